@@ -1,0 +1,24 @@
+/** What a tool shows besides its structured output. `data` is base64. */
+export type Content =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }
+  | {
+      readonly type: 'resource_link';
+      readonly uri: string;
+      readonly name: string;
+      readonly description?: string;
+      readonly mimeType?: string;
+    }
+  | {
+      readonly type: 'resource';
+      readonly resource: { readonly uri: string; readonly mimeType?: string } & ({ readonly text: string } | { readonly blob: string });
+    };
+
+/** What a caller gets for a call, success or error, in MCP's terms. What metering keeps for a replay. */
+export interface Answer {
+  readonly content: readonly Content[];
+  readonly structuredContent?: unknown;
+  readonly isError?: boolean | undefined;
+  /** Result metadata (`_meta`). Busbar's own keys start with `busbar/`. */
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
+}

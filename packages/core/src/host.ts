@@ -1,0 +1,109 @@
+import type { Cache } from './cache.ts';
+import type { CatalogEntry } from './catalog.ts';
+import type { Clock } from './clock.ts';
+import type { Connections } from './connections.ts';
+import type { Connector, Health } from './connector.ts';
+import type { Answer } from './content.ts';
+import type { Logger } from './logger.ts';
+import type { Metering } from './metering.ts';
+import type { Middleware } from './middleware/compose.ts';
+import type { Observer } from './observer.ts';
+import type { Authenticate, Credentials, Principal } from './principal.ts';
+import type { RateLimit, RateLimitDecision } from './rate-limit.ts';
+import type { Resilience } from './resilience.ts';
+import type { Sender } from './sender.ts';
+import type { StateStore } from './state.ts';
+
+/** What a host is made of. Only `connectors` is needed; everything else has a default that keeps to this process. */
+export interface HostOptions {
+  readonly connectors: readonly Connector[];
+  /** What clients are told the server is. Default: `busbar`, `0.0.0`. */
+  readonly info?: { readonly name: string; readonly version: string; readonly instructions?: string };
+  /** Default: one connection for each connector whose config accepts `{}`, for the local principal. */
+  readonly connections?: Connections;
+  /** Without it there is one local principal, and the HTTP transport binds loopback only. */
+  readonly authenticate?: Authenticate;
+  /** Limits each principal; every request counts, lists and bad calls too. Default: none. */
+  readonly rateLimit?: RateLimit;
+  /** Default: `memoryMetering()`, which has no quota. */
+  readonly metering?: Metering;
+  /** What puts requests on the wire. Needed as soon as a connector has `origins`. See `@busbar/core/adapters/got`. */
+  readonly sender?: Sender;
+  /** What guards each upstream request. Needed with `sender`. See `@busbar/core/adapters/cockatiel`. */
+  readonly resilience?: Resilience;
+  /** Default: `memoryState()`. */
+  readonly state?: StateStore;
+  /** Default: `memoryCache()`. */
+  readonly cache?: Cache;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly observer?: Observer;
+  /** The operator's own steps, outermost first, between validation and metering. */
+  readonly middleware?: readonly Middleware[];
+  /** How long a call may take, in milliseconds. Default 30,000. */
+  readonly callTimeoutMs?: number;
+  /** The largest answer, in bytes of its JSON. Default 1 MiB. */
+  readonly maxAnswerBytes?: number;
+  /** Signs cursors: at least 32 characters, the same on all replicas. Default: random, so cursors end with the process. */
+  readonly secret?: string;
+  /** Sends a connector's origin elsewhere: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes, never in production. */
+  readonly remapOrigins?: Readonly<Record<string, string>>;
+}
+
+/** One `tools/call`, as a transport hands it over. */
+export interface CallRequest {
+  readonly principal: Principal;
+  readonly tool: string;
+  readonly arguments: unknown;
+  /** Aborts when the client cancels or goes away. */
+  readonly signal: AbortSignal;
+  /** The client's own idempotency key (`busbar/idempotencyKey` in the request's `_meta`), at most 255 characters. */
+  readonly idempotencyKey?: string | undefined;
+  /** W3C trace context of the request; its trace id is the correlation id in the log. */
+  readonly traceparent?: string | undefined;
+  /** Present where the client asked for progress. */
+  progress?(done: number, total: number | undefined, message: string | undefined): void;
+  /** What the client answered to earlier asks of this call, by ask id. Absent: this client cannot be asked. */
+  readonly answers?: Readonly<Record<string, AskAnswer>> | undefined;
+}
+
+/** What a person said to an ask. */
+export interface AskAnswer {
+  readonly action: 'accept' | 'decline' | 'cancel';
+  readonly content?: unknown;
+}
+
+/** How a call ended: with an answer, or with something to ask first. */
+export type CallResult =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'ask'; readonly id: string; readonly message: string; readonly schema: object };
+
+/** The runtime that joins connectors, guards and meters. Transports serve it; it knows none of them. */
+export interface Host {
+  readonly info: { readonly name: string; readonly version: string; readonly instructions?: string };
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly observer: Observer;
+  /** Whether callers must show who they are. */
+  readonly authenticates: boolean;
+  /** @throws {ToolError} UNAUTHENTICATED. */
+  authenticate(credentials: Credentials): Promise<Principal>;
+  /** Counts one request of a principal. Undefined: there is no limit. */
+  limit(principal: Principal): Promise<RateLimitDecision | undefined>;
+  /** The tools that a principal may use, in a stable order. */
+  tools(principal: Principal): readonly CatalogEntry[];
+  /**
+   * Runs one call from validation to settlement. Whatever goes wrong with the call is an answer with `isError`.
+   *
+   * @throws {ToolError} TOOL_NOT_FOUND alone, which is an error of the protocol and no answer of a tool.
+   */
+  call(request: CallRequest): Promise<CallResult>;
+  /** Verifies and stores one delivery. @throws {ToolError} NOT_FOUND, FORBIDDEN (bad signature), INVALID_INPUT, UNAVAILABLE. */
+  webhook(hook: string, headers: Headers, body: Uint8Array): Promise<void>;
+  /** Runs a connection's `check`. @throws {ToolError} */
+  check(connection: string): Promise<Health>;
+  /** Starts the connectors' jobs. Safe to call twice. */
+  start(): void;
+  /** Refuses new calls, lets running ones end, runs jobs once more, closes clients. `graceMs` (default 10,000) bounds it all. May be called twice. */
+  close(graceMs?: number): Promise<void>;
+}

@@ -1,0 +1,10 @@
+/** Structured logging as core and connectors use it: fields first, then a sentence. A pino instance fits as it is. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Writes nothing. What `createHost` uses when it is given no logger. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

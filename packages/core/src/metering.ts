@@ -1,0 +1,69 @@
+import type { Answer } from './content.ts';
+import type { Principal } from './principal.ts';
+import type { Effect } from './tool.ts';
+
+/** One call as it is accounted for. */
+export interface Call {
+  /** New for each request of a client; the record's id. */
+  readonly callId: string;
+  readonly principal: Principal;
+  readonly connector: string;
+  /** The connection's opaque id. */
+  readonly connection: string;
+  readonly tool: string;
+  readonly effect: Effect;
+  /** The caller's idempotency key. Absent: the call is new whatever went before. Reads have none. */
+  readonly key?: string | undefined;
+  /** A hash of the validated arguments: the same key with another hash is IDEMPOTENCY_CONFLICT. Empty without a key. */
+  readonly inputHash: string;
+  /** When the call began, in the host clock's time. */
+  readonly startedAt: number;
+}
+
+/** A call that may run. What else a metering needs to know of it rides along. */
+export interface Admission {
+  readonly call: Call;
+}
+
+/** How an admitted call ended. */
+export interface Outcome {
+  /** `accepted`: queued, a job reports later. `asked`: the caller was asked something and will call again. */
+  readonly status: 'executed' | 'cached' | 'accepted' | 'asked' | 'failed' | 'unknown';
+  readonly answer: Answer;
+  readonly upstreamRequests: number;
+  /** Whether the vendor may have changed. Kept by core, not by the plugin; only `no` may release the claim and refund. */
+  readonly wrote: 'no' | 'yes' | 'unknown';
+  /** When the call ended, in the host clock's time. */
+  readonly endedAt: number;
+  /** The `accepted` id that a job will report under. */
+  readonly accepted?: string | undefined;
+}
+
+/** What a job says of an accepted call. */
+export interface DeliveryReport {
+  readonly connector: string;
+  readonly connection: string;
+  readonly accepted: string;
+  readonly outcome: 'delivered' | 'refused';
+  readonly message?: string | undefined;
+}
+
+/** What accounts for each call. `createHost` uses {@link memoryMetering} unless it is given another. */
+export interface Metering {
+  /**
+   * Claims the idempotency key, reserves quota and records the intent, in one durable write. Waits, until `signal`, for a running
+   * call with the same key, then replays its answer. A refusal throws {@link ToolError} (QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT,
+   * UNAVAILABLE) and leaves no claim. A replay is recorded here.
+   */
+  admit(
+    call: Call,
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'run'; readonly admission: Admission } | { readonly kind: 'replay'; readonly answer: Answer }>;
+  /**
+   * Ends an admitted call: outcome, answer kept for replay, quota committed or refunded, in one durable write. Called once for each
+   * admission. Where it throws, the caller hears OUTCOME_UNKNOWN after a write and UNAVAILABLE otherwise; never success.
+   */
+  settle(admission: Admission, outcome: Outcome): Promise<void>;
+  /** The second record of an accepted call. */
+  report(report: DeliveryReport): Promise<void>;
+}

@@ -1,0 +1,57 @@
+import type { ErrorCode } from './errors.ts';
+import type { BreakerState } from './resilience.ts';
+import type { Effect } from './tool.ts';
+
+/** What the host did, for metrics and traces. Everything here is bounded but the ids, which are no labels. */
+export interface Observer {
+  /** A call ended, replays and refusals included. */
+  call?(event: CallEvent): void;
+  /** An attempt to reach a vendor ended, or a breaker changed. */
+  upstream?(event: UpstreamEvent): void;
+  /** A request was turned away before it became a call. */
+  refused?(event: RefusalEvent): void;
+}
+
+export interface CallEvent {
+  readonly callId: string;
+  readonly tenant: string;
+  readonly connector: string;
+  readonly tool: string;
+  readonly effect: Effect;
+  readonly status: 'executed' | 'cached' | 'replayed' | 'accepted' | 'asked' | 'failed' | 'unknown' | 'refused';
+  /** Absent where the call succeeded. */
+  readonly code?: ErrorCode | undefined;
+  readonly durationMs: number;
+  readonly upstreamRequests: number;
+}
+
+export type UpstreamEvent =
+  | {
+      readonly kind: 'attempt';
+      readonly connector: string;
+      readonly connection: string;
+      readonly operation: string;
+      readonly code?: ErrorCode | undefined;
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'breaker'; readonly connector: string; readonly connection: string; readonly state: BreakerState };
+
+export interface RefusalEvent {
+  readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining';
+}
+
+/** Tells several observers. One that throws does not keep the others, or the call, from going on. */
+export function observers(list: readonly Observer[]): Observer {
+  const each =
+    <E>(pick: (observer: Observer) => ((event: E) => void) | undefined) =>
+    (event: E): void => {
+      for (const observer of list) {
+        try {
+          pick(observer)?.call(observer, event);
+        } catch {
+          // Observing must never change what is observed.
+        }
+      }
+    };
+  return { call: each((o) => o.call), upstream: each((o) => o.upstream), refused: each((o) => o.refused) };
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/**
+ * Marks a field of a connector's config as secret: sealed at rest, redacted from logs, errors and answers. The mark is JSON Schema's
+ * `writeOnly`, so a settings page sees it too. Put it innermost: `secret(z.string()).optional()`.
+ */
+export function secret<S extends z.ZodType>(schema: S): S {
+  return schema.meta({ ...schema.meta(), writeOnly: true }) as S;
+}
+
+/** The secret values in a parsed config: what must never be seen again. */
+export function secretValues(schema: z.ZodType, value: unknown): string[] {
+  const found: string[] = [];
+  collect(schema, value, false, found);
+  return found;
+}
+
+function collect(schema: z.ZodType, value: unknown, inherited: boolean, found: string[]): void {
+  const secretHere = inherited || schema.meta()?.['writeOnly'] === true;
+  const { shape, innerType, element } = schema._zod.def as {
+    shape?: Record<string, z.ZodType>;
+    innerType?: z.ZodType;
+    element?: z.ZodType;
+  };
+  if (innerType) return collect(innerType, value, secretHere, found);
+  if (typeof value === 'string') {
+    if (secretHere && value !== '') found.push(value);
+  } else if (typeof value === 'object' && value !== null) {
+    // A part that no shape describes is as secret as the whole it stands in.
+    for (const [key, part] of Object.entries(value)) collect(shape?.[key] ?? element ?? z.unknown(), part, secretHere, found);
+  }
+}
