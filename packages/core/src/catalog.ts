@@ -1,4 +1,9 @@
+import type { Connector } from './connector.ts';
+import { portableSchema, type ObjectSchema } from './portable-schema.ts';
+import type { Principal } from './principal.ts';
+import { checkConnectors } from './registration.ts';
 import type { AnyTool, Effect } from './tool.ts';
+import { validateInput, type ValidatedInput } from './validate-input.ts';
 
 /** One tool as it is offered: checked at registration and compiled once, so that no request converts a schema. */
 export interface CatalogEntry {
@@ -8,8 +13,84 @@ export interface CatalogEntry {
   readonly connector: string;
   readonly toolsets: readonly string[];
   /** Portable JSON Schema of the arguments, as model vendors accept it. */
-  readonly inputSchema: { readonly type: 'object'; readonly [key: string]: unknown };
+  readonly inputSchema: ObjectSchema;
   /** Portable JSON Schema of the structured output. */
-  readonly outputSchema?: { readonly type: 'object'; readonly [key: string]: unknown } | undefined;
+  readonly outputSchema?: ObjectSchema | undefined;
   readonly tool: AnyTool<unknown>;
+}
+
+/** All tools of a host, in the order of its connectors and of their tools. The order and the entries never change. */
+export interface Catalog {
+  readonly entries: readonly CatalogEntry[];
+  /** The tool of that name, if there is one that the principal may use. */
+  find(name: string, principal: Principal): CatalogEntry | undefined;
+  /** The tools that a principal may use: those of its toolsets. The same array every time. */
+  forPrincipal(principal: Principal): readonly CatalogEntry[];
+  /** See {@link validateInput}. */
+  validateInput(entry: CatalogEntry, args: unknown): ValidatedInput;
+}
+
+// Combinations of toolsets that are remembered. Only those that tools have count, so callers cannot make them up.
+const maxCombinations = 1_000;
+
+const connectionProperty = {
+  type: 'string',
+  description: 'The name of the connection to use, where there are several. Without it the default one is used.',
+} as const;
+
+/**
+ * Checks the connectors and compiles their tools.
+ *
+ * @throws {TypeError} listing everything that is wrong with the connectors.
+ */
+export function createCatalog(connectors: readonly Connector[]): Catalog {
+  checkConnectors(connectors);
+  const entries = connectors.flatMap((connector) => connector.tools.map((tool) => compile(connector, tool)));
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  const toolsets = [...new Set(entries.flatMap((entry) => entry.toolsets))].sort();
+  const combinations = new Map<string, readonly CatalogEntry[]>();
+  return {
+    entries,
+    find(name, principal) {
+      const entry = byName.get(name);
+      return entry && isAllowed(entry, principal.toolsets) ? entry : undefined;
+    },
+    forPrincipal(principal) {
+      if (!principal.toolsets) return entries;
+      const allowed = new Set(principal.toolsets);
+      const key = JSON.stringify(toolsets.filter((name) => allowed.has(name)));
+      let list = combinations.get(key);
+      if (!list) {
+        list = entries.filter((entry) => isAllowed(entry, principal.toolsets));
+        for (const oldest of combinations.keys()) {
+          if (combinations.size < maxCombinations) break;
+          combinations.delete(oldest);
+        }
+        combinations.set(key, list);
+      }
+      return list;
+    },
+    validateInput,
+  };
+}
+
+function isAllowed(entry: CatalogEntry, toolsets: readonly string[] | undefined): boolean {
+  return !toolsets || entry.toolsets.some((name) => toolsets.includes(name));
+}
+
+function compile(connector: Connector, tool: AnyTool<unknown>): CatalogEntry {
+  const input = portableSchema(tool.input, 'input').jsonSchema;
+  return Object.freeze({
+    name: tool.name,
+    description: tool.description,
+    effect: tool.effect,
+    connector: connector.id,
+    toolsets: tool.toolsets ?? ['default'],
+    inputSchema:
+      connector.connections === 'many'
+        ? { ...input, properties: { ...(input['properties'] as object), connection: connectionProperty } }
+        : input,
+    outputSchema: tool.output && portableSchema(tool.output, 'output').jsonSchema,
+    tool,
+  });
 }

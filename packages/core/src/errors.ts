@@ -11,6 +11,7 @@ export const errorCodes = {
     retry: 'no',
     meaning: 'The tenant has no such connection, or none at all, for this connector. Use a listed name or have one set up.',
   },
+  CONNECTION_INVALID: { retry: 'no', meaning: 'The connection’s settings are incomplete or wrong. Someone must correct them.' },
   UNAUTHENTICATED: {
     retry: 'no',
     meaning: 'The caller’s key, or the connection’s credential at the vendor, was refused. A person must replace it.',
@@ -38,8 +39,11 @@ export const errorCodes = {
     meaning: 'The vendor failed several times in a row on this connection, so it is left alone for the stated time.',
   },
   OVERLOADED: { retry: 'yes', meaning: 'Too many requests wait for this connection already. Try again in a moment.' },
-  DEADLINE_EXCEEDED: { retry: 'yes', meaning: 'The call ran out of its time before an answer came. Nothing was written.' },
-  CANCELLED: { retry: 'yes', meaning: 'The caller ended the call before an answer came. Nothing was written.' },
+  DEADLINE_EXCEEDED: {
+    retry: 'yes',
+    meaning: 'The call ran out of its time before an answer came. Nothing was written, unless the message says so.',
+  },
+  CANCELLED: { retry: 'yes', meaning: 'The caller ended the call, or a person declined. Nothing was written, unless the message says so.' },
   OUTCOME_UNKNOWN: {
     retry: 'look',
     meaning: 'A write was sent and its answer was lost: it may or may not have happened. Check before repeating it.',

@@ -46,6 +46,6 @@ export interface HttpResponse<T> {
  */
 export interface Http {
   request<S extends z.ZodType = z.ZodUndefined>(context: Context, request: HttpRequest<S>): Promise<HttpResponse<z.output<S>>>;
-  /** Newline-delimited JSON, row by row, never whole in memory. Leaving the loop closes the socket. Retried only before the first row. */
+  /** Newline-delimited JSON, row by row, never whole in memory. Leaving the loop closes the socket. Retried, and counted among `concurrent`, only until the answer begins. */
   rows<S extends z.ZodType>(context: Context, request: HttpRequest<S>): AsyncIterable<z.output<S>>;
 }

@@ -1,3 +1,4 @@
+export type { Budget } from './budget.ts';
 export type { Cache } from './cache.ts';
 export type { CatalogEntry } from './catalog.ts';
 export { systemClock, type Clock } from './clock.ts';
@@ -16,10 +17,17 @@ export {
 } from './connector.ts';
 export type { Answer, Content } from './content.ts';
 export type { CallContext, Context, Cursor, JobContext } from './context.ts';
+export { createHost } from './create-host.ts';
 export { errorCodes, ToolError, type ErrorCode, type ToolErrorOptions } from './errors.ts';
 export type { AskAnswer, CallRequest, CallResult, Host, HostOptions } from './host.ts';
 export type { Fields, Http, HttpRequest, HttpResponse, RetryClass } from './http.ts';
 export { silentLogger, type Logger } from './logger.ts';
+export { memoryBudget, type MemoryBudgetOptions } from './memory/budget.ts';
+export { memoryCache, type MemoryCacheOptions } from './memory/cache.ts';
+export { memoryConnections, type ConnectionRecord } from './memory/connections.ts';
+export { memoryMetering, type MemoryMeteringOptions } from './memory/metering.ts';
+export { memoryRateLimit, type MemoryRateLimitOptions } from './memory/rate-limit.ts';
+export { memoryState, type MemoryStateOptions } from './memory/state.ts';
 export type { Admission, Call, DeliveryReport, Metering, Outcome } from './metering.ts';
 export type { Middleware, MiddlewareCall } from './middleware/compose.ts';
 export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamEvent } from './observer.ts';

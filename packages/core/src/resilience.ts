@@ -25,8 +25,7 @@ export type ResilienceEvent =
   /** An attempt ended. `code` is absent where it succeeded. */
   | { readonly kind: 'attempt'; readonly attempt: number; readonly ms: number; readonly code?: ErrorCode | undefined }
   /** The next attempt waits. */
-  | { readonly kind: 'wait'; readonly attempt: number; readonly ms: number; readonly reason: 'backoff' | 'retry-after' | 'budget' }
-  | { readonly kind: 'breaker'; readonly state: BreakerState };
+  | { readonly kind: 'wait'; readonly attempt: number; readonly ms: number; readonly reason: 'backoff' | 'retry-after' | 'budget' };
 
 /** `closed` lets requests through; `open` refuses them; `half-open` lets one through to see. */
 export type BreakerState = 'closed' | 'open' | 'half-open';

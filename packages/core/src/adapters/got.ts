@@ -1,0 +1,145 @@
+import { lookup, type LookupAddress } from 'node:dns';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import got, { RequestError, TimeoutError } from 'got';
+import { SendError, type IncomingResponse, type Sender } from '../sender.ts';
+
+/** How {@link gotSender} connects. */
+export interface GotSenderOptions {
+  /** Most sockets to one origin. Default 100. */
+  readonly maxSockets?: number;
+  /** How long connecting may take, in milliseconds. Default 5,000. */
+  readonly connectTimeoutMs?: number;
+}
+
+// What is not the public internet: RFC 6890 and its successors, IPv4 and IPv6. A vendor's name that leads there is a mistake or an attack.
+const privateAddresses = new BlockList();
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const)
+  privateAddresses.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+  ['::', 128],
+  ['::1', 128],
+  ['64:ff9b::', 96],
+  ['100::', 64],
+  ['2001:db8::', 32],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  privateAddresses.addSubnet(net, bits, 'ipv6');
+
+/** Whether an address belongs to no public host. `::ffff:10.0.0.1` counts as what it maps to. */
+export function isPrivateAddress(address: string): boolean {
+  const family = isIP(address);
+  return family === 0 || privateAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+class PrivateAddressError extends Error {
+  readonly code = 'ERR_PRIVATE_ADDRESS';
+}
+
+/** Resolves names as the system does, and refuses those that lead to a private address: the check and the connection see one answer. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    if (error) return callback(error, '', 0);
+    const refused = addresses.find(({ address }) => isPrivateAddress(address));
+    const [first] = addresses;
+    if (refused || !first) return callback(new PrivateAddressError(`${hostname} leads to a private address`), '', 0);
+    if (options.all) return callback(null, addresses);
+    callback(null, first.address, first.family);
+  });
+};
+
+/** Errors before anything was sent. What is not listed may have happened after. */
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_PRIVATE_ADDRESS',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
+const connectPhases = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
+
+/**
+ * Sends with got: one attempt each (its own retries are off), no redirects, no cookies, no proxies from the environment, kept-alive
+ * sockets, private addresses refused unless the host remapped the origin.
+ */
+export function gotSender({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotSenderOptions = {}): Sender {
+  const agents = { keepAlive: true, maxSockets, maxFreeSockets: 10, scheduling: 'lifo' } as const;
+  const agent = { http: new HttpAgent(agents), https: new HttpsAgent(agents) };
+
+  return {
+    async send({ method, url, headers, body, remap, signal }): Promise<IncomingResponse> {
+      signal.throwIfAborted();
+      const target = remap ? new URL(url.pathname + url.search, remap) : url;
+      const literal = target.hostname.replace(/^\[|\]$/g, '');
+      if (!remap && (target.protocol !== 'https:' || (isIP(literal) !== 0 && isPrivateAddress(literal)))) {
+        throw new SendError(`${target.origin} is not a public HTTPS origin`, 'no');
+      }
+      const stream = got.stream(target, {
+        method: method as 'GET',
+        headers: { 'user-agent': 'busbar', ...headers, ...(remap && { host: url.host }) },
+        ...(body !== undefined && { body }),
+        agent,
+        signal,
+        retry: { limit: 0 },
+        followRedirect: false,
+        throwHttpErrors: false,
+        timeout: { lookup: connectTimeoutMs, connect: connectTimeoutMs, secureConnect: connectTimeoutMs },
+        ...(!remap && { dnsLookup: publicLookup }),
+      });
+      return await new Promise<IncomingResponse>((resolve, reject) => {
+        stream.once('error', (error: unknown) => reject(signal.aborted ? (signal.reason as Error) : toSendError(error)));
+        stream.once('response', (response: { statusCode: number; rawHeaders: string[] }) =>
+          resolve({ status: response.statusCode, headers: toHeaders(response.rawHeaders), body: readable(stream, signal) }),
+        );
+      });
+    },
+  };
+}
+
+/** The body as chunks. Ending the loop early destroys the stream, and with it the socket. */
+async function* readable(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) yield chunk;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw new SendError('The answer broke off', 'unknown', error);
+  }
+}
+
+function toSendError(error: unknown): SendError {
+  const code = error instanceof RequestError ? error.code : undefined;
+  const sent =
+    (error instanceof TimeoutError && connectPhases.has(error.event)) || (code !== undefined && neverSent.has(code)) ? 'no' : 'unknown';
+  return new SendError(error instanceof Error ? error.message : String(error), sent, error);
+}
+
+function toHeaders(raw: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let i = 0; i + 1 < raw.length; i += 2) headers.append(raw[i] ?? '', raw[i + 1] ?? '');
+  return headers;
+}

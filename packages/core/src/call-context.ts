@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { CallContext } from './context.ts';
+import { createCursor } from './cursor.ts';
+import { shortDigest } from './digest.ts';
+import { ToolError } from './errors.ts';
+import { AskSignal, type ActiveCall } from './middleware/active-call.ts';
+import { attachTally, wroteOf } from './upstream/tally.ts';
+
+const maxWarnings = 20;
+const maxWarningLength = 500;
+
+/** What a tool is given besides its input and its client. */
+export function createCallContext(active: ActiveCall, secret: string): CallContext {
+  const { request, call, tally, warnings, signal } = active;
+  const { principal, connection, tool, callId } = call;
+  let asked = 0;
+  let reached = Number.NEGATIVE_INFINITY;
+
+  const context: CallContext = {
+    callId,
+    principal,
+    connection,
+    signal,
+    deadlineAt: active.deadlineAt,
+    log: active.log,
+    cursor: createCursor(secret, [principal.tenant, connection, tool]),
+    key: (part) => vendorKey([principal.tenant, connection, tool, call.key ?? callId], part),
+    warn(message) {
+      if (warnings.length < maxWarnings) warnings.push(message.slice(0, maxWarningLength));
+    },
+    progress(done, total, message) {
+      if (!(done > reached) || signal.aborted) return;
+      reached = done;
+      request.progress?.(done, total, message);
+    },
+    async ask(message, answer) {
+      if (wroteOf(tally) !== 'no') throw new Error(`${tool} asks after it wrote: the run would start again and write twice`);
+      asked += 1;
+      const id = `ask-${asked}`;
+      if (!request.answers)
+        throw new ToolError(
+          'ASK_UNSUPPORTED',
+          `This tool must ask a person: ${message} This client cannot do that. Put the answer into the arguments if they have room for it.`,
+        );
+      const said = request.answers[id];
+      if (!said) throw new AskSignal(id, message, elicitationSchema(answer));
+      if (said.action !== 'accept') throw new ToolError('CANCELLED', `The person did not agree: ${message} Nothing was written.`);
+      const parsed = answer.safeParse(said.content);
+      if (!parsed.success)
+        throw new ToolError('INVALID_INPUT', `The person's answer does not fit: ${z.prettifyError(parsed.error).slice(0, 500)}`);
+      return parsed.data;
+    },
+  };
+  return attachTally(context, tally);
+}
+
+/** An idempotency key for the vendor: 25 characters of `[a-z0-9]`. */
+export function vendorKey(scope: readonly string[], part: string): string {
+  return shortDigest(JSON.stringify(['key', ...scope, part]));
+}
+
+/** MCP's elicitation takes a flat object of primitives. */
+function elicitationSchema(answer: z.ZodObject): object {
+  const { type, properties, required } = z.toJSONSchema(answer, { io: 'input' });
+  return { type, properties, ...(required && { required }) };
+}

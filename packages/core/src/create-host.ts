@@ -1,0 +1,189 @@
+import { createCallPath } from './call-path.ts';
+import { createCatalog } from './catalog.ts';
+import { createClients, type Clients } from './clients.ts';
+import { systemClock } from './clock.ts';
+import type { Connection, Connections } from './connections.ts';
+import type { Connector, Health } from './connector.ts';
+import { ToolError } from './errors.ts';
+import type { CallRequest, CallResult, Host, HostOptions } from './host.ts';
+import { createJobRunner } from './jobs.ts';
+import { silentLogger } from './logger.ts';
+import { memoryCache } from './memory/cache.ts';
+import { memoryConnections } from './memory/connections.ts';
+import { memoryMetering } from './memory/metering.ts';
+import { memoryState } from './memory/state.ts';
+import { observers } from './observer.ts';
+import { localPrincipal } from './principal.ts';
+import { redactingLogger } from './redactor.ts';
+import { receiveWebhook } from './webhooks.ts';
+import { checkContext } from './work-context.ts';
+
+const minSecretLength = 32;
+
+/**
+ * Joins connectors, guards and meters into a host that transports can serve.
+ *
+ * @throws {TypeError} listing everything that is wrong with the connectors or the options, before anything runs.
+ */
+export function createHost(options: HostOptions): Host {
+  checkOptions(options);
+  const {
+    connectors,
+    clock = systemClock,
+    log = silentLogger,
+    callTimeoutMs = 30_000,
+    maxAnswerBytes = 1024 * 1024,
+    remapOrigins = {},
+  } = options;
+  const catalog = createCatalog(connectors);
+  const byId = new Map(connectors.map((connector) => [connector.id, connector]));
+  const observer = observers(options.observer ? [options.observer] : []);
+  const connections = options.connections ?? localConnections(connectors);
+  const state = options.state ?? memoryState();
+  const secret = options.secret ?? randomSecret();
+
+  const clients: Clients = createClients({
+    connectors: byId,
+    sender: options.sender,
+    resilience: options.resilience,
+    state,
+    clock,
+    log,
+    observer,
+    remapOrigins,
+    wake: (connection, job, afterMs) => jobs.wake(connection, job, afterMs),
+  });
+  const metering = options.metering ?? memoryMetering({ clock });
+  const callPath = createCallPath({
+    catalog,
+    connections,
+    clients,
+    metering,
+    cache: options.cache ?? memoryCache({ clock }),
+    middleware: options.middleware ?? [],
+    clock,
+    log,
+    observer,
+    callTimeoutMs,
+    maxAnswerBytes,
+    secret,
+  });
+  const jobs = createJobRunner({ connectors, connections, clients, metering, state, clock, log });
+
+  const draining = new AbortController();
+  const running = new Set<Promise<CallResult>>();
+  let closing: Promise<void> | undefined;
+  let accepting = true;
+
+  async function drain(graceMs: number): Promise<void> {
+    accepting = false;
+    const over = new AbortController();
+    const timer = clock.sleep(graceMs, over.signal).then(
+      () => draining.abort(new ToolError('UNAVAILABLE', 'The server is shutting down and could not finish this call. Try again shortly.')),
+      () => {},
+    );
+    await Promise.allSettled(running);
+    over.abort();
+    await timer;
+    await jobs.drain(graceMs);
+    await clients.close();
+  }
+
+  const host: Host = {
+    info: options.info ?? { name: 'busbar', version: '0.0.0' },
+    clock,
+    log,
+    observer,
+    authenticates: options.authenticate !== undefined,
+    authenticate: options.authenticate ?? (async () => localPrincipal),
+    limit: async (principal) => await options.rateLimit?.take(JSON.stringify([principal.tenant, principal.id])),
+    tools: (principal) => catalog.forPrincipal(principal),
+    async call(request: CallRequest) {
+      const entry = catalog.find(request.tool, request.principal);
+      if (!entry)
+        throw new ToolError(
+          'TOOL_NOT_FOUND',
+          `There is no tool named "${request.tool.slice(0, 64)}" for this caller. List the tools to see which there are.`,
+        );
+      if (!accepting) {
+        observer.refused?.({ reason: 'draining' });
+        const answer = unavailable();
+        return { kind: 'answer', answer };
+      }
+      const call = callPath(entry, request, draining.signal);
+      running.add(call);
+      try {
+        return await call;
+      } finally {
+        running.delete(call);
+      }
+    },
+    async webhook(hook, headers, body) {
+      const found = await connections.byHook(hook);
+      const connector = found && byId.get(found.connector);
+      if (!found || !connector?.webhook) throw new ToolError('NOT_FOUND', 'There is no webhook at this address.');
+      await clients.use(found, (open) =>
+        receiveWebhook({ connector, config: open.config, state: state.open(found.id), headers, body, clock }),
+      );
+    },
+    check: (id) => check(id),
+    start: () => jobs.start(),
+    close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
+  };
+
+  async function check(id: string): Promise<Health> {
+    const found: Connection | undefined = await connections.get(id);
+    if (!found) throw new ToolError('CONNECTION_NOT_FOUND', 'There is no such connection.');
+    return await clients.use(found, async (open) => {
+      if (!open.connector.check) throw new ToolError('INVALID_INPUT', `${open.connector.id} offers no check of its connections.`);
+      const context = checkContext({
+        open,
+        clock,
+        log: redactingLogger(log, open.redactor, { connector: found.connector, connection: found.id, work: 'check' }),
+        timeoutMs: callTimeoutMs,
+        signal: draining.signal,
+      });
+      try {
+        return await open.connector.check(open.client, context);
+      } finally {
+        context.end();
+      }
+    });
+  }
+
+  return host;
+}
+
+function unavailable(): { content: [{ type: 'text'; text: string }]; isError: true; meta: Record<string, unknown> } {
+  return {
+    content: [{ type: 'text', text: 'UNAVAILABLE: The server is shutting down. Nothing was done. Try again shortly.' }],
+    isError: true,
+    meta: { 'busbar/error': { code: 'UNAVAILABLE' } },
+  };
+}
+
+function checkOptions({ connectors, sender, resilience, secret, remapOrigins = {} }: HostOptions): void {
+  const problems: string[] = [];
+  const outward = connectors.filter((connector) => connector.origins).map(({ id }) => id);
+  if (outward.length > 0 && !(sender && resilience)) {
+    problems.push(
+      `${outward.join(', ')} must reach a vendor: give createHost a sender (gotSender of @busbar/core/adapters/got) and a resilience (cockatielResilience of @busbar/core/adapters/cockatiel)`,
+    );
+  }
+  if (secret !== undefined && secret.length < minSecretLength) problems.push(`secret must have at least ${minSecretLength} characters`);
+  for (const [from, to] of Object.entries(remapOrigins))
+    if (!URL.canParse(from) || new URL(from).origin !== from || !URL.canParse(to))
+      problems.push(`remapOrigins: "${from}" → "${to}" is not an origin and a URL`);
+  if (problems.length > 0) throw new TypeError(`createHost cannot start:\n- ${problems.join('\n- ')}`);
+}
+
+/** Without stored connections, every connector that can do without settings gets one. */
+function localConnections(connectors: readonly Connector[]): Connections {
+  return memoryConnections(
+    connectors.filter(({ config }) => config.safeParse({}).success).map(({ id }) => ({ connector: id, config: {} })),
+  );
+}
+
+function randomSecret(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,38 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
+// Everything that is short enough to be read is cut to 128 bits: no two ever meet by chance.
+const tagBytes = 16;
+
+/** SHA-256 of the text, in 64 hex digits. */
+export function digest(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}
+
+/** The first 128 bits of the text's SHA-256, in 25 characters of `[a-z0-9]`: for ids and keys that vendors limit in length. */
+export function shortDigest(text: string): string {
+  return BigInt(`0x${bytesToHex(sha256(utf8ToBytes(text)).subarray(0, tagBytes))}`)
+    .toString(36)
+    .padStart(25, '0');
+}
+
+/** The first 128 bits of an HMAC-SHA256, in 22 characters of base64url. Compare tags by hashing both sides, or in constant time. */
+export function hmacTag(secret: string, text: string): string {
+  const tag = hmac(sha256, utf8ToBytes(secret), utf8ToBytes(text)).subarray(0, tagBytes);
+  return btoa(String.fromCharCode(...tag))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+/** JSON with sorted keys: equal for equal JSON values, however they were written. What JSON does not know is treated as JSON does. */
+export function canonicalJson(value: unknown): string {
+  return (
+    JSON.stringify(value, (_key, part: unknown) =>
+      typeof part === 'object' && part !== null && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : part,
+    ) ?? 'null'
+  );
+}

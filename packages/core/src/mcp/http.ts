@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Host } from '../host.ts';
+import type { Listener, Transport } from '../transport.ts';
+import type { CallerOptions } from './caller.ts';
+import { mcpEndpoint } from './endpoint.ts';
+import { InFlight } from './in-flight.ts';
+import { draining, refuse } from './refusal.ts';
+import { isLoopback, type GuardOptions } from './request-guard.ts';
+import { receiveWebhook } from './webhook.ts';
+
+/** Where and how to serve MCP over HTTP. */
+export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
+  /** Default 3000. 0 takes any free port; the listener's `url` tells which. */
+  readonly port?: number;
+  /** Default 127.0.0.1. Anything but loopback needs a host with `authenticate`. */
+  readonly hostname?: string;
+  /** The path of the MCP endpoint. Default `/mcp`. Webhooks arrive at `/hooks/…` beside it. */
+  readonly path?: `/${string}`;
+  /** The largest request, in bytes. Default 4 MiB. */
+  readonly maxBodyBytes?: number;
+  /** How long `close` lets running requests go on, in milliseconds. Default 10,000. */
+  readonly drainMs?: number;
+  /** Signs what waits for a person's answer: at least 32 characters, the same on all replicas. Default: random. */
+  readonly secret?: string;
+  /** Answers every other path: health, metrics, pages. This transport has checked nothing for it. Default: 404. */
+  readonly fallback?: RequestListener;
+}
+
+// A whole request must arrive in this time, its headers in a third of it: slow senders would hold sockets for nothing.
+const requestTimeoutMs = 30_000;
+// More than one process can serve at once, and fewer than it has file descriptors.
+const maxConnections = 10_000;
+
+/**
+ * Serves MCP over Streamable HTTP: revision 2026-07-28 and older clients at one endpoint, without sessions.
+ *
+ * `listen` throws where a host without `authenticate` is bound to anything but loopback, and where the port is taken.
+ */
+export function httpTransport(options: HttpTransportOptions = {}): Transport {
+  return { listen: (host) => listen(host, options) };
+}
+
+async function listen(host: Host, options: HttpTransportOptions): Promise<Listener> {
+  const { port = 3000, hostname = '127.0.0.1', path = '/mcp', maxBodyBytes = 4 * 1024 * 1024, drainMs = 10_000 } = options;
+  if (!host.authenticates && !isLoopback(hostname))
+    throw new Error(
+      `httpTransport: this host does not authenticate its callers, so it may serve this machine alone and not ${hostname}. ` +
+        'Give createHost an `authenticate`, or bind 127.0.0.1.',
+    );
+  const settings = { ...options, hostname, maxBodyBytes };
+  const endpoint = mcpEndpoint(host, settings);
+  const inFlight = new InFlight();
+  let closing: Promise<void> | undefined;
+
+  const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs / 3 }, (request, response) => {
+    const [pathname = ''] = (request.url ?? '').split('?', 1);
+    const isHook = pathname.startsWith('/hooks/');
+    if (pathname !== path && !isHook) return (options.fallback ?? notFound)(request, response);
+    if (closing) {
+      response.setHeader('connection', 'close');
+      return refuse(host, draining(), response);
+    }
+    response.once('close', inFlight.begin());
+    const served = isHook ? receiveWebhook(host, request, response, settings) : endpoint.serve(request, response);
+    served.catch((error: unknown) => refuse(host, error, response));
+  });
+  server.maxConnections = maxConnections;
+  server.listen(port, hostname);
+  await once(server, 'listening');
+
+  const close = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    const left = await inFlight.drained(host.clock, drainMs);
+    if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
+    await endpoint.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  const { address, family, port: bound } = server.address() as AddressInfo;
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}${path}`;
+  return { url, close: () => (closing ??= close()) };
+}
+
+const notFound: RequestListener = (_request, response) => void response.writeHead(404).end();

@@ -1,0 +1,42 @@
+import type { Readable, Writable } from 'node:stream';
+import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import type { Host } from '../host.ts';
+import { localPrincipal, type Principal } from '../principal.ts';
+import type { Listener, Transport } from '../transport.ts';
+import { askStates } from './ask-state.ts';
+import { createSdkServer } from './sdk-server.ts';
+import { DrainingWire } from './draining-wire.ts';
+
+/** How to serve MCP to the process that started this one. */
+export interface StdioTransportOptions {
+  /** Default: the process's own. Nothing but the protocol may be written to `output`, so log elsewhere. */
+  readonly input?: Readable;
+  readonly output?: Writable;
+  /** Who calls. Nobody authenticates over a pipe. Default: the local principal. */
+  readonly principal?: Principal;
+  /** How long `close` lets running requests go on, in milliseconds. Default 10,000. */
+  readonly drainMs?: number;
+  /** Called once when nothing is served any more: the client has gone, or `close` has been called. */
+  readonly onClose?: () => void;
+}
+
+/** Serves MCP over stdin and stdout: revision 2026-07-28 or an older client, whichever speaks first. One client, no limits of rate. */
+export function stdioTransport(options: StdioTransportOptions = {}): Transport {
+  return { listen: async (host) => listen(host, options) };
+}
+
+function listen(host: Host, { input, output, principal = localPrincipal, drainMs = 10_000, onClose }: StdioTransportOptions): Listener {
+  const states = askStates(undefined);
+  const wire = new DrainingWire(new StdioServerTransport(input, output), onClose);
+  const connection = serveStdio(() => createSdkServer(host, principal, states), {
+    transport: wire,
+    onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
+  });
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    const left = await wire.drain(host.clock, drainMs);
+    if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
+    await connection.close();
+  };
+  return { url: 'stdio:', close: () => (closing ??= close()) };
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+
+/** Node's headers as web headers. */
+export function toHeaders(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  return headers;
+}
+
+/**
+ * Node's request as the web request that the SDK takes: headers and the signal of the client's going away, no body (it has been read).
+ * The Authorization header stays behind: nothing past the gate has any business with the caller's key.
+ */
+export function toWebRequest(request: IncomingMessage, response: ServerResponse): Request {
+  const headers = toHeaders(request);
+  headers.delete('authorization');
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  // Nobody reads the URL; its path has been routed.
+  return new Request('http://localhost/', { method: 'POST', headers, signal: gone.signal });
+}
+
+/** Writes the SDK's answer: JSON at once, a stream of events as they come and no faster than the client takes them. */
+export async function writeWebResponse(answer: Response, response: ServerResponse): Promise<void> {
+  if (response.destroyed) return void (await answer.body?.cancel());
+  // Whether the connection is kept is node:http's decision.
+  for (const [name, value] of answer.headers) if (name !== 'connection') response.setHeader(name, value);
+  response.statusCode = answer.status;
+  if (answer.body && answer.headers.get('content-type') === 'text/event-stream') {
+    response.flushHeaders();
+    // Rejects when the client goes away, after it has told the stream's source so; there is nobody left to tell.
+    return pipeline(answer.body, response).catch(() => {});
+  }
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ToolError, type ErrorCode } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { credentials, type CallerOptions } from './caller.ts';
+import { mask } from './mask.ts';
+import { readBody } from './read-body.ts';
+import { Refusal } from './refusal.ts';
+import { toHeaders } from './web-exchange.ts';
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  NOT_FOUND: 404,
+  FORBIDDEN: 403,
+  INVALID_INPUT: 400,
+  STATE_FULL: 503,
+  UNAVAILABLE: 503,
+};
+
+/**
+ * Takes one delivery at `POST /hooks/<id>`. It is answered 204 only once it is verified and stored, since the vendor then forgets it.
+ * Refusals have no body: whoever forges deliveries learns nothing from them.
+ */
+export async function receiveWebhook(
+  host: Host,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: CallerOptions & { readonly maxBodyBytes: number },
+): Promise<void> {
+  const hook = /^\/hooks\/([\w-]{1,128})$/.exec(request.url?.split('?', 1)[0] ?? '')?.[1];
+  let status = 204;
+  try {
+    await credentials(request, response, host.clock, options);
+    if (hook === undefined || request.method !== 'POST') throw new ToolError('NOT_FOUND', 'No such hook.');
+    await host.webhook(hook, toHeaders(request), await readBody(request, options.maxBodyBytes));
+  } catch (error) {
+    if (response.destroyed) return;
+    if (error instanceof Refusal) {
+      status = error.status;
+      if (error.details.reason) host.observer.refused?.({ reason: error.details.reason });
+    } else status = (ToolError.is(error) && statuses[error.code]) || 500;
+    if (status === 500) mask(host.log, error, 'webhook failed');
+  }
+  if (status === 503) response.setHeader('retry-after', '30');
+  response.writeHead(status).end();
+}

@@ -1,0 +1,74 @@
+import type { Connection, Connections } from '../connections.ts';
+import { shortDigest } from '../digest.ts';
+
+/** A connection as an importer writes it down. */
+export interface ConnectionRecord {
+  /** The connector's id. */
+  readonly connector: string;
+  readonly config: unknown;
+  /** Default: `local`, the tenant of the local principal. */
+  readonly tenant?: string;
+  /** Default: `default`. */
+  readonly name?: string;
+  readonly isDefault?: boolean | undefined;
+  readonly user?: string | undefined;
+  readonly hook?: string | undefined;
+  /** Default: made of connector, tenant, user and name; the same on every start. */
+  readonly id?: string;
+  readonly version?: string;
+}
+
+const maxPerTenant = 100;
+
+/**
+ * Connections that are known at start and do not change.
+ *
+ * @throws {TypeError} for two of the same name or id, two defaults, or more than 100 of one tenant and connector.
+ */
+export function memoryConnections(records: readonly ConnectionRecord[]): Connections {
+  const all = records.map(toConnection).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const byId = unique(all, 'id', (connection) => connection.id);
+  const byHook = unique(all, 'hook', (connection) => connection.hook);
+  unique(all, 'name', ({ tenant, connector, user, name }) => JSON.stringify([tenant, connector, user, name]));
+  unique(all, 'default', ({ tenant, connector, user, isDefault }) => (isDefault ? JSON.stringify([tenant, connector, user]) : undefined));
+  const byConnector = Map.groupBy(all, ({ connector }) => connector);
+  const byTenant = Map.groupBy(all, ({ tenant, connector }) => JSON.stringify([tenant, connector]));
+  for (const [owner, list] of byTenant) {
+    if (list.length > maxPerTenant) throw new TypeError(`${owner} has ${list.length} connections; ${maxPerTenant} is the most.`);
+  }
+
+  return {
+    async list(principal, connector) {
+      const list = byTenant.get(JSON.stringify([principal.tenant, connector])) ?? [];
+      return list.filter(({ user }) => user === undefined || user === principal.id);
+    },
+    async get(id) {
+      return byId.get(id);
+    },
+    async byHook(hook) {
+      return byHook.get(hook);
+    },
+    async page(connector, { limit, after }) {
+      const rest = (byConnector.get(connector) ?? []).filter(({ id }) => after === undefined || id > after);
+      const connections = rest.slice(0, Math.max(1, limit));
+      const next = rest.length > connections.length ? connections.at(-1)?.id : undefined;
+      return { connections, ...(next !== undefined && { next }) };
+    },
+  };
+}
+
+function toConnection({ tenant = 'local', name = 'default', version = '1', ...record }: ConnectionRecord): Connection {
+  const id = record.id ?? shortDigest(JSON.stringify([tenant, record.connector, record.user, name]));
+  return Object.freeze({ ...record, id, tenant, name, version });
+}
+
+function unique(all: readonly Connection[], what: string, keyOf: (connection: Connection) => string | undefined): Map<string, Connection> {
+  const found = new Map<string, Connection>();
+  for (const connection of all) {
+    const key = keyOf(connection);
+    if (key === undefined) continue;
+    if (found.has(key)) throw new TypeError(`Two connections of ${connection.connector} have the same ${what}: “${connection.name}”.`);
+    found.set(key, connection);
+  }
+  return found;
+}

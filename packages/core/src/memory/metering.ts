@@ -1,0 +1,134 @@
+import { systemClock, type Clock } from '../clock.ts';
+import type { Answer } from '../content.ts';
+import { ToolError } from '../errors.ts';
+import type { Admission, Call, DeliveryReport, Metering, Outcome } from '../metering.ts';
+import { untilAbort } from '../until-abort.ts';
+
+/** How much a {@link memoryMetering} keeps, and who is told. */
+export interface MemoryMeteringOptions {
+  /** The most idempotency keys. The oldest answers make room; running calls never do. Default 10,000. */
+  readonly maxKeys?: number;
+  /** The most that kept answers may take together, in bytes. The oldest make room. Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** How long an answer is kept for replay. Default 24 hours. */
+  readonly keepMs?: number;
+  readonly clock?: Clock;
+  /** Awaited for every call that ends and every replay. What it throws, `settle` and `admit` throw. */
+  record?(call: Call, outcome: Outcome | 'replayed'): void | Promise<void>;
+  /** Awaited for every delivery report. */
+  recordReport?(report: DeliveryReport): void | Promise<void>;
+}
+
+interface Running {
+  readonly inputHash: string;
+  readonly ended: Promise<void>;
+  end(): void;
+}
+
+/** `answer` is JSON; undefined where the call's end could not be recorded, so that nobody may be told how it went. */
+interface Ended {
+  readonly inputHash: string;
+  readonly answer: string | undefined;
+  readonly endedAt: number;
+}
+
+/**
+ * Idempotency keys and their answers in this process. No quota, and a restart forgets everything: a server that bills, or that runs
+ * twice, uses a durable metering.
+ */
+export function memoryMetering({
+  maxKeys = 10_000,
+  maxBytes = 64 * 1024 * 1024,
+  keepMs = 24 * 60 * 60_000,
+  clock = systemClock,
+  record = () => {},
+  recordReport = () => {},
+}: MemoryMeteringOptions = {}): Metering {
+  const running = new Map<string, Running>();
+  // In the order of ending, so that the first is the oldest.
+  const ended = new Map<string, Ended>();
+  const claims = new WeakMap<Admission, string>();
+  let bytes = 0;
+
+  function forget(key: string): void {
+    bytes -= sizeOf(ended.get(key));
+    ended.delete(key);
+  }
+
+  function forgetWhile(needed: (oldest: Ended) => boolean): void {
+    for (const [key, oldest] of ended) {
+      if (!needed(oldest)) return;
+      forget(key);
+    }
+  }
+
+  function end(key: string, answer: Answer | undefined, keep: boolean): void {
+    const claim = running.get(key);
+    if (!claim) return;
+    running.delete(key);
+    if (keep) {
+      const entry = { inputHash: claim.inputHash, answer: answer && JSON.stringify(answer), endedAt: clock.now() };
+      bytes += sizeOf(entry);
+      forgetWhile(() => bytes > maxBytes);
+      ended.set(key, entry);
+    }
+    claim.end();
+  }
+
+  return {
+    async admit(call, signal) {
+      const admission: Admission = { call };
+      if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission };
+      const key = JSON.stringify([call.principal.tenant, call.connection, call.tool, call.key]);
+      // A twin that failed without writing leaves nothing behind: of those that waited for it, the first one here runs, the rest wait on.
+      for (let twin = running.get(key); twin; twin = running.get(key)) {
+        if (twin.inputHash !== call.inputHash) throw conflict();
+        await untilAbort(twin.ended, signal);
+      }
+      forgetWhile((oldest) => clock.now() - oldest.endedAt >= keepMs);
+      const past = ended.get(key);
+      if (past) {
+        if (past.inputHash !== call.inputHash) throw conflict();
+        if (past.answer === undefined) throw lost();
+        await record(call, 'replayed');
+        return { kind: 'replay', answer: JSON.parse(past.answer) as Answer };
+      }
+      if (running.size >= maxKeys) {
+        throw new ToolError('OVERLOADED', 'Too many calls with an idempotency key are running. Nothing was done; try again in a moment.');
+      }
+      forgetWhile(() => running.size + ended.size >= maxKeys);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      running.set(key, { inputHash: call.inputHash, ended: promise, end: resolve });
+      claims.set(admission, key);
+      return { kind: 'run', admission };
+    },
+    async settle(admission, outcome) {
+      const key = claims.get(admission);
+      claims.delete(admission);
+      const done = outcome.status === 'executed' || outcome.status === 'accepted' || outcome.status === 'unknown';
+      const keep = done || outcome.wrote !== 'no';
+      try {
+        await record(admission.call, outcome);
+      } catch (error) {
+        if (key !== undefined) end(key, undefined, outcome.wrote !== 'no');
+        throw error;
+      }
+      if (key !== undefined) end(key, outcome.answer, keep);
+    },
+    async report(report) {
+      await recordReport(report);
+    },
+  };
+}
+
+// A character takes two bytes at most.
+const sizeOf = (entry: Ended | undefined): number => 2 * (entry?.answer?.length ?? 0);
+
+const conflict = () =>
+  new ToolError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used before with other arguments. Use a new key for a new call.');
+
+const lost = () =>
+  new ToolError(
+    'OUTCOME_UNKNOWN',
+    'A call with this idempotency key may have written, and how it ended was not recorded. Check what happened before you repeat it under a new key.',
+  );

@@ -1,0 +1,36 @@
+import type { Connection, Connections } from '../connections.ts';
+import { ToolError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+
+/**
+ * Finds the connection that a call means: the named one, the default one, or the only one. A caller's own comes before the tenant's of
+ * the same name.
+ *
+ * @throws {ToolError} CONNECTION_NOT_FOUND, with the names that the caller may use.
+ */
+export async function pickConnection(
+  connections: Connections,
+  principal: Principal,
+  connector: string,
+  name: string | undefined,
+): Promise<Connection> {
+  const list = await connections.list(principal, connector);
+  const usable = list.filter(({ tenant, user }) => tenant === principal.tenant && (user === undefined || user === principal.id));
+  const own = usable.filter(({ user }) => user !== undefined);
+  const among = (all: readonly Connection[]): Connection | undefined =>
+    name === undefined
+      ? (all.find(({ isDefault }) => isDefault) ?? (all.length === 1 ? all[0] : undefined))
+      : all.find((connection) => connection.name === name);
+  const found = among(own) ?? among(usable);
+  if (found) return found;
+  if (usable.length === 0)
+    throw new ToolError(
+      'CONNECTION_NOT_FOUND',
+      `No connection for ${connector} is set up. Someone must add one before its tools can be used.`,
+    );
+  const names = [...new Set(usable.map((connection) => connection.name))].slice(0, 20).map((known) => `"${known}"`);
+  throw new ToolError(
+    'CONNECTION_NOT_FOUND',
+    `${name === undefined ? 'Say which connection is meant' : 'There is no such connection'}: set "connection" to one of ${names.join(', ')}.`,
+  );
+}

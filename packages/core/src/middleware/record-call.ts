@@ -1,0 +1,53 @@
+import type { CatalogEntry } from '../catalog.ts';
+import type { Answer } from '../content.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Observer } from '../observer.ts';
+import { wroteOf } from '../upstream/tally.ts';
+import type { ActiveCall } from './active-call.ts';
+
+const slowMs = 1_000;
+const verySlowMs = 5_000;
+
+/** How a call ended, for the log and the metrics. `active` and `answer` are absent where it did not come so far. */
+export interface CallRecord {
+  readonly entry: CatalogEntry;
+  readonly active: ActiveCall | undefined;
+  readonly answer: Answer | undefined;
+  readonly ids: { readonly callId: string; readonly tenant: string };
+  readonly durationMs: number;
+  readonly log: Logger;
+  readonly observer: Observer;
+}
+
+/** Writes the call's one log line, at warn when it took over a second and at error over five, and tells the observer. */
+export function recordCall({ entry, active, answer, ids, durationMs, log, observer }: CallRecord): void {
+  const code = (answer?.meta?.['busbar/error'] as { code?: ErrorCode } | undefined)?.code;
+  const status = active?.status ?? 'refused';
+  const upstreamRequests = active?.tally.requests ?? 0;
+  observer.call?.({
+    callId: ids.callId,
+    tenant: ids.tenant,
+    connector: entry.connector,
+    tool: entry.name,
+    effect: entry.effect,
+    status,
+    code,
+    durationMs,
+    upstreamRequests,
+  });
+  const level = durationMs >= verySlowMs ? 'error' : durationMs >= slowMs ? 'warn' : 'info';
+  const upstream = active ? { upstreamRequests, waitedMs: Math.round(active.tally.waitedMs), wrote: wroteOf(active.tally) } : {};
+  log[level](
+    {
+      ...ids,
+      connector: entry.connector,
+      ...(active && { connection: active.call.connection }),
+      status,
+      ...(code && { code }),
+      durationMs: Math.round(durationMs),
+      ...upstream,
+    },
+    level === 'info' ? 'call' : 'slow call',
+  );
+}

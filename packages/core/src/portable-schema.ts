@@ -1,0 +1,273 @@
+import { z } from 'zod';
+import { inlineSchema, type Report } from './inline-schema.ts';
+import {
+  describe,
+  hasExample,
+  isBound,
+  isDescribed,
+  isSchema,
+  isShownPattern,
+  portableFormats,
+  sentences,
+  type RawSchema,
+} from './schema-words.ts';
+import type { Schema } from './tool.ts';
+
+/** A JSON Schema of an object, as model vendors accept it. */
+export interface ObjectSchema {
+  readonly type: 'object';
+  readonly [keyword: string]: unknown;
+}
+
+/** What came of {@link portableSchema}. */
+export interface PortableSchema {
+  readonly jsonSchema: ObjectSchema;
+  /** What could not be made portable: where it is, and what to do. The schema is good only where there is none. */
+  readonly problems: readonly string[];
+}
+
+const maxDepth = 5;
+const maxProperties = 100;
+const known = { input: new WeakMap<Schema, PortableSchema>(), output: new WeakMap<Schema, PortableSchema>() };
+
+/**
+ * The JSON Schema of a tool's input or output that goes over the wire: inline, with string enums, formats that all know, everything
+ * described, and no keyword that a vendor refuses. It may say less than the validator checks, never more. Computed once for a schema.
+ */
+export function portableSchema(schema: Schema, io: 'input' | 'output'): PortableSchema {
+  const before = known[io].get(schema);
+  if (before) return before;
+  const problems = new Set<string>();
+  const report: Report = (path, problem) => void problems.add(`${path || 'the schema'} ${problem}`);
+  const raw = 'jsonSchema' in schema ? (schema.jsonSchema as RawSchema) : rawSchemaOf(schema, io, report);
+  const jsonSchema = root(inlineSchema(raw, report), { io, report, properties: 0 });
+  const portable = { jsonSchema, problems: [...problems] };
+  known[io].set(schema, portable);
+  return portable;
+}
+
+function rawSchemaOf(schema: z.ZodObject, io: 'input' | 'output', report: Report): RawSchema {
+  return z.toJSONSchema(schema, {
+    io,
+    unrepresentable: ({ zodSchema, path, message }) => {
+      const { type, coerce } = zodSchema._zod.def as { type: string; coerce?: boolean };
+      if (type === 'undefined' || type === 'void' || type === 'nan') return { not: {} };
+      if (type === 'date' && (io === 'output' || coerce === true)) return { type: 'string', format: 'date-time' };
+      report(
+        dotted(path),
+        `has a type that JSON has not: ${message}. ${instead[type] ?? 'Make it of strings, numbers, booleans, arrays and objects.'}`,
+      );
+      return 'any';
+    },
+  });
+}
+
+const instead: Readonly<Record<string, string>> = {
+  date: 'Take z.iso.datetime(), or z.coerce.date().',
+  bigint: 'Take a string of digits.',
+  map: 'Take z.record(z.string(), …).',
+  set: 'Take z.array(…).',
+  transform: 'Say what comes out of the transformation: .transform(…).pipe(z.string()).',
+};
+
+// ['properties', 'tags', 'items', 'properties', 'name'] is written tags[].name.
+function dotted(path: readonly (string | number)[]): string {
+  const steps = path.filter((step, i) => step === 'items' || path[i - 1] === 'properties');
+  return steps.join('.').replaceAll('.items', '[]');
+}
+
+interface Walk {
+  readonly io: 'input' | 'output';
+  readonly report: Report;
+  /** How many there are so far, in all. */
+  properties: number;
+}
+
+/** A schema on the wire. `never` is what accepts nothing, and is left out. */
+type Converted = Readonly<Record<string, unknown>> | 'never';
+
+function root(raw: RawSchema, walk: Walk): ObjectSchema {
+  const combinator = ['anyOf', 'oneOf', 'enum', 'const', 'not'].find((keyword) => keyword in raw);
+  if (combinator !== undefined) {
+    walk.report(
+      '',
+      `has ${combinator} at its root. List all properties in one object, say in their descriptions which go together, and leave the rest to the validator.`,
+    );
+  } else if (raw['type'] !== 'object' || !isSchema(raw['properties'])) {
+    walk.report('', 'is not an object with properties.');
+  }
+  // The tool has a description of its own.
+  const { description: _, ...schema } = object({ ...raw, properties: raw['properties'] ?? {} }, '', 1, walk);
+  if (walk.properties > maxProperties) {
+    walk.report(
+      '',
+      `has ${walk.properties} properties in all, and ${maxProperties} is the most. Split the tool, or make the rare ones a free-form map.`,
+    );
+  }
+  return { ...schema, type: 'object' };
+}
+
+function convert(raw: RawSchema, path: string, depth: number, walk: Walk): Converted {
+  const { type = typeOf(raw) } = raw;
+  const values = 'const' in raw ? [raw['const']] : raw['enum'];
+  if (Array.isArray(values)) return oneOf(raw, enumerated(values));
+  const branches = raw['anyOf'] ?? raw['oneOf'];
+  // Alternatives beside properties say which of these go together: the validator's business.
+  if (Array.isArray(branches) && !isSchema(raw['properties'])) {
+    return oneOf(
+      raw,
+      branches.map((branch: RawSchema) => convert({ ...(raw['type'] !== undefined && { type }), ...branch }, path, depth, walk)),
+    );
+  }
+  if (Array.isArray(type)) {
+    const { description: _, default: __, ...rest } = raw;
+    return oneOf(
+      raw,
+      type.map((one: unknown) => convert({ ...rest, type: one }, path, depth, walk)),
+    );
+  }
+  if (type === 'object') return object(raw, path, depth + 1, walk);
+  if (type === 'array') return array(raw, path, depth, walk);
+  if (type === 'string') {
+    const format = portableFormats.has(String(raw['format'])) && { format: raw['format'] };
+    return {
+      type,
+      ...described(raw),
+      ...bounds(raw, 'minLength', 'maxLength'),
+      ...(isShownPattern(raw) && { pattern: raw['pattern'] }),
+      ...format,
+    };
+  }
+  if (type === 'integer' || type === 'number') {
+    const number = type === 'integer' ? wholeBounds(raw) : raw;
+    return { type, ...described(number), ...bounds(number, 'minimum', 'maximum') };
+  }
+  if (type === 'boolean' || type === 'null') return { type, ...described(raw) };
+  return 'not' in raw ? 'never' : anything(raw, walk.io);
+}
+
+function typeOf(raw: RawSchema): string | undefined {
+  if ('properties' in raw || 'additionalProperties' in raw) return 'object';
+  if ('items' in raw || 'prefixItems' in raw) return 'array';
+  if ('pattern' in raw || 'format' in raw || 'maxLength' in raw || 'minLength' in raw) return 'string';
+  return 'minimum' in raw || 'maximum' in raw ? 'number' : undefined;
+}
+
+function object(raw: RawSchema, path: string, depth: number, walk: Walk): Readonly<Record<string, unknown>> {
+  const { properties: parts, additionalProperties: others, required } = raw;
+  if (!isSchema(parts)) return map(raw, path, walk);
+  if (depth > maxDepth)
+    walk.report(path, `is an object ${depth} levels deep, and ${maxDepth} is the most. Flatten it, or make it a free-form map.`);
+  const properties: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(parts)) {
+    const at = path ? `${path}.${name}` : name;
+    const property = convert(part as RawSchema, at, depth, walk);
+    if (property === 'never') continue;
+    if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(name))
+      walk.report(at, 'has a name that is not accepted: at most 64 letters, digits, “_”, “.” and “-”.');
+    if (walk.io === 'input' && !isDescribed(part as RawSchema))
+      walk.report(at, 'has no description. Add .describe("…"), and say what happens without it if it is optional.');
+    walk.properties += 1;
+    properties[name] = property;
+  }
+  const needed = Array.isArray(required) ? [...new Set(required)].filter((name) => Object.hasOwn(properties, String(name))) : [];
+  const open = others === true || isSchema(others);
+  return {
+    type: 'object',
+    ...described(raw),
+    properties,
+    ...(needed.length > 0 && { required: needed }),
+    // An output may gain a field without breaking a client that knows the old schema, so it is never closed.
+    ...((open || walk.io === 'input') && { additionalProperties: open }),
+  };
+}
+
+// The wire has no words for what is in a map, so the description carries them.
+function map(raw: RawSchema, path: string, walk: Walk): Readonly<Record<string, unknown>> {
+  const { propertyNames, additionalProperties: values } = raw;
+  const keys = isSchema(propertyNames) && Array.isArray(propertyNames['enum']) ? [`keys: ${propertyNames['enum'].join(', ')}`] : [];
+  const type = isSchema(values) && typeof values['type'] === 'string' ? [`each value: ${values['type']}`] : [];
+  const description = described(raw, [...keys, ...type]);
+  if (walk.io === 'input' && isDescribed(raw) && !hasExample.test(description.description ?? '')) {
+    walk.report(path, 'is a free-form map without an example. Put one into its description: for example {"color": "red"}.');
+  }
+  return { type: 'object', ...description, additionalProperties: true };
+}
+
+function array(raw: RawSchema, path: string, depth: number, walk: Walk): Converted {
+  const { prefixItems, items } = raw;
+  const each = (schema: unknown): Converted => {
+    const one = isSchema(schema) ? convert(schema, `${path}[]`, depth, walk) : 'never';
+    return one === 'never' ? anything({}, walk.io) : one;
+  };
+  const rest = bounds(raw, 'minItems', 'maxItems');
+  if (!Array.isArray(prefixItems)) return { type: 'array', ...described(raw), items: each(items), ...rest };
+  // A tuple: the wire knows one kind of item alone, so the description says what comes where.
+  const order = prefixItems.map((item: RawSchema) => String(item['type'] ?? 'any')).join(', ');
+  const kinds = oneOf({}, [...prefixItems, ...(isSchema(items) ? [items] : [])].map(each));
+  return { type: 'array', ...described(raw, [`in this order: ${order}`]), items: kinds, ...rest };
+}
+
+/** Any JSON value. On the way in a vendor wants to hear types; on the way out nothing may be refused. */
+function anything(raw: RawSchema, io: 'input' | 'output'): Readonly<Record<string, unknown>> {
+  if (io === 'output') return { description: describe(raw) ?? 'Any JSON value.' };
+  const scalars = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }];
+  return {
+    anyOf: [...scalars, { type: 'object', additionalProperties: true }, { type: 'array', items: { anyOf: scalars } }, { type: 'null' }],
+    ...described(raw, raw['description'] === undefined ? [] : ['any JSON value']),
+  };
+}
+
+// Only strings may be enumerated; of numbers and booleans the description tells which.
+function* enumerated(values: readonly unknown[]): Iterable<Converted> {
+  const strings = values.filter((value) => typeof value === 'string');
+  const numbers = values.filter((value) => typeof value === 'number');
+  const booleans = values.filter((value) => typeof value === 'boolean');
+  if (strings.length > 0) yield { type: 'string', enum: strings };
+  if (numbers.length > 0) {
+    const range = { minimum: Math.min(...numbers), maximum: Math.max(...numbers) };
+    yield { type: numbers.every(Number.isInteger) ? 'integer' : 'number', description: `One of ${numbers.join(', ')}.`, ...range };
+  }
+  if (booleans.length > 0) yield { type: 'boolean', ...(booleans.length === 1 && { description: `Always ${booleans[0]}.` }) };
+  if (values.includes(null)) yield { type: 'null' };
+}
+
+/** Alternatives, in the plainest form: string enums in one, `null` as a second type, no alternatives within alternatives. */
+function oneOf({ title, description: text, default: preset, examples }: RawSchema, given: Iterable<Converted>): Converted {
+  // The bounds beside them went into the alternatives.
+  const outer = described({ title, description: text, default: preset, examples });
+  const texts = new Set<string>();
+  const strings = new Set<unknown>();
+  for (const branch of given) {
+    if (branch === 'never') continue;
+    const { anyOf, enum: values, description } = branch;
+    if (Array.isArray(values) && description === undefined) for (const value of values) strings.add(value);
+    else for (const one of Array.isArray(anyOf) && description === undefined ? anyOf : [branch]) texts.add(JSON.stringify(one));
+  }
+  const branches = [...texts].map((text) => JSON.parse(text) as Record<string, unknown>);
+  if (strings.size > 0) branches.unshift({ type: 'string', enum: [...strings] });
+  const [first, second] = branches.filter((branch) => branch['type'] !== 'null');
+  if (!first) return branches[0] ? { type: 'null', ...outer } : 'never';
+  if (second) return { anyOf: branches, ...outer };
+
+  const description = sentences([outer.description, first['description'] as string | undefined]);
+  const one = { ...first, ...outer, ...(description !== undefined && { description }) };
+  if (branches.length === 1) return one;
+  if (typeof first['type'] === 'string' && first['enum'] === undefined) return { ...one, type: [first['type'], 'null'] };
+  const { description: _, ...bare } = first;
+  return { anyOf: [bare, { type: 'null' }], ...outer, ...(description !== undefined && { description }) };
+}
+
+function described(raw: RawSchema, further: readonly string[] = []): { readonly description?: string; readonly default?: unknown } {
+  const description = describe(raw, further);
+  return { ...(description !== undefined && { description }), ...(raw['default'] !== undefined && { default: raw['default'] }) };
+}
+
+function bounds(raw: RawSchema, ...keywords: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(keywords.filter((keyword) => isBound(raw[keyword])).map((keyword) => [keyword, raw[keyword]]));
+}
+
+// Of whole numbers “more than 0” is “at least 1”, for which every vendor has a keyword.
+function wholeBounds({ exclusiveMinimum: above, exclusiveMaximum: below, ...raw }: RawSchema): RawSchema {
+  return { ...raw, ...(isBound(above) && { minimum: above + 1 }), ...(isBound(below) && { maximum: below - 1 }) };
+}

@@ -1,0 +1,75 @@
+import type { Logger } from './logger.ts';
+
+/** Takes a connection's secrets out of whatever leaves it: log lines, errors, answers. */
+export interface Redactor {
+  /** From now on this is secret too: a token that was just issued. The last 50 are kept beside the settings' own. */
+  add(secret: string): void;
+  /** True where the text holds a secret. */
+  finds(text: string): boolean;
+  text(text: string): string;
+  /** A copy of any value with secrets taken out of its strings. Deeper than 8 levels, it is cut. */
+  value(value: unknown): unknown;
+}
+
+const mask = '[redacted]';
+const maxDepth = 8;
+const maxAdded = 50;
+// Shorter ones would be found in ordinary words.
+const minLength = 4;
+
+export function createRedactor(settings: readonly string[]): Redactor {
+  const added: string[] = [];
+  const fixed = settings.filter((secret) => secret.length >= minLength);
+  const all = function* (): Generator<string> {
+    yield* fixed;
+    yield* added;
+  };
+
+  const text = (value: string): string => {
+    let clean = value;
+    for (const secret of all()) if (clean.includes(secret)) clean = clean.replaceAll(secret, mask);
+    return clean;
+  };
+
+  const redact = (value: unknown, depth: number): unknown => {
+    if (typeof value === 'string') return text(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (depth >= maxDepth) return '[cut]';
+    if (value instanceof Error) {
+      const { name, message, stack, cause } = value;
+      const code = (value as { code?: unknown }).code;
+      return {
+        name,
+        ...(code !== undefined && { code: redact(code, depth + 1) }),
+        message: text(message),
+        ...(stack && { stack: text(stack) }),
+        ...(cause !== undefined && { cause: redact(cause, depth + 1) }),
+      };
+    }
+    if (Array.isArray(value)) return value.map((part) => redact(part, depth + 1));
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, redact(part, depth + 1)]));
+  };
+
+  return {
+    add(secret) {
+      if (secret.length < minLength || fixed.includes(secret) || added.includes(secret)) return;
+      added.push(secret);
+      if (added.length > maxAdded) added.shift();
+    },
+    finds: (value) => {
+      for (const secret of all()) if (value.includes(secret)) return true;
+      return false;
+    },
+    text,
+    value: (value) => redact(value, 0),
+  };
+}
+
+/** A logger for work on one connection: its ids on every line, its secrets on none. */
+export function redactingLogger(log: Logger, redactor: Redactor, ids: object): Logger {
+  const at =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void =>
+      log[level](redactor.value({ ...fields, ...ids }) as object, redactor.text(message));
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

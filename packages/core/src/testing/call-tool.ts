@@ -1,0 +1,40 @@
+import { createHost } from '../create-host.ts';
+import type { Connector } from '../connector.ts';
+import type { Answer } from '../content.ts';
+import type { HostOptions } from '../host.ts';
+import { memoryConnections } from '../memory/connections.ts';
+import { localPrincipal } from '../principal.ts';
+
+/** What {@link callTool} runs the call in, where the defaults do not do. */
+export interface CallToolOptions extends Omit<HostOptions, 'connectors' | 'connections'> {
+  readonly signal?: AbortSignal;
+  readonly idempotencyKey?: string;
+}
+
+/**
+ * Runs one tool of a connector through a host of its own, as a client's call would: validated, metered, bounded. For a plugin's first
+ * test.
+ *
+ * @param config The connection's settings. Default: none.
+ */
+export async function callTool(
+  connector: Connector,
+  tool: string,
+  args: unknown,
+  config: object = {},
+  options: CallToolOptions = {},
+): Promise<Answer> {
+  const { signal = new AbortController().signal, idempotencyKey, ...hostOptions } = options;
+  const host = createHost({
+    ...hostOptions,
+    connectors: [connector],
+    connections: memoryConnections([{ connector: connector.id, config }]),
+  });
+  try {
+    const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal, idempotencyKey });
+    if (result.kind === 'ask') throw new Error(`${tool} asks: ${result.message}`);
+    return result.answer;
+  } finally {
+    await host.close();
+  }
+}

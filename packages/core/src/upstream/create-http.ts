@@ -1,0 +1,272 @@
+import type { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { Connector, UpstreamFailure } from '../connector.ts';
+import type { Context } from '../context.ts';
+import { ToolError } from '../errors.ts';
+import type { Http, HttpRequest, HttpResponse } from '../http.ts';
+import type { Observer } from '../observer.ts';
+import { UpstreamError, type Attempt, type Resilience } from '../resilience.ts';
+import { SendError, type IncomingResponse, type Sender } from '../sender.ts';
+import { readFailure, retryAfterMs } from './failure.ts';
+import type { Origins } from './origins.ts';
+import { readBody, readLines } from './read-body.ts';
+import { formBody, requestUrl } from './request-url.ts';
+import { Flight } from './flight.ts';
+import { countWait, tallyOf, wroteOf } from './tally.ts';
+import type { Token, TokenSource } from './token-source.ts';
+
+/** What a connection's `http` works with. */
+export interface CreateHttpOptions {
+  readonly connector: Connector;
+  /** The connection's id. */
+  readonly connection: string;
+  readonly origins: Origins;
+  readonly tokens: TokenSource | undefined;
+  readonly remap: (origin: string) => URL | undefined;
+  readonly sender: Sender;
+  readonly resilience: Resilience;
+  readonly clock: Clock;
+  readonly observer: Observer;
+}
+
+/**
+ * Makes the `http` of one connection. Each attempt is authorized, sent and read here; whether there is another one is the
+ * resilience's to say. This is where it is known whether a write may have happened.
+ */
+export function createHttp(options: CreateHttpOptions): Http {
+  const { connector, tokens, clock, resilience } = options;
+
+  /** Sends one attempt and reads the status. The body is still to be read. */
+  async function exchange(flight: Flight, signal: AbortSignal): Promise<{ response: IncomingResponse; token: Token | undefined }> {
+    const { request } = flight;
+    const token = await tokens?.get(signal);
+    const origin = request.origin ?? token?.origin ?? options.origins.first;
+    if (origin === undefined)
+      throw new TypeError(`${connector.id} sends ${request.path} without an origin, and its first one is a pattern`);
+    if (!options.origins.allows(origin)) throw new TypeError(`${connector.id} may not send to ${origin}: it is not among its origins`);
+    const url = requestUrl(origin, request.path, request.params, request.query);
+    const [type, body] = encodeBody(request);
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (type !== undefined) headers['content-type'] = type;
+    for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
+    if (token) headers['authorization'] = token.header;
+    signal.throwIfAborted();
+    flight.depart();
+    try {
+      return {
+        response: await options.sender.send({ method: request.method, url, headers, body, remap: options.remap(origin), signal }),
+        token,
+      };
+    } catch (error) {
+      if (error instanceof SendError && error.sent === 'no') flight.notExecuted();
+      throw error;
+    }
+  }
+
+  /** Takes an answer for what it is: undefined where it is one, else what to throw. */
+  function refusalOf(flight: Flight, response: HttpResponse<unknown>, token: Token | undefined): UpstreamError | undefined {
+    const { status } = response;
+    const counted = (status >= 200 && status < 300) || flight.request.accept?.includes(status) === true;
+    const failure = connector.failure?.(response) ?? (counted ? undefined : readFailure(response));
+    if (!failure) return undefined;
+    return toUpstreamError(flight, failure, response, token);
+  }
+
+  function toUpstreamError(
+    flight: Flight,
+    failure: UpstreamFailure,
+    response: HttpResponse<unknown>,
+    token: Token | undefined,
+  ): UpstreamError {
+    const renew = failure.renew === true && !flight.renewed && token !== undefined && tokens?.renew(token) === true;
+    if (renew) flight.renewed = true;
+    const transient = renew || failure.code === 'RATE_LIMITED' || failure.code === 'UPSTREAM_UNAVAILABLE';
+    return new UpstreamError(failure.code, failure.message, {
+      executed: failure.executed,
+      transient,
+      retryAfterMs: renew ? 0 : (failure.retryAfterMs ?? (transient ? retryAfterMs(response.headers, clock.now()) : undefined)),
+      status: response.status,
+    });
+  }
+
+  /** Runs attempts around `action` and turns whatever is left of them into what the tool may see. */
+  async function guarded<R>(context: Context, flight: Flight, action: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const { request, tally } = flight;
+    const operation = `${request.method} ${request.path}`;
+    const limitName = request.limit ?? 'default';
+    const limit = connector.limits?.[limitName];
+    if (request.limit !== undefined && !limit) throw new TypeError(`${connector.id} has no limit named "${request.limit}"`);
+    let attempts = 0;
+    const attempt: Attempt = {
+      connector: connector.id,
+      connection: options.connection,
+      operation,
+      retry: request.retry ?? (request.method === 'GET' ? 'safe' : 'never'),
+      signal: context.signal,
+      deadlineAt: context.deadlineAt,
+      limit: limit && { name: limitName, ...limit },
+      onEvent: (event) => {
+        countWait(tally, event);
+        if (event.kind === 'attempt') {
+          attempts = event.attempt;
+          options.observer.upstream?.({
+            kind: 'attempt',
+            connector: connector.id,
+            connection: options.connection,
+            operation,
+            code: event.code,
+            durationMs: event.ms,
+          });
+        }
+        const fields = { operation, ...event, breaker: resilience.breaker(connector.id, options.connection) };
+        if (event.kind === 'attempt' && event.code === undefined) context.log.debug(fields, 'upstream attempt');
+        else context.log.warn(fields, `upstream ${event.kind}`);
+      },
+    };
+    const waitedBefore = tally.waitedMs;
+    try {
+      return await resilience.execute(attempt, async (signal) => {
+        try {
+          return await action(signal);
+        } catch (error) {
+          throw asUpstreamError(error);
+        }
+      });
+    } catch (error) {
+      throw toToolError(error, flight, {
+        attempts,
+        waitedMs: tally.waitedMs - waitedBefore,
+        breaker: resilience.breaker(connector.id, options.connection),
+      });
+    }
+  }
+
+  return {
+    async request<S extends z.ZodType = z.ZodUndefined>(context: Context, request: HttpRequest<S>): Promise<HttpResponse<z.output<S>>> {
+      const flight = new Flight(tallyOf(context), request);
+      const response = await guarded(context, flight, async (signal) => {
+        const { response, token } = await exchange(flight, signal);
+        const answer = { status: response.status, headers: response.headers, data: await readAnswer(response) };
+        const refusal = refusalOf(flight, answer, token);
+        if (!refusal) {
+          flight.answered(true);
+          return answer;
+        }
+        flight.refused(refusal);
+        throw refusal;
+      });
+      return { ...response, data: parseData(flight, response) as z.output<S> };
+    },
+
+    async *rows<S extends z.ZodType>(context: Context, request: HttpRequest<S>): AsyncGenerator<z.output<S>> {
+      const flight = new Flight(tallyOf(context), request);
+      const opened = await guarded(context, flight, async (signal) => {
+        // The attempt ends when the answer begins, and its timeout with it; the stream lives on under the context's signal.
+        const stop = new AbortController();
+        const giveUp = (): void => stop.abort(signal.reason);
+        signal.addEventListener('abort', giveUp, { once: true });
+        try {
+          const { response, token } = await exchange(flight, AbortSignal.any([context.signal, stop.signal]));
+          const { status, headers } = response;
+          if (status >= 200 && status < 300) {
+            flight.answered(true);
+            return { body: response.body, stop };
+          }
+          const refusal =
+            refusalOf(flight, { status, headers, data: await readAnswer(response) }, token) ??
+            new UpstreamError('UPSTREAM_INVALID', `The vendor answered HTTP ${status} where rows were expected.`, {
+              executed: true,
+              transient: false,
+            });
+          flight.refused(refusal);
+          throw refusal;
+        } finally {
+          signal.removeEventListener('abort', giveUp);
+        }
+      });
+      try {
+        for await (const row of readLines(opened.body))
+          yield request.response ? parseWith(request.response, row, flight) : (row as z.output<S>);
+      } catch (error) {
+        if (error instanceof UpstreamError) throw new ToolError(error.code, error.message, { cause: error });
+        if (!(error instanceof SendError)) throw error;
+        throw new ToolError('UPSTREAM_UNAVAILABLE', 'The vendor broke off in the middle of its rows. Ask for a smaller range.', {
+          cause: error,
+        });
+      } finally {
+        opened.stop.abort();
+      }
+    },
+  };
+}
+
+/** A refusal whose body breaks off is still that refusal: its status has been read. */
+async function readAnswer({ status, body }: IncomingResponse): Promise<unknown> {
+  try {
+    return await readBody(body);
+  } catch (error) {
+    if (error instanceof SendError && status >= 300 && status < 500) return undefined;
+    throw error;
+  }
+}
+
+function encodeBody({ body }: HttpRequest<z.ZodType>): [type: string | undefined, body: string | undefined] {
+  if (!body) return [undefined, undefined];
+  if ('json' in body) return ['application/json', JSON.stringify(body.json)];
+  return ['application/x-www-form-urlencoded', formBody(body.form)];
+}
+
+/** Gives what an attempt threw the form that resilience reads. Aborts and faults pass as they are. */
+function asUpstreamError(error: unknown): unknown {
+  if (!(error instanceof SendError)) return error;
+  return error.sent === 'no'
+    ? new UpstreamError('UPSTREAM_UNAVAILABLE', 'The vendor could not be reached.', { executed: false, transient: true, cause: error })
+    : new UpstreamError('UPSTREAM_UNAVAILABLE', 'The connection to the vendor broke before its answer came.', {
+        executed: 'unknown',
+        transient: true,
+        cause: error,
+      });
+}
+
+function toToolError(error: unknown, flight: Flight, history: { attempts: number; waitedMs: number; breaker: string }): unknown {
+  const { request } = flight;
+  if (flight.lostWrite) {
+    const why = error instanceof UpstreamError || ToolError.is(error) ? error.message : 'The answer never came.';
+    const next = request.ifLost ?? 'Look whether it is there before you repeat it.';
+    return new ToolError(
+      'OUTCOME_UNKNOWN',
+      `${request.method} ${request.path} may or may not have happened. ${why}${told(history)} ${next}`,
+      { cause: error },
+    );
+  }
+  if (!(error instanceof UpstreamError)) return error;
+  const after = error.retryAfterMs !== undefined && error.transient ? ` Try again in ${seconds(error.retryAfterMs)}.` : '';
+  return new ToolError(error.code, `${error.message}${told(history)}${after}`, {
+    cause: error,
+    retryAfterMs: error.transient ? error.retryAfterMs : undefined,
+  });
+}
+
+/** What was tried, where that was more than one plain attempt. */
+function told({ attempts, waitedMs, breaker }: { attempts: number; waitedMs: number; breaker: string }): string {
+  if (attempts <= 1 && waitedMs === 0) return '';
+  const waited = waitedMs > 0 ? `, waited ${seconds(waitedMs)}` : '';
+  return ` (${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${waited}; circuit breaker ${breaker})`;
+}
+
+const seconds = (ms: number): string => `${ms < 10_000 ? Math.ceil(ms / 100) / 10 : Math.ceil(ms / 1000)} s`;
+
+function parseData(flight: Flight, { data }: HttpResponse<unknown>): unknown {
+  return flight.request.response ? parseWith(flight.request.response, data, flight) : undefined;
+}
+
+function parseWith<S extends z.ZodType>(schema: S, data: unknown, { tally, request }: Flight): z.output<S> {
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const written = wroteOf(tally) === 'yes' ? ' The write itself was made; do not repeat it.' : '';
+  throw new ToolError(
+    'UPSTREAM_INVALID',
+    `The vendor's answer to ${request.method} ${request.path} was not what its API documents.${written}`,
+    { cause: parsed.error },
+  );
+}

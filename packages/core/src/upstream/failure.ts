@@ -1,0 +1,60 @@
+import type { UpstreamFailure } from '../connector.ts';
+import type { HttpResponse } from '../http.ts';
+
+/**
+ * Core’s own reading of an answer that is not 2xx and not accepted. Of those that are worth repeating only 429 is surely not executed:
+ * a 5xx may come from a proxy in front of a server that acted.
+ */
+export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
+  const { status } = response;
+  if (status === 401)
+    return {
+      code: 'UNAUTHENTICATED',
+      message: 'The vendor refused the connection’s credential. Someone must renew it in the connection’s settings.',
+      executed: false,
+      renew: true,
+    };
+  if (status === 403)
+    return {
+      code: 'FORBIDDEN',
+      message: 'The vendor says that the connection’s account may not do this. Someone must grant the right there.',
+      executed: false,
+    };
+  if (status === 404 || status === 410)
+    return {
+      code: 'NOT_FOUND',
+      message: 'The vendor has no such record, or hides it from this account. Check the id, or search for it.',
+      executed: false,
+    };
+  if (status === 409 || status === 412)
+    return { code: 'CONFLICT', message: 'The record has changed or exists already. Read it again before you decide.', executed: false };
+  if (status === 429) return { code: 'RATE_LIMITED', message: 'The vendor’s rate limit is reached.', executed: false };
+  if (status >= 500) return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
+  if (status >= 400)
+    return { code: 'UPSTREAM_REJECTED', message: `The vendor refused the request as wrong (HTTP ${status}).`, executed: false };
+  return {
+    code: 'UPSTREAM_INVALID',
+    message: `The vendor answered HTTP ${status}, which this operation does not expect.`,
+    executed: 'unknown',
+  };
+}
+
+/**
+ * When the vendor says that it will take requests again: `Retry-After` (seconds or a date, RFC 9110), else the reset headers that
+ * vendors use in its stead: seconds from now, or seconds since the epoch where the number is that large.
+ */
+export function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
+  const retryAfter = headers.get('retry-after');
+  if (retryAfter !== null) {
+    const seconds = Number(retryAfter);
+    const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - nowMs;
+    if (Number.isFinite(ms)) return Math.max(0, ms);
+  }
+  for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
+    const value = Number(headers.get(name) ?? Number.NaN);
+    if (!Number.isFinite(value)) continue;
+    // Nothing waits 30 years, so such a number is a moment and not a duration.
+    return Math.max(0, value > 1e9 ? value * 1000 - nowMs : value * 1000);
+  }
+  return undefined;
+}

@@ -1,0 +1,32 @@
+import type { Fields } from '../http.ts';
+
+/**
+ * Fills a path template and its query. Every value is encoded, so that an argument of a model can neither leave its segment nor add
+ * one: `/`, `?` and `#` are escaped, and a value that is only dots is refused.
+ *
+ * @throws {TypeError} where `params` and the template's `{names}` do not agree: a fault of the connector.
+ */
+export function requestUrl(origin: string, template: string, params: Fields = {}, query: Fields = {}): URL {
+  const used = new Set<string>();
+  const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined || value === '') throw new TypeError(`params.${name} is missing for the path ${template}`);
+    const text = String(value);
+    if (/^\.{1,2}$/.test(text)) throw new TypeError(`params.${name} may not be "${text}"`);
+    used.add(name);
+    return encodeURIComponent(text);
+  });
+  const stray = Object.keys(params).find((name) => !used.has(name));
+  if (stray !== undefined) throw new TypeError(`params.${stray} has no place in the path ${template}`);
+  const url = new URL(path, origin);
+  if (url.origin !== origin) throw new TypeError(`The path ${template} leaves its origin`);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.append(name, String(value));
+  return url;
+}
+
+/** A form body (`application/x-www-form-urlencoded`). */
+export function formBody(fields: Fields): string {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.append(name, String(value));
+  return form.toString();
+}

@@ -1,0 +1,42 @@
+import type { Context } from '../context.ts';
+import type { ResilienceEvent } from '../resilience.ts';
+
+/** What one call, or one run of a job, has done upstream so far. Kept by core, never by a plugin. */
+export interface Tally {
+  /** Whether a request other than GET counts as a write. False for read tools, whose POSTs are searches. */
+  readonly mayWrite: boolean;
+  /** Writes that went out and were not answered: in flight, or lost. */
+  writesOpen: number;
+  writesDone: number;
+  /** Attempts that went out. */
+  requests: number;
+  /** Milliseconds spent waiting between attempts and for budgets. */
+  waitedMs: number;
+}
+
+const tallyKey = Symbol('busbar.tally');
+
+export function createTally(mayWrite: boolean): Tally {
+  return { mayWrite, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
+}
+
+/** Whether the vendor may have changed. One lost write outweighs all that were answered. */
+export function wroteOf({ writesOpen, writesDone }: Tally): 'no' | 'yes' | 'unknown' {
+  if (writesOpen > 0) return 'unknown';
+  return writesDone > 0 ? 'yes' : 'no';
+}
+
+/** Hides the tally in a context, where it survives a plugin's `{ ...context, signal }`. */
+export function attachTally<C extends Context>(context: C, tally: Tally): C {
+  return Object.assign(context, { [tallyKey]: tally });
+}
+
+export function tallyOf(context: Context): Tally {
+  const tally = (context as { [tallyKey]?: Tally })[tallyKey];
+  if (!tally) throw new TypeError('The first argument of http.request must be the context that the tool or job was given.');
+  return tally;
+}
+
+export function countWait(tally: Tally, event: ResilienceEvent): void {
+  if (event.kind === 'wait') tally.waitedMs += event.ms;
+}

@@ -1,0 +1,122 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { gotSender, isPrivateAddress } from '../../src/adapters/got.ts';
+import { SendError } from '../../src/index.ts';
+import { startSimulator } from '../../src/testing/index.ts';
+
+const signal = (): AbortSignal => new AbortController().signal;
+
+async function bodyOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+test.each([
+  '127.0.0.1',
+  '10.1.2.3',
+  '172.31.0.1',
+  '192.168.0.1',
+  '169.254.169.254',
+  '100.64.0.1',
+  '0.0.0.0',
+  '::1',
+  '::',
+  'fd00::1',
+  'fe80::1',
+  '::ffff:10.0.0.1',
+  'nonsense',
+])('%s is private', (address) => {
+  expect(isPrivateAddress(address)).toBe(true);
+});
+
+test.each(['1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:1.1.1.1'])('%s is public', (address) => {
+  expect(isPrivateAddress(address)).toBe(false);
+});
+
+test.each(['http://api.acme.example/', 'https://127.0.0.1/', 'https://[::1]/', 'https://169.254.169.254/latest', 'https://localhost/'])(
+  'sends nothing to %s',
+  async (url) => {
+    const refused = gotSender().send({ method: 'GET', url: new URL(url), headers: {}, signal: signal() });
+    await expect(refused).rejects.toBeInstanceOf(SendError);
+    await expect(refused).rejects.toMatchObject({ sent: 'no' });
+  },
+);
+
+test('sends method, headers and body to the remapped origin under the original Host', async () => {
+  const vendor = await startSimulator({ routes: { 'PUT /a/{b}': () => ({ status: 201, headers: { 'x-one': '1' }, body: { ok: true } }) } });
+  const response = await gotSender().send({
+    method: 'PUT',
+    url: new URL('https://api.acme.example/a/b%2Fc?d=e'),
+    headers: { 'content-type': 'application/json' },
+    body: '{"x":1}',
+    remap: new URL(vendor.url),
+    signal: signal(),
+  });
+  expect([response.status, response.headers.get('x-one'), await bodyOf(response.body)]).toEqual([201, '1', '{"ok":true}']);
+  expect(vendor.requests[0]).toMatchObject({
+    method: 'PUT',
+    params: { b: 'b/c' },
+    body: { x: 1 },
+    headers: { host: 'api.acme.example', 'user-agent': 'busbar' },
+  });
+  expect(vendor.requests[0]?.query.get('d')).toBe('e');
+  await vendor.close();
+});
+
+test('a refused connection was surely not sent; a reset one may have been', async () => {
+  const vendor = await startSimulator({ routes: { 'POST /': () => ({ status: 200 }) } });
+  const send = () =>
+    gotSender().send({
+      method: 'POST',
+      url: new URL('https://api.acme.example/'),
+      headers: {},
+      body: 'x',
+      remap: new URL(vendor.url),
+      signal: signal(),
+    });
+  vendor.misbehave({ kind: 'reset' });
+  await expect(send()).rejects.toMatchObject({ name: 'SendError', sent: 'unknown' });
+  await vendor.close();
+  await expect(send()).rejects.toMatchObject({ name: 'SendError', sent: 'no' });
+});
+
+test('an abort rejects with the signal’s own reason, before the answer and within its body', async () => {
+  const server = createServer((_, response) => response.writeHead(200).write('begin')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const remap = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const abort = new AbortController();
+  const reason = new Error('enough');
+  const response = await gotSender().send({
+    method: 'GET',
+    url: new URL('https://api.acme.example/'),
+    headers: {},
+    remap,
+    signal: abort.signal,
+  });
+  const reading = bodyOf(response.body);
+  abort.abort(reason);
+  await expect(reading).rejects.toBe(reason);
+  await expect(
+    gotSender().send({ method: 'GET', url: new URL('https://api.acme.example/'), headers: {}, remap, signal: abort.signal }),
+  ).rejects.toBe(reason);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('kept-alive sockets are reused', async () => {
+  let sockets = 0;
+  const server = createServer((_, response) => response.end('ok')).on('connection', () => (sockets += 1));
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const remap = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const sender = gotSender();
+  for (let i = 0; i < 3; i += 1)
+    await bodyOf(
+      (await sender.send({ method: 'GET', url: new URL('https://api.acme.example/'), headers: {}, remap, signal: signal() })).body,
+    );
+  expect(sockets).toBe(1);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});

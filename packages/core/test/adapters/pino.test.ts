@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { pinoLogger, type PinoLoggerOptions } from '../../src/adapters/pino.ts';
+import { ToolError } from '../../src/errors.ts';
+import type { Logger } from '../../src/logger.ts';
+
+function logged(write: (log: Logger) => void, options: PinoLoggerOptions = {}): Record<string, any>[] {
+  const lines: string[] = [];
+  write(pinoLogger({ ...options, destination: { write: (line: string) => void lines.push(line) } }));
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('pinoLogger', () => {
+  test('writes one JSON object a line, the level as a word and the time as a date', () => {
+    const [line] = logged((log) => log.info({ tool: 'zendesk_get_ticket' }, 'Call ended'));
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      tool: 'zendesk_get_ticket',
+      msg: 'Call ended',
+    });
+  });
+
+  test('leaves out what is below its level', () => {
+    const lines = logged(
+      (log) => {
+        log.debug({}, 'debug');
+        log.info({}, 'info');
+        log.warn({}, 'warn');
+      },
+      { level: 'warn' },
+    );
+    expect(lines.map(({ msg }) => msg)).toEqual(['warn']);
+  });
+
+  test('redacts fields whose name tells a secret, one level down too', () => {
+    const text = JSON.stringify(
+      logged((log) =>
+        log.info({ password: 'hush', headers: { authorization: 'Bearer hush', 'x-api-key': 'hush', accept: '*/*' } }, 'Sent'),
+      ),
+    );
+    expect(text).not.toContain('hush');
+    expect(text).toContain('[redacted]');
+    expect(text).toContain('*/*');
+  });
+
+  test('writes an error with its code, stack and causes', () => {
+    const [line] = logged((log) =>
+      log.error({ err: new ToolError('UPSTREAM_INVALID', 'Odd answer', { cause: new TypeError('no id') }) }, 'Call failed'),
+    );
+    expect(line?.['err']).toMatchObject({
+      name: 'ToolError',
+      code: 'UPSTREAM_INVALID',
+      message: 'Odd answer',
+      cause: { name: 'TypeError', message: 'no id' },
+    });
+    expect(line?.['err'].stack).toContain('pino.test.ts');
+  });
+
+  test('writes nothing else that hangs on an error, in its causes either', () => {
+    const noisy = (message: string) => Object.assign(new Error(message), { options: { headers: { 'x-odd': 'hush' } }, request: 'hush' });
+    const error = Object.assign(noisy('outer'), { cause: noisy('inner') });
+    expect(JSON.stringify(logged((log) => log.error({ err: error }, 'Failed')))).not.toContain('hush');
+  });
+
+  test('ends a chain of causes that is a ring', () => {
+    const error = new Error('ring');
+    error.cause = error;
+    expect(logged((log) => log.error({ err: error }, 'Failed'))).toHaveLength(1);
+  });
+
+  test('writes thrown text as it is, and of a thrown object that it was one', () => {
+    expect(logged((log) => log.error({ err: 'just text' }, 'Failed'))[0]?.['err']).toBe('just text');
+    expect(JSON.stringify(logged((log) => log.error({ err: { headers: 'hush' } }, 'Failed')))).not.toContain('hush');
+  });
+});

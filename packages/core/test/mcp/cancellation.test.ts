@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import { expect, test } from 'vitest';
+import { modernClient, oldClient } from './clients.ts';
+import { callOf, post } from './raw.ts';
+import { serve } from './serve.ts';
+
+const waiting = { name: 'probe_wait_long', arguments: {} };
+const event = (text: string) => ({ name: 'probe_await_event', arguments: { text } });
+
+test.each([
+  ['answers with JSON', undefined],
+  ['answers with a stream', () => {}],
+])('a 2026-07-28 client that cancels aborts the tool at once where the server %s', async (_how, onprogress) => {
+  const { url, events } = await serve();
+  const client = await modernClient(url);
+  const cancel = new AbortController();
+  const started = once(events, 'started');
+  const call = client.callTool(waiting, { signal: cancel.signal, ...(onprogress && { onprogress }) });
+  await started;
+  const aborted = once(events, 'aborted');
+  const since = performance.now();
+  cancel.abort();
+  await expect(call).rejects.toThrow();
+  await aborted;
+  expect(performance.now() - since).toBeLessThan(200);
+});
+
+test('an older client that goes away aborts its tool', async () => {
+  const { url, events } = await serve();
+  const client = await oldClient(url);
+  const started = once(events, 'started');
+  const call = client.callTool(waiting);
+  await started;
+  const aborted = once(events, 'aborted');
+  await client.close();
+  await expect(call).rejects.toThrow('Connection closed');
+  await aborted;
+});
+
+test('a client whose connection breaks aborts its tool', async () => {
+  const { url, events } = await serve();
+  const gone = new AbortController();
+  const started = once(events, 'started');
+  const call = post(url, callOf('probe_wait_long'), { signal: gone.signal });
+  await started;
+  const aborted = once(events, 'aborted');
+  gone.abort();
+  await expect(call).rejects.toThrow('aborted');
+  await aborted;
+});
+
+test('a 2026-07-28 client over stdio that cancels aborts its tool', async () => {
+  const client = await modernClient('stdio');
+  const cancel = new AbortController();
+  const call = client.callTool(waiting, { signal: cancel.signal });
+  await client.callTool(event('started'));
+  cancel.abort();
+  await expect(call).rejects.toThrow();
+  expect((await client.callTool(event('aborted'))).structuredContent).toEqual({ text: 'aborted' });
+});
+
+test('an older client over stdio that cancels aborts its tool', async () => {
+  const client = await oldClient('stdio');
+  const cancel = new AbortController();
+  const call = client.callTool(waiting, undefined, { signal: cancel.signal });
+  await client.callTool(event('started'));
+  cancel.abort();
+  await expect(call).rejects.toThrow();
+  expect((await client.callTool(event('aborted'))).structuredContent).toEqual({ text: 'aborted' });
+});

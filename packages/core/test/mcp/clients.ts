@@ -1,0 +1,55 @@
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp, type ClientOptions } from '@modelcontextprotocol/client';
+import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const info = { name: 'test', version: '1.0.0' };
+const stdioServer = fileURLToPath(new URL('./stdio-server.ts', import.meta.url));
+
+/** How a client is set up. `token` goes out as `Authorization: Bearer`. */
+export interface ClientSetup {
+  readonly token?: string;
+  readonly capabilities?: ClientOptions['capabilities'];
+  /** Takes what closes the client. Default: the end of the test does it. */
+  readonly atEnd?: (close: () => Promise<void>) => void;
+}
+
+/** The official client of today, which speaks revision 2026-07-28 where the server does. */
+export async function modernClient(url: URL | 'stdio', setup: ClientSetup = {}): Promise<ModernClient> {
+  const client = new ModernClient(info, { versionNegotiation: { mode: 'auto' }, capabilities: setup.capabilities ?? {} });
+  await connected(client, setup, async () => {
+    await client.connect(url === 'stdio' ? new ModernStdio(spawned) : new ModernHttp(url, { requestInit: requestInit(setup) }));
+  });
+  return client;
+}
+
+/** The official client of the 1.x line, which stops at revision 2025-11-25. */
+export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Promise<OldClient> {
+  const client = new OldClient(info, { capabilities: (setup.capabilities ?? {}) as object });
+  await connected(client, setup, async () => {
+    // Its own types do not fit one another under exactOptionalPropertyTypes.
+    const transport = url === 'stdio' ? new OldStdio(spawned) : new OldHttp(url, { requestInit: requestInit(setup) });
+    await client.connect(transport as Parameters<OldClient['connect']>[0]);
+  });
+  return client;
+}
+
+const spawned = { command: process.execPath, args: [stdioServer] };
+
+const requestInit = ({ token }: ClientSetup): RequestInit => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+
+async function connected(client: { close(): Promise<void> }, { atEnd = onTestFinished }: ClientSetup, connect: () => Promise<void>) {
+  atEnd(() => client.close());
+  await connect();
+}
+
+/** Every official client over every transport, as rows for `describe.each`. */
+export const clients = [
+  { name: 'client 2.x over HTTP', connect: modernClient, over: 'http', modern: true },
+  { name: 'client 1.x over HTTP', connect: oldClient, over: 'http', modern: false },
+  { name: 'client 2.x over stdio', connect: modernClient, over: 'stdio', modern: true },
+  { name: 'client 1.x over stdio', connect: oldClient, over: 'stdio', modern: false },
+] as const;

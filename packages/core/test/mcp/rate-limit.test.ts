@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import { localPrincipal, type Authenticate, type RateLimit, type RefusalEvent } from '../../src/index.ts';
+import { modernClient, oldClient } from './clients.ts';
+import { callOf, post } from './raw.ts';
+import { serve } from './serve.ts';
+
+/** Lets so many requests of each key through, and no more, ever. */
+function allowing(limit: number): RateLimit & { readonly keys: string[] } {
+  const keys: string[] = [];
+  const rule = { limit, windowMs: 60_000 };
+  return {
+    keys,
+    async take(key) {
+      keys.push(key);
+      const taken = keys.filter((one) => one === key).length;
+      return { allowed: taken <= limit, rule, remaining: Math.max(0, limit - taken), resetMs: 11_400 };
+    },
+  };
+}
+
+const echo = callOf('probe_echo_text', { text: 'a' });
+
+test('shows what is left with every answer', async () => {
+  const { url, host } = await serve({}, { rateLimit: allowing(100) });
+  const { status, headers } = await post(url, echo);
+  expect(status).toBe(200);
+  expect(headers.get('ratelimit-policy')).toBe('"default";q=100;w=60');
+  expect(headers.get('ratelimit')).toBe('"default";r=99;t=12');
+  expect(headers.get('x-ratelimit-limit')).toBe('100');
+  expect(headers.get('x-ratelimit-remaining')).toBe('99');
+  const reset = Number(headers.get('x-ratelimit-reset')) * 1_000 - host.clock.now();
+  expect(reset).toBeGreaterThan(0);
+  expect(reset).toBeLessThanOrEqual(13_000);
+});
+
+test('refuses beyond the limit, and says how long to wait', async () => {
+  const refused: RefusalEvent['reason'][] = [];
+  const { url } = await serve({}, { rateLimit: allowing(0), observer: { refused: ({ reason }) => void refused.push(reason) } });
+  const answer = await post(url, echo);
+  expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('ratelimit')]).toEqual([429, '12', '"default";r=0;t=12']);
+  expect(answer.json().error).toEqual({
+    code: 429,
+    message: 'Rate limit of 0 requests per minute reached. Wait 12 s, then call again.',
+    data: { code: 'RATE_LIMITED' },
+  });
+  expect(refused).toEqual(['rate-limit']);
+});
+
+test.each([
+  ['2.x', modernClient],
+  ['1.x', oldClient],
+])('client %s hears how long to wait', async (_version, connect) => {
+  // What it takes to connect is counted too.
+  const rateLimit = allowing(6);
+  const client = await connect((await serve({}, { rateLimit })).url);
+  const calls = async () => {
+    for (let call = 0; call < 7; call += 1) await client.callTool({ name: 'probe_echo_text', arguments: { text: 'a' } });
+  };
+  await expect(calls()).rejects.toThrow('Rate limit of 6 requests per minute reached. Wait 12 s, then call again.');
+});
+
+test('counts lists and bad calls like good ones, for each principal', async () => {
+  const byName: Authenticate = async ({ token = '' }) => ({ ...localPrincipal, id: token });
+  const { url } = await serve({}, { rateLimit: allowing(2), authenticate: byName });
+  const ada = { headers: { authorization: 'Bearer ada' } };
+  expect((await post(url, 'no JSON', ada)).status).toBe(400);
+  expect((await post(url, callOf('probe_no_such'), ada)).status).toBe(200);
+  expect((await post(url, echo, ada)).status).toBe(429);
+  expect((await post(url, echo, { headers: { authorization: 'Bearer bob' } })).status).toBe(200);
+});
+
+test('limits an address before it tries its keys', async () => {
+  let tried = 0;
+  const authenticate: Authenticate = async () => {
+    tried += 1;
+    return localPrincipal;
+  };
+  const limitPerAddress = allowing(1);
+  const { url } = await serve({ limitPerAddress }, { authenticate });
+  expect((await post(url, echo)).status).toBe(200);
+  expect((await post(url, echo)).status).toBe(429);
+  expect((await fetch(new URL('/hooks/any', url), { method: 'POST' })).status).toBe(429);
+  expect(tried).toBe(1);
+  expect(limitPerAddress.keys).toEqual(Array(3).fill('127.0.0.1'));
+});
+
+test('believes a proxy about addresses only where it is told to', async () => {
+  const forwarded = { headers: { 'x-forwarded-for': '198.51.100.7, 203.0.113.9' } };
+  const [direct, behind] = [allowing(9), allowing(9)];
+  await post((await serve({ limitPerAddress: direct })).url, echo, forwarded);
+  await post((await serve({ limitPerAddress: behind, trustProxy: true })).url, echo, forwarded);
+  expect([direct.keys, behind.keys]).toEqual([['127.0.0.1'], ['203.0.113.9']]);
+});

@@ -1,0 +1,8 @@
+import type { Logger } from '../../src/index.ts';
+
+/** A logger that keeps what it is given. */
+export function recordingLog(): { log: Logger; lines: { level: string; fields: object; message: string }[] } {
+  const lines: { level: string; fields: object; message: string }[] = [];
+  const write = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message });
+  return { log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }, lines };
+}

@@ -1,0 +1,237 @@
+import { request } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { ToolError, type Authenticate, type RefusalEvent } from '../../src/index.ts';
+import { httpTransport } from '../../src/mcp/http.ts';
+import { modernClient, oldClient } from './clients.ts';
+import { createHost } from './host.ts';
+import { probe, secrets } from './probe.ts';
+import { callOf, messageOf, post } from './raw.ts';
+import { serve } from './serve.ts';
+
+const echo = callOf('probe_echo_text', { text: 'a' });
+
+/** A server that tells what it refused. */
+async function watched(transport = {}, options = {}) {
+  const refused: RefusalEvent['reason'][] = [];
+  const served = await serve(transport, { observer: { refused: ({ reason }) => void refused.push(reason) }, ...options });
+  return { ...served, refused };
+}
+
+/** Sends headers that fetch does not let through. */
+function rawStatus(url: URL, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on('error', reject).end(JSON.stringify(echo.body));
+  });
+}
+
+test('refuses a forged Host', async () => {
+  const { url, refused } = await watched();
+  for (const host of ['evil.example.com', 'localhost.evil.example.com', 'evil@localhost', '127.0.0.1.evil.example.com:80', '[evil]'])
+    expect(await rawStatus(url, { ...echo.headers, host })).toBe(403);
+  for (const host of ['localhost', 'localhost:9', '127.0.0.1:80', '[::1]:80', 'LOCALHOST'])
+    expect(await rawStatus(url, { ...echo.headers, host })).toBe(200);
+  expect(refused).toEqual(Array(5).fill('host'));
+});
+
+test('serves the hosts that it is told to', async () => {
+  const { url } = await serve({ allowedHosts: ['mcp.example.com'] });
+  expect(await rawStatus(url, { ...echo.headers, host: 'mcp.example.com:443' })).toBe(200);
+  expect(await rawStatus(url, { ...echo.headers, host: 'localhost' })).toBe(403);
+});
+
+test('refuses a foreign Origin, and lets pages of this machine read', async () => {
+  const { url, refused } = await watched();
+  for (const origin of ['https://evil.example.com', 'null', 'http://localhost.evil.example.com', 'http://evil@localhost', 'localhost'])
+    expect((await post(url, echo, { headers: { origin } })).status).toBe(403);
+  expect(refused).toEqual(Array(5).fill('origin'));
+  const { status, headers } = await post(url, echo, { headers: { origin: 'http://localhost:5173' } });
+  expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([200, 'http://localhost:5173', 'Origin']);
+});
+
+test('serves the origins that it is told to, to the letter', async () => {
+  const { url } = await serve({ allowedOrigins: ['https://app.example.com'] });
+  expect((await post(url, echo, { headers: { origin: 'https://app.example.com' } })).status).toBe(200);
+  for (const origin of ['http://app.example.com', 'https://app.example.com:8443', 'http://localhost'])
+    expect((await post(url, echo, { headers: { origin } })).status).toBe(403);
+});
+
+test('tells a browser which headers a page may send', async () => {
+  const { url } = await serve();
+  const asked = 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name, mcp-param-region, x-other';
+  const headers = { origin: 'http://localhost', 'access-control-request-method': 'POST', 'access-control-request-headers': asked };
+  const preflight = await fetch(url, { method: 'OPTIONS', headers });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get('access-control-allow-methods')).toBe('POST');
+  expect(preflight.headers.get('access-control-allow-headers')).toBe(asked.replace(', x-other', ''));
+  expect((await fetch(url, { method: 'OPTIONS', headers: { ...headers, origin: 'https://evil.example.com' } })).status).toBe(403);
+});
+
+test.each([
+  ['broken JSON', '{"jsonrpc":', 400, -32700],
+  ['an empty body', '', 400, -32700],
+  ['a batch', JSON.stringify([echo.body, echo.body]), 400, -32600],
+  ['an empty batch', '[]', 400, -32600],
+  ['a number', '7', 400, -32600],
+  ['no JSON-RPC', '{"hello":"world"}', 400, -32600],
+])('refuses %s', async (_what, body, status, code) => {
+  const { url } = await serve();
+  const answer = await post(url, body);
+  expect(answer.status).toBe(status);
+  expect(answer.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code } });
+});
+
+test('refuses what is no JSON by its own account, and what is no POST', async () => {
+  const { url } = await serve();
+  expect((await post(url, echo, { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
+  for (const method of ['GET', 'DELETE', 'PUT']) {
+    const answer = await fetch(url, { method });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+  }
+});
+
+const large = 'x'.repeat(5 * 1024 * 1024);
+
+test.each([
+  ['said to be', async (url: URL) => await post(url, callOf('probe_echo_text', { text: large }))],
+  [
+    'that turns out to be',
+    async (url: URL) => {
+      // A stream has no length to tell.
+      const body = new Blob([JSON.stringify(callOf('probe_echo_text', { text: large }).body)]).stream();
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        duplex: 'half',
+        headers: { 'content-type': 'application/json', ...echo.headers },
+      });
+      return { status: response.status, text: await response.text() };
+    },
+  ],
+])('refuses a body %s 5 MB large, and lives on', async (_how, send) => {
+  const { url, refused } = await watched();
+  const answer = await send(url);
+  expect(answer.status).toBe(413);
+  expect(JSON.parse(answer.text)).toMatchObject({
+    error: { code: 413, message: expect.stringContaining('4194304 bytes'), data: { code: 'INVALID_INPUT' } },
+  });
+  expect(refused).toEqual(['body']);
+  expect((await post(url, echo)).status).toBe(200);
+});
+
+test.each([
+  ['2.x', modernClient],
+  ['1.x', oldClient],
+])('client %s hears that it sent too much', async (_version, connect) => {
+  const client = await connect((await serve()).url);
+  await expect(client.callTool({ name: 'probe_echo_text', arguments: { text: large } })).rejects.toThrow('larger than 4194304 bytes');
+  expect((await client.callTool({ name: 'probe_echo_text', arguments: { text: 'a' } })).structuredContent).toEqual({ text: 'a' });
+});
+
+const oneKey: Authenticate = async ({ token }) => {
+  if (token === 'good') return { tenant: 'acme', id: 'key-1', roles: [] };
+  if (token === 'broken') throw new Error(secrets.join());
+  throw new ToolError(
+    'UNAUTHENTICATED',
+    token ? 'This key is unknown or revoked. Ask for a new one.' : 'Send your key as Authorization: Bearer <key>.',
+  );
+};
+
+test.each([
+  [undefined, 'Send your key as Authorization: Bearer <key>.'],
+  ['Bearer wrong', 'This key is unknown or revoked. Ask for a new one.'],
+  ['Basic good', 'Send your key as Authorization: Bearer <key>.'],
+])('refuses the credentials %s', async (authorization, message) => {
+  const { url, refused } = await watched({}, { authenticate: oneKey });
+  const answer = await post(url, echo, { headers: authorization ? { authorization } : {} });
+  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+  expect(answer.json().error).toEqual({ code: 401, message, data: { code: 'UNAUTHENTICATED' } });
+  expect(refused).toEqual(['unauthenticated']);
+});
+
+test.each([
+  ['2.x', modernClient],
+  ['1.x', oldClient],
+])('client %s hears why its key was refused', async (_version, connect) => {
+  const { url } = await serve({}, { authenticate: oneKey });
+  await expect(connect(url, { token: 'wrong' })).rejects.toSatisfy((error) => { console.log(error, (error as any).data, (error as any).cause); return true; });
+  expect((await (await connect(url, { token: 'good' })).listTools()).tools).not.toHaveLength(0);
+});
+
+test('masks what authentication throws', async () => {
+  const { url, lines } = await serve({}, { authenticate: oneKey });
+  const answer = await post(url, echo, { headers: { authorization: 'Bearer broken' } });
+  expect(answer.status).toBe(500);
+  const { error } = answer.json();
+  expect(error).toMatchObject({ code: -32603, data: { code: 'INTERNAL' } });
+  for (const secret of secrets) expect(answer.text).not.toContain(secret);
+  const id = /[\da-f-]{36}/.exec(error.message)?.[0];
+  expect(lines).toContainEqual({ level: 'error', message: 'request failed', fields: { errorId: id, err: expect.any(Error) } });
+});
+
+test('masks what a host throws out of a call, code and data too', async () => {
+  const { connector } = probe();
+  const host = createHost({ connectors: [connector] });
+  const thrown = Object.assign(new Error(secrets.join()), { code: -32999, data: secrets });
+  const listener = await httpTransport({ port: 0 }).listen({ ...host, call: () => Promise.reject(thrown) });
+  onTestFinished(() => listener.close());
+  const answer = await post(new URL(listener.url), echo);
+  expect(answer.json().error).toEqual({ code: -32603, message: expect.stringMatching(/^The server failed\..*[\da-f-]{36}\.$/) });
+  for (const secret of secrets) expect(answer.text).not.toContain(secret);
+});
+
+test('keeps the caller’s key from everything behind authentication', async () => {
+  const seen: unknown[] = [];
+  const { url } = await serve(
+    {},
+    {
+      authenticate: oneKey,
+      middleware: [
+        async (call, next) => {
+          seen.push(call);
+          return await next();
+        },
+      ],
+    },
+  );
+  expect((await post(url, echo, { headers: { authorization: 'Bearer good' } })).status).toBe(200);
+  expect(JSON.stringify(seen)).not.toContain('good');
+});
+
+test.each(['0.0.0.0', '::', '192.168.1.20', 'mcp.example.com'])('does not bind %s without authentication', async (hostname) => {
+  const host = createHost({ connectors: [probe().connector] });
+  await expect(httpTransport({ port: 0, hostname }).listen(host)).rejects.toThrow(/does not authenticate.*authenticate/s);
+});
+
+test('binds anything with authentication, and then serves any Host but no Origin', async () => {
+  const { listener } = await serve({ hostname: '0.0.0.0' }, { authenticate: oneKey });
+  const url = new URL(listener.url.replace('0.0.0.0', '127.0.0.1'));
+  const headers = { ...echo.headers, authorization: 'Bearer good' };
+  expect(await rawStatus(url, { ...headers, host: 'anything.example.com' })).toBe(200);
+  expect(await rawStatus(url, { ...headers, origin: 'http://localhost' })).toBe(403);
+});
+
+test('says so when its port is taken', async () => {
+  const { url, host } = await serve();
+  await expect(httpTransport({ port: Number(url.port) }).listen(host)).rejects.toThrow('EADDRINUSE');
+});
+
+test('leaves other paths to the fallback, unchecked', async () => {
+  const { url } = await serve({ fallback: (request, response) => void response.end(`at ${request.url}`) });
+  expect(await (await fetch(new URL('/health?x=1', url))).text()).toBe('at /health?x=1');
+  expect((await fetch(new URL('/health', (await serve()).url))).status).toBe(404);
+});
+
+test('answers an unknown method, and a discovery, as the revision demands', async () => {
+  const { url } = await serve();
+  const unknown = await post(url, messageOf('prompts/list'));
+  expect([unknown.status, unknown.json().error.code]).toEqual([404, -32601]);
+  expect((await post(url, messageOf('server/discover'))).json().result).toMatchObject({
+    supportedVersions: ['2026-07-28'],
+    capabilities: { tools: {} },
+    cacheScope: 'private',
+  });
+});

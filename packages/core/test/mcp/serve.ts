@@ -1,0 +1,27 @@
+import { onTestFinished } from 'vitest';
+import type { Host, HostOptions, Listener, Transport } from '../../src/index.ts';
+import { createHost } from './host.ts';
+import { httpTransport, type HttpTransportOptions } from '../../src/mcp/http.ts';
+import { recordingLog } from './recording-log.ts';
+import { probe } from './probe.ts';
+
+type AtEnd = (close: () => Promise<void>) => void;
+
+/** A host with the probe's tools, served over HTTP at any free port until the test ends. */
+export async function serve(transport: HttpTransportOptions = {}, options: Partial<HostOptions> = {}, atEnd: AtEnd = onTestFinished) {
+  const { connector, events } = probe();
+  const { log, lines } = recordingLog();
+  const host = createHost({ connectors: [connector], log, ...options });
+  const listener = await listen(httpTransport({ port: 0, ...transport }), host, atEnd);
+  return { host, events, lines, listener, url: new URL(listener.url) };
+}
+
+/** Serves a host until the test ends. */
+export async function listen(transport: Transport, host: Host, atEnd: AtEnd = onTestFinished): Promise<Listener> {
+  const listener = await transport.listen(host);
+  atEnd(async () => {
+    await listener.close();
+    await host.close();
+  });
+  return listener;
+}

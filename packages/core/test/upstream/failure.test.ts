@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { readFailure, retryAfterMs } from '../../src/upstream/failure.ts';
+
+const now = Date.UTC(2026, 0, 1);
+
+test.each([
+  [{ 'retry-after': '30' }, 30_000],
+  [{ 'retry-after': new Date(now + 5_000).toUTCString() }, 5_000],
+  [{ 'retry-after': new Date(now - 5_000).toUTCString() }, 0],
+  [{ 'retry-after': '-3' }, 0],
+  [{ 'retry-after': 'soon' }, undefined],
+  [{ 'ratelimit-reset': '12' }, 12_000],
+  [{ 'x-ratelimit-reset': String(now / 1000 + 9) }, 9_000],
+  [{ 'x-ratelimit-reset': String(now / 1000 - 9) }, 0],
+  [{ 'retry-after': '1', 'ratelimit-reset': '60' }, 1_000],
+  [{}, undefined],
+] as [Record<string, string>, number | undefined][])('reads %j as %s ms', (headers, expected) => {
+  expect(retryAfterMs(new Headers(headers), now)).toBe(expected);
+});
+
+test.each([
+  [400, 'UPSTREAM_REJECTED', false],
+  [401, 'UNAUTHENTICATED', false],
+  [403, 'FORBIDDEN', false],
+  [404, 'NOT_FOUND', false],
+  [409, 'CONFLICT', false],
+  [412, 'CONFLICT', false],
+  [422, 'UPSTREAM_REJECTED', false],
+  [429, 'RATE_LIMITED', false],
+  [500, 'UPSTREAM_UNAVAILABLE', 'unknown'],
+  [503, 'UPSTREAM_UNAVAILABLE', 'unknown'],
+  [302, 'UPSTREAM_INVALID', 'unknown'],
+] as const)('reads HTTP %i as %s, executed %s', (status, code, executed) => {
+  expect(readFailure({ status, headers: new Headers(), data: undefined })).toMatchObject({ code, executed });
+});

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { manualClock, type Simulator } from '../../src/testing/index.ts';
+import { acmeHost, codeOf, startAcme, textOf } from '../acme.ts';
+
+let acme: Awaited<ReturnType<typeof startAcme>>;
+const hosts: { close(graceMs?: number): Promise<void> }[] = [];
+
+const host = (...options: Parameters<typeof acmeHost> extends [Simulator, ...infer Rest] ? Rest : never) => {
+  const made = acmeHost(acme, ...options);
+  hosts.push(made.host);
+  return made;
+};
+
+beforeEach(async () => {
+  acme = await startAcme();
+});
+afterEach(async () => {
+  acme.recover();
+  await Promise.all(hosts.splice(0).map((made) => made.close(0)));
+  await acme.close();
+});
+
+test('a remapped origin travels as Host, with the connection’s own credential', async () => {
+  const { call } = host();
+  await call('acme_get_item', { id: 'a/b?c' });
+  await call('acme_get_item', { id: 'a', connection: 'two' });
+  expect(acme.requests.map(({ headers }) => [headers['host'], headers['authorization']])).toEqual([
+    ['api.acme.example', 'Bearer canary-token'],
+    ['api.acme.example', 'Bearer canary-second'],
+  ]);
+  expect(acme.requests[0]?.params).toEqual({ id: 'a/b?c' });
+});
+
+test('a request to an origin that was not declared is a fault of the connector, and never leaves', async () => {
+  const { call } = host();
+  expect(codeOf(await call('acme_stray_item', {}))).toBe('INTERNAL');
+});
+
+test('redirects are not followed', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'status', status: 302, headers: { location: '/items/b' } });
+  expect(codeOf(await call('acme_get_item', { id: 'a' }))).toBe('UPSTREAM_INVALID');
+  expect(acme.requests).toHaveLength(1);
+});
+
+test('an HTML page with status 200 is UPSTREAM_INVALID, and none of it is shown', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'html', status: 200 });
+  const answer = await call('acme_get_item', { id: 'a' });
+  expect(codeOf(answer)).toBe('UPSTREAM_INVALID');
+  expect(textOf(answer)).not.toContain('<');
+});
+
+test('a write that was made and answered in an unknown form says that it was made', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'status', status: 201, body: { unexpected: true } });
+  const answer = await call('acme_create_item', { name: 'x' });
+  expect(codeOf(answer)).toBe('UPSTREAM_INVALID');
+  expect(textOf(answer)).toContain('The write itself was made; do not repeat it.');
+});
+
+test('an answer over 10 MiB is refused, and its socket closed', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'status', status: 200, body: 'x'.repeat(11 * 1024 * 1024) });
+  const answer = await call('acme_get_item', { id: 'a' });
+  expect(codeOf(answer)).toBe('UPSTREAM_INVALID');
+  expect(textOf(answer)).toContain('Ask for less');
+});
+
+test('rows are read one by one', async () => {
+  const { call } = host();
+  expect((await call('acme_export_items', { most: 10 })).structuredContent).toEqual({ ids: ['a', 'b', 'c'] });
+});
+
+test('leaving the rows early ends the call and closes the socket', async () => {
+  const { call } = host();
+  // More than the sockets' buffers hold.
+  const many = '{"id":"0"}\n{"id":"1"}\n'.repeat(1_500_000);
+  acme.misbehave({ kind: 'status', status: 200, body: many });
+  expect((await call('acme_export_items', { most: 2 })).structuredContent).toEqual({ ids: ['0', '1'] });
+  expect(await (await acme.received()).ended).not.toBe('answered');
+});
+
+test('a stream is retried until it begins, and not after', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'status', status: 503 });
+  expect((await call('acme_export_items', { most: 10 })).isError).toBeUndefined();
+  expect(acme.requests).toHaveLength(2);
+  acme.misbehave({ kind: 'truncate' });
+  expect(codeOf(await call('acme_export_items', { most: 10 }))).toBe('UPSTREAM_UNAVAILABLE');
+  expect(acme.requests).toHaveLength(3);
+});
+
+test('a budget of one at a time holds the second request back until the first has ended', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'hang' });
+  const first = call('acme_list_limited', { limit: 'narrow' });
+  await acme.received('GET /limited', 1);
+  const second = call('acme_list_limited', { limit: 'narrow' });
+  const other = call('acme_list_limited', { limit: 'narrow', connection: 'two' });
+  expect((await other).isError).toBeUndefined();
+  expect(acme.requests).toHaveLength(2);
+  acme.recover();
+  expect([(await first).isError, (await second).isError]).toEqual([undefined, undefined]);
+  expect(acme.requests).toHaveLength(3);
+});
+
+test('a spent window is refused at once where the wait is longer than the call may take', async () => {
+  const { call } = host({ clock: manualClock() });
+  await call('acme_list_limited', { limit: 'hourly' });
+  const answer = await call('acme_list_limited', { limit: 'hourly' });
+  expect(codeOf(answer)).toBe('RATE_LIMITED');
+  expect(answer.meta).toMatchObject({ 'busbar/error': { retryAfterMs: 3_600_000 } });
+  expect(acme.requests).toHaveLength(1);
+});
+
+test('a spent window is waited for where there is time', async () => {
+  const clock = manualClock();
+  const { call } = host({ clock, callTimeoutMs: 7_200_000 });
+  await call('acme_list_limited', { limit: 'hourly' });
+  const answer = call('acme_list_limited', { limit: 'hourly' });
+  await clock.advance(3_599_999);
+  expect(acme.requests).toHaveLength(1);
+  await clock.advance(1);
+  expect((await answer).isError).toBeUndefined();
+});
+
+test('an unknown limit is a fault of the connector', async () => {
+  const { call } = host();
+  expect(codeOf(await call('acme_list_limited', { limit: 'no-such' }))).toBe('INTERNAL');
+});
+
+test('requests beyond the bulkhead and its queue are refused, those of other connections are not', async () => {
+  const { call } = host({ resilience: { concurrent: 1, queued: 1 } });
+  acme.misbehave({ kind: 'hang' });
+  const running = call('acme_get_item', { id: 'a' });
+  await acme.received();
+  const queued = call('acme_get_item', { id: 'b' });
+  await Promise.resolve();
+  expect(codeOf(await call('acme_get_item', { id: 'c' }))).toBe('OVERLOADED');
+  expect((await call('acme_get_item', { id: 'd', connection: 'two' })).isError).toBeUndefined();
+  acme.recover();
+  expect([(await running).isError, (await queued).isError]).toEqual([undefined, undefined]);
+});
+
+test('a queued request whose call is cancelled never goes out', async () => {
+  const { call } = host({ resilience: { concurrent: 1, queued: 1 } });
+  acme.misbehave({ kind: 'hang' });
+  const running = call('acme_get_item', { id: 'a' });
+  await acme.received();
+  const abort = new AbortController();
+  const queued = call('acme_create_item', { name: 'x' }, { signal: abort.signal });
+  abort.abort();
+  expect(codeOf(await queued)).toBe('CANCELLED');
+  acme.recover();
+  await running;
+  await call('acme_get_item', { id: 'b' });
+  expect(acme.created).toEqual([]);
+});
+
+test('secrets are in no answer, though the vendor echoes them', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'status', status: 200, body: { id: 'you sent canary-token' } });
+  const answer = await call('acme_get_item', { id: 'a' });
+  expect(JSON.stringify(answer)).not.toContain('canary-token');
+  expect(answer.structuredContent).toEqual({ id: 'you sent [redacted]' });
+});
+
+test('what happened upstream is told to the observer and the log', async () => {
+  const events: object[] = [];
+  const lines: [string, object, string][] = [];
+  const at = (level: string) => (fields: object, message: string) => void lines.push([level, fields, message]);
+  const { call } = host({
+    observer: { upstream: (event) => void events.push(event), call: (event) => void events.push(event) },
+    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+  });
+  acme.misbehave({ kind: 'status', status: 503 });
+  await call('acme_get_item', { id: 'a' });
+  expect(events).toMatchObject([
+    { kind: 'attempt', operation: 'GET /items/{id}', code: 'UPSTREAM_UNAVAILABLE' },
+    { kind: 'attempt', operation: 'GET /items/{id}', code: undefined },
+    { tool: 'acme_get_item', status: 'executed', upstreamRequests: 2 },
+  ]);
+  expect(lines.map(([level, , message]) => `${level} ${message}`)).toEqual([
+    'warn upstream attempt',
+    'warn upstream wait',
+    'debug upstream attempt',
+    'info call',
+  ]);
+  expect(lines[1]?.[1]).toMatchObject({ reason: 'backoff', breaker: 'closed' });
+  expect(lines[3]?.[1]).toMatchObject({ tenant: 'local', tool: 'acme_get_item', status: 'executed', upstreamRequests: 2, wrote: 'no' });
+});

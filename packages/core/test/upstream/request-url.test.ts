@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formBody, requestUrl } from '../../src/upstream/request-url.ts';
+
+const origin = 'https://api.acme.example';
+
+test('fills the template and leaves undefined query values out', () => {
+  expect(requestUrl(origin, '/users/{id}/items', { id: 7 }, { page: 2, all: true, none: undefined }).href).toBe(
+    `${origin}/users/7/items?page=2&all=true`,
+  );
+});
+
+test('no argument can leave its path segment or its origin', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1 }).filter((text) => !/^\.{1,2}$/.test(text) && text.isWellFormed()),
+      (value) => {
+        const url = requestUrl(origin, '/a/{x}/b', { x: value });
+        expect(url.origin).toBe(origin);
+        const parts = url.pathname.split('/');
+        expect(parts).toHaveLength(4);
+        expect(decodeURIComponent(parts[2] ?? '')).toBe(value);
+        expect(url.search).toBe('');
+      },
+    ),
+  );
+});
+
+test.each([['.'], ['..']])('refuses %j as a path value', (value) => {
+  expect(() => requestUrl(origin, '/a/{x}', { x: value })).toThrow(TypeError);
+});
+
+test('params and template must agree', () => {
+  expect(() => requestUrl(origin, '/a/{x}')).toThrow('params.x is missing');
+  expect(() => requestUrl(origin, '/a/{x}', { x: '' })).toThrow('params.x is missing');
+  expect(() => requestUrl(origin, '/a', { x: 1 })).toThrow('params.x has no place');
+  expect(() => requestUrl(origin, '//evil.example/a')).toThrow('leaves its origin');
+});
+
+test('a form leaves undefined values out and escapes the rest', () => {
+  expect(formBody({ a: 'x&y=z', b: undefined, c: 1 })).toBe('a=x%26y%3Dz&c=1');
+});

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { cockatielResilience } from '../../src/adapters/cockatiel.ts';
+import { gotSender } from '../../src/adapters/got.ts';
+import {
+  createHost,
+  defineConnector,
+  localPrincipal,
+  memoryConnections,
+  memoryState,
+  secret,
+  type Answer,
+  type Context,
+} from '../../src/index.ts';
+import { manualClock, startSimulator, type Simulator } from '../../src/testing/index.ts';
+import { codeOf, textOf } from '../acme.ts';
+
+const vault = defineConnector({
+  spec: 'v1',
+  id: 'vault',
+  config: z.object({ clientSecret: secret(z.string()), form: z.boolean().default(false) }),
+  origins: () => ['https://api.vault.example', 'https://*.shard.vault.example'],
+  authorization: ({ clientSecret, form }) => ({
+    kind: 'client-credentials',
+    tokenUrl: 'https://api.vault.example/oauth/token',
+    clientId: 'me',
+    clientSecret,
+    body: form ? 'form' : 'json',
+    scope: 'read',
+    ttlMs: 900_000,
+    ...(form && { origin: (token) => String(token['instance_url']) }),
+  }),
+  open: ({ http }) => ({ read: (context: Context) => http.request(context, { method: 'GET', path: '/thing' }) }),
+  tools: (tool) => [
+    tool({
+      name: 'vault_read_thing',
+      description: 'Reads.',
+      effect: 'read',
+      input: z.object({}),
+      output: z.object({}),
+      run: async (_, client, context) => {
+        await client.read(context);
+        return {};
+      },
+    }),
+  ],
+});
+
+let vendor: Simulator;
+let issued: number;
+let good: (token: string) => boolean;
+let tokenAnswer: (token: string) => object;
+
+beforeEach(async () => {
+  issued = 0;
+  good = () => true;
+  tokenAnswer = (token) => ({ access_token: token, expires_in: 1800 });
+  vendor = await startSimulator({
+    routes: {
+      'POST /oauth/token': () => ({ status: 200, body: tokenAnswer(`token-${(issued += 1)}`) }),
+      'GET /thing': ({ headers }) =>
+        good(headers['authorization'] ?? '') ? { status: 200, body: {} } : { status: 401, body: { error: 'expired' } },
+    },
+  });
+});
+afterEach(() => vendor.close());
+
+function vaultHost({ clock = manualClock(), state = memoryState(), config = {} } = {}) {
+  const host = createHost({
+    connectors: [vault],
+    connections: memoryConnections([{ connector: 'vault', config: { clientSecret: 'canary-secret', ...config } }]),
+    sender: gotSender(),
+    resilience: cockatielResilience({ clock, backoffMs: 0 }),
+    remapOrigins: { 'https://api.vault.example': vendor.url, 'https://eu.shard.vault.example': vendor.url },
+    clock,
+    state,
+  });
+  const read = async (signal = new AbortController().signal): Promise<Answer> => {
+    const result = await host.call({ principal: localPrincipal, tool: 'vault_read_thing', arguments: {}, signal });
+    if (result.kind === 'ask') throw new Error('asked');
+    return result.answer;
+  };
+  return { read, clock, state };
+}
+
+const tokenRequests = () => vendor.requests.filter(({ path }) => path === '/oauth/token');
+
+test('fifty calls at once fetch one token', async () => {
+  const { read } = vaultHost();
+  const answers = await Promise.all(Array.from({ length: 50 }, () => read()));
+  expect(answers.every(({ isError }) => !isError)).toBe(true);
+  expect(tokenRequests()).toHaveLength(1);
+  expect(tokenRequests()[0]?.body).toEqual({
+    grant_type: 'client_credentials',
+    client_id: 'me',
+    client_secret: 'canary-secret',
+    scope: 'read',
+  });
+});
+
+test('a token is replaced shortly before it ends', async () => {
+  const { read, clock } = vaultHost();
+  await read();
+  await clock.advance(1_769_000);
+  await read();
+  expect(issued).toBe(1);
+  await clock.advance(1_000);
+  await read();
+  expect(issued).toBe(2);
+});
+
+test('a token that the vendor refuses is renewed once, and the request sent again', async () => {
+  const { read } = vaultHost();
+  good = (header) => header === 'Bearer token-2';
+  expect((await read()).isError).toBeUndefined();
+  expect(issued).toBe(2);
+  expect(vendor.requests.map(({ path }) => path)).toEqual(['/oauth/token', '/thing', '/oauth/token', '/thing']);
+});
+
+test('a credential whose new tokens are refused too ends as UNAUTHENTICATED after one renewal', async () => {
+  const { read } = vaultHost();
+  good = () => false;
+  const answer = await read();
+  expect(codeOf(answer)).toBe('UNAUTHENTICATED');
+  expect(issued).toBe(2);
+});
+
+test('a second replica uses the token that the first one stored', async () => {
+  const state = memoryState();
+  await vaultHost({ state }).read();
+  await vaultHost({ state }).read();
+  expect(issued).toBe(1);
+});
+
+test('a form-encoded token answer may name the origin to send to, and no other than a declared one', async () => {
+  tokenAnswer = (token) => ({ access_token: token, instance_url: 'https://eu.shard.vault.example' });
+  const { read } = vaultHost({ config: { form: true } });
+  expect((await read()).isError).toBeUndefined();
+  expect(tokenRequests()[0]?.rawBody).toBe('grant_type=client_credentials&client_id=me&client_secret=canary-secret&scope=read');
+  expect(vendor.requests.at(-1)?.headers['host']).toBe('eu.shard.vault.example');
+  tokenAnswer = (token) => ({ access_token: token, instance_url: 'https://evil.example' });
+  expect(codeOf(await vaultHost({ config: { form: true } }).read())).toBe('UPSTREAM_INVALID');
+});
+
+test('a refused OAuth client says who must do what, and never the secret', async () => {
+  const { read } = vaultHost();
+  vendor.misbehave({ kind: 'status', status: 401, match: 'POST /oauth/token', body: { error: 'invalid_client', seen: 'canary-secret' } });
+  const answer = await read();
+  expect(codeOf(answer)).toBe('UNAUTHENTICATED');
+  expect(textOf(answer)).toContain('OAuth client');
+  expect(JSON.stringify(answer)).not.toContain('canary');
+});
+
+test('a caller that leaves does not end the refresh that others wait for', async () => {
+  const { read } = vaultHost();
+  vendor.misbehave({ kind: 'hang', match: 'POST /oauth/token' });
+  const abort = new AbortController();
+  const leaving = read(abort.signal);
+  const staying = read();
+  await vendor.received('POST /oauth/token');
+  abort.abort();
+  expect(codeOf(await leaving)).toBe('CANCELLED');
+  vendor.recover();
+  expect((await staying).isError).toBeUndefined();
+  expect(issued).toBe(1);
+});
