@@ -246,6 +246,13 @@ test('errors are not cached', async () => {
   expect(runs).toBe(2);
 });
 
+test('a cache that fails costs no call', async () => {
+  const down = async (): Promise<never> => Promise.reject(new Error('no cache today'));
+  const { call, lines } = scriptedHost(ok, { cache: { get: down, set: down, clear: down } });
+  expect((await call('script_cached_read')).structuredContent).toEqual({ said: 'hi' });
+  expect(lines.filter(({ message }) => message === 'the cache failed')).toHaveLength(2);
+});
+
 test('a call whose settlement fails is not answered as a success', async () => {
   const failing = { ...memoryMetering(), settle: async () => Promise.reject(new Error('disk')) };
   const { call } = scriptedHost(ok, { metering: failing });

@@ -1,6 +1,10 @@
 import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/server';
 import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
 import { InFlight } from './in-flight.ts';
+
+// More than one client can mean to have open, and few enough to hold.
+const mostRunning = 1_000;
 
 /**
  * A connection that can end without losing an answer: from `drain` on it refuses new requests and waits for those that run. Whoever
@@ -12,7 +16,7 @@ export class DrainingWire implements Transport {
   onmessage?: Transport['onmessage'];
   readonly #wire: Transport;
   readonly #inFlight = new InFlight();
-  /** What ends each running request. As many as the client has open. */
+  /** What ends each running request. At most {@link mostRunning}. */
   readonly #running = new Map<RequestId, () => void>();
   #draining = false;
 
@@ -26,7 +30,10 @@ export class DrainingWire implements Transport {
     };
     wire.onmessage = (message, extra) => {
       if ('method' in message && 'id' in message) {
-        if (this.#draining) return this.#refuse(message.id);
+        if (this.#draining)
+          return this.#refuse(message.id, 'UNAVAILABLE', 'This server is shutting down. Start it again, then repeat the call.');
+        if (this.#running.size >= mostRunning)
+          return this.#refuse(message.id, 'OVERLOADED', `More than ${mostRunning} requests run already. Try again when some have ended.`);
         this.#end(message.id);
         this.#running.set(message.id, this.#inFlight.begin());
       } else if ('method' in message && message.method === 'notifications/cancelled') {
@@ -61,12 +68,7 @@ export class DrainingWire implements Transport {
     this.#running.delete(id);
   }
 
-  #refuse(id: RequestId): void {
-    const error = {
-      code: 503,
-      message: 'This server is shutting down. Start it again, then repeat the call.',
-      data: { code: 'UNAVAILABLE' },
-    };
-    this.#wire.send({ jsonrpc: '2.0', id, error }).catch(() => {});
+  #refuse(id: RequestId, code: ErrorCode, message: string): void {
+    this.#wire.send({ jsonrpc: '2.0', id, error: { code: 503, message, data: { code } } }).catch(() => {});
   }
 }

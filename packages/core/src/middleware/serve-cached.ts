@@ -10,20 +10,30 @@ import type { Ran } from './meter.ts';
  */
 export async function serveCached(cache: Cache, active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> {
   const { entry, call, input, open } = active;
-  const ttlMs = entry.tool.cache?.ttlMs;
+  // A cache that is away costs time, and no call: above all not one whose write is done.
+  const tried = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (err) {
+      active.log.warn({ err }, 'the cache failed');
+      return undefined;
+    }
+  };
+
   if (entry.effect !== 'read') {
     try {
       return await run();
     } finally {
-      if (wroteOf(active.tally) !== 'no') await cache.clear(call.connection);
+      if (wroteOf(active.tally) !== 'no') await tried(cache.clear(call.connection));
     }
   }
+  const ttlMs = entry.tool.cache?.ttlMs;
   if (ttlMs === undefined) return await run();
   // The settings' version too: other settings may see other records.
   const key = digest(canonicalJson([entry.name, open.connection.version, input]));
-  const kept = await cache.get(call.connection, key);
+  const kept = await tried(cache.get(call.connection, key));
   if (kept) return { answer: kept, cached: true };
   const ran = await run();
-  if (!ran.answer.isError) await cache.set(call.connection, key, ran.answer, ttlMs);
+  if (!ran.answer.isError) await tried(cache.set(call.connection, key, ran.answer, ttlMs));
   return ran;
 }

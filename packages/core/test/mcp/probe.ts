@@ -11,7 +11,7 @@ export const secrets = ['sk-live-123', '/home/operator/src/probe.ts'];
  */
 export function probe() {
   const events = new EventEmitter();
-  events.setMaxListeners(200);
+  events.setMaxListeners(2_000);
   const seen = new Set<string>();
   for (const event of ['started', 'aborted']) events.once(event, () => seen.add(event));
   const text = z.object({ text: z.string().describe('Any text') });

@@ -157,7 +157,12 @@ test.each([
   ['1.x', oldClient],
 ])('client %s hears why its key was refused', async (_version, connect) => {
   const { url } = await serve({}, { authenticate: oneKey });
-  await expect(connect(url, { token: 'wrong' })).rejects.toSatisfy((error) => { console.log(error, (error as any).data, (error as any).cause); return true; });
+  // Client 2.x has the server's words in `data.text`.
+  const heard = await connect(url, { token: 'wrong' }).catch((error: Error & { data?: unknown }) => `${error.message} ${JSON.stringify(error.data)}`);
+  expect(heard).toContain('This key is unknown or revoked. Ask for a new one.');
+    console.log(error, (error as any).data, (error as any).cause);
+    return true;
+  });
   expect((await (await connect(url, { token: 'good' })).listTools()).tools).not.toHaveLength(0);
 });
 
