@@ -42,10 +42,11 @@ export function isDescribed(raw: RawSchema): boolean {
 }
 
 function* phrases(raw: RawSchema): Iterable<Phrase> {
-  yield* range(raw['minLength'], raw['maxLength'], 'character');
-  yield* range(raw['minItems'], raw['maxItems'], 'item');
-  yield* range(raw['minProperties'], raw['maxProperties'], 'key');
-  yield* numbers(raw);
+  const is = (...types: readonly string[]) => raw['type'] === undefined || types.includes(String(raw['type']));
+  if (is('string')) yield* range(raw['minLength'], raw['maxLength'], 'character');
+  if (is('array')) yield* range(raw['minItems'], raw['maxItems'], 'item');
+  if (is('object')) yield* range(raw['minProperties'], raw['maxProperties'], 'key');
+  if (is('number', 'integer')) yield* numbers(raw);
   if (raw['uniqueItems'] === true) yield { words: 'no item twice', saidBy: has(/twice|unique|distinct|duplicate/i) };
   const { pattern, format, examples } = raw;
   if (typeof format === 'string' && !portableFormats.has(format)) yield { words: `format: ${format}`, saidBy: mention(format) };

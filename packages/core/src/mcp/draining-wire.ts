@@ -24,7 +24,7 @@ export class DrainingWire implements Transport {
     this.#wire = wire;
     wire.onerror = (error) => this.onerror?.(error);
     wire.onclose = () => {
-      for (const id of [...this.#running.keys()]) this.#end(id);
+      for (const id of this.#running.keys()) this.#end(id);
       this.onclose?.();
       onClose?.();
     };

@@ -21,7 +21,7 @@ export function listedTool(entry: CatalogEntry): Tool {
       inputSchema: entry.inputSchema,
       ...(entry.outputSchema && { outputSchema: entry.outputSchema }),
       annotations: annotations[entry.effect],
-    } as Tool;
+    };
     made.set(entry, tool);
   }
   return tool;

@@ -55,7 +55,10 @@ test.each([
 });
 
 const said = (id: string, content: object) => ({ inputResponses: { [id]: { action: 'accept', content } } });
-const byName: Authenticate = async ({ token = '' }) => ({ tenant: token, id: token, roles: [] });
+const byName: Authenticate = async ({ token = '' }) => {
+  const [id = '', tenant = 'local'] = token.split('@');
+  return { tenant, id, roles: [] };
+};
 const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 test('the state of a call that waits is good for its caller and its tool alone', async () => {
@@ -68,6 +71,7 @@ test('the state of a call that waits is good for its caller and its tool alone',
   expect((await post(url, again(first.requestState), as('ada'))).json().result).toMatchObject({ inputRequests: { 'ask-2': {} } });
   for (const [message, caller] of [
     [again(first.requestState), 'eve'],
+    [again(first.requestState), 'ada@other'],
     [again(first.requestState, 'probe_find_nothing'), 'ada'],
     [again(`${first.requestState}x`), 'ada'],
     [again('made up'), 'ada'],

@@ -28,11 +28,10 @@ export async function modernClient(url: URL | 'stdio', setup: ClientSetup = {}):
 
 /** The official client of the 1.x line, which stops at revision 2025-11-25. */
 export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Promise<OldClient> {
-  const client = new OldClient(info, { capabilities: (setup.capabilities ?? {}) as object });
+  const client = new OldClient(info, { capabilities: setup.capabilities ?? {} });
   await connected(client, setup, async () => {
-    // Its own types do not fit one another under exactOptionalPropertyTypes.
     const transport = url === 'stdio' ? new OldStdio(spawned) : new OldHttp(url, { requestInit: requestInit(setup) });
-    await client.connect(transport as Parameters<OldClient['connect']>[0]);
+    await client.connect(transport);
   });
   return client;
 }

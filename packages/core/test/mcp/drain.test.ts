@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
+import { createHost } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/manual-clock.ts';
 import { stdioTransport } from '../../src/mcp/stdio.ts';
-import { createHost } from './host.ts';
 import { probe } from './probe.ts';
 import { callOf, post } from './raw.ts';
 import { recordingLog } from './recording-log.ts';
@@ -69,16 +69,14 @@ test('ends what still runs when its time is over', async () => {
   const clock = manualClock();
   const { url, events, listener, lines } = await serve({ drainMs: 5_000 }, { clock });
   const started = once(events, 'started');
-  const call = post(url, wait);
+  const broken = expect(post(url, wait)).rejects.toThrow('fetch failed');
   await started;
   const sleeping = clock.sleeping;
   const closed = listener.close();
   const aborted = once(events, 'aborted');
   expect(clock.sleeping).toBe(sleeping + 1);
   await clock.advance(5_000);
-  await expect(call).rejects.toThrow();
-  await aborted;
-  await closed;
+  await Promise.all([broken, aborted, closed]);
   expect(lines).toContainEqual({ level: 'warn', message: 'closed with requests unanswered', fields: { requests: 1 } });
 });
 
@@ -136,7 +134,7 @@ test('over stdio, does not wait for what was cancelled', async () => {
   const aborted = once(events, 'aborted');
   input.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })}\n`);
   await aborted;
-  await listener.close();
+  await expect(listener.close()).resolves.toBeUndefined();
 });
 
 test('over stdio, ends what still runs when its time is over', async () => {

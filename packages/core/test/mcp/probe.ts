@@ -71,7 +71,6 @@ export function probe() {
         input: nothing,
         output: text,
         run: async () => {
-          // oxlint-disable-next-line typescript/only-throw-error -- plugins do
           throw `failed with ${secrets.join(' at ')}`;
         },
       }),

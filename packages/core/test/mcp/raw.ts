@@ -27,7 +27,7 @@ export const callOf = (name: string, args: object = {}, more: object = {}, capab
 export async function post(
   url: URL,
   message: Message | string,
-  init: RequestInit & { headers?: Record<string, string> } = {},
+  init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
 ): Promise<Posted> {
   const [body, headers] = typeof message === 'string' ? [message, {}] : [JSON.stringify(message.body), message.headers];
   const response = await fetch(url, {

@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { Host, HostOptions, Listener, Transport } from '../../src/index.ts';
-import { createHost } from './host.ts';
+import { createHost, type Host, type HostOptions, type Listener, type Transport } from '../../src/index.ts';
 import { httpTransport, type HttpTransportOptions } from '../../src/mcp/http.ts';
 import { recordingLog } from './recording-log.ts';
 import { probe } from './probe.ts';

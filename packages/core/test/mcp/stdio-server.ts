@@ -1,4 +1,4 @@
-import { createHost } from './host.ts';
+import { createHost } from '../../src/index.ts';
 import { probe } from './probe.ts';
 import { stdioTransport } from '../../src/mcp/stdio.ts';
 

@@ -1,1 +1,0 @@
-export { createHost } from './fake-host.ts';
