@@ -48,7 +48,7 @@ export async function callTool(
       signal: context.mcpReq.signal,
       idempotencyKey,
       traceparent: traceparentOf(context),
-      ...(progress && { progress: progress.report }),
+      ...(progress && { progress }),
       answers,
     });
   } catch (error) {
@@ -57,8 +57,6 @@ export async function callTool(
       ProtocolErrorCode.InternalError,
       `The server failed. An operator finds the cause in the log under ${mask(host.log, error, 'call failed outside its tool')}.`,
     );
-  } finally {
-    progress?.stop();
   }
   if (result.kind === 'answer') return callToolResult(serving, params.name, result.answer);
   return inputRequired({

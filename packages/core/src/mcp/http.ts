@@ -30,6 +30,8 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
 
 // A whole request must arrive in this time, its headers in a third of it: slow senders would hold sockets for nothing.
 const requestTimeoutMs = 30_000;
+// Longer than the minute for which proxies keep an idle connection, so that it is never ours to close one that is about to be used.
+const keepAliveTimeoutMs = 65_000;
 // More than one process can serve at once, and fewer than it has file descriptors.
 const maxConnections = 10_000;
 
@@ -54,7 +56,8 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   const inFlight = new InFlight();
   let closing: Promise<void> | undefined;
 
-  const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs / 3 }, (request, response) => {
+  const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs / 3, keepAliveTimeout: keepAliveTimeoutMs };
+  const server = createServer(timeouts, (request, response) => {
     const [pathname = ''] = (request.url ?? '').split('?', 1);
     const isHook = pathname.startsWith('/hooks/');
     if (pathname !== path && !isHook) return (options.fallback ?? notFound)(request, response);

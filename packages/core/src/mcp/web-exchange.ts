@@ -11,17 +11,14 @@ export function toHeaders(request: IncomingMessage): Headers {
 
 /**
  * Node's request as the web request that the SDK takes: headers and the signal of the client's going away, no body (it has been read).
- * The Authorization header stays behind: nothing past the gate has any business with the caller's key.
  */
 export function toWebRequest(request: IncomingMessage, response: ServerResponse): Request {
-  const headers = toHeaders(request);
-  headers.delete('authorization');
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
   });
   // Nobody reads the URL; its path has been routed.
-  return new Request('http://localhost/', { method: 'POST', headers, signal: gone.signal });
+  return new Request('http://localhost/', { method: 'POST', headers: toHeaders(request), signal: gone.signal });
 }
 
 /** Writes the SDK's answer: JSON at once, a stream of events as they come and no faster than the client takes them. */

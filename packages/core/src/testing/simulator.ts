@@ -100,7 +100,13 @@ const maxMisbehaviours = 100;
 
 /** Starts a local HTTP server that behaves like a vendor, and misbehaves on demand: the ground that a connector's sandbox stands on. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { failure = () => ({}), clock = systemClock, maxBodyBytes = 2 ** 20, maxRequests = 1_000, hostname = '127.0.0.1' } = options;
+  const {
+    failure = (): Omit<SimulatorAnswer, 'status'> => ({}),
+    clock = systemClock,
+    maxBodyBytes = 2 ** 20,
+    maxRequests = 1_000,
+    hostname = '127.0.0.1',
+  } = options;
   const find = createRouter(options.routes);
   const requests: SimulatorRequest[] = [];
   const misbehaviours: { readonly misbehaviour: Misbehaviour; left: number }[] = [];
@@ -142,12 +148,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
     const fault = nextFault(request);
     switch (fault?.kind) {
-      case 'status':
+      case 'status': {
+        const said = failure(fault.status);
         return send(response, {
+          ...said,
           status: fault.status,
-          ...('body' in fault ? { body: fault.body } : failure(fault.status)),
-          ...(fault.headers && { headers: fault.headers }),
+          headers: { ...said.headers, ...fault.headers },
+          ...('body' in fault && { body: fault.body }),
         });
+      }
       case 'html':
         return send(response, errorPage(fault.status ?? 502));
       case 'reset':

@@ -7,7 +7,7 @@ import type { Http, HttpRequest, HttpResponse } from '../http.ts';
 import type { Observer } from '../observer.ts';
 import { UpstreamError, type Attempt, type Resilience } from '../resilience.ts';
 import { SendError, type IncomingResponse, type Sender } from '../sender.ts';
-import { readFailure, retryAfterMs } from './failure.ts';
+import { readFailure, waitOf } from './failure.ts';
 import type { Origins } from './origins.ts';
 import { readBody, readLines } from './read-body.ts';
 import { formBody, requestUrl } from './request-url.ts';
@@ -84,7 +84,7 @@ export function createHttp(options: CreateHttpOptions): Http {
     return new UpstreamError(failure.code, failure.message, {
       executed: failure.executed,
       transient,
-      retryAfterMs: renew ? 0 : (failure.retryAfterMs ?? (transient ? retryAfterMs(response.headers, clock.now()) : undefined)),
+      retryAfterMs: renew ? 0 : (failure.retryAfterMs ?? (transient ? waitOf(failure.code, response.headers, clock.now()) : undefined)),
       status: response.status,
     });
   }

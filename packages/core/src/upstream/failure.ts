@@ -1,4 +1,5 @@
 import type { UpstreamFailure } from '../connector.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { HttpResponse } from '../http.ts';
 
 /**
@@ -29,7 +30,7 @@ export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
   if (status === 409 || status === 412)
     return { code: 'CONFLICT', message: 'The record has changed or exists already. Read it again before you decide.', executed: false };
   if (status === 429) return { code: 'RATE_LIMITED', message: 'The vendor’s rate limit is reached.', executed: false };
-  if (status >= 500) return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
+  if (status >= 500 || status === 408) return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
   if (status >= 400)
     return { code: 'UPSTREAM_REJECTED', message: `The vendor refused the request as wrong (HTTP ${status}).`, executed: false };
   return {
@@ -39,17 +40,20 @@ export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
   };
 }
 
-/**
- * When the vendor says that it will take requests again: `Retry-After` (seconds or a date, RFC 9110), else the reset headers that
- * vendors use in its stead: seconds from now, or seconds since the epoch where the number is that large.
- */
+/** When the vendor will take requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
 export function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');
-  if (retryAfter !== null) {
-    const seconds = Number(retryAfter);
-    const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - nowMs;
-    if (Number.isFinite(ms)) return Math.max(0, ms);
-  }
+  if (retryAfter === null) return undefined;
+  const seconds = Number(retryAfter);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - nowMs;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/**
+ * When the vendor's limit starts anew, by the headers that vendors use in the stead of `Retry-After`: seconds from now, or seconds since
+ * the epoch where the number is that large. They come with every answer, so they say how long to wait only where the limit is reached.
+ */
+export function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
     const value = Number(headers.get(name) ?? Number.NaN);
     if (!Number.isFinite(value)) continue;
@@ -57,4 +61,9 @@ export function retryAfterMs(headers: Headers, nowMs: number): number | undefine
     return Math.max(0, value > 1e9 ? value * 1000 - nowMs : value * 1000);
   }
   return undefined;
+}
+
+/** How long a failure that may be repeated asks to wait. Undefined: it does not say. */
+export function waitOf(code: ErrorCode, headers: Headers, nowMs: number): number | undefined {
+  return retryAfterMs(headers, nowMs) ?? (code === 'RATE_LIMITED' ? limitResetMs(headers, nowMs) : undefined);
 }

@@ -9,7 +9,7 @@ import type { State } from '../state.ts';
 import { untilAbort } from '../until-abort.ts';
 import type { Origins } from './origins.ts';
 import { readBody } from './read-body.ts';
-import { readFailure, retryAfterMs } from './failure.ts';
+import { readFailure, waitOf } from './failure.ts';
 import { formBody } from './request-url.ts';
 
 /** What goes on a request so that the vendor knows the connection. */
@@ -197,7 +197,7 @@ function refusal(status: number, headers: Headers, nowMs: number): UpstreamError
   return new UpstreamError(failure.code, `No token could be had: ${failure.message}`, {
     executed: false,
     transient: status === 429 || status >= 500,
-    retryAfterMs: retryAfterMs(headers, nowMs),
+    retryAfterMs: waitOf(failure.code, headers, nowMs),
     status,
   });
 }

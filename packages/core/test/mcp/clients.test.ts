@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client as ModernClient } from '@modelcontextprotocol/client';
 import type { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { clients } from './clients.ts';
+import type { Middleware } from '../../src/index.ts';
+import { clients, modernClient, oldClient } from './clients.ts';
 import { secrets } from './probe.ts';
 import { serve } from './serve.ts';
 
@@ -127,4 +128,14 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     await finish();
     expect(heard).toEqual(grown);
   });
+});
+
+test.each([
+  ['2.x', modernClient, [1, 2]],
+  ['1.x, which takes objects alone,', oldClient, { result: [1, 2] }],
+])('client %s gets structure that is no object', async (_version, connect, structuredContent) => {
+  const middleware: Middleware = async () => ({ content: [], structuredContent: [1, 2] });
+  const client = await connect((await serve({}, { middleware: [middleware] })).url);
+  const result = await client.callTool({ name: 'probe_show_picture', arguments: {} });
+  expect(result).toMatchObject({ structuredContent, content: [{ type: 'text', text: '[1,2]' }] });
 });

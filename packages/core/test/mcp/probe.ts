@@ -99,6 +99,17 @@ export function probe() {
         },
       }),
       tool({
+        name: 'probe_report_much',
+        description: 'Reports progress 1,500 times.',
+        effect: 'read',
+        input: nothing,
+        output: text,
+        run: async (_input, _client, context) => {
+          for (let done = 0; done < 1_500; done += 1) context.progress(done);
+          return { text: 'done' };
+        },
+      }),
+      tool({
         name: 'probe_wait_long',
         description: 'Waits until it is told to finish, or is aborted.',
         effect: 'read',

@@ -39,7 +39,7 @@ describe('the simulator', () => {
           throw new Error('a bug in the sandbox');
         },
       },
-      failure: (status) => ({ body: { error: `E${status}` } }),
+      failure: (status) => ({ headers: { 'x-vendor': 'always' }, body: { error: `E${status}` } }),
       ...options,
     });
   };
@@ -154,7 +154,8 @@ describe('the simulator', () => {
       simulator.misbehave({ kind: 'status', status: 503, body: { mine: true } });
       simulator.misbehave({ kind: 'status', status: 500, body: '' });
       const first = await post('a');
-      expect([first.status, first.headers.get('retry-after'), await first.json()]).toEqual([429, '3', { error: 'E429' }]);
+      expect([first.status, first.headers.get('retry-after'), first.headers.get('x-vendor')]).toEqual([429, '3', 'always']);
+      expect(await first.json()).toEqual({ error: 'E429' });
       const second = await post('a');
       expect([second.status, await second.json()]).toEqual([503, { mine: true }]);
       const third = await post('a');

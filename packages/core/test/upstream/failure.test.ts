@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readFailure, retryAfterMs } from '../../src/upstream/failure.ts';
+import { readFailure, waitOf } from '../../src/upstream/failure.ts';
 
 const now = Date.UTC(2026, 0, 1);
 
@@ -15,7 +15,14 @@ test.each([
   [{ 'retry-after': '1', 'ratelimit-reset': '60' }, 1_000],
   [{}, undefined],
 ] as [Record<string, string>, number | undefined][])('reads %j as %s ms', (headers, expected) => {
-  expect(retryAfterMs(new Headers(headers), now)).toBe(expected);
+  expect(waitOf('RATE_LIMITED', new Headers(headers), now)).toBe(expected);
+});
+
+test('a reset header says nothing about a failure other than the limit itself', () => {
+  const headers = new Headers({ 'ratelimit-reset': '60' });
+  expect(waitOf('UPSTREAM_UNAVAILABLE', headers, now)).toBeUndefined();
+  headers.set('retry-after', '2');
+  expect(waitOf('UPSTREAM_UNAVAILABLE', headers, now)).toBe(2_000);
 });
 
 test.each([
@@ -27,6 +34,7 @@ test.each([
   [412, 'CONFLICT', false],
   [422, 'UPSTREAM_REJECTED', false],
   [429, 'RATE_LIMITED', false],
+  [408, 'UPSTREAM_UNAVAILABLE', 'unknown'],
   [500, 'UPSTREAM_UNAVAILABLE', 'unknown'],
   [503, 'UPSTREAM_UNAVAILABLE', 'unknown'],
   [302, 'UPSTREAM_INVALID', 'unknown'],

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import type { ZendeskClient } from './client.ts';
+import type { Comment, Ticket, User } from './schemas.ts';
+
+// What the tools give a model: what a person would read first, without nulls, and of a size that is known.
+
+const maxText = 10_000;
+const maxExcerpt = 300;
+
+const Person = z.object({
+  id: z.int().describe('User id'),
+  name: z.string().optional().describe('Name; absent where it was not looked up'),
+  email: z.string().optional().describe('E-mail address; absent where there is none or it was not looked up'),
+});
+
+const summary = {
+  id: z.int().describe('Ticket id'),
+  url: z.string().describe('Where a person reads the ticket'),
+  subject: z.string().optional().describe('Subject'),
+  status: z.string().optional().describe('new, open, pending, hold, solved or closed'),
+  priority: z.string().optional().describe('low, normal, high or urgent; absent where none is set'),
+  type: z.string().optional().describe('problem, incident, question or task; absent where none is set'),
+  requester: Person.optional().describe('Who asked'),
+  assignee: Person.optional().describe('The agent who works on it; absent where nobody does'),
+  groupId: z.int().optional().describe('Group that it is assigned to'),
+  organizationId: z.int().optional().describe('Organization of the requester'),
+  tags: z.array(z.string()).describe('Tags'),
+  createdAt: z.string().optional().describe('When it was created'),
+  updatedAt: z.string().optional().describe('When it last changed: the value for ifUnchangedSince'),
+};
+
+/** A ticket among others. */
+export const TicketSummary = z.object({
+  ...summary,
+  excerpt: z.string().optional().describe(`The first ${maxExcerpt} characters of the description`),
+});
+
+/** A ticket by itself. */
+export const TicketDetails = z.object({
+  ...summary,
+  description: z.string().optional().describe(`The first comment, cut after ${maxText} characters`),
+  externalId: z.string().optional().describe('Its id in another system'),
+  dueAt: z.string().optional().describe('When a task is due'),
+  customFields: z
+    .array(z.object({ id: z.int().describe('Field id'), value: z.string().describe('Value as text; several are separated by commas') }))
+    .describe('Custom fields that have a value, at most 50'),
+});
+
+export const CommentView = z.object({
+  id: z.int().optional().describe('Comment id'),
+  author: Person.optional().describe('Who wrote it'),
+  public: z.boolean().describe('True: the requester sees it. False: an internal note'),
+  body: z.string().describe(`Plain text, cut after ${maxText} characters`),
+  createdAt: z.string().optional().describe('When it was written'),
+  attachments: z
+    .array(
+      z.object({
+        fileName: z.string().describe('File name'),
+        contentType: z.string().optional().describe('Media type'),
+        bytes: z.int().optional().describe('Size'),
+      }),
+    )
+    .describe('Attached files, at most 20, without their contents'),
+});
+
+export const UserView = z.object({
+  id: z.int().describe('User id'),
+  url: z.string().describe('Where a person reads about the user'),
+  name: z.string().optional().describe('Name'),
+  email: z.string().optional().describe('Main e-mail address; absent where there is none'),
+  role: z.string().optional().describe('end-user, agent or admin'),
+  phone: z.string().optional().describe('Phone number'),
+  organizationId: z.int().optional().describe('Main organization'),
+  locale: z.string().optional().describe('Language, such as en-US'),
+  timeZone: z.string().optional().describe('Time zone'),
+  tags: z.array(z.string()).describe('Tags'),
+  details: z.string().optional().describe('What agents wrote down about the user, such as an address'),
+  notes: z.string().optional().describe('Agents’ notes about the user; not for the user’s eyes'),
+  externalId: z.string().optional().describe('Id in another system'),
+  suspended: z.boolean().describe('True: the user’s tickets are held back, and none can be created for them'),
+  createdAt: z.string().optional().describe('When the user was created'),
+  lastLoginAt: z.string().optional().describe('When the user last signed in'),
+});
+
+type People = readonly User[] | null | undefined;
+
+export function viewSummary(client: ZendeskClient, ticket: Ticket, people?: People): z.input<typeof TicketSummary> {
+  return { ...viewTicket(client, ticket, people), ...present({ excerpt: cut(ticket.description, maxExcerpt) }) };
+}
+
+export function viewDetails(client: ZendeskClient, ticket: Ticket, people?: People): z.input<typeof TicketDetails> {
+  const filled = (ticket.custom_fields ?? []).flatMap(({ id, value }) => {
+    const text = Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
+    return text === '' ? [] : [{ id, value: cut(text, 1_000) ?? '' }];
+  });
+  return {
+    ...viewTicket(client, ticket, people),
+    ...present({ description: cut(ticket.description, maxText), externalId: ticket.external_id, dueAt: ticket.due_at }),
+    customFields: filled.slice(0, 50),
+  };
+}
+
+function viewTicket(client: ZendeskClient, ticket: Ticket, people: People) {
+  return {
+    id: ticket.id,
+    url: client.ticketUrl(ticket.id),
+    tags: (ticket.tags ?? []).slice(0, 100),
+    ...present({
+      subject: cut(ticket.subject, 500),
+      status: ticket.status,
+      priority: ticket.priority,
+      type: ticket.type,
+      requester: person(ticket.requester_id, people),
+      assignee: person(ticket.assignee_id, people),
+      groupId: ticket.group_id,
+      organizationId: ticket.organization_id,
+      createdAt: ticket.created_at,
+      updatedAt: ticket.updated_at,
+    }),
+  };
+}
+
+export function viewComment(comment: Comment, people: People): z.input<typeof CommentView> {
+  return {
+    public: comment.public ?? false,
+    body: cut(comment.plain_body ?? comment.body, maxText) ?? '',
+    attachments: (comment.attachments ?? []).slice(0, 20).map(({ file_name, content_type, size }) => ({
+      fileName: file_name ?? 'unnamed',
+      ...present({ contentType: content_type, bytes: size }),
+    })),
+    ...present({ id: comment.id, author: person(comment.author_id, people), createdAt: comment.created_at }),
+  };
+}
+
+export function viewUser(client: ZendeskClient, user: User & { readonly id: number }): z.input<typeof UserView> {
+  return {
+    id: user.id,
+    url: client.userUrl(user.id),
+    tags: (user.tags ?? []).slice(0, 100),
+    suspended: user.suspended ?? false,
+    ...present({
+      name: user.name,
+      email: user.email,
+      role: user.role,
+      phone: user.phone,
+      organizationId: user.organization_id,
+      locale: user.locale,
+      timeZone: user.time_zone,
+      details: cut(user.details, 2_000),
+      notes: cut(user.notes, 2_000),
+      externalId: user.external_id,
+      createdAt: user.created_at,
+      lastLoginAt: user.last_login_at,
+    }),
+  };
+}
+
+function person(id: number | null | undefined, people: People): z.input<typeof Person> | undefined {
+  // Zendesk writes -1 where the system itself is the author.
+  if (typeof id !== 'number' || id < 0) return undefined;
+  const user = people?.find((one) => one.id === id);
+  return { id, ...present({ name: user?.name, email: user?.email }) };
+}
+
+/** Leaves out what is null or missing. */
+function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}
+
+function cut(text: string | null | undefined, max: number): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  return text.length <= max ? text : `${text.slice(0, max)}… [${text.length - max} more characters]`;
+}

@@ -1,0 +1,195 @@
+import { systemClock, type Clock } from '@busbar/core';
+import { startSimulator, type Simulator, type SimulatorAnswer, type SimulatorHandler, type SimulatorRequest } from '@busbar/core/testing';
+import { createIdempotency } from './sandbox/idempotency.ts';
+import { cursorPage, offsetPage } from './sandbox/paging.ts';
+import { createRateLimits } from './sandbox/rate-limits.ts';
+import { createRecords, type CommentRecord, type TicketRecord, type UserRecord } from './sandbox/records.ts';
+import { badRequest, failureBody, notFound, Refusal } from './sandbox/refusal.ts';
+import { searchTickets } from './sandbox/search.ts';
+import { seed } from './sandbox/seed.ts';
+import { createSignIn, demandScope } from './sandbox/sign-in.ts';
+import { createTicket, unknownKeys, updateTicket } from './sandbox/write-ticket.ts';
+
+export type { CommentRecord, TicketRecord, UserRecord };
+
+/** How the sandbox is set up. Everything has a default. */
+export interface ZendeskSandboxOptions {
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Default `127.0.0.1`. */
+  readonly hostname?: string;
+  /** What tokens, limits and timestamps go by. Default: real time. */
+  readonly clock?: Clock;
+  /** The account that it plays. Default `sandbox`. */
+  readonly subdomain?: string;
+  /** How many requests the account has in a minute. Default 700, as on the Enterprise plan. */
+  readonly requestsPerMinute?: number;
+  /** Default: `client` and `client-secret`. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** The legacy way in. Default: `agent@example.com` and `api-token`. */
+  readonly email?: string;
+  readonly apiToken?: string;
+}
+
+/** A Zendesk account on this machine. It keeps what is written for as long as it runs, and starts with a few made-up tickets. */
+export interface ZendeskSandbox extends Simulator {
+  /** A connection's settings that open this account. */
+  readonly config: { readonly subdomain: string; readonly clientId: string; readonly clientSecret: string };
+  /** The same for the legacy way in. */
+  readonly legacyConfig: { readonly subdomain: string; readonly email: string; readonly apiToken: string };
+  /** The host option that sends the account's traffic here. */
+  readonly remapOrigins: Readonly<Record<string, string>>;
+  /** Every ticket by its id, to look at. */
+  readonly tickets: ReadonlyMap<number, TicketRecord>;
+  readonly users: ReadonlyMap<number, UserRecord>;
+  /** Oldest first. */
+  comments(ticket: number): readonly CommentRecord[];
+  /** Ends all OAuth tokens, as if they had expired. */
+  expireTokens(): void;
+}
+
+type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'headers'> & { readonly status?: number };
+
+/** Starts a local Zendesk: the operations that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
+export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): Promise<ZendeskSandbox> {
+  const { clock = systemClock, subdomain = 'sandbox', requestsPerMinute = 700 } = options;
+  const { clientId = 'client', clientSecret = 'client-secret', email = 'agent@example.com', apiToken = 'api-token' } = options;
+  const host = `${subdomain}.zendesk.com`;
+  const records = createRecords(clock, host);
+  const me = seed(records, clock, email);
+  const limits = createRateLimits(clock, requestsPerMinute);
+  const signIn = createSignIn(clock, { clientId, clientSecret, email, apiToken });
+  const idempotency = createIdempotency(clock);
+
+  const standing = () => ({ 'x-zendesk-api-version': 'v2', ...limits.standing() });
+  const answering =
+    (handler: Handler): SimulatorHandler =>
+    (request) => {
+      try {
+        if (request.path.startsWith('/api/')) limits.request();
+        const answer = handler(request);
+        return { status: 200, ...answer, headers: { ...standing(), ...answer.headers } };
+      } catch (error) {
+        if (error instanceof Refusal) return { status: error.status, body: error.body, headers: { ...standing(), ...error.headers } };
+        throw error;
+      }
+    };
+  const signedIn = (scope: string, handler: Handler): SimulatorHandler =>
+    answering((request) => {
+      demandScope(signIn.scopesOf(request.headers['authorization']), scope);
+      return handler(request);
+    });
+
+  const ticketOf = ({ params }: SimulatorRequest): TicketRecord => found(records.tickets.get(Number(params['id'])));
+  const usersOf = (ids: readonly unknown[]): UserRecord[] => [...new Set(ids)].flatMap((id) => records.users.get(id as number) ?? []);
+  const warned = (request: SimulatorRequest, action: string): Record<string, string> => {
+    const keys = unknownKeys(request.body);
+    const list = keys.map((key) => `"${key}"`).join(', ');
+    const header = `{:allowed_parameters=>{:controller=>"tickets", :action=>"${action}", :unpermitted_keys=>[${list}], :invalid_values=>[]}}`;
+    return keys.length > 0 ? { 'x-zendesk-api-warn': header } : {};
+  };
+
+  const simulator = await startSimulator({
+    ...(options.port !== undefined && { port: options.port }),
+    ...(options.hostname !== undefined && { hostname: options.hostname }),
+    clock,
+    failure: (status) => ({ ...failureBody(status), headers: standing() }),
+    routes: {
+      'POST /oauth/tokens': answering(({ body }) => ({ body: signIn.issueToken(body) })),
+
+      // Open to everybody: who is not signed in is somebody called "Anonymous user".
+      'GET /api/v2/users/me': answering(({ headers }) => {
+        const scopes = signIn.scopesOf(headers['authorization']);
+        if (!scopes) return { body: { user: { id: null, name: 'Anonymous user', email: 'invalid@example.com', role: 'end-user' } } };
+        demandScope(scopes, 'users:read');
+        return { body: { user: me } };
+      }),
+
+      'GET /api/v2/users/{id}': signedIn('users:read', ({ params }) => ({
+        body: { user: found(records.users.get(Number(params['id']))) },
+      })),
+
+      'GET /api/v2/users/search': signedIn('users:read', ({ query }) => {
+        const wanted = (query.get('query') ?? '')
+          .replace(/^email:/, '')
+          .replaceAll('"', '')
+          .toLowerCase();
+        const users = [...records.users.values()].filter((user) => `${user.email}\n${user.name}`.toLowerCase().includes(wanted));
+        return { body: { users: users.slice(0, 100), next_page: null, previous_page: null, count: users.length } };
+      }),
+
+      'POST /api/v2/tickets': signedIn('tickets:write', (request) =>
+        idempotency.once(request.headers['idempotency-key'], request.rawBody, () => {
+          const { ticket, audit } = createTicket(records, request.body, me);
+          const headers = { location: `https://${host}/api/v2/tickets/${ticket.id}.json`, ...warned(request, 'create') };
+          return { status: 201, headers, body: structuredClone({ ticket, audit }) };
+        }),
+      ),
+
+      'GET /api/v2/tickets/{id}': signedIn('tickets:read', (request) => {
+        const ticket = ticketOf(request);
+        const users = usersOf([ticket.requester_id, ticket['submitter_id'], ticket.assignee_id]);
+        return { body: { ticket, ...(request.query.get('include') === 'users' && { users }) } };
+      }),
+
+      'PUT /api/v2/tickets/{id}': signedIn('tickets:write', (request) => {
+        const ticket = ticketOf(request);
+        const headers = { ...limits.ticketUpdate(ticket.id), ...warned(request, 'update') };
+        return { headers, body: updateTicket(records, ticket, request.body, me) };
+      }),
+
+      'GET /api/v2/tickets/{id}/comments': signedIn('tickets:read', (request) => {
+        const oldestFirst = records.comments(ticketOf(request).id);
+        const comments = request.query.get('sort') === '-created_at' ? oldestFirst.toReversed() : oldestFirst;
+        const page = request.query.has('page[size]')
+          ? cursorPage(request, host, comments, { maxSize: 100 })
+          : offsetPage(request, host, comments, { maxRecords: 10_000 });
+        const users = usersOf(page.records.map(({ author_id }) => author_id));
+        return { body: { comments: page.records, ...(request.query.get('include') === 'users' && { users }), ...page.about } };
+      }),
+
+      'GET /api/v2/search': signedIn('read', (request) => {
+        const { query } = request;
+        const by = query.get('sort_by') === 'created_at' ? 'created_at' : 'updated_at';
+        const sorted = searchTickets(records, query.get('query') ?? '', me).toSorted((a, b) =>
+          a[by] < b[by] ? -1 : a[by] > b[by] ? 1 : a.id - b.id,
+        );
+        const page = offsetPage(request, host, query.get('sort_order') === 'asc' ? sorted : sorted.toReversed(), { maxRecords: 1_000 });
+        return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
+      }),
+
+      'GET /api/v2/search/export': signedIn('read', (request) => {
+        const text = request.query.get('query') ?? '';
+        if (request.query.get('filter[type]') !== 'ticket')
+          throw badRequest('filter[type] is required, and this sandbox exports tickets alone');
+        if (/(^|\s)type:/.test(text)) throw badRequest('Invalid search: type is not allowed in the query of an export');
+        const page = cursorPage(
+          request,
+          host,
+          searchTickets(records, text, me).toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1)),
+          { maxSize: 1_000 },
+        );
+        return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
+      }),
+    },
+  });
+
+  return {
+    ...simulator,
+    config: { subdomain, clientId, clientSecret },
+    legacyConfig: { subdomain, email, apiToken },
+    remapOrigins: { [`https://${host}`]: simulator.url },
+    tickets: records.tickets,
+    users: records.users,
+    comments: records.comments,
+    expireTokens: signIn.expireTokens,
+  };
+}
+
+function found<T>(record: T | undefined): T {
+  if (record === undefined) throw notFound();
+  return record;
+}
+
+const asResult = (ticket: TicketRecord) => ({ ...ticket, result_type: 'ticket' });

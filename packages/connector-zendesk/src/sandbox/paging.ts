@@ -1,0 +1,68 @@
+import { badRequest, Refusal } from './refusal.ts';
+
+interface Asked {
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+interface Page<T> {
+  readonly records: readonly T[];
+  /** What Zendesk says about the page, beside its records. */
+  readonly about: object;
+}
+
+/** Cursor paging: `page[size]` and `page[after]`, answered with `meta` and `links`. */
+export function cursorPage<T>({ path, query }: Asked, host: string, all: readonly T[], { maxSize }: { maxSize: number }): Page<T> {
+  const size = Number(query.get('page[size]') ?? 100);
+  if (!(size >= 1 && size <= maxSize)) throw badRequest(`page[size] must be between 1 and ${maxSize}`);
+  const cursor = query.get('page[after]');
+  const start = cursor === null ? 0 : positionIn(cursor);
+  const end = start + size;
+  const more = end < all.length;
+  const after = more ? btoa(`after:${end}`) : null;
+  const next = new URLSearchParams(query);
+  if (after !== null) next.set('page[after]', after);
+  return {
+    records: all.slice(start, end),
+    about: {
+      meta: { has_more: more, after_cursor: after, before_cursor: null },
+      links: { prev: null, next: more ? `https://${host}${path}?${next.toString()}` : null },
+    },
+  };
+}
+
+function positionIn(cursor: string): number {
+  try {
+    const position = /^after:(\d+)$/.exec(atob(cursor))?.[1];
+    if (position !== undefined) return Number(position);
+  } catch {
+    // Not base64: no cursor of ours.
+  }
+  throw badRequest('page[after] is not valid');
+}
+
+/** Offset paging: `page` and `per_page`, answered with a count. What lies beyond `maxRecords` is refused. */
+export function offsetPage<T>({ path, query }: Asked, host: string, all: readonly T[], { maxRecords }: { maxRecords: number }): Page<T> {
+  const size = Math.min(Number(query.get('per_page') ?? 100), 100);
+  const number = Number(query.get('page') ?? 1);
+  if (!(size >= 1 && number >= 1)) throw badRequest('page and per_page must be positive numbers');
+  if (number * size > maxRecords) {
+    throw new Refusal(422, {
+      error: 'invalid',
+      description: 'Invalid search: Requested response size was greater than Search Response Limits',
+    });
+  }
+  const link = (to: number): string => {
+    const other = new URLSearchParams(query);
+    other.set('page', String(to));
+    return `https://${host}${path}?${other.toString()}`;
+  };
+  return {
+    records: all.slice((number - 1) * size, number * size),
+    about: {
+      next_page: number * size < all.length ? link(number + 1) : null,
+      previous_page: number > 1 ? link(number - 1) : null,
+      count: all.length,
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** A no of Zendesk, as it goes over the wire. Thrown where it is found out. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+    super(`Zendesk's ${status}`);
+    this.status = status;
+    this.body = body;
+    this.headers = headers;
+  }
+}
+
+export const notFound = () => new Refusal(404, { error: 'RecordNotFound', description: 'Not found' });
+
+export const badRequest = (message: string) => new Refusal(400, { error: { title: 'Invalid attribute', message } });
+
+/** The answer to a record that breaks Zendesk's rules: 422, with the problem under its field. */
+export const invalid = (field: string, description: string, error?: string) =>
+  new Refusal(422, {
+    error: 'RecordInvalid',
+    description: 'Record validation errors',
+    details: { [field]: [{ description, ...(error !== undefined && { error }) }] },
+  });
+
+/** What Zendesk says with a status where nothing particular is the matter. */
+export function failureBody(status: number): { body?: unknown } {
+  switch (status) {
+    case 401:
+      return { body: { error: "Couldn't authenticate you" } };
+    case 403:
+      return {
+        body: {
+          error: {
+            title: 'Forbidden',
+            message: 'You do not have access to this page. Please contact the account owner of this help desk for further help.',
+          },
+        },
+      };
+    case 404:
+      return { body: { error: 'InvalidEndpoint', description: 'Not found' } };
+    case 409:
+      return { body: { error: 'DatabaseConflict', description: 'Database collision' } };
+    case 429:
+      return { body: { error: 'APIRateLimitExceeded', description: 'Number of allowed API requests per minute exceeded' } };
+    case 503:
+      return {
+        body: { error: 'ServiceUnavailable', description: 'Sorry, we could not complete your request. Please try again in a moment.' },
+      };
+    default:
+      return status >= 500 ? { body: { error: 'InternalError', description: 'Something went wrong' } } : {};
+  }
+}

@@ -1,0 +1,184 @@
+import type { CommentRecord, Records, TicketRecord, UserRecord } from './records.ts';
+import { badRequest, invalid, Refusal } from './refusal.ts';
+
+/** What a write answers: the ticket, and the record of what happened. */
+interface Written {
+  readonly ticket: TicketRecord;
+  readonly audit: object;
+}
+
+type Input = Readonly<Record<string, unknown>>;
+
+const maxComments = 5_000;
+const choices: Readonly<Record<string, readonly string[]>> = {
+  status: ['new', 'open', 'pending', 'hold', 'solved', 'closed'],
+  priority: ['low', 'normal', 'high', 'urgent'],
+  type: ['problem', 'incident', 'question', 'task'],
+};
+/** Fields that are kept as they come. */
+const plain = [
+  'subject',
+  'status',
+  'priority',
+  'type',
+  'group_id',
+  'organization_id',
+  'external_id',
+  'due_at',
+  'requester_id',
+  'assignee_id',
+  'problem_id',
+];
+const known = new Set([
+  ...plain,
+  'comment',
+  'tags',
+  'custom_fields',
+  'requester',
+  'assignee_email',
+  'safe_update',
+  'updated_stamp',
+  'submitter_id',
+  'id',
+]);
+const knownOfComment = new Set(['body', 'html_body', 'public', 'author_id', 'uploads']);
+
+/** Creates a ticket. @throws {Refusal} */
+export function createTicket(records: Records, body: unknown, me: UserRecord): Written {
+  const input = ticketIn(body);
+  const text = commentText(input);
+  if (text === undefined) throw invalid('base', 'Description: cannot be blank', 'BlankValue');
+  const fields = fieldsOf(records, input);
+  const requester = requesterOf(records, input) ?? me;
+  if (requester.suspended) throw invalid('requester', `Requester: ${requester.name} is suspended.`);
+  const ticket = records.addTicket({
+    status: fields['assignee_id'] ? 'open' : 'new',
+    organization_id: requester.organization_id,
+    ...fields,
+    subject: String(fields['subject'] ?? text.slice(0, 80)),
+    description: text,
+    requester_id: requester.id,
+    submitter_id: me.id,
+  });
+  return audited(
+    records,
+    ticket,
+    [{ type: 'Create', field_name: 'subject', value: ticket.subject }],
+    say(records, ticket, input, text, me),
+  );
+}
+
+/** Changes a ticket. @throws {Refusal} */
+export function updateTicket(records: Records, ticket: TicketRecord, body: unknown, me: UserRecord): Written {
+  const input = ticketIn(body);
+  if (ticket.status === 'closed') throw invalid('status', 'Status: closed prevents ticket update');
+  if (input['safe_update'] === true && !(Date.parse(String(input['updated_stamp'])) >= Date.parse(ticket.updated_at))) {
+    throw new Refusal(409, {
+      error: 'UpdateConflict',
+      description: 'Safe Update prevented the update due to outdated ticket data. Please fetch the latest ticket data and try again.',
+    });
+  }
+  const text = commentText(input);
+  if (input['comment'] !== undefined && text === undefined) throw invalid('base', 'Comment: cannot be blank', 'BlankValue');
+  if (text !== undefined && records.comments(ticket.id).length >= maxComments)
+    throw invalid('base', `Ticket has more than ${maxComments} comments`);
+  const fields = fieldsOf(records, input);
+  const requester = requesterOf(records, input);
+  if (requester) fields['requester_id'] = requester.id;
+  const events = Object.entries(fields)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(ticket[name]))
+    .map(([name, value]) => ({ type: 'Change', field_name: name, value, previous_value: ticket[name] }));
+  if (events.length > 0 || text !== undefined) Object.assign(ticket, fields, { updated_at: records.now() });
+  return audited(records, ticket, events, text === undefined ? undefined : say(records, ticket, input, text, me));
+}
+
+function ticketIn(body: unknown): Input {
+  const ticket = (body as { ticket?: unknown } | undefined)?.ticket;
+  if (typeof ticket !== 'object' || ticket === null || Array.isArray(ticket))
+    throw badRequest('You passed an invalid value for the ticket attribute. Invalid parameter: ticket must be an object');
+  return ticket as Input;
+}
+
+const commentOf = (input: Input): Input =>
+  typeof input['comment'] === 'object' && input['comment'] !== null ? (input['comment'] as Input) : {};
+
+function commentText(input: Input): string | undefined {
+  const { body, html_body } = commentOf(input);
+  const text = body ?? html_body;
+  return typeof text === 'string' && text.trim() !== '' ? text : undefined;
+}
+
+function fieldsOf(records: Records, input: Input): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const name of plain) {
+    const value = input[name];
+    if (value === undefined) continue;
+    if (choices[name]?.includes(String(value)) === false)
+      throw invalid(name, `${titled(name)}: ${String(value)} is not valid`, 'InvalidValue');
+    fields[name] = value;
+  }
+  if (Array.isArray(input['tags'])) fields['tags'] = [...new Set(input['tags'].map((tag) => String(tag).toLowerCase()))].sort();
+  if (Array.isArray(input['custom_fields'])) fields['custom_fields'] = input['custom_fields'];
+  if (typeof input['assignee_email'] === 'string') fields['assignee_id'] = byEmail(records, input['assignee_email'])?.id ?? -1;
+  const assignee = fields['assignee_id'];
+  if (typeof assignee === 'number' && (records.users.get(assignee)?.role ?? 'end-user') === 'end-user')
+    throw invalid('assignee', 'Assignee: is not an agent', 'InvalidValue');
+  if (typeof fields['subject'] === 'string') fields['raw_subject'] = fields['subject'];
+  return fields;
+}
+
+function requesterOf(records: Records, input: Input): UserRecord | undefined {
+  if (typeof input['requester_id'] === 'number') {
+    const user = records.users.get(input['requester_id']);
+    if (!user) throw invalid('requester', 'Requester: is invalid', 'InvalidValue');
+    return user;
+  }
+  const { email, name } = (input['requester'] ?? {}) as { email?: string; name?: string };
+  if (email === undefined) return undefined;
+  const found = byEmail(records, email);
+  if (found) return found;
+  if (!name) throw invalid('requester', 'Requester: Name: is too short (minimum one character)', 'NameTooShort');
+  return records.addUser({ name, email });
+}
+
+const byEmail = (records: Records, email: string): UserRecord | undefined =>
+  records.users.values().find((user) => user.email?.toLowerCase() === email.toLowerCase());
+
+function say(records: Records, ticket: TicketRecord, input: Input, body: string, me: UserRecord): CommentRecord {
+  const { public: isPublic = true, author_id } = commentOf(input);
+  return records.addComment(ticket.id, {
+    author_id: Number(author_id ?? me.id),
+    body,
+    public: isPublic === true,
+    audit_id: records.nextId(),
+  });
+}
+
+function audited(records: Records, ticket: TicketRecord, changes: readonly object[], comment: CommentRecord | undefined): Written {
+  const events = [...(comment ? [comment] : []), ...changes.map((change) => ({ id: records.nextId(), ...change }))];
+  const audit = {
+    id: comment?.['audit_id'] ?? records.nextId(),
+    ticket_id: ticket.id,
+    created_at: ticket.updated_at,
+    author_id: ticket['submitter_id'],
+    metadata: { system: {}, custom: {} },
+    events,
+    via: ticket['via'],
+  };
+  return { ticket, audit };
+}
+
+const titled = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+/** The keys of a write that Zendesk leaves out with no more than a header. */
+export function unknownKeys(body: unknown): string[] {
+  const input = ticketIn(body);
+  return [
+    ...Object.keys(input)
+      .filter((key) => !known.has(key))
+      .map((key) => `ticket.${key}`),
+    ...Object.keys(commentOf(input))
+      .filter((key) => !knownOfComment.has(key))
+      .map((key) => `ticket.comment.${key}`),
+  ];
+}

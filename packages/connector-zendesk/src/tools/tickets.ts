@@ -1,0 +1,153 @@
+import { ToolError, type ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import type { ZendeskClient } from '../client.ts';
+import { CommentView, TicketDetails, viewComment, viewDetails } from '../outputs.ts';
+import { ifUnchangedSince, tags, ticketFields, ticketId, ticketProperties } from './ticket-inputs.ts';
+
+const commentsPerPage = 10;
+
+export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
+  tool({
+    name: 'zendesk_create_ticket',
+    description:
+      'Creates a Zendesk ticket with its first comment and returns it with its id and URL. Name the requester by e-mail address (unknown ones become new users) or id. The first comment is public unless you say otherwise: Zendesk usually e-mails it to the requester. To write on a ticket that exists, use zendesk_add_comment; search first where it may exist already.',
+    effect: 'write',
+    input: z
+      .object({
+        subject: z.string().trim().min(1).max(255).describe('Subject line, at most 255 characters'),
+        body: z.string().trim().min(1).max(60_000).describe('The first comment, plain text, at most 60,000 characters'),
+        public: z
+          .boolean()
+          .default(true)
+          .describe('False makes the first comment an internal note that the requester does not see. Default: true'),
+        requesterEmail: z
+          .email()
+          .optional()
+          .describe('E-mail address of the person who asks. Absent, and requesterId too: the user that this connection acts as'),
+        requesterName: z
+          .string()
+          .min(1)
+          .max(255)
+          .optional()
+          .describe('Name for a requesterEmail that Zendesk does not know yet, 1 to 255 characters. Absent: the address itself'),
+        requesterId: z.int().optional().describe('User id of the person who asks, in place of requesterEmail. Absent: see requesterEmail'),
+        tags: tags('Tags, without spaces. Absent: none but what Zendesk’s own rules add'),
+        ...ticketProperties('Zendesk’s default'),
+      })
+      .refine(
+        ({ requesterEmail, requesterId }) => requesterEmail === undefined || requesterId === undefined,
+        'Give requesterEmail or requesterId, not both',
+      )
+      .refine(
+        ({ requesterEmail, requesterName }) => requesterEmail !== undefined || requesterName === undefined,
+        'requesterName needs requesterEmail',
+      )
+      .refine(
+        ({ assigneeEmail, assigneeId }) => assigneeEmail === undefined || assigneeId === undefined,
+        'Give assigneeEmail or assigneeId, not both',
+      ),
+    output: TicketDetails,
+    run: async (input, client, context) => {
+      const requester =
+        input.requesterEmail === undefined ? undefined : { email: input.requesterEmail, name: input.requesterName ?? input.requesterEmail };
+      const { ticket } = await client.createTicket(
+        context,
+        { ...ticketFields(input), subject: input.subject, requester, requester_id: input.requesterId, tags: input.tags },
+        { body: input.body, public: input.public },
+      );
+      return viewDetails(client, ticket);
+    },
+  }),
+
+  tool({
+    name: 'zendesk_get_ticket',
+    description:
+      'Reads one Zendesk ticket by its id: subject, description, status, priority, requester, assignee, tags, custom fields and times; with includeComments also what was said on it. Use zendesk_search_tickets where you do not know the id.',
+    effect: 'read',
+    input: z.object({
+      ticketId,
+      includeComments: z
+        .boolean()
+        .default(false)
+        .describe(`True adds the newest ${commentsPerPage} comments, public ones and internal notes, newest first. Default: false`),
+      commentsCursor: z
+        .string()
+        .optional()
+        .describe('The commentsCursor of an earlier answer, for the comments before those. Absent: the newest'),
+    }),
+    output: z.object({
+      ticket: TicketDetails.describe('The ticket'),
+      comments: z.array(CommentView).optional().describe('Newest first; absent where they were not asked for'),
+      commentsCursor: z.string().optional().describe('Pass it back to read older comments; absent where there are none'),
+    }),
+    run: async (input, client, context) => {
+      const Position = z.object({ ticket: z.literal(input.ticketId), after: z.string() });
+      const after = input.commentsCursor === undefined ? undefined : context.cursor.read(input.commentsCursor, Position).after;
+      const { ticket, users } = await client.getTicket(context, input.ticketId);
+      if (!input.includeComments && after === undefined) return { ticket: viewDetails(client, ticket, users) };
+      const page = await client.listComments(context, input.ticketId, { size: commentsPerPage, after });
+      const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
+      return {
+        ticket: viewDetails(client, ticket, users),
+        comments: page.comments.slice(0, commentsPerPage).map((comment) => viewComment(comment, page.users)),
+        ...(next && { commentsCursor: context.cursor.write({ ticket: input.ticketId, after: next }) }),
+      };
+    },
+  }),
+
+  tool({
+    name: 'zendesk_update_ticket',
+    description:
+      'Changes fields of a Zendesk ticket (status, priority, type, assignee, group, subject, tags, custom fields) and returns it as it is afterwards. Only the fields that you give change. A change that someone else makes at the same moment is never overwritten: the call fails with CONFLICT instead, and you read the ticket again. To write to the requester or to leave a note, use zendesk_add_comment.',
+    effect: 'write',
+    input: z
+      .object({
+        ticketId,
+        ifUnchangedSince: ifUnchangedSince
+          .optional()
+          .describe(
+            'updatedAt of the ticket as you read it: if it has changed since, nothing is written. Absent: the change is made on the ticket as it is now',
+          ),
+        subject: z.string().trim().min(1).max(255).optional().describe('New subject line, at most 255 characters. Absent: unchanged'),
+        addTags: tags('Tags to add, without spaces; the others stay. Absent: none'),
+        removeTags: tags('Tags to take away. Absent: none'),
+        ...ticketProperties('unchanged'),
+      })
+      .refine(
+        ({ assigneeEmail, assigneeId }) => assigneeEmail === undefined || assigneeId === undefined,
+        'Give assigneeEmail or assigneeId, not both',
+      )
+      .refine(
+        (input) => Object.entries(input).some(([name, value]) => name !== 'ticketId' && name !== 'ifUnchangedSince' && value !== undefined),
+        'Give at least one field to change',
+      ),
+    output: TicketDetails,
+    run: async (input, client, context) => {
+      const { ticket: current } = await client.getTicket(context, input.ticketId);
+      const updatedAt = current.updated_at;
+      if (!updatedAt)
+        throw new ToolError(
+          'UPSTREAM_INVALID',
+          `Zendesk did not say when ticket ${input.ticketId} last changed, so it cannot be updated safely.`,
+        );
+      if (input.ifUnchangedSince !== undefined && Date.parse(input.ifUnchangedSince) !== Date.parse(updatedAt)) {
+        throw new ToolError(
+          'CONFLICT',
+          `Ticket ${input.ticketId} was last changed at ${updatedAt}, not at ${input.ifUnchangedSince}, so nothing was written. Read it again with zendesk_get_ticket and decide anew.`,
+        );
+      }
+      const { addTags, removeTags } = input;
+      const changed =
+        addTags || removeTags
+          ? [...new Set([...(current.tags ?? []), ...(addTags ?? [])])].filter((tag) => !removeTags?.includes(tag))
+          : undefined;
+      const { ticket } = await client.updateTicket(
+        context,
+        input.ticketId,
+        { ...ticketFields(input), subject: input.subject, tags: changed },
+        updatedAt,
+      );
+      return viewDetails(client, ticket);
+    },
+  }),
+];

@@ -1,0 +1,74 @@
+import { defineConnector, secret } from '@busbar/core';
+import { z } from 'zod';
+import { checkAccount } from './check.ts';
+import { createClient } from './client.ts';
+import { readFailure } from './failure.ts';
+import { commentTools } from './tools/comments.ts';
+import { searchTools } from './tools/search.ts';
+import { ticketTools } from './tools/tickets.ts';
+import { userTools } from './tools/users.ts';
+
+const config = z
+  .object({
+    subdomain: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'The part before .zendesk.com alone, in lower case, such as "acme"')
+      .describe('The account: "acme" for https://acme.zendesk.com'),
+    clientId: z.string().min(1).optional().describe('The identifier of the OAuth client'),
+    clientSecret: secret(z.string().min(1)).optional().describe('The secret of the OAuth client'),
+    scope: z
+      .string()
+      .min(1)
+      .default('read tickets:write')
+      .describe('The OAuth scopes to ask for. Search needs "read": Zendesk has no narrower scope for it'),
+    email: z.email().optional().describe('Legacy: the e-mail address of the user that the API token acts as'),
+    apiToken: secret(z.string().min(1)).optional().describe('Legacy: the API token'),
+  })
+  .superRefine(({ clientId, clientSecret, email, apiToken }, { addIssue }) => {
+    const oauth = clientId !== undefined || clientSecret !== undefined;
+    const token = email !== undefined || apiToken !== undefined;
+    const missing = (path: string, message: string): void => addIssue({ code: 'custom', path: [path], message });
+    if (oauth && token) return missing('apiToken', 'Give an OAuth client or an API token, not both');
+    if (!oauth && !token)
+      return missing('clientId', 'Give clientId and clientSecret of an OAuth client (or, as long as Zendesk takes it, email and apiToken)');
+    if (oauth && clientId === undefined) missing('clientId', 'An OAuth client needs its clientId');
+    if (oauth && clientSecret === undefined) missing('clientSecret', 'An OAuth client needs its clientSecret');
+    if (token && email === undefined) missing('email', 'An API token needs the email of the user that it acts as');
+    if (token && apiToken === undefined) missing('apiToken', 'An e-mail address needs its apiToken');
+  });
+
+// Two hours of the 48 that Zendesk allows: a token that leaks is soon worthless, and one request in two hours costs nothing.
+const tokenLifeSeconds = 7_200;
+
+/** Zendesk Support: tickets, comments, users and search. */
+export const zendesk = defineConnector({
+  spec: 'v1',
+  id: 'zendesk',
+  config,
+  connections: 'many',
+  // The smallest that any plan has (Team: 200 a minute; Professional 400, Enterprise 700, with an add-on 2,500). Zendesk counts for the
+  // whole account, so what a larger plan has beyond it stays with the account's other integrations, and three requests a second are more
+  // than models ask for. Where the account has less left, Zendesk's 429 and its Retry-After rule.
+  limits: {
+    default: { requests: 200, windowMs: 60_000 },
+    'ticket-updates': { requests: 100, windowMs: 60_000 },
+    'search-export': { requests: 100, windowMs: 60_000 },
+  },
+  origins: ({ subdomain }) => [`https://${subdomain}.zendesk.com`],
+  authorization: ({ subdomain, clientId, clientSecret, scope, email = '', apiToken = '' }) =>
+    clientId !== undefined && clientSecret !== undefined
+      ? {
+          kind: 'client-credentials',
+          tokenUrl: `https://${subdomain}.zendesk.com/oauth/tokens`,
+          clientId,
+          clientSecret,
+          body: 'json',
+          scope,
+          fields: { expires_in: tokenLifeSeconds },
+        }
+      : { kind: 'basic', username: `${email}/token`, password: apiToken },
+  failure: readFailure,
+  open: ({ http, config: { subdomain } }) => createClient(http, subdomain),
+  tools: (tool) => [...ticketTools(tool), ...commentTools(tool), ...searchTools(tool), ...userTools(tool)],
+  check: checkAccount,
+});

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startAccount, type Account } from './start-account.ts';
+
+describe('the check of a connection', () => {
+  let account: Account;
+  afterEach(() => account.close());
+
+  const check = () => account.host.check(account.connection);
+
+  it('names the account that an OAuth client opens', async () => {
+    account = await startAccount();
+    expect(await check()).toEqual({ account: 'agent@example.com (admin) at sandbox.zendesk.com' });
+  });
+
+  it('names the account that an API token opens', async () => {
+    account = await startAccount({ legacy: true });
+    expect(await check()).toEqual({ account: 'agent@example.com (admin) at sandbox.zendesk.com' });
+  });
+
+  it('is not taken in by the anonymous user that Zendesk shows to a wrong API token', async () => {
+    account = await startAccount({ legacy: true, config: { apiToken: 'wrong' } });
+    await expect(check()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('anonymous user') });
+  });
+
+  it.each([
+    [{ user: { name: 'Anonymous user' } }],
+    [{ user: { id: null, name: 'Anonymous user', role: 'end-user' } }],
+    [{ user: { id: 0, name: 'Anonymous user' } }],
+  ])('knows the anonymous user in %j', async (body) => {
+    account = await startAccount({ legacy: true });
+    account.sandbox.misbehave({ kind: 'status', status: 200, body });
+    await expect(check()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('refuses an end user', async () => {
+    account = await startAccount({ legacy: true });
+    account.sandbox.misbehave({ kind: 'status', status: 200, body: { user: { id: 1, name: 'Ada', role: 'end-user' } } });
+    await expect(check()).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('end user') });
+  });
+
+  it('says that an OAuth client is refused', async () => {
+    account = await startAccount({ config: { clientSecret: 'wrong' } });
+    await expect(check()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('OAuth client') });
+  });
+});

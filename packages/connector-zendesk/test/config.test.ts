@@ -1,0 +1,56 @@
+import { secretValues } from '@busbar/core';
+import { describe, expect, it } from 'vitest';
+import { zendesk } from '../src/index.ts';
+
+const problems = (config: object): string[] =>
+  zendesk.config.safeParse(config).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+
+describe('the settings of a Zendesk connection', () => {
+  const oauth = { subdomain: 'acme', clientId: 'busbar', clientSecret: 's3cret' };
+  const legacy = { subdomain: 'acme', email: 'agent@example.com', apiToken: 't0ken' };
+
+  it('take an OAuth client', () => {
+    const config = zendesk.config.parse(oauth);
+    expect(zendesk.origins?.(config)).toEqual(['https://acme.zendesk.com']);
+    expect(zendesk.authorization?.(config)).toEqual({
+      kind: 'client-credentials',
+      tokenUrl: 'https://acme.zendesk.com/oauth/tokens',
+      clientId: 'busbar',
+      clientSecret: 's3cret',
+      body: 'json',
+      scope: 'read tickets:write',
+      fields: { expires_in: 7_200 },
+    });
+  });
+
+  it('take an API token, the legacy way', () => {
+    expect(zendesk.authorization?.(zendesk.config.parse(legacy))).toEqual({
+      kind: 'basic',
+      username: 'agent@example.com/token',
+      password: 't0ken',
+    });
+  });
+
+  it.each([
+    ['neither credential', { subdomain: 'acme' }, 'clientId: Give clientId and clientSecret of an OAuth client'],
+    ['both', { ...oauth, ...legacy }, 'apiToken: Give an OAuth client or an API token, not both'],
+    ['a client without its secret', { subdomain: 'acme', clientId: 'x' }, 'clientSecret: An OAuth client needs its clientSecret'],
+    ['a secret without its client', { subdomain: 'acme', clientSecret: 'x' }, 'clientId: An OAuth client needs its clientId'],
+    ['a token without its user', { subdomain: 'acme', apiToken: 'x' }, 'email: An API token needs the email'],
+    ['a user without a token', { subdomain: 'acme', email: 'a@example.com' }, 'apiToken: An e-mail address needs its apiToken'],
+  ])('say what is wrong with %s', (_, config, message) => {
+    expect(problems(config)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it.each(['acme.zendesk.com', 'https://acme', 'acme/..', 'evil.com#', 'ACME', '-acme', 'a@b', '', 'a'.repeat(64)])(
+    'refuse the subdomain "%s"',
+    (subdomain) => {
+      expect(problems({ ...oauth, subdomain })).toEqual([expect.stringContaining('subdomain')]);
+    },
+  );
+
+  it('mark what is secret', () => {
+    expect(secretValues(zendesk.config, zendesk.config.parse(oauth))).toEqual(['s3cret']);
+    expect(secretValues(zendesk.config, zendesk.config.parse(legacy))).toEqual(['t0ken']);
+  });
+});

@@ -1,0 +1,150 @@
+import type { Context } from '@busbar/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { warnOfIgnoredKeys } from '../src/ignored-keys.ts';
+import { Ticket, User, UserAnswer, UsersAnswer } from '../src/schemas.ts';
+import { startAccount, type Account } from './start-account.ts';
+import { readRecordings, vendorDataIsHere, type Recording } from './vendor-data.ts';
+
+type Json = Record<string, unknown>;
+
+describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
+  let recordings: ReadonlyMap<string, Recording>;
+  let account: Account;
+
+  beforeAll(async () => {
+    recordings = readRecordings();
+    account = await startAccount();
+  });
+  afterAll(() => account.close());
+
+  const recorded = (name: string) => {
+    const recording = recordings.get(name);
+    if (!recording) throw new Error(`There is no recording ${name}`);
+    return recording.response;
+  };
+  const bodyOf = (name: string) => recorded(name).body as Json;
+
+  /** Has the sandbox give a recorded answer. */
+  const replay = (match: string, { status, headers, body }: Recording['response']) =>
+    account.sandbox.misbehave({ kind: 'status', match, status, headers, body });
+  async function get(path: string): Promise<{ headers: Headers; body: Json }> {
+    const authorization = `Basic ${btoa('agent@example.com/token:api-token')}`;
+    const response = await fetch(account.sandbox.url + path, { headers: { authorization } });
+    return { headers: response.headers, body: (await response.json()) as Json };
+  }
+
+  describe('are read by the connector', () => {
+    it('as users', () => {
+      for (const name of ['user-get-200', 'user-create-201']) expect(UserAnswer.parse(bodyOf(name)).user.id).toBeTypeOf('number');
+      expect(UsersAnswer.parse(bodyOf('users-show-many-200')).users.length).toBeGreaterThan(0);
+    });
+
+    it('as tickets', () => {
+      for (const ticket of bodyOf('view-tickets-200')['tickets'] as unknown[]) expect(Ticket.parse(ticket).subject).toBe('test');
+    });
+
+    it('and shown by its tools', async () => {
+      replay('GET /api/v2/users/{id}', recorded('user-get-200'));
+      expect(await account.call('zendesk_get_user', { userId: 6130907993114 })).toMatchObject({
+        id: 6130907993114,
+        name: '09cace',
+        role: 'admin',
+      });
+      const [ticket] = bodyOf('view-tickets-200')['tickets'] as Json[];
+      replay('GET /api/v2/tickets/{id}', { status: 200, headers: {}, body: { ticket } });
+      expect(await account.call('zendesk_get_ticket', { ticketId: 4029 })).toEqual({
+        ticket: {
+          id: 4029,
+          url: 'https://sandbox.zendesk.com/agent/tickets/4029',
+          subject: 'test',
+          description: 'test',
+          status: 'new',
+          requester: { id: 6130907993114 },
+          organizationId: 6130869157658,
+          tags: [],
+          customFields: [],
+          createdAt: '2023-09-18T23:37:42Z',
+          updatedAt: '2023-09-18T23:37:42Z',
+        },
+      });
+    });
+
+    it('as refusals that say what to do', async () => {
+      replay('POST /api/v2/tickets', recorded('ticket-create-422-suspended'));
+      expect(await account.failure('zendesk_create_ticket', { subject: 'A', body: 'B' })).toBe(
+        'UPSTREAM_REJECTED: Zendesk refused the request as wrong, so nothing was written. Zendesk says: requester: Requester: Unknown username is suspended. Correct the arguments that it names and call again.',
+      );
+      for (const name of ['ticket-delete-404', 'user-update-404']) {
+        replay('GET /api/v2/tickets/{id}', recorded(name));
+        expect(await account.failure('zendesk_get_ticket', { ticketId: 1 })).toMatch(/^NOT_FOUND: .* Zendesk says: Not found\./);
+      }
+    });
+
+    it('as warnings of what was left out', () => {
+      const warnings: string[] = [];
+      const context = { warn: (message: string) => warnings.push(message) } as unknown as Context;
+      warnOfIgnoredKeys(context, new Headers(recorded('ticket-delete-204').headers));
+      expect(warnings).toEqual(['Zendesk did not take these fields and left them out: ticket.id, ticket.']);
+    });
+  });
+
+  describe('are like the sandbox’s', () => {
+    it('in the fields of a user and their types', async () => {
+      const { body } = await get('/api/v2/users/me');
+      expect(unlike(bodyOf('user-get-200')['user'], body['user'])).toEqual([]);
+      expect(
+        unlike(
+          bodyOf('user-create-201')['user'],
+          [...account.sandbox.users.values()].find(({ email }) => email === 'grace@example.org'),
+        ),
+      ).toEqual([]);
+      expect(User.safeParse(body['user']).success).toBe(true);
+    });
+
+    it('in the fields of a ticket and their types', async () => {
+      const [ticket] = bodyOf('view-tickets-200')['tickets'] as Json[];
+      const { body } = await get('/api/v2/tickets/3');
+      expect(unlike(ticket, body['ticket'])).toEqual([]);
+    });
+
+    it('in how they page', async () => {
+      const { body } = await get('/api/v2/tickets/1/comments?page[size]=1');
+      for (const part of ['meta', 'links']) expect(unlike(bodyOf('view-tickets-200')[part], body[part])).toEqual([]);
+    });
+
+    it('in their refusals', async () => {
+      expect((await get('/api/v2/tickets/99')).body).toEqual(bodyOf('ticket-delete-404'));
+      const refused = await account.failure('zendesk_create_ticket', { subject: 'A', body: 'B', requesterEmail: 'mallory@example.net' });
+      expect(refused).toContain('requester: Requester: Mallory Held is suspended.');
+    });
+
+    it('in their headers', async () => {
+      const { headers } = await get('/api/v2/tickets/1');
+      // How long the answer took, and which release gave it, is nothing to go by.
+      const names = Object.keys(recorded('user-get-200').headers).filter(
+        (name) => !['x-runtime', 'x-zendesk-application-version'].includes(name),
+      );
+      expect(names.filter((name) => !headers.has(name))).toEqual([]);
+      expect(headers.get('content-type')).toBe(recorded('user-get-200').headers['content-type']);
+    });
+  });
+});
+
+/** Where two values differ in the fields that they have, or in the types of what both have. */
+function unlike(real: unknown, ours: unknown, path = ''): string[] {
+  if (real === null || ours === null) return [];
+  const kind = (value: unknown) => (Array.isArray(value) ? 'array' : typeof value);
+  if (kind(real) !== kind(ours)) return [`${path} is ${kind(ours)}, not ${kind(real)}`];
+  if (kind(real) === 'array') {
+    const [[first], [second]] = [real as unknown[], ours as unknown[]];
+    return first === undefined || second === undefined ? [] : unlike(first, second, `${path}[]`);
+  }
+  if (kind(real) !== 'object') return [];
+  const [a, b] = [real as Json, ours as Json];
+  return [
+    ...Object.keys(a).flatMap((key) => (key in b ? unlike(a[key], b[key], `${path}.${key}`) : [`${path}.${key} is missing`])),
+    ...Object.keys(b)
+      .filter((key) => !(key in a))
+      .map((key) => `${path}.${key} is made up`),
+  ];
+}

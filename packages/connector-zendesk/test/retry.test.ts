@@ -1,0 +1,198 @@
+import { localPrincipal } from '@busbar/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openHost, startAccount, type Account } from './start-account.ts';
+
+const createRoute = 'POST /api/v2/tickets';
+const updateRoute = 'PUT /api/v2/tickets/{id}';
+const readRoute = 'GET /api/v2/tickets/{id}';
+const tokenRoute = 'POST /oauth/tokens';
+
+describe('what is sent again', () => {
+  let account: Account;
+
+  beforeEach(async () => {
+    account = await startAccount();
+  });
+  afterEach(() => account.close());
+
+  const sent = (route: string) => account.sandbox.requests.filter((request) => request.route === route);
+  const keysOf = (route: string) => sent(route).map(({ headers }) => headers['idempotency-key']);
+  const ticket = { subject: 'Once', body: 'and only once' };
+
+  it.each([['lose'], ['truncate'], ['reset']] as const)(
+    'is a ticket creation whose answer is hit by "%s", under the same key: it makes one ticket',
+    async (kind) => {
+      account.sandbox.misbehave({ kind, match: createRoute });
+      expect(await account.call('zendesk_create_ticket', ticket)).toMatchObject({ id: 5, subject: 'Once' });
+      const [first, second, ...others] = keysOf(createRoute);
+      expect(first).toMatch(/^[a-z0-9-]{1,36}$/);
+      expect([second, others]).toEqual([first, []]);
+      expect(account.sandbox.tickets.size).toBe(5);
+    },
+  );
+
+  it('is a ticket creation that is answered 503, under the same key', async () => {
+    account.sandbox.misbehave({ kind: 'status', status: 503, match: createRoute, times: 2 });
+    await account.call('zendesk_create_ticket', ticket);
+    expect(new Set(keysOf(createRoute)).size).toBe(1);
+    expect([sent(createRoute).length, account.sandbox.tickets.size]).toEqual([3, 5]);
+  });
+
+  it('is a ticket creation by a client that repeats its own idempotency key, once', async () => {
+    const first = await account.answer('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' });
+    const second = await account.answer('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' });
+    expect(second.structuredContent).toEqual(first.structuredContent);
+    expect([sent(createRoute).length, account.sandbox.tickets.size]).toEqual([1, 5]);
+  });
+
+  it('is a ticket creation that a client repeats after this server has forgotten it, under the same key', async () => {
+    const first = await account.call('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' });
+    const host = openHost(account.sandbox, account.sandbox.config);
+    const call = {
+      principal: localPrincipal,
+      tool: 'zendesk_create_ticket',
+      arguments: ticket,
+      signal: new AbortController().signal,
+      idempotencyKey: 'mine',
+    };
+    expect(await host.call(call)).toMatchObject({ answer: { structuredContent: first } });
+    await host.close();
+    expect([sent(createRoute).length, new Set(keysOf(createRoute)).size, account.sandbox.tickets.size]).toEqual([2, 1, 5]);
+  });
+
+  it('are two creations of two calls, under two keys', async () => {
+    await account.call('zendesk_create_ticket', ticket);
+    await account.call('zendesk_create_ticket', ticket);
+    expect(new Set(keysOf(createRoute)).size).toBe(2);
+    expect(account.sandbox.tickets.size).toBe(6);
+  });
+
+  it('is no ticket creation whose answer is lost for good: its outcome is unknown, and the model hears how to look', async () => {
+    account.sandbox.misbehave({ kind: 'lose', match: createRoute, times: 10 });
+    const failure = await account.failure('zendesk_create_ticket', ticket);
+    expect(failure).toMatch(/^OUTCOME_UNKNOWN: POST \/api\/v2\/tickets may or may not have happened\./);
+    expect(failure).toContain('Look for its subject with zendesk_search_tickets');
+    expect([new Set(keysOf(createRoute)).size, account.sandbox.tickets.size]).toEqual([1, 5]);
+  });
+
+  it.each([['lose'], ['truncate']] as const)(
+    'is no comment whose answer is hit by "%s": it is said once, and the model hears how to look',
+    async (kind) => {
+      account.sandbox.misbehave({ kind, match: updateRoute });
+      const failure = await account.failure('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
+      expect(failure).toMatch(/^OUTCOME_UNKNOWN: PUT \/api\/v2\/tickets\/\{id\} may or may not have happened\./);
+      expect(failure).toContain(
+        'Read ticket 3 with zendesk_get_ticket (includeComments true) and add the comment again only if it is not the newest there.',
+      );
+      expect(sent(updateRoute)).toHaveLength(1);
+      expect(account.sandbox.comments(3)).toHaveLength(2);
+    },
+  );
+
+  it('is no comment that is answered 503, since Zendesk may have added it', async () => {
+    account.sandbox.misbehave({ kind: 'status', status: 503, match: updateRoute });
+    expect(await account.failure('zendesk_add_comment', { ticketId: 3, body: 'Hello' })).toMatch(/^OUTCOME_UNKNOWN: /);
+    expect(sent(updateRoute)).toHaveLength(1);
+  });
+
+  it('is a comment that is answered 429, since Zendesk did not add it', async () => {
+    account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '0' }, match: updateRoute });
+    await account.call('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
+    expect([sent(updateRoute).length, account.sandbox.comments(3).length]).toEqual([2, 2]);
+  });
+
+  it('is no update whose answer is lost: the model hears how to look', async () => {
+    account.sandbox.misbehave({ kind: 'lose', match: updateRoute });
+    const failure = await account.failure('zendesk_update_ticket', { ticketId: 3, status: 'solved' });
+    expect(failure).toMatch(/^OUTCOME_UNKNOWN: /);
+    expect(failure).toContain('Read ticket 3 with zendesk_get_ticket and update it again only if it is not yet as you want it.');
+    expect(sent(updateRoute)).toHaveLength(1);
+    expect(account.sandbox.tickets.get(3)?.status).toBe('solved');
+  });
+
+  it('is a read, as often as Zendesk fails or answers the page of a proxy', async () => {
+    account.sandbox.misbehave({ kind: 'status', status: 500, match: readRoute });
+    account.sandbox.misbehave({ kind: 'html', match: readRoute });
+    account.sandbox.misbehave({ kind: 'lose', match: readRoute });
+    expect(await account.call('zendesk_get_ticket', { ticketId: 1 })).toMatchObject({ ticket: { id: 1 } });
+    expect(sent(readRoute)).toHaveLength(4);
+  });
+
+  it('is no read that Zendesk refuses', async () => {
+    account.sandbox.misbehave({ kind: 'status', status: 403, match: readRoute });
+    expect(await account.failure('zendesk_get_ticket', { ticketId: 1 })).toMatch(/^FORBIDDEN: .*You do not have access to this page\./);
+    expect(sent(readRoute)).toHaveLength(1);
+  });
+
+  it('is no read whose Retry-After lies beyond the call’s time: it fails at once and says so', async () => {
+    account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '93' }, match: readRoute });
+    const failure = await account.failure('zendesk_get_ticket', { ticketId: 1 });
+    expect(failure).toMatch(
+      /^RATE_LIMITED: Zendesk’s rate limit is reached\. Zendesk says: Number of allowed API requests per minute exceeded\./,
+    );
+    expect(failure).toContain('93 s');
+    expect(sent(readRoute)).toHaveLength(1);
+  });
+
+  it('says that the answer makes no sense where Zendesk sends a page in place of a record', async () => {
+    account.sandbox.misbehave({ kind: 'html', status: 200, match: readRoute });
+    const failure = await account.failure('zendesk_get_ticket', { ticketId: 1 });
+    expect(failure).toMatch(/^UPSTREAM_INVALID: /);
+    expect(failure).not.toContain('<html>');
+  });
+
+  it('is everything that met an expired token, with one new token for all', async () => {
+    await account.call('zendesk_get_ticket', { ticketId: 1 });
+    account.sandbox.expireTokens();
+    const reads = await Promise.all([1, 2, 3, 4].map((ticketId) => account.call('zendesk_get_ticket', { ticketId })));
+    await account.call('zendesk_add_comment', { ticketId: 3, body: 'still here' });
+    expect(reads).toHaveLength(4);
+    expect(sent(tokenRoute)).toHaveLength(2);
+    expect(account.sandbox.comments(3)).toHaveLength(2);
+  });
+
+  it('is a comment that met an expired token, and it is said once', async () => {
+    await account.call('zendesk_get_ticket', { ticketId: 3 });
+    account.sandbox.expireTokens();
+    await account.call('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
+    expect([sent(updateRoute).length, sent(tokenRoute).length, account.sandbox.comments(3).length]).toEqual([2, 2, 2]);
+  });
+
+  it('is nothing once a new token is refused too', async () => {
+    account.sandbox.misbehave({
+      kind: 'status',
+      status: 401,
+      body: { error: 'invalid_token', error_description: 'The access token provided is revoked.' },
+      match: readRoute,
+      times: 10,
+    });
+    expect(await account.failure('zendesk_get_ticket', { ticketId: 1 })).toMatch(
+      /^UNAUTHENTICATED: .*Someone must renew its OAuth client or API token/,
+    );
+    expect([sent(readRoute).length, sent(tokenRoute).length]).toEqual([2, 2]);
+  });
+
+  it('asks for its token once, as the declaration says, whoever comes first', async () => {
+    await Promise.all([1, 2, 3, 4].map((ticketId) => account.call('zendesk_get_ticket', { ticketId })));
+    expect(sent(tokenRoute).map(({ body }) => body)).toEqual([
+      {
+        grant_type: 'client_credentials',
+        client_id: 'client',
+        client_secret: 'client-secret',
+        scope: 'read tickets:write',
+        expires_in: 7_200,
+      },
+    ]);
+  });
+
+  it('ends with the caller: a cancelled call closes its socket', async () => {
+    account.sandbox.misbehave({ kind: 'hang', match: readRoute });
+    const caller = new AbortController();
+    const failure = account.failure('zendesk_get_ticket', { ticketId: 1 }, { signal: caller.signal });
+    const request = await account.sandbox.received(readRoute);
+    caller.abort();
+    expect(await request.ended).toBe('closed');
+    expect(await failure).toMatch(/^CANCELLED: /);
+    expect(sent(readRoute)).toHaveLength(1);
+  });
+});

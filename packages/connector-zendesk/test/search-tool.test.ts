@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAccount, textOf, type Account } from './start-account.ts';
+
+interface Page {
+  readonly tickets: { readonly id: number; readonly excerpt?: string }[];
+  readonly total?: number;
+  readonly nextCursor?: string;
+}
+
+describe('zendesk_search_tickets', () => {
+  let account: Account;
+
+  beforeEach(async () => {
+    account = await startAccount();
+  });
+  afterEach(() => account.close());
+
+  const search = (args: object) => account.call<Page>('zendesk_search_tickets', args);
+  const idsOf = async (args: object) => (await search(args)).tickets.map(({ id }) => id);
+  const lastQuery = () => account.sandbox.requests.at(-1)?.query;
+
+  it.each([
+    [{}, [4, 3, 2, 1]],
+    [{ text: 'charged invoice' }, [1]],
+    [{ requester: 'ada@example.com' }, [3, 1]],
+    [{ requester: 'Grace Sample', status: ['pending'] }, [2]],
+    [{ assignee: 'none' }, [4, 3]],
+    [{ assignee: 'me' }, [2, 1]],
+    [{ organization: 'Example Bakery' }, [3, 1]],
+    [{ status: ['new', 'open'] }, [4, 3]],
+    [{ priority: ['urgent', 'high'] }, [3, 1]],
+    [{ tag: 'billing' }, [4, 1]],
+    [{ requester: 'Ada Example" tags:login "' }, []],
+  ])('finds by %j', async (args, ids) => {
+    expect(await idsOf(args)).toEqual(ids);
+  });
+
+  it('finds by dates', async () => {
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+    expect(await idsOf({ createdAfter: daysAgo(10), createdBefore: daysAgo(2) })).toEqual([3, 2]);
+    expect(await idsOf({ updatedAfter: daysAgo(4).slice(0, 10) })).toEqual([4, 3]);
+  });
+
+  it('gives summaries and how many there are', async () => {
+    const { tickets, total } = await search({ tag: 'printer' });
+    expect(total).toBe(1);
+    expect(tickets).toEqual([
+      {
+        id: 3,
+        url: 'https://sandbox.zendesk.com/agent/tickets/3',
+        subject: 'Label printer does not print',
+        status: 'open',
+        priority: 'urgent',
+        requester: { id: expect.any(Number) },
+        organizationId: expect.any(Number),
+        tags: ['hardware', 'printer'],
+        createdAt: expect.any(String),
+        updatedAt: expect.any(String),
+        excerpt: expect.stringContaining('blinks red'),
+      },
+    ]);
+  });
+
+  it.each([['newest'], ['updated'], ['all']])('pages through every match of order "%s" by its cursor alone', async (order) => {
+    const ids: number[] = [];
+    let page = await search({ order, limit: 1, createdAfter: '2020-01-01' });
+    ids.push(...page.tickets.map(({ id }) => id));
+    while (page.nextCursor !== undefined) {
+      page = await search({ cursor: page.nextCursor, text: 'ignored' });
+      ids.push(...page.tickets.map(({ id }) => id));
+    }
+    expect(ids).toEqual(order === 'all' ? [1, 2, 3, 4] : [4, 3, 2, 1]);
+  });
+
+  it('asks for the order, and for tickets alone', async () => {
+    await search({ order: 'updated', text: 'printer' });
+    expect(Object.fromEntries(lastQuery() ?? [])).toEqual({
+      query: 'type:ticket printer',
+      sort_by: 'updated_at',
+      sort_order: 'desc',
+      page: '1',
+      per_page: '20',
+    });
+    await search({ order: 'all', text: 'printer' });
+    expect(Object.fromEntries(lastQuery() ?? [])).toEqual({ query: 'printer', 'filter[type]': 'ticket', 'page[size]': '20' });
+  });
+
+  it('stops where Zendesk does, and says how to read on', async () => {
+    const answerWith = (page: number) =>
+      account.sandbox.misbehave({
+        kind: 'status',
+        status: 200,
+        body: { results: [{ id: page }], count: 5_000, next_page: 'https://sandbox.zendesk.com/next' },
+        match: 'GET /api/v2/search',
+      });
+    let cursor: string | undefined;
+    for (let number = 1; number <= 10; number += 1) {
+      answerWith(number);
+      const answer = await account.answer('zendesk_search_tickets', cursor === undefined ? { limit: 100 } : { cursor });
+      const page = answer.structuredContent as Page;
+      expect([page.tickets[0]?.id, lastQuery()?.get('page')]).toEqual([number, String(number)]);
+      if (number < 10) expect(page.nextCursor).toBeDefined();
+      else {
+        expect(page.nextCursor).toBeUndefined();
+        expect(textOf(answer)).toContain(
+          'Warning: Zendesk shows no more than 1000 tickets in this order. Narrow the search, or use order "all" to read every match.',
+        );
+      }
+      cursor = page.nextCursor;
+    }
+  });
+
+  it('gives no more than was asked for, whatever Zendesk sends', async () => {
+    const results = Array.from({ length: 100 }, (_, id) => ({ id, description: 'x'.repeat(50_000) }));
+    account.sandbox.misbehave({ kind: 'status', status: 200, body: { results }, match: 'GET /api/v2/search' });
+    const { tickets } = await search({ limit: 5 });
+    expect(tickets).toHaveLength(5);
+    expect(tickets[0]?.excerpt).toHaveLength(300 + '… [49700 more characters]'.length);
+  });
+
+  it('needs a condition to list all', async () => {
+    expect(await account.failure('zendesk_search_tickets', { order: 'all' })).toContain('Give at least one condition with order "all"');
+  });
+
+  it('refuses a cursor that was made up', async () => {
+    expect(await account.failure('zendesk_search_tickets', { cursor: 'eyJxdWVyeSI6InR5cGU6dXNlciJ9.x' })).toContain('INVALID_INPUT');
+    expect(account.sandbox.requests).toEqual([]);
+  });
+
+  it('writes cursors short enough to be read again, for the longest search there can be', async () => {
+    const long = (length: number) => '€'.repeat(length);
+    const body = { results: [{ id: 1 }], meta: { has_more: true, after_cursor: 'c'.repeat(300) } };
+    account.sandbox.misbehave({ kind: 'status', status: 200, body, match: 'GET /api/v2/search/export', times: 2 });
+    const first = await search({
+      order: 'all',
+      text: '€ '.repeat(150),
+      requester: long(150),
+      assignee: long(150),
+      organization: long(150),
+      tag: long(100),
+      status: ['new', 'open', 'pending', 'hold', 'solved', 'closed'],
+    });
+    expect((await search({ cursor: first.nextCursor })).tickets).toHaveLength(1);
+  });
+});

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { defineConnector, result, type Connector } from '../../src/index.ts';
+import { mixpanel } from './mixpanel.ts';
+import { salesforce } from './salesforce.ts';
+import { sendgrid } from './sendgrid.ts';
+
+// What must compile, and what must not: the type check of this file is its test.
+
+/** Plugins of every kind fit into one list. */
+export const plugins: readonly Connector[] = [salesforce, sendgrid, mixpanel];
+
+/** A one-file plugin needs no annotation. */
+export const hello = defineConnector({
+  spec: 'v1',
+  id: 'hello',
+  config: z.object({ greeting: z.string().default('Hello') }),
+  open: ({ config }) => ({ greet: (name: string) => `${config.greeting}, ${name}!` }),
+  tools: (tool) => [
+    tool({
+      name: 'hello_greet_person',
+      description: 'Greets a person by name.',
+      effect: 'read',
+      input: z.object({ name: z.string().min(1).describe('Who to greet') }),
+      output: z.object({ message: z.string().describe('The greeting') }),
+      run: async ({ name }, client) => ({ message: client.greet(name) }),
+    }),
+  ],
+});
+
+const text = z.object({ text: z.string() });
+const basics = { description: 'd', effect: 'read' } as const;
+
+export const mistaken = defineConnector({
+  spec: 'v1',
+  id: 'mistaken',
+  config: z.object({ token: z.string() }),
+  open: ({ config }) => ({ ping: (n: number) => `${config.token}${n}` }),
+  // @ts-expect-error: the client has no such method
+  check: async (client) => ({ account: client.nope() }),
+  webhook: {
+    log: { name: 'l', entry: z.unknown(), max: 1, whenFull: 'refuse' },
+    // @ts-expect-error: the config has no such field
+    signature: (config) => ({ kind: 'hmac-sha1', key: config.nope, header: '', encoding: 'hex', over: ['body'] }),
+    events: () => [],
+  },
+  // @ts-expect-error: the client has no such method
+  jobs: [{ name: 'j', run: async (client) => client.nope() }],
+  tools: (tool) => [
+    tool({
+      ...basics,
+      name: 'wrong_uses',
+      input: z.object({ n: z.number() }),
+      output: text,
+      run: async ({ n }, client) => {
+        // @ts-expect-error: the client has no such method
+        client.nope();
+        // @ts-expect-error: a number has no such method
+        n.trim();
+        return { text: client.ping(n) };
+      },
+    }),
+    tool({
+      ...basics,
+      name: 'wrong_output',
+      input: z.object({}),
+      output: text,
+      // @ts-expect-error: text is a string
+      run: async () => ({ text: 1 }),
+    }),
+    tool({
+      ...basics,
+      name: 'wrong_output_in_a_result',
+      input: z.object({}),
+      output: text,
+      // @ts-expect-error: text is a string
+      run: async () => result({ text: 1 }, {}),
+    }),
+    tool({
+      ...basics,
+      name: 'output_without_a_schema',
+      input: z.object({}),
+      // @ts-expect-error: without an output schema only a result with content may be returned
+      run: async () => ({ text: 'x' }),
+    }),
+    tool({
+      ...basics,
+      name: 'content_without_a_schema',
+      input: z.object({}),
+      run: async () => result(undefined, { content: [{ type: 'text', text: 'x' }] }),
+    }),
+    tool({
+      ...basics,
+      name: 'a_parser_of_its_own',
+      input: { jsonSchema: {}, parse: (value: unknown) => value as { q: string } },
+      output: text,
+      run: async ({ q }) => ({ text: q }),
+    }),
+    tool({
+      ...basics,
+      name: 'a_request_without_its_context',
+      input: z.object({}),
+      output: text,
+      // @ts-expect-error: what can wait takes the context first
+      run: async (_, client) => ({ text: client.ping() }),
+    }),
+  ],
+});
+
+// @ts-expect-error: there is no such contract version
+export const future = defineConnector({ spec: 'v2', id: 'x', config: z.object({}), open: () => ({}), tools: () => [] });
+
+export const contextual = defineConnector({
+  spec: 'v1',
+  id: 'contextual',
+  config: z.object({}),
+  open: ({ http, state }) => ({
+    // @ts-expect-error: a request takes the context of the call first
+    get: () => http.request({ method: 'GET', path: '/x' }),
+    // @ts-expect-error: an entry must fit its log
+    add: () => state.log({ name: 'l', entry: text, max: 1, whenFull: 'refuse' }).append([{ id: '1', value: { text: 1 } }]),
+  }),
+  tools: () => [],
+});

@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { createHost } from '../../src/index.ts';
+import { stdioTransport } from '../../src/mcp/stdio.ts';
+import { manualClock } from '../../src/testing/manual-clock.ts';
+import { probe } from './probe.ts';
+import { callOf } from './raw.ts';
+import { recordingLog } from './recording-log.ts';
+
+const wait = callOf('probe_wait_long');
+
+interface Received {
+  readonly id?: unknown;
+  readonly method?: string;
+  readonly params?: { readonly progress?: number };
+}
+
+/** A server over pipes that the test holds. */
+async function servePipes(options: { drainMs?: number; onClose?: () => void } = {}, clock = manualClock()) {
+  const { connector, events } = probe();
+  const { log, lines } = recordingLog();
+  const host = createHost({ connectors: [connector], log, clock });
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const listener = await stdioTransport({ input, output, ...options }).listen(host);
+  onTestFinished(() => listener.close());
+  const send = (id: number, { body }: { body: object }) => void input.write(`${JSON.stringify({ ...body, id })}\n`);
+  const received: Received[] = [];
+  let rest = '';
+  output.on('data', (chunk: Buffer) => {
+    const whole = (rest + chunk.toString()).split('\n');
+    rest = whole.pop() ?? '';
+    for (const line of whole) received.push(JSON.parse(line) as Received);
+    output.emit('received');
+  });
+  const until = async (wanted: (message: Received) => boolean): Promise<Received> => {
+    for (;;) {
+      const found = received.find(wanted);
+      if (found) return found;
+      await once(output, 'received');
+    }
+  };
+  const answer = (id: number) => until((message) => message.id === id);
+  return { listener, events, input, send, until, answer, received, lines, clock };
+}
+
+test('answers what runs, refuses what comes, and ends', async () => {
+  let closes = 0;
+  const { listener, events, send, answer, received } = await servePipes({ onClose: () => (closes += 1) });
+  expect(listener.url).toBe('stdio:');
+  const started = once(events, 'started');
+  send(1, wait);
+  await started;
+  const closed = listener.close();
+  expect(listener.close()).toBe(closed);
+  send(2, wait);
+  expect(await answer(2)).toMatchObject({ error: { code: 503, data: { code: 'UNAVAILABLE' } } });
+  expect(closes).toBe(0);
+  events.emit('finish');
+  expect(await answer(1)).toMatchObject({ result: { structuredContent: { text: 'finished' } } });
+  await closed;
+  expect(closes).toBe(1);
+  expect(received.map(({ id }) => id)).toEqual([2, 1]);
+});
+
+test('does not wait for what was cancelled', async () => {
+  const { listener, events, input, send } = await servePipes();
+  const started = once(events, 'started');
+  send(1, wait);
+  await started;
+  const aborted = once(events, 'aborted');
+  input.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })}\n`);
+  await aborted;
+  await expect(listener.close()).resolves.toBeUndefined();
+});
+
+test('ends what still runs when its time is over', async () => {
+  const { listener, events, send, clock, lines } = await servePipes({ drainMs: 5_000 });
+  const started = once(events, 'started');
+  send(1, wait);
+  await started;
+  const aborted = once(events, 'aborted');
+  const closed = listener.close();
+  await clock.advance(5_000);
+  await aborted;
+  await closed;
+  expect(lines).toContainEqual({ level: 'warn', message: 'closed with requests unanswered', fields: { requests: 1 } });
+});
+
+test('a client that goes away aborts its calls and is reported', async () => {
+  let closes = 0;
+  const { events, input, send } = await servePipes({ onClose: () => (closes += 1) });
+  const started = once(events, 'started');
+  send(1, wait);
+  await started;
+  const aborted = once(events, 'aborted');
+  input.end();
+  await aborted;
+  expect(closes).toBe(1);
+});
+
+test('a line that is no message does not end the connection', async () => {
+  const { input, send, answer } = await servePipes();
+  input.write('{"jsonrpc": broken\n\n[]\n');
+  send(3, callOf('probe_echo_text', { text: 'alive' }));
+  expect(await answer(3)).toMatchObject({ result: { structuredContent: { text: 'alive' } } });
+});
+
+test('refuses more than a thousand requests at once', async () => {
+  const { send, answer, events } = await servePipes();
+  for (let id = 1; id <= 1_001; id += 1) send(id, wait);
+  expect(await answer(1_001)).toMatchObject({ error: { code: 503, data: { code: 'OVERLOADED' } } });
+  if (events.listenerCount('finish') < 1_000)
+    await new Promise<void>((resolve) => events.on('started', () => events.listenerCount('finish') >= 1_000 && resolve()));
+  events.emit('finish');
+  expect(await answer(1_000)).toMatchObject({ result: { structuredContent: { text: 'finished' } } });
+});
+
+test('reports progress to whoever gave a token, until the answer, and a thousand times at most', async () => {
+  const { send, until, answer, received, events } = await servePipes();
+  const progress = () => received.filter(({ method }) => method === 'notifications/progress').map(({ params }) => params);
+  send(1, callOf('probe_report_progress', {}, { _meta: { progressToken: 'mine' } }));
+  await until(({ params }) => params?.progress === 100);
+  events.emit('finish');
+  await answer(1);
+  const reported = [0, 50, 100].map((done) => ({ progressToken: 'mine', progress: done, total: 100, message: `at ${done}` }));
+  expect(progress()).toEqual(reported);
+  // The tool reports once more after its end.
+  expect(events.emit('finish')).toBe(true);
+  send(2, callOf('probe_report_much'));
+  await answer(2);
+  expect(progress()).toEqual(reported);
+  send(3, callOf('probe_report_much', {}, { _meta: { progressToken: 3 } }));
+  await answer(3);
+  expect(progress()).toHaveLength(3 + 1_000);
+});

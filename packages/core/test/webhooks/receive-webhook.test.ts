@@ -1,0 +1,90 @@
+import { createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineConnector, memoryState, type LogSpec, type State } from '../../src/index.ts';
+import { manualClock } from '../../src/testing/index.ts';
+import { receiveWebhook } from '../../src/webhooks.ts';
+
+const Event = z.object({ id: z.string(), ticket: z.string(), kind: z.enum(['created', 'closed']) });
+const log = { name: 'events', entry: Event, max: 3, whenFull: 'refuse' } as const satisfies LogSpec;
+const acme = defineConnector({
+  spec: 'v1',
+  id: 'acme',
+  config: z.object({ webhookKey: z.string() }),
+  open: () => ({}),
+  webhook: {
+    log,
+    signature: ({ webhookKey }) => ({ kind: 'hmac-sha256', key: webhookKey, header: 'X-Signature', encoding: 'hex', over: ['body'] }),
+    events: (body) =>
+      z
+        .array(z.looseObject({ id: z.string(), ticket: z.string() }))
+        .parse(body)
+        .map((value) => ({ id: value.id, key: value.ticket, value })),
+  },
+  tools: () => [],
+});
+
+async function deliver(body: string | Uint8Array, state: State, sign: string | Uint8Array = body): Promise<void> {
+  const headers = new Headers({ 'X-Signature': createHmac('sha256', 'secret').update(sign).digest('hex') });
+  const raw = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  await receiveWebhook({ connector: acme, config: { webhookKey: 'secret' }, state, headers, body: raw, clock: manualClock() });
+}
+
+const event = (id: string, kind = 'created') => ({ id, ticket: 't1', kind, extra: 'dropped' });
+const stored = async (state: State) => (await state.log(log).read({ limit: 10 })).entries;
+
+test('stores what the schema knows of the events, with their keys, before it resolves', async () => {
+  const state = memoryState().open('conn-1');
+  await deliver(JSON.stringify([event('e1'), event('e2', 'closed')]), state);
+  expect(await stored(state)).toEqual([
+    { id: 'e1', key: 't1', value: { id: 'e1', ticket: 't1', kind: 'created' } },
+    { id: 'e2', key: 't1', value: { id: 'e2', ticket: 't1', kind: 'closed' } },
+  ]);
+});
+
+test('a delivery that comes twice is stored once', async () => {
+  const state = memoryState().open('conn-1');
+  for (let n = 0; n < 2; n += 1) await deliver(JSON.stringify([event('e1')]), state);
+  expect(await stored(state)).toHaveLength(1);
+});
+
+test('refuses a body that was not signed, before it is parsed', async () => {
+  const state = memoryState().open('conn-1');
+  await expect(deliver('not json', state, 'other')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  await expect(deliver(JSON.stringify([event('e1')]), state, '[]')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(await stored(state)).toEqual([]);
+});
+
+test.each([
+  ['broken JSON', '[{'],
+  ['an empty body', ''],
+  ['bytes that are no text', Uint8Array.from([0x22, 0xff, 0x22])],
+  ['a body of another shape', '{"id":"e1"}'],
+  ['an event that does not fit the log', JSON.stringify([event('e1'), event('e2', 'exploded')])],
+  ['an event without an id', JSON.stringify([event('')])],
+  ['an id that is too long', JSON.stringify([event('x'.repeat(256))])],
+])('refuses %s whole, and keeps why to itself', async (_, body) => {
+  const state = memoryState().open('conn-1');
+  const attempt = deliver(body, state);
+  await expect(attempt).rejects.toMatchObject({ code: 'INVALID_INPUT', message: 'The body is not what this webhook takes.' });
+  expect(await stored(state)).toEqual([]);
+});
+
+test('asks the vendor to send again what could not be stored', async () => {
+  const state = memoryState().open('conn-1');
+  await deliver(JSON.stringify([event('e1'), event('e2'), event('e3')]), state);
+  await expect(deliver(JSON.stringify([event('e4')]), state)).rejects.toMatchObject({ code: 'UNAVAILABLE', cause: { code: 'STATE_FULL' } });
+});
+
+test('a connector without a webhook has none', async () => {
+  const { webhook: _, ...without } = acme;
+  const delivery = {
+    connector: without,
+    config: {},
+    state: memoryState().open('c'),
+    headers: new Headers(),
+    body: new Uint8Array(),
+    clock: manualClock(),
+  };
+  await expect(receiveWebhook(delivery)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
