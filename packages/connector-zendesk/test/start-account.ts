@@ -27,7 +27,7 @@ export interface Account {
 const connectionId = 'the-connection';
 
 /** A host whose one connection opens the sandbox, always under the same id. Retries wait a moment only. */
-export function openHost(sandbox: ZendeskSandbox, config: object): Host {
+export function openHost(sandbox: Pick<ZendeskSandbox, 'remapOrigins'>, config: object): Host {
   return createHost({
     connectors: [zendesk],
     connections: memoryConnections([{ connector: 'zendesk', id: connectionId, config }]),

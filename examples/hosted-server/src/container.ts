@@ -1,0 +1,144 @@
+import { createHost, memoryConnections, memoryMetering, memoryRateLimit, systemClock } from '@busbar/core';
+import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
+import { gotSender } from '@busbar/core/adapters/got';
+import { pinoLogger } from '@busbar/core/adapters/pino';
+import { promObserver } from '@busbar/core/adapters/prom-client';
+import { httpTransport } from '@busbar/core/mcp/http';
+import { zendesk } from '@busbar/connector-zendesk';
+import { createApiKeys, createUsage, openDatabase } from '@busbar/postgres';
+import { destination } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import manifest from '../package.json' with { type: 'json' };
+import { createAuthenticate } from './authenticate.ts';
+import type { Config } from './config.ts';
+import { createConnectionChecks } from './connection-checks.ts';
+import { createHealth } from './health.ts';
+import { createHttpRoutes } from './http-routes.ts';
+import { createInjector, type Injector } from './injector.ts';
+import { tokens } from './tokens.ts';
+import { firstTenant, openVendor } from './vendor.ts';
+
+const minuteMs = 60_000;
+
+/**
+ * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Two things must be
+ * waited for, so they are opened by hand before that and put into the container: the database and the vendor.
+ */
+export function compose(config: Config): Injector {
+  const injector = createInjector();
+  const { get, provide } = injector;
+  const { version } = manifest;
+  provide(tokens.config, () => config);
+  provide(tokens.clock, () => systemClock);
+
+  // The log goes to standard error, so that standard output is free for what a person must read.
+  provide(tokens.log, () => pinoLogger({ level: config.LOG_LEVEL, destination: destination({ fd: 2, sync: true }) }));
+  provide(tokens.registry, () => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    return registry;
+  });
+  provide(tokens.observer, () =>
+    promObserver(
+      get(tokens.registry),
+      get(tokens.connectors).map(({ id }) => id),
+    ),
+  );
+
+  provide(tokens.openDatabase, () => {
+    const at = config.DATABASE_URL === undefined ? { folder: config.BUSBAR_DATA_DIR } : { url: config.DATABASE_URL };
+    return () => openDatabase({ ...at, log: get(tokens.log) });
+  });
+  provide(tokens.apiKeys, () => createApiKeys(get(tokens.database), get(tokens.clock)));
+  provide(tokens.authenticate, () => createAuthenticate(get(tokens.apiKeys), get(tokens.clock)));
+  provide(tokens.limitPerKey, () =>
+    memoryRateLimit(
+      [
+        { limit: config.BUSBAR_CALLS_PER_MINUTE, windowMs: minuteMs },
+        { limit: config.BUSBAR_CALLS_PER_HOUR, windowMs: 60 * minuteMs },
+      ],
+      { clock: get(tokens.clock) },
+    ),
+  );
+  provide(tokens.limitPerAddress, () =>
+    memoryRateLimit([{ limit: config.BUSBAR_ADDRESS_CALLS_PER_MINUTE, windowMs: minuteMs }], { clock: get(tokens.clock) }),
+  );
+
+  provide(tokens.openVendor, () => () => openVendor(config));
+  provide(tokens.connectors, () => [zendesk]);
+  provide(tokens.connections, () => {
+    const { account } = get(tokens.vendor);
+    return memoryConnections([{ tenant: firstTenant, connector: zendesk.id, name: account['subdomain'] ?? 'default', config: account }]);
+  });
+  provide(tokens.sender, () => gotSender());
+  provide(tokens.resilience, () => cockatielResilience({ clock: get(tokens.clock), observer: get(tokens.observer) }));
+  provide(tokens.usage, () => createUsage(get(tokens.database), get(tokens.clock)));
+  provide(tokens.metering, () => {
+    const usage = get(tokens.usage);
+    return memoryMetering({ clock: get(tokens.clock), record: (call, outcome) => usage.record(call, outcome) });
+  });
+
+  provide(tokens.host, () =>
+    createHost({
+      info: { name: 'busbar', version },
+      connectors: get(tokens.connectors),
+      connections: get(tokens.connections),
+      authenticate: get(tokens.authenticate),
+      rateLimit: get(tokens.limitPerKey),
+      metering: get(tokens.metering),
+      sender: get(tokens.sender),
+      resilience: get(tokens.resilience),
+      clock: get(tokens.clock),
+      log: get(tokens.log),
+      observer: get(tokens.observer),
+      callTimeoutMs: config.BUSBAR_CALL_TIMEOUT_MS,
+      remapOrigins: { ...get(tokens.vendor).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
+      ...(config.BUSBAR_SECRET !== undefined && { secret: config.BUSBAR_SECRET }),
+    }),
+  );
+  provide(tokens.checks, () =>
+    createConnectionChecks({
+      host: get(tokens.host),
+      connectors: get(tokens.connectors),
+      connections: get(tokens.connections),
+      clock: get(tokens.clock),
+      log: get(tokens.log),
+      everyMs: config.BUSBAR_CHECK_EVERY_MS,
+      onRound: ({ connector, healthy, checked }) => get(tokens.observer).healthy(connector, healthy / checked),
+    }),
+  );
+  provide(tokens.health, () =>
+    createHealth({
+      version,
+      clock: get(tokens.clock),
+      ping: () => get(tokens.database).ping(),
+      connectors: () => get(tokens.checks).report(),
+    }),
+  );
+  provide(tokens.routes, () =>
+    createHttpRoutes({
+      health: get(tokens.health),
+      authenticate: get(tokens.authenticate),
+      limitPerAddress: get(tokens.limitPerAddress),
+      log: get(tokens.log),
+      openMetrics: config.BUSBAR_OPEN_METRICS,
+      metrics: () => get(tokens.registry).metrics(),
+    }),
+  );
+  provide(tokens.transport, () =>
+    httpTransport({
+      hostname: config.HOST,
+      port: config.PORT,
+      maxBodyBytes: config.BUSBAR_MAX_BODY_BYTES,
+      // Calls get less than that, see server.ts. The rest is for closing what lies behind.
+      drainMs: config.BUSBAR_DRAIN_MS * 0.9,
+      limitPerAddress: get(tokens.limitPerAddress),
+      trustProxy: config.BUSBAR_TRUST_PROXY,
+      fallback: get(tokens.routes),
+      ...(config.BUSBAR_ALLOWED_HOSTS && { allowedHosts: config.BUSBAR_ALLOWED_HOSTS }),
+      ...(config.BUSBAR_ALLOWED_ORIGINS && { allowedOrigins: config.BUSBAR_ALLOWED_ORIGINS }),
+      ...(config.BUSBAR_SECRET !== undefined && { secret: config.BUSBAR_SECRET }),
+    }),
+  );
+  return injector;
+}

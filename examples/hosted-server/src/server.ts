@@ -1,0 +1,80 @@
+import type { Logger } from '@busbar/core';
+import type { ApiKeys } from '@busbar/postgres';
+import type { Config } from './config.ts';
+import { compose } from './container.ts';
+import type { Injector } from './injector.ts';
+import { tokens } from './tokens.ts';
+import { firstTenant } from './vendor.ts';
+
+/** A server that serves. */
+export interface Server {
+  /** Where MCP clients connect. */
+  readonly url: string;
+  readonly log: Logger;
+  readonly demo: boolean;
+  /** The API key that was made at this start. Undefined where there was one already and no other was asked for. */
+  readonly newKey: string | undefined;
+  /**
+   * Stops in this order: not ready any more; nothing new is accepted; running calls end, and those that do not in four fifths of the
+   * drain time are ended and answered so; connectors close; the transport closes; usage is written; the database closes. May be called
+   * twice.
+   */
+  close(): Promise<void>;
+}
+
+/** What is asked of one start. */
+export interface StartOptions {
+  /** Makes an API key for the first tenant, also where there are keys already. */
+  readonly newKey?: boolean | undefined;
+  /** Has the last word on what the injector holds, before anything is made. For tests. */
+  override?(injector: Injector): void;
+}
+
+// Of the drain time, what running calls get. The rest is for answering those that did not end in it, and for closing.
+const graceShare = 0.8;
+
+/** Starts the server. Where a step fails, what was started before it is stopped again. */
+export async function startServer(config: Config, options: StartOptions = {}): Promise<Server> {
+  await using undo = new AsyncDisposableStack();
+  const injector = compose(config);
+  options.override?.(injector);
+  const { get, provide } = injector;
+  const database = await get(tokens.openDatabase)();
+  undo.defer(() => database.close());
+  provide(tokens.database, () => database);
+  const vendor = await get(tokens.openVendor)();
+  undo.defer(() => vendor.close());
+  provide(tokens.vendor, () => vendor);
+
+  const host = get(tokens.host);
+  const log = get(tokens.log);
+  const listener = await get(tokens.transport).listen(host);
+  undo.defer(() => listener.close());
+  // After everything that is likely to fail: a key that is made and never shown is lost.
+  const newKey = await makeKey(get(tokens.apiKeys), options.newKey);
+  undo.move();
+  log.info({ url: listener.url, demo: vendor.demo, database: database.kind }, 'Listening');
+  host.start();
+  get(tokens.checks).start();
+
+  async function close(): Promise<void> {
+    get(tokens.health).drain();
+    get(tokens.checks).stop();
+    const served = listener.close();
+    await host.close(config.BUSBAR_DRAIN_MS * graceShare);
+    await served;
+    await get(tokens.usage).drain();
+    await vendor.close();
+    await database.close();
+  }
+  let closing: Promise<void> | undefined;
+  return { url: listener.url, log, demo: vendor.demo, newKey, close: () => (closing ??= close()) };
+}
+
+/** The first start of a database makes a key; later ones only when asked to. */
+async function makeKey(keys: ApiKeys, another: boolean | undefined): Promise<string | undefined> {
+  const wanted = { tenant: firstTenant, roles: ['owner'] };
+  const first = await keys.createFirst({ ...wanted, name: 'Made at the first start' });
+  const made = first ?? (another ? await keys.create({ ...wanted, name: 'Made with --new-key' }) : undefined);
+  return made?.key;
+}

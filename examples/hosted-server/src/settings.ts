@@ -1,0 +1,94 @@
+import { z } from 'zod';
+
+const text = z.string().min(1);
+
+const wholeNumber = (min: number, max: number) =>
+  z.coerce
+    .number(`must be a whole number from ${min} to ${max}`)
+    .int(`must be a whole number from ${min} to ${max}`)
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
+
+const yesOrNo = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
+
+const list = text.transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
+
+const isDatabaseUrl = (value: string) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
+
+/** Every setting there is. The README's table is held against it by a test. */
+export const settings = z.object({
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'must be development, test or production')
+    .default('development')
+    .describe('In `production` the server refuses to start with settings that are unsafe there.'),
+  HOST: text.default('127.0.0.1').describe('The address to listen on. `0.0.0.0` is every network that the machine is in.'),
+  PORT: wholeNumber(0, 65_535).default(3000).describe('The port to listen on. 0 takes any free one.'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
+    .default('info')
+    .describe('The least level that is logged: `debug`, `info`, `warn`, `error` or `silent`.'),
+  BUSBAR_DATA_DIR: text.default('.busbar').describe('The folder of the embedded database. One process owns it.'),
+  DATABASE_URL: text
+    .refine(isDatabaseUrl, 'must be a URL such as postgres://user:password@host:5432/database')
+    .optional()
+    .describe('A PostgreSQL server to use instead of the folder. Several replicas may share it.'),
+  BUSBAR_SECRET: text
+    .min(32, 'must be at least 32 characters, such as the output of: openssl rand -hex 32')
+    .optional()
+    .describe(
+      'Signs what clients carry back, such as page cursors: at least 32 characters, the same on all replicas. Needed in production; else made anew at each start.',
+    ),
+  BUSBAR_DEMO: yesOrNo
+    .optional()
+    .describe('`true` serves a sandbox instead of a vendor. Default: `true` with no vendor configured, but in production never by itself.'),
+  BUSBAR_ALLOWED_HOSTS: list
+    .optional()
+    .describe(
+      'The host names, without port, that requests may be addressed to, separated by commas. Default: those of this machine when it listens there alone, else any.',
+    ),
+  BUSBAR_ALLOWED_ORIGINS: list
+    .refine((origins) => origins.every(isOrigin), 'must be origins such as https://app.example.com, separated by commas')
+    .optional()
+    .describe(
+      'The origins whose web pages may call, separated by commas. Default: pages of this machine when it listens there alone, else none.',
+    ),
+  BUSBAR_TRUST_PROXY: yesOrNo
+    .default(false)
+    .describe('`true` where a proxy of yours stands before the server: the caller is then the last address of `X-Forwarded-For`.'),
+  BUSBAR_CALLS_PER_MINUTE: wholeNumber(1, 1_000_000).default(100).describe('How many requests a key may make in a minute.'),
+  BUSBAR_CALLS_PER_HOUR: wholeNumber(1, 10_000_000).default(1_000).describe('How many requests a key may make in an hour.'),
+  BUSBAR_ADDRESS_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
+    .default(6_000)
+    .describe('How many requests an address may make in a minute, whatever its keys.'),
+  BUSBAR_CALL_TIMEOUT_MS: wholeNumber(100, 600_000).default(30_000).describe('How long a call may take.'),
+  BUSBAR_MAX_BODY_BYTES: wholeNumber(1_024, 100 * 2 ** 20)
+    .default(4 * 2 ** 20)
+    .describe('The largest request that is read.'),
+  BUSBAR_DRAIN_MS: wholeNumber(100, 600_000).default(10_000).describe('How long the server may take to stop after SIGTERM.'),
+  BUSBAR_CHECK_EVERY_MS: wholeNumber(1_000, 86_400_000)
+    .default(300_000)
+    .describe('How often connections are checked for the health pages.'),
+  BUSBAR_OPEN_METRICS: yesOrNo
+    .default(false)
+    .describe('`true` answers `/metrics` to everybody. Otherwise to this machine, and to whoever shows a key.'),
+  BUSBAR_REMAP_ORIGINS: list
+    .transform((pairs) => pairs.map((pair) => pair.split('=')))
+    .refine((pairs) => pairs.every((pair) => pair.length === 2 && pair.every(isOrigin)), {
+      error: 'must be pairs such as https://acme.zendesk.com=http://127.0.0.1:4010, separated by commas',
+    })
+    .transform((pairs) => Object.fromEntries(pairs) as Record<string, string>)
+    .optional()
+    .describe('Sends requests for an origin elsewhere, to a sandbox. Refused in production.'),
+  ZENDESK_SUBDOMAIN: text.optional().describe('The Zendesk account: `acme` for `https://acme.zendesk.com`.'),
+  ZENDESK_CLIENT_ID: text.optional().describe('The identifier of its OAuth client.'),
+  ZENDESK_CLIENT_SECRET: text.optional().describe('The secret of that client.'),
+  ZENDESK_EMAIL: text.optional().describe('Legacy, instead of an OAuth client: the user that an API token acts as.'),
+  ZENDESK_API_TOKEN: text.optional().describe('Legacy: the API token.'),
+});

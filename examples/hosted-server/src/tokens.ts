@@ -1,0 +1,45 @@
+import type { Authenticate, Clock, Connections, Connector, Host, Metering, RateLimit, Resilience, Sender, Transport } from '@busbar/core';
+import type { PromObserver } from '@busbar/core/adapters/prom-client';
+import type { ApiKeys, Database, Usage } from '@busbar/postgres';
+import type { RequestListener } from 'node:http';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Config } from './config.ts';
+import type { ConnectionChecks } from './connection-checks.ts';
+import type { Vendor } from './vendor.ts';
+import type { Health } from './health.ts';
+
+declare const type: unique symbol;
+
+/** A key of the container that remembers what it stands for. */
+export type Token<T> = symbol & { readonly [type]?: T };
+
+const token = <T>(name: string): Token<T> => Symbol(name);
+
+/** Everything that the container holds. */
+export const tokens = {
+  config: token<Config>('config'),
+  clock: token<Clock>('clock'),
+  log: token<Logger>('log'),
+  registry: token<Registry>('registry'),
+  observer: token<PromObserver>('observer'),
+  openDatabase: token<() => Promise<Database>>('openDatabase'),
+  database: token<Database>('database'),
+  apiKeys: token<ApiKeys>('apiKeys'),
+  usage: token<Usage>('usage'),
+  authenticate: token<Authenticate>('authenticate'),
+  limitPerKey: token<RateLimit>('limitPerKey'),
+  limitPerAddress: token<RateLimit>('limitPerAddress'),
+  openVendor: token<() => Promise<Vendor>>('openVendor'),
+  vendor: token<Vendor>('vendor'),
+  connectors: token<readonly Connector[]>('connectors'),
+  connections: token<Connections>('connections'),
+  sender: token<Sender>('sender'),
+  resilience: token<Resilience>('resilience'),
+  metering: token<Metering>('metering'),
+  host: token<Host>('host'),
+  checks: token<ConnectionChecks>('checks'),
+  health: token<Health>('health'),
+  routes: token<RequestListener>('routes'),
+  transport: token<Transport>('transport'),
+};

@@ -1,0 +1,68 @@
+import { manualClock } from '@busbar/core/testing';
+import { describe, expect, test } from 'vitest';
+import { createHealth } from '../src/health.ts';
+
+function watched(ping: () => Promise<void>) {
+  const clock = manualClock();
+  let pings = 0;
+  const counted = () => {
+    pings += 1;
+    return ping();
+  };
+  const health = createHealth({ version: '1.2.3', clock, ping: counted, connectors: () => [] });
+  return { clock, health, pings: () => pings };
+}
+
+describe('createHealth', () => {
+  test('is ready while the database answers', async () => {
+    const { health } = watched(async () => {});
+    expect(await health.readiness()).toEqual({ status: 'ready', database: 'ok' });
+  });
+
+  test('is unavailable when the database fails, and ready again when it is back', async () => {
+    let away = true;
+    const { health, clock } = watched(async () => {
+      if (away) throw new Error('connection refused at 10.0.0.7');
+    });
+    expect(await health.readiness()).toEqual({ status: 'unavailable', database: 'away' });
+    away = false;
+    await clock.advance(1_000);
+    expect(await health.readiness()).toEqual({ status: 'ready', database: 'ok' });
+  });
+
+  test('is unavailable when the database does not answer in 2 seconds', async () => {
+    const { health, clock } = watched(() => new Promise(() => {}));
+    const asked = health.readiness();
+    await clock.advance(2_000);
+    expect(await asked).toEqual({ status: 'unavailable', database: 'away' });
+  });
+
+  test('leaves no timer behind when the database answers', async () => {
+    const { health, clock } = watched(async () => {});
+    await health.readiness();
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test('asks the database once a second, however many probes come', async () => {
+    const { health, clock, pings } = watched(async () => {});
+    await Promise.all(Array.from({ length: 100 }, () => health.readiness()));
+    await clock.advance(999);
+    await health.readiness();
+    expect(pings()).toBe(1);
+    await clock.advance(1);
+    await health.readiness();
+    expect(pings()).toBe(2);
+  });
+
+  test('drains for good', async () => {
+    const { health } = watched(async () => {});
+    health.drain();
+    expect(await health.readiness()).toEqual({ status: 'draining', database: 'ok' });
+  });
+
+  test('tells an operator its version and how long it has run', async () => {
+    const { health, clock } = watched(async () => {});
+    await clock.advance(61_500);
+    expect(await health.details()).toEqual({ status: 'ready', database: 'ok', version: '1.2.3', uptimeSeconds: 61, connectors: [] });
+  });
+});

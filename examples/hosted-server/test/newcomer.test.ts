@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { openDatabase } from '@busbar/postgres';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { callTool, parseMessage, post } from './mcp-requests.ts';
+import { dataFolder, startServing, temporaryFolder, type ServerProcess } from './server-process.ts';
+
+const run = promisify(execFile);
+
+describe('a server that is started with nothing configured', () => {
+  const stack = new AsyncDisposableStack();
+  let folder: string;
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder(stack);
+    server = await startServing(stack, { BUSBAR_DATA_DIR: folder, LOG_LEVEL: 'debug' });
+  });
+  afterAll(() => stack.disposeAsync());
+
+  test('says that it is a demo, where it is, and the key', () => {
+    expect(server.stdout).toContain('DEMO MODE');
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
+    expect(server.key).toMatch(/^bb_/);
+  });
+
+  test('prints an entry for a client’s configuration that is JSON', () => {
+    const entry = /^ {2}\{\n[^]*?^ {2}\}$/m.exec(server.stdout)?.[0] ?? '';
+    expect(JSON.parse(entry)).toEqual({
+      mcpServers: { busbar: { type: 'http', url: server.url, headers: { Authorization: `Bearer ${server.key}` } } },
+    });
+  });
+
+  test('prints a curl call that makes a ticket when it is pasted into a shell', async () => {
+    const pasted = server.stdout.slice(server.stdout.indexOf('  curl '));
+    const { stdout } = await run('sh', ['-c', pasted]);
+    expect(parseMessage(stdout)).toMatchObject({ result: { structuredContent: { subject: 'The printer is on fire' } } });
+  });
+
+  test('serves the official client: it lists the tools, makes a ticket and reads it', async () => {
+    const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+    const requestInit = { headers: { authorization: `Bearer ${server.key}` } };
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { requestInit }));
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('zendesk_create_ticket');
+    const made = await client.callTool({ name: 'zendesk_create_ticket', arguments: { subject: 'No ink', body: 'All colours.' } });
+    const { id } = made.structuredContent as { id: number };
+    const read = await client.callTool({ name: 'zendesk_get_ticket', arguments: { ticketId: id } });
+    expect(read.structuredContent).toMatchObject({ ticket: { subject: 'No ink' } });
+    await client.close();
+  });
+
+  test.each([
+    ['no key', {}],
+    ['a wrong key', { authorization: `Bearer bb_${'A'.repeat(43)}` }],
+    ['something that is no key', { authorization: 'Basic YTpi' }],
+  ])('refuses %s with 401', async (_, headers) => {
+    const { status, body } = await post(server.url, { ...headers });
+    expect(status).toBe(401);
+    expect(body).toContain('API key');
+  });
+
+  test('has the health pages, the detailed one for a key alone', async () => {
+    const page = async (path: string, headers = {}) => {
+      const response = await fetch(new URL(path, server.url), { headers });
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await page('/health')).toEqual({ status: 200, body: { status: 'ready', database: 'ok' } });
+    expect(await page('/health/ready')).toEqual({ status: 200, body: { status: 'ready', database: 'ok' } });
+    expect(await page('/health/live')).toEqual({ status: 200, body: { status: 'live' } });
+    expect((await page('/health/detailed')).status).toBe(401);
+    const detailed = () => page('/health/detailed', { authorization: `Bearer ${server.key}` });
+    const connectors = [{ connector: 'zendesk', checked: 1, healthy: 1 }];
+    await expect.poll(detailed).toMatchObject({ status: 200, body: { status: 'ready', version: '0.0.0', connectors } });
+    expect(JSON.stringify(await detailed())).not.toMatch(/default|key_|sandbox/);
+    expect((await page('/elsewhere')).status).toBe(404);
+  });
+
+  test('has the metrics, and no tenant in them', async () => {
+    await callTool(server, 'zendesk_get_ticket', { ticketId: 999_999_999 });
+    const read = async () => (await fetch(new URL('/metrics', server.url))).text();
+    // The first check of the connections runs beside the calls.
+    await expect.poll(read).toContain('\nmcp_connector_healthy{');
+    const metrics = await read();
+    for (const name of [
+      'mcp_requests_total{',
+      'mcp_request_duration_seconds_bucket{',
+      'mcp_requests_failed_total{',
+      'mcp_connector_healthy{',
+      'mcp_connector_requests_total{',
+      'mcp_connector_errors_total{',
+      'mcp_circuit_breaker_state{',
+      'mcp_circuit_breaker_opened_total{',
+      'mcp_rate_limit_exceeded_total ',
+    ])
+      expect(metrics).toContain(`\n${name}`);
+    const labels = metrics.split('\n').filter((line) => line.startsWith('mcp_'));
+    expect(labels.join('\n')).not.toMatch(/tenant|default|key_|connection=|sandbox/);
+  });
+});
+
+test('a server that is told to stop exits with 0, leaves a usage row for each call, and has the key in no log line', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = await dataFolder(stack);
+  const server = await startServing(stack, { BUSBAR_DATA_DIR: folder, LOG_LEVEL: 'debug' });
+  await callTool(server, 'zendesk_create_ticket', { subject: 'No ink', body: 'All colours.' });
+  await callTool(server, 'zendesk_get_ticket', { ticketId: 999_999_999 });
+  await callTool(server, 'zendesk_get_ticket', { ticketId: 'seven' });
+  await post(server.url, { authorization: `Bearer bb_${'A'.repeat(43)}` });
+  server.kill('SIGTERM');
+  expect(await server.ended).toBe(0);
+
+  const lines = server.stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { msg: string });
+  expect(lines.at(-1)?.msg).toBe('Stopped');
+  expect(lines.filter(({ msg }) => /^(slow )?call$/.test(msg))).toMatchObject([
+    { tool: 'zendesk_create_ticket', status: 'executed' },
+    { tool: 'zendesk_get_ticket', status: 'failed', code: 'NOT_FOUND' },
+    { tool: 'zendesk_get_ticket', status: 'refused', code: 'INVALID_INPUT' },
+  ]);
+  expect(server.stderr).not.toContain(server.key.slice(3));
+  expect(server.stderr).not.toContain('A'.repeat(43));
+
+  const database = await openDatabase({ folder });
+  stack.defer(() => database.close());
+  const rows = await database.db.selectFrom('usage').select(['tenant', 'tool', 'status', 'wrote']).orderBy('started_at').execute();
+  expect(rows).toEqual([
+    { tenant: 'default', tool: 'zendesk_create_ticket', status: 'executed', wrote: 'yes' },
+    { tenant: 'default', tool: 'zendesk_get_ticket', status: 'failed', wrote: 'no' },
+  ]);
+}, 60_000);
+
+test('the first key is shown once; a later start takes it, and makes another when asked to', async () => {
+  await using stack = new AsyncDisposableStack();
+  const env = { BUSBAR_DATA_DIR: await dataFolder(stack) };
+  const first = await startServing(stack, env);
+  first.kill('SIGINT');
+  expect(await first.ended).toBe(0);
+
+  const second = await startServing(stack, env);
+  expect(second.key).toBe('');
+  expect(second.stdout).toContain('npm start -- --new-key');
+  expect(second.stdout).not.toContain(first.key);
+  expect((await post(second.url, { authorization: `Bearer ${first.key}` })).status).toBe(200);
+  second.kill('SIGTERM');
+  await second.ended;
+
+  const third = await startServing(stack, env, '--new-key');
+  expect(third.key).not.toBe(first.key);
+  for (const { key } of [first, third]) expect((await post(third.url, { authorization: `Bearer ${key}` })).status).toBe(200);
+}, 60_000);

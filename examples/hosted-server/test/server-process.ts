@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '@busbar/postgres';
+import { afterAll } from 'vitest';
+
+const main = join(import.meta.dirname, '../src/main.ts');
+
+/** A hosted server in a process of its own, as an operator runs it. */
+export interface ServerProcess {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Where it serves MCP, as its banner says. Empty where it did not start. */
+  readonly url: string;
+  /** The key that its banner shows. Empty where it shows none. */
+  readonly key: string;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when the log has a line that matches. Rejects where the process ends without one. */
+  logged(pattern: RegExp): Promise<void>;
+}
+
+/** Starts a server with these settings and nothing else of this environment. Resolves when it serves, or has ended. */
+export async function startProcess(env: Readonly<Record<string, string>>, ...args: string[]): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  const seen = async (stream: NodeJS.ReadableStream, found: () => boolean): Promise<boolean> => {
+    const over = ended.then(() => true);
+    while (!found()) if (await Promise.race([once(stream, 'data').then(() => false), over])) return found();
+    return true;
+  };
+  const untilServing = seen(child.stdout, () => /-d '.*'\n$/.test(stdout));
+  await untilServing;
+  return {
+    get stdout() {
+      return stdout;
+    },
+    get stderr() {
+      return stderr;
+    },
+    url: /MCP endpoint +(\S+)/.exec(stdout)?.[1] ?? '',
+    key: /API key +(bb_\S{43})/.exec(stdout)?.[1] ?? '',
+    ended,
+    kill: (signal) => void child.kill(signal),
+    logged: async (pattern) => {
+      if (!(await seen(child.stderr, () => pattern.test(stderr))))
+        throw new Error(`The server ended without logging ${pattern}:\n${stderr}`);
+    },
+  };
+}
+
+/** {@link startProcess}, ended with the stack. */
+export async function startServing(
+  stack: AsyncDisposableStack,
+  env: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<ServerProcess> {
+  const server = await startProcess(env, ...args);
+  stack.defer(async () => {
+    server.kill('SIGKILL');
+    await server.ended;
+  });
+  return server;
+}
+
+/** An empty folder that goes with the stack. */
+export async function temporaryFolder(stack: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'busbar-server-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let template: Promise<string> | undefined;
+afterAll(async () => {
+  if (template) await rm(await template, { recursive: true, force: true });
+});
+
+/** A data folder as a first start leaves it, but without a key: a copy, since making one takes seconds. Goes with the stack. */
+export async function dataFolder(stack: AsyncDisposableStack): Promise<string> {
+  const folder = await temporaryFolder(stack);
+  await cp(await (template ??= makeTemplate()), folder, { recursive: true });
+  return folder;
+}
+
+async function makeTemplate(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'busbar-template-'));
+  await (await openDatabase({ folder })).close();
+  return folder;
+}

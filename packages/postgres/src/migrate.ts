@@ -1,0 +1,23 @@
+import { Migrator } from 'kysely/migration';
+import type { Kysely } from 'kysely';
+import * as keysAndUsage from './migrations/0001-keys-and-usage.ts';
+import type { Tables } from './tables.ts';
+
+// Forward only, in this order, each in its own name for good: a migration that has run anywhere is never edited.
+const migrations = { '0001-keys-and-usage': keysAndUsage };
+
+/**
+ * Brings the tables up to date, all or nothing. On a server an advisory lock lets one process at a time do it; the others wait and
+ * find it done. Throws where a migration fails, and where the database has migrations that this version does not know.
+ */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
+  if (error === undefined) return;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new Error(
+    /is missing/.test(reason)
+      ? `The database was written by a newer version of @busbar/postgres (${reason}). Use that version, or another database.`
+      : `The database could not be brought up to date: ${reason}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,77 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApiKeys, openDatabase, type ApiKeys, type Database } from '../src/index.ts';
+import { kinds, type Place } from './databases.ts';
+
+describe.each(kinds)('API keys on $kind', ({ place }) => {
+  let at: Place;
+  let database: Database;
+  let keys: ApiKeys;
+  let now = Date.UTC(2026, 0, 1);
+  const wanted = { tenant: 'acme', name: 'laptop', roles: ['owner'] };
+
+  beforeAll(async () => {
+    at = await place();
+    database = await openDatabase(at.options);
+    keys = createApiKeys(database, { now: () => now, sleep: () => Promise.reject(new Error('not used')) });
+  });
+  afterAll(async () => {
+    await database?.close();
+    await at?.remove();
+  });
+
+  test('finds the record of a key that was made', async () => {
+    const { key, ...made } = await keys.create({ ...wanted, toolsets: ['tickets', 'it’s, "odd"'] });
+    expect(key).toMatch(/^bb_[A-Za-z0-9_-]{43}$/);
+    expect(key.startsWith(made.prefix)).toBe(true);
+    expect(await keys.use(key)).toEqual(made);
+  });
+
+  test('a key without toolsets has none stated', async () => {
+    const { key } = await keys.create(wanted);
+    expect((await keys.use(key))?.toolsets).toBeUndefined();
+  });
+
+  test('keeps a hash and never the key', async () => {
+    const { key, id, prefix } = await keys.create(wanted);
+    const row = await sql<{ row: string }>`select api_keys::text as row from api_keys where id = ${id}`.execute(database.db);
+    const stored = row.rows[0]?.row ?? '';
+    expect(stored).toContain(prefix);
+    expect(stored).not.toContain(key.slice(9));
+    expect(stored).toMatch(/[0-9a-f]{64}/);
+  });
+
+  test('notes when a key was last used', async () => {
+    const { key, id } = await keys.create(wanted);
+    const lastUsed = async () => {
+      const row = await database.db.selectFrom('api_keys').select('last_used_at').where('id', '=', id).executeTakeFirstOrThrow();
+      return row.last_used_at?.getTime();
+    };
+    expect(await lastUsed()).toBeUndefined();
+    now += 60_000;
+    await keys.use(key);
+    expect(await lastUsed()).toBe(now);
+  });
+
+  test('does not know a key that was never made, nor what is no key', async () => {
+    expect(await keys.use(`bb_${'A'.repeat(43)}`)).toBeUndefined();
+    expect(await keys.use("bb_' or true --")).toBeUndefined();
+    expect(await keys.use('')).toBeUndefined();
+  });
+
+  test('a revoked key is unknown, and is revoked once', async () => {
+    const { key, id } = await keys.create(wanted);
+    expect(await keys.revoke(id)).toBe(true);
+    expect(await keys.use(key)).toBeUndefined();
+    expect(await keys.revoke(id)).toBe(false);
+    expect(await keys.revoke('key_unheard-of')).toBe(false);
+  });
+
+  test('makes one first key, however many ask at once', async () => {
+    const made = await Promise.all(Array.from({ length: 8 }, () => keys.createFirst(wanted)));
+    const first = made.filter((key) => key !== undefined);
+    expect(first).toHaveLength(1);
+    expect(await keys.use(first[0]?.key ?? '')).toMatchObject({ tenant: 'acme' });
+    expect(await keys.createFirst(wanted)).toBeUndefined();
+  });
+});
