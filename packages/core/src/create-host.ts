@@ -12,6 +12,7 @@ import { memoryCache } from './memory/cache.ts';
 import { memoryConnections } from './memory/connections.ts';
 import { memoryMetering } from './memory/metering.ts';
 import { memoryState } from './memory/state.ts';
+import { maskError, redactError } from './middleware/error-answer.ts';
 import { observers } from './observer.ts';
 import { localPrincipal } from './principal.ts';
 import { redactingLogger } from './redactor.ts';
@@ -75,8 +76,10 @@ export function createHost(options: HostOptions): Host {
   let closing: Promise<void> | undefined;
   let accepting = true;
 
+  /** Calls first, for somebody waits for them; then jobs, in what is left of the time; then the clients. */
   async function drain(graceMs: number): Promise<void> {
     accepting = false;
+    const endsAt = clock.now() + graceMs;
     const over = new AbortController();
     const timer = clock.sleep(graceMs, over.signal).then(
       () => draining.abort(new ToolError('UNAVAILABLE', 'The server is shutting down and could not finish this call. Try again shortly.')),
@@ -85,7 +88,7 @@ export function createHost(options: HostOptions): Host {
     await Promise.allSettled(running);
     over.abort();
     await timer;
-    await jobs.drain(graceMs);
+    await jobs.drain(Math.max(0, endsAt - clock.now()));
     await clients.close();
   }
 
@@ -145,6 +148,8 @@ export function createHost(options: HostOptions): Host {
       });
       try {
         return await open.connector.check(open.client, context);
+      } catch (error) {
+        throw redactError(maskError(error, `check-${found.id}`, context.log), open.redactor);
       } finally {
         context.end();
       }

@@ -7,6 +7,7 @@ import {
   memoryConnections,
   memoryMetering,
   result,
+  secret,
   ToolError,
   type CallContext,
   type CallRequest,
@@ -467,4 +468,27 @@ test('a check of an unknown connection, or of a connector without one, says so',
 test('a webhook at an unknown address is NOT_FOUND', async () => {
   const { host } = scriptedHost(ok);
   await expect(host.webhook('guess', new Headers(), new Uint8Array())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('a check runs with the connection’s client, and what it throws is masked and without secrets', async () => {
+  const checked = (check: () => Promise<{ account: string }>) =>
+    createHost({
+      connectors: [
+        defineConnector({
+          spec: 'v1',
+          id: 'shut',
+          config: z.object({ key: secret(z.string()) }),
+          open: () => ({}),
+          tools: () => [],
+          check,
+        }),
+      ],
+      connections: memoryConnections([{ connector: 'shut', id: 'S', config: { key: 'canary-key' } }]),
+    });
+  expect(await checked(async () => ({ account: 'ada' })).check('S')).toEqual({ account: 'ada' });
+  await expect(checked(() => Promise.reject(new ToolError('UNAUTHENTICATED', 'canary-key was refused'))).check('S')).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: '[redacted] was refused',
+  });
+  await expect(checked(() => Promise.reject(new Error('canary-key'))).check('S')).rejects.toMatchObject({ code: 'INTERNAL' });
 });

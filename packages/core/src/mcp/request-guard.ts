@@ -38,20 +38,10 @@ export function requestGuard(options: GuardOptions): (request: IncomingMessage, 
 
   return ({ headers }, response) => {
     if (!hostAllowed(hostOf(headers.host)))
-      throw new Refusal(
-        403,
-        'FORBIDDEN',
-        'The Host header names a host that this server does not serve. An operator can add it to allowedHosts.',
-        {
-          reason: 'host',
-        },
-      );
+      throw forbidden('host', 'This server does not serve the Host that was asked for', 'allowedHosts');
     const { origin } = headers;
     if (origin === undefined) return;
-    if (!originAllowed(origin))
-      throw new Refusal(403, 'FORBIDDEN', 'Pages of this Origin may not call this server. An operator can add it to allowedOrigins.', {
-        reason: 'origin',
-      });
+    if (!originAllowed(origin)) throw forbidden('origin', 'Pages of this Origin may not call this server', 'allowedOrigins');
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-expose-headers', responseHeaders);
     response.setHeader('vary', 'Origin');
@@ -66,6 +56,9 @@ export function answerPreflight({ headers }: IncomingMessage, response: ServerRe
   response.setHeader('access-control-max-age', '600');
   response.writeHead(204).end();
 }
+
+const forbidden = (reason: 'host' | 'origin', what: string, option: string): Refusal =>
+  new Refusal(403, 'FORBIDDEN', `${what}. An operator can add it to ${option}.`, { reason });
 
 /** The name in a Host header, without its port. Empty for what is none. */
 function hostOf(header: string | undefined): string {

@@ -1,6 +1,7 @@
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { Redactor } from '../redactor.ts';
 
 /**
  * The one place where an error becomes an answer. A {@link ToolError} is shown as it is; anything else is masked, and logged under the
@@ -17,6 +18,13 @@ export function maskError(error: unknown, callId: string, log: Logger): ToolErro
     `Something failed inside this server. Do not repeat the call unchanged; give an operator this id: ${callId}.`,
     { cause: error },
   );
+}
+
+/** A plugin may have put a vendor's words into its message, and a vendor may echo a credential. */
+export function redactError(error: ToolError, redactor: Redactor): ToolError {
+  return redactor.finds(error.message)
+    ? new ToolError(error.code, redactor.text(error.message), { retryAfterMs: error.retryAfterMs })
+    : error;
 }
 
 /** An error as a model reads it: the code, what happened and what to do next, and what was warned of on the way. */

@@ -4,7 +4,7 @@ import { ToolError } from '../errors.ts';
 import type { Admission, Metering, Outcome } from '../metering.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import { AskSignal, type ActiveCall } from './active-call.ts';
-import { errorAnswer, maskError } from './error-answer.ts';
+import { errorAnswer, maskError, redactError } from './error-answer.ts';
 import type { Shown } from './show-output.ts';
 
 /** What the metered part of a call came to. */
@@ -45,7 +45,7 @@ export async function meter(metering: Metering, clock: Clock, active: ActiveCall
 
 function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'status' | 'answer' | 'wrote'> {
   const { call, tally, warnings, open } = active;
-  const shown = redacted(active, maskError(error, call.callId, active.log));
+  const shown = redactError(maskError(error, call.callId, active.log), open.redactor);
   const notes = warnings.map((warning) => open.redactor.text(`Warning: ${warning}`));
   const wrote = wroteOf(tally);
   if (wrote === 'unknown' || shown.code === 'OUTCOME_UNKNOWN') {
@@ -60,13 +60,6 @@ function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'statu
   }
   if (wrote === 'yes') notes.unshift('A write of this call was made before it failed. Look at what is there before you repeat it.');
   return { status: 'failed', answer: errorAnswer(shown, call.callId, notes), wrote };
-}
-
-/** A plugin may have put a vendor's words into its message, and a vendor may echo a credential. */
-function redacted({ open }: ActiveCall, error: ToolError): ToolError {
-  return open.redactor.finds(error.message)
-    ? new ToolError(error.code, open.redactor.text(error.message), { retryAfterMs: error.retryAfterMs })
-    : error;
 }
 
 async function settle(

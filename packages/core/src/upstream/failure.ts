@@ -30,7 +30,8 @@ export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
   if (status === 409 || status === 412)
     return { code: 'CONFLICT', message: 'The record has changed or exists already. Read it again before you decide.', executed: false };
   if (status === 429) return { code: 'RATE_LIMITED', message: 'The vendor’s rate limit is reached.', executed: false };
-  if (status >= 500 || status === 408) return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
+  if (status >= 500 || status === 408)
+    return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
   if (status >= 400)
     return { code: 'UPSTREAM_REJECTED', message: `The vendor refused the request as wrong (HTTP ${status}).`, executed: false };
   return {

@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { expect, onTestFinished, test } from 'vitest';
+
+const server = fileURLToPath(new URL('../src/server.ts', import.meta.url));
+const stdio = { command: process.execPath, args: [server, '--stdio'] };
+const info = { name: 'test', version: '1.0.0' };
+const greet = { name: 'hello_greet_person', arguments: { name: 'Ada' } };
+
+/** Starts the server and waits until it says where it serves. */
+async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; exited: Promise<unknown[]> }> {
+  const child = spawn(process.execPath, [server, ...args], { env: { ...process.env, PORT: '0' }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const exited = once(child, 'exit');
+  onTestFinished(async () => {
+    child.kill();
+    await exited;
+  });
+  let said = '';
+  for await (const chunk of child.stderr.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    said += chunk.toString();
+    const url = /Serving MCP at (\S+)\n/.exec(said)?.[1];
+    if (url) return { child, url, exited };
+  }
+  throw new Error(`The server ended: ${said}`);
+}
+
+test('client 2.x is greeted over HTTP and over stdio', async () => {
+  const { url } = await start();
+  for (const transport of [new StreamableHTTPClientTransport(new URL(url)), new StdioClientTransport(stdio)]) {
+    const client = new Client(info, { versionNegotiation: { mode: 'auto' } });
+    await client.connect(transport);
+    expect((await client.callTool(greet)).structuredContent).toEqual({ message: 'Hello, Ada!' });
+    await client.close();
+  }
+});
+
+test('client 1.x is greeted over HTTP and over stdio', async () => {
+  const { url } = await start();
+  for (const transport of [new OldHttp(new URL(url)), new OldStdio(stdio)]) {
+    const client = new OldClient(info);
+    await client.connect(transport);
+    expect((await client.callTool(greet)).structuredContent).toEqual({ message: 'Hello, Ada!' });
+    await client.close();
+  }
+});
+
+test.each([[[]], [['--stdio']]])('ends with code 0 on SIGTERM (%j)', async (args) => {
+  const { child, exited } = await start(...args);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
+test('ends over stdio when its client has gone', async () => {
+  const { child, exited } = await start('--stdio');
+  child.stdin?.end();
+  expect(await exited).toEqual([0, null]);
+});
