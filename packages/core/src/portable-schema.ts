@@ -168,7 +168,9 @@ function object(raw: RawSchema, path: string, depth: number, walk: Walk): Readon
     if (walk.io === 'input' && !isDescribed(part as RawSchema))
       walk.report(at, 'has no description. Add .describe("…"), and say what happens without it if it is optional.');
     walk.properties += 1;
-    properties[name] = property;
+    // MCP's own word: a client sends such an argument in a header too, for proxies to route by.
+    const header = walk.io === 'input' ? (part as RawSchema)['x-mcp-header'] : undefined;
+    properties[name] = typeof header === 'string' ? { ...property, 'x-mcp-header': header } : property;
   }
   const needed = Array.isArray(required) ? [...new Set(required)].filter((name) => Object.hasOwn(properties, String(name))) : [];
   const open = others === true || isSchema(others);

@@ -1,12 +1,10 @@
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   inputRequired,
   ProtocolError,
   ProtocolErrorCode,
   TRACEPARENT_META_KEY,
   type CallToolRequestParams,
   type CallToolResult,
-  type ClientCapabilities,
   type ElicitInputParams,
   type InputRequiredResult,
   type RequestStateCodec,
@@ -100,14 +98,16 @@ function traceparentOf({ mcpReq, http }: ServerContext): string | undefined {
   return typeof given === 'string' ? given : undefined;
 }
 
-/** The answers so far: those of earlier rounds out of the signed state, and this round's. Undefined for a client that cannot ask. */
+/**
+ * The answers so far: those of earlier rounds out of the signed state, and this round's. Undefined for an older client that cannot be
+ * asked. One of 2026-07-28 that did not say that it can is refused by the SDK (-32021), as that revision demands, once a tool asks it.
+ */
 function answersOf({ principal, server }: Serving, tool: string, context: ServerContext): Record<string, AskAnswer> | undefined {
   const { envelope, inputResponses, requestState } = context.mcpReq;
-  // Since 2026-07-28 each request says what its client can do; before, the connection's first one did.
-  const declared = (envelope as Record<string, ClientCapabilities> | undefined)?.[CLIENT_CAPABILITIES_META_KEY];
-  const elicitation = (declared ?? server.getClientCapabilities())?.elicitation;
+  const elicitation = server.getClientCapabilities()?.elicitation;
   // `{}` has meant forms since before there was anything else to elicit.
-  if (!elicitation || ('url' in elicitation && !('form' in elicitation))) return undefined;
+  const canBeAsked = elicitation && !('url' in elicitation && !('form' in elicitation));
+  if (!envelope && !canBeAsked) return undefined;
   const state = requestState<AskState>();
   if (state && (state.tenant !== principal.tenant || state.caller !== principal.id || state.tool !== tool))
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'This requestState belongs to another call. Call the tool anew without it.');

@@ -4,7 +4,10 @@ import type { Clock } from '../clock.ts';
 export interface ManualClock extends Clock {
   /** How many sleeps wait for their time. */
   readonly sleeping: number;
-  /** Moves the time, ends the sleeps that fall due in their order, and lets what they set off run its course before the next one. */
+  /**
+   * Moves the time, ends the sleeps that fall due in their order, and lets the promises that hang on one settle before the next. What
+   * waits for a socket or a thread is not waited for: poll for its outcome.
+   */
   advance(ms: number): Promise<void>;
 }
 
@@ -52,7 +55,7 @@ export function manualClock(startMs: number = Date.UTC(2026, 0, 1)): ManualClock
   };
 }
 
-// Promise chains of any length end before the next turn of the event loop; a few turns also cover what hops through one, as WebCrypto does.
+// Promise chains of any length end within one turn of the event loop; streams take another or two. Threads and sockets are not waited for.
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
 }

@@ -108,11 +108,20 @@ test('a run that was cut off by a crash is begun anew once its lease has ended',
   fleet.replica('b').start();
   await fleet.clock.advance(28_000);
   expect(fleet.history()).toEqual(['a conn-1 flush @0']);
-  await fleet.clock.advance(2_000);
+  await fleet.clock.advance(1_000);
   expect(fleet.history()).toEqual(['a conn-1 flush @0', 'b conn-1 flush @30']);
   // The one that lost its lease is told to end.
   expect(fleet.runs[0]?.context.signal.aborted).toBe(true);
   expect(fleet.runs[1]?.context.signal.aborted).toBe(false);
+  // Were it to come back, its end would not be the other's.
+  cut = false;
+  fleet.runs[0]?.end();
+  await fleet.clock.advance(0);
+  const third = fleet.replica('c');
+  third.start();
+  await third.wake('conn-1', 'flush');
+  await fleet.clock.advance(20_000);
+  expect(fleet.runs).toHaveLength(2);
 });
 
 test('finds jobs of connections that were added later', async () => {
@@ -225,6 +234,10 @@ test('a run has a context of its own, which ends at its deadline', async () => {
   expect(context?.signal.aborted).toBe(false);
   await fleet.clock.advance(1);
   expect(context?.signal.reason).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  fleet.runs[0]?.end();
+  await fleet.clock.advance(0);
+  // The runner's own sleep is all that is left.
+  expect(fleet.clock.sleeping).toBe(1);
 });
 
 test('a run that does not end at its deadline is left behind, and makes room', async () => {
@@ -298,6 +311,32 @@ test('starts once, and does nothing before', async () => {
   runner.start();
   await fleet.clock.advance(0);
   expect(fleet.runs).toHaveLength(1);
+});
+
+test('a run ends only when its reports are recorded', async () => {
+  const recorded = Promise.withResolvers<void>();
+  const fleet = startFleet({ hold: true });
+  const runner = fleet.replica('a', { metering: { report: () => recorded.promise } });
+  runner.start();
+  await runner.wake('conn-1', 'flush');
+  await fleet.clock.advance(0);
+  fleet.runs[0]?.context.report('event-1', 'delivered');
+  fleet.runs[0]?.end();
+  let drained = false;
+  const draining = runner.drain(10_000).then(() => (drained = true));
+  await fleet.clock.advance(5_000);
+  expect(drained).toBe(false);
+  recorded.resolve();
+  await draining;
+});
+
+test('keeps no record of a connection that is gone', async () => {
+  const fleet = startFleet({ state: memoryState({ maxScopes: 1 }) });
+  const runner = fleet.replica('a');
+  runner.start();
+  await runner.wake('gone', 'flush');
+  await fleet.clock.advance(0);
+  await expect(runner.wake('conn-1', 'flush')).resolves.toBeUndefined();
 });
 
 test('keeps no record of a job for which nothing waits', async () => {

@@ -42,14 +42,18 @@ test('a person who declines ends the call', async () => {
 });
 
 test.each([
-  ['a 2026-07-28 client that did not say that it can ask', async () => await modernClient((await serve()).url)],
-  [
-    'a client that can only open pages',
-    async () => await modernClient((await serve()).url, { capabilities: { elicitation: { url: {} } } }),
-  ],
-  ['an older client over HTTP, which the server cannot ask', async () => await oldClient((await serve()).url, { capabilities })],
-])('%s hears what to do instead', async (_who, connect) => {
-  const client = await connect();
+  ['did not say that it can ask', {}],
+  ['can only open pages', { elicitation: { url: {} } }],
+])('a 2026-07-28 client that %s is refused as that revision demands', async (_who, lesser) => {
+  const { url } = await serve();
+  const refused = await post(url, callOf('probe_ask_twice', {}, {}, lesser));
+  expect([refused.status, refused.json().error]).toEqual([400, expect.objectContaining({ code: -32021 })]);
+  const client = await modernClient(url, { capabilities: lesser });
+  await expect(client.callTool(asking)).rejects.toThrow(/elicitation/);
+});
+
+test('an older client over HTTP, which the server cannot ask, hears what to do instead', async () => {
+  const client = await oldClient((await serve()).url, { capabilities });
   const result = await client.callTool(asking);
   expect(result).toMatchObject({ isError: true, content: [{ text: expect.stringMatching(/^ASK_UNSUPPORTED: .*arguments/) }] });
 });

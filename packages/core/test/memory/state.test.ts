@@ -116,6 +116,15 @@ test('refuses what does not fit into the whole, and gives the room of what is re
   expect(await store.open('conn-2').set('b', 'x'.repeat(90), undefined)).toBe(true);
 });
 
+test('entries that are dropped or removed give their room back', async () => {
+  const log = memoryState({ maxBytes: 100 }).open('conn-1').log(events);
+  for (let n = 0; n < 50; n += 1) await log.append([entry(n)]);
+  for (let n = 50; n < 100; n += 1) {
+    await log.remove([`e${n - 1}`]);
+    expect((await log.append([entry(n)])).size).toBeLessThanOrEqual(3);
+  }
+});
+
 test('a log keeps the order of appending and takes an id once', async () => {
   const log = memoryState().open('conn-1').log(outbox);
   expect(await log.append([entry(2), entry(1), { id: 'e2', value: { n: 99 } }])).toEqual({ size: 2 });

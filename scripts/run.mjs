@@ -1,0 +1,61 @@
+// `npm start` and `npm test` on a machine with Node 20 and npm alone. Installs what the lockfile pins where it is not there yet, then hands
+// over to the Node that came with it. Plain JavaScript without dependencies: it runs before anything is installed.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const node = join(root, 'node_modules/node/bin/node');
+
+const commands = {
+  install: () => 0,
+  start: () => run(node, 'examples/hosted-server/src/main.ts', ...rest),
+  test: () => run(node, 'node_modules/vitest/vitest.mjs', 'run', ...rest),
+  pnpm: () => run(...pnpm(), ...rest),
+};
+
+const [name = '', ...rest] = process.argv.slice(2);
+if (!Object.hasOwn(commands, name)) fail(`Say what to run: ${Object.keys(commands).join(', ')}.`, 2);
+
+if (!installed()) {
+  console.error('Installing the dependencies, and the Node that the project runs on. This happens once and takes about half a minute.');
+  const status = await run(...pnpm(), 'install', '--frozen-lockfile');
+  if (status !== 0) fail('The installation failed; the lines above say why. Nothing was started.', status);
+}
+process.exitCode = await commands[name]();
+
+/** pnpm keeps a copy of the lockfile that it installed from. */
+function installed() {
+  const copy = join(root, 'node_modules/.pnpm/lock.yaml');
+  return existsSync(copy) && existsSync(node) && readFileSync(copy).equals(readFileSync(join(root, 'pnpm-lock.yaml')));
+}
+
+/** The pnpm on the path where it can read this workspace; else one that npm fetches, with a Node that is new enough for it. */
+function pnpm() {
+  const { stdout } = spawnSync('pnpm', ['--version'], { cwd: root, encoding: 'utf8' });
+  return stdout?.startsWith('12.') ? ['pnpm'] : ['npx', '--yes', '-p', 'node@24', '-p', 'pnpm@12', 'pnpm'];
+}
+
+/** Runs a program in this terminal. Signals and the exit status pass through. */
+function run(program, ...args) {
+  const env = { ...process.env, PATH: join(root, 'node_modules/.bin') + delimiter + process.env.PATH };
+  const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' });
+  const terminate = () => child.kill('SIGTERM');
+  // A terminal sends Ctrl-C to the child as well; a second one from here would look like impatience.
+  const interrupt = () => process.stdin.isTTY || child.kill('SIGINT');
+  process.on('SIGTERM', terminate).on('SIGINT', interrupt);
+  return new Promise((resolve) => {
+    child.once('error', (error) => fail(`Could not run ${program}: ${error.message}`, 127));
+    child.once('exit', (status, signal) => {
+      process.off('SIGTERM', terminate).off('SIGINT', interrupt);
+      resolve(status ?? 128 + constants.signals[signal]);
+    });
+  });
+}
+
+function fail(message, status) {
+  console.error(message);
+  process.exit(status);
+}

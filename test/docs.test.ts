@@ -1,0 +1,124 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorCodes } from '../packages/core/src/errors.ts';
+
+const root = join(import.meta.dirname, '..');
+const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md'], { cwd: root }).sort();
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+const proseOf = (page: string) => textOf(page).replaceAll(/^```.*?^```/gms, '');
+
+/** The code blocks of a page in one language. `source` is the file that the comment line above the block names. */
+function blocks(page: string, language: string): { readonly code: string; readonly source: string | undefined }[] {
+  const found = textOf(page).matchAll(new RegExp(`(?:^<!-- (\\S+) -->\\n+)?^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
+  return Array.from(found, ([, source, code = '']) => ({ code, source }));
+}
+
+/** Every TypeScript block, with `file` as the whole that it belongs to: a block without imports goes on where the one before it ended. */
+const snippets = pages.flatMap((page) => {
+  let file = '';
+  return blocks(page, 'ts').map(({ code, source }, index) => {
+    file = /^import /m.test(code) ? code : file + code;
+    return { name: `${page}, block ${index + 1}`, code, source, file };
+  });
+});
+
+describe('TypeScript in the pages', () => {
+  let folder: string;
+  let errors: string;
+
+  // A project that has what the example server has installed, and the snippets as files.
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'busbar-docs-'));
+    for (const home of ['examples/hosted-server/node_modules', 'examples/minimal-server/node_modules', 'node_modules']) {
+      for (const name of readdirSync(join(root, home)).filter((entry) => !entry.startsWith('.'))) {
+        const scoped = name.startsWith('@') ? readdirSync(join(root, home, name)).map((part) => join(name, part)) : [name];
+        for (const dependency of scoped) {
+          const link = join(folder, 'node_modules', dependency);
+          mkdirSync(dirname(link), { recursive: true });
+          if (!existsSync(link)) symlinkSync(join(root, home, dependency), link);
+        }
+      }
+    }
+    snippets.forEach(({ file }, index) => writeFileSync(join(folder, `snippet-${index}.ts`), file));
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions: { noEmit: true }, include: ['*.ts'] }),
+    );
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    errors = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' }).stdout;
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each(snippets.map(({ name }, index) => [name, index] as const))('type-checks in %s', (_name, index) => {
+    expect(errors.split('\n').filter((line) => line.startsWith(`snippet-${index}.ts`))).toEqual([]);
+  });
+
+  test('brings no error with it', () => {
+    expect(errors).toBe('');
+  });
+
+  test.each(snippets.filter(({ source }) => source !== undefined).map(({ name, code, source = '' }) => [name, source, code] as const))(
+    'is in %s what %s says',
+    (_name, source, code) => {
+      expect(code).toBe(readFileSync(join(root, source), 'utf8'));
+    },
+  );
+});
+
+describe('a page', () => {
+  /** As GitHub makes an anchor of a heading. */
+  const anchorsOf = (page: string) =>
+    Array.from(proseOf(page).matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\- _]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+
+  test.each(pages)('%s links to files and headings that exist', (page) => {
+    const links = Array.from(proseOf(page).matchAll(/\]\(([^)\s]+)\)/g), ([, link = '']) => link).filter((link) => !/^[a-z]+:/.test(link));
+    const broken = links.filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : relative(root, join(root, dirname(page), path));
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test.each(pages)('%s names files that exist', (page) => {
+    const named = Array.from(
+      proseOf(page).matchAll(/`((?:packages|examples|docs|scripts|test|\.ci|\.changeset)\/[^`\s]*)`/g),
+      ([, path = '']) => path,
+    );
+    expect(named.filter((path) => !/[<…]/.test(path) && globSync(path, { cwd: root }).length === 0)).toEqual([]);
+  });
+
+  test.each(pages)('%s names scripts that exist', (page) => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    const builtIn = ['install', 'exec', 'test', 'start', 'run', 'i', 'add', 'create'];
+    const named = Array.from(textOf(page).matchAll(/(?:npm run|pnpm) ([a-z][a-z:-]*)/g), ([, name = '']) => name);
+    expect(named.filter((name) => !(name in scripts) && !builtIn.includes(name))).toEqual([]);
+  });
+});
+
+test('docs/errors.md has the table of error codes, word for word', () => {
+  const rows = textOf('docs/errors.md').match(/^\| `.*$/gm) ?? [];
+  const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+  expect(cells).toEqual(Object.entries(errorCodes).map(([code, { retry, meaning }]) => ['', `\`${code}\``, retry, meaning, '']));
+});
+
+test('docs/architecture.md names files of core that exist', () => {
+  const drawn = blocks('docs/architecture.md', 'text').flatMap(({ code }) => code.match(/[a-z/-]+\.ts\b/g) ?? []);
+  const files = globSync('packages/*/src/**/*.ts', { cwd: root });
+  expect(drawn.length).toBeGreaterThan(20);
+  expect(drawn.filter((name) => !files.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
+});
+
+test('every package has a page', () => {
+  const missing = readdirSync(join(root, 'packages')).filter((name) => !existsSync(join(root, 'packages', name, 'README.md')));
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,121 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+const restrictedImport = 'eslint(no-restricted-imports)';
+const restrictedGlobal = 'eslint(no-restricted-globals)';
+const restrictedProperty = 'eslint(no-restricted-properties)';
+
+/** A file that breaks one rule: where it stands, what it says, and which rule must find it. */
+const violations: readonly (readonly [path: string, source: string, rule: string])[] = [
+  // Core's root imports itself and zod.
+  ['packages/core/src/a1.ts', `import 'pino';`, restrictedImport],
+  ['packages/core/src/a2.ts', `export { readFile } from 'node:fs/promises';`, restrictedImport],
+  ['packages/core/src/a3.ts', `import type { Got } from 'got';\nexport type X = Got;`, restrictedImport],
+  ['packages/core/src/a4.ts', `export const later = () => import('prom-client');`, restrictedImport],
+  ['packages/core/src/a5.ts', `export * from './adapters/got.ts';`, restrictedImport],
+  ['packages/core/src/a6.ts', `export * from './mcp/http.ts';`, restrictedImport],
+  ['packages/core/src/a7.ts', `export * from './testing/index.ts';`, restrictedImport],
+  ['packages/core/src/a8.ts', `export * from '@noble/hashes/sha2.js';`, restrictedImport],
+  ['packages/core/src/a9.ts', `export * from '../../connector-zendesk/src/index.ts';`, restrictedImport],
+  ['packages/core/src/memory/b1.ts', `export * from '../mcp/http.ts';`, restrictedImport],
+  ['packages/core/src/middleware/b2.ts', `import 'tsyringe';`, restrictedImport],
+  ['packages/core/src/upstream/b3.ts', `import 'cockatiel';`, restrictedImport],
+  ['packages/core/src/digest.ts', `import 'zod';`, restrictedImport],
+
+  // An adapter imports core and its own library.
+  ['packages/core/src/adapters/cockatiel.ts', `import 'got';`, restrictedImport],
+  ['packages/core/src/adapters/got.ts', `export * from './cockatiel.ts';`, restrictedImport],
+  ['packages/core/src/adapters/pino.ts', `import 'prom-client';`, restrictedImport],
+  ['packages/core/src/adapters/prom-client.ts', `import 'node:http';`, restrictedImport],
+  ['packages/core/src/mcp/c1.ts', `export * from '../adapters/got.ts';`, restrictedImport],
+  ['packages/core/src/mcp/c2.ts', `import 'express';`, restrictedImport],
+  ['packages/core/src/testing/c3.ts', `import 'vitest';`, restrictedImport],
+
+  // A connector imports @busbar/core and zod.
+  ['packages/connector-acme/src/d1.ts', `import 'got';`, restrictedImport],
+  ['packages/connector-acme/src/d2.ts', `import 'node:net';`, restrictedImport],
+  ['packages/connector-acme/src/d3.ts', `import '@busbar/core/testing';`, restrictedImport],
+  ['packages/connector-acme/src/d4.ts', `import '@busbar/core/adapters/got';`, restrictedImport],
+  ['packages/connector-acme/src/tools/d5.ts', `export * from '../../../core/src/index.ts';`, restrictedImport],
+  ['packages/connector-acme/src/tools/d6.ts', `import '@busbar/connector-zendesk';`, restrictedImport],
+  ['packages/connector-acme/src/d7.ts', `export const a = () => fetch('https://a.example');`, restrictedGlobal],
+  ['packages/connector-acme/src/d8.ts', `export const a = () => globalThis.fetch('https://a.example');`, restrictedGlobal],
+  ['packages/connector-acme/src/d9.ts', `export const token = process.env['TOKEN'];`, restrictedGlobal],
+  ['packages/connector-acme/src/sandbox.ts', `import 'node:http';`, restrictedImport],
+
+  // The stores import the contract and their drivers.
+  ['packages/postgres/src/e1.ts', `import '@busbar/core/mcp/http';`, restrictedImport],
+  ['packages/postgres/src/e2.ts', `import 'tsyringe';`, restrictedImport],
+
+  // Examples use public entries, and they alone know the process.
+  ['examples/hello/src/f1.ts', `export * from '../../../packages/core/src/index.ts';`, restrictedImport],
+  ['examples/hello/src/f2.ts', `import '@busbar/core/src/index.ts';`, restrictedImport],
+  ['packages/core/src/mcp/f3.ts', `export const port = process.env['PORT'];`, restrictedGlobal],
+  ['packages/postgres/src/f4.ts', `export const url = process.env['DATABASE_URL'];`, restrictedGlobal],
+
+  // No cycles, one clock, no sleeping tests, no lost promises.
+  ['packages/core/src/cycle-1.ts', `import { two } from './cycle-2.ts';\nexport const one = () => two;`, 'import(no-cycle)'],
+  ['packages/core/src/cycle-2.ts', `import { one } from './cycle-1.ts';\nexport const two = () => one;`, 'import(no-cycle)'],
+  ['packages/core/src/memory/g1.ts', `export const now = () => Date.now();`, restrictedProperty],
+  ['packages/postgres/src/g2.ts', `export const wait = (go: () => void) => setTimeout(go, 10);`, restrictedGlobal],
+  ['packages/postgres/src/g6.ts', `export { setTimeout } from 'node:timers/promises';`, restrictedImport],
+  ['packages/core/test/g3.test.ts', `export { setTimeout } from 'node:timers/promises';`, restrictedImport],
+  ['packages/core/test/g4.test.ts', `export const wait = (go: () => void) => setTimeout(go, 10);`, restrictedGlobal],
+  ['packages/core/src/g5.ts', `export const lose = (go: () => Promise<void>) => {\n  go();\n};`, 'typescript(no-floating-promises)'],
+];
+
+/** What the same folders may do. */
+const clean: readonly (readonly [path: string, source: string])[] = [
+  ['packages/core/src/ok-1.ts', `import { z } from 'zod';\nexport * from './memory/ok-2.ts';\nexport const a = z.string();`],
+  ['packages/core/src/memory/ok-2.ts', `export * from '../ok-3.ts';`],
+  ['packages/core/src/ok-3.ts', `export const three = 3;`],
+  ['packages/core/src/clock.ts', `export const now = () => Date.now();`],
+  [
+    'packages/core/src/mcp/ok-4.ts',
+    `export * from '@modelcontextprotocol/server';\nexport * from 'node:stream/promises';\nexport * from '../ok-3.ts';`,
+  ],
+  ['packages/core/src/testing/ok-5.ts', `export * from 'node:http';\nexport * from '../memory/ok-2.ts';`],
+  ['packages/connector-other/src/tools/ok-6.ts', `export * from '@busbar/core';\nexport * from 'zod';\nexport * from '../ok-7.ts';`],
+  ['packages/connector-other/src/ok-7.ts', `export const seven = 7;`],
+  ['packages/connector-other/src/sandbox.ts', `export * from '@busbar/core/testing';\nexport * from './ok-7.ts';`],
+  ['packages/postgres/src/ok-8.ts', `export * from '@busbar/core';\nexport * from 'kysely/migration';\nexport * from 'node:path';`],
+  ['examples/hello/src/ok-9.ts', `export * from '@busbar/core/mcp/http';\nexport const port = process.env['PORT'];`],
+  ['packages/core/test/ok-10.test.ts', `export * from '../src/testing/ok-5.ts';`],
+];
+
+describe('the import rules', () => {
+  let folder: string;
+  let found: readonly { readonly path: string; readonly rule: string }[];
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'busbar-lint-'));
+    cpSync(join(root, '.oxlintrc.json'), join(folder, '.oxlintrc.json'));
+    writeFileSync(join(folder, 'tsconfig.json'), '{ "compilerOptions": { "module": "nodenext", "strict": true, "types": [] } }');
+    for (const [path, source] of [...violations, ...clean]) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), `${source}\n`);
+    }
+    const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/oxlint'), ['--format', 'json'], { cwd: folder, encoding: 'utf8' });
+    if (!stdout.startsWith('{')) throw new Error(`oxlint gave no JSON: ${stdout}${stderr}`);
+    const { diagnostics } = JSON.parse(stdout) as { diagnostics: { filename: string; code: string }[] };
+    found = diagnostics.map(({ filename, code }) => ({ path: filename, rule: code }));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  for (const [path, source, rule] of violations) {
+    test(`find ${source.split('\n')[0]} in ${path}`, () => {
+      expect(found).toContainEqual({ path, rule });
+    });
+  }
+
+  for (const [path] of clean) {
+    test(`let ${path} be`, () => {
+      expect(found.filter((one) => one.path === path)).toEqual([]);
+    });
+  }
+});

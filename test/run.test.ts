@@ -1,0 +1,116 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+// A project of its own with the real package.json scripts and run.mjs, a server that says what it gets, and a pnpm that only notes that
+// it was called and puts the lockfile's copy where the real one does.
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'busbar-run-'));
+  for (const path of ['package.json', 'scripts/run.mjs']) cpSync(join(root, path), join(folder, path));
+  writeFileSync(join(folder, 'pnpm-lock.yaml'), 'one');
+  mkdirSync(join(folder, 'node_modules/.pnpm'), { recursive: true });
+  symlinkSync(join(root, 'node_modules/node'), join(folder, 'node_modules/node'));
+  mkdirSync(join(folder, 'examples/hosted-server/src'), { recursive: true });
+  writeFileSync(
+    join(folder, 'examples/hosted-server/src/main.ts'),
+    `const started: string = process.version + ' ' + process.argv.slice(2).join(' ');
+     for (const [signal, code] of [['SIGTERM', 7], ['SIGINT', 8]] as const) process.on(signal, () => process.exit(code));
+     console.log('started ' + started);
+     if (process.argv[2] === 'exit') process.exit(9);
+     setInterval(() => {}, 1000);`,
+  );
+  const bin = join(folder, 'fake-bin');
+  mkdirSync(bin);
+  writeFileSync(
+    join(bin, 'pnpm'),
+    `#!/bin/sh
+     [ "$1" = --version ] && { echo 12.0.0; exit; }
+     echo "$@" >> "${folder}/installs"
+     [ -e "${folder}/broken" ] && { echo 'no network'; exit 3; }
+     cp "${folder}/pnpm-lock.yaml" "${folder}/node_modules/.pnpm/lock.yaml"`,
+  );
+  chmodSync(join(bin, 'pnpm'), 0o755);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const installs = () => (existsSync(join(folder, 'installs')) ? readFileSync(join(folder, 'installs'), 'utf8').trim().split('\n') : []);
+
+function start(program: string, ...args: string[]): ChildProcess & { text(): string } {
+  const path = `${join(folder, 'fake-bin')}${delimiter}${process.env['PATH']}`;
+  const child = spawn(program, args, { cwd: folder, env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => (text += chunk));
+  child.stderr.on('data', (chunk) => (text += chunk));
+  return Object.assign(child, { text: () => text });
+}
+
+async function started(child: ChildProcess & { text(): string }): Promise<string> {
+  while (!child.text().includes('started')) await once(child.stdout ?? child, 'data');
+  return child.text();
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
+}
+
+describe('npm start', () => {
+  test('installs what is missing, once, and runs the server on the Node of the project', async () => {
+    const first = start('npm', 'start');
+    expect(await started(first)).toMatch(/^Installing the dependencies/m);
+    expect(first.text()).toContain(`started ${process.version}`);
+    expect(installs()).toEqual(['install --frozen-lockfile']);
+    first.kill('SIGTERM');
+    await ended(first);
+
+    const second = start('npm', 'start');
+    expect(await started(second)).not.toContain('Installing');
+    expect(installs()).toHaveLength(1);
+    second.kill('SIGTERM');
+    await ended(second);
+  });
+
+  test('installs again when the lockfile has changed', async () => {
+    writeFileSync(join(folder, 'node_modules/.pnpm/lock.yaml'), 'another');
+    await ended(start('npm', 'start', '--', 'exit'));
+    expect(installs()).toHaveLength(1);
+  });
+
+  test('starts nothing when the installation failed, and says so', async () => {
+    writeFileSync(join(folder, 'broken'), '');
+    const child = start('npm', 'start');
+    expect(await ended(child)).toBe(3);
+    expect(child.text()).toContain('no network');
+    expect(child.text()).toContain('Nothing was started.');
+    expect(child.text()).not.toContain('started v');
+  });
+
+  test.each([
+    ['SIGTERM', 7],
+    ['SIGINT', 8],
+  ] as const)('passes %s to the server and ends with its status', async (signal, status) => {
+    const child = start('npm', 'start');
+    await started(child);
+    child.kill(signal);
+    expect(await ended(child)).toBe(status);
+  });
+
+  test('passes arguments to the server, and its exit status back', async () => {
+    const child = start('npm', 'start', '--', 'exit', 'two words');
+    expect(await ended(child)).toBe(9);
+    expect(child.text()).toContain('exit two words');
+  });
+});
+
+test('an unknown command is refused with the ones that exist', async () => {
+  const child = start('node', 'scripts/run.mjs', 'deploy');
+  expect(await ended(child)).toBe(2);
+  expect(child.text()).toContain('install, start, test');
+});
