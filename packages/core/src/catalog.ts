@@ -1,9 +1,10 @@
 import type { Connector } from './connector.ts';
-import { portableSchema, type ObjectSchema } from './portable-schema.ts';
+import { portableSchema } from './schema/portable-schema.ts';
+import type { ObjectSchema } from './schema/wire-schema.ts';
 import type { Principal } from './principal.ts';
 import { checkConnectors } from './registration.ts';
 import type { AnyTool, Effect } from './tool.ts';
-import { validateInput, type ValidatedInput } from './validate-input.ts';
+import { validateInput, type ValidatedInput } from './schema/validate-input.ts';
 
 /** One tool as it is offered: checked at registration and compiled once, so that no request converts a schema. */
 export interface CatalogEntry {

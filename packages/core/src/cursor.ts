@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { Cursor } from './context.ts';
 import { hmacTag } from './digest.ts';
 import { ToolError } from './errors.ts';
@@ -27,7 +26,7 @@ export function createCursor(secret: string, scope: readonly string[]): Cursor {
       if (!equal(cursor.slice(dot + 1), tagOf(payload))) return refuse();
       const parsed = position.safeParse(JSON.parse(fromBase64Url(payload)));
       // Signed by us and yet of another form: a cursor of an older version.
-      return parsed.success ? (parsed.data as z.output<typeof position>) : refuse();
+      return parsed.success ? parsed.data : refuse();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Connector } from './connector.ts';
-import { portableSchema } from './portable-schema.ts';
+import { portableSchema } from './schema/portable-schema.ts';
 import type { AnyTool } from './tool.ts';
 
 const effects: ReadonlySet<string> = new Set(['read', 'write', 'destructive']);

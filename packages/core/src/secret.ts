@@ -5,7 +5,7 @@ import { z } from 'zod';
  * `writeOnly`, so a settings page sees it too. Put it innermost: `secret(z.string()).optional()`.
  */
 export function secret<S extends z.ZodType>(schema: S): S {
-  return schema.meta({ ...schema.meta(), writeOnly: true }) as S;
+  return schema.meta({ ...schema.meta(), writeOnly: true });
 }
 
 /** The secret values in a parsed config: what must never be seen again. */

@@ -19,7 +19,7 @@ const name = z.object({ name: z.string().describe('What to call it') });
 const item = z.object({ id: z.string() });
 
 /** A made-up vendor with one operation of each retry class. */
-export const acme = defineConnector({
+const acme = defineConnector({
   spec: 'v1',
   id: 'acme',
   connections: 'many',

@@ -1,6 +1,5 @@
 import type { CatalogEntry } from '../catalog.ts';
 import type { OpenConnection } from '../clients.ts';
-import type { Answer } from '../content.ts';
 import type { CallRequest } from '../host.ts';
 import type { Logger } from '../logger.ts';
 import type { Call } from '../metering.ts';
@@ -40,6 +39,3 @@ export class AskSignal extends Error {
     this.schema = schema;
   }
 }
-
-/** A step of the path. */
-export type Step = (active: ActiveCall) => Promise<Answer>;

@@ -1,7 +1,6 @@
 import type { Answer, Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
-import type { Schema } from '../tool.ts';
-import { openResult, type OpenedResult } from '../tool.ts';
+import { openResult, type OpenedResult, type Schema } from '../tool.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import type { ActiveCall } from './active-call.ts';
 

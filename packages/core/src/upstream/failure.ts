@@ -42,7 +42,7 @@ export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
 }
 
 /** When the vendor will take requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
-export function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
+function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');
   if (retryAfter === null) return undefined;
   const seconds = Number(retryAfter);
@@ -54,7 +54,7 @@ export function retryAfterMs(headers: Headers, nowMs: number): number | undefine
  * When the vendor's limit starts anew, by the headers that vendors use in the stead of `Retry-After`: seconds from now, or seconds since
  * the epoch where the number is that large. They come with every answer, so they say how long to wait only where the limit is reached.
  */
-export function limitResetMs(headers: Headers, nowMs: number): number | undefined {
+function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
     const value = Number(headers.get(name) ?? Number.NaN);
     if (!Number.isFinite(value)) continue;

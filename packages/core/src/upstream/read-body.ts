@@ -1,7 +1,7 @@
 import { UpstreamError } from '../resilience.ts';
 
 /** The largest answer that is read whole: 10 MiB. What is larger belongs into `http.rows`. */
-export const maxBodyBytes = 10 * 1024 * 1024;
+const maxBodyBytes = 10 * 1024 * 1024;
 /** The longest line of newline-delimited JSON: 1 MiB. */
 export const maxLineBytes = 1024 * 1024;
 

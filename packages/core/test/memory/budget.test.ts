@@ -27,7 +27,7 @@ test('keys do not share a budget', async () => {
   const budget = memoryBudget({ clock: manualClock() });
   const limit = { requests: 1, windowMs: 1_000 };
   await budget.take('a', limit, until(), noWait);
-  await budget.take('b', limit, until(), noWait);
+  await expect(budget.take('b', limit, until(0), noWait)).resolves.toBeTypeOf('function');
 });
 
 test('refuses at once what would come after the deadline', async () => {

@@ -15,11 +15,17 @@ interface Phrase {
   saidBy(description: string): boolean;
 }
 
+/** The description and the default of a value, as they go over the wire. `further` is said beside what {@link describe} says. */
+export function described(raw: RawSchema, further: readonly string[] = []): { readonly description?: string; readonly default?: unknown } {
+  const description = describe(raw, further);
+  return { ...(description !== undefined && { description }), ...(raw['default'] !== undefined && { default: raw['default'] }) };
+}
+
 /**
  * The description of a value, with its bounds and default said in words: models skip the keywords. What the author has said already
  * is not repeated.
  */
-export function describe(raw: RawSchema, further: readonly string[] = []): string | undefined {
+function describe(raw: RawSchema, further: readonly string[] = []): string | undefined {
   const author = textOf(raw['description']) ?? textOf(raw['title']);
   const said = (author ?? '').replaceAll(/(?<=\d)[,’ ](?=\d{3})/g, '');
   const words = [...further.map((words) => ({ words, saidBy: () => false })), ...phrases(raw)].filter(({ saidBy }) => !saidBy(said));

@@ -1,17 +1,6 @@
-import { z } from 'zod';
-import { inlineSchema, type Report } from './inline-schema.ts';
-import {
-  describe,
-  hasExample,
-  isBound,
-  isDescribed,
-  isSchema,
-  isShownPattern,
-  portableFormats,
-  sentences,
-  type RawSchema,
-} from './schema-words.ts';
-import type { Schema } from './tool.ts';
+import { alternatives, enumerated, type Converted } from './alternatives.ts';
+import type { Report } from './inline-schema.ts';
+import { described, hasExample, isBound, isDescribed, isSchema, isShownPattern, portableFormats, type RawSchema } from './schema-words.ts';
 
 /** A JSON Schema of an object, as model vendors accept it. */
 export interface ObjectSchema {
@@ -19,62 +8,8 @@ export interface ObjectSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** What came of {@link portableSchema}. */
-export interface PortableSchema {
-  readonly jsonSchema: ObjectSchema;
-  /** What could not be made portable: where it is, and what to do. The schema is good only where there is none. */
-  readonly problems: readonly string[];
-}
-
 const maxDepth = 5;
 const maxProperties = 100;
-const known = { input: new WeakMap<Schema, PortableSchema>(), output: new WeakMap<Schema, PortableSchema>() };
-
-/**
- * The JSON Schema of a tool's input or output that goes over the wire: inline, with string enums, formats that all know, everything
- * described, and no keyword that a vendor refuses. It may say less than the validator checks, never more. Computed once for a schema.
- */
-export function portableSchema(schema: Schema, io: 'input' | 'output'): PortableSchema {
-  const before = known[io].get(schema);
-  if (before) return before;
-  const problems = new Set<string>();
-  const report: Report = (path, problem) => void problems.add(`${path || 'the schema'} ${problem}`);
-  const raw = 'jsonSchema' in schema ? (schema.jsonSchema as RawSchema) : rawSchemaOf(schema, io, report);
-  const jsonSchema = root(inlineSchema(raw, report), { io, report, properties: 0 });
-  const portable = { jsonSchema, problems: [...problems] };
-  known[io].set(schema, portable);
-  return portable;
-}
-
-function rawSchemaOf(schema: z.ZodObject, io: 'input' | 'output', report: Report): RawSchema {
-  return z.toJSONSchema(schema, {
-    io,
-    unrepresentable: ({ zodSchema, path, message }) => {
-      const { type, coerce } = zodSchema._zod.def as { type: string; coerce?: boolean };
-      if (type === 'undefined' || type === 'void' || type === 'nan') return { not: {} };
-      if (type === 'date' && (io === 'output' || coerce === true)) return { type: 'string', format: 'date-time' };
-      report(
-        dotted(path),
-        `has a type that JSON has not: ${message}. ${instead[type] ?? 'Make it of strings, numbers, booleans, arrays and objects.'}`,
-      );
-      return 'any';
-    },
-  });
-}
-
-const instead: Readonly<Record<string, string>> = {
-  date: 'Take z.iso.datetime(), or z.coerce.date().',
-  bigint: 'Take a string of digits.',
-  map: 'Take z.record(z.string(), …).',
-  set: 'Take z.array(…).',
-  transform: 'Say what comes out of the transformation: .transform(…).pipe(z.string()).',
-};
-
-// ['properties', 'tags', 'items', 'properties', 'name'] is written tags[].name.
-function dotted(path: readonly (string | number)[]): string {
-  const steps = path.filter((step, i) => step === 'items' || path[i - 1] === 'properties');
-  return steps.join('.').replaceAll('.items', '[]');
-}
 
 interface Walk {
   readonly io: 'input' | 'output';
@@ -83,10 +18,9 @@ interface Walk {
   properties: number;
 }
 
-/** A schema on the wire. `never` is what accepts nothing, and is left out. */
-type Converted = Readonly<Record<string, unknown>> | 'never';
-
-function root(raw: RawSchema, walk: Walk): ObjectSchema {
+/** The wire form of a schema without references. What vendors would refuse whatever its form is reported. */
+export function wireSchema(raw: RawSchema, io: 'input' | 'output', report: Report): ObjectSchema {
+  const walk: Walk = { io, report, properties: 0 };
   const combinator = ['anyOf', 'oneOf', 'enum', 'const', 'not'].find((keyword) => keyword in raw);
   if (combinator !== undefined) {
     walk.report(
@@ -110,18 +44,18 @@ function root(raw: RawSchema, walk: Walk): ObjectSchema {
 function convert(raw: RawSchema, path: string, depth: number, walk: Walk): Converted {
   const { type = typeOf(raw) } = raw;
   const values = 'const' in raw ? [raw['const']] : raw['enum'];
-  if (Array.isArray(values)) return oneOf(raw, enumerated(values));
+  if (Array.isArray(values)) return alternatives(raw, enumerated(values));
   const branches = raw['anyOf'] ?? raw['oneOf'];
   // Alternatives beside properties say which of these go together: the validator's business.
   if (Array.isArray(branches) && !isSchema(raw['properties'])) {
-    return oneOf(
+    return alternatives(
       raw,
       branches.map((branch: RawSchema) => convert({ ...(raw['type'] !== undefined && { type }), ...branch }, path, depth, walk)),
     );
   }
   if (Array.isArray(type)) {
     const { description: _, default: __, ...rest } = raw;
-    return oneOf(
+    return alternatives(
       raw,
       type.map((one: unknown) => convert({ ...rest, type: one }, path, depth, walk)),
     );
@@ -206,63 +140,18 @@ function array(raw: RawSchema, path: string, depth: number, walk: Walk): Convert
   if (!Array.isArray(prefixItems)) return { type: 'array', ...described(raw), items: each(items), ...rest };
   // A tuple: the wire knows one kind of item alone, so the description says what comes where.
   const order = prefixItems.map((item: RawSchema) => String(item['type'] ?? 'any')).join(', ');
-  const kinds = oneOf({}, [...prefixItems, ...(isSchema(items) ? [items] : [])].map(each));
+  const kinds = alternatives({}, [...prefixItems, ...(isSchema(items) ? [items] : [])].map(each));
   return { type: 'array', ...described(raw, [`in this order: ${order}`]), items: kinds, ...rest };
 }
 
 /** Any JSON value. On the way in a vendor wants to hear types; on the way out nothing may be refused. */
 function anything(raw: RawSchema, io: 'input' | 'output'): Readonly<Record<string, unknown>> {
-  if (io === 'output') return { description: describe(raw) ?? 'Any JSON value.' };
+  if (io === 'output') return { description: described(raw).description ?? 'Any JSON value.' };
   const scalars = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }];
   return {
     anyOf: [...scalars, { type: 'object', additionalProperties: true }, { type: 'array', items: { anyOf: scalars } }, { type: 'null' }],
     ...described(raw, raw['description'] === undefined ? [] : ['any JSON value']),
   };
-}
-
-// Only strings may be enumerated; of numbers and booleans the description tells which.
-function* enumerated(values: readonly unknown[]): Iterable<Converted> {
-  const strings = values.filter((value) => typeof value === 'string');
-  const numbers = values.filter((value) => typeof value === 'number');
-  const booleans = values.filter((value) => typeof value === 'boolean');
-  if (strings.length > 0) yield { type: 'string', enum: strings };
-  if (numbers.length > 0) {
-    const range = { minimum: Math.min(...numbers), maximum: Math.max(...numbers) };
-    yield { type: numbers.every(Number.isInteger) ? 'integer' : 'number', description: `One of ${numbers.join(', ')}.`, ...range };
-  }
-  if (booleans.length > 0) yield { type: 'boolean', ...(booleans.length === 1 && { description: `Always ${booleans[0]}.` }) };
-  if (values.includes(null)) yield { type: 'null' };
-}
-
-/** Alternatives, in the plainest form: string enums in one, `null` as a second type, no alternatives within alternatives. */
-function oneOf({ title, description: text, default: preset, examples }: RawSchema, given: Iterable<Converted>): Converted {
-  // The bounds beside them went into the alternatives.
-  const outer = described({ title, description: text, default: preset, examples });
-  const texts = new Set<string>();
-  const strings = new Set<unknown>();
-  for (const branch of given) {
-    if (branch === 'never') continue;
-    const { anyOf, enum: values, description } = branch;
-    if (Array.isArray(values) && description === undefined) for (const value of values) strings.add(value);
-    else for (const one of Array.isArray(anyOf) && description === undefined ? anyOf : [branch]) texts.add(JSON.stringify(one));
-  }
-  const branches = [...texts].map((text) => JSON.parse(text) as Record<string, unknown>);
-  if (strings.size > 0) branches.unshift({ type: 'string', enum: [...strings] });
-  const [first, second] = branches.filter((branch) => branch['type'] !== 'null');
-  if (!first) return branches[0] ? { type: 'null', ...outer } : 'never';
-  if (second) return { anyOf: branches, ...outer };
-
-  const description = sentences([outer.description, first['description'] as string | undefined]);
-  const one = { ...first, ...outer, ...(description !== undefined && { description }) };
-  if (branches.length === 1) return one;
-  if (typeof first['type'] === 'string' && first['enum'] === undefined) return { ...one, type: [first['type'], 'null'] };
-  const { description: _, ...bare } = first;
-  return { anyOf: [bare, { type: 'null' }], ...outer, ...(description !== undefined && { description }) };
-}
-
-function described(raw: RawSchema, further: readonly string[] = []): { readonly description?: string; readonly default?: unknown } {
-  const description = describe(raw, further);
-  return { ...(description !== undefined && { description }), ...(raw['default'] !== undefined && { default: raw['default'] }) };
 }
 
 function bounds(raw: RawSchema, ...keywords: readonly string[]): Readonly<Record<string, unknown>> {

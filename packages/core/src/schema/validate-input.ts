@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { closest } from './closest.ts';
-import { ToolError } from './errors.ts';
+import { ToolError } from '../errors.ts';
 import { strictSchema } from './strict-schema.ts';
-import type { AnyTool } from './tool.ts';
+import type { AnyTool } from '../tool.ts';
 
 /** What must be known of a tool to validate what it is called with. A catalog's entry is such. */
 export interface InputSpec {
