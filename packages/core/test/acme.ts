@@ -1,3 +1,4 @@
+import { afterEach, beforeEach } from 'vitest';
 import { z } from 'zod';
 import {
   createHost,
@@ -7,6 +8,7 @@ import {
   secret,
   type Answer,
   type Context,
+  type Host,
   type HostOptions,
 } from '../src/index.ts';
 import { cockatielResilience, type CockatielResilienceOptions } from '../src/adapters/cockatiel.ts';
@@ -135,8 +137,11 @@ const acme = defineConnector({
   check: async (client, context) => ({ account: (await client.get(context, 'me')).data.id }),
 });
 
+/** The vendor, and what it has created. */
+export type Acme = Simulator & { readonly created: readonly string[] };
+
 /** The vendor's server: an item is created once for each idempotency key, and anew without one. */
-export async function startAcme(): Promise<Simulator & { readonly created: readonly string[] }> {
+export async function startAcme(): Promise<Acme> {
   const created: string[] = [];
   const byKey = new Map<string, string>();
   const simulator = await startSimulator({
@@ -200,4 +205,24 @@ export function codeOf(answer: Answer): string | undefined {
 /** All text of an answer. */
 export function textOf(answer: Answer): string {
   return answer.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+}
+
+/** Starts a vendor before each test of a file, and closes it after, with all hosts that were made for it. */
+export function useAcme(started: (acme: Acme) => void) {
+  const hosts: Host[] = [];
+  let acme: Acme;
+  beforeEach(async () => {
+    acme = await startAcme();
+    started(acme);
+  });
+  afterEach(async () => {
+    acme.recover();
+    await Promise.all(hosts.splice(0).map((host) => host.close(0)));
+    await acme.close();
+  });
+  return (options?: Parameters<typeof acmeHost>[1]) => {
+    const made = acmeHost(acme, options);
+    hosts.push(made.host);
+    return made;
+  };
 }

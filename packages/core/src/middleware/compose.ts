@@ -1,15 +1,8 @@
 import type { Answer } from '../content.ts';
-import type { Principal } from '../principal.ts';
-import type { Effect } from '../tool.ts';
+import type { Call } from '../metering.ts';
 
 /** A call as an operator's own middleware sees it: validated, not yet metered. */
-export interface MiddlewareCall {
-  readonly callId: string;
-  readonly principal: Principal;
-  readonly connector: string;
-  readonly connection: string;
-  readonly tool: string;
-  readonly effect: Effect;
+export interface MiddlewareCall extends Pick<Call, 'callId' | 'principal' | 'connector' | 'connection' | 'tool' | 'effect'> {
   /** The validated arguments. */
   readonly input: unknown;
   readonly signal: AbortSignal;

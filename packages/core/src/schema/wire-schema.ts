@@ -160,5 +160,5 @@ function bounds(raw: RawSchema, ...keywords: readonly string[]): Readonly<Record
 
 // Of whole numbers “more than 0” is “at least 1”, for which every vendor has a keyword.
 function wholeBounds({ exclusiveMinimum: above, exclusiveMaximum: below, ...raw }: RawSchema): RawSchema {
-  return { ...raw, ...(isBound(above) && { minimum: above + 1 }), ...(isBound(below) && { maximum: below - 1 }) };
+  return { ...raw, ...(isBound(above) && { minimum: Math.floor(above) + 1 }), ...(isBound(below) && { maximum: Math.ceil(below) - 1 }) };
 }

@@ -1,24 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { manualClock, type Simulator } from '../../src/testing/index.ts';
-import { acmeHost, codeOf, startAcme, textOf } from '../acme.ts';
+import { expect, test } from 'vitest';
+import { manualClock } from '../../src/testing/index.ts';
+import { codeOf, textOf, useAcme, type Acme } from '../acme.ts';
 
-let acme: Awaited<ReturnType<typeof startAcme>>;
-const hosts: { close(graceMs?: number): Promise<void> }[] = [];
-
-const host = (...options: Parameters<typeof acmeHost> extends [Simulator, ...infer Rest] ? Rest : never) => {
-  const made = acmeHost(acme, ...options);
-  hosts.push(made.host);
-  return made;
-};
-
-beforeEach(async () => {
-  acme = await startAcme();
-});
-afterEach(async () => {
-  acme.recover();
-  await Promise.all(hosts.splice(0).map((made) => made.close(0)));
-  await acme.close();
-});
+let acme: Acme;
+const host = useAcme((started) => (acme = started));
 
 test('a GET that is answered 429 with Retry-After succeeds after that time, and not before', async () => {
   const clock = manualClock();
