@@ -17,7 +17,8 @@ export interface Context {
   readonly log: Logger;
   /**
    * An idempotency key for the vendor: the same on every attempt of this call and on every repetition under the caller's own
-   * idempotency key, different for each `part`. Give two writes of one call two parts. At most 36 characters of `[a-z0-9-]`.
+   * idempotency key, different for each `part`. Give two writes of one call two parts. In a job it is new for each run: make a key that has to
+   * outlive one in the call, and store it. At most 36 characters of `[a-z0-9-]`.
    */
   key(part: string): string;
   /** Shown to the model beside the result or the error; in a job, logged. At most 20 a call are kept, 500 characters each. */

@@ -53,7 +53,8 @@ export interface Metering {
   /**
    * Claims the idempotency key, reserves quota and records the intent, in one durable write. Waits, until `signal`, for a running
    * call with the same key, then replays its answer. A refusal throws {@link ToolError} (QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT,
-   * UNAVAILABLE) and leaves no claim. A replay is recorded here.
+   * UNAVAILABLE) and leaves no claim. A replay is recorded here. OUTCOME_UNKNOWN where an earlier call under the key may have
+   * written and its answer was not kept.
    */
   admit(
     call: Call,

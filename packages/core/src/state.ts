@@ -5,7 +5,10 @@ import type { z } from 'zod';
  * default, durable with `@busbar/postgres`.
  */
 export interface State {
-  /** The value and its version, or undefined where there is none (or where it no longer fits the schema). */
+  /**
+   * The value and its version. Undefined where there is none, and where it no longer fits the schema: then it is removed, so that
+   * setting it if absent can succeed.
+   */
   get<S extends z.ZodType>(key: string, schema: S): Promise<{ readonly value: z.output<S>; readonly version: string } | undefined>;
   /**
    * Compare and set. `version` is what `get` gave; undefined: only if absent. False: another was first, so read again.

@@ -32,6 +32,7 @@ test('hands over what the caller sent, and who it is', async () => {
     tool: 'probe_echo_text',
     arguments: { text: 'a' },
     idempotencyKey: 'k',
+    answers: {},
     signal: expect.any(AbortSignal),
   });
 });
@@ -41,10 +42,12 @@ test('hands over no arguments as an empty object', async () => {
   expect((await handedOver(JSON.stringify(bare)))?.arguments).toEqual({});
 });
 
-test('offers to report progress, and to ask, only where the client can take it', async () => {
+test('offers to report progress only where the client asked for it', async () => {
   expect(await handedOver(callOf('probe_echo_text'))).not.toHaveProperty('progress');
   expect((await handedOver(callOf('probe_echo_text', {}, { _meta: { progressToken: 0 } })))?.progress).toBeTypeOf('function');
-  expect((await handedOver(callOf('probe_echo_text')))?.answers).toBeUndefined();
-  for (const elicitation of [{}, { form: {} }, { form: {}, url: {} }])
-    expect((await handedOver(callOf('probe_echo_text', {}, {}, { elicitation })))?.answers).toEqual({});
+});
+
+test('offers to ask any client of 2026-07-28, since it is the protocol that refuses one that cannot be asked', async () => {
+  for (const capabilities of [{}, { elicitation: {} }, { elicitation: { form: {}, url: {} } }])
+    expect((await handedOver(callOf('probe_echo_text', {}, {}, capabilities)))?.answers).toEqual({});
 });
