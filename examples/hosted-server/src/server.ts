@@ -54,7 +54,6 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const newKey = await makeKey(get(tokens.apiKeys), options.newKey);
   undo.move();
   log.info({ url: listener.url, demo: vendor.demo, database: database.kind }, 'Listening');
-  host.start();
   get(tokens.checks).start();
 
   async function close(): Promise<void> {

@@ -12,7 +12,7 @@ import { memoryCache } from './memory/cache.ts';
 import { memoryConnections } from './memory/connections.ts';
 import { memoryMetering } from './memory/metering.ts';
 import { memoryState } from './memory/state.ts';
-import { maskError, redactError } from './middleware/error-answer.ts';
+import { errorAnswer, maskError, redactError } from './middleware/error-answer.ts';
 import { observers } from './observer.ts';
 import { localPrincipal } from './principal.ts';
 import { redactingLogger } from './redactor.ts';
@@ -110,8 +110,8 @@ export function createHost(options: HostOptions): Host {
         );
       if (!accepting) {
         observer.refused?.({ reason: 'draining' });
-        const answer = unavailable();
-        return { kind: 'answer', answer };
+        const refusal = new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.');
+        return { kind: 'answer', answer: errorAnswer(refusal, crypto.randomUUID()) };
       }
       const call = callPath(entry, request, draining.signal);
       running.add(call);
@@ -157,14 +157,6 @@ export function createHost(options: HostOptions): Host {
   }
 
   return host;
-}
-
-function unavailable(): { content: [{ type: 'text'; text: string }]; isError: true; meta: Record<string, unknown> } {
-  return {
-    content: [{ type: 'text', text: 'UNAVAILABLE: The server is shutting down. Nothing was done. Try again shortly.' }],
-    isError: true,
-    meta: { 'busbar/error': { code: 'UNAVAILABLE' } },
-  };
 }
 
 function checkOptions({ connectors, sender, resilience, secret, remapOrigins = {} }: HostOptions): void {

@@ -102,7 +102,7 @@ export interface Host {
   webhook(hook: string, headers: Headers, body: Uint8Array): Promise<void>;
   /** Runs a connection's `check`. @throws {ToolError} */
   check(connection: string): Promise<Health>;
-  /** Starts the connectors' jobs. Safe to call twice. */
+  /** Starts the connectors' jobs. Transports call it when they listen. Safe to call twice. */
   start(): void;
   /** Refuses new calls, lets running ones end, runs jobs once more, closes clients. `graceMs` (default 10,000) bounds it all. May be called twice. */
   close(graceMs?: number): Promise<void>;

@@ -2,7 +2,7 @@ import type { Host } from './host.ts';
 
 /** What carries MCP to a host: Streamable HTTP, stdio. */
 export interface Transport {
-  /** Starts serving. Several transports may serve one host. */
+  /** Starts the host and serves it. Several transports may serve one host. */
   listen(host: Host): Promise<Listener>;
 }
 

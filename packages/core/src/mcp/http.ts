@@ -82,6 +82,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     server.closeAllConnections();
     await closed;
   };
+  host.start();
   const { address, family, port: bound } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}${path}`;
   return { url, close: () => (closing ??= close()) };

@@ -32,6 +32,7 @@ function listen(host: Host, { input, output, principal = localPrincipal, drainMs
     transport: wire,
     onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
   });
+  host.start();
   let closing: Promise<void> | undefined;
   const close = async () => {
     const left = await wire.drain(host.clock, drainMs);
