@@ -163,8 +163,8 @@ function connectionHttp(
     sender,
     resilience,
     clock,
-    // A token belongs to the credential that it was given for, so new settings start without one.
-    state: options.state.open(`${connection.id}#core@${connection.version}`),
+    version: connection.version,
+    state: options.state.open(`${connection.id}#core`),
     onSecret: (secret) => redactor.add(secret),
   });
   return createHttp({ connector, connection: connection.id, origins, tokens, remap, sender, resilience, clock, observer });

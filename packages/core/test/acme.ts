@@ -46,6 +46,8 @@ const acme = defineConnector({
       http.request(context, { method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }),
     limited: (context: Context, limit: string) => http.request(context, { method: 'GET', path: '/limited', limit }),
     export: (context: Context) => http.rows(context, { method: 'GET', path: '/export', response: Item }),
+    search: (context: Context, name: string) =>
+      http.request(context, { method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }),
     elsewhere: (context: Context) => http.request(context, { method: 'GET', path: '/', origin: 'https://evil.example' }),
   }),
   tools: (tool) => [
@@ -123,6 +125,29 @@ const acme = defineConnector({
       },
     }),
     tool({
+      name: 'acme_create_and_ask',
+      description: 'Creates an item, and asks too late.',
+      effect: 'write',
+      input: name,
+      output: item,
+      run: async ({ name }, client, context) => {
+        const { data } = await client.create(context, name);
+        await context.ask('Was that right?', z.object({ right: z.boolean() }));
+        return data;
+      },
+    }),
+    tool({
+      name: 'acme_search_items',
+      description: 'Searches by POST.',
+      effect: 'read',
+      input: name,
+      output: z.object({}),
+      run: async ({ name }, client, context) => {
+        await client.search(context, name);
+        return {};
+      },
+    }),
+    tool({
       name: 'acme_stray_item',
       description: 'Tries to leave.',
       effect: 'read',
@@ -147,7 +172,9 @@ export async function startAcme(): Promise<Acme> {
   const simulator = await startSimulator({
     routes: {
       'GET /items/{id}': ({ params }) => ({ status: 200, body: { id: params['id'] } }),
-      'POST /items': ({ headers }) => {
+      'POST /search': () => ({ status: 200, body: {} }),
+      'POST /items': ({ headers, body }) => {
+        if ((body as { name?: string }).name === 'forbidden') return { status: 422, body: { error: 'That name is not allowed here.' } };
         const key = headers['idempotency-key'];
         const known = key === undefined ? undefined : byKey.get(key);
         const made = known ?? `item-${created.length + 1}`;

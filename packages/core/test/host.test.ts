@@ -247,6 +247,20 @@ test('errors are not cached', async () => {
   expect(runs).toBe(2);
 });
 
+test('an idempotency key of a read means nothing, and is not handed to metering', async () => {
+  const keys: unknown[] = [];
+  const metering = memoryMetering();
+  const { call } = scriptedHost(ok, {
+    metering: { ...metering, admit: (entry, signal) => (keys.push([entry.key, entry.inputHash.length]), metering.admit(entry, signal)) },
+  });
+  await call('script_read_it', {}, { idempotencyKey: 'k' });
+  await call('script_write_it', {}, { idempotencyKey: 'k' });
+  expect(keys).toEqual([
+    [undefined, 0],
+    ['k', 64],
+  ]);
+});
+
 test('a cache that fails costs no call', async () => {
   const down = async (): Promise<never> => Promise.reject(new Error('no cache today'));
   const { call, lines } = scriptedHost(ok, { cache: { get: down, set: down, clear: down } });

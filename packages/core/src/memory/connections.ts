@@ -1,5 +1,5 @@
 import type { Connection, Connections } from '../connections.ts';
-import { shortDigest } from '../digest.ts';
+import { canonicalJson, shortDigest } from '../digest.ts';
 
 /** A connection as an importer writes it down. */
 export interface ConnectionRecord {
@@ -15,6 +15,7 @@ export interface ConnectionRecord {
   readonly hook?: string | undefined;
   /** Default: made of connector, tenant, user and name; the same on every start. */
   readonly id?: string;
+  /** Default: a hash of the config, so that other settings are another version after a restart too. */
   readonly version?: string;
 }
 
@@ -57,8 +58,9 @@ export function memoryConnections(records: readonly ConnectionRecord[]): Connect
   };
 }
 
-function toConnection({ tenant = 'local', name = 'default', version = '1', ...record }: ConnectionRecord): Connection {
+function toConnection({ tenant = 'local', name = 'default', ...record }: ConnectionRecord): Connection {
   const id = record.id ?? shortDigest(JSON.stringify([tenant, record.connector, record.user, name]));
+  const version = record.version ?? shortDigest(canonicalJson(record.config));
   return Object.freeze({ ...record, id, tenant, name, version });
 }
 

@@ -34,6 +34,6 @@ export async function serveCached(cache: Cache, active: ActiveCall, run: () => P
   const kept = await tried(cache.get(call.connection, key));
   if (kept) return { answer: kept, cached: true };
   const ran = await run();
-  if (!ran.answer.isError) await tried(cache.set(call.connection, key, ran.answer, ttlMs));
+  await tried(cache.set(call.connection, key, ran.answer, ttlMs));
   return ran;
 }

@@ -39,7 +39,7 @@ export function createHttp(options: CreateHttpOptions): Http {
   /** Sends one attempt and reads the status. The body is still to be read. */
   async function exchange(flight: Flight, signal: AbortSignal): Promise<{ response: IncomingResponse; token: Token | undefined }> {
     const { request } = flight;
-    const token = await tokens?.get(signal);
+    const token = await tokens?.get();
     const origin = request.origin ?? token?.origin ?? options.origins.first;
     if (origin === undefined)
       throw new TypeError(`${connector.id} sends ${request.path} without an origin, and its first one is a pattern`);
@@ -170,7 +170,7 @@ export function createHttp(options: CreateHttpOptions): Http {
           const { status, headers } = response;
           if (status >= 200 && status < 300) {
             flight.answered(true);
-            return { body: response.body, stop };
+            return response.body;
           }
           const refusal =
             refusalOf(flight, { status, headers, data: await readAnswer(response) }, token) ??
@@ -185,16 +185,13 @@ export function createHttp(options: CreateHttpOptions): Http {
         }
       });
       try {
-        for await (const row of readLines(opened.body))
-          yield request.response ? parseWith(request.response, row, flight) : (row as z.output<S>);
+        for await (const row of readLines(opened)) yield request.response ? parseWith(request.response, row, flight) : (row as z.output<S>);
       } catch (error) {
         if (error instanceof UpstreamError) throw new ToolError(error.code, error.message, { cause: error });
         if (!(error instanceof SendError)) throw error;
         throw new ToolError('UPSTREAM_UNAVAILABLE', 'The vendor broke off in the middle of its rows. Ask for a smaller range.', {
           cause: error,
         });
-      } finally {
-        opened.stop.abort();
       }
     },
   };

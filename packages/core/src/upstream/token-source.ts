@@ -6,7 +6,6 @@ import type { Resilience } from '../resilience.ts';
 import { UpstreamError } from '../resilience.ts';
 import { SendError, type Sender } from '../sender.ts';
 import type { State } from '../state.ts';
-import { untilAbort } from '../until-abort.ts';
 import type { Origins } from './origins.ts';
 import { readBody } from './read-body.ts';
 import { readFailure, waitOf } from './failure.ts';
@@ -22,8 +21,8 @@ export interface Token {
 
 /** Gives a connection's requests their authorization. */
 export interface TokenSource {
-  /** The token to use now. Waits for a refresh that is under way; `signal` ends the waiting, never the refresh. */
-  get(signal: AbortSignal): Promise<Token>;
+  /** The token to use now. Waits for a refresh that is under way; it belongs to no caller, so none can end it. */
+  get(): Promise<Token>;
   /** The vendor refused this token: the next `get` brings another. False where there is no other to be had. */
   renew(refused: Token): boolean;
 }
@@ -32,6 +31,8 @@ export interface TokenSource {
 export interface TokenSourceOptions {
   readonly connector: string;
   readonly connection: string;
+  /** The version of the connection's settings: a token belongs to the credential that it was given for. */
+  readonly version: string;
   readonly origins: Origins;
   readonly remap: (origin: string) => URL | undefined;
   readonly sender: Sender;
@@ -42,7 +43,7 @@ export interface TokenSourceOptions {
   onSecret(secret: string): void;
 }
 
-const kept = z.object({ accessToken: z.string(), origin: z.string().optional(), expiresAt: z.number() });
+const kept = z.object({ version: z.string(), accessToken: z.string(), origin: z.string().optional(), expiresAt: z.number() });
 type Kept = z.output<typeof kept>;
 const tokenAnswer = z.looseObject({ access_token: z.string().min(1), expires_in: z.coerce.number().positive().optional() });
 const stateKey = 'token';
@@ -83,7 +84,8 @@ function clientCredentials(authorization: Authorization & { kind: 'client-creden
     current = { kept: value, token: { header: `Bearer ${value.accessToken}`, origin: value.origin } };
     return current.token;
   };
-  const good = (value: Kept): boolean => value.accessToken !== refused && value.expiresAt - marginMs > clock.now();
+  const good = (value: Kept): boolean =>
+    value.version === options.version && value.accessToken !== refused && value.expiresAt - marginMs > clock.now();
 
   async function refresh(): Promise<Token> {
     const stored = await state.get(stateKey, kept);
@@ -98,10 +100,10 @@ function clientCredentials(authorization: Authorization & { kind: 'client-creden
   }
 
   return {
-    async get(signal) {
+    async get() {
       if (current && good(current.kept)) return current.token;
       refreshing ??= refresh().finally(() => (refreshing = undefined));
-      return await untilAbort(refreshing, signal);
+      return await refreshing;
     },
     renew(token) {
       const accessToken = token.header.slice('Bearer '.length);
@@ -165,6 +167,7 @@ async function requestToken(authorization: Authorization & { kind: 'client-crede
           });
         const ttlMs = parsed.data.expires_in === undefined ? (authorization.ttlMs ?? 30 * 60_000) : parsed.data.expires_in * 1000;
         return {
+          version: options.version,
           accessToken: parsed.data.access_token,
           expiresAt: clock.now() + Math.max(ttlMs, marginMs + 1000),
           ...(origin !== undefined && { origin }),

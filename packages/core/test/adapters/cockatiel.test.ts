@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { cockatielResilience } from '../../src/adapters/cockatiel.ts';
 import { UpstreamError, type Attempt, type UpstreamEvent } from '../../src/index.ts';
@@ -129,4 +130,28 @@ test('leaves no timer behind', async () => {
   await resilience.execute(attempt(), async () => 'fine');
   await Promise.resolve();
   expect(clock.sleeping).toBe(0);
+});
+
+test('an abort ends the wait in the bulkhead’s queue at once', async () => {
+  const { resilience, attempt } = setUp({ concurrent: 1, queued: 1 });
+  void resilience.execute(attempt(), () => new Promise(() => {}));
+  const abort = new AbortController();
+  const queued = resilience.execute(attempt('one', { signal: abort.signal }), async () => 'never');
+  abort.abort(new Error('enough'));
+  await expect(queued).rejects.toThrow('enough');
+});
+
+test('a connection in use keeps its bulkhead, however many others come', async () => {
+  const { resilience, attempt } = setUp({ maxConnections: 1, concurrent: 1, queued: 0 });
+  void resilience.execute(attempt('busy'), () => new Promise(() => {}));
+  await resilience.execute(attempt('other'), async () => 'fine');
+  await resilience.execute(attempt('third'), async () => 'fine');
+  await expect(resilience.execute(attempt('busy'), async () => 'fine')).rejects.toMatchObject({ code: 'OVERLOADED' });
+});
+
+test('leaves no listener behind on the caller’s signal', async () => {
+  const { resilience, attempt } = setUp();
+  const { signal } = new AbortController();
+  await resilience.execute(attempt('one', { signal }), async () => 'fine');
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

@@ -49,7 +49,10 @@ test('so many run at a time; a place that is given back goes to the one that wai
   const third = budget.take('k', { concurrent: 1 }, until(), noWait).then((done) => (order.push('third'), done));
   release();
   release();
-  (await second)();
+  const releaseSecond = await second;
+  await new Promise((resolve) => void setImmediate(resolve));
+  expect(order).toEqual(['second']);
+  releaseSecond();
   await third;
   expect(order).toEqual(['second', 'third']);
 });

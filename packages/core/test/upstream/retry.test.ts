@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { memoryMetering } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { codeOf, textOf, useAcme, type Acme } from '../acme.ts';
 
@@ -114,6 +115,43 @@ test('a tool that looks after a lost write settles what was unknown', async () =
   expect((await call('acme_create_or_find_item', { name: 'x' })).structuredContent).toEqual({ id: 'found' });
 });
 
+test('a tool that loses a write and then fails otherwise ends as unknown', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'lose', match: 'POST /items' });
+  acme.misbehave({ kind: 'status', status: 404, match: 'GET /items/{id}' });
+  const answer = await call('acme_create_or_find_item', { name: 'x' });
+  expect(codeOf(answer)).toBe('OUTCOME_UNKNOWN');
+  expect(textOf(answer)).toContain('no such record');
+});
+
+test('a tool that asks after it wrote is stopped: the run would begin again and write twice', async () => {
+  const { call } = host();
+  const answer = await call('acme_create_and_ask', { name: 'x' });
+  expect(codeOf(answer)).toBe('INTERNAL');
+  expect(textOf(answer)).toContain('A write of this call was made before it failed');
+  expect(acme.created).toEqual(['item-1']);
+});
+
+test('metering hears whether the vendor changed', async () => {
+  const heard: unknown[] = [];
+  const { call } = host({
+    metering: memoryMetering({
+      record: (_, outcome) => void heard.push(typeof outcome === 'object' && [outcome.status, outcome.wrote, outcome.upstreamRequests]),
+    }),
+  });
+  await call('acme_get_item', { id: 'a' });
+  await call('acme_create_item', { name: 'x' });
+  await call('acme_create_item', { name: 'forbidden' });
+  acme.misbehave({ kind: 'lose' });
+  await call('acme_create_item', { name: 'x' });
+  expect(heard).toEqual([
+    ['executed', 'no', 1],
+    ['executed', 'yes', 1],
+    ['failed', 'no', 1],
+    ['unknown', 'unknown', 1],
+  ]);
+});
+
 test.each([400, 401, 403, 404, 409, 422])('does not retry a %i', async (status) => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status, times: 10 });
@@ -163,6 +201,48 @@ test('a call that outlives its deadline ends, and closes the socket', async () =
   await clock.advance(2_000);
   expect(await hanging.ended).toBe('closed');
   expect(codeOf(await answer)).toBe('DEADLINE_EXCEEDED');
+});
+
+test('a lost write that is then only put off stays unknown', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'lose' });
+  acme.misbehave({ kind: 'status', status: 429, times: 3, headers: { 'retry-after': '0' } });
+  expect(codeOf(await call('acme_create_item_once', { name: 'x' }))).toBe('OUTCOME_UNKNOWN');
+  expect(acme.requests).toHaveLength(4);
+});
+
+test('a lost write that is then refused for good was not made', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'status', status: 503 });
+  acme.misbehave({ kind: 'status', status: 422 });
+  expect(codeOf(await call('acme_create_item_once', { name: 'x' }))).toBe('UPSTREAM_REJECTED');
+});
+
+test('a POST of a read tool is no write: losing its answer leaves nothing unknown', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'lose', times: 10 });
+  expect(codeOf(await call('acme_search_items', { name: 'x' }))).toBe('UPSTREAM_UNAVAILABLE');
+  expect(acme.requests).toHaveLength(4);
+});
+
+test('a refusal whose body breaks off is that refusal, and nothing is unknown', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'truncate' });
+  expect(codeOf(await call('acme_create_item', { name: 'forbidden' }))).toBe('UPSTREAM_REJECTED');
+  expect(acme.requests).toHaveLength(1);
+});
+
+test('a stream that does not begin times out and is retried', async () => {
+  const clock = manualClock();
+  const { call } = host({ clock });
+  acme.misbehave({ kind: 'hang' });
+  const answer = call('acme_export_items', { most: 10 });
+  const hanging = await acme.received(undefined, 1);
+  await clock.advance(10_000);
+  expect(await hanging.ended).toBe('closed');
+  await waitForSleepers(clock, 2);
+  await clock.advance(300);
+  expect((await answer).structuredContent).toEqual({ ids: ['a', 'b', 'c'] });
 });
 
 test('an aborted read closes the upstream socket within 200 ms', async () => {

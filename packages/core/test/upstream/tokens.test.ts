@@ -18,11 +18,15 @@ import { codeOf, textOf } from '../acme.ts';
 const vault = defineConnector({
   spec: 'v1',
   id: 'vault',
-  config: z.object({ clientSecret: secret(z.string()), form: z.boolean().default(false) }),
+  config: z.object({
+    clientSecret: secret(z.string()),
+    form: z.boolean().default(false),
+    tokenUrl: z.string().default('https://api.vault.example/oauth/token'),
+  }),
   origins: () => ['https://api.vault.example', 'https://*.shard.vault.example'],
-  authorization: ({ clientSecret, form }) => ({
+  authorization: ({ clientSecret, form, tokenUrl }) => ({
     kind: 'client-credentials',
-    tokenUrl: 'https://api.vault.example/oauth/token',
+    tokenUrl,
     clientId: 'me',
     clientSecret,
     body: form ? 'form' : 'json',
@@ -30,18 +34,18 @@ const vault = defineConnector({
     ttlMs: 900_000,
     ...(form && { origin: (token) => String(token['instance_url']) }),
   }),
-  open: ({ http }) => ({ read: (context: Context) => http.request(context, { method: 'GET', path: '/thing' }) }),
+  open: ({ http }) => ({
+    read: (context: Context) =>
+      http.request(context, { method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }),
+  }),
   tools: (tool) => [
     tool({
       name: 'vault_read_thing',
       description: 'Reads.',
       effect: 'read',
       input: z.object({}),
-      output: z.object({}),
-      run: async (_, client, context) => {
-        await client.read(context);
-        return {};
-      },
+      output: z.object({ seen: z.string().optional() }),
+      run: async (_, client, context) => (await client.read(context)).data,
     }),
   ],
 });
@@ -163,4 +167,24 @@ test('a caller that leaves does not end the refresh that others wait for', async
   vendor.recover();
   expect((await staying).isError).toBeUndefined();
   expect(issued).toBe(1);
+});
+
+test('a token URL outside the declared origins is a fault of the connector, and gets no secret', async () => {
+  const { read } = vaultHost({ config: { tokenUrl: 'https://evil.example/oauth/token' } });
+  expect(codeOf(await read())).toBe('INTERNAL');
+  expect(vendor.requests).toEqual([]);
+});
+
+test('new settings start without the token of the old ones', async () => {
+  const state = memoryState();
+  await vaultHost({ state }).read();
+  await vaultHost({ state, config: { clientSecret: 'canary-rotated' } }).read();
+  expect(issued).toBe(2);
+});
+
+test('an issued token is redacted like the settings’ own secrets', async () => {
+  const { read } = vaultHost();
+  tokenAnswer = () => ({ access_token: 'canary-token-1', expires_in: 1800 });
+  vendor.misbehave({ kind: 'status', status: 200, match: 'GET /thing', body: { seen: 'canary-token-1' } });
+  expect(JSON.stringify(await read())).not.toContain('canary');
 });
