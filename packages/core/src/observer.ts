@@ -6,7 +6,7 @@ import type { Effect } from './tool.ts';
 export interface Observer {
   /** A call ended, replays and refusals included. */
   call?(event: CallEvent): void;
-  /** An attempt to reach a vendor ended, or a breaker changed. */
+  /** An attempt to reach a vendor ended, the next one waits, or a breaker changed. */
   upstream?(event: UpstreamEvent): void;
   /** A request was turned away before it became a call. */
   refused?(event: RefusalEvent): void;
@@ -32,6 +32,14 @@ export type UpstreamEvent =
       readonly connection: string;
       readonly operation: string;
       readonly code?: ErrorCode | undefined;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'wait';
+      readonly connector: string;
+      readonly connection: string;
+      readonly operation: string;
+      readonly reason: 'backoff' | 'retry-after' | 'budget';
       readonly durationMs: number;
     }
   | { readonly kind: 'breaker'; readonly connector: string; readonly connection: string; readonly state: BreakerState };

@@ -61,6 +61,12 @@ export function promObserver(registry: Registry, connectors: readonly string[] =
     labelNames: ['connector', 'code'],
     registers,
   });
+  const waited = new Counter({
+    name: 'mcp_connector_wait_seconds_total',
+    help: 'Time spent waiting before attempts to reach a vendor, by what was waited for.',
+    labelNames: ['connector', 'reason'],
+    registers,
+  });
   const health = new Gauge({
     name: 'mcp_connector_healthy',
     help: 'Share of the connections of a connector that passed their last check: 1 all, 0 none.',
@@ -112,6 +118,7 @@ export function promObserver(registry: Registry, connectors: readonly string[] =
     },
     upstream(event: UpstreamEvent) {
       if (event.kind === 'breaker') return onBreaker(event);
+      if (event.kind === 'wait') return waited.inc({ connector: event.connector, reason: event.reason }, event.durationMs / 1_000);
       attempts.inc({ connector: event.connector });
       if (event.code !== undefined) errors.inc({ connector: event.connector, code: event.code });
     },

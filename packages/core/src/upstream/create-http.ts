@@ -107,17 +107,13 @@ export function createHttp(options: CreateHttpOptions): Http {
       limit: limit && { name: limitName, ...limit },
       onEvent: (event) => {
         countWait(tally, event);
-        if (event.kind === 'attempt') {
-          attempts = event.attempt;
-          options.observer.upstream?.({
-            kind: 'attempt',
-            connector: connector.id,
-            connection: options.connection,
-            operation,
-            code: event.code,
-            durationMs: event.ms,
-          });
-        }
+        if (event.kind === 'attempt') attempts = event.attempt;
+        const where = { connector: connector.id, connection: options.connection, operation, durationMs: event.ms };
+        options.observer.upstream?.(
+          event.kind === 'attempt'
+            ? { kind: event.kind, ...where, code: event.code }
+            : { kind: event.kind, ...where, reason: event.reason },
+        );
         const fields = { operation, ...event, breaker: resilience.breaker(connector.id, options.connection) };
         if (event.kind === 'attempt' && event.code === undefined) context.log.debug(fields, 'upstream attempt');
         else context.log.warn(fields, `upstream ${event.kind}`);

@@ -33,6 +33,7 @@ describe('promObserver', () => {
       'mcp_requests_refused_total',
       'mcp_connector_requests_total',
       'mcp_connector_errors_total',
+      'mcp_connector_wait_seconds_total',
       'mcp_connector_healthy',
       'mcp_circuit_breaker_state',
       'mcp_circuit_breaker_opened_total',
@@ -50,6 +51,15 @@ describe('promObserver', () => {
       'mcp_circuit_breaker_state{connector="zendesk",state="half-open"}',
     ])
       expect(metrics).toContain(`${series} 0\n`);
+  });
+
+  test('adds up what attempts waited for, in seconds', async () => {
+    const { observer, line } = observed();
+    const wait = { kind: 'wait', connector: 'zendesk', connection: 'c1', operation: 'GET /', reason: 'retry-after' } as const;
+    observer.upstream?.({ ...wait, durationMs: 1_500 });
+    observer.upstream?.({ ...wait, durationMs: 500 });
+    expect(await line('mcp_connector_wait_seconds_total{connector="zendesk",reason="retry-after"}')).toMatch(/ 2$/);
+    expect(await line('mcp_connector_requests_total{connector="zendesk"}')).toBe('no mcp_connector_requests_total{connector="zendesk"}');
   });
 
   test('counts and times a call', async () => {

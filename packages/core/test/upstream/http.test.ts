@@ -163,6 +163,7 @@ test('what happened upstream is told to the observer and the log', async () => {
   await call('acme_get_item', { id: 'a' });
   expect(events).toMatchObject([
     { kind: 'attempt', operation: 'GET /items/{id}', code: 'UPSTREAM_UNAVAILABLE' },
+    { kind: 'wait', operation: 'GET /items/{id}', reason: 'backoff' },
     { kind: 'attempt', operation: 'GET /items/{id}', code: undefined },
     { tool: 'acme_get_item', status: 'executed', upstreamRequests: 2 },
   ]);
