@@ -118,7 +118,10 @@ export function createCallPath(options: CallPathOptions): CallPath {
   };
 }
 
-/** One signal for all that can end a call: the client, the deadline, the drain. */
+// Made once: an error takes its stack, and an abort without a reason makes one, which would cost more than the rest of a short call.
+const callEnded = new ToolError('CANCELLED', 'The call has ended.');
+
+/** One signal for all that can end a call: the client, the deadline, the drain; and its end, for what a tool left running. */
 function limitTime(
   clock: Clock,
   timeoutMs: number,
@@ -126,14 +129,14 @@ function limitTime(
   drain: AbortSignal,
 ): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
-  const over = new AbortController();
+  const timer = new AbortController();
   const onClient = (): void => controller.abort(new ToolError('CANCELLED', 'The call was cancelled.'));
   const onDrain = (): void => controller.abort(drain.reason);
   if (client.aborted) onClient();
-  else client.addEventListener('abort', onClient, { once: true, signal: over.signal });
+  else client.addEventListener('abort', onClient);
   if (drain.aborted) onDrain();
-  else drain.addEventListener('abort', onDrain, { once: true, signal: over.signal });
-  clock.sleep(timeoutMs, over.signal).then(
+  else drain.addEventListener('abort', onDrain);
+  clock.sleep(timeoutMs, timer.signal).then(
     () =>
       controller.abort(
         new ToolError(
@@ -144,9 +147,10 @@ function limitTime(
     () => {},
   );
   const end = (): void => {
-    over.abort();
-    // What a tool left running must not go on in the name of a call that is settled.
-    controller.abort(new ToolError('CANCELLED', 'The call has ended.'));
+    client.removeEventListener('abort', onClient);
+    drain.removeEventListener('abort', onDrain);
+    timer.abort(callEnded);
+    controller.abort(callEnded);
   };
   return { signal: controller.signal, end };
 }

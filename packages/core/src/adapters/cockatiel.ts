@@ -227,6 +227,9 @@ export function cockatielResilience(options: CockatielResilienceOptions = {}): R
   };
 }
 
+// Made once: an abort without a reason makes an error with its stack each time.
+const attemptEnded = new Error('The attempt has ended');
+
 /** Runs an action under a timeout of its own and the caller's signal. Leaves neither timer nor listener behind. */
 async function withTimeout<R>(clock: Clock, ms: number, outer: AbortSignal, action: (signal: AbortSignal) => Promise<R>): Promise<R> {
   outer.throwIfAborted();
@@ -234,18 +237,20 @@ async function withTimeout<R>(clock: Clock, ms: number, outer: AbortSignal, acti
   const over = new AbortController();
   const onAbort = (): void => inner.abort(outer.reason);
   outer.addEventListener('abort', onAbort, { once: true });
-  const timedOut = new UpstreamError('UPSTREAM_UNAVAILABLE', `The vendor did not answer within ${ms / 1000} s.`, {
-    executed: 'unknown',
-    transient: true,
-  });
   clock.sleep(ms, over.signal).then(
-    () => inner.abort(timedOut),
+    () =>
+      inner.abort(
+        new UpstreamError('UPSTREAM_UNAVAILABLE', `The vendor did not answer within ${ms / 1000} s.`, {
+          executed: 'unknown',
+          transient: true,
+        }),
+      ),
     () => {},
   );
   try {
     return await action(inner.signal);
   } finally {
-    over.abort();
+    over.abort(attemptEnded);
     outer.removeEventListener('abort', onAbort);
   }
 }

@@ -12,22 +12,22 @@ const graceMs = 250;
 export async function runTool(active: ActiveCall, secret: string, clock: Clock): Promise<unknown> {
   const { entry, input, open, signal } = active;
   signal.throwIfAborted();
-  const running = entry.tool.run(input, open.client, createCallContext(active, secret));
-  const over = new AbortController();
-  const stopped = new Promise<never>((_, reject) => {
-    const onAbort = (): void => {
-      clock.sleep(graceMs, over.signal).then(
-        () => reject(signal.reason as Error),
-        () => {},
-      );
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true, signal: over.signal });
-  });
+  let running: Promise<unknown> | undefined;
+  const grace = new AbortController();
+  const stopped = Promise.withResolvers<never>();
+  const onAbort = (): void => {
+    clock.sleep(graceMs, grace.signal).then(
+      () => stopped.reject(signal.reason),
+      () => {},
+    );
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([running, stopped]);
+    running = entry.tool.run(input, open.client, createCallContext(active, secret));
+    return await Promise.race([running, stopped.promise]);
   } finally {
-    over.abort();
-    running.catch(() => {});
+    signal.removeEventListener('abort', onAbort);
+    if (signal.aborted) grace.abort(signal.reason);
+    running?.catch(() => {});
   }
 }
