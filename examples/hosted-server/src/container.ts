@@ -15,6 +15,7 @@ import { createConnectionChecks } from './connection-checks.ts';
 import { createHealth } from './health.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { createInjector, type Injector } from './injector.ts';
+import { keptSecret } from './kept-secret.ts';
 import { tokens } from './tokens.ts';
 import { firstTenant, openVendor } from './vendor.ts';
 
@@ -45,6 +46,7 @@ export function compose(config: Config): Injector {
     ),
   );
 
+  provide(tokens.secret, () => config.BUSBAR_SECRET ?? keptSecret(config.BUSBAR_DATA_DIR));
   provide(tokens.openDatabase, () => {
     const at = config.DATABASE_URL === undefined ? { folder: config.BUSBAR_DATA_DIR } : { url: config.DATABASE_URL };
     return () => openDatabase({ ...at, log: get(tokens.log) });
@@ -93,7 +95,7 @@ export function compose(config: Config): Injector {
       observer: get(tokens.observer),
       callTimeoutMs: config.BUSBAR_CALL_TIMEOUT_MS,
       remapOrigins: { ...get(tokens.vendor).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
-      ...(config.BUSBAR_SECRET !== undefined && { secret: config.BUSBAR_SECRET }),
+      secret: get(tokens.secret),
     }),
   );
   provide(tokens.checks, () =>
@@ -137,7 +139,7 @@ export function compose(config: Config): Injector {
       fallback: get(tokens.routes),
       ...(config.BUSBAR_ALLOWED_HOSTS && { allowedHosts: config.BUSBAR_ALLOWED_HOSTS }),
       ...(config.BUSBAR_ALLOWED_ORIGINS && { allowedOrigins: config.BUSBAR_ALLOWED_ORIGINS }),
-      ...(config.BUSBAR_SECRET !== undefined && { secret: config.BUSBAR_SECRET }),
+      secret: get(tokens.secret),
     }),
   );
   return injector;

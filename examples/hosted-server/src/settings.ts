@@ -43,7 +43,7 @@ export const settings = z.object({
     .min(32, 'must be at least 32 characters, such as the output of: openssl rand -hex 32')
     .optional()
     .describe(
-      'Signs what clients carry back, such as page cursors: at least 32 characters, the same on all replicas. Needed in production; else made anew at each start.',
+      'Signs what clients carry back, such as page cursors: at least 32 characters, the same on all replicas. Needed in production; else made at the first start and kept in the data folder.',
     ),
   BUSBAR_DEMO: yesOrNo
     .optional()

@@ -23,6 +23,7 @@ export const tokens = {
   log: token<Logger>('log'),
   registry: token<Registry>('registry'),
   observer: token<PromObserver>('observer'),
+  secret: token<string>('secret'),
   openDatabase: token<() => Promise<Database>>('openDatabase'),
   database: token<Database>('database'),
   apiKeys: token<ApiKeys>('apiKeys'),
