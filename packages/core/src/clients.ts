@@ -164,6 +164,7 @@ function connectionHttp(
     resilience,
     clock,
     version: connection.version,
+    log: options.log,
     state: options.state.open(`${connection.id}#core`),
     onSecret: (secret) => redactor.add(secret),
   });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Authorization } from '../connector.ts';
 import { ToolError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import type { Resilience } from '../resilience.ts';
 import { UpstreamError } from '../resilience.ts';
 import { SendError, type Sender } from '../sender.ts';
@@ -39,6 +40,7 @@ export interface TokenSourceOptions {
   readonly resilience: Resilience;
   readonly state: State;
   readonly clock: Clock;
+  readonly log: Logger;
   /** Told of every token, so that it is redacted. */
   onSecret(secret: string): void;
 }
@@ -88,15 +90,28 @@ function clientCredentials(authorization: Authorization & { kind: 'client-creden
     value.version === options.version && value.accessToken !== refused && value.expiresAt - marginMs > clock.now();
 
   async function refresh(): Promise<Token> {
-    const stored = await state.get(stateKey, kept);
+    const stored = await shared(() => state.get(stateKey, kept));
     if (stored && good(stored.value)) return use(stored.value);
     const fresh = await requestToken(authorization, options);
     // Another replica may have been first. Both tokens are good; keeping the winner's makes all replicas use one.
-    if (!(await state.set(stateKey, fresh, stored?.version))) {
-      const winner = await state.get(stateKey, kept);
+    if ((await shared(() => state.set(stateKey, fresh, stored?.version))) === false) {
+      const winner = await shared(() => state.get(stateKey, kept));
       if (winner && good(winner.value)) return use(winner.value);
     }
     return use(fresh);
+  }
+
+  /** A store that is away, or whose seal is broken, costs a token more and no call. */
+  async function shared<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (err) {
+      options.log.warn(
+        { connector: options.connector, connection: options.connection, err },
+        'a token could not be shared through the state',
+      );
+      return undefined;
+    }
   }
 
   return {

@@ -188,3 +188,11 @@ test('an issued token is redacted like the settings’ own secrets', async () =>
   vendor.misbehave({ kind: 'status', status: 200, match: 'GET /thing', body: { seen: 'canary-token-1' } });
   expect(JSON.stringify(await read())).not.toContain('canary');
 });
+
+test('a state that fails costs a token more, and no call', async () => {
+  const failing = async (): Promise<never> => Promise.reject(new Error('the store is away'));
+  const { read } = vaultHost({ state: { open: () => ({ get: failing, set: failing, log: memoryState().open('x').log }) } });
+  expect((await read()).isError).toBeUndefined();
+  expect((await read()).isError).toBeUndefined();
+  expect(issued).toBe(1);
+});
