@@ -29,9 +29,12 @@ describe('TypeScript in the pages', () => {
   let folder: string;
   let errors: string;
 
-  // A project that has what the example server has installed, and the snippets as files.
+  // A project that has our packages, what the example server has installed, and the snippets as files.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'busbar-docs-'));
+    mkdirSync(join(folder, 'node_modules/@busbar'), { recursive: true });
+    for (const name of readdirSync(join(root, 'packages')))
+      symlinkSync(join(root, 'packages', name), join(folder, 'node_modules/@busbar', name));
     for (const home of ['examples/hosted-server/node_modules', 'examples/minimal-server/node_modules', 'node_modules']) {
       for (const name of readdirSync(join(root, home)).filter((entry) => !entry.startsWith('.'))) {
         const scoped = name.startsWith('@') ? readdirSync(join(root, home, name)).map((part) => join(name, part)) : [name];

@@ -51,6 +51,9 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   // The stores import the contract and their drivers.
   ['packages/postgres/src/e1.ts', `import '@busbar/core/mcp/http';`, restrictedImport],
   ['packages/postgres/src/e2.ts', `import 'tsyringe';`, restrictedImport],
+  ['packages/redis/src/e3.ts', `import '@busbar/core/testing';`, restrictedImport],
+  ['packages/redis/src/e4.ts', `import '@busbar/postgres';`, restrictedImport],
+  ['packages/redis/src/e5.ts', `export { setTimeout } from 'node:timers/promises';`, restrictedImport],
 
   // Examples use public entries, and they alone know the process.
   ['examples/hello/src/f1.ts', `export * from '../../../packages/core/src/index.ts';`, restrictedImport],
@@ -84,6 +87,7 @@ const clean: readonly (readonly [path: string, source: string])[] = [
   ['packages/connector-other/src/ok-7.ts', `export const seven = 7;`],
   ['packages/connector-other/src/sandbox.ts', `export * from '@busbar/core/testing';\nexport * from './ok-7.ts';`],
   ['packages/postgres/src/ok-8.ts', `export * from '@busbar/core';\nexport * from 'kysely/migration';\nexport * from 'node:path';`],
+  ['packages/redis/src/ok-11.ts', `export * from '@busbar/core';\nexport * from '@redis/client';\nexport * from 'node:crypto';`],
   ['examples/hello/src/ok-9.ts', `export * from '@busbar/core/mcp/http';\nexport const port = process.env['PORT'];`],
   ['packages/core/test/ok-10.test.ts', `export * from '../src/testing/ok-5.ts';`],
 ];

@@ -1,11 +1,21 @@
-import { createHost, memoryConnections, memoryMetering, memoryRateLimit, systemClock } from '@busbar/core';
+import {
+  createHost,
+  memoryBudget,
+  memoryCache,
+  memoryConnections,
+  memoryRateLimit,
+  systemClock,
+  type RateLimit,
+  type RateLimitRule,
+} from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
 import { gotSender } from '@busbar/core/adapters/got';
 import { pinoLogger } from '@busbar/core/adapters/pino';
 import { promObserver } from '@busbar/core/adapters/prom-client';
 import { httpTransport } from '@busbar/core/mcp/http';
 import { zendesk } from '@busbar/connector-zendesk';
-import { createApiKeys, createUsage, openDatabase } from '@busbar/postgres';
+import { createApiKeys, openDatabase, postgresMetering, postgresState } from '@busbar/postgres';
+import { openRedis, redisBudget, redisCache, redisRateLimit } from '@busbar/redis';
 import { destination } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
@@ -22,8 +32,8 @@ import { firstTenant, openVendor } from './vendor.ts';
 const minuteMs = 60_000;
 
 /**
- * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Two things must be
- * waited for, so they are opened by hand before that and put into the container: the database and the vendor.
+ * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Three things must be
+ * waited for, so they are opened by hand before that and put into the container: the database, Redis and the vendor.
  */
 export function compose(config: Config): Injector {
   const injector = createInjector();
@@ -53,18 +63,32 @@ export function compose(config: Config): Injector {
   });
   provide(tokens.apiKeys, () => createApiKeys(get(tokens.database), get(tokens.clock)));
   provide(tokens.authenticate, () => createAuthenticate(get(tokens.apiKeys), get(tokens.clock)));
+  provide(tokens.openRedis, () => {
+    const url = config.REDIS_URL;
+    return async () => (url === undefined ? undefined : await openRedis(url, { log: get(tokens.log), clock: get(tokens.clock) }));
+  });
+  // What replicas share through Redis, a process alone keeps in memory; and so does each of them while Redis is away.
+  const limit = (name: string, rules: readonly RateLimitRule[]): RateLimit => {
+    const redis = get(tokens.redis);
+    const fallback = memoryRateLimit(rules, { clock: get(tokens.clock) });
+    return redis ? redisRateLimit(redis, rules, { name, fallback }) : fallback;
+  };
   provide(tokens.limitPerKey, () =>
-    memoryRateLimit(
-      [
-        { limit: config.BUSBAR_CALLS_PER_MINUTE, windowMs: minuteMs },
-        { limit: config.BUSBAR_CALLS_PER_HOUR, windowMs: 60 * minuteMs },
-      ],
-      { clock: get(tokens.clock) },
-    ),
+    limit('key', [
+      { limit: config.BUSBAR_CALLS_PER_MINUTE, windowMs: minuteMs },
+      { limit: config.BUSBAR_CALLS_PER_HOUR, windowMs: 60 * minuteMs },
+    ]),
   );
-  provide(tokens.limitPerAddress, () =>
-    memoryRateLimit([{ limit: config.BUSBAR_ADDRESS_CALLS_PER_MINUTE, windowMs: minuteMs }], { clock: get(tokens.clock) }),
-  );
+  provide(tokens.limitPerAddress, () => limit('address', [{ limit: config.BUSBAR_ADDRESS_CALLS_PER_MINUTE, windowMs: minuteMs }]));
+  provide(tokens.budget, () => {
+    const redis = get(tokens.redis);
+    const fallback = memoryBudget({ clock: get(tokens.clock) });
+    return redis ? redisBudget(redis, { fallback }) : fallback;
+  });
+  provide(tokens.cache, () => {
+    const redis = get(tokens.redis);
+    return redis ? redisCache(redis) : memoryCache({ clock: get(tokens.clock) });
+  });
 
   provide(tokens.openVendor, () => () => openVendor(config));
   provide(tokens.connectors, () => [zendesk]);
@@ -73,12 +97,11 @@ export function compose(config: Config): Injector {
     return memoryConnections([{ tenant: firstTenant, connector: zendesk.id, name: account['subdomain'] ?? 'default', config: account }]);
   });
   provide(tokens.sender, () => gotSender());
-  provide(tokens.resilience, () => cockatielResilience({ clock: get(tokens.clock), observer: get(tokens.observer) }));
-  provide(tokens.usage, () => createUsage(get(tokens.database), get(tokens.clock)));
-  provide(tokens.metering, () => {
-    const usage = get(tokens.usage);
-    return memoryMetering({ clock: get(tokens.clock), record: (call, outcome) => usage.record(call, outcome) });
-  });
+  provide(tokens.resilience, () =>
+    cockatielResilience({ clock: get(tokens.clock), observer: get(tokens.observer), budget: get(tokens.budget) }),
+  );
+  provide(tokens.state, () => postgresState(get(tokens.database), { secret: get(tokens.secret) }));
+  provide(tokens.metering, () => postgresMetering(get(tokens.database), { clock: get(tokens.clock), log: get(tokens.log) }));
 
   provide(tokens.host, () =>
     createHost({
@@ -88,6 +111,8 @@ export function compose(config: Config): Injector {
       authenticate: get(tokens.authenticate),
       rateLimit: get(tokens.limitPerKey),
       metering: get(tokens.metering),
+      state: get(tokens.state),
+      cache: get(tokens.cache),
       sender: get(tokens.sender),
       resilience: get(tokens.resilience),
       clock: get(tokens.clock),
@@ -114,6 +139,10 @@ export function compose(config: Config): Injector {
       version,
       clock: get(tokens.clock),
       ping: () => get(tokens.database).ping(),
+      redis: () => {
+        const redis = get(tokens.redis);
+        return !redis ? 'none' : redis.available ? 'ok' : 'away';
+      },
       connectors: () => get(tokens.checks).report(),
     }),
   );

@@ -19,6 +19,8 @@ export interface Readiness {
 export interface Details extends Readiness {
   readonly version: string;
   readonly uptimeSeconds: number;
+  /** Whether what replicas share goes through Redis now. Never a reason not to be ready: each process then counts for itself. */
+  readonly redis: 'none' | 'ok' | 'away';
   readonly connectors: readonly CheckReport[];
 }
 
@@ -26,6 +28,7 @@ export interface HealthOptions {
   readonly version: string;
   readonly clock: Clock;
   ping(): Promise<void>;
+  redis(): Details['redis'];
   connectors(): readonly CheckReport[];
 }
 
@@ -34,7 +37,7 @@ const askEveryMs = 1_000;
 const answerWithinMs = 2_000;
 
 /** Watches what the server needs. */
-export function createHealth({ version, clock, ping, connectors }: HealthOptions): Health {
+export function createHealth({ version, clock, ping, redis, connectors }: HealthOptions): Health {
   const startedAt = clock.now();
   let draining = false;
   let asked: { readonly at: number; readonly answer: Promise<Readiness['database']> } | undefined;
@@ -64,6 +67,7 @@ export function createHealth({ version, clock, ping, connectors }: HealthOptions
       ...(await readiness()),
       version,
       uptimeSeconds: Math.floor((clock.now() - startedAt) / 1_000),
+      redis: redis(),
       connectors: connectors(),
     }),
     drain: () => (draining = true),

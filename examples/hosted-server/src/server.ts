@@ -16,7 +16,7 @@ export interface Server {
   readonly newKey: string | undefined;
   /**
    * Stops in this order: not ready any more; nothing new is accepted; running calls end, and those that do not in four fifths of the
-   * drain time are ended and answered so; connectors close; the transport closes; usage is written; the database closes. May be called
+   * drain time are ended and answered so; connectors close; the transport closes; what is not recorded yet is; the database closes. May be called
    * twice.
    */
   close(): Promise<void>;
@@ -42,6 +42,9 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const database = await get(tokens.openDatabase)();
   undo.defer(() => database.close());
   provide(tokens.database, () => database);
+  const redis = await get(tokens.openRedis)();
+  undo.defer(async () => redis?.close());
+  provide(tokens.redis, () => redis);
   const vendor = await get(tokens.openVendor)();
   undo.defer(() => vendor.close());
   provide(tokens.vendor, () => vendor);
@@ -54,6 +57,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const newKey = await makeKey(get(tokens.apiKeys), options.newKey);
   undo.move();
   log.info({ url: listener.url, demo: vendor.demo, database: database.kind }, 'Listening');
+  get(tokens.metering).start();
   get(tokens.checks).start();
 
   async function close(): Promise<void> {
@@ -62,8 +66,9 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     const served = listener.close();
     await host.close(config.BUSBAR_DRAIN_MS * graceShare);
     await served;
-    await get(tokens.usage).drain();
+    await get(tokens.metering).drain();
     await vendor.close();
+    await redis?.close();
     await database.close();
   }
   let closing: Promise<void> | undefined;

@@ -20,6 +20,8 @@ const list = text.transform((value) =>
 
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
 
+const isRedisUrl = (value: string) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol);
+
 const isDatabaseUrl = (value: string) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
 
 /** Every setting there is. The README's table is held against it by a test. */
@@ -39,11 +41,15 @@ export const settings = z.object({
     .refine(isDatabaseUrl, 'must be a URL such as postgres://user:password@host:5432/database')
     .optional()
     .describe('A PostgreSQL server to use instead of the folder. Several replicas may share it.'),
+  REDIS_URL: text
+    .refine(isRedisUrl, 'must be a URL such as redis://host:6379 or rediss://user:password@host:6379')
+    .optional()
+    .describe('A Redis that replicas share rate limits, vendors’ budgets and the cache through. Default: each process keeps its own.'),
   BUSBAR_SECRET: text
     .min(32, 'must be at least 32 characters, such as the output of: openssl rand -hex 32')
     .optional()
     .describe(
-      'Signs what clients carry back, such as page cursors: at least 32 characters, the same on all replicas. Needed in production; else made at the first start and kept in the data folder.',
+      'Signs what clients carry back, such as page cursors, and seals what connectors store: at least 32 characters, the same on all replicas. Needed in production; else made at the first start and kept in the data folder.',
     ),
   BUSBAR_DEMO: yesOrNo
     .optional()

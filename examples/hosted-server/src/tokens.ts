@@ -1,6 +1,20 @@
-import type { Authenticate, Clock, Connections, Connector, Host, Metering, RateLimit, Resilience, Sender, Transport } from '@busbar/core';
+import type {
+  Authenticate,
+  Budget,
+  Cache,
+  Clock,
+  Connections,
+  Connector,
+  Host,
+  RateLimit,
+  Resilience,
+  Sender,
+  StateStore,
+  Transport,
+} from '@busbar/core';
 import type { PromObserver } from '@busbar/core/adapters/prom-client';
-import type { ApiKeys, Database, Usage } from '@busbar/postgres';
+import type { ApiKeys, Database, PostgresMetering } from '@busbar/postgres';
+import type { Redis } from '@busbar/redis';
 import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -26,8 +40,9 @@ export const tokens = {
   secret: token<string>('secret'),
   openDatabase: token<() => Promise<Database>>('openDatabase'),
   database: token<Database>('database'),
+  openRedis: token<() => Promise<Redis | undefined>>('openRedis'),
+  redis: token<Redis | undefined>('redis'),
   apiKeys: token<ApiKeys>('apiKeys'),
-  usage: token<Usage>('usage'),
   authenticate: token<Authenticate>('authenticate'),
   limitPerKey: token<RateLimit>('limitPerKey'),
   limitPerAddress: token<RateLimit>('limitPerAddress'),
@@ -36,8 +51,11 @@ export const tokens = {
   connectors: token<readonly Connector[]>('connectors'),
   connections: token<Connections>('connections'),
   sender: token<Sender>('sender'),
+  budget: token<Budget>('budget'),
   resilience: token<Resilience>('resilience'),
-  metering: token<Metering>('metering'),
+  state: token<StateStore>('state'),
+  cache: token<Cache>('cache'),
+  metering: token<PostgresMetering>('metering'),
   host: token<Host>('host'),
   checks: token<ConnectionChecks>('checks'),
   health: token<Health>('health'),

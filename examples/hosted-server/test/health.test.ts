@@ -9,7 +9,7 @@ function watched(ping: () => Promise<void>) {
     pings += 1;
     return ping();
   };
-  const health = createHealth({ version: '1.2.3', clock, ping: counted, connectors: () => [] });
+  const health = createHealth({ version: '1.2.3', clock, ping: counted, redis: () => 'away', connectors: () => [] });
   return { clock, health, pings: () => pings };
 }
 
@@ -63,6 +63,13 @@ describe('createHealth', () => {
   test('tells an operator its version and how long it has run', async () => {
     const { health, clock } = watched(async () => {});
     await clock.advance(61_500);
-    expect(await health.details()).toEqual({ status: 'ready', database: 'ok', version: '1.2.3', uptimeSeconds: 61, connectors: [] });
+    expect(await health.details()).toEqual({
+      status: 'ready',
+      database: 'ok',
+      version: '1.2.3',
+      uptimeSeconds: 61,
+      redis: 'away',
+      connectors: [],
+    });
   });
 });

@@ -22,7 +22,7 @@ async function served(change: Partial<HttpRoutesOptions> = {}) {
   const routes = createHttpRoutes({
     health: {
       readiness: async () => ({ status: 'ready', database: 'ok' }),
-      details: async () => ({ status: 'ready', database: 'ok', version: '1', uptimeSeconds: 1, connectors: [] }),
+      details: async () => ({ status: 'ready', database: 'ok', version: '1', uptimeSeconds: 1, redis: 'none', connectors: [] }),
       drain: () => {},
     },
     authenticate,

@@ -1,17 +1,26 @@
 import { openDatabase } from '@busbar/postgres';
 import { expect, test } from 'vitest';
 import { postgresql } from '../../../packages/postgres/test/databases.ts';
-import { callTool } from './mcp-requests.ts';
+import { noRedis } from '../../../packages/redis/test/servers.ts';
+import { callTool, post } from './mcp-requests.ts';
 import { startServing } from './server-process.ts';
 
+const secret = 'the same on both replicas, and long enough';
+
+/** An empty database on the PostgreSQL server, that goes with the stack. */
+async function emptyDatabase(stack: AsyncDisposableStack) {
+  const place = await postgresql?.place();
+  if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
+  stack.defer(() => place.remove());
+  return place.options;
+}
+
 test.runIf(postgresql)(
-  'two servers share a PostgreSQL server: one first key, good on both, and the usage of both in one table',
+  'two servers share a PostgreSQL server: one first key, good on both, and the records of both in one table',
   async () => {
     await using stack = new AsyncDisposableStack();
-    const place = await postgresql?.place();
-    if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
-    stack.defer(() => place.remove());
-    const env = { DATABASE_URL: place.options.url };
+    const options = await emptyDatabase(stack);
+    const env = { DATABASE_URL: options.url, BUSBAR_SECRET: secret };
     const servers = await Promise.all([startServing(stack, env), startServing(stack, env)]);
     const keys = servers.map(({ key }) => key).filter((key) => key !== '');
     expect(keys).toHaveLength(1);
@@ -19,10 +28,32 @@ test.runIf(postgresql)(
       const answer = await callTool({ url, key: keys[0] ?? '' }, 'zendesk_search_tickets', {});
       expect(answer).toMatchObject({ isError: false });
     }
-    const database = await openDatabase(place.options);
+    const database = await openDatabase(options);
     stack.defer(() => database.close());
-    const rows = await database.db.selectFrom('usage').select(['tool', 'principal']).execute();
-    expect(rows).toEqual(Array(2).fill({ tool: 'zendesk_search_tickets', principal: 'key_first' }));
+    const rows = await database.db.selectFrom('calls').select(['tool', 'principal', 'status']).execute();
+    expect(rows).toEqual(Array(2).fill({ tool: 'zendesk_search_tickets', principal: 'key_first', status: 'executed' }));
+  },
+  60_000,
+);
+
+test.runIf(postgresql && !noRedis)(
+  'two servers that share a Redis share the limit of a key',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const options = await emptyDatabase(stack);
+    const env = {
+      DATABASE_URL: options.url,
+      BUSBAR_SECRET: secret,
+      REDIS_URL: process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379',
+      BUSBAR_CALLS_PER_MINUTE: '5',
+      // Limits are kept by their rules, and no other run has this one.
+      BUSBAR_CALLS_PER_HOUR: String(10_000 + Math.floor(Math.random() * 80_000)),
+    };
+    const [one, two] = await Promise.all([startServing(stack, env), startServing(stack, env)]);
+    const authorization = `Bearer ${one.key || two.key}`;
+    const statuses: number[] = [];
+    for (const { url } of [one, two, one, two, one, two, one]) statuses.push((await post(url, { authorization })).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429]);
   },
   60_000,
 );

@@ -68,7 +68,9 @@ async function openFolder(folder: string): Promise<Opened> {
 
 function openServer(url: string, log: Logger): Opened {
   const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, statement_timeout: 10_000 });
-  // An idle connection that the server ends emits here; without a listener it would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'A database connection was lost'));
+  // A connection that the server ends emits an error: on the pool while it is idle, on itself while it is used. Without a listener either
+  // would end the process; whoever uses the connection hears of it by the query that fails.
+  const onLost = (err: Error): void => log.warn({ err }, 'A database connection was lost');
+  pool.on('error', onLost).on('connect', (client) => client.on('error', onLost));
   return { kind: 'postgresql', db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }), release: () => {} };
 }

@@ -22,7 +22,7 @@ export function createUsage({ db }: Database, clock: Clock): Usage {
       cause,
       retryAfterMs: 5_000,
     });
-  const rows = groupCommit<Tables['usage']>(
+  const rows = groupCommit<Tables['usage'], void>(
     async (batch) => {
       try {
         await db
@@ -33,6 +33,7 @@ export function createUsage({ db }: Database, clock: Clock): Usage {
       } catch (error) {
         throw unavailable(error);
       }
+      return () => {};
     },
     { maxBatch: 500, maxWaiting: 10_000, full: unavailable },
   );

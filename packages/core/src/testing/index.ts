@@ -10,3 +10,11 @@ export {
   type SimulatorOptions,
   type SimulatorRequest,
 } from './simulator.ts';
+export type { StoreCheck } from './store-check.ts';
+export { meteringChecks, type OpenedMetering } from './store-checks/metering-checks.ts';
+export { stateChecks, type OpenedStateStore } from './store-checks/state-checks.ts';
+export type { StateCheckLimits } from './store-checks/state-promise.ts';
+export { budgetChecks, type BudgetCheckSettings } from './store-checks/budget-checks.ts';
+export { cacheChecks } from './store-checks/cache-checks.ts';
+export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
+export type { OpenedShared } from './store-checks/shared-promise.ts';

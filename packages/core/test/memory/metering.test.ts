@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { memoryMetering, type Admission, type Answer, type Call, type Metering, type Outcome } from '../../src/index.ts';
-import { manualClock } from '../../src/testing/index.ts';
+import { manualClock, meteringChecks } from '../../src/testing/index.ts';
 
 const principal = { tenant: 'acme', id: 'key-1', roles: [] };
 const live = new AbortController().signal;
@@ -29,129 +29,8 @@ async function admitted(metering: Metering, given: Call = call()): Promise<Admis
   return result.admission;
 }
 
-/** What has become of a promise, after everything that could move has moved. */
-async function stateOf(promise: Promise<unknown>): Promise<string> {
-  let state = 'pending';
-  promise.then(
-    () => (state = 'resolved'),
-    () => (state = 'rejected'),
-  );
-  await new Promise<void>((resolve) => void setImmediate(resolve));
-  return state;
-}
-
-test('replays the answer of a call with the same key', async () => {
-  const metering = memoryMetering();
-  await metering.settle(await admitted(metering), outcome('executed', 'yes', 'made 1'));
-  expect(await metering.admit(call({ callId: 'c2' }), live)).toEqual({ kind: 'replay', answer: answer('made 1') });
-});
-
-test('a replayed answer is a copy', async () => {
-  const metering = memoryMetering();
-  const kept = outcome('executed', 'yes', 'made 1');
-  await metering.settle(await admitted(metering), kept);
-  const first = await metering.admit(call(), live);
-  if (first.kind !== 'replay') throw new Error('ran again');
-  Object.assign(first.answer, { content: [] });
-  Object.assign(kept.answer, { content: [] });
-  expect(await metering.admit(call(), live)).toEqual({ kind: 'replay', answer: answer('made 1') });
-});
-
-test('refuses a key that comes with other arguments, running or ended', async () => {
-  const metering = memoryMetering();
-  const admission = await admitted(metering);
-  const other = call({ inputHash: 'h2' });
-  await expect(metering.admit(other, live)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
-  await metering.settle(admission, outcome('executed', 'yes'));
-  await expect(metering.admit(other, live)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
-});
-
-test.each([
-  ['tenant', { principal: { ...principal, tenant: 'other' } }],
-  ['connection', { connection: 'conn-2' }],
-  ['tool', { tool: 'zendesk_add_comment' }],
-  ['key', { key: 'k2' }],
-])('another %s is another claim', async (_, over) => {
-  const metering = memoryMetering();
-  await metering.settle(await admitted(metering), outcome('executed', 'yes'));
-  expect((await metering.admit(call({ inputHash: 'h2', ...over }), live)).kind).toBe('run');
-});
-
-test('a user of the same tenant shares the claim', async () => {
-  const metering = memoryMetering();
-  await metering.settle(await admitted(metering), outcome('executed', 'yes'));
-  expect((await metering.admit(call({ principal: { ...principal, id: 'key-2' } }), live)).kind).toBe('replay');
-});
-
-test('calls without a key, and reads, claim nothing', async () => {
-  const metering = memoryMetering();
-  for (const one of [call({ key: undefined }), call({ effect: 'read' })]) {
-    const first = await admitted(metering, one);
-    expect((await metering.admit(one, live)).kind).toBe('run');
-    await metering.settle(first, outcome('executed', 'no'));
-    expect((await metering.admit(one, live)).kind).toBe('run');
-  }
-});
-
-test('waits for a running twin and replays its answer', async () => {
-  const metering = memoryMetering();
-  const admission = await admitted(metering);
-  const twin = metering.admit(call({ callId: 'c2' }), live);
-  expect(await stateOf(twin)).toBe('pending');
-  await metering.settle(admission, outcome('executed', 'yes', 'made 1'));
-  expect(await twin).toEqual({ kind: 'replay', answer: answer('made 1') });
-});
-
-test('of many waiters one runs when the twin failed without writing, and the others wait on', async () => {
-  const metering = memoryMetering();
-  const first = await admitted(metering);
-  const waiters = [2, 3, 4].map((n) => metering.admit(call({ callId: `c${n}` }), live));
-  await metering.settle(first, outcome('failed', 'no'));
-  expect(await Promise.all(waiters.map(stateOf))).toEqual(['resolved', 'pending', 'pending']);
-
-  const second = await waiters[0];
-  if (second?.kind !== 'run') throw new Error('was replayed');
-  expect(second.admission.call.callId).toBe('c2');
-  await metering.settle(second.admission, outcome('executed', 'yes', 'made 1'));
-  expect(await Promise.all(waiters.slice(1))).toEqual([
-    { kind: 'replay', answer: answer('made 1') },
-    { kind: 'replay', answer: answer('made 1') },
-  ]);
-});
-
-test('a waiter ends with the reason of its signal and leaves the claim alone', async () => {
-  const metering = memoryMetering();
-  const admission = await admitted(metering);
-  const caller = new AbortController();
-  const twin = metering.admit(call(), caller.signal);
-  caller.abort(new Error('gone'));
-  await expect(twin).rejects.toThrow('gone');
-  await expect(metering.admit(call(), caller.signal)).rejects.toThrow('gone');
-  await metering.settle(admission, outcome('executed', 'yes', 'made 1'));
-  expect((await metering.admit(call(), live)).kind).toBe('replay');
-});
-
-test.each([
-  ['failed', 'no', 'run'],
-  ['asked', 'no', 'run'],
-  ['failed', 'yes', 'replay'],
-  ['failed', 'unknown', 'replay'],
-  ['unknown', 'unknown', 'replay'],
-  ['accepted', 'no', 'replay'],
-  ['executed', 'no', 'replay'],
-] as const)('after %s with wrote: %s, a repetition means %s', async (status, wrote, kind) => {
-  const metering = memoryMetering();
-  await metering.settle(await admitted(metering), outcome(status, wrote));
-  expect((await metering.admit(call(), live)).kind).toBe(kind);
-});
-
-test('the end of an earlier run does not end a later one of the same key', async () => {
-  const metering = memoryMetering();
-  const first = await admitted(metering);
-  await metering.settle(first, outcome('failed', 'no'));
-  await admitted(metering);
-  await metering.settle(first, outcome('executed', 'yes', 'late'));
-  expect(await stateOf(metering.admit(call(), live))).toBe('pending');
+test.each(meteringChecks(async () => ({ metering: memoryMetering(), close: async () => {} })))('$name', async ({ run }) => {
+  await expect(run()).resolves.toBeUndefined();
 });
 
 test('records every end, every replay and every report', async () => {

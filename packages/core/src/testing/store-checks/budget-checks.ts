@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import type { Budget } from '../../budget.ts';
+import type { Clock } from '../../clock.ts';
+import type { StoreCheck } from '../store-check.ts';
+import type { ManualClock } from '../manual-clock.ts';
+import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-promise.ts';
+
+/** The bound that a check sets. */
+export interface BudgetCheckSettings {
+  /** Requests of one replica that may wait for one budget. Default 100. */
+  readonly maxWaiting?: number;
+}
+
+const signal = new AbortController().signal;
+const noWait = (): void => {};
+const settings = {};
+
+/** Waits for the answers to what was sent to these before: they answer in order. */
+async function answered(clock: Clock, ...budgets: readonly Budget[]): Promise<void> {
+  const limit = { requests: 1_000_000, windowMs: 3_600_000 };
+  for (const budget of budgets) await budget.take('barrier', limit, { signal, deadlineAt: clock.now() }, noWait);
+  for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+}
+
+/** Moves the clock by 10 s at most, until something is so. */
+async function comes(isSo: () => boolean, clock: ManualClock, ...budgets: readonly Budget[]): Promise<void> {
+  for (let step = 0; step < 100 && !isSo(); step += 1) {
+    await clock.advance(100);
+    await answered(clock, ...budgets);
+  }
+  assert.ok(isSo(), 'What was waited for did not come.');
+}
+
+const fails =
+  (code: string) =>
+  (error: unknown): boolean =>
+    (error as { code?: unknown }).code === code;
+
+const promises: readonly SharedPromise<Budget, BudgetCheckSettings>[] = [
+  {
+    name: 'gives so many places in a window, and the next one when it begins anew',
+    settings,
+    async prove(one, other, clock) {
+      const limit = { requests: 2, windowMs: 1_000 };
+      const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
+      const waits: number[] = [];
+      const onWait = (ms: number) => waits.push(ms);
+      await one.take('k', limit, until, onWait);
+      await clock.advance(400);
+      await other.take('k', limit, until, onWait);
+      let third = false;
+      const waiting = one.take('k', limit, until, onWait).then(() => (third = true));
+      await answered(clock, one);
+      assert.deepEqual(waits, [600]);
+      await clock.advance(599);
+      await answered(clock, one);
+      assert.equal(third, false);
+      await clock.advance(1);
+      await waiting;
+      assert.deepEqual(waits, [600]);
+    },
+  },
+  {
+    name: 'keeps the budgets of keys apart',
+    settings,
+    async prove(one, other, clock) {
+      const limit = { requests: 1, windowMs: 1_000, concurrent: 1 };
+      const until = { signal, deadlineAt: clock.now() };
+      await one.take('a', limit, until, noWait);
+      await other.take('b', limit, until, noWait);
+    },
+  },
+  {
+    name: 'refuses at once what would come after the deadline, and counts it for nothing',
+    settings,
+    async prove(one, other, clock) {
+      const limit = { requests: 1, windowMs: 1_000 };
+      const take = (budget: Budget, ms: number) => budget.take('k', limit, { signal, deadlineAt: clock.now() + ms }, noWait);
+      await take(one, 1);
+      for (let n = 0; n < 3; n += 1) {
+        await assert.rejects(take(other, 1_000), (error: { code?: string; retryAfterMs?: number; executed?: unknown }) => {
+          assert.deepEqual([error.code, error.retryAfterMs, error.executed], ['RATE_LIMITED', 1_000, false]);
+          return true;
+        });
+      }
+      await clock.advance(1_000);
+      await take(other, 1);
+    },
+  },
+  {
+    name: 'gives exactly 100 of 200 at once a place in a window of 100',
+    settings,
+    async prove(one, other, clock) {
+      const until = { signal, deadlineAt: clock.now() };
+      const taken = await Promise.allSettled(
+        Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).take('k', { requests: 100, windowMs: 60_000 }, until, noWait)),
+      );
+      assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 100);
+      assert.ok(taken.every((end) => end.status === 'fulfilled' || fails('RATE_LIMITED')(end.reason)));
+    },
+  },
+  {
+    name: 'lets so many run at a time and no more, until all 40 have run',
+    settings,
+    async prove(one, other, clock) {
+      let running = 0;
+      let most = 0;
+      let ran = 0;
+      const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
+      const all = Array.from({ length: 40 }, async (_, n) => {
+        const budget = n % 2 === 0 ? one : other;
+        const release = await budget.take('k', { concurrent: 3 }, until, noWait);
+        running += 1;
+        most = Math.max(most, running);
+        await answered(clock, budget);
+        running -= 1;
+        ran += 1;
+        release();
+      });
+      await comes(() => ran === 40, clock, one, other);
+      await Promise.all(all);
+      assert.equal(most, 3);
+    },
+  },
+  {
+    name: 'gives a place that comes back to the one of a replica that waited longest, and counts giving back twice once',
+    settings,
+    async prove(one, _other, clock) {
+      const order: string[] = [];
+      const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
+      const take = (name: string) => one.take('k', { concurrent: 1 }, until, noWait).then((release) => (order.push(name), release));
+      const release = await take('first');
+      const second = take('second');
+      await answered(clock, one);
+      const abort = new AbortController();
+      const leaving = one.take('k', { concurrent: 1 }, { ...until, signal: abort.signal }, noWait).catch((reason: unknown) => reason);
+      await answered(clock, one);
+      const third = take('third');
+      await answered(clock, one);
+      abort.abort('gone');
+      assert.equal(await leaving, 'gone');
+      release();
+      release();
+      const releaseSecond = await second;
+      const fourth = take('fourth');
+      await answered(clock, one);
+      assert.deepEqual(order, ['first', 'second']);
+      releaseSecond();
+      (await third)();
+      (await fourth)();
+      assert.deepEqual(order, ['first', 'second', 'third', 'fourth']);
+    },
+  },
+  {
+    name: 'gives a place that one replica gives back to a request that waits in another',
+    settings,
+    async prove(one, other, clock) {
+      const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
+      const release = await one.take('k', { concurrent: 1 }, until, noWait);
+      let got = false;
+      const waiting = other.take('k', { concurrent: 1 }, until, noWait).then(() => (got = true));
+      await answered(clock, other);
+      assert.equal(got, false);
+      release();
+      await comes(() => got, clock, one, other);
+      await waiting;
+    },
+  },
+  {
+    name: 'lets an aborted request leave the line and the window, at the cost of nobody',
+    settings,
+    async prove(one, other, clock) {
+      const abort = new AbortController();
+      const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
+      const aborted = { ...until, signal: abort.signal };
+      const release = await one.take('k', { concurrent: 1 }, until, noWait);
+      await one.take('w', { requests: 1, windowMs: 10_000 }, until, noWait);
+      const inLine = one.take('k', { concurrent: 1 }, aborted, noWait);
+      const behind = one.take('k', { concurrent: 1 }, until, noWait);
+      const asleep = other.take('w', { requests: 1, windowMs: 10_000 }, aborted, noWait);
+      const late = other.take('w', { requests: 1, windowMs: 10_000 }, { ...until, signal: AbortSignal.abort(new Error('enough')) }, noWait);
+      await assert.rejects(late, /enough/);
+      const ended = Promise.allSettled([inLine, asleep]);
+      await answered(clock, one, other);
+      const enough = new Error('enough');
+      abort.abort(enough);
+      assert.deepEqual(
+        (await ended).map((end) => end.status === 'rejected' && end.reason === enough),
+        [true, true],
+      );
+      release();
+      (await behind)();
+      await clock.advance(10_000);
+      await one.take('w', { requests: 1, windowMs: 10_000 }, { signal, deadlineAt: clock.now() }, noWait);
+      await answered(clock, one);
+      assert.equal(clock.sleeping, 0);
+    },
+  },
+  {
+    name: 'refuses more waiting than its bound with OVERLOADED, in the line and for the window',
+    settings: { maxWaiting: 1 },
+    async prove(one, _other, clock) {
+      const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
+      const release = await one.take('k', { concurrent: 1 }, until, noWait);
+      const inLine = one.take('k', { concurrent: 1 }, until, noWait);
+      await answered(clock, one);
+      await assert.rejects(one.take('k', { concurrent: 1 }, until, noWait), fails('OVERLOADED'));
+      release();
+      (await inLine)();
+      const limit = { requests: 1, windowMs: 1_000 };
+      await one.take('w', limit, until, noWait);
+      const asleep = one.take('w', limit, until, noWait);
+      await answered(clock, one);
+      await assert.rejects(one.take('w', limit, until, noWait), fails('OVERLOADED'));
+      await clock.advance(1_000);
+      await asleep;
+    },
+  },
+];
+
+/**
+ * What `Budget` promises, as checks. `open` makes a fresh budget that goes by the clock; they may run at once where the opened ones share
+ * nothing.
+ */
+export function budgetChecks(open: (settings: BudgetCheckSettings, clock: Clock) => Promise<OpenedShared<Budget>>): readonly StoreCheck[] {
+  return sharedChecks(promises, open);
+}

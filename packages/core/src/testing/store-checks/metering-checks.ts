@@ -1,0 +1,30 @@
+import type { Metering } from '../../metering.ts';
+import type { StoreCheck } from '../store-check.ts';
+import { meteringClaimPromises } from './metering-claim-promises.ts';
+import { meteringTwinPromises } from './metering-twin-promises.ts';
+
+/** A metering under check. */
+export interface OpenedMetering {
+  readonly metering: Metering;
+  /** Another handle on the same data, as another replica has. Absent: the metering is used by one process alone. */
+  readonly second?: Metering;
+  close(): Promise<void>;
+}
+
+/**
+ * What `Metering` promises, as checks. Each check opens a metering of its own and makes its calls for a tenant of its own, so that the
+ * opened ones may share their data. The clock must run: a metering may look for a twin now and then.
+ */
+export function meteringChecks(open: () => Promise<OpenedMetering>): readonly StoreCheck[] {
+  return [...meteringClaimPromises, ...meteringTwinPromises].map(({ name, prove }) => ({
+    name,
+    async run() {
+      const { metering, second, close } = await open();
+      try {
+        await prove(metering, second ?? metering);
+      } finally {
+        await close();
+      }
+    },
+  }));
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import type { Clock } from '../../clock.ts';
+import type { RateLimit, RateLimitRule } from '../../rate-limit.ts';
+import type { StoreCheck } from '../store-check.ts';
+import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-promise.ts';
+
+const perMinute = { limit: 3, windowMs: 60_000 };
+const perHour = { limit: 5, windowMs: 3_600_000 };
+const long = { limit: 1, windowMs: 10_000 };
+
+const promises: readonly SharedPromise<RateLimit, readonly RateLimitRule[]>[] = [
+  {
+    name: 'lets the limit through, says what is left, then refuses until the window ends',
+    settings: [perMinute],
+    async prove(one, other, clock) {
+      assert.deepEqual(await one.take('a'), { allowed: true, rule: perMinute, remaining: 2, resetMs: 60_000 });
+      assert.deepEqual(await other.take('a'), { allowed: true, rule: perMinute, remaining: 1, resetMs: 60_000 });
+      await clock.advance(10_000);
+      assert.deepEqual(await one.take('a'), { allowed: true, rule: perMinute, remaining: 0, resetMs: 50_000 });
+      assert.deepEqual(await other.take('a'), { allowed: false, rule: perMinute, remaining: 0, resetMs: 50_000 });
+      await clock.advance(49_999);
+      assert.equal((await one.take('a')).allowed, false);
+      await clock.advance(1);
+      assert.deepEqual(await other.take('a'), { allowed: true, rule: perMinute, remaining: 2, resetMs: 60_000 });
+    },
+  },
+  {
+    name: 'keeps the limits of keys apart',
+    settings: [{ limit: 1, windowMs: 1_000 }],
+    async prove(one, other) {
+      await one.take('a');
+      assert.equal((await other.take('a')).allowed, false);
+      assert.equal((await other.take('b')).allowed, true);
+    },
+  },
+  {
+    name: 'lets pass what every rule lets pass, and tells the rule that refuses',
+    settings: [perMinute, perHour],
+    async prove(one, other, clock) {
+      for (let n = 0; n < 3; n += 1) await one.take('a');
+      assert.equal((await other.take('a')).rule, perMinute);
+      await clock.advance(60_000);
+      for (let n = 0; n < 2; n += 1) assert.equal((await one.take('a')).allowed, true);
+      assert.deepEqual(await other.take('a'), { allowed: false, rule: perHour, remaining: 0, resetMs: 3_540_000 });
+    },
+  },
+  {
+    name: 'counts a refused request under no rule',
+    settings: [perMinute, perHour],
+    async prove(one, other, clock) {
+      for (let n = 0; n < 20; n += 1) await one.take('a');
+      await clock.advance(60_000);
+      assert.equal((await other.take('a')).allowed, true);
+      assert.equal((await one.take('a')).allowed, true);
+      assert.equal((await other.take('a')).rule, perHour);
+    },
+  },
+  {
+    name: 'tells of two rules that let it pass the one with less left',
+    settings: [perHour, perMinute],
+    async prove(one) {
+      const { rule, remaining } = await one.take('a');
+      assert.deepEqual({ rule, remaining }, { rule: perMinute, remaining: 2 });
+    },
+  },
+  {
+    name: 'tells of two rules that refuse the one that lasts longer',
+    settings: [{ limit: 1, windowMs: 1_000 }, long],
+    async prove(one, other) {
+      await one.take('a');
+      assert.deepEqual(await other.take('a'), { allowed: false, rule: long, remaining: 0, resetMs: 10_000 });
+    },
+  },
+  {
+    name: 'allows exactly 100 of 200 at once',
+    settings: [{ limit: 100, windowMs: 60_000 }],
+    async prove(one, other) {
+      const taken = await Promise.all(Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).take('a')));
+      const allowed = taken.filter((decision) => decision.allowed).map(({ remaining }) => remaining);
+      // Each has another number left: no place was given twice.
+      assert.deepEqual(
+        allowed.sort((a, b) => a - b),
+        Array.from({ length: 100 }, (_, n) => n),
+      );
+    },
+  },
+];
+
+/**
+ * What `RateLimit` promises, as checks. `open` makes a fresh limit of these rules that goes by the clock; they may run at once where the
+ * opened ones share nothing.
+ */
+export function rateLimitChecks(
+  open: (rules: readonly RateLimitRule[], clock: Clock) => Promise<OpenedShared<RateLimit>>,
+): readonly StoreCheck[] {
+  return sharedChecks(promises, open);
+}

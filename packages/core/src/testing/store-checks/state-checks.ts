@@ -1,0 +1,34 @@
+import type { StateStore } from '../../state.ts';
+import type { StoreCheck } from '../store-check.ts';
+import { stateBoundPromises } from './state-bound-promises.ts';
+import { stateLogPromises } from './state-log-promises.ts';
+import type { StateCheckLimits } from './state-promise.ts';
+import { stateRacePromises } from './state-race-promises.ts';
+import { stateValuePromises } from './state-value-promises.ts';
+
+/** A fresh and empty state store under check. */
+export interface OpenedStateStore {
+  readonly store: StateStore;
+  /** Another handle on the same data, as another replica has. Absent: the store is used by one process alone. */
+  readonly second?: StateStore;
+  close(): Promise<void>;
+}
+
+/**
+ * What `State`, `StateLog` and `StateStore` promise, as checks. `open` makes a store that holds nothing and keeps to the limits; each check
+ * opens one of its own. Checks may run in any order, and at once where the opened stores share nothing.
+ */
+export function stateChecks(open: (limits: StateCheckLimits) => Promise<OpenedStateStore>): readonly StoreCheck[] {
+  const promises = [...stateValuePromises, ...stateLogPromises, ...stateBoundPromises, ...stateRacePromises];
+  return promises.map(({ name, limits = {}, prove }) => ({
+    name,
+    async run() {
+      const { store, second, close } = await open(limits);
+      try {
+        await prove(store, second ?? store);
+      } finally {
+        await close();
+      }
+    },
+  }));
+}

@@ -1,0 +1,163 @@
+import { manualClock } from '@busbar/core/testing';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase, postgresMetering, type Database, type PostgresMetering } from '../src/index.ts';
+import { pglite, postgresql } from './databases.ts';
+import { admitToRun, callOf, ending, rowOf, staying } from './ledger.ts';
+import { startProxy, type Proxy } from './proxy.ts';
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+test('a closed PGlite refuses calls, and its error stays inside', async () => {
+  const at = await pglite.place();
+  ends.push(() => at.remove());
+  const database = await openDatabase(at.options);
+  const metering = postgresMetering(database);
+  ends.push(() => metering.drain());
+  const admission = await admitToRun(metering, callOf());
+  await database.close();
+  const refusal = { code: 'UNAVAILABLE', message: 'This server cannot record calls at the moment. Try again in a few seconds.' };
+  await expect(metering.admit(callOf({ key: 'k2' }), staying)).rejects.toMatchObject(refusal);
+  await expect(metering.settle(admission, ending('executed', 'yes'))).rejects.toMatchObject(refusal);
+  await expect(metering.report({ connector: 'c', connection: 'c', accepted: 'a', outcome: 'delivered' })).rejects.toMatchObject(refusal);
+});
+
+describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes back', () => {
+  let proxy: Proxy;
+  let clock = manualClock();
+  /** Reached without the proxy. */
+  let direct: Database;
+  let metering: PostgresMetering;
+
+  beforeEach(async () => {
+    if (!postgresql) return;
+    const at = await postgresql.place();
+    ends.push(() => at.remove());
+    direct = await openDatabase(at.options);
+    ends.push(() => direct.close());
+    proxy = await startProxy((at.options as { url: string }).url);
+    ends.push(() => proxy.close());
+    const viaProxy = listeningPool(proxy.url);
+    ends.push(() => viaProxy.db.destroy());
+    clock = manualClock();
+    metering = postgresMetering({ ...direct, ...viaProxy }, { clock });
+    ends.push(() => metering.drain());
+  });
+
+  const callsAndClaims = () =>
+    Promise.all((['calls', 'claims'] as const).map((table) => direct.db.selectFrom(table).selectAll().execute()));
+
+  test('calls are refused as UNAVAILABLE and nothing is claimed; it recovers by itself', async () => {
+    proxy.cut();
+    const refused = Array.from({ length: 20 }, () => metering.admit(callOf(), staying));
+    for (const result of await Promise.allSettled(refused)) expect(result).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
+    expect(await callsAndClaims()).toEqual([[], []]);
+    proxy.mend();
+    await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes'));
+    expect(await metering.admit(callOf(), staying)).toMatchObject({ kind: 'replay' });
+  });
+
+  test('a twin that waits meanwhile is refused as UNAVAILABLE', async () => {
+    await admitToRun(postgresMetering(direct, { clock, replica: 'other' }), callOf());
+    const twin = metering.admit(callOf(), staying);
+    const refused = expect(twin).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    while (clock.sleeping === 0) await direct.ping();
+    proxy.cut();
+    await clock.advance(100);
+    await refused;
+  });
+
+  test('a settle rejects, and is set right later as its caller was told: unknown after a write, else failed', async () => {
+    const [wrote, harmless] = [callOf({ key: 'wrote' }), callOf({ key: 'harmless' })];
+    const admissions = [await admitToRun(metering, wrote), await admitToRun(metering, harmless)] as const;
+    proxy.cut();
+    const settled = [metering.settle(admissions[0], ending('executed', 'yes')), metering.settle(admissions[1], ending('executed', 'no'))];
+    for (const result of await Promise.allSettled(settled)) expect(result).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
+    await clock.advance(1_000);
+    proxy.mend();
+    await expect.poll(async () => (await clock.advance(1_000), await rowOf(direct, wrote))).toMatchObject({ status: 'unknown' });
+    expect(await rowOf(direct, wrote)).toMatchObject({
+      wrote: 'unknown',
+      code: 'OUTCOME_UNKNOWN',
+      upstream_requests: 2,
+      lease_until: null,
+    });
+    expect(await rowOf(direct, harmless)).toMatchObject({ status: 'failed', wrote: 'no', code: 'UNAVAILABLE' });
+    await expect(metering.admit(callOf({ key: 'wrote' }), staying)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await admitToRun(metering, callOf({ key: 'harmless' }));
+  });
+
+  test('an admission whose reply was lost is taken back', async () => {
+    // Makes a connection: without one the greeting would be kept back.
+    await metering.sweep();
+    const call = callOf();
+    proxy.mute();
+    const admitted = metering.admit(call, staying);
+    const refused = expect(admitted).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect.poll(() => rowOf(direct, call)).toMatchObject({ status: 'running' });
+    proxy.cut();
+    await refused;
+    proxy.mend();
+    await expect.poll(async () => (await clock.advance(1_000), await rowOf(direct, call))).toMatchObject({ status: 'failed', wrote: 'no' });
+    await admitToRun(metering, callOf());
+  });
+
+  test('a settle whose reply was lost stays as it was written', async () => {
+    const call = callOf();
+    const admission = await admitToRun(metering, call);
+    proxy.mute();
+    const settled = metering.settle(admission, ending('executed', 'yes'));
+    const refused = expect(settled).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect.poll(() => rowOf(direct, call)).toMatchObject({ status: 'executed' });
+    proxy.cut();
+    await refused;
+    proxy.mend();
+    while (clock.sleeping > 0) await clock.advance(1_000).then(() => direct.ping());
+    expect(await rowOf(direct, call)).toMatchObject({ status: 'executed', wrote: 'yes' });
+    expect(await metering.admit(callOf(), staying)).toMatchObject({ kind: 'replay' });
+  });
+
+  test('its connections may end again and again: whatever was settled is in the ledger and the rest is refused', async () => {
+    const settled: string[] = [];
+    let refused = 0;
+    const worker = async (name: number) => {
+      for (let index = 0; index < 40; index += 1) {
+        const call = callOf({ key: `${name}-${index}` });
+        try {
+          await metering.settle(await admitToRun(metering, call), ending('executed', 'yes'));
+          settled.push(call.callId);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'UNAVAILABLE' });
+          refused += 1;
+        }
+      }
+    };
+    let busy = true;
+    const working = Promise.all(Array.from({ length: 20 }, (_, name) => worker(name))).finally(() => (busy = false));
+    while (busy) {
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
+        direct.db,
+      );
+      for (let pause = 0; pause < 20; pause += 1) await direct.ping();
+    }
+    await working;
+    const rows = await direct.db.selectFrom('calls').select('call_id').where('status', '=', 'executed').execute();
+    const executed = new Set(rows.map(({ call_id }) => call_id));
+    expect(settled.filter((callId) => !executed.has(callId))).toEqual([]);
+    expect(settled.length + refused).toBe(800);
+    expect(settled.length).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(0);
+  });
+});
+
+/** A connection that ends between its checkout and its statement emits an error, and one that nobody hears ends the process. */
+function listeningPool(url: string): Pick<Database, 'db'> {
+  const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, statement_timeout: 10_000 });
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }) };
+}

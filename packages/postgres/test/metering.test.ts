@@ -1,0 +1,290 @@
+import { manualClock } from '@busbar/core/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase, postgresMetering, type Database, type PostgresMetering } from '../src/index.ts';
+import { admitToRun, answerOf, callOf, dump, ending, rowOf, staying, turn } from './ledger.ts';
+import { kinds, type Place } from './databases.ts';
+
+const leaseMs = 30_000;
+
+describe.each(kinds)('the ledger on $kind', ({ place }) => {
+  let at: Place;
+  let database: Database;
+  let clock = manualClock();
+  let metering: PostgresMetering;
+  const start = clock.now();
+  const later = (ms: number) => new Date(start + ms);
+
+  beforeAll(async () => {
+    at = await place();
+    database = await openDatabase(at.options);
+  });
+  afterAll(async () => {
+    await database.close();
+    await at.remove();
+  });
+  beforeEach(async () => {
+    await Promise.all((['calls', 'claims', 'deliveries'] as const).map((table) => database.db.deleteFrom(table).execute()));
+    clock = manualClock();
+    metering = postgresMetering(database, { clock, replica: 'r1', leaseMs });
+    return () => metering.drain();
+  });
+
+  /** A replica that knows nothing of this one's calls. */
+  const another = () => postgresMetering(database, { clock, replica: 'r2', leaseMs });
+
+  test('a call is a row as soon as it is admitted, and is whole when it is settled', async () => {
+    const call = callOf();
+    const admission = await admitToRun(metering, call);
+    const running = {
+      call_id: call.callId,
+      tenant: 'acme',
+      principal: 'key_1',
+      connector: 'zendesk',
+      connection: 'con_1',
+      tool: 'zendesk_create_ticket',
+      effect: 'write',
+      claim: expect.stringMatching(/^[0-9a-f]{64}$/),
+      status: 'running',
+      wrote: null,
+      code: null,
+      upstream_requests: 0,
+      bytes_out: 0,
+      accepted: null,
+      started_at: new Date(call.startedAt),
+      ended_at: null,
+      replica: 'r1',
+      lease_until: later(leaseMs),
+    };
+    expect(await rowOf(database, call)).toEqual(running);
+    await metering.settle(admission, ending('accepted', 'yes', { accepted: 'job-1' }));
+    expect(await rowOf(database, call)).toEqual({
+      ...running,
+      status: 'accepted',
+      wrote: 'yes',
+      upstream_requests: 2,
+      bytes_out: JSON.stringify(answerOf('accepted')).length,
+      accepted: 'job-1',
+      ended_at: later(1_234),
+      lease_until: null,
+    });
+  });
+
+  test('a replay is a row of its own, under its own id', async () => {
+    await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes'));
+    const twin = callOf();
+    await metering.admit(twin, staying);
+    expect(await rowOf(database, twin)).toMatchObject({
+      status: 'replayed',
+      wrote: 'no',
+      upstream_requests: 0,
+      bytes_out: JSON.stringify(answerOf('executed')).length,
+      ended_at: later(0),
+      lease_until: null,
+    });
+  });
+
+  test('an error leaves its code', async () => {
+    const call = callOf({ effect: 'read', key: undefined });
+    const answer = { ...answerOf('no'), isError: true, meta: { 'busbar/error': { code: 'NOT_FOUND' } } };
+    await metering.settle(await admitToRun(metering, call), ending('failed', 'no', { answer }));
+    expect(await rowOf(database, call)).toMatchObject({ status: 'failed', code: 'NOT_FOUND', claim: null });
+  });
+
+  test('no idempotency key stands anywhere', async () => {
+    await metering.settle(await admitToRun(metering, callOf({ key: 'canary-4711' })), ending('executed', 'yes'));
+    const all = await dump(database);
+    expect(all).toContain('zendesk_create_ticket');
+    expect(all).not.toContain('canary-4711');
+  });
+
+  test('a call id that was used before is refused, and its row stays', async () => {
+    const call = callOf({ key: undefined });
+    await metering.settle(await admitToRun(metering, call), ending('executed', 'yes'));
+    await expect(metering.admit(call, staying)).rejects.toThrow('was used before');
+    expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
+  });
+
+  test('of two ends of a call that share a write the first holds', async () => {
+    const call = callOf();
+    const admission = await admitToRun(metering, call);
+    const ends = [ending('executed', 'yes'), ending('failed', 'no')];
+    await Promise.all(ends.map((end) => metering.settle(admission, end)));
+    expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
+    expect((await metering.admit(callOf(), staying)).kind).toBe('replay');
+  });
+
+  test('a character that cannot be stored fails neither its call nor those that share its write', async () => {
+    const odd = callOf({ key: undefined, principal: { tenant: 'a\u0000b', id: '\ud800', roles: [] } });
+    const calls = [callOf({ key: 'first' }), odd, callOf({ key: 'second' })];
+    const admissions = await Promise.all(calls.map((call) => admitToRun(metering, call)));
+    await Promise.all(admissions.map((admission) => metering.settle(admission, ending('accepted', 'yes', { accepted: '\u0000\udfff' }))));
+    expect(await rowOf(database, odd)).toMatchObject({
+      tenant: 'a\ufffdb',
+      principal: '\ufffd',
+      status: 'accepted',
+      accepted: '\ufffd\ufffd',
+    });
+  });
+
+  test('an answer too large to keep is replayed as done, without it', async () => {
+    await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes', { answer: answerOf('x'.repeat(64 * 1024)) }));
+    expect(await metering.admit(callOf(), staying)).toMatchObject({
+      kind: 'replay',
+      answer: {
+        content: [{ text: expect.stringMatching(/carried out before.*too large to be kept.*Do not repeat/s) }],
+        isError: true,
+        meta: { 'busbar/outcome': 'executed' },
+      },
+    });
+    const largest = answerOf('x'.repeat(64 * 1024 - JSON.stringify(answerOf('')).length));
+    await metering.settle(await admitToRun(metering, callOf({ key: 'k2' })), ending('executed', 'yes', { answer: largest }));
+    expect(await metering.admit(callOf({ key: 'k2' }), staying)).toEqual({ kind: 'replay', answer: largest });
+  });
+
+  test('an unknown outcome whose answer is too large stays unknown', async () => {
+    await metering.settle(await admitToRun(metering, callOf()), ending('unknown', 'unknown', { answer: answerOf('x'.repeat(64 * 1024)) }));
+    await expect(metering.admit(callOf(), staying)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  });
+
+  test('an answer is kept for 24 hours from the end of its call; then its key is new', async () => {
+    await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes', { endedAt: start }));
+    await clock.advance(24 * 3_600_000 - 1);
+    await metering.sweep();
+    expect((await metering.admit(callOf(), staying)).kind).toBe('replay');
+    await clock.advance(1);
+    await metering.settle(await admitToRun(metering, callOf({ inputHash: 'h2' })), ending('executed', 'yes', { endedAt: clock.now() }));
+    expect((await metering.admit(callOf({ inputHash: 'h2' }), staying)).kind).toBe('replay');
+  });
+
+  test('a sweep drops claims that have expired, and no others', async () => {
+    await metering.settle(await admitToRun(metering, callOf({ key: 'old' })), ending('executed', 'yes', { endedAt: start }));
+    await metering.settle(await admitToRun(metering, callOf({ key: 'new' })), ending('executed', 'yes', { endedAt: start + 1 }));
+    await clock.advance(24 * 3_600_000);
+    await metering.sweep();
+    expect(await database.db.selectFrom('claims').select('expires_at').execute()).toEqual([{ expires_at: later(24 * 3_600_000 + 1) }]);
+  });
+
+  test('a report of accepted work is a row, the first one of each', async () => {
+    const report = { connector: 'mixpanel', connection: 'con_1', accepted: 'event-1', outcome: 'refused', message: 'no\u0000' } as const;
+    await metering.report(report);
+    await metering.report({ ...report, outcome: 'delivered' });
+    expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([
+      { connector: 'mixpanel', connection: 'con_1', accepted: 'event-1', outcome: 'refused', message: 'no\ufffd', reported_at: later(0) },
+    ]);
+  });
+
+  describe('when a replica is gone', () => {
+    const kindsOfCall = () => [callOf(), callOf({ key: undefined }), callOf({ key: undefined, effect: 'read' })];
+
+    /** Calls that nobody vouches for any more. */
+    const leaveBehind = async () => {
+      const gone = postgresMetering(database, { clock, replica: 'gone', leaseMs });
+      const calls = kindsOfCall();
+      const admissions = await Promise.all(calls.map((call) => admitToRun(gone, call)));
+      await gone.drain();
+      return { gone, calls, admissions };
+    };
+
+    test('its calls are left alone until their lease has run out', async () => {
+      const { calls } = await leaveBehind();
+      await clock.advance(leaseMs);
+      expect(await metering.sweep()).toEqual({ unknown: 0, failed: 0 });
+      for (const call of calls) expect(await rowOf(database, call)).toMatchObject({ status: 'running' });
+    });
+
+    test('a sweep ends what may have written as unknown and reads as failed, once, however many sweep', async () => {
+      const { calls } = await leaveBehind();
+      await clock.advance(leaseMs + 1);
+      const swept = await Promise.all([metering.sweep(), another().sweep(), another().sweep()]);
+      expect(swept.reduce((sum, { unknown, failed }) => ({ unknown: sum.unknown + unknown, failed: sum.failed + failed }))).toEqual({
+        unknown: 2,
+        failed: 1,
+      });
+      const rows = await Promise.all(calls.map((call) => rowOf(database, call)));
+      const write = { status: 'unknown', wrote: 'unknown', code: 'OUTCOME_UNKNOWN', ended_at: later(leaseMs + 1), replica: 'gone' };
+      expect(rows).toMatchObject([write, write, { ...write, status: 'failed', wrote: 'no', code: 'UNAVAILABLE' }]);
+    });
+
+    test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, to twins that waited as well', async () => {
+      await leaveBehind();
+      const twin = another().admit(callOf(), staying);
+      const seen = expect(twin).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      while (clock.sleeping === 0) await turn();
+      await clock.advance(leaseMs + 1);
+      await metering.sweep();
+      while (clock.sleeping > 0) await clock.advance(100).then(turn);
+      await seen;
+      await expect(metering.admit(callOf(), staying)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      await expect(metering.admit(callOf({ inputHash: 'h2' }), staying)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
+    });
+
+    test('more calls than one page holds are all ended', async () => {
+      const gone = postgresMetering(database, { clock, leaseMs });
+      await Promise.all(Array.from({ length: 1_001 }, () => admitToRun(gone, callOf({ key: undefined, effect: 'read' }))));
+      await gone.drain();
+      await clock.advance(leaseMs + 1);
+      expect(await metering.sweep()).toEqual({ unknown: 0, failed: 1_001 });
+    });
+
+    test('but lives after all, the truth takes the place of what the sweep wrote', async () => {
+      const { gone, calls, admissions } = await leaveBehind();
+      await clock.advance(leaseMs + 1);
+      await metering.sweep();
+      for (const admission of admissions) await gone.settle(admission, ending('executed', 'yes', { endedAt: clock.now() }));
+      for (const call of calls) expect(await rowOf(database, call)).toMatchObject({ status: 'executed', wrote: 'yes', code: null });
+      expect(await metering.admit(callOf(), staying)).toEqual({ kind: 'replay', answer: answerOf('executed') });
+      expect(await metering.sweep()).toEqual({ unknown: 0, failed: 0 });
+    });
+
+    test('but lives after all and had written nothing, its key is free again', async () => {
+      const { gone, admissions } = await leaveBehind();
+      await clock.advance(leaseMs + 1);
+      await metering.sweep();
+      for (const admission of admissions) await gone.settle(admission, ending('failed', 'no'));
+      expect((await metering.admit(callOf(), staying)).kind).toBe('run');
+    });
+
+    test('but lives after its claim has expired and gone to another call, that call keeps it', async () => {
+      const { gone, calls, admissions } = await leaveBehind();
+      await clock.advance(leaseMs + 1);
+      await metering.sweep();
+      await clock.advance(24 * 3_600_000);
+      const second = await admitToRun(metering, callOf());
+      for (const admission of admissions) await gone.settle(admission, ending('executed', 'yes'));
+      for (const call of calls) expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
+      expect(await database.db.selectFrom('claims').select(['call_id', 'answer', 'expires_at']).execute()).toEqual([
+        { call_id: second.call.callId, answer: null, expires_at: null },
+      ]);
+      const answer = answerOf('second');
+      await metering.settle(second, ending('executed', 'yes', { answer, endedAt: clock.now() }));
+      expect(await metering.admit(callOf(), staying)).toEqual({ kind: 'replay', answer });
+    });
+
+    test('a replica that was started sweeps by itself', async () => {
+      const { calls } = await leaveBehind();
+      await clock.advance(1);
+      metering.start();
+      metering.start();
+      while (clock.sleeping === 0) await turn();
+      expect(clock.sleeping).toBe(1);
+      await clock.advance(leaseMs);
+      for (const call of calls) await expect.poll(() => rowOf(database, call)).toMatchObject({ ended_at: later(leaseMs + 1) });
+      await metering.drain();
+      expect(clock.sleeping).toBe(0);
+    });
+  });
+
+  test('a lease is renewed while its call runs, however long, and no timer is left when none runs', async () => {
+    const calls = [callOf(), callOf({ key: undefined })];
+    const admissions = await Promise.all(calls.map((call) => admitToRun(metering, call)));
+    for (let third = 1; third <= 6; third += 1) {
+      while (clock.sleeping === 0) await turn();
+      await clock.advance(leaseMs / 3);
+      for (const call of calls)
+        await expect.poll(() => rowOf(database, call)).toMatchObject({ lease_until: later((third * leaseMs) / 3 + leaseMs) });
+    }
+    expect(await another().sweep()).toEqual({ unknown: 0, failed: 0 });
+    for (const admission of admissions) await metering.settle(admission, ending('executed', 'yes'));
+    expect(clock.sleeping).toBe(0);
+  });
+});

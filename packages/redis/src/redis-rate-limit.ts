@@ -1,0 +1,78 @@
+import type { RateLimit, RateLimitDecision, RateLimitRule } from '@busbar/core';
+import { luaScript } from './lua-script.ts';
+import type { Redis } from './open-redis.ts';
+
+/** Whose limit it is, and what counts while Redis is away. */
+export interface RedisRateLimitOptions {
+  /** What is limited, such as `address` or `key`. Limits of the same name and rules share their counts. */
+  readonly name: string;
+  /** Asked while Redis is away. A `memoryRateLimit` of the same rules: each replica then grants the whole limit. */
+  readonly fallback: RateLimit;
+}
+
+// A hash for each key: when the window of rule n began (s1, s2, …), and what it counted (c1, c2, …). Its time to live is real time and only
+// cleans up, so it may be longer than the windows, which go by the clock of whoever asks.
+const take = luaScript(`
+local now, ttl = tonumber(ARGV[1]), ARGV[2]
+local found, allowed, write = {}, 1, {}
+for rule = 1, (#ARGV - 2) / 2 do
+  local limit, window = tonumber(ARGV[1 + 2 * rule]), tonumber(ARGV[2 + 2 * rule])
+  local stored = redis.call('HMGET', KEYS[1], 's' .. rule, 'c' .. rule)
+  local started, count = stored[1] or ARGV[1], tonumber(stored[2] or 0)
+  if now - tonumber(started) >= window then started, count = ARGV[1], 0 end
+  if count >= limit then allowed = 0 end
+  found[2 * rule - 1], found[2 * rule] = started, count
+  write[4 * rule - 3], write[4 * rule - 2] = 's' .. rule, started
+  write[4 * rule - 1], write[4 * rule] = 'c' .. rule, count + 1
+end
+if allowed == 1 then
+  redis.call('HSET', KEYS[1], unpack(write))
+  redis.call('PEXPIRE', KEYS[1], ttl)
+end
+return found
+`);
+
+const cleanUpAfterMs = 60_000;
+const mostRules = 10;
+
+/**
+ * Counts in fixed windows that all replicas share: a key's window begins with its first request and lasts `windowMs`. A request passes where
+ * every rule lets it pass, and counts only then; one step in Redis decides both. Clocks that differ by d between replicas make a window up
+ * to d longer or shorter.
+ *
+ * @throws {TypeError} for no rule, for more than 10, and for a limit or window that is not positive.
+ */
+export function redisRateLimit(redis: Redis, rules: readonly RateLimitRule[], { name, fallback }: RedisRateLimitOptions): RateLimit {
+  if (rules.length === 0 || rules.length > mostRules) throw new TypeError(`A rate limit needs a rule, and takes ${mostRules} at most.`);
+  for (const { limit, windowMs } of rules) {
+    if (!(limit >= 1) || !(windowMs > 0))
+      throw new TypeError('A rate limit rule needs a limit of at least 1 and a window of more than 0 ms.');
+  }
+  // With other rules, after a deployment, the counts would mean something else.
+  const id = `rate:${name}:${rules.map(({ limit, windowMs }) => `${limit}/${windowMs}`).join(',')}`;
+  const ttl = Math.ceil(Math.max(...rules.map(({ windowMs }) => windowMs))) + cleanUpAfterMs;
+  const limits = rules.flatMap(({ limit, windowMs }) => [limit, windowMs]);
+  return {
+    async take(key) {
+      const now = redis.clock.now();
+      const found = await redis.run(take, [`${id}:${key}`], [now, ttl, ...limits]);
+      const decision = Array.isArray(found) ? decide(rules, found.map(Number), now) : undefined;
+      return decision ?? (await fallback.take(key));
+    },
+  };
+}
+
+function decide(rules: readonly RateLimitRule[], found: readonly number[], now: number): RateLimitDecision | undefined {
+  const decisions = rules.map((rule, index) => {
+    const left = rule.limit - (found[2 * index + 1] ?? 0);
+    const endsAt = (found[2 * index] ?? now) + rule.windowMs;
+    return { allowed: left > 0, rule, remaining: Math.max(0, left - 1), resetMs: endsAt - now };
+  });
+  return decisions.reduce<RateLimitDecision | undefined>((told, next) => (!told || isTighter(next, told) ? next : told), undefined);
+}
+
+// A refusal before an allowance; of two refusals the one that lasts longer, of two allowances the one with less left.
+function isTighter(a: RateLimitDecision, b: RateLimitDecision): boolean {
+  if (a.allowed !== b.allowed) return !a.allowed;
+  return a.allowed ? a.remaining < b.remaining : a.resetMs > b.resetMs;
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import { type Budget, type Cache, type Clock, type RateLimit } from '@busbar/core';
+import { budgetChecks, cacheChecks, manualClock, rateLimitChecks } from '@busbar/core/testing';
+import { afterAll, describe, expect, test } from 'vitest';
+import { redisBudget, redisCache, redisRateLimit, type Redis } from '../src/index.ts';
+import { noRedis, sharedPlace } from './servers.ts';
+
+const place = sharedPlace();
+afterAll(() => (noRedis ? undefined : place.remove()));
+
+/** Two clients in a corner of their own. */
+async function pair(clock: Clock): Promise<readonly [Redis, Redis]> {
+  return [await place.open({ clock }), await place.open({ clock })];
+}
+
+const neverAsked = (): Promise<never> => Promise.reject(new Error('The fallback was asked.'));
+const fallback: RateLimit & Budget & Cache = { take: neverAsked, get: neverAsked, set: neverAsked, clear: async () => {} };
+
+/** Puts a word before each key, so that checks share nothing. */
+const budgetIn = (budget: Budget, corner: string): Budget => ({
+  take: (key, ...rest) => budget.take(`${corner}:${key}`, ...rest),
+});
+const cacheIn = (cache: Cache, corner: string): Cache => ({
+  get: (scope, key) => cache.get(`${corner}:${scope}`, key),
+  set: (scope, key, ...rest) => cache.set(`${corner}:${scope}`, key, ...rest),
+  clear: (scope) => cache.clear(`${corner}:${scope}`),
+});
+
+const close = async (): Promise<void> => {};
+const limitChecks = rateLimitChecks(async (rules, clock) => {
+  const name = randomUUID();
+  const [one, other] = (await pair(clock)).map((redis) => redisRateLimit(redis, rules, { name, fallback }));
+  if (!one) throw new Error('no limit');
+  return { one, ...(other && { other }), close };
+});
+const budgetsChecked = budgetChecks(async (settings, clock) => {
+  const corner = randomUUID();
+  const [one, other] = (await pair(clock)).map((redis) => budgetIn(redisBudget(redis, { fallback, ...settings }), corner));
+  if (!one) throw new Error('no budget');
+  return { one, ...(other && { other }), close };
+});
+const cachesChecked = cacheChecks(async (clock) => {
+  const corner = randomUUID();
+  const [one, other] = (await pair(clock)).map((redis) => cacheIn(redisCache(redis, { fallback }), corner));
+  if (!one) throw new Error('no cache');
+  return { one, ...(other && { other }), close };
+});
+
+describe.skipIf(noRedis)('two replicas on one Redis', () => {
+  describe('a rate limit', () => {
+    test.each(limitChecks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
+  });
+  describe('a budget', () => {
+    test.each(budgetsChecked)('$name', async ({ run }) => expect(await run()).toBeUndefined());
+  });
+  describe('a cache', () => {
+    test.each(cachesChecked)('$name', async ({ run }) => expect(await run()).toBeUndefined());
+  });
+
+  test('every key has the prefix and a time to live', async () => {
+    const own = sharedPlace();
+    const redis = await own.open();
+    const until = { signal: new AbortController().signal, deadlineAt: redis.clock.now() + 1_000 };
+    await redisRateLimit(redis, [{ limit: 1, windowMs: 1_000 }], { name: 'key', fallback }).take('a');
+    await redisBudget(redis, { fallback }).take('b', { requests: 1, windowMs: 1_000, concurrent: 1 }, until, () => {});
+    await redisCache(redis).set('s', 'k', { content: [] }, 1_000);
+    const kept = await own.keys();
+    expect(kept.size).toBe(5);
+    for (const ms of kept.values()) expect(ms).toSatisfy((left: number) => left > 1_000 && left <= 67_000);
+    await own.remove();
+    expect((await own.keys()).size).toBe(0);
+  });
+
+  test('limits of other names or rules do not share their counts', async () => {
+    const redis = await place.open();
+    const name = randomUUID();
+    const rule = { limit: 1, windowMs: 60_000 };
+    const take = async (called: string, ...rules: (typeof rule)[]) =>
+      (await redisRateLimit(redis, rules, { name: called, fallback }).take('a')).allowed;
+    expect(await take(name, rule)).toBe(true);
+    expect(await take(name, rule)).toBe(false);
+    expect(await take(`${name}-other`, rule)).toBe(true);
+    expect(await take(name, { ...rule, windowMs: 30_000 })).toBe(true);
+  });
+
+  test('a place that a dead replica never gave back is free again 5 s after its deadline', async () => {
+    const clock = manualClock();
+    const [dead, alive] = await pair(clock);
+    const key = randomUUID();
+    const { signal } = new AbortController();
+    await redisBudget(dead, { fallback }).take(key, { concurrent: 1 }, { signal, deadlineAt: clock.now() + 30_000 }, () => {});
+    await dead.close();
+    const budget = redisBudget(alive, { fallback });
+    const take = () => budget.take(key, { concurrent: 1 }, { signal, deadlineAt: clock.now() }, () => {});
+    await clock.advance(34_999);
+    const early = take();
+    await expect.poll(() => clock.sleeping, { timeout: 10_000 }).toBe(1);
+    await Promise.all([expect(early).rejects.toMatchObject({ code: 'RATE_LIMITED' }), clock.advance(50)]);
+    await expect(take()).resolves.toBeTypeOf('function');
+  });
+
+  test('a place that comes as its request is aborted is given back at once', async () => {
+    const [one, other] = (await pair(manualClock())).map((redis) => redisBudget(redis, { fallback }));
+    const key = randomUUID();
+    const abort = new AbortController();
+    const until = { signal: abort.signal, deadlineAt: 0 };
+    const taken = one?.take(key, { concurrent: 1 }, until, () => {});
+    abort.abort(new Error('enough'));
+    await expect(taken).rejects.toThrow('enough');
+    // What the first client sent is done once it has an answer to something later.
+    await one?.take(`${key}-next`, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {});
+    await expect(other?.take(key, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {})).resolves.toBeTypeOf(
+      'function',
+    );
+  });
+
+  test('a request does not overtake those of its replica that wait for a place of another', async () => {
+    const clock = manualClock();
+    const [one, other] = (await pair(clock)).map((redis) => redisBudget(redis, { fallback }));
+    if (!one || !other) throw new Error('no budget');
+    const key = randomUUID();
+    const order: string[] = [];
+    const until = { signal: new AbortController().signal, deadlineAt: clock.now() + 60_000 };
+    const take = async (name: string) => {
+      const release = await one.take(key, { concurrent: 1 }, until, () => {});
+      order.push(name);
+      release();
+    };
+    const release = await other.take(key, { concurrent: 1 }, until, () => {});
+    const first = take('first');
+    await expect.poll(() => clock.sleeping, { timeout: 10_000 }).toBe(1);
+    release();
+    await other.take(`${key}-next`, { concurrent: 1 }, until, () => {});
+    const second = take('second');
+    await expect.poll(() => clock.sleeping, { timeout: 10_000 }).toBe(2);
+    await clock.advance(50);
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first', 'second']);
+  });
+
+  test('an answer that is too large is not kept, and takes away what was there', async () => {
+    const cache = redisCache(await place.open(), { fallback, maxEntryBytes: 100 });
+    const scope = randomUUID();
+    const answer = (text: string) => ({ content: [{ type: 'text' as const, text }] });
+    await cache.set(scope, 'k', answer('short'), 10_000);
+    expect(await cache.get(scope, 'k')).toEqual(answer('short'));
+    await cache.set(scope, 'k', answer('é'.repeat(40)), 10_000);
+    expect(await cache.get(scope, 'k')).toBeUndefined();
+  });
+
+  test('a clear asks Redis for as much with a thousand entries as with one', async () => {
+    const redis = await place.open();
+    const asked: (readonly string[])[] = [];
+    const counted: Redis = {
+      ...redis,
+      run: (script, keys, args) => {
+        asked.push(keys);
+        return redis.run(script, keys, args);
+      },
+    };
+    const cache = redisCache(counted, { fallback });
+    const scope = randomUUID();
+    await Promise.all(Array.from({ length: 1_000 }, (_, n) => cache.set(scope, `${n}`, { content: [] }, 10_000)));
+    asked.length = 0;
+    await cache.clear(scope);
+    expect(asked).toEqual([[`cache-scope:${scope}`]]);
+    expect(await cache.get(scope, '999')).toBeUndefined();
+  });
+
+  test('a clear that failed is not forgotten where an earlier one of the same scope succeeds late', async () => {
+    const replies: ((reply: unknown) => void)[] = [];
+    const run = (): Promise<unknown> => new Promise((resolve) => replies.push(resolve));
+    const cache = redisCache({ available: true, clock: manualClock(), run, close });
+    const asked = (count: number) => expect.poll(() => replies.length, { timeout: 10_000 }).toBe(count);
+    const early = cache.clear('s');
+    await asked(1);
+    const late = cache.clear('s');
+    await asked(2);
+    replies[1]?.(undefined);
+    await late;
+    replies[0]?.(1);
+    await early;
+    const read = cache.get('s', 'k');
+    await asked(3);
+    replies[2]?.(1);
+    await asked(4);
+    replies[3]?.('');
+    expect(await read).toBeUndefined();
+  });
+
+  test('remembers 1,000 scopes that it has yet to clear, and no more', async () => {
+    const redis = await place.open();
+    let away = true;
+    const asked: (readonly string[])[] = [];
+    const flaky: Redis = {
+      ...redis,
+      run: (script, keys, args) => {
+        if (away) return Promise.resolve(undefined);
+        asked.push(keys);
+        return redis.run(script, keys, args);
+      },
+    };
+    const cache = redisCache(flaky);
+    for (let n = 0; n < 1_001; n += 1) await cache.clear(`s${n}`);
+    away = false;
+    await cache.get('s1', 'k');
+    expect(asked[0]).toHaveLength(1_000);
+    expect(asked[0]).not.toContain('cache-scope:s0');
+    await cache.get('s1', 'k');
+    expect(asked).toHaveLength(3);
+  });
+});
+
+test('refuses rules that limit nothing, and more than ten', () => {
+  const redis: Redis = { available: false, clock: manualClock(), run: neverAsked, close };
+  const limit = (...rules: { limit: number; windowMs: number }[]) => redisRateLimit(redis, rules, { name: 'key', fallback });
+  expect(() => limit()).toThrow(TypeError);
+  expect(() => limit({ limit: 0, windowMs: 1 })).toThrow(TypeError);
+  expect(() => limit({ limit: 1, windowMs: 0 })).toThrow(TypeError);
+  expect(() => limit(...Array.from({ length: 11 }, () => ({ limit: 1, windowMs: 1 })))).toThrow(TypeError);
+});
