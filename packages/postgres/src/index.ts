@@ -5,4 +5,3 @@ export { postgresMetering, type PostgresMetering, type PostgresMeteringOptions }
 export type { Swept } from './metering-sweep.ts';
 export { SealError, type SealSecret } from './seal.ts';
 export { postgresState, type PostgresStateOptions, type StateLimits } from './state.ts';
-export { createUsage, type Usage } from './usage.ts';

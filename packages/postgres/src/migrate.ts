@@ -3,10 +3,16 @@ import type { Kysely } from 'kysely';
 import * as keysAndUsage from './migrations/0001-keys-and-usage.ts';
 import * as state from './migrations/0002-state.ts';
 import * as calls from './migrations/0003-calls.ts';
+import * as usageIntoCalls from './migrations/0004-usage-into-calls.ts';
 import type { Tables } from './tables.ts';
 
 // Forward only, in this order, each in its own name for good: a migration that has run anywhere is never edited.
-const migrations = { '0001-keys-and-usage': keysAndUsage, '0002-state': state, '0003-calls': calls };
+const migrations = {
+  '0001-keys-and-usage': keysAndUsage,
+  '0002-state': state,
+  '0003-calls': calls,
+  '0004-usage-into-calls': usageIntoCalls,
+};
 
 /**
  * Brings the tables up to date, all or nothing. On a server an advisory lock lets one process at a time do it; the others wait and

@@ -98,20 +98,4 @@ export interface Tables {
     message: string | null;
     reported_at: Date;
   };
-  usage: {
-    call_id: string;
-    tenant: string;
-    /** The id of the key or user that called. */
-    principal: string;
-    connector: string;
-    connection: string;
-    tool: string;
-    effect: string;
-    /** How the call ended: an `Outcome`'s status, or `replayed`. */
-    status: string;
-    wrote: string;
-    upstream_requests: number;
-    duration_ms: number;
-    started_at: Date;
-  };
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { systemClock } from '@busbar/core';
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
+import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createApiKeys, createUsage, openDatabase, postgresMetering, type DatabaseOptions } from '../src/index.ts';
+import { createApiKeys, openDatabase, postgresMetering, type DatabaseOptions } from '../src/index.ts';
 import * as keysAndUsage from '../src/migrations/0001-keys-and-usage.ts';
 import * as state from '../src/migrations/0002-state.ts';
 import type { Tables } from '../src/tables.ts';
@@ -35,15 +35,28 @@ describe.each(kinds)('the ledger comes to a database on $kind', ({ kind, place }
     expect(error).toBeUndefined();
     const before = { kind, db: bare, ping: async () => {}, close: () => bare.destroy() };
     const { key } = await createApiKeys(before, systemClock).create({ tenant: 'acme', name: 'laptop', roles: [] });
-    const old = callOf();
-    await createUsage(before, systemClock).record(old, ending('executed', 'yes'));
+    const began = new Date(Date.UTC(2026, 0, 1));
+    await sql`insert into usage values ('old', 'acme', 'key-1', 'hello', 'conn-1', 'hello_greet', 'read', 'executed', 'no', 2, 250, ${began.toISOString()})`.execute(
+      bare,
+    );
     await bare.destroy();
 
     const database = await openDatabase(at.options);
     ends.push(() => database.close());
     expect(await createApiKeys(database, systemClock).use(key)).toMatchObject({ tenant: 'acme' });
-    expect(await database.db.selectFrom('usage').select(['call_id', 'status']).execute()).toEqual([
-      { call_id: old.callId, status: 'executed' },
+    const kept = await database.db
+      .selectFrom('calls')
+      .select(['call_id', 'tenant', 'status', 'upstream_requests', 'started_at', 'ended_at'])
+      .execute();
+    expect(kept).toEqual([
+      {
+        call_id: 'old',
+        tenant: 'acme',
+        status: 'executed',
+        upstream_requests: 2,
+        started_at: began,
+        ended_at: new Date(began.getTime() + 250),
+      },
     ]);
     const metering = postgresMetering(database);
     const call = callOf();

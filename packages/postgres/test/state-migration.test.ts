@@ -21,7 +21,7 @@ describe.each(kinds)('the tables of state on $kind', (kind) => {
       const database = await openDatabase(place.options);
       try {
         expect(await createApiKeys(database, systemClock).use(key)).toMatchObject({ tenant: 'acme' });
-        const { rows } = await sql<{ call_id: string }>`select call_id from usage`.execute(database.db);
+        const { rows } = await sql<{ call_id: string }>`select call_id from calls`.execute(database.db);
         expect(rows).toEqual([{ call_id: 'call-1' }]);
         const state = postgresState(database, { secret }).open('conn-1');
         expect(await state.set('k', 1, undefined)).toBe(true);
