@@ -111,7 +111,16 @@ describe('a page', () => {
 test('docs/errors.md has the table of error codes, word for word', () => {
   const rows = textOf('docs/errors.md').match(/^\| `.*$/gm) ?? [];
   const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
-  expect(cells).toEqual(Object.entries(errorCodes).map(([code, { retry, meaning }]) => ['', `\`${code}\``, retry, meaning, '']));
+  expect(cells).toEqual(
+    Object.entries(errorCodes).map(([code, { retry, refunded, meaning }]) => [
+      '',
+      `\`${code}\``,
+      retry,
+      refunded ? 'yes' : 'no',
+      meaning,
+      '',
+    ]),
+  );
 });
 
 test('docs/architecture.md names files of core that exist', () => {

@@ -12,7 +12,7 @@ const maxLooking = 1_000;
  * Lets in whoever shows a good API key (`Authorization: Bearer bb_…`). What a key was found to be is remembered for 30 seconds under
  * the key's hash, for the 10,000 keys that were used last.
  */
-export function createAuthenticate(keys: ApiKeys, clock: Clock): Authenticate {
+export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Authenticate {
   const remembered = new Map<string, { readonly principal: Principal; readonly until: number }>();
   const looking = new Map<string, Promise<Principal>>();
 

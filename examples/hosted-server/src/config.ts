@@ -1,12 +1,16 @@
 import { zendesk } from '@busbar/connector-zendesk';
+import type { Terms } from '@busbar/core';
 import type { z } from 'zod';
 import { isLoopback } from './loopback.ts';
 import { settings } from './settings.ts';
+import { readPrices, readQuotas } from './tariff.ts';
 
 /** What the server runs by: the settings under their own names, and what follows from them. Holds secrets: never log it whole. */
 export type Config = z.output<typeof settings> & {
   /** The Zendesk account, as the connector's config wants it. Undefined: demo mode. */
   readonly zendesk: Readonly<Record<string, string>> | undefined;
+  /** What stands in the files of `BUSBAR_QUOTAS` and `BUSBAR_PRICES`. */
+  readonly terms: Terms;
 };
 
 /** The settings do not fit together. `problems` are sentences for a person, without the values of secrets. */
@@ -30,14 +34,31 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(environment: Environment = process.env): Config {
   const env: Environment = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = settings.safeParse(env);
+  const terms = readTerms(env);
   const problems = [
     ...unknownSettings(env),
     ...(parsed.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}.`) ?? []),
     ...vendorProblems(env),
+    ...terms.problems,
+    ...usageEventProblems(env),
     ...(env['NODE_ENV'] === 'production' ? productionProblems(env) : []),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return { ...parsed.data, zendesk: zendeskSettings(env) };
+  return { ...parsed.data, zendesk: zendeskSettings(env), terms: terms.terms };
+}
+
+function readTerms(env: Environment): { readonly terms: Terms; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const from = <Rules>(name: string, read: (path: string) => Rules): Rules | undefined => {
+    const path = env[name];
+    try {
+      return path === undefined ? undefined : read(path);
+    } catch (error) {
+      problems.push(`${name}: ${(error as Error).message}.`);
+      return undefined;
+    }
+  };
+  return { terms: { quotas: from('BUSBAR_QUOTAS', readQuotas), prices: from('BUSBAR_PRICES', readPrices) }, problems };
 }
 
 function unknownSettings(env: Environment): string[] {
@@ -71,6 +92,17 @@ function vendorProblems(env: Environment): string[] {
   return problems;
 }
 
+function usageEventProblems(env: Environment): string[] {
+  const name = 'BUSBAR_USAGE_EVENTS_';
+  if (env[`${name}URL`] === undefined)
+    return Object.keys(env)
+      .filter((each) => each.startsWith(name) && each in settings.shape)
+      .map((each) => `${each} is set and ${name}URL is not, so no event is sent. Set both or neither.`);
+  return env[`${name}FORMAT`] === 'stripe' && env[`${name}TOKEN`] === undefined
+    ? [`${name}TOKEN is needed for Stripe: a secret or restricted key that may write meter events.`]
+    : [];
+}
+
 function productionProblems(env: Environment): string[] {
   const problems: string[] = [];
   if (env['BUSBAR_SECRET'] === undefined)
@@ -81,6 +113,8 @@ function productionProblems(env: Environment): string[] {
     );
   if (env['BUSBAR_REMAP_ORIGINS'] !== undefined)
     problems.push('BUSBAR_REMAP_ORIGINS sends the credentials of vendors elsewhere. It is refused in production.');
+  if (env['BUSBAR_USAGE_EVENTS_URL']?.startsWith('http:'))
+    problems.push('BUSBAR_USAGE_EVENTS_URL must begin with https: in production. Who listens on the way would see the token.');
   if (env['HOST'] !== undefined && !isLoopback(env['HOST']) && env['BUSBAR_ALLOWED_HOSTS'] === undefined)
     problems.push('HOST can be reached from other machines, so BUSBAR_ALLOWED_HOSTS must say under which host names the server is called.');
   return problems;

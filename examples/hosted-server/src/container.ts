@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   createHost,
   memoryBudget,
@@ -14,22 +15,36 @@ import { pinoLogger } from '@busbar/core/adapters/pino';
 import { promObserver } from '@busbar/core/adapters/prom-client';
 import { httpTransport } from '@busbar/core/mcp/http';
 import { zendesk } from '@busbar/connector-zendesk';
-import { createApiKeys, openDatabase, postgresMetering, postgresState } from '@busbar/postgres';
-import { openRedis, redisBudget, redisCache, redisRateLimit } from '@busbar/redis';
+import {
+  createApiKeys,
+  createDeadLetters,
+  createUsage,
+  openDatabase,
+  postgresAudit,
+  postgresMetering,
+  postgresState,
+} from '@busbar/postgres';
+import { openRedis, redisBudget, redisCache, redisLock, redisRateLimit } from '@busbar/redis';
 import { destination } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
+import { createAdminApi } from './admin/admin-api.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
 import { createConnectionChecks } from './connection-checks.ts';
 import { createHealth } from './health.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { createInjector, type Injector } from './injector.ts';
 import { keptSecret } from './kept-secret.ts';
+import { createQuotaStandings } from './quota-standing.ts';
+import { outboxLength } from './outbox-length.ts';
 import { tokens } from './tokens.ts';
+import { openUsageOutbox } from './usage-events.ts';
 import { firstTenant, openVendor } from './vendor.ts';
 
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 
 /**
  * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Three things must be
@@ -39,8 +54,10 @@ export function compose(config: Config): Injector {
   const injector = createInjector();
   const { get, provide } = injector;
   const { version } = manifest;
+  const { BUSBAR_AUDIT_RETENTION_DAYS: retentionDays } = config;
   provide(tokens.config, () => config);
   provide(tokens.clock, () => systemClock);
+  provide(tokens.replica, () => randomUUID());
 
   // The log goes to standard error, so that standard output is free for what a person must read.
   provide(tokens.log, () => pinoLogger({ level: config.LOG_LEVEL, destination: destination({ fd: 2, sync: true }) }));
@@ -89,6 +106,10 @@ export function compose(config: Config): Injector {
     const redis = get(tokens.redis);
     return redis ? redisCache(redis) : memoryCache({ clock: get(tokens.clock) });
   });
+  provide(tokens.lock, () => {
+    const redis = get(tokens.redis);
+    return redis && redisLock(redis);
+  });
 
   provide(tokens.openVendor, () => () => openVendor(config));
   provide(tokens.connectors, () => [zendesk]);
@@ -101,7 +122,32 @@ export function compose(config: Config): Injector {
     cockatielResilience({ clock: get(tokens.clock), observer: get(tokens.observer), budget: get(tokens.budget) }),
   );
   provide(tokens.state, () => postgresState(get(tokens.database), { secret: get(tokens.secret) }));
-  provide(tokens.metering, () => postgresMetering(get(tokens.database), { clock: get(tokens.clock), log: get(tokens.log) }));
+  provide(tokens.metering, () =>
+    postgresMetering(get(tokens.database), {
+      clock: get(tokens.clock),
+      log: get(tokens.log),
+      replica: get(tokens.replica),
+      leaseMs: config.BUSBAR_LEASE_MS,
+      ...config.terms,
+      settle: config.BUSBAR_DURABLE_SETTLE ? 'durable' : 'queued',
+      deadLetters: { secret: get(tokens.secret) },
+      usageEvents: config.BUSBAR_USAGE_EVENTS_URL !== undefined,
+    }),
+  );
+  provide(tokens.usage, () => createUsage(get(tokens.database)));
+  provide(tokens.deadLetters, () => createDeadLetters(get(tokens.database), { secret: get(tokens.secret), clock: get(tokens.clock) }));
+  provide(tokens.housekeeping, () =>
+    createHousekeeping({ deadLetters: get(tokens.deadLetters), clock: get(tokens.clock), log: get(tokens.log) }),
+  );
+  provide(tokens.audit, () =>
+    postgresAudit(get(tokens.database), {
+      clock: get(tokens.clock),
+      log: get(tokens.log),
+      replica: get(tokens.replica),
+      ...(retentionDays !== undefined && { retentionMs: retentionDays * dayMs }),
+    }),
+  );
+  provide(tokens.usageOutbox, () => openUsageOutbox(config, get(tokens.database), { clock: get(tokens.clock), log: get(tokens.log) }));
 
   provide(tokens.host, () =>
     createHost({
@@ -111,8 +157,12 @@ export function compose(config: Config): Injector {
       authenticate: get(tokens.authenticate),
       rateLimit: get(tokens.limitPerKey),
       metering: get(tokens.metering),
+      audit: get(tokens.audit),
       state: get(tokens.state),
       cache: get(tokens.cache),
+      lock: get(tokens.lock),
+      repeatWindowMs: config.BUSBAR_REPEAT_WINDOW_MS,
+      staleIfErrorMs: config.BUSBAR_STALE_IF_ERROR_MS,
       sender: get(tokens.sender),
       resilience: get(tokens.resilience),
       clock: get(tokens.clock),
@@ -143,7 +193,33 @@ export function compose(config: Config): Injector {
         const redis = get(tokens.redis);
         return !redis ? 'none' : redis.available ? 'ok' : 'away';
       },
+      ledger: { database: get(tokens.database).kind, settles: config.BUSBAR_DURABLE_SETTLE ? 'durable' : 'queued' },
+      outbox: async () => (get(tokens.usageOutbox) ? await outboxLength(get(tokens.database)) : undefined),
       connectors: () => get(tokens.checks).report(),
+    }),
+  );
+  provide(tokens.admin, () =>
+    createAdminApi({
+      version,
+      log: get(tokens.log),
+      clock: get(tokens.clock),
+      authenticate: get(tokens.authenticate),
+      limitPerAddress: get(tokens.limitPerAddress),
+      limitPerKey: (principal) => get(tokens.host).limit(principal),
+      trustProxy: config.BUSBAR_TRUST_PROXY,
+      apiKeys: get(tokens.apiKeys),
+      audit: get(tokens.audit),
+      database: get(tokens.database),
+      usage: get(tokens.usage),
+      deadLetters: get(tokens.deadLetters),
+      call: (request) => get(tokens.host).call(request),
+      quotaStandings: createQuotaStandings({
+        database: get(tokens.database),
+        rules: config.terms.quotas ?? [],
+        apiKeys: get(tokens.apiKeys),
+        tools: (principal) => get(tokens.host).tools(principal),
+        clock: get(tokens.clock),
+      }),
     }),
   );
   provide(tokens.routes, () =>
@@ -153,6 +229,8 @@ export function compose(config: Config): Injector {
       limitPerAddress: get(tokens.limitPerAddress),
       log: get(tokens.log),
       openMetrics: config.BUSBAR_OPEN_METRICS,
+      trustProxy: config.BUSBAR_TRUST_PROXY,
+      admin: get(tokens.admin),
       metrics: () => get(tokens.registry).metrics(),
     }),
   );

@@ -1,4 +1,5 @@
 import type { Clock } from '@busbar/core';
+import type { Database } from '@busbar/postgres';
 import type { CheckReport } from './connection-checks.ts';
 
 /** How the server is. */
@@ -21,7 +22,17 @@ export interface Details extends Readiness {
   readonly uptimeSeconds: number;
   /** Whether what replicas share goes through Redis now. Never a reason not to be ready: each process then counts for itself. */
   readonly redis: 'none' | 'ok' | 'away';
+  readonly ledger: LedgerHealth;
   readonly connectors: readonly CheckReport[];
+}
+
+/** How calls are recorded. */
+export interface LedgerHealth {
+  readonly database: Database['kind'];
+  /** `queued`: a call is answered before its end is in the database. */
+  readonly settles: 'durable' | 'queued';
+  /** Usage events that wait to be delivered, 10,000 at most: then `more`. Absent where none are sent, and with the database away. */
+  readonly outbox?: { readonly waiting: number; readonly more: boolean } | undefined;
 }
 
 export interface HealthOptions {
@@ -29,6 +40,9 @@ export interface HealthOptions {
   readonly clock: Clock;
   ping(): Promise<void>;
   redis(): Details['redis'];
+  readonly ledger: Omit<LedgerHealth, 'outbox'>;
+  /** Reads the outbox. Asked only while the database answers; what it throws counts as nothing to say. */
+  outbox(): Promise<LedgerHealth['outbox']>;
   connectors(): readonly CheckReport[];
 }
 
@@ -37,7 +51,7 @@ const askEveryMs = 1_000;
 const answerWithinMs = 2_000;
 
 /** Watches what the server needs. */
-export function createHealth({ version, clock, ping, redis, connectors }: HealthOptions): Health {
+export function createHealth({ version, clock, ping, redis, ledger, outbox, connectors }: HealthOptions): Health {
   const startedAt = clock.now();
   let draining = false;
   let asked: { readonly at: number; readonly answer: Promise<Readiness['database']> } | undefined;
@@ -63,13 +77,17 @@ export function createHealth({ version, clock, ping, redis, connectors }: Health
 
   return {
     readiness,
-    details: async () => ({
-      ...(await readiness()),
-      version,
-      uptimeSeconds: Math.floor((clock.now() - startedAt) / 1_000),
-      redis: redis(),
-      connectors: connectors(),
-    }),
+    details: async () => {
+      const ready = await readiness();
+      return {
+        ...ready,
+        version,
+        uptimeSeconds: Math.floor((clock.now() - startedAt) / 1_000),
+        redis: redis(),
+        ledger: { ...ledger, outbox: ready.database === 'ok' ? await outbox().catch(() => undefined) : undefined },
+        connectors: connectors(),
+      };
+    },
     drain: () => (draining = true),
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ToolError, type Authenticate, type Logger, type RateLimit } from '@busbar/core';
 import type { Health } from './health.ts';
+import { callerAddress } from './caller-address.ts';
 import { isLoopback } from './loopback.ts';
 
 /** What the pages beside MCP are made of. */
@@ -11,6 +12,10 @@ export interface HttpRoutesOptions {
   readonly log: Logger;
   /** Whether everybody may read `/metrics`. */
   readonly openMetrics: boolean;
+  /** Whether `X-Forwarded-For` says where a request comes from. */
+  readonly trustProxy: boolean;
+  /** Answers everything under `/admin/`. */
+  readonly admin: RequestListener;
   metrics(): Promise<string>;
 }
 
@@ -22,7 +27,7 @@ interface Page {
 
 /**
  * Answers what is not MCP: `/health`, `/health/live`, `/health/ready` to everybody, `/health/detailed` to any good key, `/metrics` to
- * this machine or any good key. None of them shows anything of a tenant.
+ * this machine or any good key. None of those shows anything of a tenant. What is under `/admin/` is the admin API's.
  */
 export function createHttpRoutes(options: HttpRoutesOptions): RequestListener {
   const { health } = options;
@@ -48,12 +53,14 @@ export function createHttpRoutes(options: HttpRoutesOptions): RequestListener {
   const answer = async (request: IncomingMessage): Promise<Page> => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    if (!route) return problem(404, 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics.');
+    if (!route)
+      return problem(404, 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics, the admin API at /admin/v1/.');
     if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, 'This page can only be read.', { allow: 'GET, HEAD' });
     return route(request);
   };
 
   return (request, response) => {
+    if (request.url?.startsWith('/admin/')) return options.admin(request, response);
     answer(request)
       .catch((error: unknown) => refusal(error, options.log))
       .then((page) => send(response, page, request.method === 'HEAD'))
@@ -61,8 +68,8 @@ export function createHttpRoutes(options: HttpRoutesOptions): RequestListener {
   };
 }
 
-async function requireKey(request: IncomingMessage, { authenticate, limitPerAddress }: HttpRoutesOptions): Promise<void> {
-  const address = request.socket.remoteAddress;
+async function requireKey(request: IncomingMessage, { authenticate, limitPerAddress, trustProxy }: HttpRoutesOptions): Promise<void> {
+  const address = callerAddress(request, trustProxy);
   const { allowed, resetMs } = await limitPerAddress.take(address ?? '');
   if (!allowed) throw new ToolError('RATE_LIMITED', 'Too many requests from this address.', { retryAfterMs: resetMs });
   await authenticate({ token: /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1], address });

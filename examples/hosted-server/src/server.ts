@@ -15,9 +15,9 @@ export interface Server {
   /** The API key that was made at this start. Undefined where there was one already and no other was asked for. */
   readonly newKey: string | undefined;
   /**
-   * Stops in this order: not ready any more; nothing new is accepted; running calls end, and those that do not in four fifths of the
-   * drain time are ended and answered so; connectors close; the transport closes; what is not recorded yet is; the database closes. May be called
-   * twice.
+   * Stops in this order: not ready any more; no usage event is sent; nothing new is accepted; running calls end, and those that do not in
+   * four fifths of the drain time are ended and answered so; connectors close; the transport closes; what is not recorded yet is; the
+   * database closes. May be called twice.
    */
   close(): Promise<void>;
 }
@@ -58,15 +58,23 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   undo.move();
   log.info({ url: listener.url, demo: vendor.demo, database: database.kind }, 'Listening');
   get(tokens.metering).start();
+  get(tokens.audit).start();
+  get(tokens.usageOutbox)?.start();
   get(tokens.checks).start();
+  get(tokens.housekeeping).start();
 
   async function close(): Promise<void> {
     get(tokens.health).drain();
     get(tokens.checks).stop();
+    // What it had in hand is sent again by the next start, under the same ids.
+    const unsent = get(tokens.usageOutbox)?.drain();
     const served = listener.close();
     await host.close(config.BUSBAR_DRAIN_MS * graceShare);
     await served;
+    await unsent;
+    await get(tokens.housekeeping).stop();
     await get(tokens.metering).drain();
+    await get(tokens.audit).drain();
     await vendor.close();
     await redis?.close();
     await database.close();
@@ -77,7 +85,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
 
 /** The first start of a database makes a key; later ones only when asked to. */
 async function makeKey(keys: ApiKeys, another: boolean | undefined): Promise<string | undefined> {
-  const wanted = { tenant: firstTenant, roles: ['owner'] };
+  const wanted = { tenant: firstTenant, roles: ['owner', 'operator'] };
   const first = await keys.createFirst({ ...wanted, name: 'Made at the first start' });
   const made = first ?? (another ? await keys.create({ ...wanted, name: 'Made with --new-key' }) : undefined);
   return made?.key;

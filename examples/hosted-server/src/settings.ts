@@ -22,6 +22,11 @@ const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin
 
 const isRedisUrl = (value: string) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol);
 
+const isReceiver = (value: string) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+};
+
 const isDatabaseUrl = (value: string) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
 
 /** Every setting there is. The README's table is held against it by a test. */
@@ -74,10 +79,27 @@ export const settings = z.object({
     .default(6_000)
     .describe('How many requests an address may make in a minute, whatever its keys.'),
   BUSBAR_CALL_TIMEOUT_MS: wholeNumber(100, 600_000).default(30_000).describe('How long a call may take.'),
+  BUSBAR_QUOTAS: text.optional().describe('A JSON file with the quotas of tenants, keys, connectors and tools. The same on all replicas.'),
+  BUSBAR_PRICES: text.optional().describe('A JSON file with what calls cost. The same on all replicas.'),
+  BUSBAR_DURABLE_SETTLE: yesOrNo
+    .default(true)
+    .describe('`false` answers a call before its end is in the database. That is faster, and a crash may lose the last ends: see Data.'),
+  BUSBAR_AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500).optional().describe('How long the audit is kept. Default: for good.'),
+  BUSBAR_REPEAT_WINDOW_MS: wholeNumber(0, 86_400_000)
+    .default(0)
+    .describe(
+      'For so long after a write without an idempotency key, an equal one of the same key is answered with its answer, and not done again. 0 is never.',
+    ),
+  BUSBAR_STALE_IF_ERROR_MS: wholeNumber(0, 86_400_000)
+    .default(0)
+    .describe('For so long after its time a kept answer of a read is given, with a warning, where a newer one cannot be had. 0 is never.'),
   BUSBAR_MAX_BODY_BYTES: wholeNumber(1_024, 100 * 2 ** 20)
     .default(4 * 2 ** 20)
     .describe('The largest request that is read.'),
   BUSBAR_DRAIN_MS: wholeNumber(100, 600_000).default(10_000).describe('How long the server may take to stop after SIGTERM.'),
+  BUSBAR_LEASE_MS: wholeNumber(1_000, 600_000)
+    .default(30_000)
+    .describe('How long after a replica died its calls are ended by another. The clocks of replicas must agree within a third of it.'),
   BUSBAR_CHECK_EVERY_MS: wholeNumber(1_000, 86_400_000)
     .default(300_000)
     .describe('How often connections are checked for the health pages.'),
@@ -92,6 +114,33 @@ export const settings = z.object({
     .transform((pairs) => Object.fromEntries(pairs) as Record<string, string>)
     .optional()
     .describe('Sends requests for an origin elsewhere, to a sandbox. Refused in production.'),
+  BUSBAR_USAGE_EVENTS_URL: text
+    .refine(isReceiver, 'must be a URL such as https://openmeter.example.com/api/v1/events, without a password')
+    .optional()
+    .describe(
+      'Where an event for each charged call is sent, such as OpenMeter’s `/api/v1/events` or `https://api.stripe.com/v1/billing/meter_events`. Default: nowhere.',
+    ),
+  BUSBAR_USAGE_EVENTS_TOKEN: text.optional().describe('The bearer token for that URL.'),
+  BUSBAR_USAGE_EVENTS_FORMAT: z
+    .enum(['openmeter', 'stripe'], 'must be openmeter or stripe')
+    .default('openmeter')
+    .describe('`openmeter`: CloudEvents in batches. `stripe`: meter events, one a request.'),
+  BUSBAR_USAGE_EVENTS_TYPE: text
+    .max(100, 'must be at most 100 characters')
+    .default('busbar.call')
+    .describe('The type of CloudEvents, or the event name of Stripe’s meter.'),
+  BUSBAR_USAGE_EVENTS_VALUE: z
+    .enum(['units', 'calls', 'price'], 'must be units, calls or price')
+    .default('units')
+    .describe('What Stripe’s meter counts: `units`, `calls`, or `price` in millionths of the currency.'),
+  BUSBAR_USAGE_EVENTS_CUSTOMERS: list
+    .transform((pairs) => pairs.map((pair) => pair.split('=')))
+    .refine((pairs) => pairs.every((pair) => pair.length === 2 && pair.every((part) => part !== '')), {
+      error: 'must be pairs such as acme=cus_NciAYcXfLnqBoz, separated by commas',
+    })
+    .transform((pairs) => Object.fromEntries(pairs) as Record<string, string>)
+    .optional()
+    .describe('Stripe’s customer for each tenant, as pairs such as `acme=cus_123`, separated by commas. Default: the tenant’s own name.'),
   ZENDESK_SUBDOMAIN: text.optional().describe('The Zendesk account: `acme` for `https://acme.zendesk.com`.'),
   ZENDESK_CLIENT_ID: text.optional().describe('The identifier of its OAuth client.'),
   ZENDESK_CLIENT_SECRET: text.optional().describe('The secret of that client.'),

@@ -6,6 +6,7 @@ import type {
   Connections,
   Connector,
   Host,
+  Lock,
   RateLimit,
   Resilience,
   Sender,
@@ -13,7 +14,7 @@ import type {
   Transport,
 } from '@busbar/core';
 import type { PromObserver } from '@busbar/core/adapters/prom-client';
-import type { ApiKeys, Database, PostgresMetering } from '@busbar/postgres';
+import type { ApiKeys, Database, DeadLetters, PostgresAudit, PostgresMetering, Usage, UsageOutbox } from '@busbar/postgres';
 import type { Redis } from '@busbar/redis';
 import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
@@ -22,6 +23,7 @@ import type { Config } from './config.ts';
 import type { ConnectionChecks } from './connection-checks.ts';
 import type { Vendor } from './vendor.ts';
 import type { Health } from './health.ts';
+import type { Housekeeping } from './housekeeping.ts';
 
 declare const type: unique symbol;
 
@@ -43,6 +45,10 @@ export const tokens = {
   openRedis: token<() => Promise<Redis | undefined>>('openRedis'),
   redis: token<Redis | undefined>('redis'),
   apiKeys: token<ApiKeys>('apiKeys'),
+  replica: token<string>('replica'),
+  audit: token<PostgresAudit>('audit'),
+  usage: token<Usage>('usage'),
+  deadLetters: token<DeadLetters>('deadLetters'),
   authenticate: token<Authenticate>('authenticate'),
   limitPerKey: token<RateLimit>('limitPerKey'),
   limitPerAddress: token<RateLimit>('limitPerAddress'),
@@ -55,10 +61,14 @@ export const tokens = {
   resilience: token<Resilience>('resilience'),
   state: token<StateStore>('state'),
   cache: token<Cache>('cache'),
+  lock: token<Lock | undefined>('lock'),
   metering: token<PostgresMetering>('metering'),
+  usageOutbox: token<UsageOutbox | undefined>('usageOutbox'),
   host: token<Host>('host'),
   checks: token<ConnectionChecks>('checks'),
+  housekeeping: token<Housekeeping>('housekeeping'),
   health: token<Health>('health'),
+  admin: token<RequestListener>('admin'),
   routes: token<RequestListener>('routes'),
   transport: token<Transport>('transport'),
 };

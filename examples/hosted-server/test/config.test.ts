@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError, readConfig } from '../src/config.ts';
 import { settings } from '../src/settings.ts';
 
@@ -93,6 +94,46 @@ describe('readConfig', () => {
   });
 });
 
+describe('usage events', () => {
+  const url = 'https://openmeter.example.com/api/v1/events';
+
+  test('are off without a URL, and what is set beside it then is a mistake', () => {
+    expect(problemsOf({ BUSBAR_USAGE_EVENTS_TOKEN: 'hush', BUSBAR_USAGE_EVENTS_FORMAT: 'stripe' })).toEqual([
+      'BUSBAR_USAGE_EVENTS_TOKEN is set and BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
+      'BUSBAR_USAGE_EVENTS_FORMAT is set and BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
+    ]);
+  });
+
+  test('have the customers of Stripe by tenant', () => {
+    const config = readConfig({
+      BUSBAR_USAGE_EVENTS_URL: url,
+      BUSBAR_USAGE_EVENTS_FORMAT: 'stripe',
+      BUSBAR_USAGE_EVENTS_TOKEN: 'hush',
+      BUSBAR_USAGE_EVENTS_CUSTOMERS: 'acme=cus_1, beta=cus_2',
+    });
+    expect(config.BUSBAR_USAGE_EVENTS_CUSTOMERS).toEqual({ acme: 'cus_1', beta: 'cus_2' });
+  });
+
+  test.each([
+    ['a URL with a password', { BUSBAR_USAGE_EVENTS_URL: 'https://me:hush@example.com' }, /^BUSBAR_USAGE_EVENTS_URL must be a URL/],
+    ['another protocol', { BUSBAR_USAGE_EVENTS_URL: 'ftp://example.com' }, /^BUSBAR_USAGE_EVENTS_URL must be a URL/],
+    [
+      'Stripe without a key',
+      { BUSBAR_USAGE_EVENTS_URL: url, BUSBAR_USAGE_EVENTS_FORMAT: 'stripe' },
+      /^BUSBAR_USAGE_EVENTS_TOKEN is needed/,
+    ],
+    [
+      'half a pair',
+      { BUSBAR_USAGE_EVENTS_URL: url, BUSBAR_USAGE_EVENTS_CUSTOMERS: 'acme' },
+      /^BUSBAR_USAGE_EVENTS_CUSTOMERS must be pairs/,
+    ],
+  ])('refuse %s', (_, change, reason) => {
+    const problems = problemsOf(change);
+    expect(problems).toEqual([expect.stringMatching(reason)]);
+    expect(problems.join()).not.toContain('hush');
+  });
+});
+
 describe('readConfig in production', () => {
   test('takes what is safe', () => {
     expect(problemsOf(production)).toEqual([]);
@@ -109,9 +150,39 @@ describe('readConfig in production', () => {
       /^No vendor is configured/,
     ],
     ['origins sent elsewhere', { BUSBAR_REMAP_ORIGINS: 'https://acme.zendesk.com=http://127.0.0.1:1' }, /^BUSBAR_REMAP_ORIGINS/],
+    ['usage events in the open', { BUSBAR_USAGE_EVENTS_URL: 'http://openmeter:8888/api/v1/events' }, /^BUSBAR_USAGE_EVENTS_URL must begin/],
     ['a public interface under any host name', { HOST: '0.0.0.0' }, /^HOST can be reached/],
   ])('refuses %s', (_, change, reason) => {
     expect(problemsOf({ ...production, ...change })).toEqual([expect.stringMatching(reason)]);
+  });
+});
+
+describe('the files of quotas and prices', () => {
+  test('that are wrong are told of with the other problems, each with its setting', () => {
+    const problems = problemsOf({ PORT: 'x', BUSBAR_QUOTAS: '/nowhere/quotas.json', BUSBAR_PRICES: import.meta.filename });
+    expect(problems).toEqual([
+      expect.stringMatching(/^PORT /),
+      'BUSBAR_QUOTAS: /nowhere/quotas.json: cannot be read (ENOENT).',
+      expect.stringMatching(/^BUSBAR_PRICES: .*config\.test\.ts: is no JSON/),
+    ]);
+  });
+
+  test('are read as the README shows them', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../README.md'), 'utf8');
+    const folder = await mkdtemp(join(tmpdir(), 'busbar-readme-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const examples = [...readme.matchAll(/^```json\n(\[[^]*?)^```/gm)].map(([, json = '']) => json);
+    const files = await Promise.all(
+      examples.map(async (json, index) => {
+        await writeFile(join(folder, `${index}.json`), json);
+        return join(folder, `${index}.json`);
+      }),
+    );
+    const [prices = '', quotas = ''] = files;
+    expect(files).toHaveLength(2);
+    const { terms } = readConfig({ BUSBAR_QUOTAS: quotas, BUSBAR_PRICES: prices });
+    expect(terms.quotas).toContainEqual({ of: 'money', limit: 25_000_000, per: 'month', each: 'tenant', where: { tenant: 'acme' } });
+    expect(terms.prices?.[0]).toEqual({ tenant: 'acme', tool: 'zendesk_create_ticket', perCall: 10_000, from: '2026-07-01' });
   });
 });
 

@@ -1,15 +1,25 @@
 import { manualClock } from '@busbar/core/testing';
 import { describe, expect, test } from 'vitest';
-import { createHealth } from '../src/health.ts';
+import { createHealth, type HealthOptions } from '../src/health.ts';
 
-function watched(ping: () => Promise<void>) {
+const noOutbox = async () => undefined;
+
+function watched(ping: () => Promise<void>, outbox: HealthOptions['outbox'] = noOutbox) {
   const clock = manualClock();
   let pings = 0;
   const counted = () => {
     pings += 1;
     return ping();
   };
-  const health = createHealth({ version: '1.2.3', clock, ping: counted, redis: () => 'away', connectors: () => [] });
+  const health = createHealth({
+    version: '1.2.3',
+    clock,
+    ping: counted,
+    redis: () => 'away',
+    ledger: { database: 'pglite', settles: 'durable' },
+    outbox,
+    connectors: () => [],
+  });
   return { clock, health, pings: () => pings };
 }
 
@@ -69,7 +79,31 @@ describe('createHealth', () => {
       version: '1.2.3',
       uptimeSeconds: 61,
       redis: 'away',
+      ledger: { database: 'pglite', settles: 'durable' },
       connectors: [],
     });
+  });
+
+  test('tells how many usage events wait, and nothing of them when they cannot be counted', async () => {
+    const full = watched(
+      async () => {},
+      async () => ({ waiting: 3, more: false }),
+    );
+    expect((await full.health.details()).ledger).toEqual({ database: 'pglite', settles: 'durable', outbox: { waiting: 3, more: false } });
+    const failing = watched(
+      async () => {},
+      () => Promise.reject(new Error('gone')),
+    );
+    expect((await failing.health.details()).ledger).toEqual({ database: 'pglite', settles: 'durable' });
+  });
+
+  test('does not ask for the outbox while the database is away', async () => {
+    let asked = 0;
+    const { health } = watched(
+      () => Promise.reject(new Error('gone')),
+      async () => void (asked += 1),
+    );
+    expect(await health.details()).toMatchObject({ database: 'away' });
+    expect(asked).toBe(0);
   });
 });

@@ -22,13 +22,23 @@ async function served(change: Partial<HttpRoutesOptions> = {}) {
   const routes = createHttpRoutes({
     health: {
       readiness: async () => ({ status: 'ready', database: 'ok' }),
-      details: async () => ({ status: 'ready', database: 'ok', version: '1', uptimeSeconds: 1, redis: 'none', connectors: [] }),
+      details: async () => ({
+        status: 'ready',
+        database: 'ok',
+        version: '1',
+        uptimeSeconds: 1,
+        redis: 'none',
+        ledger: { database: 'pglite', settles: 'durable' },
+        connectors: [],
+      }),
       drain: () => {},
     },
     authenticate,
     limitPerAddress: memoryRateLimit([{ limit: 5, windowMs: 60_000 }], { clock: manualClock() }),
     log: silentLogger,
     openMetrics: false,
+    trustProxy: false,
+    admin: (_, response) => void response.end('the admin API'),
     metrics: async () => 'mcp_requests_total 1\n',
     ...change,
   });
@@ -97,6 +107,20 @@ describe('createHttpRoutes', () => {
     const get = await served();
     for (let attempt = 0; attempt < 5; attempt++) expect(await get('/health/detailed')).toMatchObject({ status: 401 });
     expect(await get('/health/detailed', key)).toMatchObject({ status: 429, headers: { 'retry-after': '60' } });
+  });
+
+  test('counts addresses as a trusted proxy names them', async () => {
+    const get = await served({ trustProxy: true });
+    for (let attempt = 0; attempt < 5; attempt++)
+      expect(await get('/health/detailed', { 'x-forwarded-for': `198.51.100.${attempt}, 203.0.113.7` })).toMatchObject({ status: 401 });
+    expect(await get('/health/detailed', { ...key, 'x-forwarded-for': '203.0.113.7' })).toMatchObject({ status: 429 });
+    expect(await get('/health/detailed', { ...key, 'x-forwarded-for': '203.0.113.8' })).toMatchObject({ status: 200 });
+  });
+
+  test('leaves what is under /admin/ to the admin API', async () => {
+    const get = await served();
+    expect(await get('/admin/v1/keys', {}, 'POST')).toMatchObject({ status: 200, body: 'the admin API' });
+    expect(await get('/admin')).toMatchObject({ status: 404 });
   });
 
   test('says 503 when keys cannot be checked', async () => {

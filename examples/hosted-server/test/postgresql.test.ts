@@ -1,6 +1,7 @@
 import { openDatabase } from '@busbar/postgres';
 import { expect, test } from 'vitest';
 import { postgresql } from '../../../packages/postgres/test/databases.ts';
+import { startProxy } from '../../../packages/postgres/test/proxy.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool, post } from './mcp-requests.ts';
 import { startServing } from './server-process.ts';
@@ -32,6 +33,36 @@ test.runIf(postgresql)(
     stack.defer(() => database.close());
     const rows = await database.db.selectFrom('calls').select(['tool', 'principal', 'status']).execute();
     expect(rows).toEqual(Array(2).fill({ tool: 'zendesk_search_tickets', principal: 'key_first', status: 'executed' }));
+  },
+  60_000,
+);
+
+test.runIf(postgresql)(
+  'a server whose database goes away is not ready, and is again by itself when it is back',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const options = await emptyDatabase(stack);
+    const proxy = await startProxy(options.url);
+    stack.defer(() => proxy.close());
+    const server = await startServing(stack, { DATABASE_URL: proxy.url, BUSBAR_SECRET: secret, LOG_LEVEL: 'silent' });
+    const page = async (path: string) => {
+      const response = await fetch(new URL(path, server.url), { headers: { authorization: `Bearer ${server.key}` } });
+      return { status: response.status, body: (await response.json()) as object };
+    };
+    const ledger = { database: 'postgresql', settles: 'durable' };
+    expect(await page('/health/detailed')).toMatchObject({ status: 200, body: { status: 'ready', ledger } });
+    proxy.cut();
+    await expect
+      .poll(() => page('/health/ready'), { timeout: 10_000 })
+      .toEqual({ status: 503, body: { status: 'unavailable', database: 'away' } });
+    expect(await page('/health/detailed')).toMatchObject({ status: 200, body: { status: 'unavailable', ledger } });
+    expect(await page('/health/live')).toMatchObject({ status: 200 });
+    const refused = await callTool(server, 'zendesk_search_tickets', {});
+    expect(refused).toMatchObject({ isError: true, text: expect.stringContaining('UNAVAILABLE') });
+    proxy.mend();
+    await expect.poll(() => page('/health/ready'), { timeout: 10_000 }).toMatchObject({ status: 200, body: { status: 'ready' } });
+    const answers = async () => (await callTool(server, 'zendesk_search_tickets', {})).isError;
+    await expect.poll(answers, { timeout: 10_000 }).toBe(false);
   },
   60_000,
 );

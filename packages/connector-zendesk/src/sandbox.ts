@@ -24,6 +24,8 @@ export interface ZendeskSandboxOptions {
   readonly subdomain?: string;
   /** How many requests the account has in a minute. Default 700, as on the Enterprise plan. */
   readonly requestsPerMinute?: number;
+  /** How many of the newest requests are kept. Default 1,000. */
+  readonly maxRequests?: number;
   /** Default: `client` and `client-secret`. */
   readonly clientId?: string;
   readonly clientSecret?: string;
@@ -93,6 +95,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
   const simulator = await startSimulator({
     ...(options.port !== undefined && { port: options.port }),
     ...(options.hostname !== undefined && { hostname: options.hostname }),
+    ...(options.maxRequests !== undefined && { maxRequests: options.maxRequests }),
     clock,
     failure: (status) => ({ ...failureBody(status), headers: standing() }),
     routes: {

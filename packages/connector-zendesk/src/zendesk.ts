@@ -46,11 +46,18 @@ export const zendesk = defineConnector({
   id: 'zendesk',
   config,
   connections: 'many',
-  // The smallest that any plan has (Team: 200 a minute; Professional 400, Enterprise 700, with an add-on 2,500). Zendesk counts for the
-  // whole account, so what a larger plan has beyond it stays with the account's other integrations, and three requests a second are more
-  // than models ask for. Where the account has less left, Zendesk's 429 and its Retry-After rule.
+  // The smallest that any plan has (Team: 200 a minute; Professional 400, Enterprise 700, with an add-on 2,500), until Zendesk's first answer
+  // says what this account has. It counts for the whole account, so what is left may be less than this server has used.
   limits: {
-    default: { requests: 200, windowMs: 60_000 },
+    default: {
+      requests: 200,
+      windowMs: 60_000,
+      standing: (headers) => ({
+        limit: headers.get('ratelimit-limit'),
+        remaining: headers.get('ratelimit-remaining'),
+        reset: headers.get('ratelimit-reset'),
+      }),
+    },
     'ticket-updates': { requests: 100, windowMs: 60_000 },
     'search-export': { requests: 100, windowMs: 60_000 },
   },

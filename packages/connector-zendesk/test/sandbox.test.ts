@@ -18,6 +18,12 @@ describe('the Zendesk sandbox', () => {
 
   const basic = (token: string) => ({ authorization: `Basic ${btoa(`agent@example.com/token:${token}`)}` });
 
+  it('keeps as many requests as it is told', async () => {
+    await using few = await startZendeskSandbox({ maxRequests: 2 }).then((made) => ({ ...made, [Symbol.asyncDispose]: made.close }));
+    for (let page = 1; page <= 3; page += 1) await fetch(`${few.url}/api/v2/users/me?page=${page}`);
+    expect(few.requests.map(({ query }) => query.get('page'))).toEqual(['2', '3']);
+  });
+
   describe('signing in', () => {
     it('issues tokens for its client alone', async () => {
       expect(await client.token()).toMatchObject({ status: 200, body: { token_type: 'bearer', scope: 'read write', expires_in: 600 } });

@@ -13,6 +13,8 @@ const maxWarningLength = 500;
 export function createCallContext(active: ActiveCall, secret: string): CallContext {
   const { request, call, tally, warnings, signal } = active;
   const { principal, connection, tool, callId } = call;
+  // A key of our own making ends with its window, and the same arguments are then a new write to the vendor too.
+  const key = call.keepMs === undefined ? call.key : undefined;
   let asked = 0;
   let reached = Number.NEGATIVE_INFINITY;
 
@@ -24,7 +26,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
     deadlineAt: active.deadlineAt,
     log: active.log,
     cursor: createCursor(secret, [principal.tenant, connection, tool]),
-    key: (part) => vendorKey([principal.tenant, connection, tool, call.key ?? callId], part),
+    key: (part) => vendorKey([principal.tenant, connection, tool, key ?? callId], part),
     warn(message) {
       if (warnings.length < maxWarnings) warnings.push(message.slice(0, maxWarningLength));
     },

@@ -1,14 +1,15 @@
+import { auditRefusal, type Audit } from './audit.ts';
 import type { Cache } from './cache.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import type { Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
 import type { Connections } from './connections.ts';
 import type { Answer } from './content.ts';
-import { canonicalJson, digest } from './digest.ts';
 import { ToolError } from './errors.ts';
 import type { CallRequest, CallResult } from './host.ts';
+import type { Lock } from './lock.ts';
 import type { Logger } from './logger.ts';
-import type { Call, Metering } from './metering.ts';
+import type { Metering } from './metering.ts';
 import { AskSignal, type ActiveCall } from './middleware/active-call.ts';
 import { compose, type Middleware } from './middleware/compose.ts';
 import { errorAnswer, maskError } from './middleware/error-answer.ts';
@@ -17,6 +18,7 @@ import { pickConnection } from './middleware/pick-connection.ts';
 import { runTool } from './middleware/run-tool.ts';
 import { serveCached } from './middleware/serve-cached.ts';
 import { showOutput } from './middleware/show-output.ts';
+import { newCall } from './new-call.ts';
 import type { Observer } from './observer.ts';
 import { redactingLogger } from './redactor.ts';
 import { recordCall } from './middleware/record-call.ts';
@@ -29,11 +31,15 @@ export interface CallPathOptions {
   readonly clients: Clients;
   readonly metering: Metering;
   readonly cache: Cache;
+  readonly lock: Lock | undefined;
+  readonly staleIfErrorMs: number;
   readonly middleware: readonly Middleware[];
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer: Observer;
   readonly callTimeoutMs: number;
+  readonly repeatWindowMs: number;
   readonly maxAnswerBytes: number;
   readonly secret: string;
 }
@@ -46,7 +52,8 @@ export type CallPath = (entry: CatalogEntry, request: CallRequest, drain: AbortS
  * is thrown on it becomes an answer here.
  */
 export function createCallPath(options: CallPathOptions): CallPath {
-  const { catalog, connections, clients, metering, cache, middleware, clock, observer, secret } = options;
+  const { catalog, connections, clients, metering, middleware, clock, observer, secret } = options;
+  const cached = serveCached(options);
 
   return async (entry, request, drain) => {
     const callId = crypto.randomUUID();
@@ -63,28 +70,18 @@ export function createCallPath(options: CallPathOptions): CallPath {
 
     const run = async (): Promise<Answer> => {
       const { input, connection: name } = catalog.validateInput(entry, request.arguments);
-      const connection = await pickConnection(connections, request.principal, entry.connector, name);
+      const connection = await pickConnection(connections, request.principal, entry.connector, name, request.connection);
       return await clients.use(connection, async (open) => {
-        const keyed = entry.effect !== 'read' && request.idempotencyKey !== undefined;
-        const call: Call = {
-          callId,
-          principal: request.principal,
-          connector: entry.connector,
-          connection: connection.id,
-          tool: entry.name,
-          effect: entry.effect,
-          key: keyed ? request.idempotencyKey : undefined,
-          inputHash: keyed ? digest(canonicalJson(input)) : '',
-          startedAt,
-        };
-        const log = redactingLogger(options.log, open.redactor, { ...ids, connector: entry.connector, connection: connection.id });
+        const { redactor } = open;
+        const call = newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs: options.repeatWindowMs });
+        const log = redactingLogger(options.log, redactor, { ...ids, connector: entry.connector, connection: connection.id });
         const current: ActiveCall = {
           request,
           entry,
           call,
           input,
           open,
-          tally: createTally(entry.effect !== 'read'),
+          tally: createTally(entry.effect !== 'read', request.principal.id),
           signal: limit.signal,
           deadlineAt: startedAt + options.callTimeoutMs,
           log,
@@ -95,7 +92,7 @@ export function createCallPath(options: CallPathOptions): CallPath {
         const view = { ...call, input, signal: limit.signal };
         return await compose(middleware, view, () =>
           meter(metering, clock, current, () =>
-            serveCached(cache, current, async () => showOutput(current, await runTool(current, secret, clock), options.maxAnswerBytes)),
+            cached(current, async () => showOutput(current, await runTool(current, secret, clock), options.maxAnswerBytes)),
           ),
         );
       });
@@ -109,6 +106,8 @@ export function createCallPath(options: CallPathOptions): CallPath {
     } catch (error) {
       if (error instanceof AskSignal) return { kind: 'ask', id: error.id, message: error.question, schema: error.schema };
       failure = maskError(error, callId, active?.log ?? options.log);
+      // The operator's own refusals: the vendor's come after the call was admitted.
+      if (failure.code === 'FORBIDDEN' && active?.status === 'refused') auditRefusal(options.audit, options.log, request, failure.code);
       answer = errorAnswer(failure, callId);
       return { kind: 'answer', answer };
     } finally {

@@ -1,9 +1,11 @@
 import type { Connector } from './connector.ts';
+import { canonicalJson, digest } from './digest.ts';
 import { portableSchema } from './schema/portable-schema.ts';
 import type { ObjectSchema } from './schema/wire-schema.ts';
 import type { Principal } from './principal.ts';
 import { checkConnectors } from './registration.ts';
 import type { AnyTool, Effect } from './tool.ts';
+import { withoutSecrets, type WithoutSecrets } from './schema/without-secrets.ts';
 import { validateInput, type ValidatedInput } from './schema/validate-input.ts';
 
 /** One tool as it is offered: checked at registration and compiled once, so that no request converts a schema. */
@@ -17,6 +19,10 @@ export interface CatalogEntry {
   readonly inputSchema: ObjectSchema;
   /** Portable JSON Schema of the structured output. */
   readonly outputSchema?: ObjectSchema | undefined;
+  /** Arguments without what the input's schema marks as secret. */
+  readonly withoutSecrets: WithoutSecrets;
+  /** A hash of what the tool says of itself: name, description, schemas. */
+  readonly version: string;
   readonly tool: AnyTool<unknown>;
 }
 
@@ -25,6 +31,8 @@ export interface Catalog {
   readonly entries: readonly CatalogEntry[];
   /** The tool of that name, if there is one that the principal may use. */
   find(name: string, principal: Principal): CatalogEntry | undefined;
+  /** Whether there is a tool of that name, for whomever. */
+  has(name: string): boolean;
   /** The tools that a principal may use: those of its toolsets. The same array every time. */
   forPrincipal(principal: Principal): readonly CatalogEntry[];
   /** See {@link validateInput}. */
@@ -56,6 +64,7 @@ export function createCatalog(connectors: readonly Connector[]): Catalog {
       const entry = byName.get(name);
       return entry && isAllowed(entry, principal.toolsets) ? entry : undefined;
     },
+    has: (name) => byName.has(name),
     forPrincipal(principal) {
       if (!principal.toolsets) return entries;
       const allowed = new Set(principal.toolsets);
@@ -80,18 +89,23 @@ function isAllowed(entry: CatalogEntry, toolsets: readonly string[] | undefined)
 }
 
 function compile(connector: Connector, tool: AnyTool<unknown>): CatalogEntry {
+  const { name, description } = tool;
   const input = portableSchema(tool.input, 'input').jsonSchema;
+  const inputSchema =
+    connector.connections === 'many'
+      ? { ...input, properties: { ...(input['properties'] as object), connection: connectionProperty } }
+      : input;
+  const outputSchema = tool.output && portableSchema(tool.output, 'output').jsonSchema;
   return Object.freeze({
-    name: tool.name,
-    description: tool.description,
+    name,
+    description,
     effect: tool.effect,
     connector: connector.id,
     toolsets: tool.toolsets ?? ['default'],
-    inputSchema:
-      connector.connections === 'many'
-        ? { ...input, properties: { ...(input['properties'] as object), connection: connectionProperty } }
-        : input,
-    outputSchema: tool.output && portableSchema(tool.output, 'output').jsonSchema,
+    inputSchema,
+    outputSchema,
+    version: digest(canonicalJson([name, description, inputSchema, outputSchema])),
+    withoutSecrets: withoutSecrets(tool.input),
     tool,
   });
 }

@@ -48,13 +48,27 @@ export interface Services<Config> {
   wake(job: string, afterMs?: number): Promise<void>;
 }
 
-/** A budget of the vendor. Requests wait for it within their deadline. */
+/** A budget of the vendor. Requests wait for it within their deadline, and the connection's users take turns. */
 export interface UpstreamLimit {
-  /** So many requests in each window. Goes with `windowMs`. */
+  /** So many requests in each window. Goes with `windowMs`. Where the vendor states another number, that one holds. */
   readonly requests?: number;
   readonly windowMs?: number;
   /** So many at one time. */
   readonly concurrent?: number;
+  /**
+   * What an answer's headers tell of this limit. Asked for every answer of the connection, whichever limit its request drew on. Without it
+   * core goes by its own count, and by a refusal's `Retry-After`.
+   */
+  standing?(headers: Headers): LimitStanding | undefined;
+}
+
+/** How a limit stands, as the vendor's headers have it: core reads the numbers, and takes what is none for not told. */
+export interface LimitStanding {
+  /** Requests in a window. */
+  readonly limit?: string | number | null | undefined;
+  readonly remaining?: string | number | null | undefined;
+  /** When the window ends: seconds from now, seconds or milliseconds since the epoch (what is meant shows by the size), or a date. */
+  readonly reset?: string | number | null | undefined;
 }
 
 /** How a vendor's refusal is to be read. */

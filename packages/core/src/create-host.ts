@@ -1,3 +1,4 @@
+import { auditRefusal, logAudit } from './audit.ts';
 import { createCallPath } from './call-path.ts';
 import { createCatalog } from './catalog.ts';
 import { createClients, type Clients } from './clients.ts';
@@ -33,6 +34,8 @@ export function createHost(options: HostOptions): Host {
     clock = systemClock,
     log = silentLogger,
     callTimeoutMs = 30_000,
+    repeatWindowMs = 0,
+    staleIfErrorMs = 0,
     maxAnswerBytes = 1024 * 1024,
     remapOrigins = {},
   } = options;
@@ -55,21 +58,27 @@ export function createHost(options: HostOptions): Host {
     wake: (connection, job, afterMs) => jobs.wake(connection, job, afterMs),
   });
   const metering = options.metering ?? memoryMetering({ clock });
+  const cache = options.cache ?? memoryCache({ clock });
+  const audit = options.audit ?? logAudit(log);
   const callPath = createCallPath({
     catalog,
     connections,
     clients,
     metering,
-    cache: options.cache ?? memoryCache({ clock }),
+    cache,
+    lock: options.lock,
+    staleIfErrorMs,
     middleware: options.middleware ?? [],
+    audit,
     clock,
     log,
     observer,
     callTimeoutMs,
+    repeatWindowMs,
     maxAnswerBytes,
     secret,
   });
-  const jobs = createJobRunner({ connectors, connections, clients, metering, state, clock, log });
+  const jobs = createJobRunner({ connectors, connections, clients, metering, cache, state, clock, log });
 
   const draining = new AbortController();
   const running = new Set<Promise<CallResult>>();
@@ -103,11 +112,13 @@ export function createHost(options: HostOptions): Host {
     tools: (principal) => catalog.forPrincipal(principal),
     async call(request: CallRequest) {
       const entry = catalog.find(request.tool, request.principal);
-      if (!entry)
+      if (!entry) {
+        if (catalog.has(request.tool)) auditRefusal(audit, log, request, 'TOOL_NOT_FOUND');
         throw new ToolError(
           'TOOL_NOT_FOUND',
           `There is no tool named "${request.tool.slice(0, 64)}" for this caller. List the tools to see which there are.`,
         );
+      }
       if (!accepting) {
         observer.refused?.({ reason: 'draining' });
         const refusal = new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.');

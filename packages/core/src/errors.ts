@@ -2,64 +2,98 @@
  * Every code that a caller can meet, with what the caller should do next. `docs/errors.md` is held against this table by a test.
  *
  * `retry`: `yes`, the same call may succeed later as it is; `no`, something has to change first; `look`, find out what happened before
- * anything is repeated.
+ * anything is repeated. `refunded`: a call that failed with it and wrote nothing is not paid for, because this server or the vendor failed.
  */
 export const errorCodes = {
-  INVALID_INPUT: { retry: 'no', meaning: 'The arguments break the tool’s schema or rules. Correct them and call again.' },
-  TOOL_NOT_FOUND: { retry: 'no', meaning: 'No tool of that name exists for this caller. List the tools.' },
+  INVALID_INPUT: { retry: 'no', refunded: false, meaning: 'The arguments break the tool’s schema or rules. Correct them and call again.' },
+  TOOL_NOT_FOUND: { retry: 'no', refunded: false, meaning: 'No tool of that name exists for this caller. List the tools.' },
   CONNECTION_NOT_FOUND: {
     retry: 'no',
+    refunded: false,
     meaning: 'The tenant has no such connection, or none at all, for this connector. Use a listed name or have one set up.',
   },
-  CONNECTION_INVALID: { retry: 'no', meaning: 'The connection’s settings are incomplete or wrong. Someone must correct them.' },
+  CONNECTION_INVALID: {
+    retry: 'no',
+    refunded: false,
+    meaning: 'The connection’s settings are incomplete or wrong. Someone must correct them.',
+  },
   UNAUTHENTICATED: {
     retry: 'no',
+    refunded: false,
     meaning: 'The caller’s key, or the connection’s credential at the vendor, was refused. A person must replace it.',
   },
-  FORBIDDEN: { retry: 'no', meaning: 'The caller, or the connection’s account at the vendor, lacks the right. A person must grant it.' },
-  NOT_FOUND: { retry: 'no', meaning: 'The vendor has no such record, or hides it from this account. Search for it.' },
-  CONFLICT: { retry: 'no', meaning: 'The record changed or exists already. Read it again and decide anew.' },
-  RATE_LIMITED: { retry: 'yes', meaning: 'A limit of this server or of the vendor was reached. Wait for the stated time.' },
-  QUOTA_EXCEEDED: { retry: 'no', meaning: 'The tenant’s allowance for the period is used up. Wait for the next period or have it raised.' },
-  IDEMPOTENCY_CONFLICT: { retry: 'no', meaning: 'The idempotency key was used before with other arguments. Use a new key for a new call.' },
+  FORBIDDEN: {
+    retry: 'no',
+    refunded: false,
+    meaning: 'The caller, or the connection’s account at the vendor, lacks the right. A person must grant it.',
+  },
+  NOT_FOUND: { retry: 'no', refunded: false, meaning: 'The vendor has no such record, or hides it from this account. Search for it.' },
+  CONFLICT: { retry: 'no', refunded: false, meaning: 'The record changed or exists already. Read it again and decide anew.' },
+  RATE_LIMITED: { retry: 'yes', refunded: true, meaning: 'A limit of this server or of the vendor was reached. Wait for the stated time.' },
+  QUOTA_EXCEEDED: {
+    retry: 'no',
+    refunded: false,
+    meaning: 'The tenant’s allowance for the period is used up. Wait for the next period or have it raised.',
+  },
+  IDEMPOTENCY_CONFLICT: {
+    retry: 'no',
+    refunded: false,
+    meaning: 'The idempotency key was used before with other arguments. Use a new key for a new call.',
+  },
   UPSTREAM_REJECTED: {
     retry: 'no',
+    refunded: false,
     meaning: 'The vendor refused the request as wrong; nothing was written. Its reason is in the message.',
   },
   UPSTREAM_UNAVAILABLE: {
     retry: 'yes',
+    refunded: true,
     meaning: 'The vendor failed, timed out or could not be reached, after the retries that are safe. Try again later.',
   },
   UPSTREAM_INVALID: {
     retry: 'no',
+    refunded: true,
     meaning: 'The vendor answered something that is not what its API documents. An operator should look at the log.',
   },
   CIRCUIT_OPEN: {
     retry: 'yes',
+    refunded: true,
     meaning: 'The vendor failed several times in a row on this connection, so it is left alone for the stated time.',
   },
-  OVERLOADED: { retry: 'yes', meaning: 'Too many requests wait for this connection already. Try again in a moment.' },
+  OVERLOADED: { retry: 'yes', refunded: true, meaning: 'Too many requests wait for this connection already. Try again in a moment.' },
   DEADLINE_EXCEEDED: {
     retry: 'yes',
+    refunded: true,
     meaning: 'The call ran out of its time before an answer came. Nothing was written, unless the message says so.',
   },
-  CANCELLED: { retry: 'yes', meaning: 'The caller ended the call, or a person declined. Nothing was written, unless the message says so.' },
+  CANCELLED: {
+    retry: 'yes',
+    refunded: false,
+    meaning: 'The caller ended the call, or a person declined. Nothing was written, unless the message says so.',
+  },
   OUTCOME_UNKNOWN: {
     retry: 'look',
+    refunded: false,
     meaning: 'A write was sent and its answer was lost: it may or may not have happened. Check before repeating it.',
   },
-  RESULT_TOO_LARGE: { retry: 'no', meaning: 'The answer is larger than may be returned. Ask for less: a filter, fewer fields, a page.' },
-  STATE_FULL: { retry: 'yes', meaning: 'The connection’s bounded store is full. It empties as its job delivers.' },
+  RESULT_TOO_LARGE: {
+    retry: 'no',
+    refunded: false,
+    meaning: 'The answer is larger than may be returned. Ask for less: a filter, fewer fields, a page.',
+  },
+  STATE_FULL: { retry: 'yes', refunded: true, meaning: 'The connection’s bounded store is full. It empties as its job delivers.' },
   ASK_UNSUPPORTED: {
     retry: 'no',
+    refunded: false,
     meaning: 'The tool needs an answer from a person, and this client cannot ask one. Give the value as an argument.',
   },
   UNAVAILABLE: {
     retry: 'yes',
+    refunded: true,
     meaning: 'This server cannot take the call now: it is shutting down, or its store is away. Try again shortly.',
   },
-  INTERNAL: { retry: 'no', meaning: 'A fault in this server or a connector. The id in the message finds it in the log.' },
-} as const satisfies Record<string, { readonly retry: 'yes' | 'no' | 'look'; readonly meaning: string }>;
+  INTERNAL: { retry: 'no', refunded: true, meaning: 'A fault in this server or a connector. The id in the message finds it in the log.' },
+} as const satisfies Record<string, { readonly retry: 'yes' | 'no' | 'look'; readonly refunded: boolean; readonly meaning: string }>;
 
 /** A documented error code: a key of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,9 +1,11 @@
+import type { Audit } from './audit.ts';
 import type { Cache } from './cache.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Connections } from './connections.ts';
 import type { Connector, Health } from './connector.ts';
 import type { Answer } from './content.ts';
+import type { Lock } from './lock.ts';
 import type { Logger } from './logger.ts';
 import type { Metering } from './metering.ts';
 import type { Middleware } from './middleware/compose.ts';
@@ -35,11 +37,25 @@ export interface HostOptions {
   readonly state?: StateStore;
   /** Default: `memoryCache()`. */
   readonly cache?: Cache;
+  /** Keeps replicas that share a cache from reading the same at once. Default: each reads for itself. */
+  readonly lock?: Lock | undefined;
+  /**
+   * For so many milliseconds after its `ttlMs` a kept answer is given, with a warning, where the read fails for a reason that passes. Never
+   * after a write through the connection. Default 0, never.
+   */
+  readonly staleIfErrorMs?: number;
+  /** Told of callers that lack a right. No refusal waits for it. Default: a line in the log. */
+  readonly audit?: Audit;
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly observer?: Observer;
   /** The operator's own steps, outermost first, between validation and metering. */
   readonly middleware?: readonly Middleware[];
+  /**
+   * Writes without an idempotency key of the client's get one made of principal, tool, connection and arguments: an equal write within
+   * so many milliseconds of the end of the first is answered with the first's answer. Default 0, none.
+   */
+  readonly repeatWindowMs?: number;
   /** How long a call may take, in milliseconds. Default 30,000. */
   readonly callTimeoutMs?: number;
   /** The largest answer, in bytes of its JSON. Default 1 MiB. */
@@ -55,6 +71,10 @@ export interface CallRequest {
   readonly principal: Principal;
   readonly tool: string;
   readonly arguments: unknown;
+  /** The id of the connection that it goes to, whatever the arguments name: for a repetition, since names and defaults change. */
+  readonly connection?: string | undefined;
+  /** Where the caller is, for records. */
+  readonly address?: string | undefined;
   /** Aborts when the client cancels or goes away. */
   readonly signal: AbortSignal;
   /** The client's own idempotency key (`busbar/idempotencyKey` in the request's `_meta`), at most 255 characters. */

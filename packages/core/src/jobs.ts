@@ -1,3 +1,4 @@
+import type { Cache } from './cache.ts';
 import type { Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
 import type { Connections } from './connections.ts';
@@ -18,6 +19,8 @@ export interface JobRunnerOptions {
   readonly clients: Clients;
   /** Is told what became of accepted calls. */
   readonly metering: Pick<Metering, 'report'>;
+  /** Forgets what was kept of a connection that a job wrote through. */
+  readonly cache: Pick<Cache, 'clear'>;
   readonly state: StateStore;
   readonly clock: Clock;
   readonly log: Logger;
@@ -57,7 +60,7 @@ const maxTasks = 10_000;
 const pageSize = 100;
 
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { connectors, connections, clients, metering, state, clock, log } = options;
+  const { connectors, connections, clients, metering, cache, state, clock, log } = options;
   const { concurrency = 4, timeoutMs = 60_000, leaseMs = 30_000, scanEveryMs = 60_000 } = options;
   const records = createJobRecords({ state, clock, leaseMs });
   const withJobs = connectors.filter(({ jobs = [] }) => jobs.length > 0);
@@ -156,7 +159,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     try {
       await clients.use(connection, async (open) => {
         runLog = redactingLogger(log, open.redactor, ids);
-        await runJob({ open, job, clock, log: runLog, metering, timeoutMs, signal: AbortSignal.any([stop.signal, lost.signal]) });
+        await runJob({ open, job, clock, log: runLog, metering, cache, timeoutMs, signal: AbortSignal.any([stop.signal, lost.signal]) });
       });
     } catch (err) {
       end = stop.signal.aborted ? 'stopped' : 'failed';

@@ -1,4 +1,5 @@
 import type { Answer } from './content.ts';
+import { errorCodes, type ErrorCode } from './errors.ts';
 import type { Principal } from './principal.ts';
 import type { Effect } from './tool.ts';
 
@@ -16,6 +17,19 @@ export interface Call {
   readonly key?: string | undefined;
   /** A hash of the validated arguments: the same key with another hash is IDEMPOTENCY_CONFLICT. Empty without a key. */
   readonly inputHash: string;
+  /** How long the answer is kept for replay, in milliseconds. Absent: for as long as the metering keeps answers. */
+  readonly keepMs?: number | undefined;
+  /** What it takes of quotas in units, and is priced by: 1 unless the tool says otherwise. A whole number, 0 or more. */
+  readonly units: number;
+  /** The caller's network address, where the transport knows it. */
+  readonly address?: string | undefined;
+  /** The arguments as they came. They may hold secrets: seal them where they are kept. */
+  readonly arguments: unknown;
+  /**
+   * For an audit: the arguments as JSON, without what their schema or the connection's settings mark as secret. Where that is longer
+   * than 2,000 characters, their beginning as a JSON string. Made when it is asked for.
+   */
+  auditInput(): string;
   /** When the call began, in the host clock's time. */
   readonly startedAt: number;
 }
@@ -30,6 +44,8 @@ export interface Outcome {
   /** `accepted`: queued, a job reports later. `asked`: the caller was asked something and will call again. */
   readonly status: 'executed' | 'cached' | 'accepted' | 'asked' | 'failed' | 'unknown';
   readonly answer: Answer;
+  /** The code of the error that the answer tells of. Absent where it tells of none. */
+  readonly code?: ErrorCode | undefined;
   readonly upstreamRequests: number;
   /** Whether the vendor may have changed. Kept by core, not by the plugin; only `no` may release the claim and refund. */
   readonly wrote: 'no' | 'yes' | 'unknown';
@@ -37,6 +53,15 @@ export interface Outcome {
   readonly endedAt: number;
   /** The `accepted` id that a job will report under. */
   readonly accepted?: string | undefined;
+}
+
+/**
+ * Whether a call that ended like this is paid for: its quota is committed and it has its price. Else it is refunded: what only asked the
+ * caller something, and what failed without a write by a fault of this server's or the vendor's (see {@link errorCodes}).
+ */
+export function isCharged({ status, wrote, code }: Pick<Outcome, 'status' | 'wrote' | 'code'>): boolean {
+  if (wrote !== 'no') return true;
+  return status !== 'asked' && !(status === 'failed' && (code === undefined || errorCodes[code].refunded));
 }
 
 /** What a job says of an accepted call. */

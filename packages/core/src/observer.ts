@@ -23,6 +23,8 @@ export interface CallEvent {
   readonly code?: ErrorCode | undefined;
   readonly durationMs: number;
   readonly upstreamRequests: number;
+  /** Whether it came, or was given, an idempotency key: a replay is then a hit, and one that ran a miss. */
+  readonly keyed: boolean;
 }
 
 export type UpstreamEvent =

@@ -4,7 +4,7 @@ import type { Logger } from './logger.ts';
 export interface Redactor {
   /** From now on this is secret too: a token that was just issued. The last 50 are kept beside the settings' own. */
   add(secret: string): void;
-  /** True where the text holds a secret. */
+  /** True where the text, or JSON, holds a secret. */
   finds(text: string): boolean;
   text(text: string): string;
   /** A copy of any value with secrets taken out of its strings. Deeper than 8 levels, it is cut. */
@@ -19,7 +19,10 @@ const minLength = 4;
 
 export function createRedactor(settings: readonly string[]): Redactor {
   const added: string[] = [];
-  const fixed = settings.filter((secret) => secret.length >= minLength);
+  // As they are, and as they stand in JSON: a private key has line feeds.
+  const fixed = [...new Set(settings.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))].filter(
+    (secret) => secret.length >= minLength,
+  );
   const all = function* (): Generator<string> {
     yield* fixed;
     yield* added;

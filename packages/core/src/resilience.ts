@@ -1,3 +1,4 @@
+import type { LimitSeen } from './budget.ts';
 import type { UpstreamLimit } from './connector.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RetryClass } from './http.ts';
@@ -15,9 +16,16 @@ export interface Attempt {
   /** No wait may reach beyond it. Clock time. */
   readonly deadlineAt: number;
   /** The vendor's budget that each attempt spends. */
-  readonly limit?: (UpstreamLimit & { readonly name: string }) | undefined;
+  readonly limit?: NamedLimit | undefined;
+  /** Who it is for: a principal's id, `job:<name>`, `check`. Users of a connection take turns where they wait for its budget. */
+  readonly user?: string | undefined;
   /** Told of everything that happens, as it happens. Must not throw. */
   onEvent?(event: ResilienceEvent): void;
+}
+
+/** One of a connector's limits. */
+export interface NamedLimit extends UpstreamLimit {
+  readonly name: string;
 }
 
 /** One thing that happened around an upstream request. */
@@ -73,6 +81,8 @@ export interface Resilience {
    * action gets also ends on the attempt's own timeout.
    */
   execute<R>(attempt: Attempt, action: (signal: AbortSignal) => Promise<R>): Promise<R>;
+  /** Takes in what the vendor said of a connection's limit. Returns at once; attempts that follow go by it. */
+  learn(connector: string, connection: string, limit: NamedLimit, seen: LimitSeen): void;
   /** The breaker of a connection, for health pages. `closed` where nothing is known of it. */
   breaker(connector: string, connection: string): BreakerState;
 }

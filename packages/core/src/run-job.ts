@@ -1,9 +1,11 @@
+import type { Cache } from './cache.ts';
 import type { OpenConnection } from './clients.ts';
 import type { Clock } from './clock.ts';
 import type { Job } from './connector.ts';
 import type { JobContext } from './context.ts';
 import type { Logger } from './logger.ts';
 import type { Metering } from './metering.ts';
+import { tallyOf, wroteOf } from './upstream/tally.ts';
 import { workContext } from './work-context.ts';
 
 /** One run of a job. */
@@ -14,6 +16,7 @@ export interface JobRun {
   /** Without the connection's secrets. */
   readonly log: Logger;
   readonly metering: Pick<Metering, 'report'>;
+  readonly cache: Pick<Cache, 'clear'>;
   readonly timeoutMs: number;
   /** Ends the run early. */
   readonly signal: AbortSignal;
@@ -24,7 +27,7 @@ const maxMessageLength = 500;
 const abandonAfterMs = 1_000;
 
 /** Runs a job in a context of its own, and resolves once its reports are recorded too. Throws what the job throws, or why it was ended. */
-export async function runJob({ open, job, clock, log, metering, timeoutMs, signal }: JobRun): Promise<void> {
+export async function runJob({ open, job, clock, log, metering, cache, timeoutMs, signal }: JobRun): Promise<void> {
   const context = workContext({ open, clock, log, timeoutMs, signal, name: `job:${job.name}`, mayWrite: true });
   let reports = Promise.resolve();
   const report: JobContext['report'] = (accepted, outcome, text) => {
@@ -42,6 +45,8 @@ export async function runJob({ open, job, clock, log, metering, timeoutMs, signa
   } finally {
     over.abort();
     context.end();
+    if (wroteOf(tallyOf(context)) !== 'no')
+      await cache.clear(open.connection.id).catch((err: unknown) => log.warn({ err }, 'the cache failed'));
     await reports;
   }
 }

@@ -21,11 +21,16 @@ export interface AnyTool<Client> {
   readonly effect: Effect;
   /** Which groups it belongs to; a key may be limited to some. Absent: `['default']`. */
   readonly toolsets?: readonly string[];
-  /** How long an answer may be served again to the same tenant. Reads only, checked at registration. */
+  /**
+   * How long an answer may be served again, to callers of the tenant with the same roles and toolsets, for the same input through the same
+   * connection. So it must not hang on anything else, such as the principal's id. Reads only, checked at registration.
+   */
   readonly cache?: { readonly ttlMs: number };
   /** Every property described; what the wire cannot say stays in the validator. */
   readonly input: Schema;
   readonly output?: Schema | undefined;
+  /** What a call takes of quotas in units, and is priced by: a whole number from 0 to 1,000,000. Absent: 1. Asked before the call runs. */
+  units?(input: any): number;
   run(input: any, client: Client, context: CallContext): Promise<unknown>;
 }
 
@@ -33,6 +38,7 @@ export interface AnyTool<Client> {
 export interface Tool<I extends Schema, O extends Schema | undefined, Client> extends AnyTool<Client> {
   readonly input: I;
   readonly output?: O;
+  units?(input: Parsed<I>): number;
   run(input: Parsed<I>, client: Client, context: CallContext): Promise<(O extends undefined ? never : Given<O>) | Result<Given<O>>>;
 }
 

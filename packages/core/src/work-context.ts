@@ -47,5 +47,5 @@ export function workContext(options: {
     warn: (message) => log.warn({}, message),
     end: () => over.abort(),
   };
-  return attachTally(context, createTally(options.mayWrite));
+  return attachTally(context, createTally(options.mayWrite, name));
 }

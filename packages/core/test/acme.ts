@@ -28,7 +28,11 @@ const acme = defineConnector({
   config: z.object({ token: secret(z.string()).default('canary-token') }),
   origins: () => ['https://api.acme.example'],
   authorization: ({ token }) => ({ kind: 'bearer', token }),
-  limits: { narrow: { concurrent: 1 }, hourly: { requests: 1, windowMs: 3_600_000 } },
+  limits: {
+    narrow: { concurrent: 1 },
+    hourly: { requests: 1, windowMs: 3_600_000 },
+    told: { standing: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
+  },
   open: ({ http }) => ({
     get: (context: Context, id: string) => http.request(context, { method: 'GET', path: '/items/{id}', params: { id }, response: Item }),
     create: (context: Context, name: string) =>
@@ -55,6 +59,15 @@ const acme = defineConnector({
       name: 'acme_get_item',
       description: 'Reads an item.',
       effect: 'read',
+      input: id,
+      output: item,
+      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+    }),
+    tool({
+      name: 'acme_get_kept_item',
+      description: 'Reads an item, or tells what was read a moment ago.',
+      effect: 'read',
+      cache: { ttlMs: 60_000 },
       input: id,
       output: item,
       run: async ({ id }, client, context) => (await client.get(context, id)).data,
@@ -166,7 +179,7 @@ const acme = defineConnector({
 export type Acme = Simulator & { readonly created: readonly string[] };
 
 /** The vendor's server: an item is created once for each idempotency key, and anew without one. */
-export async function startAcme(): Promise<Acme> {
+async function startAcme(): Promise<Acme> {
   const created: string[] = [];
   const byKey = new Map<string, string>();
   const simulator = await startSimulator({

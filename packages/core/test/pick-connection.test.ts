@@ -24,3 +24,17 @@ test('a store that gives too much does not open other tenants’ or users’ con
     });
   }
 });
+
+test('an id outweighs names and defaults, and opens no other tenant’s connection', async () => {
+  const store = {
+    list: async () => [connection('first', { isDefault: true }), connection('second'), connection('theirs', { tenant: 'other' })],
+  } satisfies Partial<Connections> as unknown as Connections;
+  const me = { tenant: 'mine', id: 'ada', roles: [] };
+  for (const name of ['first', 'gone', undefined])
+    expect(await pickConnection(store, me, 'acme', name, 'second')).toMatchObject({ id: 'second' });
+  for (const id of ['theirs', 'gone'])
+    await expect(pickConnection(store, me, 'acme', 'first', id)).rejects.toMatchObject({
+      code: 'CONNECTION_NOT_FOUND',
+      message: expect.stringContaining('is gone') as string,
+    });
+});

@@ -1,6 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '@busbar/core';
+import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import type { Tables } from './tables.ts';
 
 /** An API key as it is kept: everything but the key. */
 export interface ApiKey {
@@ -18,6 +20,14 @@ export interface ApiKey {
 /** What a new key is for. */
 export type NewApiKey = Omit<ApiKey, 'id' | 'prefix'>;
 
+/** A key as it is listed. Times are in milliseconds since the epoch. */
+export interface KeptApiKey extends ApiKey {
+  readonly createdAt: number;
+  readonly lastUsedAt?: number | undefined;
+  /** Absent: it is good. */
+  readonly revokedAt?: number | undefined;
+}
+
 /** The API keys of all tenants. */
 export interface ApiKeys {
   /** Makes a key. The `key` given back is the only copy there will ever be. */
@@ -26,10 +36,22 @@ export interface ApiKeys {
   createFirst(wanted: NewApiKey): Promise<(ApiKey & { readonly key: string }) | undefined>;
   /** The key's record, and a note that it was used now. Undefined for a key that was never made, or was revoked. */
   use(key: string): Promise<ApiKey | undefined>;
+  /** The key of that id, revoked or not. */
+  get(id: string): Promise<KeptApiKey | undefined>;
+  /**
+   * Keys, revoked ones too, in the order of their ids: of a tenant, or of all where none is named. `after` is the id before the page; `limit` is
+   * 1 to 1,000.
+   */
+  list(query: {
+    readonly tenant?: string | undefined;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<{ readonly keys: readonly KeptApiKey[]; readonly next?: string }>;
   /** Ends a key for good. False where there is no such key, or none that is still good. */
   revoke(id: string): Promise<boolean>;
 }
 
+const maxListed = 1_000;
 const keyPattern = /^bb_[A-Za-z0-9_-]{43}$/;
 const firstId = 'key_first';
 
@@ -76,6 +98,27 @@ export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
       return row && { ...row, toolsets: row.toolsets ?? undefined };
     },
 
+    async get(id) {
+      const row = await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
+      return row && toKept(row);
+    },
+
+    async list({ tenant, after, limit }) {
+      if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
+        throw new RangeError(`The limit has to be a whole number from 1 to ${maxListed}`);
+      const rows = await db
+        .selectFrom('api_keys')
+        .selectAll()
+        .$if(tenant !== undefined, (query) => query.where('tenant', '=', tenant ?? ''))
+        .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+        .orderBy('id')
+        .limit(limit + 1)
+        .execute();
+      const keys = rows.slice(0, limit).map(toKept);
+      const last = keys.at(-1);
+      return { keys, ...(last && rows.length > limit && { next: last.id }) };
+    },
+
     async revoke(id) {
       const { numUpdatedRows } = await db
         .updateTable('api_keys')
@@ -87,5 +130,17 @@ export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
     },
   };
 }
+
+const toKept = (row: Selectable<Tables['api_keys']>): KeptApiKey => ({
+  id: row.id,
+  tenant: row.tenant,
+  name: row.name,
+  prefix: row.prefix,
+  roles: row.roles,
+  toolsets: row.toolsets ?? undefined,
+  createdAt: row.created_at.getTime(),
+  lastUsedAt: row.last_used_at?.getTime(),
+  revokedAt: row.revoked_at?.getTime(),
+});
 
 const digest = (key: string) => hash('sha256', key);

@@ -1,7 +1,28 @@
-export { createApiKeys, type ApiKey, type ApiKeys, type NewApiKey } from './api-keys.ts';
+export { createApiKeys, type ApiKey, type ApiKeys, type KeptApiKey, type NewApiKey } from './api-keys.ts';
+export { postgresAudit, type PostgresAudit, type PostgresAuditOptions } from './audit.ts';
+export { exportAudit, type AuditRange } from './audit-export.ts';
+export type { AuditEntry, AuditHeads, KnownHead } from './audit-lines.ts';
+export type { Dropped } from './audit-retention.ts';
+export { verifyAudit, type AuditVerdict, type VerifyOptions } from './audit-verify.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
+export type { DeadLetterFilter } from './dead-letter-filter.ts';
+export type { ReplayOptions, ReplayedLetter, ReplayedLetters } from './dead-letter-replay.ts';
+export { createDeadLetters, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './dead-letters.ts';
 export { FolderInUseError } from './folder-lock.ts';
 export { postgresMetering, type PostgresMetering, type PostgresMeteringOptions } from './metering.ts';
 export type { Swept } from './metering-sweep.ts';
+export { reconcile, type Reconciled, type ReconcileOptions } from './reconcile.ts';
+export type { CallCounts } from './reconcile-metrics.ts';
 export { SealError, type SealSecret } from './seal.ts';
 export { postgresState, type PostgresStateOptions, type StateLimits } from './state.ts';
+export {
+  createUsage,
+  type CallRecord,
+  type Paging,
+  type Usage,
+  type UsageGroup,
+  type UsageQuery,
+  type UsageRange,
+  type UsageRow,
+} from './usage.ts';
+export { usageOutbox, type UsageDelivery, type UsageOutbox, type UsageOutboxOptions } from './usage-outbox.ts';

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
-import type { Call } from '@busbar/core';
+import type { Call, Price, QuotaDemand } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
-import { itemsParameter, timeParameter, timeText } from './metering-items.ts';
+import { replayedEntry } from './audit-entries.ts';
+import { chainLock, linkFromEntries } from './audit-link.ts';
+import { itemsParameter, oneOf, timeParameter, timeText } from './metering-items.ts';
 import type { Tables } from './tables.ts';
 
 /** A call that asks to run. */
@@ -9,13 +11,17 @@ export interface AdmitItem {
   readonly call: Call;
   /** The id of the claim that its idempotency key makes. Null: the call claims nothing. */
   readonly claim: string | null;
+  readonly price: Price;
+  readonly demands: readonly QuotaDemand[];
+  /** Its entry in the audit. Made before the item joins a batch, so that arguments which cannot be told fail their own call alone. */
+  readonly line: string;
 }
 
-/** Who runs the calls, since when and until when it vouches for them. */
-export interface Lease {
+/** Who writes, when, and on which chain of the audit. */
+export interface Writer {
   readonly replica: string;
   readonly now: number;
-  readonly until: number;
+  readonly chain: string;
 }
 
 /** The claim that a call's idempotency key makes, or null. A hash, so that any key fits and none can be read back. */
@@ -24,82 +30,138 @@ export function claimOf({ key, effect, principal, connection, tool }: Call): str
 }
 
 /**
- * Writes the calls that may run, each with its claim, in one statement and so in one transaction. Gives back the ids of those written:
- * the others found their claim taken, here or by an item before them, or their id used.
+ * What became of a call that asked: `written`, it may run; `taken`, its claim or its id was there before; `full`, a quota has not enough
+ * left; `again`, ask once more: calls before it in the same batch might have taken what it needs, and did not.
+ */
+export type Admitted = { readonly kind: 'written' | 'taken' | 'again' } | { readonly kind: 'full'; readonly demand: QuotaDemand };
+
+interface Row {
+  readonly open: boolean;
+  readonly written: readonly string[] | null;
+  readonly refused: readonly number[] | null;
+  readonly counters: readonly { readonly id: string; readonly used: number }[] | null;
+}
+
+/**
+ * Writes the calls that may run, each with its claim, what it takes of quotas and its entry in the audit, in one statement and so in one
+ * transaction. Undefined where the audit's chain was closed by another replica: nothing is written then.
  *
- * Claims are locked in the order of their ids, here and wherever else several are written, so that no two replicas wait for each other.
+ * Quotas: a call fits where all before it in the batch would fit as well, so none is ever oversold; one that does not fit only because of
+ * such a call is told to ask again. Rows that others may want too are locked in one order, here and wherever else several are written, so that
+ * no two replicas wait for each other: chain, calls, counters by id, claims by id.
  */
 export async function admitCalls(
   db: Kysely<Tables>,
   items: readonly AdmitItem[],
-  { replica, now, until }: Lease,
-): Promise<ReadonlySet<string>> {
-  const { rows } = await sql<{ call_id: string }>`
-    with item as (
-      select * from json_to_recordset(${itemsParameter(firstOfEachClaim(items).map(toRow))}) as item (
-        call_id text, claim text, input_hash text, tenant text, principal text, connector text, connection text, tool text, effect text,
-        started_at timestamptz)
+  { replica, now, chain }: Writer,
+  leaseMs: number,
+): Promise<((item: AdmitItem) => Admitted) | undefined> {
+  const sent = firstOfEachClaim(items);
+  const demands = sent.flatMap((item, ord) =>
+    item.demands.map(({ counter, amount, rule }) => ({ ord, call_id: item.call.callId, counter, amount, most: rule.limit })),
+  );
+  const { rows } = await sql<Row>`
+    with chain as materialized (${chainLock(chain)}),
+    item as materialized (
+      select item.* from chain, json_to_recordset(${itemsParameter(sent.map(toRow))}) as item (
+        ord int, call_id text, claim text, input_hash text, tenant text, principal text, address text, connector text, connection text,
+        tool text, effect text, units int, price bigint, counters text[], started_at timestamptz, line text)
       where not exists (select from calls where calls.call_id = item.call_id)
+    ), demand as materialized (
+      select ord, call_id, counter, amount, most, sum(amount) over (partition by counter order by ord) as with_those_before
+      from json_to_recordset(${itemsParameter(demands)}) as demand (ord int, call_id text, counter text, amount bigint, most bigint)
+    ), counter as materialized (
+      select quota_counters.id, used from (select distinct counter from demand order by counter) as wanted
+      join quota_counters on quota_counters.id = wanted.counter
+      order by id for update of quota_counters
+    ), refused as materialized (
+      select distinct ord from demand
+      where with_those_before > most - coalesce(((select jsonb_object_agg(id, used) from counter) ->> counter)::bigint, most)
     ), claimed as (
       insert into claims as claim (id, input_hash, call_id)
-      select claim, input_hash, call_id from item where claim is not null order by claim
+      select claim, input_hash, call_id from item where claim is not null and ord not in (select ord from refused) order by claim
       on conflict (id) do update set input_hash = excluded.input_hash, call_id = excluded.call_id, answer = null, expires_at = null
       where claim.expires_at <= ${timeParameter(now)}
       returning call_id
-    )
-    insert into calls (call_id, claim, tenant, principal, connector, connection, tool, effect, started_at, status, replica, lease_until)
-    select call_id, claim, tenant, principal, connector, connection, tool, effect, started_at, 'running', ${replica},
-      ${timeParameter(until)}
-    from item where claim is null or call_id in (select call_id from claimed)
-    on conflict do nothing
-    returning call_id`.execute(db);
-  return new Set(rows.map(({ call_id }) => call_id));
+    ), written as (
+      insert into calls (call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
+        status, replica, lease_until)
+      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
+        'running', ${replica}, ${timeParameter(now + leaseMs)}
+      from item where ord not in (select ord from refused) and (claim is null or call_id in (select call_id from claimed))
+      on conflict do nothing
+      returning call_id
+    ), taken as (
+      update quota_counters set used = used + taking.amount
+      from (
+        select counter, sum(amount)::bigint as amount from demand where ${oneOf('call_id', 'written')} group by counter
+      ) as taking
+      where quota_counters.id = taking.counter
+    ), entry as (
+      select ord as position, line from item where ${oneOf('call_id', 'written')}
+    ), ${linkFromEntries(now)}
+    select exists (select from chain) as open,
+      (select json_agg(call_id) from written) as written,
+      (select json_agg(ord) from refused) as refused,
+      (select json_agg(json_build_object('id', id, 'used', used)) from counter) as counters`.execute(db);
+  const [row] = rows;
+  if (!row?.open) return undefined;
+  return reader(sent, row);
+}
+
+function reader(sent: readonly AdmitItem[], row: Row): (item: AdmitItem) => Admitted {
+  const written = new Set(row.written);
+  const refused = new Set((row.refused ?? []).map((ord) => sent[ord]));
+  const used = new Map((row.counters ?? []).map((counter) => [counter.id, counter.used]));
+  for (const { call, demands } of sent)
+    if (written.has(call.callId)) for (const { counter, amount } of demands) used.set(counter, (used.get(counter) ?? 0) + amount);
+  return (item) => {
+    if (written.has(item.call.callId)) return { kind: 'written' };
+    if (!refused.has(item)) return { kind: 'taken' };
+    const demand = item.demands.find(({ counter, amount, rule }) => (used.get(counter) ?? 0) + amount > rule.limit);
+    return demand ? { kind: 'full', demand } : { kind: 'again' };
+  };
 }
 
 /** A call that was answered from a claim. */
 export interface ReplayItem extends AdmitItem {
+  /** The call whose answer it is. */
+  readonly of: string;
   readonly bytesOut: number;
   readonly endedAt: number;
 }
 
-/** Records replays. */
-export async function recordReplays(db: Kysely<Tables>, items: readonly ReplayItem[], replica: string): Promise<void> {
-  const rows = items.map((item) => ({ ...toRow(item), bytes_out: item.bytesOut, ended_at: timeText(item.endedAt) }));
-  await sql`
-    insert into calls (call_id, claim, tenant, principal, connector, connection, tool, effect, started_at, status, wrote, bytes_out,
-      ended_at, replica)
-    select call_id, claim, tenant, principal, connector, connection, tool, effect, started_at, 'replayed', 'no', bytes_out, ended_at,
-      ${replica}
-    from json_to_recordset(${itemsParameter(rows)}) as item (
-      call_id text, claim text, tenant text, principal text, connector text, connection text, tool text, effect text,
-      started_at timestamptz, bytes_out int, ended_at timestamptz)
-    on conflict do nothing`.execute(db);
-}
-
-/** What a claim says to whoever comes after it. */
-export interface ClaimState {
-  readonly inputHash: string;
-  readonly callId: string;
-  /** The call that holds it has ended. */
-  readonly ended: boolean;
-  /** JSON. Null while the call runs, and where nobody can tell how it ended. */
-  readonly answer: string | null;
-}
-
-/** The claims of these ids, as they are now. One that has expired is as good as gone. */
-export async function readClaims(db: Kysely<Tables>, ids: readonly string[], now: number): Promise<ReadonlyMap<string, ClaimState>> {
-  const rows = await db
-    .selectFrom('claims')
-    .selectAll()
-    .where('id', 'in', [...new Set(ids)])
-    .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', new Date(now))]))
-    .execute();
-  return new Map(
-    rows.map(({ id, input_hash, call_id, answer, expires_at }) => [
-      id,
-      { inputHash: input_hash, callId: call_id, ended: expires_at !== null, answer },
-    ]),
-  );
+/** Records replays. Undefined where the audit's chain was closed: nothing is written then. */
+export async function recordReplays(
+  db: Kysely<Tables>,
+  items: readonly ReplayItem[],
+  { replica, now, chain }: Writer,
+): Promise<true | undefined> {
+  const rows = items.map((item, ord) => ({
+    ...toRow(item, ord),
+    line: replayedEntry(item.call, item.of, item.endedAt),
+    bytes_out: item.bytesOut,
+    ended_at: timeText(item.endedAt),
+  }));
+  const result = await sql<{ open: boolean }>`
+    with chain as materialized (${chainLock(chain)}),
+    item as materialized (
+      select item.* from chain, json_to_recordset(${itemsParameter(rows)}) as item (
+        ord int, call_id text, claim text, tenant text, principal text, address text, connector text, connection text, tool text, effect text,
+        units int, started_at timestamptz, line text, bytes_out int, ended_at timestamptz)
+    ), written as (
+      insert into calls (call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, charged, started_at, status,
+        wrote, bytes_out, tokens_out, ended_at, replica)
+      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, false, started_at, 'replayed',
+        'no', bytes_out, ceil(bytes_out / 4.0), ended_at, ${replica}
+      from item
+      on conflict do nothing
+      returning call_id
+    ), entry as (
+      select ord as position, line from item where ${oneOf('call_id', 'written')}
+    ), ${linkFromEntries(now)}
+    select exists (select from chain) as open`.execute(db);
+  return result.rows[0]?.open ? true : undefined;
 }
 
 function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
@@ -112,15 +174,21 @@ function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
   });
 }
 
-const toRow = ({ call, claim }: AdmitItem) => ({
+const toRow = ({ call, claim, price, demands, line }: AdmitItem, ord: number) => ({
+  ord,
   call_id: call.callId,
   claim,
   input_hash: call.inputHash,
   tenant: call.principal.tenant,
   principal: call.principal.id,
+  address: call.address ?? null,
   connector: call.connector,
   connection: call.connection,
   tool: call.tool,
   effect: call.effect,
+  units: call.units,
+  price: price.amount,
+  counters: demands.length > 0 ? demands.map(({ counter }) => counter) : null,
   started_at: timeText(call.startedAt),
+  line,
 });

@@ -1,17 +1,39 @@
 import { randomUUID } from 'node:crypto';
-import { silentLogger, systemClock, ToolError, type Answer, type Clock, type Logger, type Metering } from '@busbar/core';
+import {
+  priceOf,
+  quotaDemands,
+  quotaExceeded,
+  silentLogger,
+  systemClock,
+  ToolError,
+  type Admission,
+  type Answer,
+  type Call,
+  type Clock,
+  type Logger,
+  type Metering,
+  type Outcome,
+  type Price,
+  type Terms,
+} from '@busbar/core';
+import { createAuditChain } from './audit-chain.ts';
+import { admittedEntry } from './audit-entries.ts';
 import type { Database } from './database.ts';
+import { letterOf, type DeadLetterRow } from './dead-letter.ts';
 import { groupCommit } from './group-commit.ts';
-import { admitCalls, claimOf, readClaims, recordReplays, type AdmitItem, type ClaimState, type ReplayItem } from './metering-admit.ts';
+import { admitCalls, claimOf, recordReplays, type AdmitItem, type Admitted, type ReplayItem } from './metering-admit.ts';
 import { createAmends } from './metering-amends.ts';
+import { readClaims, type ClaimState } from './metering-claims.ts';
 import { storableText } from './metering-items.ts';
 import { createLeases } from './metering-leases.ts';
-import { lostItem, settleCalls, settledItem, type SettleItem } from './metering-settle.ts';
-import { renewLeases, sweepCalls, type Swept } from './metering-sweep.ts';
 import { conflict, outcomeLost, overloaded, unavailable } from './metering-refusals.ts';
+import { lostItem, settleCalls, settledItem, type Settled, type SettleItem } from './metering-settle.ts';
+import { dropExpired, renewLeases, sweepPage, sweepPageSize, type Swept } from './metering-sweep.ts';
+import { createQuotaRows } from './quota-rows.ts';
+import { createSeal, type SealSecret } from './seal.ts';
 
 /** How a {@link postgresMetering} works. */
-export interface PostgresMeteringOptions {
+export interface PostgresMeteringOptions extends Terms {
   readonly clock?: Clock;
   /** Told of what fails in the background. */
   readonly log?: Logger;
@@ -24,6 +46,19 @@ export interface PostgresMeteringOptions {
   readonly leaseMs?: number;
   /** How long an answer is kept for replay. Default 24 hours. */
   readonly keepMs?: number;
+  /**
+   * `durable`, the default: a call is answered after its end is in the database. `queued`: it is answered while its end waits to be
+   * written, which takes the wait from its latency. A process that dies then loses the ends of its last milliseconds: calls that were
+   * answered become `unknown`, or `failed` and refunded where they were reads, and their keys answer OUTCOME_UNKNOWN.
+   */
+  readonly settle?: 'durable' | 'queued';
+  /**
+   * Keeps failed writes that may be tried again for a `createDeadLetters` with the same secret. `maxPerTenant`: the oldest make room, default
+   * 1,000. Default: none are kept.
+   */
+  readonly deadLetters?: { readonly secret: SealSecret; readonly maxPerTenant?: number };
+  /** Puts every charged call into the outbox, for a `usageOutbox` to deliver. Default: no. */
+  readonly usageEvents?: boolean;
 }
 
 /** A metering in a database, and what a server does with it besides. */
@@ -39,6 +74,11 @@ export interface PostgresMetering extends Metering {
   drain(): Promise<void>;
 }
 
+/** What a call cost when it was admitted rides along, so that a change of prices never changes a running call. */
+interface LedgerAdmission extends Admission {
+  readonly price: Price;
+}
+
 const maxRunning = 10_000;
 // How often a twin that runs on another replica is looked after. All waiters of a replica share one query.
 const pollMs = 100;
@@ -51,25 +91,33 @@ const pollMs = 100;
  * the truth and takes the place of what the sweep wrote. With the database away `admit` refuses with UNAVAILABLE and `settle` rejects
  * with it; what was lost that way is set right in the background, as the caller was told it, or by a sweep.
  */
-export function postgresMetering({ db }: Database, options: PostgresMeteringOptions = {}): PostgresMetering {
+export function postgresMetering({ ledger: db }: Database, options: PostgresMeteringOptions = {}): PostgresMetering {
   const { clock = systemClock, log = silentLogger, replica = randomUUID(), leaseMs = 30_000, keepMs = 24 * 60 * 60_000 } = options;
+  const { quotas = [], prices = [], settle: mode = 'durable', usageEvents = false } = options;
+  const { deadLetters } = options;
+  const letterSeal = deadLetters && createSeal(deadLetters.secret, 'dead-letters');
+  const maxLetters = deadLetters?.maxPerTenant ?? 1_000;
   const limits = { maxBatch: 500, maxWaiting: 10_000, full: unavailable };
+  // Each writer has a chain of its own: two on one chain would wait for each other's commit.
+  const newChain = () => createAuditChain(db, { clock, replica });
+  const [admitChain, settleChain, otherChain] = [newChain(), newChain(), newChain()];
+  const quotaRows = createQuotaRows(db);
 
-  const admits = groupCommit<AdmitItem, boolean>(async (items) => {
-    const written = await admitCalls(db, items, { replica, now: clock.now(), until: clock.now() + leaseMs });
-    return ({ call }) => written.has(call.callId);
+  const admits = groupCommit<AdmitItem, Admitted>(async (items) => {
+    await quotaRows.ensure(items.flatMap(({ demands }) => demands));
+    return await admitChain.write((chain) => admitCalls(db, items, { replica, now: clock.now(), chain }, leaseMs));
   }, limits);
   const reads = groupCommit<string, ClaimState | undefined>(async (ids) => {
     const claims = await orUnavailable(readClaims(db, ids, clock.now()));
     return (id) => claims.get(id);
   }, limits);
   const replays = groupCommit<ReplayItem, void>(async (items) => {
-    await orUnavailable(recordReplays(db, items, replica));
+    await orUnavailable(otherChain.write((chain) => recordReplays(db, items, { replica, now: clock.now(), chain })));
     return () => {};
   }, limits);
-  const settles = groupCommit<SettleItem, void>(async (items) => {
-    await settleCalls(db, items, keepMs);
-    return () => {};
+  const settles = groupCommit<SettleItem, Settled>(async (items) => {
+    const settled = await settleChain.write((chain) => settleCalls(db, items, { now: clock.now(), chain, usageEvents, maxLetters }));
+    return ({ callId }) => settled(callId);
   }, limits);
 
   const leases = createLeases(clock, leaseMs / 3, async (callIds) => {
@@ -81,16 +129,34 @@ export function postgresMetering({ db }: Database, options: PostgresMeteringOpti
   const over = new AbortController();
   let sweeping: Promise<void> | undefined;
 
-  async function write(item: AdmitItem): Promise<boolean> {
+  async function write(item: AdmitItem): Promise<Admitted> {
+    const { call, price, demands } = item;
     try {
-      const written = await admits.add(item);
-      if (written) leases.hold(item.call.callId);
-      return written;
+      const admitted = await admits.add(item);
+      if (admitted.kind === 'written') leases.hold(call.callId);
+      if (admitted.kind === 'again') for (const { counter } of demands) quotaRows.forget(counter);
+      return admitted;
     } catch (error) {
       // It may have been written all the same, and only the answer lost.
-      if (!ToolError.is(error)) amends.add(lostItem(item.call.callId, { wrote: 'no', upstreamRequests: 0, endedAt: clock.now() }));
+      if (!ToolError.is(error)) amends.add(lostItem(call, price, { wrote: 'no', upstreamRequests: 0, endedAt: clock.now() }, keepMs));
       throw unavailable(error);
     }
+  }
+
+  function letterFor(call: Call, outcome: Outcome): DeadLetterRow | undefined {
+    const letter = letterSeal && letterOf(call, outcome, letterSeal);
+    if (letter !== 'too-large') return letter;
+    log.warn(
+      { callId: call.callId, tool: call.tool },
+      'a failed write is not on the dead-letter list: its arguments take more than 64 KiB',
+    );
+    return undefined;
+  }
+
+  /** The end of a call whose record failed, as its caller hears of it. */
+  function lost(call: Call, price: Price, outcome: Outcome): SettleItem {
+    const item = lostItem(call, price, outcome, keepMs);
+    return item.status === 'failed' ? { ...item, letter: letterFor(call, { ...outcome, status: 'failed', code: 'UNAVAILABLE' }) } : item;
   }
 
   /** Waits while a twin runs. Gives what it left, or undefined where its claim is free again. */
@@ -115,16 +181,24 @@ export function postgresMetering({ db }: Database, options: PostgresMeteringOpti
     }
   }
 
-  async function replay(item: AdmitItem, { answer }: ClaimState): Promise<Answer> {
+  async function replay(item: AdmitItem, { answer, callId }: ClaimState): Promise<Answer> {
     if (answer === null) throw outcomeLost();
-    await replays.add({ ...item, bytesOut: Buffer.byteLength(answer), endedAt: clock.now() });
+    await replays.add({ ...item, of: callId, bytesOut: Buffer.byteLength(answer), endedAt: clock.now() });
     return JSON.parse(answer) as Answer;
   }
 
   async function sweep(): Promise<Swept> {
-    const swept = await sweepCalls(db, () => clock.now(), keepMs);
-    if (swept.unknown + swept.failed > 0) log.warn(swept, 'calls that a replica left behind were ended');
-    return swept;
+    let unknown = 0;
+    let failed = 0;
+    for (let full = true; full;) {
+      const page = await otherChain.write((chain) => sweepPage(db, { now: clock.now(), chain, keepMs, usageEvents }));
+      unknown += page.unknown;
+      failed += page.failed;
+      full = page.unknown + page.failed === sweepPageSize;
+    }
+    await dropExpired(db, clock.now());
+    if (unknown + failed > 0) log.warn({ unknown, failed }, 'calls that a replica left behind were ended');
+    return { unknown, failed };
   }
 
   async function sweepUntilDrained(): Promise<void> {
@@ -138,23 +212,40 @@ export function postgresMetering({ db }: Database, options: PostgresMeteringOpti
     async admit(call, signal) {
       signal.throwIfAborted();
       if (leases.size >= maxRunning) throw overloaded();
-      const item: AdmitItem = { call, claim: claimOf(call) };
-      while (!(await write(item))) {
-        if (item.claim === null) throw new Error(`The call id ${call.callId} was used before`);
-        const ended = await endOfTwin(item.claim, call.inputHash, signal);
+      const price = priceOf(prices, call);
+      const demands = quotaDemands(quotas, call, price.amount);
+      const item: AdmitItem = { call, claim: claimOf(call), price, demands, line: admittedEntry(call) };
+      const admission: LedgerAdmission = { call, price };
+      for (;;) {
+        signal.throwIfAborted();
+        const admitted = await write(item);
+        if (admitted.kind === 'written') return { kind: 'run', admission };
+        if (admitted.kind === 'again') continue;
+        if (item.claim === null && admitted.kind === 'taken') throw new Error(`The call id ${call.callId} was used before`);
+        // A repetition is answered whatever is left of the quota: the first call has paid.
+        const ended = item.claim === null ? undefined : await endOfTwin(item.claim, call.inputHash, signal);
         if (ended) return { kind: 'replay', answer: await replay(item, ended) };
+        if (admitted.kind === 'full') throw quotaExceeded(admitted.demand, clock.now());
       }
-      return { kind: 'run', admission: { call } };
     },
-    async settle({ call }, outcome) {
-      try {
-        await settles.add(settledItem(call.callId, outcome));
-      } catch (error) {
-        amends.add(lostItem(call.callId, outcome));
-        throw unavailable(error);
-      } finally {
-        leases.release(call.callId);
+    async settle(admission, outcome) {
+      const { call } = admission;
+      const { price = priceOf(prices, call) } = admission as Partial<LedgerAdmission>;
+      const item = { ...settledItem(call, price, outcome, keepMs), letter: letterFor(call, outcome) };
+      const written = settles.add(item).finally(() => leases.release(call.callId));
+      if (mode === 'queued') {
+        // Its caller has been told this end, so this end is what is tried again.
+        written.catch(() => amends.add(item));
+        return;
       }
+      let settled: Settled;
+      try {
+        settled = await written;
+      } catch (error) {
+        amends.add(lost(call, price, outcome));
+        throw unavailable(error);
+      }
+      if (settled === 'lost') throw unavailable(new Error(`The call ${call.callId} was ended by a sweep before it could be settled`));
     },
     async report({ connector, connection, accepted, outcome, message }) {
       const insert = db
@@ -181,6 +272,9 @@ export function postgresMetering({ db }: Database, options: PostgresMeteringOpti
       amends.stop();
       await sweeping;
       await Promise.all([admits.drain(), reads.drain(), replays.drain(), settles.drain()]);
+      // What cannot be closed now is closed by another replica, once its lease is over.
+      for (const chain of [admitChain, settleChain, otherChain])
+        await chain.close().catch((err: unknown) => log.warn({ err }, 'a chain of the audit was left open'));
     },
   };
 }

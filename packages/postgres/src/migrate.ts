@@ -4,6 +4,7 @@ import * as keysAndUsage from './migrations/0001-keys-and-usage.ts';
 import * as state from './migrations/0002-state.ts';
 import * as calls from './migrations/0003-calls.ts';
 import * as usageIntoCalls from './migrations/0004-usage-into-calls.ts';
+import * as quotaAuditLetters from './migrations/0005-quota-audit-letters.ts';
 import type { Tables } from './tables.ts';
 
 // Forward only, in this order, each in its own name for good: a migration that has run anywhere is never edited.
@@ -12,6 +13,7 @@ const migrations = {
   '0002-state': state,
   '0003-calls': calls,
   '0004-usage-into-calls': usageIntoCalls,
+  '0005-quota-audit-letters': quotaAuditLetters,
 };
 
 /**

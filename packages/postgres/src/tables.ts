@@ -69,6 +69,17 @@ export interface Tables {
     code: string | null;
     upstream_requests: Generated<number>;
     bytes_out: Generated<number>;
+    /** The caller's network address. */
+    address: string | null;
+    units: Generated<number>;
+    /** An estimate: a quarter of the bytes. */
+    tokens_out: Generated<number>;
+    /** Millionths of the currency: while it runs what it costs at most, then what it costs. The drivers give it as a number or as digits. */
+    price: Generated<number | string>;
+    /** False where its quota was given back, or it never took any. */
+    charged: Generated<boolean>;
+    /** The quota counters that it took from; its kind is the first word of each. */
+    counters: string[] | null;
     /** What a job reports under: see deliveries. */
     accepted: string | null;
     started_at: Date;
@@ -97,5 +108,64 @@ export interface Tables {
     outcome: string;
     message: string | null;
     reported_at: Date;
+  };
+  /** One row for each quota, period and whom it is for. */
+  quota_counters: {
+    id: string;
+    /** Committed and reserved. */
+    used: number | string;
+    ends_at: Date;
+  };
+  /** The hash chains of the audit. One writer appends to each. */
+  audit_chains: {
+    id: string;
+    replica: string;
+    opened_at: Date;
+    /** Until when its writer vouches for it. Another replica closes it after that. */
+    lease_until: Date;
+    /** How many links it has had, and the hash of the newest; that of a chain without one is made of its id. */
+    links: Generated<number>;
+    head: string;
+    closed_at: Date | null;
+    /** The oldest links, which retention has taken away, and the hash of the last of them. */
+    dropped_links: Generated<number>;
+    dropped_head: string | null;
+  };
+  /** One link for each transaction. */
+  audit_links: {
+    chain: string;
+    /** From 1. */
+    link: number;
+    at: Date;
+    /** JSON, one entry a line. */
+    entries: string;
+    /** SHA-256 over the hash before it and all of this row. */
+    hash: string;
+  };
+  /** Calls whose usage event was not delivered yet. */
+  usage_outbox: {
+    call_id: string;
+    due_at: Date;
+    attempts: Generated<number>;
+  };
+  /** Failed writes that may be tried again: one row for each idempotency key, however often it fails. */
+  dead_letters: {
+    /** The id of the claim that a repetition makes. */
+    id: string;
+    /** The newest call that failed. */
+    call_id: string;
+    tenant: string;
+    principal: string;
+    connector: string;
+    connection: string;
+    tool: string;
+    code: string;
+    message: string;
+    failed_at: Date;
+    attempts: Generated<number>;
+    /** Whether a repetition by the caller is known as one: by a key of its own, or of the host's making. */
+    keyed: boolean;
+    /** What a repetition needs: the principal's rights, the arguments, the idempotency key. */
+    sealed: Uint8Array;
   };
 }

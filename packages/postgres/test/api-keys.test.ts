@@ -67,6 +67,33 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     expect(await keys.revoke('key_unheard-of')).toBe(false);
   });
 
+  test('gives a key by its id, revoked or not, with its times', async () => {
+    const { key, id, ...made } = await keys.create({ ...wanted, tenant: 'initech', toolsets: ['tickets'] });
+    expect(await keys.get(id)).toMatchObject({ id, tenant: made.tenant, prefix: made.prefix, toolsets: ['tickets'], createdAt: now });
+    expect(await keys.get(id)).toMatchObject({ lastUsedAt: undefined, revokedAt: undefined });
+    await keys.use(key);
+    await keys.revoke(id);
+    expect(await keys.get(id)).toMatchObject({ lastUsedAt: now, revokedAt: now });
+    expect(await keys.get('key_unheard-of')).toBeUndefined();
+  });
+
+  test('lists the keys of a tenant, or of all, page by page', async () => {
+    const made = await Promise.all([1, 2, 3].map((n) => keys.create({ ...wanted, tenant: 'globex', name: `key ${n}` })));
+    const first = await keys.list({ tenant: 'globex', limit: 2 });
+    const second = await keys.list({ tenant: 'globex', limit: 2, after: first.next });
+    expect([...first.keys, ...second.keys].map(({ id }) => id).sort()).toEqual(made.map(({ id }) => id).sort());
+    expect(second).not.toHaveProperty('next');
+    expect(await keys.list({ tenant: 'globex', limit: 3 })).not.toHaveProperty('next');
+    const all = await keys.list({ limit: 1_000 });
+    expect(all.keys.length).toBeGreaterThan(3);
+    expect(JSON.stringify(all)).not.toMatch(/[0-9a-f]{64}/);
+    expect((await keys.list({ tenant: 'nobody', limit: 1 })).keys).toEqual([]);
+  });
+
+  test.each([0, 1_001, 1.5])('does not list %s keys at once', async (limit) => {
+    await expect(keys.list({ limit })).rejects.toThrow(RangeError);
+  });
+
   test('makes one first key, however many ask at once', async () => {
     const made = await Promise.all(Array.from({ length: 8 }, () => keys.createFirst(wanted)));
     const first = made.filter((key) => key !== undefined);

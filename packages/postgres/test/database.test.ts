@@ -106,6 +106,10 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     const opened = await Promise.all(Array.from({ length: 5 }, () => open(at)));
     const made = opened.map((database) => createApiKeys(database, systemClock).createFirst({ tenant: 'acme', name: 'first', roles: [] }));
     expect((await Promise.all(made)).filter((key) => key !== undefined)).toHaveLength(1);
+    // A migration that ran twice would have failed, as the tables were there; and it would be listed by both.
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(opened[0]?.db ?? expect.fail());
+    expect(rows.length).toBeGreaterThan(0);
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
   });
 
   test('tells when an idle connection was lost, and goes on', async () => {

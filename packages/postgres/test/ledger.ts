@@ -16,6 +16,9 @@ export const callOf = (over: Partial<Call> = {}): Call => ({
   effect: 'write',
   key: 'k1',
   inputHash: 'h1',
+  units: 1,
+  arguments: {},
+  auditInput: () => '{}',
   startedAt: Date.UTC(2026, 0, 1),
   ...over,
 });
@@ -42,10 +45,10 @@ export async function admitToRun(metering: Metering, call: Call): Promise<Admiss
 export const rowOf = ({ db }: Database, { callId }: Pick<Call, 'callId'>) =>
   db.selectFrom('calls').selectAll().where('call_id', '=', callId).executeTakeFirst();
 
-/** A handle on the same database that tells of each statement before it is sent. */
+/** A handle on the same database that tells of each statement of the ledger before it is sent. */
 export const watched = (database: Database, sent: () => void): Database => ({
   ...database,
-  db: database.db.withPlugin({
+  ledger: database.ledger.withPlugin({
     transformQuery: ({ node }) => {
       sent();
       return node;
@@ -57,9 +60,8 @@ export const watched = (database: Database, sent: () => void): Database => ({
 /** Everything that stands in the ledger's tables, as text. */
 export async function dump({ db }: Database): Promise<string> {
   const { rows } = await sql<{ row: string }>`
-    select calls::text as row from calls union all select claims::text from claims union all select deliveries::text from deliveries`.execute(
-    db,
-  );
+    select calls::text as row from calls union all select claims::text from claims union all select deliveries::text from deliveries
+    union all select audit_links::text from audit_links union all select quota_counters::text from quota_counters`.execute(db);
   return rows.map(({ row }) => row).join('\n');
 }
 

@@ -18,10 +18,10 @@ describe.each(kinds)('a metering on $kind', ({ kind, place }) => {
     await at.remove();
   });
 
-  const checks = meteringChecks(async () => {
+  const checks = meteringChecks(async (terms) => {
     const [metering, second] = [databases[0], databases.at(-1)].map((database) => {
       if (!database) throw new Error('not open');
-      return postgresMetering(database);
+      return postgresMetering(database, terms);
     });
     if (!metering || !second) throw new Error('not open');
     return { metering, second, close: async () => void (await Promise.all([metering.drain(), second.drain()])) };

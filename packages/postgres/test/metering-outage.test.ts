@@ -1,6 +1,5 @@
 import { manualClock } from '@busbar/core/testing';
-import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase, postgresMetering, type Database, type PostgresMetering } from '../src/index.ts';
 import { pglite, postgresql } from './databases.ts';
@@ -41,12 +40,17 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     ends.push(() => direct.close());
     proxy = await startProxy((at.options as { url: string }).url);
     ends.push(() => proxy.close());
-    const viaProxy = listeningPool(proxy.url);
-    ends.push(() => viaProxy.db.destroy());
+    const viaProxy = await openDatabase({ url: proxy.url });
+    ends.push(() => viaProxy.close());
     clock = manualClock();
-    metering = postgresMetering({ ...direct, ...viaProxy }, { clock });
+    metering = postgresMetering(viaProxy, { clock });
     ends.push(() => metering.drain());
   });
+
+  /** Makes connections and opens the audit's chains: what comes next is one statement whose reply can be kept back. */
+  const warmUp = async () => {
+    await metering.settle(await admitToRun(metering, callOf({ key: 'warm' })), ending('executed', 'yes'));
+  };
 
   const callsAndClaims = () =>
     Promise.all((['calls', 'claims'] as const).map((table) => direct.db.selectFrom(table).selectAll().execute()));
@@ -92,8 +96,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
   });
 
   test('an admission whose reply was lost is taken back', async () => {
-    // Makes a connection: without one the greeting would be kept back.
-    await metering.sweep();
+    await warmUp();
     const call = callOf();
     proxy.mute();
     const admitted = metering.admit(call, staying);
@@ -107,6 +110,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
   });
 
   test('a settle whose reply was lost stays as it was written', async () => {
+    await warmUp();
     const call = callOf();
     const admission = await admitToRun(metering, call);
     proxy.mute();
@@ -153,11 +157,3 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     expect(refused).toBeGreaterThan(0);
   });
 });
-
-/** A connection that ends between its checkout and its statement emits an error, and one that nobody hears ends the process. */
-function listeningPool(url: string): Pick<Database, 'db'> {
-  const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, statement_timeout: 10_000 });
-  pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
-  return { db: new Kysely({ dialect: new PostgresDialect({ pool }) }) };
-}

@@ -33,8 +33,9 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
   const another = () => postgresMetering(database, { clock, replica: 'r2', leaseMs });
 
   test('a call is a row as soon as it is admitted, and is whole when it is settled', async () => {
-    const call = callOf();
-    const admission = await admitToRun(metering, call);
+    const call = callOf({ address: '192.0.2.7', units: 3 });
+    const priced = postgresMetering(database, { clock, replica: 'r1', leaseMs, prices: [{ perCall: 10, perUnit: 20 }] });
+    const admission = await admitToRun(priced, call);
     const running = {
       call_id: call.callId,
       tenant: 'acme',
@@ -49,6 +50,12 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       code: null,
       upstream_requests: 0,
       bytes_out: 0,
+      tokens_out: 0,
+      address: '192.0.2.7',
+      units: 3,
+      price: expect.toSatisfy((price) => Number(price) === 70),
+      charged: true,
+      counters: null,
       accepted: null,
       started_at: new Date(call.startedAt),
       ended_at: null,
@@ -56,13 +63,15 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       lease_until: later(leaseMs),
     };
     expect(await rowOf(database, call)).toEqual(running);
-    await metering.settle(admission, ending('accepted', 'yes', { accepted: 'job-1' }));
+    await priced.settle(admission, ending('accepted', 'yes', { accepted: 'job-1' }));
+    const bytes = JSON.stringify(answerOf('accepted')).length;
     expect(await rowOf(database, call)).toEqual({
       ...running,
       status: 'accepted',
       wrote: 'yes',
       upstream_requests: 2,
-      bytes_out: JSON.stringify(answerOf('accepted')).length,
+      bytes_out: bytes,
+      tokens_out: Math.ceil(bytes / 4),
       accepted: 'job-1',
       ended_at: later(1_234),
       lease_until: null,
@@ -76,6 +85,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect(await rowOf(database, twin)).toMatchObject({
       status: 'replayed',
       wrote: 'no',
+      charged: false,
       upstream_requests: 0,
       bytes_out: JSON.stringify(answerOf('executed')).length,
       ended_at: later(0),
@@ -85,8 +95,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
 
   test('an error leaves its code', async () => {
     const call = callOf({ effect: 'read', key: undefined });
-    const answer = { ...answerOf('no'), isError: true, meta: { 'busbar/error': { code: 'NOT_FOUND' } } };
-    await metering.settle(await admitToRun(metering, call), ending('failed', 'no', { answer }));
+    await metering.settle(await admitToRun(metering, call), ending('failed', 'no', { code: 'NOT_FOUND' }));
     expect(await rowOf(database, call)).toMatchObject({ status: 'failed', code: 'NOT_FOUND', claim: null });
   });
 
@@ -180,9 +189,10 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     const leaveBehind = async () => {
       const gone = postgresMetering(database, { clock, replica: 'gone', leaseMs });
       const calls = kindsOfCall();
-      const admissions = await Promise.all(calls.map((call) => admitToRun(gone, call)));
+      const [first, second, read] = await Promise.all(calls.map((call) => admitToRun(gone, call)));
       await gone.drain();
-      return { gone, calls, admissions };
+      if (!first || !second || !read) throw new Error('three were admitted');
+      return { gone, calls, writes: calls.slice(0, 2), admissions: [first, second], read };
     };
 
     test('its calls are left alone until their lease has run out', async () => {
@@ -226,14 +236,22 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(await metering.sweep()).toEqual({ unknown: 0, failed: 1_001 });
     });
 
-    test('but lives after all, the truth takes the place of what the sweep wrote', async () => {
-      const { gone, calls, admissions } = await leaveBehind();
+    test('but lives after all, the truth of its writes takes the place of what the sweep wrote', async () => {
+      const { gone, writes, admissions } = await leaveBehind();
       await clock.advance(leaseMs + 1);
       await metering.sweep();
       for (const admission of admissions) await gone.settle(admission, ending('executed', 'yes', { endedAt: clock.now() }));
-      for (const call of calls) expect(await rowOf(database, call)).toMatchObject({ status: 'executed', wrote: 'yes', code: null });
+      for (const call of writes) expect(await rowOf(database, call)).toMatchObject({ status: 'executed', wrote: 'yes', code: null });
       expect(await metering.admit(callOf(), staying)).toEqual({ kind: 'replay', answer: answerOf('executed') });
       expect(await metering.sweep()).toEqual({ unknown: 0, failed: 0 });
+    });
+
+    test('but lives after all, its read stays failed and refunded, and is not answered', async () => {
+      const { gone, calls, read } = await leaveBehind();
+      await clock.advance(leaseMs + 1);
+      await metering.sweep();
+      await expect(gone.settle(read, ending('executed', 'no'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(await rowOf(database, calls[2] ?? callOf())).toMatchObject({ status: 'failed', code: 'UNAVAILABLE', charged: false });
     });
 
     test('but lives after all and had written nothing, its key is free again', async () => {
@@ -245,13 +263,13 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     });
 
     test('but lives after its claim has expired and gone to another call, that call keeps it', async () => {
-      const { gone, calls, admissions } = await leaveBehind();
+      const { gone, writes, admissions } = await leaveBehind();
       await clock.advance(leaseMs + 1);
       await metering.sweep();
       await clock.advance(24 * 3_600_000);
       const second = await admitToRun(metering, callOf());
       for (const admission of admissions) await gone.settle(admission, ending('executed', 'yes'));
-      for (const call of calls) expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
+      for (const call of writes) expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
       expect(await database.db.selectFrom('claims').select(['call_id', 'answer', 'expires_at']).execute()).toEqual([
         { call_id: second.call.callId, answer: null, expires_at: null },
       ]);

@@ -49,7 +49,7 @@ async function writeFirstVersion(options: DatabaseOptions): Promise<string> {
     await sql`insert into usage values ('call-1', 'acme', 'key-1', 'hello', 'conn-1', 'hello_greet', 'read', 'executed', 'no', 1, 5, now())`.execute(
       db,
     );
-    const keys = createApiKeys({ kind: 'pglite', db, ping: async () => {}, close: async () => {} }, systemClock);
+    const keys = createApiKeys({ kind: 'pglite', db, ledger: db, ping: async () => {}, close: async () => {} }, systemClock);
     return (await keys.create({ tenant: 'acme', name: 'laptop', roles: [] })).key;
   } finally {
     await db.destroy();

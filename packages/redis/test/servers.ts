@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -56,6 +56,11 @@ export function sharedPlace(): Place {
     },
   };
 }
+
+/** Why tests cannot start a Redis of their own here, or undefined. */
+export const noOwnRedis = spawnSync('redis-server', ['--version']).error ? 'no redis-server on this machine' : undefined;
+if (noOwnRedis && process.env['CI'] === 'true') throw new Error(`There must be one here: ${noOwnRedis}`);
+if (noOwnRedis) console.warn(`Not run: what stops and starts a Redis (${noOwnRedis}).`);
 
 /** A Redis of the test's own, which it may kill, stop and start again. */
 export interface OwnServer {

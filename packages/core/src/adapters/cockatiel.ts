@@ -15,7 +15,7 @@ import type { Budget } from '../budget.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { memoryBudget } from '../memory/budget.ts';
 import type { Observer } from '../observer.ts';
-import { UpstreamError, type Attempt, type BreakerState, type Resilience } from '../resilience.ts';
+import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type Resilience } from '../resilience.ts';
 import { untilAbort } from '../until-abort.ts';
 
 /** How {@link cockatielResilience} guards. All times in milliseconds. */
@@ -76,6 +76,7 @@ export function cockatielResilience(options: CockatielResilienceOptions = {}): R
   const budget = options.budget ?? memoryBudget({ clock });
   const guards = new Map<string, Guard>();
   const keyOf = (connector: string, connection: string): string => `${connector}\n${connection}`;
+  const budgetKey = (connector: string, connection: string, limit: NamedLimit): string => `${keyOf(connector, connection)}\n${limit.name}`;
 
   function createGuard(connector: string, connection: string): Guard {
     // Cockatiel reads Date.now(). A duration that is nothing or everything, as our own clock says, makes it keep that time.
@@ -131,7 +132,7 @@ export function cockatielResilience(options: CockatielResilienceOptions = {}): R
     try {
       const running = guard.breaker.execute(async () => {
         const release = attempt.limit
-          ? await budget.take(`${keyOf(attempt.connector, attempt.connection)}\n${attempt.limit.name}`, attempt.limit, attempt, onWait)
+          ? await budget.take(budgetKey(attempt.connector, attempt.connection, attempt.limit), attempt.limit, attempt, onWait)
           : undefined;
         try {
           return await guard.bulkhead.execute(() => withTimeout(clock, attemptTimeoutMs, attempt.signal, action), attempt.signal);
@@ -223,6 +224,7 @@ export function cockatielResilience(options: CockatielResilienceOptions = {}): R
         guard.usedAt = clock.now();
       }
     },
+    learn: (connector, connection, limit, seen) => budget.learn(budgetKey(connector, connection, limit), limit, seen),
     breaker: (connector, connection) => states[guards.get(keyOf(connector, connection))?.breaker.state ?? CircuitState.Closed],
   };
 }

@@ -38,6 +38,18 @@ export function promObserver(registry: Registry, connectors: readonly string[] =
     labelNames: ['connector', 'tool', 'code'],
     registers,
   });
+  const idempotencyHits = new Counter({
+    name: 'mcp_idempotency_hits_total',
+    help: 'Calls with an idempotency key that were answered with a stored answer.',
+    labelNames: ['connector'],
+    registers,
+  });
+  const idempotencyMisses = new Counter({
+    name: 'mcp_idempotency_misses_total',
+    help: 'Calls with an idempotency key that ran, because no other had come under it.',
+    labelNames: ['connector'],
+    registers,
+  });
   const rateLimited = new Counter({
     name: 'mcp_rate_limit_exceeded_total',
     help: 'Requests turned away because the key had used up its limit.',
@@ -89,6 +101,8 @@ export function promObserver(registry: Registry, connectors: readonly string[] =
   for (const connector of connectors) {
     attempts.inc({ connector }, 0);
     opened.inc({ connector }, 0);
+    idempotencyHits.inc({ connector }, 0);
+    idempotencyMisses.inc({ connector }, 0);
     for (const state of ['open', 'half-open']) breakers.set({ connector, state }, 0);
   }
 
@@ -111,10 +125,11 @@ export function promObserver(registry: Registry, connectors: readonly string[] =
   }
 
   return {
-    call({ connector, tool, status, code, durationMs }: CallEvent) {
+    call({ connector, tool, status, code, durationMs, keyed }: CallEvent) {
       requests.inc({ connector, tool, status });
       durations.observe({ connector, tool }, durationMs / 1_000);
       if (code !== undefined) failed.inc({ connector, tool, code });
+      if (keyed && status !== 'refused') (status === 'replayed' ? idempotencyHits : idempotencyMisses).inc({ connector });
     },
     upstream(event: UpstreamEvent) {
       if (event.kind === 'breaker') return onBreaker(event);

@@ -23,6 +23,7 @@ import { progressReporter } from './progress.ts';
 interface Serving {
   readonly host: Host;
   readonly principal: Principal;
+  readonly address: string | undefined;
   readonly states: RequestStateCodec<AskState>;
   readonly server: Server;
 }
@@ -41,6 +42,7 @@ export async function callTool(
   try {
     result = await host.call({
       principal,
+      address: serving.address,
       tool: params.name,
       arguments: params.arguments ?? {},
       signal: context.mcpReq.signal,

@@ -9,7 +9,7 @@ import { showRateLimit } from './rate-limit-headers.ts';
 import { readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { answerPreflight, requestGuard, type GuardOptions } from './request-guard.ts';
-import { createSdkServer } from './sdk-server.ts';
+import { createSdkServer, type Caller } from './sdk-server.ts';
 import { toWebRequest, writeWebResponse } from './web-exchange.ts';
 
 interface EndpointOptions extends GuardOptions, CallerOptions {
@@ -21,9 +21,14 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
 export function mcpEndpoint(host: Host, options: EndpointOptions) {
   const guard = requestGuard(options);
   const states = askStates(options.secret);
-  const mcp = createMcpHandler(({ authInfo }) => createSdkServer(host, authInfo?.extra?.['principal'] as Principal, states), {
-    onerror: (error) => host.log.info({ err: error }, 'MCP request refused by the protocol'),
-  });
+  const mcp = createMcpHandler(
+    ({ authInfo }) => {
+      return createSdkServer(host, authInfo?.extra as unknown as Caller, states);
+    },
+    {
+      onerror: (error) => host.log.info({ err: error }, 'MCP request refused by the protocol'),
+    },
+  );
 
   return {
     /** Throws a {@link Refusal}, or a ToolError of `authenticate`. */
@@ -32,14 +37,15 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
       if (request.method === 'OPTIONS') return answerPreflight(request, response);
       if (request.method !== 'POST')
         throw new Refusal(405, 'INVALID_INPUT', 'This endpoint takes POST alone: it keeps no sessions.', { headers: { allow: 'POST' } });
-      const principal = await host.authenticate(await credentials(request, response, host.clock, options));
+      const given = await credentials(request, response, host.clock, options);
+      const principal = await host.authenticate(given);
       const decision = await host.limit(principal);
       if (decision) showRateLimit(decision, host.clock.now(), response);
       if (!isJsonContentType(request.headers['content-type']))
         throw new Refusal(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
       const message = parse(await readBody(request, options.maxBodyBytes));
       checkParams(host, principal, message, request);
-      const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { principal } };
+      const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { principal, address: given.address } };
       await writeWebResponse(await mcp.fetch(toWebRequest(request, response), { authInfo, parsedBody: message }), response);
     },
     /** Breaks off what still runs. */

@@ -14,11 +14,18 @@ const listParams = z.looseObject({
   cursor: z.undefined('This server lists all its tools on one page and gives out no cursor. Leave it out.').optional(),
 });
 
+/** Who calls, and from where. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly address: string | undefined;
+}
+
 /**
  * The SDK's server for one principal and one exchange (or one pipe): `tools/list` and `tools/call` from the host, everything else
  * from the SDK. The SDK keeps what it learns of a client in it, so it must never be shared.
  */
-export function createSdkServer(host: Host, principal: Principal, states: RequestStateCodec<AskState>): Server {
+export function createSdkServer(host: Host, caller: Caller, states: RequestStateCodec<AskState>): Server {
+  const { principal } = caller;
   const { name, version, instructions } = host.info;
   const server = new Server(
     { name, version },
@@ -35,6 +42,6 @@ export function createSdkServer(host: Host, principal: Principal, states: Reques
   );
   server.onerror = (error) => host.log.info({ err: error }, 'MCP exchange failed');
   server.setRequestHandler('tools/list', { params: listParams }, () => ({ tools: host.tools(principal).map(listedTool) }));
-  server.setRequestHandler('tools/call', (request, context) => callTool({ host, principal, states, server }, request.params, context));
+  server.setRequestHandler('tools/call', (request, context) => callTool({ host, ...caller, states, server }, request.params, context));
   return server;
 }

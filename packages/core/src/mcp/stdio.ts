@@ -28,7 +28,7 @@ export function stdioTransport(options: StdioTransportOptions = {}): Transport {
 function listen(host: Host, { input, output, principal = localPrincipal, drainMs = 10_000, onClose }: StdioTransportOptions): Listener {
   const states = askStates(undefined);
   const wire = new DrainingWire(new StdioServerTransport(input, output), onClose);
-  const connection = serveStdio(() => createSdkServer(host, principal, states), {
+  const connection = serveStdio(() => createSdkServer(host, { principal, address: undefined }, states), {
     transport: wire,
     onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
   });

@@ -1,12 +1,11 @@
 import type { Budget } from '../budget.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import type { UpstreamLimit } from '../connector.ts';
-import { UpstreamError } from '../resilience.ts';
+import { fairBudget } from '../fair-budget.ts';
 
 /** Bounds of {@link memoryBudget}. */
 export interface MemoryBudgetOptions {
   readonly clock?: Clock;
-  /** Most requests that wait for one budget. Default 100. */
+  /** Most requests that wait for one budget; of one user half as many. Default 100. */
   readonly maxWaiting?: number;
   /** Most budgets remembered; the longest unused of those that nothing runs under go first. Default 10,000. */
   readonly maxKeys?: number;
@@ -16,23 +15,29 @@ interface Used {
   windowEndsAt: number;
   taken: number;
   running: number;
-  /** Requests that sleep until the next window. */
-  asleep: number;
-  readonly queue: Array<() => void>;
+  /** What the vendor says is left until `toldUntil`, less what was granted since. */
+  left: number;
+  toldUntil: number;
+  closedUntil: number;
+  /** As the vendor states it. */
+  limit?: number;
 }
 
-/** Budgets of this process alone: fixed windows that begin with the first request, and a count of what runs. */
-export function memoryBudget({ clock = systemClock, maxWaiting = 100, maxKeys = 10_000 }: MemoryBudgetOptions = {}): Budget {
+// Vendors round to seconds, and answers take their time.
+const sameWindowMs = 2_000;
+
+/** Budgets of this process alone: fixed windows that begin with the first request, what the vendor tells, and a count of what runs. */
+export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000 }: MemoryBudgetOptions = {}): Budget {
   const budgets = new Map<string, Used>();
 
   function usedOf(key: string): Used {
     const known = budgets.get(key);
-    const used = known ?? { windowEndsAt: 0, taken: 0, running: 0, asleep: 0, queue: [] };
+    const used = known ?? { windowEndsAt: 0, taken: 0, running: 0, left: 0, toldUntil: 0, closedUntil: 0 };
     budgets.delete(key);
     budgets.set(key, used);
     if (!known && budgets.size > maxKeys) {
-      for (const [old, { running, queue }] of budgets) {
-        if (running > 0 || queue.length > 0 || old === key) continue;
+      for (const [old, { running }] of budgets) {
+        if (running > 0 || old === key) continue;
         budgets.delete(old);
         break;
       }
@@ -40,88 +45,46 @@ export function memoryBudget({ clock = systemClock, maxWaiting = 100, maxKeys = 
     return used;
   }
 
-  const overloaded = (): UpstreamError =>
-    new UpstreamError('OVERLOADED', `${maxWaiting} requests wait for this connection already. Try again in a moment.`, {
-      executed: false,
-      transient: false,
-    });
-
-  async function takeFromWindow(
-    used: Used,
-    { requests, windowMs }: UpstreamLimit,
-    until: { signal: AbortSignal; deadlineAt: number },
-    onWait: (ms: number) => void,
-  ): Promise<void> {
-    if (requests === undefined || windowMs === undefined) return;
-    for (;;) {
-      const now = clock.now();
-      if (now >= used.windowEndsAt) {
-        used.windowEndsAt = now + windowMs;
-        used.taken = 0;
-      }
-      if (used.taken < requests) {
-        used.taken += 1;
-        return;
-      }
-      const waitMs = used.windowEndsAt - now;
-      if (used.windowEndsAt >= until.deadlineAt) {
-        throw new UpstreamError(
-          'RATE_LIMITED',
-          `This connection has used the ${requests} requests that the vendor allows in ${windowMs / 1000} s.`,
-          { executed: false, transient: true, retryAfterMs: waitMs },
-        );
-      }
-      if (used.asleep >= maxWaiting) throw overloaded();
-      used.asleep += 1;
-      try {
-        onWait(waitMs);
-        await clock.sleep(waitMs, until.signal);
-      } finally {
-        used.asleep -= 1;
-      }
-    }
-  }
-
-  function enter(used: Used, { concurrent }: UpstreamLimit, signal: AbortSignal): Promise<void> {
-    if (concurrent === undefined || used.running < concurrent) {
-      used.running += 1;
-      return Promise.resolve();
-    }
-    if (used.queue.length >= maxWaiting) return Promise.reject(overloaded());
-    return new Promise((resolve, reject) => {
-      const next = (): void => {
-        signal.removeEventListener('abort', onAbort);
+  return fairBudget({
+    clock,
+    maxWaiting,
+    counts: {
+      ask(key, { requests, windowMs, concurrent }) {
+        const used = usedOf(key);
+        const now = clock.now();
+        const told = now < used.toldUntil;
+        let until = used.closedUntil;
+        if (told && used.left <= 0) until = Math.max(until, used.toldUntil);
+        const counted = requests !== undefined && windowMs !== undefined;
+        if (counted) {
+          if (now >= used.windowEndsAt) used.taken = 0;
+          if (used.taken >= (used.limit ?? requests)) until = Math.max(until, used.windowEndsAt);
+        }
+        if (until > now) return { kind: 'used', until };
+        if (concurrent !== undefined && used.running >= concurrent) return { kind: 'full' };
+        if (counted) {
+          if (now >= used.windowEndsAt) used.windowEndsAt = now + windowMs;
+          used.taken += 1;
+        }
+        if (told) used.left -= 1;
         used.running += 1;
-        resolve();
-      };
-      const onAbort = (): void => {
-        used.queue.splice(used.queue.indexOf(next), 1);
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      used.queue.push(next);
-    });
-  }
-
-  return {
-    async take(key, limit, until, onWait) {
-      until.signal.throwIfAborted();
-      const used = usedOf(key);
-      await enter(used, limit, until.signal);
-      let held = true;
-      const release = (): void => {
-        if (!held) return;
-        held = false;
-        used.running -= 1;
-        used.queue.shift()?.();
-      };
-      try {
-        await takeFromWindow(used, limit, until, onWait);
-      } catch (error) {
-        release();
-        throw error;
-      }
-      return release;
+        return { kind: 'granted', release: () => void (used.running -= 1) };
+      },
+      learn(key, { limit, remaining, resetAt, closedUntil = 0 }, holdsUntil) {
+        const used = usedOf(key);
+        const now = clock.now();
+        if (limit !== undefined) used.limit = limit;
+        used.closedUntil = Math.max(used.closedUntil, closedUntil);
+        if (remaining === undefined || holdsUntil <= now) return;
+        if (now >= used.toldUntil) {
+          // The window ends when the vendor says so.
+          if (resetAt !== undefined && now < used.windowEndsAt) used.windowEndsAt = Math.min(used.windowEndsAt, resetAt);
+          Object.assign(used, { left: remaining, toldUntil: holdsUntil });
+        } else if (remaining <= used.left && holdsUntil + sameWindowMs >= used.toldUntil) {
+          // Anything else is news of an earlier time.
+          Object.assign(used, { left: remaining, toldUntil: Math.max(used.toldUntil, holdsUntil) });
+        }
+      },
     },
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import type { Cache } from '../cache.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
+import { frozenAnswer } from '../frozen-answer.ts';
 
 /** How much a {@link memoryCache} keeps. */
 export interface MemoryCacheOptions {
@@ -11,11 +12,28 @@ export interface MemoryCacheOptions {
   readonly clock?: Clock;
 }
 
+interface Entry {
+  readonly scope: string;
+  readonly answer: Answer;
+  readonly bytes: number;
+  readonly keptAt: number;
+  readonly until: number;
+}
+
+const maxClears = 10_000;
+
 /** Answers of read tools in this process. What it gives is frozen, since callers share it. */
 export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, clock = systemClock }: MemoryCacheOptions = {}): Cache {
   // In the order of use, so that the first is the one to go.
-  const entries = new Map<string, { readonly scope: string; readonly answer: Answer; readonly bytes: number; readonly until: number }>();
+  const entries = new Map<string, Entry>();
   let bytes = 0;
+  // The number of each scope's last clear, the latest last. A scope that is not there counts as cleared when the last forgotten one was: too
+  // many tokens are then refused, never one too few.
+  const cleared = new Map<string, number>();
+  let clears = 0;
+  let forgotten = 0;
+
+  const tokenOf = (scope: string): string => String(cleared.get(scope) ?? forgotten);
 
   function forget(id: string): void {
     bytes -= entries.get(id)?.bytes ?? 0;
@@ -24,26 +42,28 @@ export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, c
 
   return {
     async get(scope, key) {
+      const token = tokenOf(scope);
       const id = JSON.stringify([scope, key]);
       const entry = entries.get(id);
-      if (!entry) return undefined;
+      if (!entry) return { token };
       if (clock.now() >= entry.until) {
         forget(id);
-        return undefined;
+        return { token };
       }
       entries.delete(id);
       entries.set(id, entry);
-      return entry.answer;
+      return { kept: { answer: entry.answer, ageMs: clock.now() - entry.keptAt }, token };
     },
-    async set(scope, key, answer, ttlMs) {
+    async set(scope, key, answer, { token, keepMs }) {
+      if (token !== tokenOf(scope)) return;
       const id = JSON.stringify([scope, key]);
       forget(id);
       const json = JSON.stringify(answer);
       // A character takes two bytes at most.
       const size = 2 * json.length;
-      if (ttlMs <= 0 || size > maxBytes) return;
-      const copy = JSON.parse(json, (_key, part: unknown) => Object.freeze(part)) as Answer;
-      entries.set(id, { scope, answer: copy, bytes: size, until: clock.now() + ttlMs });
+      if (keepMs <= 0 || size > maxBytes) return;
+      const keptAt = clock.now();
+      entries.set(id, { scope, answer: frozenAnswer(json), bytes: size, keptAt, until: keptAt + keepMs });
       bytes += size;
       for (const oldest of entries.keys()) {
         if (entries.size <= maxEntries && bytes <= maxBytes) return;
@@ -51,6 +71,14 @@ export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, c
       }
     },
     async clear(scope) {
+      clears += 1;
+      cleared.delete(scope);
+      cleared.set(scope, clears);
+      for (const [oldest, number] of cleared) {
+        if (cleared.size <= maxClears) break;
+        cleared.delete(oldest);
+        forgotten = number;
+      }
       for (const [id, entry] of entries) if (entry.scope === scope) forget(id);
     },
   };

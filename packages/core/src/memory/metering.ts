@@ -1,11 +1,14 @@
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
-import type { Admission, Call, DeliveryReport, Metering, Outcome } from '../metering.ts';
+import { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from '../metering.ts';
+import { priceOf, type Price } from '../price.ts';
+import { quotaDemands, type QuotaDemand, type Terms } from '../quota.ts';
 import { untilAbort } from '../until-abort.ts';
+import { createQuotaCounters } from './quota-counters.ts';
 
 /** How much a {@link memoryMetering} keeps, and who is told. */
-export interface MemoryMeteringOptions {
+export interface MemoryMeteringOptions extends Terms {
   /** The most idempotency keys. The oldest answers make room; running calls never do. Default 10,000. */
   readonly maxKeys?: number;
   /** The most that kept answers may take together, in bytes. The oldest make room. Default 64 MiB. */
@@ -29,11 +32,18 @@ interface Running {
 interface Ended {
   readonly inputHash: string;
   readonly answer: string | undefined;
-  readonly endedAt: number;
+  readonly until: number;
+}
+
+/** What a call holds until it is settled. */
+interface Admitted {
+  readonly key: string | undefined;
+  readonly price: Price;
+  readonly demands: readonly QuotaDemand[];
 }
 
 /**
- * Idempotency keys and their answers in this process. No quota, and a restart forgets everything: a server that bills, or that runs
+ * Idempotency keys with their answers, and quotas, in this process. A restart forgets everything: a server that bills, or that runs
  * twice, uses a durable metering.
  */
 export function memoryMetering({
@@ -41,13 +51,16 @@ export function memoryMetering({
   maxBytes = 64 * 1024 * 1024,
   keepMs = 24 * 60 * 60_000,
   clock = systemClock,
+  quotas = [],
+  prices = [],
   record = () => {},
   recordReport = () => {},
 }: MemoryMeteringOptions = {}): Metering {
   const running = new Map<string, Running>();
   // In the order of ending, so that the first is the oldest.
   const ended = new Map<string, Ended>();
-  const claims = new WeakMap<Admission, string>();
+  const admitted = new WeakMap<Admission, Admitted>();
+  const counters = createQuotaCounters();
   let bytes = 0;
 
   function forget(key: string): void {
@@ -62,12 +75,29 @@ export function memoryMetering({
     }
   }
 
-  function end(key: string, answer: Answer | undefined, keep: boolean): void {
+  /** Reserves what the call may use. Every demand of it, or none. */
+  function admit(call: Call, key: string | undefined): Admission {
+    const price = priceOf(prices, call);
+    const demands = quotaDemands(quotas, call, price.amount);
+    counters.take(demands, clock.now());
+    const admission: Admission = { call };
+    admitted.set(admission, { key, price, demands });
+    return admission;
+  }
+
+  /** Gives back what the call has not used after all. */
+  function refund({ price, demands }: Admitted, outcome: Outcome): void {
+    const charged = isCharged(outcome);
+    const free = !charged || price.free.includes(outcome.status);
+    for (const { rule, counter, amount } of demands) if (rule.of === 'money' ? free : !charged) counters.giveBack(counter, amount);
+  }
+
+  function end(key: string, answer: Answer | undefined, keep: boolean, keepForMs: number): void {
     const claim = running.get(key);
     if (!claim) return;
     running.delete(key);
     if (keep) {
-      const entry = { inputHash: claim.inputHash, answer: answer && JSON.stringify(answer), endedAt: clock.now() };
+      const entry = { inputHash: claim.inputHash, answer: answer && JSON.stringify(answer), until: clock.now() + keepForMs };
       bytes += sizeOf(entry);
       forgetWhile(() => bytes > maxBytes);
       ended.set(key, entry);
@@ -77,17 +107,16 @@ export function memoryMetering({
 
   return {
     async admit(call, signal) {
-      const admission: Admission = { call };
-      if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission };
+      if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission: admit(call, undefined) };
       const key = JSON.stringify([call.principal.tenant, call.connection, call.tool, call.key]);
       // A twin that failed without writing leaves nothing behind: of those that waited for it, the first one here runs, the rest wait on.
       for (let twin = running.get(key); twin; twin = running.get(key)) {
         if (twin.inputHash !== call.inputHash) throw conflict();
         await untilAbort(twin.ended, signal);
       }
-      forgetWhile((oldest) => clock.now() - oldest.endedAt >= keepMs);
+      forgetWhile((oldest) => oldest.until <= clock.now());
       const past = ended.get(key);
-      if (past) {
+      if (past && past.until > clock.now()) {
         if (past.inputHash !== call.inputHash) throw conflict();
         if (past.answer === undefined) throw lost();
         await record(call, 'replayed');
@@ -96,24 +125,30 @@ export function memoryMetering({
       if (running.size >= maxKeys) {
         throw new ToolError('OVERLOADED', 'Too many calls with an idempotency key are running. Nothing was done; try again in a moment.');
       }
+      const admission = admit(call, key);
       forgetWhile(() => running.size + ended.size >= maxKeys);
       const { promise, resolve } = Promise.withResolvers<void>();
       running.set(key, { inputHash: call.inputHash, ended: promise, end: resolve });
-      claims.set(admission, key);
       return { kind: 'run', admission };
     },
     async settle(admission, outcome) {
-      const key = claims.get(admission);
-      claims.delete(admission);
+      const held = admitted.get(admission);
+      if (!held) return;
+      admitted.delete(admission);
+      const { key } = held;
+      const keepForMs = admission.call.keepMs ?? keepMs;
       const done = outcome.status === 'executed' || outcome.status === 'accepted' || outcome.status === 'unknown';
       const keep = done || outcome.wrote !== 'no';
       try {
         await record(admission.call, outcome);
       } catch (error) {
-        if (key !== undefined) end(key, undefined, outcome.wrote !== 'no');
+        // What its caller hears of it then.
+        refund(held, { ...outcome, status: outcome.wrote === 'no' ? 'failed' : 'unknown', code: 'UNAVAILABLE' });
+        if (key !== undefined) end(key, undefined, outcome.wrote !== 'no', keepForMs);
         throw error;
       }
-      if (key !== undefined) end(key, outcome.answer, keep);
+      refund(held, outcome);
+      if (key !== undefined) end(key, outcome.answer, keep, keepForMs);
     },
     async report(report) {
       await recordReport(report);

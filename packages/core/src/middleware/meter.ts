@@ -9,7 +9,7 @@ import type { Shown } from './show-output.ts';
 
 /** What the metered part of a call came to. */
 export interface Ran extends Shown {
-  /** Served from the cache: nothing ran. */
+  /** Answered from the cache, or by an equal read: the tool did not run, or failed. */
   readonly cached?: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function meter(metering: Metering, clock: Clock, active: ActiveCall
     return admitted.answer;
   }
   let asked: AskSignal | undefined;
-  let outcome: Pick<Outcome, 'status' | 'answer' | 'wrote'> & { accepted?: string | undefined };
+  let outcome: Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>;
   try {
     const { answer, accepted, cached } = await run();
     // A tool that lost an answer and returns all the same has found out what became of its write. Queued work is as good as done.
@@ -43,7 +43,7 @@ export async function meter(metering: Metering, clock: Clock, active: ActiveCall
   return outcome.answer;
 }
 
-function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'status' | 'answer' | 'wrote'> {
+function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote'> {
   const { call, tally, warnings, open } = active;
   const shown = redactError(maskError(error, call.callId, active.log), open.redactor);
   const notes = warnings.map((warning) => open.redactor.text(`Warning: ${warning}`));
@@ -56,10 +56,10 @@ function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'statu
             'OUTCOME_UNKNOWN',
             `A write was sent and its answer was lost: it may or may not have happened. ${shown.message} Look whether it is there before you repeat the call.`,
           );
-    return { status: 'unknown', answer: errorAnswer(unknown, call.callId, notes), wrote: 'unknown' };
+    return { status: 'unknown', answer: errorAnswer(unknown, call.callId, notes), code: unknown.code, wrote: 'unknown' };
   }
   if (wrote === 'yes') notes.unshift('A write of this call was made before it failed. Look at what is there before you repeat it.');
-  return { status: 'failed', answer: errorAnswer(shown, call.callId, notes), wrote };
+  return { status: 'failed', answer: errorAnswer(shown, call.callId, notes), code: shown.code, wrote };
 }
 
 async function settle(
@@ -67,7 +67,7 @@ async function settle(
   clock: Clock,
   active: ActiveCall,
   admission: Admission,
-  outcome: Pick<Outcome, 'status' | 'answer' | 'wrote' | 'accepted'>,
+  outcome: Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>,
 ): Promise<void> {
   try {
     await metering.settle(admission, { ...outcome, upstreamRequests: active.tally.requests, endedAt: clock.now() });

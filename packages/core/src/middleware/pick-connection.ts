@@ -3,8 +3,8 @@ import { ToolError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 
 /**
- * Finds the connection that a call means: the named one, the default one, or the only one. A caller's own comes before the tenant's of
- * the same name.
+ * Finds the connection that a call means: that of the id, if there is one; else the named one, the default one, or the only one. A caller's
+ * own comes before the tenant's of the same name.
  *
  * @throws {ToolError} CONNECTION_NOT_FOUND, with the names that the caller may use.
  */
@@ -13,9 +13,18 @@ export async function pickConnection(
   principal: Principal,
   connector: string,
   name: string | undefined,
+  id?: string,
 ): Promise<Connection> {
   const list = await connections.list(principal, connector);
   const usable = list.filter(({ tenant, user }) => tenant === principal.tenant && (user === undefined || user === principal.id));
+  if (id !== undefined) {
+    const exact = usable.find((connection) => connection.id === id);
+    if (exact) return exact;
+    throw new ToolError(
+      'CONNECTION_NOT_FOUND',
+      'The connection that this call was made on before is gone. Make a new call on another one.',
+    );
+  }
   const own = usable.filter(({ user }) => user !== undefined);
   const among = (all: readonly Connection[]): Connection | undefined =>
     name === undefined

@@ -35,6 +35,7 @@ export function recordCall({ entry, active, answer, ids, durationMs, log, observ
     code,
     durationMs,
     upstreamRequests,
+    keyed: active?.call.key !== undefined,
   });
   const level = durationMs >= verySlowMs ? 'error' : durationMs >= slowMs ? 'warn' : 'info';
   const upstream = active ? { upstreamRequests, waitedMs: Math.round(active.tally.waitedMs), wrote: wroteOf(active.tally) } : {};

@@ -1,39 +1,117 @@
-import type { Cache } from '../cache.ts';
+import type { Cache, CacheLook } from '../cache.ts';
+import type { Clock } from '../clock.ts';
 import { canonicalJson, digest } from '../digest.ts';
+import type { Lock } from '../lock.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import type { ActiveCall } from './active-call.ts';
 import type { Ran } from './meter.ts';
+import { sharedReads } from './shared-reads.ts';
+import { passes, staleAnswer } from './stale-answer.ts';
+
+/** What reads are kept in, and how long. */
+export interface ServeCachedOptions {
+  readonly cache: Cache;
+  /** Keeps replicas from reading the same at once. */
+  readonly lock: Lock | undefined;
+  readonly clock: Clock;
+  /** How long after its `ttlMs` an answer may stand in for one that fails. */
+  readonly staleIfErrorMs: number;
+}
+
+// A replica that died, or whose read takes this long, is no longer waited for.
+const lockMs = 5_000;
+const askEveryMs = 50;
 
 /**
- * Answers a read that declares `cache` from an earlier answer to the same question on the same connection. A write through a
- * connection forgets what was kept of it.
+ * Makes the step that answers a read that declares `cache` from an earlier answer to the same question, or from an equal read that runs
+ * at the moment, here or in another replica. A write through a connection forgets what was kept of it.
+ *
+ * A clear after the write is enough, and one before it would add nothing: a read that began before the clear has an older token, so its
+ * answer is not kept, and nobody who comes after the clear waits for it.
  */
-export async function serveCached(cache: Cache, active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> {
-  const { entry, call, input, open } = active;
-  // A cache that is away costs time, and no call: above all not one whose write is done.
-  const tried = async <T>(work: Promise<T>): Promise<T | undefined> => {
+export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedOptions) {
+  const reads = sharedReads();
+
+  return async (active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> => {
+    const { call, entry, log, signal } = active;
+    const scope = call.connection;
+    // A cache that is away costs time, and no call: above all not one whose write is done.
+    const tried = async <T>(work: Promise<T>): Promise<T | undefined> => {
+      try {
+        return await work;
+      } catch (err) {
+        log.warn({ err }, 'the cache failed');
+        return undefined;
+      }
+    };
+
+    if (entry.effect !== 'read') {
+      try {
+        return await run();
+      } finally {
+        if (wroteOf(active.tally) !== 'no') await tried(cache.clear(scope));
+      }
+    }
+    const ttlMs = entry.tool.cache?.ttlMs;
+    // What a person answered is part of the question, and in no key.
+    if (ttlMs === undefined || Object.keys(active.request.answers ?? {}).length > 0) return await run();
+
+    const key = keyOf(active);
+    const look = async (): Promise<CacheLook> => (await tried(cache.get(scope, key))) ?? { token: undefined };
+    const fresh = ({ kept }: CacheLook): Ran | undefined =>
+      kept && kept.ageMs < ttlMs ? { answer: kept.answer, cached: true } : undefined;
+
+    const keepMs = ttlMs + staleIfErrorMs;
+    const read = async (token: string | undefined): Promise<Ran> => {
+      const ran = await run();
+      if (token !== undefined) await tried(cache.set(scope, key, ran.answer, { token, keepMs }));
+      return ran;
+    };
+
+    /** Reads, unless another replica does so: then waits for its answer, but for no more than half of what is left of this call. */
+    const readOnce = async (shared: Lock, first: string): Promise<Ran> => {
+      const leftMs = Math.max(0, active.deadlineAt - clock.now());
+      const impatientAt = clock.now() + leftMs / 2;
+      let token: string | undefined = first;
+      for (;;) {
+        const release = await shared.take(`read:${JSON.stringify([scope, key, token])}`, Math.min(lockMs, leftMs));
+        try {
+          // Looked at with the lock in hand: who had it before has kept its answer by now.
+          const now = await look();
+          const found = fresh(now);
+          if (found) return found;
+          if (release || clock.now() >= impatientAt) return await read(now.token);
+          token = now.token;
+        } finally {
+          release?.();
+        }
+        await clock.sleep(askEveryMs, signal);
+      }
+    };
+
     try {
-      return await work;
-    } catch (err) {
-      active.log.warn({ err }, 'the cache failed');
-      return undefined;
+      const now = await look();
+      const found = fresh(now);
+      if (found) return found;
+      const { token } = now;
+      if (token === undefined) return await run();
+      return await reads.share(JSON.stringify([scope, key, token]), signal, () => (lock ? readOnce(lock, token) : read(token)));
+    } catch (error) {
+      if (staleIfErrorMs <= 0 || !passes(error)) throw error;
+      // Looked at again: a write may have cleared it while this read failed.
+      const { kept } = await look();
+      if (!kept || kept.ageMs >= keepMs) throw error;
+      log.warn({ code: error.code, ageMs: kept.ageMs }, 'a read failed and was answered with an older answer');
+      return { answer: staleAnswer(kept.answer, kept.ageMs, error), cached: true };
     }
   };
+}
 
-  if (entry.effect !== 'read') {
-    try {
-      return await run();
-    } finally {
-      if (wroteOf(active.tally) !== 'no') await tried(cache.clear(call.connection));
-    }
-  }
-  const ttlMs = entry.tool.cache?.ttlMs;
-  if (ttlMs === undefined) return await run();
-  // The settings' version too: other settings may see other records.
-  const key = digest(canonicalJson([entry.name, open.connection.version, input]));
-  const kept = await tried(cache.get(call.connection, key));
-  if (kept) return { answer: kept, cached: true };
-  const ran = await run();
-  await tried(cache.set(call.connection, key, ran.answer, ttlMs));
-  return ran;
+/**
+ * Who asks what, of which settings; the connection itself is the scope. Other settings may see other records, another role may be shown
+ * other fields, and another version of the tool may mean something else by the same answer.
+ */
+function keyOf({ call: { principal }, entry, input, open }: ActiveCall): string {
+  const { tenant, roles, toolsets } = principal;
+  return digest(canonicalJson([tenant, roles.toSorted(), toolsets?.toSorted(), open.connection.version, entry.version, input]));
 }

@@ -16,5 +16,6 @@ export { stateChecks, type OpenedStateStore } from './store-checks/state-checks.
 export type { StateCheckLimits } from './store-checks/state-promise.ts';
 export { budgetChecks, type BudgetCheckSettings } from './store-checks/budget-checks.ts';
 export { cacheChecks } from './store-checks/cache-checks.ts';
+export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
 export type { OpenedShared } from './store-checks/shared-promise.ts';

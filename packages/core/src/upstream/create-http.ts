@@ -5,13 +5,14 @@ import type { Context } from '../context.ts';
 import { ToolError } from '../errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../http.ts';
 import type { Observer } from '../observer.ts';
-import { UpstreamError, type Attempt, type Resilience } from '../resilience.ts';
+import { UpstreamError, type Attempt, type NamedLimit, type Resilience } from '../resilience.ts';
 import { SendError, type IncomingResponse, type Sender } from '../sender.ts';
 import { readFailure, waitOf } from './failure.ts';
 import type { Origins } from './origins.ts';
 import { readBody, readLines } from './read-body.ts';
 import { formBody, requestUrl } from './request-url.ts';
 import { Flight } from './flight.ts';
+import { readStanding } from './standing.ts';
 import { countWait, tallyOf, wroteOf } from './tally.ts';
 import type { Token, TokenSource } from './token-source.ts';
 
@@ -68,8 +69,29 @@ export function createHttp(options: CreateHttpOptions): Http {
     const { status } = response;
     const counted = (status >= 200 && status < 300) || flight.request.accept?.includes(status) === true;
     const failure = connector.failure?.(response) ?? (counted ? undefined : readFailure(response));
-    if (!failure) return undefined;
-    return toUpstreamError(flight, failure, response, token);
+    return failure && toUpstreamError(flight, failure, response, token);
+  }
+
+  function limitOf({ request }: Flight): NamedLimit | undefined {
+    const name = request.limit ?? 'default';
+    const limit = connector.limits?.[name];
+    if (request.limit !== undefined && !limit) throw new TypeError(`${connector.id} has no limit named "${name}"`);
+    return limit && { name, ...limit };
+  }
+
+  /** Tells the budgets what an answer says of them. A refusal for the rate closes the one that its request drew on, for all who wait. */
+  function learn(flight: Flight, headers: Headers, refusal?: UpstreamError): void {
+    let someLeft = false;
+    for (const [name, limit] of Object.entries(connector.limits ?? {})) {
+      const seen = readStanding(limit.standing?.(headers), clock.now());
+      if (!seen) continue;
+      someLeft ||= (seen.remaining ?? 0) > 0;
+      resilience.learn(connector.id, options.connection, { name, ...limit }, seen);
+    }
+    const limit = limitOf(flight);
+    // Where some is left, what is used up is narrower than the connection, such as one record's own limit.
+    if (!limit || someLeft || refusal?.code !== 'RATE_LIMITED' || refusal.retryAfterMs === undefined) return;
+    resilience.learn(connector.id, options.connection, limit, { closedUntil: clock.now() + refusal.retryAfterMs });
   }
 
   function toUpstreamError(
@@ -93,9 +115,6 @@ export function createHttp(options: CreateHttpOptions): Http {
   async function guarded<R>(context: Context, flight: Flight, action: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const { request, tally } = flight;
     const operation = `${request.method} ${request.path}`;
-    const limitName = request.limit ?? 'default';
-    const limit = connector.limits?.[limitName];
-    if (request.limit !== undefined && !limit) throw new TypeError(`${connector.id} has no limit named "${request.limit}"`);
     let attempts = 0;
     const attempt: Attempt = {
       connector: connector.id,
@@ -104,7 +123,8 @@ export function createHttp(options: CreateHttpOptions): Http {
       retry: request.retry ?? (request.method === 'GET' ? 'safe' : 'never'),
       signal: context.signal,
       deadlineAt: context.deadlineAt,
-      limit: limit && { name: limitName, ...limit },
+      limit: limitOf(flight),
+      user: tally.user,
       onEvent: (event) => {
         countWait(tally, event);
         if (event.kind === 'attempt') attempts = event.attempt;
@@ -144,6 +164,7 @@ export function createHttp(options: CreateHttpOptions): Http {
         const { response, token } = await exchange(flight, signal);
         const answer = { status: response.status, headers: response.headers, data: await readAnswer(response) };
         const refusal = refusalOf(flight, answer, token);
+        learn(flight, answer.headers, refusal);
         if (!refusal) {
           flight.answered(true);
           return answer;
@@ -165,6 +186,7 @@ export function createHttp(options: CreateHttpOptions): Http {
           const { response, token } = await exchange(flight, AbortSignal.any([context.signal, stop.signal]));
           const { status, headers } = response;
           if (status >= 200 && status < 300) {
+            learn(flight, headers);
             flight.answered(true);
             return response.body;
           }
@@ -174,6 +196,7 @@ export function createHttp(options: CreateHttpOptions): Http {
               executed: true,
               transient: false,
             });
+          learn(flight, headers, refusal);
           flight.refused(refusal);
           throw refusal;
         } finally {

@@ -1,6 +1,7 @@
 import type { UpstreamFailure } from '../connector.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { HttpResponse } from '../http.ts';
+import { readReset } from './standing.ts';
 
 /**
  * Core’s own reading of an answer that is not 2xx and not accepted. Of those that are worth repeating only 429 is surely not executed:
@@ -51,15 +52,13 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
 }
 
 /**
- * When the vendor's limit starts anew, by the headers that vendors use in the stead of `Retry-After`: seconds from now, or seconds since
- * the epoch where the number is that large. They come with every answer, so they say how long to wait only where the limit is reached.
+ * When the vendor's limit starts anew, by the headers that vendors use in the stead of `Retry-After`. They come with every answer, so they
+ * say how long to wait only where the limit is reached.
  */
 function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
-    const value = Number(headers.get(name) ?? Number.NaN);
-    if (!Number.isFinite(value)) continue;
-    // Nothing waits 30 years, so such a number is a moment and not a duration.
-    return Math.max(0, value > 1e9 ? value * 1000 - nowMs : value * 1000);
+    const resetAt = readReset(headers.get(name), nowMs);
+    if (resetAt !== undefined) return Math.max(0, resetAt - nowMs);
   }
   return undefined;
 }

@@ -5,6 +5,8 @@ import type { ResilienceEvent } from '../resilience.ts';
 export interface Tally {
   /** Whether a request other than GET counts as a write. False for read tools, whose POSTs are searches. */
   readonly mayWrite: boolean;
+  /** Who it is for, as `Attempt` names it. */
+  readonly user: string;
   /** Writes that went out and were not answered: in flight, or lost. */
   writesOpen: number;
   writesDone: number;
@@ -16,8 +18,8 @@ export interface Tally {
 
 const tallyKey = Symbol('busbar.tally');
 
-export function createTally(mayWrite: boolean): Tally {
-  return { mayWrite, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
+export function createTally(mayWrite: boolean, user: string): Tally {
+  return { mayWrite, user, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
 }
 
 /** Whether the vendor may have changed. One lost write outweighs all that were answered. */

@@ -11,6 +11,7 @@ const event: CallEvent = {
   effect: 'read',
   status: 'executed',
   durationMs: 120,
+  keyed: false,
   upstreamRequests: 1,
 };
 

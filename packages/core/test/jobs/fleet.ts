@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clients } from '../../src/clients.ts';
 import {
   defineConnector,
+  memoryCache,
   memoryConnections,
   memoryState,
   type Connections,
@@ -93,7 +94,17 @@ export function startFleet({
         close: async () => {},
       };
       const metering = { report: async (report: DeliveryReport) => void reports.push(report) };
-      return createJobRunner({ connectors: [connector], connections: all, clients, metering, state, clock, log, ...options });
+      return createJobRunner({
+        connectors: [connector],
+        connections: all,
+        clients,
+        metering,
+        cache: memoryCache(),
+        state,
+        clock,
+        log,
+        ...options,
+      });
     },
     history: () => runs.map(({ replica, connection, job, at: ms }) => `${replica} ${connection} ${job} @${ms / 1_000}`),
   };

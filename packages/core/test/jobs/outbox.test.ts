@@ -1,7 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { cockatielResilience } from '../../src/adapters/cockatiel.ts';
 import { gotSender } from '../../src/adapters/got.ts';
-import { createHost, localPrincipal, memoryConnections, memoryMetering, memoryState, type DeliveryReport } from '../../src/index.ts';
+import {
+  createHost,
+  localPrincipal,
+  memoryCache,
+  memoryConnections,
+  memoryMetering,
+  memoryState,
+  type DeliveryReport,
+} from '../../src/index.ts';
 import { manualClock, startSimulator } from '../../src/testing/index.ts';
 import { mixpanel } from '../contract/mixpanel.ts';
 
@@ -10,6 +18,7 @@ async function startHost() {
   const clock = manualClock();
   const imported: string[] = [];
   const reports: DeliveryReport[] = [];
+  const cleared: string[] = [];
   const simulator = await startSimulator({
     routes: {
       'POST /import': ({ body }) => {
@@ -31,6 +40,7 @@ async function startHost() {
       resilience: cockatielResilience({ clock }),
       metering: memoryMetering({ clock, recordReport: (report) => void reports.push(report) }),
       remapOrigins: { 'https://api.mixpanel.com': simulator.url },
+      cache: { ...memoryCache(), clear: async (scope) => void cleared.push(scope) },
       clock,
       state,
     });
@@ -47,7 +57,7 @@ async function startHost() {
     };
     return { host, track };
   };
-  return { start, clock, imported, reports, simulator };
+  return { start, clock, imported, reports, cleared, simulator };
 }
 
 test('what a call accepts, a job delivers, and reports under the id that the caller has', async () => {
@@ -85,4 +95,17 @@ test('what a process left behind, the next one delivers', async () => {
   host.start();
   await clock.advance(5_000);
   await expect.poll(() => imported).toEqual(['left behind']);
+});
+
+test('what a job writes forgets what was cached of its connection; accepting it, or having nothing to write, does not', async () => {
+  const { start, clock, imported, cleared } = await startHost();
+  const { host, track } = start();
+  host.start();
+  await track('good');
+  expect(cleared).toEqual([]);
+  await clock.advance(5_000);
+  await expect.poll(() => imported).toEqual(['good']);
+  await expect.poll(() => cleared).toEqual(['conn-1']);
+  await host.close();
+  expect(cleared).toEqual(['conn-1']);
 });

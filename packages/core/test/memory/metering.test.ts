@@ -14,7 +14,7 @@ function call(over: Partial<Call> = {}): Call {
     tool: 'zendesk_create_ticket',
     effect: 'write',
   } as const;
-  return { ...base, key: 'k1', inputHash: 'h1', startedAt: 0, ...over };
+  return { ...base, key: 'k1', inputHash: 'h1', units: 1, arguments: {}, auditInput: () => '{}', startedAt: 0, ...over };
 }
 
 const answer = (text: string): Answer => ({ content: [{ type: 'text', text }] });
@@ -29,7 +29,7 @@ async function admitted(metering: Metering, given: Call = call()): Promise<Admis
   return result.admission;
 }
 
-test.each(meteringChecks(async () => ({ metering: memoryMetering(), close: async () => {} })))('$name', async ({ run }) => {
+test.each(meteringChecks(async (terms) => ({ metering: memoryMetering(terms), close: async () => {} })))('$name', async ({ run }) => {
   await expect(run()).resolves.toBeUndefined();
 });
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Budget } from '../../budget.ts';
 import type { Clock } from '../../clock.ts';
+import type { UpstreamLimit } from '../../connector.ts';
 import type { StoreCheck } from '../store-check.ts';
 import type { ManualClock } from '../manual-clock.ts';
+import { learningPromises } from './learning-promises.ts';
 import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-promise.ts';
 
 /** The bound that a check sets. */
 export interface BudgetCheckSettings {
-  /** Requests of one replica that may wait for one budget. Default 100. */
+  /** Requests of one replica that may wait for one budget; of one user half as many. Default 100. */
   readonly maxWaiting?: number;
 }
 
@@ -117,8 +119,10 @@ const promises: readonly SharedPromise<Budget, BudgetCheckSettings>[] = [
         ran += 1;
         release();
       });
+      const ended = Promise.all(all);
+      ended.catch(() => {});
       await comes(() => ran === 40, clock, one, other);
-      await Promise.all(all);
+      await ended;
       assert.equal(most, 3);
     },
   },
@@ -216,6 +220,62 @@ const promises: readonly SharedPromise<Budget, BudgetCheckSettings>[] = [
       await asleep;
     },
   },
+  {
+    name: 'lets the users that wait take turns, in the line and for the window',
+    settings,
+    async prove(one, _other, clock) {
+      const order: string[] = [];
+      const all: Promise<unknown>[] = [];
+      const join = (key: string, limit: UpstreamLimit, user: string, name: string): void => {
+        const until = { signal, deadlineAt: Number.POSITIVE_INFINITY, user };
+        const served = one.take(key, limit, until, noWait).then(async (release) => {
+          order.push(name);
+          await answered(clock, one);
+          release();
+        });
+        served.catch(() => {});
+        all.push(served);
+      };
+      const eager = { signal, deadlineAt: Number.POSITIVE_INFINITY, user: 'a' };
+      const release = await one.take('k', { concurrent: 1 }, eager, noWait);
+      for (const name of ['a0', 'a1', 'a2', 'a3']) join('k', { concurrent: 1 }, 'a', name);
+      for (const name of ['b', 'c']) join('k', { concurrent: 1 }, name, name);
+      await answered(clock, one);
+      release();
+      await comes(() => order.length === 6, clock, one);
+      assert.deepEqual(order, ['a0', 'b', 'c', 'a1', 'a2', 'a3']);
+      order.length = 0;
+      const limit = { requests: 2, windowMs: 1_000 };
+      for (let n = 0; n < 2; n += 1) await one.take('w', limit, eager, noWait);
+      for (const name of ['a0', 'a1', 'a2']) join('w', limit, 'a', name);
+      join('w', limit, 'b', 'b');
+      await answered(clock, one);
+      await clock.advance(1_000);
+      await comes(() => order.length >= 2, clock, one);
+      assert.deepEqual(order, ['a0', 'b']);
+      await clock.advance(1_000);
+      await Promise.all(all);
+    },
+  },
+  {
+    name: 'lets one user fill no more than half of the line',
+    settings: { maxWaiting: 2 },
+    async prove(one, _other, clock) {
+      const until = (user: string) => ({ signal, deadlineAt: Number.POSITIVE_INFINITY, user });
+      const limit = { concurrent: 1 };
+      const release = await one.take('k', limit, until('a'), noWait);
+      const waiting = one.take('k', limit, until('a'), noWait);
+      await answered(clock, one);
+      await assert.rejects(one.take('k', limit, until('a'), noWait), fails('OVERLOADED'));
+      const other = one.take('k', limit, until('b'), noWait);
+      await answered(clock, one);
+      await assert.rejects(one.take('k', limit, until('c'), noWait), fails('OVERLOADED'));
+      release();
+      (await waiting)();
+      (await other)();
+    },
+  },
+  ...learningPromises,
 ];
 
 /**

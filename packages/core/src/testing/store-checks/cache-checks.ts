@@ -7,23 +7,36 @@ import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-pr
 
 const answer = (text: string): Answer => ({ content: [{ type: 'text', text }], structuredContent: { text } });
 
+/** Keeps what was read just now. */
+async function keep(cache: Cache, scope: string, key: string, kept: Answer, keepMs = 1_000): Promise<void> {
+  await cache.set(scope, key, kept, { token: await tokenOf(cache, scope, key), keepMs });
+}
+async function tokenOf(cache: Cache, scope: string, key: string): Promise<string> {
+  const { token } = await cache.get(scope, key);
+  assert.ok(token !== undefined, 'no token');
+  return token;
+}
+async function keptIn(cache: Cache, scope: string, key: string): Promise<Answer | undefined> {
+  return (await cache.get(scope, key)).kept?.answer;
+}
+
 const promises: readonly SharedPromise<Cache, undefined>[] = [
   {
-    name: 'gives an answer back until its time is over',
+    name: 'gives an answer back until its time is over, and says how old it is',
     settings: undefined,
     async prove(one, other, clock) {
-      await one.set('conn-1', 'k', answer('a'), 1_000);
+      await keep(one, 'conn-1', 'k', answer('a'));
       await clock.advance(999);
-      assert.deepEqual(await other.get('conn-1', 'k'), answer('a'));
+      assert.deepEqual((await other.get('conn-1', 'k')).kept, { answer: answer('a'), ageMs: 999 });
       await clock.advance(1);
-      assert.equal(await other.get('conn-1', 'k'), undefined);
+      assert.equal(await keptIn(other, 'conn-1', 'k'), undefined);
     },
   },
   {
     name: 'gives back what was set last, with all that an answer may hold',
     settings: undefined,
     async prove(one, other) {
-      await one.set('conn-1', 'k', answer('a'), 1_000);
+      await keep(one, 'conn-1', 'k', answer('a'));
       const whole: Answer = {
         content: [
           { type: 'text', text: 'Zürich, "quoted" \u0000 🚆 \u2028' },
@@ -33,17 +46,17 @@ const promises: readonly SharedPromise<Cache, undefined>[] = [
         isError: false,
         meta: { 'busbar/warnings': ['one'] },
       };
-      await other.set('conn-1', 'k', whole, 1_000);
-      assert.deepEqual(await one.get('conn-1', 'k'), whole);
+      await keep(other, 'conn-1', 'k', whole);
+      assert.deepEqual(await keptIn(one, 'conn-1', 'k'), whole);
     },
   },
   {
     name: 'keeps nothing for a time of zero, and takes away what was there',
     settings: undefined,
     async prove(one, other) {
-      await one.set('conn-1', 'k', answer('a'), 1_000);
-      await other.set('conn-1', 'k', answer('b'), 0);
-      assert.equal(await one.get('conn-1', 'k'), undefined);
+      await keep(one, 'conn-1', 'k', answer('a'));
+      await keep(other, 'conn-1', 'k', answer('b'), 0);
+      assert.equal(await keptIn(one, 'conn-1', 'k'), undefined);
     },
   },
   {
@@ -58,25 +71,58 @@ const promises: readonly SharedPromise<Cache, undefined>[] = [
         ['', 'a:k'],
         ['a', ''],
       ] as const;
-      for (const [scope, key] of places) await one.set(scope, key, answer(`${scope}|${key}`), 1_000);
-      for (const [scope, key] of places) assert.deepEqual(await other.get(scope, key), answer(`${scope}|${key}`));
+      for (const [scope, key] of places) await keep(one, scope, key, answer(`${scope}|${key}`));
+      for (const [scope, key] of places) assert.deepEqual(await keptIn(other, scope, key), answer(`${scope}|${key}`));
+      const before = await tokenOf(one, 'b', 'k');
       await one.clear('a');
       for (const [scope, key] of places)
-        assert.deepEqual(await other.get(scope, key), scope === 'a' ? undefined : answer(`${scope}|${key}`));
+        assert.deepEqual(await keptIn(other, scope, key), scope === 'a' ? undefined : answer(`${scope}|${key}`));
+      assert.equal(await tokenOf(other, 'b', 'k'), before);
     },
   },
   {
-    name: 'keeps anew what is set after a clear, and brings nothing older back',
+    name: 'keeps anew what is read after a clear, and brings nothing older back',
     settings: undefined,
     async prove(one, other) {
-      await one.set('conn-1', 'old', answer('a'), 1_000);
+      await keep(one, 'conn-1', 'old', answer('a'));
       await other.clear('conn-1');
-      await one.set('conn-1', 'new', answer('b'), 1_000);
-      assert.deepEqual(await other.get('conn-1', 'new'), answer('b'));
-      assert.equal(await one.get('conn-1', 'old'), undefined);
+      await keep(one, 'conn-1', 'new', answer('b'));
+      assert.deepEqual(await keptIn(other, 'conn-1', 'new'), answer('b'));
+      assert.equal(await keptIn(one, 'conn-1', 'old'), undefined);
       await other.clear('conn-1');
       await other.clear('conn-1');
-      assert.equal(await one.get('conn-1', 'new'), undefined);
+      assert.equal(await keptIn(one, 'conn-1', 'new'), undefined);
+    },
+  },
+  {
+    name: 'keeps no answer whose read began before a clear, and loses none that was read after it',
+    settings: undefined,
+    async prove(one, other) {
+      const early = await tokenOf(one, 'conn-1', 'k');
+      await other.clear('conn-1');
+      await one.set('conn-1', 'k', answer('old'), { token: early, keepMs: 1_000 });
+      assert.equal(await keptIn(other, 'conn-1', 'k'), undefined);
+      await keep(other, 'conn-1', 'k', answer('new'));
+      await one.set('conn-1', 'k', answer('old'), { token: early, keepMs: 1_000 });
+      await one.set('conn-1', 'k', answer('old'), { token: early, keepMs: 0 });
+      assert.deepEqual(await keptIn(one, 'conn-1', 'k'), answer('new'));
+    },
+  },
+  {
+    name: 'gives everybody the same token until the scope is cleared, and never that one again',
+    settings: undefined,
+    async prove(one, other, clock) {
+      const seen = new Set<string>();
+      for (let round = 0; round < 3; round += 1) {
+        const token = await tokenOf(one, 'conn-1', 'k');
+        assert.ok(!seen.has(token), 'a token came back');
+        seen.add(token);
+        await keep(one, 'conn-1', 'k', answer('a'));
+        await clock.advance(1_000);
+        assert.equal(await tokenOf(other, 'conn-1', 'k'), token);
+        assert.equal(await tokenOf(other, 'conn-1', 'another'), token);
+        await other.clear('conn-1');
+      }
     },
   },
   {
@@ -84,14 +130,14 @@ const promises: readonly SharedPromise<Cache, undefined>[] = [
     settings: undefined,
     async prove(one, other) {
       const written = answer('a');
-      await one.set('conn-1', 'k', written, 1_000);
+      await keep(one, 'conn-1', 'k', written);
       Object.assign(written, { isError: true });
-      const read = await one.get('conn-1', 'k');
+      const read = await keptIn(one, 'conn-1', 'k');
       assert.deepEqual(read, answer('a'));
       // Frozen, or a copy: either way nobody else sees it.
       Reflect.set(read?.structuredContent as object, 'text', 'b');
-      assert.deepEqual(await one.get('conn-1', 'k'), answer('a'));
-      assert.deepEqual(await other.get('conn-1', 'k'), answer('a'));
+      assert.deepEqual(await keptIn(one, 'conn-1', 'k'), answer('a'));
+      assert.deepEqual(await keptIn(other, 'conn-1', 'k'), answer('a'));
     },
   },
 ];

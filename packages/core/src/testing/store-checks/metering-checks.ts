@@ -1,6 +1,8 @@
 import type { Metering } from '../../metering.ts';
+import type { Terms } from '../../quota.ts';
 import type { StoreCheck } from '../store-check.ts';
 import { meteringClaimPromises } from './metering-claim-promises.ts';
+import { meteringQuotaPromises } from './metering-quota-promises.ts';
 import { meteringTwinPromises } from './metering-twin-promises.ts';
 
 /** A metering under check. */
@@ -13,13 +15,13 @@ export interface OpenedMetering {
 
 /**
  * What `Metering` promises, as checks. Each check opens a metering of its own and makes its calls for a tenant of its own, so that the
- * opened ones may share their data. The clock must run: a metering may look for a twin now and then.
+ * opened ones may share their data; it goes by the terms that the check gives. The clock must run: a metering may look for a twin now and then.
  */
-export function meteringChecks(open: () => Promise<OpenedMetering>): readonly StoreCheck[] {
-  return [...meteringClaimPromises, ...meteringTwinPromises].map(({ name, prove }) => ({
+export function meteringChecks(open: (terms: Terms) => Promise<OpenedMetering>): readonly StoreCheck[] {
+  return [...meteringClaimPromises, ...meteringTwinPromises, ...meteringQuotaPromises].map(({ name, terms = {}, prove }) => ({
     name,
     async run() {
-      const { metering, second, close } = await open();
+      const { metering, second, close } = await open(terms);
       try {
         await prove(metering, second ?? metering);
       } finally {

@@ -3,11 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../clock.ts';
 import type { Answer } from '../../content.ts';
 import { ToolError, type ErrorCode } from '../../errors.ts';
+import type { Terms } from '../../quota.ts';
 import type { Admission, Call, Metering, Outcome } from '../../metering.ts';
 
 /** Something that a metering promises, and what proves it. `other` is a second handle on the same data, as another replica has. */
 export interface MeteringPromise {
   readonly name: string;
+  /** What the metering goes by. Absent: no quotas, no prices. */
+  readonly terms?: Terms;
   prove(metering: Metering, other: Metering): Promise<void>;
 }
 
@@ -23,6 +26,9 @@ export function callsOfATenant(): (over?: Partial<Call>) => Call {
     effect: 'write',
     key: 'k1',
     inputHash: 'h1',
+    units: 1,
+    arguments: {},
+    auditInput: () => '{}',
     startedAt: Date.UTC(2026, 0, 1),
     ...over,
   });

@@ -1,0 +1,154 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { moneyText, ToolError, type Clock } from '@busbar/core';
+import type { CallRecord, Usage, UsageGroup, UsageRow } from '@busbar/postgres';
+import { tenantFor, type AdminEnv } from './admin-caller.ts';
+import { nextPage, paging, tenantQuery } from './paging.ts';
+import { problemResponses } from './problem.ts';
+import { textStream } from './text-stream.ts';
+
+/** What the routes of usage work with. */
+export interface UsageServices {
+  readonly usage: Usage;
+  readonly clock: Clock;
+}
+
+const groups = ['day', 'tenant', 'key', 'tool', 'connector'] as const satisfies readonly UsageGroup[];
+const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a date such as 2026-01-31, or a time with its zone');
+
+const range = {
+  from: time.optional().openapi({ description: 'Calls that began at this time or later. Default: the first of this month, in UTC.' }),
+  until: time.optional().openapi({ description: 'Calls that began before this time. Default: now.' }),
+  tenant: tenantQuery,
+};
+
+const count = z.number().int();
+const usageSchema = z
+  .object({
+    group: z.record(z.string(), z.string()).openapi({ description: 'A value for each word of "by".' }),
+    calls: count,
+    charged: count,
+    replays: count,
+    failed: count,
+    units: count,
+    cost: z.string().openapi({ description: 'A decimal of the currency.' }),
+    upstreamRequests: count,
+    bytesOut: count,
+    tokensOut: count,
+    durationMs: count,
+    p50Ms: count.optional(),
+    p95Ms: count.optional(),
+  })
+  .openapi('Usage');
+
+const callSchema = z
+  .object({
+    callId: z.string(),
+    tenant: z.string(),
+    key: z.string(),
+    connector: z.string(),
+    connection: z.string(),
+    tool: z.string(),
+    effect: z.string(),
+    status: z.string(),
+    code: z.string().optional(),
+    charged: z.boolean(),
+    units: count,
+    price: z.string().openapi({ description: 'A decimal of the currency. A reservation while the call runs.' }),
+    upstreamRequests: count,
+    bytesOut: count,
+    tokensOut: count,
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime().optional(),
+  })
+  .openapi('Call');
+
+const getUsage = createRoute({
+  method: 'get',
+  path: '/usage',
+  summary: 'Usage and cost by group',
+  request: {
+    query: z.object({
+      ...range,
+      by: z
+        .string()
+        .default('day')
+        .transform((words) => words.split(',').filter((word) => word !== ''))
+        .pipe(z.array(z.enum(groups, `must be words of ${groups.join(', ')}, separated by commas`)))
+        .openapi({ type: 'string', description: `Words of ${groups.join(', ')}, separated by commas. Empty: one row for all.` }),
+      format: z.enum(['json', 'csv']).optional().openapi({ description: 'Default: CSV where "Accept" is text/csv, else JSON.' }),
+      ...paging,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'JSON in pages; CSV whole.',
+      content: {
+        'application/json': { schema: z.object({ rows: z.array(usageSchema), next: nextPage }) },
+        'text/csv': { schema: z.string() },
+      },
+    },
+    ...problemResponses,
+  },
+});
+
+const getCalls = createRoute({
+  method: 'get',
+  path: '/calls',
+  summary: 'Calls and replays, the newest first',
+  request: { query: z.object({ ...range, ...paging }) },
+  responses: {
+    200: {
+      description: 'A page of them.',
+      content: { 'application/json': { schema: z.object({ calls: z.array(callSchema), next: nextPage }) } },
+    },
+    ...problemResponses,
+  },
+});
+
+/** Adds `GET /usage` and `GET /calls`. */
+export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock }: UsageServices): void {
+  const startOfMonth = (now: number) => Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth());
+  const rangeOf = ({ from, until }: { readonly from?: string | undefined; readonly until?: string | undefined }) => ({
+    from: from === undefined ? startOfMonth(clock.now()) : Date.parse(from),
+    // A call of this very millisecond counts.
+    until: until === undefined ? clock.now() + 1 : Date.parse(until),
+  });
+
+  app.openapi(getUsage, async (context) => {
+    const { tenant, by, format, limit, after, ...wanted } = context.req.valid('query');
+    const query = { ...rangeOf(wanted), by, tenant: tenantFor(context.var.caller, tenant) };
+    if (format === 'csv' || (format === undefined && context.req.header('accept')?.startsWith('text/csv'))) {
+      const body = await checked(textStream(usage.csv(query)));
+      const headers = { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="usage.csv"' };
+      return context.body(body, 200, headers);
+    }
+    const { rows, next } = await checked(usage.report({ ...query, limit, after }));
+    return context.json({ rows: rows.map(shownRow), next }, 200);
+  });
+
+  app.openapi(getCalls, async (context) => {
+    const { tenant, limit, after, ...wanted } = context.req.valid('query');
+    const query = { ...rangeOf(wanted), tenant: tenantFor(context.var.caller, tenant), limit, after };
+    const { calls, next } = await checked(usage.calls(query));
+    return context.json({ calls: calls.map(shownCall), next }, 200);
+  });
+}
+
+/** What is wrong with the range or the page is the caller's to correct. */
+async function checked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RangeError) throw new ToolError('INVALID_INPUT', `${error.message}.`);
+    throw error;
+  }
+}
+
+const shownRow = ({ cost, group, ...row }: UsageRow) => ({ ...row, group: group as Record<string, string>, cost: moneyText(cost) });
+
+const shownCall = ({ price, startedAt, endedAt, ...call }: CallRecord) => ({
+  ...call,
+  price: moneyText(price),
+  startedAt: new Date(startedAt).toISOString(),
+  ...(endedAt !== undefined && { endedAt: new Date(endedAt).toISOString() }),
+});

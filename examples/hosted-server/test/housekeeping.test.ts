@@ -1,0 +1,42 @@
+import { silentLogger } from '@busbar/core';
+import { manualClock } from '@busbar/core/testing';
+import { expect, test } from 'vitest';
+import { createHousekeeping } from '../src/housekeeping.ts';
+
+function kept(prune: () => Promise<number>) {
+  const clock = manualClock();
+  const warned: string[] = [];
+  let pruned = 0;
+  const log = { ...silentLogger, warn: (_: object, message: string) => void warned.push(message) };
+  const counted = () => {
+    pruned += 1;
+    return prune();
+  };
+  const housekeeping = createHousekeeping({ deadLetters: { prune: counted }, clock, log });
+  return { housekeeping, clock, warned, pruned: () => pruned };
+}
+
+test('drops old letters at the start and each hour, says so where there were some, and stops', async () => {
+  const left = [0, 2, 0];
+  const { housekeeping, clock, warned, pruned } = kept(async () => left.shift() ?? 0);
+  housekeeping.start();
+  housekeeping.start();
+  await expect.poll(() => clock.sleeping).toBe(1);
+  expect([pruned(), warned]).toEqual([1, []]);
+  await clock.advance(60 * 60_000);
+  await expect.poll(pruned).toBe(2);
+  expect(warned).toEqual([expect.stringContaining('Dead letters were dropped')]);
+  await housekeeping.stop();
+  await clock.advance(60 * 60_000);
+  expect([pruned(), clock.sleeping]).toEqual([2, 0]);
+});
+
+test('goes on after the database was away', async () => {
+  const { housekeeping, clock, warned, pruned } = kept(() => Promise.reject(new Error('gone')));
+  housekeeping.start();
+  await expect.poll(() => clock.sleeping).toBe(1);
+  expect(warned).toEqual(['Old dead letters could not be dropped']);
+  await clock.advance(60 * 60_000);
+  await expect.poll(pruned).toBe(2);
+  await housekeeping.stop();
+});

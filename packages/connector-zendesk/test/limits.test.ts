@@ -1,0 +1,30 @@
+import { afterEach, expect, it } from 'vitest';
+import { startAccount, type Account } from './start-account.ts';
+
+let account: Account;
+afterEach(() => account.close());
+
+const sent = () => account.sandbox.requests.filter(({ path }) => path.startsWith('/api/')).length;
+
+it('sends nothing once Zendesk says that nothing is left, and says when to try again', async () => {
+  account = await startAccount({ sandbox: { requestsPerMinute: 2 } });
+  for (const ticketId of [1, 2]) await account.call('zendesk_get_ticket', { ticketId });
+  expect(await account.failure('zendesk_get_ticket', { ticketId: 3 })).toMatch(
+    /^RATE_LIMITED: The vendor takes no more requests of this connection for now\. .* Try again in (5\d|60) s\.$/,
+  );
+  expect(sent()).toBe(2);
+});
+
+it('goes by what Zendesk says the plan allows, beyond what the smallest plan has', async () => {
+  account = await startAccount({ sandbox: { requestsPerMinute: 700 } });
+  for (let round = 0; round < 21; round += 1)
+    await Promise.all(Array.from({ length: 10 }, () => account.call('zendesk_get_ticket', { ticketId: 1 })));
+  expect(sent()).toBe(210);
+});
+
+it('goes on with other tickets when one has had too many updates', async () => {
+  account = await startAccount();
+  for (let count = 0; count < 30; count += 1) await account.call('zendesk_update_ticket', { ticketId: 1, status: 'open' });
+  expect(await account.failure('zendesk_update_ticket', { ticketId: 1, status: 'open' })).toMatch(/^RATE_LIMITED: .*600 s/);
+  await account.call('zendesk_update_ticket', { ticketId: 3, status: 'open' });
+});
