@@ -130,6 +130,45 @@ test('docs/architecture.md names files of core that exist', () => {
   expect(drawn.filter((name) => !files.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
 });
 
+describe('docs/failure-semantics.md', () => {
+  const page = 'docs/failure-semantics.md';
+  const untestable = 'What no test can show';
+  const sections = proseOf(page)
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => section.split(/\n([^]*)/) as [title: string, body: string]);
+  const facts = sections.flatMap(([title, body]) =>
+    title === untestable
+      ? []
+      : body
+          .split(/^(?= *- )|\n\n/m)
+          .map((fact) => fact.trim())
+          .filter((fact) => fact !== ''),
+  );
+  const testsOf = (fact: string) =>
+    Array.from(fact.matchAll(/\[Test\]\((\S+) (['"])(.+)\2\)/g), ([, path = '', , name = '']) => ({ path, name }));
+
+  /** Whether a file has a test, or a promise of a store, of this very name. A name with a place for values stands as it does in the source. */
+  function names(file: string, name: string): boolean {
+    const literal = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return new RegExp(`^(?! *describe).*(?:\\(\\s*|\\bname: )(['\`])${literal}\\1,`, 'm').test(readFileSync(file, 'utf8'));
+  }
+
+  test('says in each section but one nothing that has no test', () => {
+    expect(sections.map(([title]) => title)).toContain(untestable);
+    expect(facts.length).toBeGreaterThan(100);
+    expect(facts.filter((fact) => !fact.startsWith('- ') || testsOf(fact).length === 0)).toEqual([]);
+  });
+
+  test('links each fact to tests that are there', () => {
+    const missing = facts.flatMap(testsOf).filter(({ path, name }) => {
+      const file = join(root, 'docs', path);
+      return !/\.test\.ts$|\/store-checks\//.test(path) || !existsSync(file) || !names(file, name);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
 test('every package has a page', () => {
   const missing = readdirSync(join(root, 'packages')).filter((name) => !existsSync(join(root, 'packages', name, 'README.md')));
   expect(missing).toEqual([]);

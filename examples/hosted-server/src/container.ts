@@ -30,6 +30,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
 import { createAdminApi } from './admin/admin-api.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { callCounts } from './call-counts.ts';
 import type { Config } from './config.ts';
 import { createConnectionChecks } from './connection-checks.ts';
 import { createHealth } from './health.ts';
@@ -210,6 +211,7 @@ export function compose(config: Config): Injector {
       apiKeys: get(tokens.apiKeys),
       audit: get(tokens.audit),
       database: get(tokens.database),
+      callCounts: () => callCounts(get(tokens.registry), { replica: get(tokens.replica), running: get(tokens.host).running }),
       usage: get(tokens.usage),
       deadLetters: get(tokens.deadLetters),
       call: (request) => get(tokens.host).call(request),

@@ -138,6 +138,14 @@ test('ledger, quotas and audit agree, and a row that was changed by hand is name
   expect(problems.join()).toContain(callId);
 });
 
+test('a call that the metrics count and the ledger has not is named', async () => {
+  const { call } = server.get(tokens.observer);
+  const event = { callId: 'c', tenant: 't', connector: 'zendesk', tool: 'zendesk_get_ticket', effect: 'read', status: 'executed' } as const;
+  call?.({ ...event, durationMs: 1, upstreamRequests: 1, keyed: false });
+  const { problems } = (await server.ask(server.key, 'GET reconcile')).json;
+  expect(problems).toEqual([expect.stringContaining('zendesk_get_ticket executed: the metrics count')]);
+});
+
 test('one check of the records runs at a time', async () => {
   await server.ask(server.key, 'GET keys');
   const held = Promise.withResolvers<void>();

@@ -94,6 +94,20 @@ describe('SIGTERM with 50 calls in flight', () => {
   }, 60_000);
 });
 
+test('two signals within half a second, as npm and the server both hear Ctrl-C, are one: what runs may end', async () => {
+  const sandbox = await startSandbox();
+  const server = await startServing(stack, await settingsFor(sandbox));
+  sandbox.misbehave({ kind: 'hang', match: creates });
+  const call = callTool(server, 'zendesk_create_ticket', ticket);
+  await sandbox.received(creates, 1);
+  server.kill('SIGINT');
+  server.kill('SIGTERM');
+  await server.logged(/"Stopping/);
+  sandbox.recover();
+  expect(await call).toMatchObject({ isError: false });
+  expect(await server.ended).toBe(0);
+}, 60_000);
+
 test('SIGTERM while a client dawdles over its request: it is cut off, and the exit code is 0', async () => {
   const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_DRAIN_MS: '1000' });
   const { port } = new URL(server.url);

@@ -67,6 +67,22 @@ test.runIf(postgresql)(
   60_000,
 );
 
+test.runIf(postgresql)(
+  'SIGTERM while the database gives no answer: it is broken off after BUSBAR_DRAIN_MS, and the exit code is 1',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const proxy = await startProxy((await emptyDatabase(stack)).url);
+    stack.defer(() => proxy.close());
+    const server = await startServing(stack, { DATABASE_URL: proxy.url, BUSBAR_SECRET: secret, BUSBAR_DRAIN_MS: '1000' });
+    expect(await callTool(server, 'zendesk_search_tickets', {})).toMatchObject({ isError: false });
+    proxy.mute();
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(1);
+    expect(server.stderr).toContain('Stopping took too long and was broken off');
+  },
+  60_000,
+);
+
 test.runIf(postgresql && !noRedis)(
   'two servers that share a Redis share the limit of a key',
   async () => {

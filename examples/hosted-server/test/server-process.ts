@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '@busbar/postgres';
-import { afterAll } from 'vitest';
+import { pgliteTemplate } from '../../../packages/postgres/test/pglite-template.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 
@@ -80,20 +79,9 @@ export async function temporaryFolder(stack: AsyncDisposableStack): Promise<stri
   return folder;
 }
 
-let template: Promise<string> | undefined;
-afterAll(async () => {
-  if (template) await rm(await template, { recursive: true, force: true });
-});
-
 /** A data folder as a first start leaves it, but without a key: a copy, since making one takes seconds. Goes with the stack. */
 export async function dataFolder(stack: AsyncDisposableStack): Promise<string> {
   const folder = await temporaryFolder(stack);
-  await cp(await (template ??= makeTemplate()), folder, { recursive: true });
-  return folder;
-}
-
-async function makeTemplate(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'busbar-template-'));
-  await (await openDatabase({ folder })).close();
+  await cp(await pgliteTemplate(), folder, { recursive: true });
   return folder;
 }

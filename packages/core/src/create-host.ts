@@ -106,6 +106,9 @@ export function createHost(options: HostOptions): Host {
     clock,
     log,
     observer,
+    get running() {
+      return running.size;
+    },
     authenticates: options.authenticate !== undefined,
     authenticate: options.authenticate ?? (async () => localPrincipal),
     limit: async (principal) => await options.rateLimit?.take(JSON.stringify([principal.tenant, principal.id])),

@@ -104,6 +104,8 @@ export interface Host {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer: Observer;
+  /** How many calls run now, from their validation to their answer. */
+  readonly running: number;
   /** Whether callers must show who they are. */
   readonly authenticates: boolean;
   /** @throws {ToolError} UNAUTHENTICATED. */

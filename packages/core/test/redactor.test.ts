@@ -39,6 +39,15 @@ test('takes secrets out of text, objects, arrays and errors with their causes', 
   expect(redactor.finds('fine')).toBe(false);
 });
 
+test('finds a secret in JSON, where its line feeds and quotes are written otherwise', () => {
+  const key = '-----BEGIN KEY-----\ncanary"\n-----END KEY-----';
+  const redactor = createRedactor([key]);
+  const json = JSON.stringify({ key, note: 'n' });
+  expect(redactor.finds(json)).toBe(true);
+  expect(redactor.text(json)).toBe('{"key":"[redacted]","note":"n"}');
+  expect(redactor.text(`said ${key}`)).toBe('said [redacted]');
+});
+
 test('keeps a bounded number of added secrets, never fewer than the settings’ own', () => {
   const redactor = createRedactor(['settings-secret']);
   for (let i = 0; i < 60; i += 1) redactor.add(`token-${i}-x`);

@@ -48,8 +48,9 @@ export interface PostgresMeteringOptions extends Terms {
   readonly keepMs?: number;
   /**
    * `durable`, the default: a call is answered after its end is in the database. `queued`: it is answered while its end waits to be
-   * written, which takes the wait from its latency. A process that dies then loses the ends of its last milliseconds: calls that were
-   * answered become `unknown`, or `failed` and refunded where they were reads, and their keys answer OUTCOME_UNKNOWN.
+   * written, which takes the wait from its latency. A process that dies then loses the ends of its last milliseconds, and one that
+   * stops while the database is away those of all that time: calls that were answered become `unknown`, or `failed` and refunded
+   * where they were reads, and their keys answer OUTCOME_UNKNOWN.
    */
   readonly settle?: 'durable' | 'queued';
   /**

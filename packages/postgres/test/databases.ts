@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DatabaseOptions } from '../src/index.ts';
+import { pgliteTemplate } from './pglite-template.ts';
 
 /** A place for a database of a test's own, and what removes it. */
 export interface Place {
@@ -15,11 +16,18 @@ export interface Place {
 export interface Kind {
   readonly kind: 'pglite' | 'postgresql';
   place(): Promise<Place>;
+  /** A place that no version has opened yet. */
+  emptyPlace(): Promise<Place>;
 }
 
 export const pglite: Kind = {
   kind: 'pglite',
   async place() {
+    const place = await pglite.emptyPlace();
+    if ('folder' in place.options) await cp(await pgliteTemplate(), place.options.folder, { recursive: true });
+    return place;
+  },
+  async emptyPlace() {
     const folder = await mkdtemp(join(tmpdir(), 'busbar-pglite-'));
     return { options: { folder }, remove: () => rm(folder, { recursive: true, force: true }) };
   },
@@ -41,7 +49,7 @@ async function findServer(): Promise<Kind | undefined> {
     try {
       await client.connect();
       await client.end();
-      return { kind: 'postgresql', place: () => createDatabase(url) };
+      return { kind: 'postgresql', place: () => createDatabase(url), emptyPlace: () => createDatabase(url) };
     } catch {
       // The next one may answer.
     }

@@ -30,6 +30,21 @@ async function callAway(metering: Metering, inFlight: number, each: number): Pro
 }
 
 describe.each(kinds)('group commit on $kind', (kind) => {
+  test('arguments that cannot be told to the audit fail their own call alone', async () => {
+    const [database] = await openMany(kind, 1);
+    if (!database) return;
+    const metering = postgresMetering(database);
+    const untold = () => {
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    const results = await Promise.allSettled(
+      [callOf({ key: 'a' }), callOf({ key: 'b', auditInput: untold }), callOf({ key: 'c' })].map((call) => metering.admit(call, staying)),
+    );
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await metering.admit(callOf({ key: 'b', inputHash: 'another' }), staying)).kind).toBe('run');
+    await metering.drain();
+  });
+
   test('takes at most one transaction for 20 calls at 200 in flight', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;

@@ -35,11 +35,11 @@ const began = new Date(Date.UTC(2026, 0, 1));
 
 /** A database as an earlier version has left it, with what `fill` puts into it, opened by this one. */
 async function openAfter(
-  { kind, place }: Kind,
+  { kind, emptyPlace }: Kind,
   migrations: Readonly<Record<string, Migration>>,
   fill: (before: Database) => Promise<unknown>,
 ): Promise<Database> {
-  const at = await place();
+  const at = await emptyPlace();
   ends.push(() => at.remove());
   const bare = await openBare(at.options);
   const { error } = await new Migrator({ db: bare, provider: { getMigrations: async () => migrations } }).migrateToLatest();

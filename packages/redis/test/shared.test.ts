@@ -252,6 +252,26 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect([...(await place.keys()).keys()].filter((key) => key.includes(`cache:${scope}`))).toEqual([]);
   });
 
+  test('where one replica alone cannot reach Redis, others read what it has written over until it reaches Redis again, or for its time', async () => {
+    const clock = manualClock();
+    const [redis, otherRedis] = await pair(clock);
+    let away = false;
+    const cut: Redis = { ...redis, run: (...all) => (away ? Promise.resolve(undefined) : redis.run(...all)) };
+    const [cache, other] = [redisCache(cut), redisCache(otherRedis)];
+    const [back, gone] = [randomUUID(), randomUUID()];
+    for (const scope of [back, gone]) await keep(cache, scope, 'k');
+    away = true;
+    for (const scope of [back, gone]) await redisCache(cut).clear(scope);
+    await cache.clear(back);
+    expect((await other.get(back, 'k')).kept).toBeDefined();
+    away = false;
+    await cache.get(back, 'any');
+    expect((await other.get(back, 'k')).kept).toBeUndefined();
+    expect((await other.get(gone, 'k')).kept).toBeDefined();
+    await clock.advance(10_000);
+    expect((await other.get(gone, 'k')).kept).toBeUndefined();
+  });
+
   test('remembers 1,000 scopes that it has yet to clear, and no more', async () => {
     const redis = await place.open();
     let away = true;

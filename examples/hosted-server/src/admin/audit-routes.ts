@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, type Clock } from '@busbar/core';
-import { exportAudit, reconcile, verifyAudit, type Database } from '@busbar/postgres';
+import { exportAudit, reconcile, verifyAudit, type CallCounts, type Database } from '@busbar/postgres';
 import { requireOperator, type AdminEnv } from './admin-caller.ts';
 import { problemResponses } from './problem.ts';
 import { textStream } from './text-stream.ts';
@@ -9,6 +9,8 @@ import { textStream } from './text-stream.ts';
 export interface AuditServices {
   readonly database: Database;
   readonly clock: Clock;
+  /** What this process has counted of calls. */
+  callCounts(): Promise<CallCounts>;
 }
 
 // A string, whatever it is: the types of routes take everything that ends in "json" for one value of JSON.
@@ -64,7 +66,7 @@ const verify = createRoute({
 const getReconcile = createRoute({
   method: 'get',
   path: '/reconcile',
-  summary: 'Whether ledger, quotas, claims, usage events and audit agree',
+  summary: 'Whether ledger, quotas, claims, usage events, audit and the metrics of this replica agree',
   description: 'For operators. Reads all of it; calls go on, but wait meanwhile where the database is in a folder.',
   responses: {
     200: {
@@ -80,7 +82,7 @@ const getReconcile = createRoute({
 });
 
 /** Adds `GET /audit`, `GET /audit/verify` and `GET /reconcile`. */
-export function addAuditRoutes(app: OpenAPIHono<AdminEnv>, { database, clock }: AuditServices): void {
+export function addAuditRoutes(app: OpenAPIHono<AdminEnv>, { database, clock, callCounts }: AuditServices): void {
   // Each reads everything, and one of them keeps a connection for as long as that takes.
   let checking = false;
   async function alone<T>(check: () => Promise<T>): Promise<T> {
@@ -113,7 +115,7 @@ export function addAuditRoutes(app: OpenAPIHono<AdminEnv>, { database, clock }: 
 
   app.openapi(getReconcile, async (context) => {
     requireOperator(context.var.caller);
-    const found = await alone(() => reconcile(database, { clock }));
+    const found = await alone(async () => reconcile(database, { clock, metrics: await callCounts() }));
     return context.json({ ...found, problems: [...found.problems] }, 200);
   });
 }

@@ -40,7 +40,7 @@ function alternatives(root: RawSchema, schemas: readonly RawSchema[]): RawSchema
   const found = new Set(schemas);
   // A set gives what is added to it meanwhile too.
   for (const schema of found) {
-    const branches = ['anyOf', 'oneOf', 'allOf', 'if', 'then', 'else'].flatMap((word) => schema[word] ?? []);
+    const branches: unknown[] = ['anyOf', 'oneOf', 'allOf', 'if', 'then', 'else'].flatMap((word) => schema[word] ?? []);
     const { $ref } = schema;
     if (typeof $ref === 'string' && $ref.startsWith('#')) branches.push(pointedAt(root, $ref));
     for (const branch of branches.filter(isSchema)) found.add(branch);

@@ -30,6 +30,8 @@ describe('promObserver', () => {
       'mcp_requests_total',
       'mcp_request_duration_seconds',
       'mcp_requests_failed_total',
+      'mcp_idempotency_hits_total',
+      'mcp_idempotency_misses_total',
       'mcp_rate_limit_exceeded_total',
       'mcp_requests_refused_total',
       'mcp_connector_requests_total',
@@ -46,6 +48,8 @@ describe('promObserver', () => {
     promObserver(registry, ['zendesk']);
     const metrics = await registry.metrics();
     for (const series of [
+      'mcp_idempotency_hits_total{connector="zendesk"}',
+      'mcp_idempotency_misses_total{connector="zendesk"}',
       'mcp_connector_requests_total{connector="zendesk"}',
       'mcp_circuit_breaker_opened_total{connector="zendesk"}',
       'mcp_circuit_breaker_state{connector="zendesk",state="open"}',
@@ -78,6 +82,21 @@ describe('promObserver', () => {
     const { observer, line } = observed();
     observer.call?.({ ...event, status: 'failed', code: 'NOT_FOUND' });
     expect(await line('mcp_requests_failed_total{connector="zendesk",tool="zendesk_get_ticket",code="NOT_FOUND"}')).toMatch(/ 1$/);
+  });
+
+  test('a call with a key is a hit where it was answered from an earlier one, and a miss where it ran, however it ended', async () => {
+    const { observer, line } = observed();
+    const counts = () =>
+      Promise.all(['hits', 'misses'].map((name) => line(`mcp_idempotency_${name}_total{connector="zendesk"}`))).then((lines) =>
+        lines.map((each) => Number(each.split(' ').at(-1))),
+      );
+    for (const status of ['executed', 'replayed', 'refused'] as const) observer.call?.({ ...event, status });
+    expect(await counts()).toEqual([NaN, NaN]);
+    observer.call?.({ ...event, status: 'refused', code: 'IDEMPOTENCY_CONFLICT', keyed: true });
+    expect(await counts()).toEqual([NaN, NaN]);
+    for (const status of ['executed', 'failed', 'unknown'] as const) observer.call?.({ ...event, status, keyed: true });
+    for (const status of ['replayed', 'replayed'] as const) observer.call?.({ ...event, status, keyed: true });
+    expect(await counts()).toEqual([2, 3]);
   });
 
   test('counts attempts, and the failed ones by code', async () => {

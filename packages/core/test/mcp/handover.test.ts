@@ -29,6 +29,7 @@ test('hands over what the caller sent, and who it is', async () => {
   const message = callOf('probe_echo_text', { text: 'a' }, { _meta: { 'busbar/idempotencyKey': 'k' } });
   expect(await handedOver(message)).toEqual({
     principal: { tenant: 'local', id: 'local', roles: ['owner'] },
+    address: '127.0.0.1',
     tool: 'probe_echo_text',
     arguments: { text: 'a' },
     idempotencyKey: 'k',

@@ -72,6 +72,17 @@ test('a settle that cannot be recorded gives the claim back where nothing was wr
   expect((await metering.admit(call(), live)).kind).toBe('run');
 });
 
+test('a settle that cannot be recorded gives the quota back where nothing was written, and keeps it after a write', async () => {
+  const metering = memoryMetering({
+    record: () => Promise.reject(new Error('no disk')),
+    quotas: [{ of: 'calls', limit: 1, per: 'day', each: 'tenant' }],
+  });
+  for (const key of ['a', 'b', 'c'])
+    await expect(metering.settle(await admitted(metering, call({ key })), outcome('executed', 'no'))).rejects.toThrow('no disk');
+  await expect(metering.settle(await admitted(metering), outcome('executed', 'yes'))).rejects.toThrow('no disk');
+  await expect(metering.admit(call({ key: 'd' }), live)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+});
+
 test('forgets an answer after its time', async () => {
   const clock = manualClock();
   const metering = memoryMetering({ clock, keepMs: 1_000 });

@@ -1,12 +1,40 @@
 import { expect, test } from 'vitest';
-import { memoryMetering, ToolError, type Call, type Metering, type Outcome } from '../../src/index.ts';
+import {
+  isCharged,
+  memoryMetering,
+  ToolError,
+  type Admission,
+  type Call,
+  type Metering,
+  type Outcome,
+  type Terms,
+} from '../../src/index.ts';
 import { meteringChecks } from '../../src/testing/index.ts';
 
-type Breaks = (sound: Metering) => Metering;
+type Breaks = (sound: Metering, terms: Terms) => Metering;
 
+/** Shows the call as it came, so that only what the change does is found out. */
 const withCall =
   (change: (call: Call) => Call): Breaks =>
-  (sound) => ({ ...sound, admit: (call, signal) => sound.admit(change(call), signal) });
+  (sound) => {
+    const inner = new WeakMap<Admission, Admission>();
+    return {
+      ...sound,
+      async admit(call, signal) {
+        const admitted = await sound.admit(change(call), signal);
+        if (admitted.kind === 'replay') return admitted;
+        const admission = { call };
+        inner.set(admission, admitted.admission);
+        return { kind: 'run', admission };
+      },
+      settle: (admission, outcome) => sound.settle(inner.get(admission) ?? admission, outcome),
+    };
+  };
+
+const withTerms =
+  (change: (terms: Terms) => Terms): Breaks =>
+  (_, terms) =>
+    memoryMetering(change(terms));
 
 const withOutcome =
   (change: (outcome: Outcome) => Outcome): Breaks =>
@@ -42,10 +70,59 @@ const broken: readonly (readonly [string, Breaks, string])[] = [
   ],
   ['loses the claim of a twin that leaves', losesTheClaim, 'ends a waiting twin'],
   ['lets an earlier run end a later one', settlesByKey, 'keeps a later run'],
+  ['oversells by one under concurrency', oversellsByOne, 'gives exactly as many calls'],
+  ['looks at a quota first and takes of it after', takesLate, 'gives exactly as many calls'],
+  ['holds the first of several quotas alone', withTerms(({ quotas = [] }) => ({ quotas: quotas.slice(0, 1) })), 'holds every one'],
+  ['holds the last of several quotas alone', withTerms(({ quotas = [] }) => ({ quotas: quotas.slice(-1) })), 'holds every one'],
+  ['takes of one quota where another is used up', takesOneByOne, 'holds every one'],
+  ['counts every call as one unit', withCall((call) => ({ ...call, units: 1 })), 'holds every one'],
+  ['counts a call of no units as one', withCall((call) => ({ ...call, units: call.units || 1 })), 'holds every one'],
+  ['lets a refused call keep others out', countsTheRefused, 'lets no call that does not fit'],
+  ['takes of a quota for a repetition too', gatesRepetitions, 'lets no repeated key'],
+  ['refuses a repetition when nothing is left', refusesRepetitions, 'lets no repeated key'],
+  ['leaves a claim where a quota refuses', leavesClaims, 'leaves no claim where a quota refuses'],
+  ['never gives back', withOutcome((o) => (isCharged(o) ? o : { ...o, status: 'executed' })), 'failed by the vendor’s fault'],
+  ['keeps what asked', withOutcome((o) => (o.status === 'asked' ? { ...o, status: 'executed' } : o)), 'ended as asked'],
+  ['keeps what failed without a code', withOutcome((o) => ({ ...o, code: o.code ?? 'NOT_FOUND' })), 'ended as failed without a code'],
+  ['gives everything back', withOutcome((o) => ({ ...o, status: 'asked', wrote: 'no' })), 'ended as executed'],
+  ['gives back what the cache answered', withOutcome((o) => (o.status === 'cached' ? { ...o, status: 'asked' } : o)), 'ended as cached'],
+  [
+    'gives back queued work',
+    withOutcome((o) => (o.status === 'accepted' ? { ...o, status: 'asked', wrote: 'no' } : o)),
+    'ended as accepted',
+  ],
+  [
+    'gives back the unknown',
+    withOutcome((o) => (o.status === 'unknown' ? { ...o, status: 'failed', wrote: 'no' } : o)),
+    'ended as unknown',
+  ],
+  ['gives back every failure', withOutcome((o) => ({ ...o, code: undefined })), 'failed by the caller’s fault'],
+  ['gives back what failed after a write', withOutcome((o) => (o.status === 'failed' ? { ...o, wrote: 'no' } : o)), 'failed after a write'],
+  ['counts no money', withTerms((terms) => ({ ...terms, prices: [] })), 'ended as executed'],
+  [
+    'counts no units',
+    withTerms(({ quotas = [], ...terms }) => ({ ...terms, quotas: quotas.filter(({ of }) => of !== 'units') })),
+    'as executed',
+  ],
+  ['knows no free ends', withTerms((terms) => ({ ...terms, prices: [{ perCall: 100 }] })), 'gives the money back'],
+  ['gives all back of a free end', withOutcome((o) => (o.status === 'cached' ? { ...o, status: 'asked' } : o)), 'gives the money back'],
+  ['gives back twice', givesBackTwice, 'gives back once'],
+  ['counts tenants together', withCall((call) => ({ ...call, principal: { ...call.principal, tenant: 'one' } })), 'counts for each tenant'],
+  ['counts keys together', withCall((call) => ({ ...call, principal: { ...call.principal, id: 'one' } })), 'counts for each tenant'],
+  ['counts each key of a tool’s quota', withEach('key'), 'counts for each tenant'],
+  ['counts each tool of a connector’s quota', withEach('tool'), 'counts for each tenant'],
+  [
+    'counts what a rule does not say',
+    withTerms(({ quotas = [] }) => ({ quotas: quotas.map((rule) => ({ ...rule, where: undefined })) })),
+    'counts for each tenant',
+  ],
+  ['knows no periods', withCall((call) => ({ ...call, startedAt: 0 })), 'begins anew'],
+  ['begins a period a millisecond early', withCall((call) => ({ ...call, startedAt: call.startedAt + 1 })), 'begins anew'],
+  ['begins a period a millisecond late', withCall((call) => ({ ...call, startedAt: call.startedAt - 1 })), 'begins anew'],
 ];
 
 test.each(broken)('a metering that %s is found out', async (_, breaks, promise) => {
-  const checks = meteringChecks(async () => ({ metering: breaks(memoryMetering()), close: async () => {} }));
+  const checks = meteringChecks(async (terms) => ({ metering: breaks(memoryMetering(terms), terms), close: async () => {} }));
   const concerned = checks.filter(({ name }) => name.includes(promise));
   expect(concerned).not.toEqual([]);
   const results = await Promise.all(concerned.map(({ run }) => foundOut(run())));
@@ -53,7 +130,11 @@ test.each(broken)('a metering that %s is found out', async (_, breaks, promise) 
 });
 
 test('two handles that share nothing are found out wherever two are used', async () => {
-  const checks = meteringChecks(async () => ({ metering: memoryMetering(), second: memoryMetering(), close: async () => {} }));
+  const checks = meteringChecks(async (terms) => ({
+    metering: memoryMetering(terms),
+    second: memoryMetering(terms),
+    close: async () => {},
+  }));
   const results = await Promise.all(checks.map(async ({ name, run }) => ((await foundOut(run())) === 'passed' ? [name] : [])));
   expect(results.flat()).toEqual([
     'keeps the keys of tenants, connections and tools apart',
@@ -61,6 +142,7 @@ test('two handles that share nothing are found out wherever two are used', async
     'runs a key again that ended as failed with wrote: no, with other arguments too',
     'runs a key again that ended as asked with wrote: no, with other arguments too',
     'takes the reports of accepted calls, a repeated one too',
+    'lets no call that does not fit keep others from what is left',
   ]);
 });
 
@@ -185,5 +267,132 @@ function settlesByKey(sound: Metering): Metering {
       return admitted;
     },
     settle: (admission, outcome) => sound.settle(latest.get(keyOf(admission.call)) ?? admission, outcome),
+  };
+}
+
+const isQuotaRefusal = (error: unknown): boolean => ToolError.is(error) && error.code === 'QUOTA_EXCEEDED';
+const quotaRefusal = () => new ToolError('QUOTA_EXCEEDED', 'Used up.');
+
+function withEach(each: 'key' | 'tool'): Breaks {
+  return withTerms(({ quotas = [] }) => ({ quotas: quotas.map((rule) => ({ ...rule, each })) }));
+}
+
+/** Runs some of the calls that the quota refuses. */
+function lets(sound: Metering, runs: (call: Call) => boolean): Metering {
+  return {
+    ...sound,
+    async admit(call, signal) {
+      try {
+        return await sound.admit(call, signal);
+      } catch (error) {
+        if (isQuotaRefusal(error) && runs(call)) return { kind: 'run', admission: { call } };
+        throw error;
+      }
+    },
+  };
+}
+
+function oversellsByOne(sound: Metering): Metering {
+  let left = 1;
+  return lets(sound, () => left-- > 0);
+}
+
+/** What comes between the look and the taking is not seen. */
+function takesLate(_: Metering, { quotas: [rule] = [] }: Terms): Metering {
+  const sound = memoryMetering();
+  let used = 0;
+  return {
+    ...sound,
+    async admit(call, signal) {
+      if (rule && used >= rule.limit) throw quotaRefusal();
+      await Promise.resolve();
+      used += 1;
+      return await sound.admit(call, signal);
+    },
+  };
+}
+
+function takesOneByOne(_: Metering, { quotas = [] }: Terms): Metering {
+  const meterings = quotas.map((rule) => memoryMetering({ quotas: [rule] }));
+  const [first = memoryMetering(), ...others] = meterings;
+  return {
+    ...first,
+    async admit(call, signal) {
+      const admitted = await first.admit(call, signal);
+      for (const other of others) await other.admit(call, signal);
+      return admitted;
+    },
+  };
+}
+
+/** As a sum over a batch would, if nothing were asked again. */
+function countsTheRefused(_: Metering, { quotas: [rule] = [] }: Terms): Metering {
+  const sound = memoryMetering();
+  let wanted = 0;
+  return {
+    ...sound,
+    async admit(call, signal) {
+      wanted += call.units;
+      if (rule && wanted > rule.limit) throw quotaRefusal();
+      return await sound.admit(call, signal);
+    },
+  };
+}
+
+function gatesRepetitions(sound: Metering, terms: Terms): Metering {
+  const gate = memoryMetering(terms);
+  return {
+    ...sound,
+    async admit(call, signal) {
+      await gate.admit({ ...call, key: undefined }, signal);
+      return await sound.admit(call, signal);
+    },
+  };
+}
+
+/** Asks the quota before the claim, without taking anything. */
+function refusesRepetitions(sound: Metering): Metering {
+  const full = new Set<string>();
+  return {
+    ...sound,
+    async admit(call, signal) {
+      if (full.has(call.principal.tenant)) throw quotaRefusal();
+      try {
+        return await sound.admit(call, signal);
+      } catch (error) {
+        if (isQuotaRefusal(error)) full.add(call.principal.tenant);
+        throw error;
+      }
+    },
+  };
+}
+
+function leavesClaims(sound: Metering): Metering {
+  const claims = new Map<string, string>();
+  return {
+    ...sound,
+    async admit(call, signal) {
+      const claimed = claims.get(keyOf(call));
+      if (claimed !== undefined && claimed !== call.inputHash) throw new ToolError('IDEMPOTENCY_CONFLICT', 'Used before.');
+      try {
+        return await sound.admit(call, signal);
+      } catch (error) {
+        claims.set(keyOf(call), call.inputHash);
+        throw error;
+      }
+    },
+  };
+}
+
+function givesBackTwice(sound: Metering): Metering {
+  const settled = new Set<Admission>();
+  let spare = 0;
+  return {
+    ...lets(sound, () => spare-- > 0),
+    async settle(admission, outcome) {
+      if (settled.has(admission) && !isCharged(outcome)) spare = 1;
+      settled.add(admission);
+      await sound.settle(admission, outcome);
+    },
   };
 }

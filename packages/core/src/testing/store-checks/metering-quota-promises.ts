@@ -103,23 +103,30 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   ...ends.map(([name, outcome, what]): MeteringPromise => ({
     name: `${what === 'kept' ? 'keeps' : 'gives back'} what a call took that ended as ${name}`,
-    terms: { quotas: [calls(1), units(5), money(500)], prices: [{ perUnit: 100 }] },
+    terms: {
+      quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
+      prices: [{ perUnit: 100 }],
+    },
     async prove(metering, other) {
       const call = callsOfATenant();
-      const whole = () => call({ key: undefined, units: 5 });
-      await spend(metering, whole(), outcome);
-      if (what === 'kept') await refusedAs('QUOTA_EXCEEDED', other.admit(whole(), staying));
-      else await spend(other, whole());
+      for (const tool of ['acme_calls', 'acme_units', 'acme_money']) {
+        const whole = () => call({ tool, key: undefined, units: 5 });
+        const admission = await admitToRun(metering, whole());
+        await refusedAs('QUOTA_EXCEEDED', other.admit(whole(), staying));
+        await metering.settle(admission, outcome);
+        if (what === 'kept') await refusedAs('QUOTA_EXCEEDED', other.admit(whole(), staying));
+        else await spend(other, whole());
+      }
     },
   })),
   {
     name: 'gives the money back, and nothing else, of a call that is free as it ended',
-    terms: { quotas: [calls(2), money(100)], prices: [{ perCall: 100, free: ['cached'] }] },
+    terms: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
     async prove(metering, other) {
       const call = callsOfATenant();
-      await spend(metering, call({ key: undefined }), ending('cached', 'no'));
-      await spend(other, call({ key: undefined }));
-      await refusedAs('QUOTA_EXCEEDED', metering.admit(call({ key: undefined }), staying));
+      await spend(metering, call({ tool: 'acme_paid', key: undefined }), ending('cached', 'no'));
+      await spend(other, call({ tool: 'acme_paid', key: undefined }));
+      await refusedAs('QUOTA_EXCEEDED', metering.admit(call({ tool: 'acme_unpaid', key: undefined }), staying));
     },
   },
   {

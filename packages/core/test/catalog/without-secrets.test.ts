@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { secret } from '../../src/index.ts';
+import { withoutSecrets } from '../../src/schema/without-secrets.ts';
+
+const text = secret(z.string());
+const gone = '[redacted]';
+
+const zodCases: readonly (readonly [string, z.ZodObject, unknown, unknown])[] = [
+  ['a field', z.object({ a: text, b: z.string() }), { a: 's', b: 'open' }, { a: gone, b: 'open' }],
+  [
+    'an optional, a nullable and a defaulted one',
+    z.object({ a: text.optional(), b: text.nullable(), c: text.default('d'), d: text.optional() }),
+    { a: 's', b: null, c: 's' },
+    { a: gone, b: null, c: gone },
+  ],
+  ['a number and a flag', z.object({ a: secret(z.number()), b: secret(z.boolean()) }), { a: 4711, b: false }, { a: gone, b: gone }],
+  [
+    'a nested field',
+    z.object({ a: z.object({ b: z.object({ c: text, d: z.number() }) }) }),
+    { a: { b: { c: 's', d: 1 } } },
+    { a: { b: { c: gone, d: 1 } } },
+  ],
+  ['a whole object', z.object({ a: secret(z.object({ b: z.string() })) }), { a: { b: 's' } }, { a: gone }],
+  [
+    'the items of a list',
+    z.object({ a: z.array(text), b: z.array(z.object({ c: text })) }),
+    { a: ['s', 't'], b: [{ c: 's' }] },
+    { a: [gone, gone], b: [{ c: gone }] },
+  ],
+  ['one place of a tuple', z.object({ a: z.tuple([z.string(), text]) }), { a: ['open', 's'] }, { a: ['open', gone] }],
+  ['the values of a record', z.object({ a: z.record(z.string(), text) }), { a: { any: 's' } }, { a: { any: gone } }],
+  ['an alternative', z.object({ a: z.union([z.number(), text]) }), { a: 's' }, { a: gone }],
+  [
+    'a field of one alternative, under its name in every other too',
+    z.object({
+      a: z.discriminatedUnion('kind', [z.object({ kind: z.literal('x'), v: text }), z.object({ kind: z.literal('y'), v: z.string() })]),
+    }),
+    { a: { kind: 'y', v: 'perhaps' } },
+    { a: { kind: 'y', v: gone } },
+  ],
+  [
+    'one part of an intersection',
+    z.object({ a: z.intersection(z.object({ b: z.string() }), z.object({ b: text })) }),
+    { a: { b: 's' } },
+    { a: { b: gone } },
+  ],
+  [
+    'what is transformed, or prepared first',
+    z.object({ a: text.transform((value) => value.length), b: z.preprocess(String, text) }),
+    { a: 's', b: 5 },
+    { a: gone, b: gone },
+  ],
+  [
+    'a schema that is used twice',
+    z.object({ a: text, b: z.object({ c: text }) }).extend({ d: z.lazy(() => text) }),
+    { a: 's', b: { c: 's' }, d: 's' },
+    { a: gone, b: { c: gone }, d: gone },
+  ],
+];
+
+test.each(zodCases)('takes out %s', (_, schema, given, shown) => {
+  expect(withoutSecrets(schema)(given)).toEqual(shown);
+});
+
+const marked = { type: 'string', writeOnly: true };
+const rawCases: readonly (readonly [string, object, unknown, unknown])[] = [
+  ['properties', { properties: { a: marked, b: {} } }, { a: 's', b: 'open' }, { a: gone, b: 'open' }],
+  ['what is pointed at', { properties: { a: { $ref: '#/$defs/a' } }, $defs: { a: marked } }, { a: 's' }, { a: gone }],
+  [
+    'what is pointed at by a name that has to be written otherwise',
+    { properties: { a: { $ref: '#/$defs/x~1y~0%20z' } }, $defs: { 'x/y~ z': marked } },
+    { a: 's' },
+    { a: gone },
+  ],
+  [
+    'what points at itself',
+    { properties: { child: { $ref: '#' }, both: { anyOf: [{ $ref: '#' }, { $ref: '#' }] }, a: marked } },
+    { child: { child: { a: 's', b: 1 } }, both: { both: { a: 's' } } },
+    { child: { child: { a: gone, b: 1 } }, both: { both: { a: gone } } },
+  ],
+  ['pattern properties', { patternProperties: { '^x': marked } }, { xa: 's' }, { xa: gone }],
+  [
+    'additional properties, and them alone',
+    { properties: { a: {} }, additionalProperties: marked },
+    { a: 'open', b: 's' },
+    { a: 'open', b: gone },
+  ],
+  [
+    'what is secret on a condition',
+    // As text: what has a `then` is taken for a promise.
+    JSON.parse('{"if":{},"then":{"properties":{"a":{"writeOnly":true}}},"else":{"properties":{"b":{"writeOnly":true}}}}') as object,
+    { a: 's', b: 's', c: 1 },
+    { a: gone, b: gone, c: 1 },
+  ],
+  ['a part of all', { allOf: [{ properties: { a: marked } }] }, { a: 's' }, { a: gone }],
+];
+
+test.each(rawCases)('takes out of a JSON Schema’s arguments: %s', (_, jsonSchema, given, shown) => {
+  expect(withoutSecrets({ jsonSchema, parse: (value: unknown) => value })(given)).toEqual(shown);
+});
+
+test('gives the arguments of a schema without marks back as they are', () => {
+  const given = { a: { b: ['x'] } };
+  expect(withoutSecrets(z.object({ a: z.any() }))(given)).toBe(given);
+});
+
+test('never changes what it was given', () => {
+  const given = { a: 's', b: ['open'] };
+  withoutSecrets(z.object({ a: text, b: z.array(z.string()) }))(given);
+  expect(given).toEqual({ a: 's', b: ['open'] });
+});
+
+test('takes out what is nested deeper than 20 levels', () => {
+  let given: unknown = 'deep';
+  for (let level = 0; level < 21; level += 1) given = { child: given };
+  const shown = JSON.stringify(withoutSecrets({ jsonSchema: { properties: { a: marked } }, parse: (value: unknown) => value })(given));
+  expect(shown).not.toContain('deep');
+  expect(shown).toContain(gone);
+});
+
+test('reads a schema that points at itself from two sides once a level, not once a path', () => {
+  const jsonSchema = {
+    anyOf: [
+      { properties: { child: { $ref: '#' } } },
+      { properties: { child: { $ref: '#' } } },
+      { properties: { child: { $ref: '#' }, a: marked } },
+    ],
+  };
+  let given: unknown = { a: 's' };
+  for (let level = 0; level < 18; level += 1) given = { child: given };
+  expect(JSON.stringify(withoutSecrets({ jsonSchema, parse: (value: unknown) => value })(given))).toContain(gone);
+}, 2_000);

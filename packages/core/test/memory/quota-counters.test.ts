@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { createQuotaCounters } from '../../src/memory/quota-counters.ts';
+import type { QuotaDemand, QuotaRule } from '../../src/index.ts';
+
+const rule: QuotaRule = { of: 'calls', limit: 2, per: 'day', each: 'tenant' };
+const demand = (counter: string, over: Partial<QuotaDemand> = {}): QuotaDemand => ({ rule, counter, amount: 1, endsAt: 1_000, ...over });
+const most = 100_000;
+
+/** As many counters as there may be. They end at 1,000, the last one at 2,000. */
+function full() {
+  const counters = createQuotaCounters();
+  for (let index = 1; index < most; index += 1) counters.take([demand(`c${index}`)], 0);
+  counters.take([demand('late', { endsAt: 2_000 })], 0);
+  return counters;
+}
+
+test('takes of every quota or of none, and what is given back can be taken again', () => {
+  const counters = createQuotaCounters();
+  counters.take([demand('a', { amount: 2 })], 0);
+  expect(() => counters.take([demand('b', { amount: 2 }), demand('a')], 0)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
+  counters.take([demand('b', { amount: 2 })], 0);
+  counters.giveBack('a', 1);
+  counters.take([demand('a')], 0);
+  expect(() => counters.take([demand('a')], 0)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
+});
+
+test('keeps at most 100,000 counters, drops none that runs, and goes on with those that it has', () => {
+  const counters = full();
+  const overloaded = expect.objectContaining({ code: 'OVERLOADED' }) as Error;
+  expect(() => counters.take([demand('one more')], 999)).toThrow(overloaded);
+  expect(() => counters.take([demand('c2'), demand('one more')], 999)).toThrow(overloaded);
+  // Two at the most: the first was taken when it was made, and the refusal above took nothing.
+  counters.take([demand('c2'), demand('late')], 999);
+  expect(() => counters.take([demand('c2')], 999)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
+});
+
+test('counters whose period is over make room, and no others', () => {
+  const counters = full();
+  counters.take([demand('one more', { endsAt: 2_000 })], 1_000);
+  counters.take([demand('late')], 1_000);
+  expect(() => counters.take([demand('late')], 1_000)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
+  counters.giveBack('c2', 1);
+  counters.take([demand('c2', { amount: 2, endsAt: 2_000 })], 1_000);
+});
