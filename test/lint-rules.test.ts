@@ -35,6 +35,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/core/src/mcp/c1.ts', `export * from '../adapters/got.ts';`, restrictedImport],
   ['packages/core/src/mcp/c2.ts', `import 'express';`, restrictedImport],
   ['packages/core/src/testing/c3.ts', `import 'vitest';`, restrictedImport],
+  ['packages/core/src/testing/contract/token-counter.ts', `import 'got';`, restrictedImport],
 
   // A connector imports @busbar/core and zod.
   ['packages/connector-acme/src/d1.ts', `import 'got';`, restrictedImport],

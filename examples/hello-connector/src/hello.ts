@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const hello = defineConnector({
   spec: 'v1',
   id: 'hello',
-  config: z.object({ greeting: z.string().default('Hello') }),
+  config: z.object({ greeting: z.string().default('Hello').describe('The word to greet with') }),
   open: ({ config }) => ({ greet: (name: string) => `${config.greeting}, ${name}!` }),
   tools: (tool) => [
     tool({

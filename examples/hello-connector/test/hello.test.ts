@@ -1,8 +1,6 @@
-import { callTool } from '@busbar/core/testing';
-import { expect, test } from 'vitest';
+import { testConnector } from '@busbar/core/testing';
+import { test } from 'vitest';
 import { hello } from '../src/hello.ts';
 
-test('greets in the words of the connection', async () => {
-  const answer = await callTool(hello, 'hello_greet_person', { name: 'Ada' }, { greeting: 'Good morning' });
-  expect(answer.structuredContent).toEqual({ message: 'Good morning, Ada!' });
-});
+test('keeps the contract of connectors', () =>
+  testConnector(hello, { folder: new URL('..', import.meta.url), examples: { hello_greet_person: { name: 'Ada' } } }));

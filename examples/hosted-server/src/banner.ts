@@ -3,6 +3,8 @@ export interface BannerFacts {
   /** Where MCP clients connect. */
   readonly url: string;
   readonly demo: boolean;
+  /** Where the vendor sends its events, if it does. */
+  readonly webhookUrl: string | undefined;
   /** The key that was made just now, if one was. It is shown here and never again. */
   readonly newKey: string | undefined;
 }
@@ -11,7 +13,7 @@ export interface BannerFacts {
 const unknownKey = 'bb_YOUR_KEY';
 
 /** The text that says where the server is, how to get in and what to try first. */
-export function banner({ url, demo, newKey }: BannerFacts): string {
+export function banner({ url, demo, newKey, webhookUrl }: BannerFacts): string {
   const key = newKey ?? unknownKey;
   const entry = { mcpServers: { busbar: { type: 'http', url, headers: { Authorization: `Bearer ${key}` } } } };
   return `
@@ -19,7 +21,7 @@ Busbar is ready.
 ${demo ? '\nDEMO MODE: no vendor is configured, so a Zendesk sandbox in this process answers. Nothing leaves this machine, and tickets\nare forgotten when it stops. Set ZENDESK_SUBDOMAIN, ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET to serve a real account.\n' : ''}
   MCP endpoint   ${url}
   API key        ${newKey ? `${newKey}   (shown this once: keep it)` : 'made at an earlier start. Lost it? Stop this server and run: npm start -- --new-key'}
-  Health         ${new URL('/health', url).href}
+  Health         ${new URL('/health', url).href}${webhookUrl === undefined ? '' : `\n  Webhook        ${webhookUrl}`}
 
 For an MCP client's configuration:
 

@@ -34,6 +34,7 @@ import { callCounts } from './call-counts.ts';
 import type { Config } from './config.ts';
 import { createConnectionChecks } from './connection-checks.ts';
 import { createHealth } from './health.ts';
+import { hookAddress } from './hook-address.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { createInjector, type Injector } from './injector.ts';
@@ -113,10 +114,15 @@ export function compose(config: Config): Injector {
   });
 
   provide(tokens.openVendor, () => () => openVendor(config));
+  provide(tokens.hook, () =>
+    config.ZENDESK_WEBHOOK_SECRET === undefined ? undefined : hookAddress(get(tokens.secret), zendesk.id, config.ZENDESK_SUBDOMAIN ?? ''),
+  );
   provide(tokens.connectors, () => [zendesk]);
   provide(tokens.connections, () => {
     const { account } = get(tokens.vendor);
-    return memoryConnections([{ tenant: firstTenant, connector: zendesk.id, name: account['subdomain'] ?? 'default', config: account }]);
+    const name = account['subdomain'] ?? 'default';
+    const hook = get(tokens.hook);
+    return memoryConnections([{ tenant: firstTenant, connector: zendesk.id, name, config: account, hook }]);
   });
   provide(tokens.sender, () => gotSender());
   provide(tokens.resilience, () =>

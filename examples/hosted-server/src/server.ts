@@ -10,6 +10,8 @@ import { firstTenant } from './vendor.ts';
 export interface Server {
   /** Where MCP clients connect. */
   readonly url: string;
+  /** Where Zendesk sends its events. Undefined where no signing secret is configured. */
+  readonly webhookUrl: string | undefined;
   readonly log: Logger;
   readonly demo: boolean;
   /** The API key that was made at this start. Undefined where there was one already and no other was asked for. */
@@ -80,7 +82,9 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     await database.close();
   }
   let closing: Promise<void> | undefined;
-  return { url: listener.url, log, demo: vendor.demo, newKey, close: () => (closing ??= close()) };
+  const hook = get(tokens.hook);
+  const webhookUrl = hook === undefined ? undefined : new URL(`/hooks/${hook}`, listener.url).href;
+  return { url: listener.url, webhookUrl, log, demo: vendor.demo, newKey, close: () => (closing ??= close()) };
 }
 
 /** The first start of a database makes a key; later ones only when asked to. */

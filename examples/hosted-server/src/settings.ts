@@ -146,4 +146,7 @@ export const settings = z.object({
   ZENDESK_CLIENT_SECRET: text.optional().describe('The secret of that client.'),
   ZENDESK_EMAIL: text.optional().describe('Legacy, instead of an OAuth client: the user that an API token acts as.'),
   ZENDESK_API_TOKEN: text.optional().describe('Legacy: the API token.'),
+  ZENDESK_WEBHOOK_SECRET: text
+    .optional()
+    .describe('The signing secret of a webhook of Zendesk. With it the server prints the address that events are sent to.'),
 });

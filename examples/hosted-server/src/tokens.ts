@@ -54,6 +54,7 @@ export const tokens = {
   limitPerAddress: token<RateLimit>('limitPerAddress'),
   openVendor: token<() => Promise<Vendor>>('openVendor'),
   vendor: token<Vendor>('vendor'),
+  hook: token<string | undefined>('hook'),
   connectors: token<readonly Connector[]>('connectors'),
   connections: token<Connections>('connections'),
   sender: token<Sender>('sender'),

@@ -1,8 +1,24 @@
-import type { Context, Http, HttpRequest } from '@busbar/core';
+import type { Context, Http, HttpRequest, StateLog } from '@busbar/core';
 import type { z } from 'zod';
 import { warnOfIgnoredKeys } from './ignored-keys.ts';
 import { quote } from './search-query.ts';
-import { CommentsAnswer, ExportAnswer, SearchAnswer, TicketAnswer, TicketWriteAnswer, UserAnswer, UsersAnswer } from './schemas.ts';
+import {
+  CommentsAnswer,
+  CountAnswer,
+  ExportAnswer,
+  JobAnswer,
+  OrganizationAnswer,
+  OrganizationsAnswer,
+  SearchAnswer,
+  TagsAnswer,
+  TicketAnswer,
+  TicketFieldAnswer,
+  TicketFieldsAnswer,
+  TicketWriteAnswer,
+  UserAnswer,
+  UsersAnswer,
+} from './schemas.ts';
+import type { StoredEvent } from './webhook.ts';
 
 /** A ticket's fields as Zendesk takes them. `undefined` leaves a field as it is. */
 export interface TicketFields {
@@ -22,11 +38,29 @@ export interface TicketFields {
   readonly requester?: { readonly email: string; readonly name: string } | undefined;
 }
 
+/** A user's fields as Zendesk takes them. `undefined` leaves a field as it is. */
+interface UserFields {
+  readonly name?: string | undefined;
+  readonly email?: string | undefined;
+  readonly external_id?: string | undefined;
+  readonly phone?: string | undefined;
+  readonly organization_id?: number | undefined;
+  readonly details?: string | undefined;
+  readonly notes?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly skip_verify_email?: boolean | undefined;
+}
+
+interface CursorPage {
+  readonly size: number;
+  readonly after?: string | undefined;
+}
+
 /** What is said on a ticket. `public` false: an internal note. */
 type NewComment = { readonly body: string; readonly public: boolean };
 
 /** Zendesk's API, as far as the tools need it. */
-export function createClient(http: Http, subdomain: string) {
+export function createClient(http: Http, subdomain: string, events: StateLog<StoredEvent>) {
   const host = `${subdomain}.zendesk.com`;
 
   async function send<S extends z.ZodType>(context: Context, request: HttpRequest<S>): Promise<z.output<S>> {
@@ -35,12 +69,21 @@ export function createClient(http: Http, subdomain: string) {
     return data;
   }
 
+  async function tagsOf(context: Context, ticket: number): Promise<readonly string[]> {
+    const request = { method: 'GET', path: '/api/v2/tickets/{ticket}/tags', params: { ticket }, response: TagsAnswer } as const;
+    return (await send(context, request)).tags;
+  }
+
   return {
     host,
     /** Where a person reads a ticket. */
     ticketUrl: (id: number) => `https://${host}/agent/tickets/${id}`,
     /** Where a person reads about a user. */
     userUrl: (id: number) => `https://${host}/agent/users/${id}`,
+    /** Where a person reads about an organization. */
+    organizationUrl: (id: number) => `https://${host}/agent/organizations/${id}`,
+    /** What its webhook has brought. */
+    events,
 
     async getCurrentUser(context: Context) {
       const { user } = await send(context, { method: 'GET', path: '/api/v2/users/me', response: UserAnswer });
@@ -59,17 +102,71 @@ export function createClient(http: Http, subdomain: string) {
       return users;
     },
 
+    /** Finds the user by e-mail address or external id and changes it, or creates it. A repetition finds what the first one made. */
+    async createOrUpdateUser(context: Context, user: UserFields) {
+      const { user: written } = await send(context, {
+        method: 'POST',
+        path: '/api/v2/users/create_or_update',
+        body: { json: { user } },
+        retry: 'safe',
+        ifLost: 'Look with zendesk_get_user, or call again with the same values: that makes no second user.',
+        response: UserAnswer,
+      });
+      return written;
+    },
+
+    async getOrganization(context: Context, id: number) {
+      const { organization } = await send(context, {
+        method: 'GET',
+        path: '/api/v2/organizations/{id}',
+        params: { id },
+        response: OrganizationAnswer,
+      });
+      return organization;
+    },
+
+    /** Organizations of exactly this name, whatever its case. */
+    async findOrganizations(context: Context, name: string) {
+      const { organizations } = await send(context, {
+        method: 'GET',
+        path: '/api/v2/organizations/search',
+        query: { name },
+        response: OrganizationsAnswer,
+      });
+      return organizations;
+    },
+
+    /** In the order of their ids. */
+    listTicketFields: (context: Context, page: CursorPage) =>
+      send(context, {
+        method: 'GET',
+        path: '/api/v2/ticket_fields',
+        query: { 'page[size]': page.size, 'page[after]': page.after },
+        response: TicketFieldsAnswer,
+      }),
+
+    /** With all its options, of which Zendesk lets it have 2,000. */
+    async getTicketField(context: Context, id: number) {
+      const request = { method: 'GET', path: '/api/v2/ticket_fields/{id}', params: { id }, response: TicketFieldAnswer } as const;
+      return (await send(context, request)).ticket_field;
+    },
+
+    async getJobStatus(context: Context, id: string) {
+      const request = { method: 'GET', path: '/api/v2/job_statuses/{id}', params: { id }, response: JobAnswer } as const;
+      return (await send(context, request)).job_status;
+    },
+
     /** The ticket, and the users that it names. */
     getTicket: (context: Context, id: number) =>
       send(context, { method: 'GET', path: '/api/v2/tickets/{id}', params: { id }, query: { include: 'users' }, response: TicketAnswer }),
 
-    /** Newest first, with their authors among `users`. */
-    listComments: (context: Context, ticket: number, page: { readonly size: number; readonly after?: string | undefined }) =>
+    /** With their authors among `users`. */
+    listComments: (context: Context, ticket: number, page: CursorPage & { readonly sort: 'created_at' | '-created_at' }) =>
       send(context, {
         method: 'GET',
         path: '/api/v2/tickets/{ticket}/comments',
         params: { ticket },
-        query: { include: 'users', sort: '-created_at', 'page[size]': page.size, 'page[after]': page.after },
+        query: { include: 'users', sort: page.sort, 'page[size]': page.size, 'page[after]': page.after },
         response: CommentsAnswer,
       }),
 
@@ -118,6 +215,32 @@ export function createClient(http: Http, subdomain: string) {
         response: TicketWriteAnswer,
       }),
 
+    /**
+     * Adds or removes tags, and gives all that the ticket has afterwards, which Zendesk does not say after it removed some. Doing so twice
+     * is doing it once, so it is repeated; but not a change that is bound to `updatedAt`, whose repetition Zendesk refuses where the first
+     * one was carried out.
+     */
+    async applyTags(context: Context, id: number, method: 'PUT' | 'DELETE', tags: readonly string[], updatedAt: string | undefined) {
+      const answer = await send(context, {
+        method,
+        path: '/api/v2/tickets/{id}/tags',
+        params: { id },
+        body: { json: { tags, ...(updatedAt !== undefined && { safe_update: 'true', updated_stamp: updatedAt }) } },
+        limit: 'ticket-updates',
+        retry: updatedAt === undefined ? 'safe' : 'never',
+        ifLost: `Read ticket ${id} with zendesk_get_ticket and call again only if its tags are not yet as you want them.`,
+        // Only a removal is answered with nothing.
+        response: method === 'DELETE' ? TagsAnswer.optional() : TagsAnswer,
+      });
+      return answer?.tags ?? (await tagsOf(context, id));
+    },
+
+    /** How many tickets a query finds. */
+    async countTickets(context: Context, query: string) {
+      const request = { method: 'GET', path: '/api/v2/search/count', query: { query: `type:ticket ${query}`.trim() } } as const;
+      return (await send(context, { ...request, response: CountAnswer })).count;
+    },
+
     /** Sorted, counted, and never more than 1,000 results: `page` times `size` may not go beyond. */
     searchTickets: (
       context: Context,
@@ -132,7 +255,7 @@ export function createClient(http: Http, subdomain: string) {
       }),
 
     /** Any number of results, in order of creation, by a cursor that ends after an hour. */
-    exportTickets: (context: Context, query: string, page: { readonly size: number; readonly after?: string | undefined }) =>
+    exportTickets: (context: Context, query: string, page: CursorPage) =>
       send(context, {
         method: 'GET',
         path: '/api/v2/search/export',

@@ -46,12 +46,24 @@ export const TicketDetails = z.object({
     .describe('Custom fields that have a value, at most 50'),
 });
 
-export const CommentView = z.object({
+const comment = {
   id: z.int().optional().describe('Comment id'),
   author: Person.optional().describe('Who wrote it'),
   public: z.boolean().describe('True: the requester sees it. False: an internal note'),
-  body: z.string().describe(`Plain text, cut after ${maxText} characters`),
   createdAt: z.string().optional().describe('When it was written'),
+};
+
+/** A comment among others. */
+export const CommentSummary = z.object({
+  ...comment,
+  excerpt: z.string().describe(`The first ${maxExcerpt} characters`),
+  attachmentCount: z.int().describe('How many files are attached'),
+});
+
+/** A comment in full. */
+export const CommentView = z.object({
+  ...comment,
+  body: z.string().describe(`Plain text, cut after ${maxText} characters`),
   attachments: z
     .array(
       z.object({
@@ -122,15 +134,27 @@ function viewTicket(client: ZendeskClient, ticket: Ticket, people: People) {
 
 export function viewComment(comment: Comment, people: People): z.input<typeof CommentView> {
   return {
-    public: comment.public ?? false,
+    ...viewRemark(comment, people),
     body: cut(comment.plain_body ?? comment.body, maxText) ?? '',
     attachments: (comment.attachments ?? []).slice(0, 20).map(({ file_name, content_type, size }) => ({
       fileName: file_name ?? 'unnamed',
       ...present({ contentType: content_type, bytes: size }),
     })),
-    ...present({ id: comment.id, author: person(comment.author_id, people), createdAt: comment.created_at }),
   };
 }
+
+export function viewCommentSummary(comment: Comment, people: People): z.input<typeof CommentSummary> {
+  return {
+    ...viewRemark(comment, people),
+    excerpt: cut(comment.plain_body ?? comment.body, maxExcerpt) ?? '',
+    attachmentCount: comment.attachments?.length ?? 0,
+  };
+}
+
+const viewRemark = (comment: Comment, people: People) => ({
+  public: comment.public ?? false,
+  ...present({ id: comment.id, author: person(comment.author_id, people), createdAt: comment.created_at }),
+});
 
 export function viewUser(client: ZendeskClient, user: User & { readonly id: number }): z.input<typeof UserView> {
   return {
@@ -163,13 +187,14 @@ function person(id: number | null | undefined, people: People): z.input<typeof P
 }
 
 /** Leaves out what is null or missing. */
-function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+export function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as {
     [K in keyof T]?: NonNullable<T[K]>;
   };
 }
 
-function cut(text: string | null | undefined, max: number): string | undefined {
+/** The first `max` characters, and how many more there are. */
+export function cut(text: string | null | undefined, max: number): string | undefined {
   if (typeof text !== 'string') return undefined;
   return text.length <= max ? text : `${text.slice(0, max)}… [${text.length - max} more characters]`;
 }

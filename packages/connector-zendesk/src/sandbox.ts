@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '@busbar/core';
 import { startSimulator, type Simulator, type SimulatorAnswer, type SimulatorHandler, type SimulatorRequest } from '@busbar/core/testing';
 import { createIdempotency } from './sandbox/idempotency.ts';
+import { finishedJob } from './sandbox/finished-job.ts';
 import { cursorPage, offsetPage } from './sandbox/paging.ts';
 import { createRateLimits } from './sandbox/rate-limits.ts';
 import { createRecords, type CommentRecord, type TicketRecord, type UserRecord } from './sandbox/records.ts';
@@ -8,9 +9,11 @@ import { badRequest, failureBody, notFound, Refusal } from './sandbox/refusal.ts
 import { searchTickets } from './sandbox/search.ts';
 import { seed } from './sandbox/seed.ts';
 import { createSignIn, demandScope } from './sandbox/sign-in.ts';
-import { createTicket, unknownKeys, updateTicket } from './sandbox/write-ticket.ts';
+import { webhookDelivery, type ZendeskEvent } from './sandbox/webhook-delivery.ts';
+import { changeTags, createTicket, unknownKeys, updateTicket } from './sandbox/write-ticket.ts';
+import { createOrUpdateUser } from './sandbox/write-user.ts';
 
-export type { CommentRecord, TicketRecord, UserRecord };
+export type { CommentRecord, TicketRecord, UserRecord, ZendeskEvent };
 
 /** How the sandbox is set up. Everything has a default. */
 export interface ZendeskSandboxOptions {
@@ -32,12 +35,14 @@ export interface ZendeskSandboxOptions {
   /** The legacy way in. Default: `agent@example.com` and `api-token`. */
   readonly email?: string;
   readonly apiToken?: string;
+  /** What its webhook signs with. Default: the secret that Zendesk gives for testing. */
+  readonly webhookSecret?: string;
 }
 
 /** A Zendesk account on this machine. It keeps what is written for as long as it runs, and starts with a few made-up tickets. */
 export interface ZendeskSandbox extends Simulator {
   /** A connection's settings that open this account. */
-  readonly config: { readonly subdomain: string; readonly clientId: string; readonly clientSecret: string };
+  readonly config: { readonly subdomain: string; readonly clientId: string; readonly clientSecret: string; readonly webhookSecret: string };
   /** The same for the legacy way in. */
   readonly legacyConfig: { readonly subdomain: string; readonly email: string; readonly apiToken: string };
   /** The host option that sends the account's traffic here. */
@@ -49,6 +54,8 @@ export interface ZendeskSandbox extends Simulator {
   comments(ticket: number): readonly CommentRecord[];
   /** Ends all OAuth tokens, as if they had expired. */
   expireTokens(): void;
+  /** The request that its webhook would send for an event, signed now: POST it to the connection's hook. */
+  delivery(event: ZendeskEvent): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
 }
 
 type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'headers'> & { readonly status?: number };
@@ -57,6 +64,7 @@ type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'he
 export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): Promise<ZendeskSandbox> {
   const { clock = systemClock, subdomain = 'sandbox', requestsPerMinute = 700 } = options;
   const { clientId = 'client', clientSecret = 'client-secret', email = 'agent@example.com', apiToken = 'api-token' } = options;
+  const { webhookSecret = 'dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==' } = options;
   const host = `${subdomain}.zendesk.com`;
   const records = createRecords(clock, host);
   const me = seed(records, clock, email);
@@ -83,6 +91,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
       return handler(request);
     });
 
+  const job = finishedJob(host);
   const ticketOf = ({ params }: SimulatorRequest): TicketRecord => found(records.tickets.get(Number(params['id'])));
   const usersOf = (ids: readonly unknown[]): UserRecord[] => [...new Set(ids)].flatMap((id) => records.users.get(id as number) ?? []);
   const warned = (request: SimulatorRequest, action: string): Record<string, string> => {
@@ -106,7 +115,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         const scopes = signIn.scopesOf(headers['authorization']);
         if (!scopes) return { body: { user: { id: null, name: 'Anonymous user', email: 'invalid@example.com', role: 'end-user' } } };
         demandScope(scopes, 'users:read');
-        return { body: { user: me } };
+        return { body: { user: found(records.users.get(me.id)) } };
       }),
 
       'GET /api/v2/users/{id}': signedIn('users:read', ({ params }) => ({
@@ -121,6 +130,38 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         const users = [...records.users.values()].filter((user) => `${user.email}\n${user.name}`.toLowerCase().includes(wanted));
         return { body: { users: users.slice(0, 100), next_page: null, previous_page: null, count: users.length } };
       }),
+
+      'POST /api/v2/users/create_or_update': signedIn('users:write', ({ body }) => {
+        const { user, created } = createOrUpdateUser(records, body, limits.userUpdate);
+        return { status: created ? 201 : 200, headers: { location: `https://${host}/api/v2/users/${user.id}.json` }, body: { user } };
+      }),
+
+      'GET /api/v2/organizations/{id}': signedIn('organizations:read', ({ params }) => ({
+        body: { organization: found(records.organizations.get(Number(params['id']))) },
+      })),
+
+      'GET /api/v2/organizations/search': signedIn('organizations:read', (request) => {
+        const name = request.query.get('name')?.toLowerCase();
+        const organizations = [...records.organizations.values()].filter((one) => one.name.toLowerCase() === name);
+        const page = offsetPage(request, host, organizations, { maxRecords: 10_000 });
+        return { body: { organizations: page.records, ...page.about } };
+      }),
+
+      'GET /api/v2/ticket_fields': signedIn('read', (request) => {
+        const fields = [...records.ticketFields.values()];
+        if (!request.query.has('page[size]'))
+          return { body: { ticket_fields: fields, next_page: null, previous_page: null, count: fields.length } };
+        const page = cursorPage(request, host, fields, { maxSize: 100 });
+        return { body: { ticket_fields: page.records, ...page.about } };
+      }),
+
+      'GET /api/v2/ticket_fields/{id}': signedIn('read', ({ params }) => ({
+        body: { ticket_field: found(records.ticketFields.get(Number(params['id']))) },
+      })),
+
+      'GET /api/v2/job_statuses/{id}': signedIn('read', ({ params }) => ({
+        body: { job_status: found(params['id'] === job.id ? job : undefined) },
+      })),
 
       'POST /api/v2/tickets': signedIn('tickets:write', (request) =>
         idempotency.once(request.headers['idempotency-key'], request.rawBody, () => {
@@ -142,6 +183,22 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         return { headers, body: updateTicket(records, ticket, request.body, me) };
       }),
 
+      'GET /api/v2/tickets/{id}/tags': signedIn('tickets:read', (request) => ({ body: { tags: ticketOf(request).tags } })),
+
+      'PUT /api/v2/tickets/{id}/tags': signedIn('tickets:write', (request) => {
+        const ticket = ticketOf(request);
+        const headers = limits.ticketUpdate(ticket.id);
+        changeTags(records, ticket, request.body, 'add');
+        return { headers, body: { tags: ticket.tags } };
+      }),
+
+      'DELETE /api/v2/tickets/{id}/tags': signedIn('tickets:write', (request) => {
+        const ticket = ticketOf(request);
+        const headers = limits.ticketUpdate(ticket.id);
+        changeTags(records, ticket, request.body, 'remove');
+        return { status: 204, headers };
+      }),
+
       'GET /api/v2/tickets/{id}/comments': signedIn('tickets:read', (request) => {
         const oldestFirst = records.comments(ticketOf(request).id);
         const comments = request.query.get('sort') === '-created_at' ? oldestFirst.toReversed() : oldestFirst;
@@ -155,24 +212,22 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
       'GET /api/v2/search': signedIn('read', (request) => {
         const { query } = request;
         const by = query.get('sort_by') === 'created_at' ? 'created_at' : 'updated_at';
-        const sorted = searchTickets(records, query.get('query') ?? '', me).toSorted((a, b) =>
-          a[by] < b[by] ? -1 : a[by] > b[by] ? 1 : a.id - b.id,
-        );
+        const sorted = searchTickets(records, query.get('query') ?? '', me).toSorted(oldestFirst(by));
         const page = offsetPage(request, host, query.get('sort_order') === 'asc' ? sorted : sorted.toReversed(), { maxRecords: 1_000 });
         return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
       }),
+
+      'GET /api/v2/search/count': signedIn('read', ({ query }) => ({
+        body: { count: searchTickets(records, query.get('query') ?? '', me).length },
+      })),
 
       'GET /api/v2/search/export': signedIn('read', (request) => {
         const text = request.query.get('query') ?? '';
         if (request.query.get('filter[type]') !== 'ticket')
           throw badRequest('filter[type] is required, and this sandbox exports tickets alone');
         if (/(^|\s)type:/.test(text)) throw badRequest('Invalid search: type is not allowed in the query of an export');
-        const page = cursorPage(
-          request,
-          host,
-          searchTickets(records, text, me).toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1)),
-          { maxSize: 1_000 },
-        );
+        const sorted = searchTickets(records, text, me).toSorted(oldestFirst('created_at'));
+        const page = cursorPage(request, host, sorted, { maxSize: 1_000 });
         return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
       }),
     },
@@ -180,13 +235,14 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
 
   return {
     ...simulator,
-    config: { subdomain, clientId, clientSecret },
+    config: { subdomain, clientId, clientSecret, webhookSecret },
     legacyConfig: { subdomain, email, apiToken },
     remapOrigins: { [`https://${host}`]: simulator.url },
     tickets: records.tickets,
     users: records.users,
     comments: records.comments,
     expireTokens: signIn.expireTokens,
+    delivery: (event) => webhookDelivery(clock, webhookSecret, event),
   };
 }
 
@@ -196,3 +252,7 @@ function found<T>(record: T | undefined): T {
 }
 
 const asResult = (ticket: TicketRecord) => ({ ...ticket, result_type: 'ticket' });
+
+/** Tickets of the same second in the order of their ids, so that pages do not overlap. */
+const oldestFirst = (by: 'created_at' | 'updated_at') => (a: TicketRecord, b: TicketRecord) =>
+  a[by] < b[by] ? -1 : a[by] > b[by] ? 1 : a.id - b.id;

@@ -56,6 +56,45 @@ export const Comment = z.looseObject({
 });
 export type Comment = z.output<typeof Comment>;
 
+export const Organization = z.looseObject({
+  id: z.number(),
+  name: text,
+  external_id: text,
+  domain_names: z.array(z.string()).nullish(),
+  details: text,
+  notes: text,
+  group_id: id,
+  tags: z.array(z.string()).nullish(),
+  shared_tickets: z.boolean().nullish(),
+  created_at: text,
+});
+export type Organization = z.output<typeof Organization>;
+
+const options = z.array(z.looseObject({ name: text, value: text })).nullish();
+export const TicketField = z.looseObject({
+  id: z.number(),
+  title: text,
+  type: text,
+  description: text,
+  active: z.boolean().nullish(),
+  required: z.boolean().nullish(),
+  removable: z.boolean().nullish(),
+  regexp_for_validation: text,
+  custom_field_options: options,
+  system_field_options: options,
+});
+export type TicketField = z.output<typeof TicketField>;
+
+const JobStatus = z.looseObject({
+  id: z.string(),
+  status: text,
+  total: z.number().nullish(),
+  progress: z.number().nullish(),
+  message: text,
+  // A single record in place of a list where the job was about one.
+  results: z.unknown().optional(),
+});
+
 const users = z.array(User).nullish();
 const meta = z.looseObject({ has_more: z.boolean().nullish(), after_cursor: text }).nullish();
 
@@ -69,3 +108,10 @@ export const TicketWriteAnswer = z.looseObject({
 export const CommentsAnswer = z.looseObject({ comments: z.array(Comment), users, meta });
 export const SearchAnswer = z.looseObject({ results: z.array(Ticket), count: z.number().nullish(), next_page: text });
 export const ExportAnswer = z.looseObject({ results: z.array(Ticket), meta });
+export const TagsAnswer = z.looseObject({ tags: z.array(z.string()) });
+export const CountAnswer = z.looseObject({ count: z.number() });
+export const OrganizationAnswer = z.looseObject({ organization: Organization });
+export const OrganizationsAnswer = z.looseObject({ organizations: z.array(Organization) });
+export const TicketFieldAnswer = z.looseObject({ ticket_field: TicketField });
+export const TicketFieldsAnswer = z.looseObject({ ticket_fields: z.array(TicketField), meta });
+export const JobAnswer = z.looseObject({ job_status: JobStatus });

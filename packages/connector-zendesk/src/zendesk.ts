@@ -4,9 +4,15 @@ import { checkAccount } from './check.ts';
 import { createClient } from './client.ts';
 import { readFailure } from './failure.ts';
 import { commentTools } from './tools/comments.ts';
+import { eventTools } from './tools/events.ts';
+import { jobTools } from './tools/jobs.ts';
+import { organizationTools } from './tools/organizations.ts';
 import { searchTools } from './tools/search.ts';
+import { tagTools } from './tools/tags.ts';
+import { ticketFieldTools } from './tools/ticket-fields.ts';
 import { ticketTools } from './tools/tickets.ts';
 import { userTools } from './tools/users.ts';
+import { eventLog, webhook } from './webhook.ts';
 
 const config = z
   .object({
@@ -19,10 +25,11 @@ const config = z
     scope: z
       .string()
       .min(1)
-      .default('read tickets:write')
+      .default('read tickets:write users:write')
       .describe('The OAuth scopes to ask for. Search needs "read": Zendesk has no narrower scope for it'),
     email: z.email().optional().describe('Legacy: the e-mail address of the user that the API token acts as'),
     apiToken: secret(z.string().min(1)).optional().describe('Legacy: the API token'),
+    webhookSecret: secret(z.string().min(1)).optional().describe('The signing secret of the webhook that sends events here'),
   })
   .superRefine(({ clientId, clientSecret, email, apiToken }, { addIssue }) => {
     const oauth = clientId !== undefined || clientSecret !== undefined;
@@ -40,7 +47,7 @@ const config = z
 // Two hours of the 48 that Zendesk allows: a token that leaks is soon worthless, and one request in two hours costs nothing.
 const tokenLifeSeconds = 7_200;
 
-/** Zendesk Support: tickets, comments, users and search. */
+/** Zendesk Support: tickets, comments, users, organizations, search and events. */
 export const zendesk = defineConnector({
   spec: 'v1',
   id: 'zendesk',
@@ -75,7 +82,18 @@ export const zendesk = defineConnector({
         }
       : { kind: 'basic', username: `${email}/token`, password: apiToken },
   failure: readFailure,
-  open: ({ http, config: { subdomain } }) => createClient(http, subdomain),
-  tools: (tool) => [...ticketTools(tool), ...commentTools(tool), ...searchTools(tool), ...userTools(tool)],
+  open: ({ http, config: { subdomain }, state }) => createClient(http, subdomain, state.log(eventLog)),
+  tools: (tool) => [
+    ...ticketTools(tool),
+    ...commentTools(tool),
+    ...tagTools(tool),
+    ...searchTools(tool),
+    ...userTools(tool),
+    ...organizationTools(tool),
+    ...ticketFieldTools(tool),
+    ...jobTools(tool),
+    ...eventTools(tool),
+  ],
+  webhook,
   check: checkAccount,
 });

@@ -18,7 +18,7 @@ describe('the settings of a Zendesk connection', () => {
       clientId: 'busbar',
       clientSecret: 's3cret',
       body: 'json',
-      scope: 'read tickets:write',
+      scope: 'read tickets:write users:write',
       fields: { expires_in: 7_200 },
     });
   });
@@ -52,5 +52,6 @@ describe('the settings of a Zendesk connection', () => {
   it('mark what is secret', () => {
     expect(secretValues(zendesk.config, zendesk.config.parse(oauth))).toEqual(['s3cret']);
     expect(secretValues(zendesk.config, zendesk.config.parse(legacy))).toEqual(['t0ken']);
+    expect(secretValues(zendesk.config, zendesk.config.parse({ ...oauth, webhookSecret: 's1gn' }))).toEqual(['s3cret', 's1gn']);
   });
 });

@@ -28,3 +28,11 @@ it('goes on with other tickets when one has had too many updates', async () => {
   expect(await account.failure('zendesk_update_ticket', { ticketId: 1, status: 'open' })).toMatch(/^RATE_LIMITED: .*600 s/);
   await account.call('zendesk_update_ticket', { ticketId: 3, status: 'open' });
 });
+
+it('goes on with other users when one has had too many updates', async () => {
+  account = await startAccount();
+  const write = { email: 'ada@example.com', notes: 'Called' };
+  for (let count = 0; count < 5; count += 1) await account.call('zendesk_create_or_update_user', write);
+  expect(await account.failure('zendesk_create_or_update_user', write)).toMatch(/^RATE_LIMITED: .* (5\d|60) s/);
+  await account.call('zendesk_create_or_update_user', { ...write, email: 'grace@example.org' });
+});

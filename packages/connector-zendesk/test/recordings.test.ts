@@ -69,6 +69,48 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
       });
     });
 
+    it('as jobs that wait or work, and shown by their tool', async () => {
+      for (const [name, shown] of [
+        ['job-status-queued', { id: 'V3-ffeda191e5930dbdd60038ab658da2bf', status: 'queued', total: 100, failed: 0, failures: [] }],
+        [
+          'job-status-working',
+          {
+            id: 'V3-6032b8b01e53ef8fc637cb4881cacd82',
+            status: 'working',
+            total: 100,
+            progress: 31,
+            message: 'Creating organization #31',
+            failed: 0,
+            failures: [],
+          },
+        ],
+      ] as const) {
+        replay('GET /api/v2/job_statuses/{id}', recorded(name));
+        expect(await account.call('zendesk_get_job_status', { jobId: shown.id })).toEqual(shown);
+      }
+    });
+
+    it('as organizations, and shown by their tool', async () => {
+      replay('GET /api/v2/organizations/{id}', { ...recorded('organization-create-201'), status: 200 });
+      expect(await account.call('zendesk_get_organization', { organizationId: 6164125400602 })).toEqual({
+        id: 6164125400602,
+        url: 'https://sandbox.zendesk.com/agent/organizations/6164125400602',
+        name: 'testOrganizationNone',
+        domains: [],
+        tags: [],
+        sharedTickets: false,
+        createdAt: '2023-09-18T23:37:07Z',
+      });
+    });
+
+    it('as a user that an upsert created', async () => {
+      replay('POST /api/v2/users/create_or_update', recorded('user-create-201'));
+      expect(await account.call('zendesk_create_or_update_user', { email: 'a@example.com' })).toMatchObject({
+        id: (bodyOf('user-create-201')['user'] as Json)['id'],
+        role: 'end-user',
+      });
+    });
+
     it('as refusals that say what to do', async () => {
       replay('POST /api/v2/tickets', recorded('ticket-create-422-suspended'));
       expect(await account.failure('zendesk_create_ticket', { subject: 'A', body: 'B' })).toBe(
@@ -105,6 +147,17 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
       const [ticket] = bodyOf('view-tickets-200')['tickets'] as Json[];
       const { body } = await get('/api/v2/tickets/3');
       expect(unlike(ticket, body['ticket'])).toEqual([]);
+    });
+
+    it('in the fields of an organization and their types', async () => {
+      const { body } = await get('/api/v2/organizations/search?name=Example Bakery');
+      const [organization] = body['organizations'] as Json[];
+      expect(unlike(bodyOf('organization-create-201')['organization'], organization)).toEqual([]);
+    });
+
+    it('in the fields of a job and their types', async () => {
+      const { body } = await get('/api/v2/job_statuses/V3-00000000000000000000000000000001');
+      expect(unlike(bodyOf('job-status-working')['job_status'], body['job_status'])).toEqual([]);
     });
 
     it('in how they page', async () => {

@@ -23,6 +23,8 @@ export interface Additions {
     readonly query?: Readonly<Record<string, string>>;
     /** Parts of the body, by path, each with the schema that stands in. */
     readonly body?: Readonly<Record<string, object>>;
+    /** The schema of a body of which the description says nothing at all. */
+    readonly whole?: object;
   };
 }
 
@@ -150,6 +152,8 @@ export function createJudge(description: Json, additions: Additions): (request: 
     for (const key of request.query.keys())
       if (!names.has(key) && !(key in (extra.query ?? {}))) yield `query: ${key} is not in the description`;
     yield* bodyViolations(pointer, operation, request.body, extra.body ?? {});
+    if (extra.whole) yield* errorsOf(ajv.compile(extra.whole), request.body, 'body');
+    else if (request.body !== undefined && !operation['requestBody']) yield 'body: the description has none';
   }
 
   return (request) => ({ operation: operationOf(request.method, request.path)?.name, violations: [...violationsOf(request)] });

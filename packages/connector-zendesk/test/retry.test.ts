@@ -6,6 +6,9 @@ const createRoute = 'POST /api/v2/tickets';
 const updateRoute = 'PUT /api/v2/tickets/{id}';
 const readRoute = 'GET /api/v2/tickets/{id}';
 const tokenRoute = 'POST /oauth/tokens';
+const addTagsRoute = 'PUT /api/v2/tickets/{id}/tags';
+const removeTagsRoute = 'DELETE /api/v2/tickets/{id}/tags';
+const userRoute = 'POST /api/v2/users/create_or_update';
 
 describe('what is sent again', () => {
   let account: Account;
@@ -110,6 +113,45 @@ describe('what is sent again', () => {
     expect(account.sandbox.tickets.get(3)?.status).toBe('solved');
   });
 
+  it.each([['lose'], ['truncate'], ['reset']] as const)(
+    'is a change of tags whose answer is hit by "%s": the tags are the same',
+    async (kind) => {
+      account.sandbox.misbehave({ kind, match: addTagsRoute });
+      expect(await account.call('zendesk_apply_tags', { ticketId: 3, tags: ['red'] })).toEqual({
+        ticketId: 3,
+        tags: ['hardware', 'printer', 'red'],
+      });
+      account.sandbox.misbehave({ kind, match: removeTagsRoute });
+      const removed = await account.call('zendesk_apply_tags', { ticketId: 3, tags: ['red'], action: 'remove' });
+      expect(removed).toEqual({ ticketId: 3, tags: ['hardware', 'printer'] });
+      expect([sent(addTagsRoute).length, sent(removeTagsRoute).length]).toEqual([2, 2]);
+    },
+  );
+
+  it('is no change of tags that is bound to a time and whose answer is lost: the model hears how to look', async () => {
+    account.sandbox.misbehave({ kind: 'lose', match: addTagsRoute });
+    const ifUnchangedSince = account.sandbox.tickets.get(3)?.updated_at;
+    const failure = await account.failure('zendesk_apply_tags', { ticketId: 3, tags: ['red'], ifUnchangedSince });
+    expect(failure).toMatch(/^OUTCOME_UNKNOWN: PUT \/api\/v2\/tickets\/\{id\}\/tags may or may not have happened\./);
+    expect(failure).toContain('Read ticket 3 with zendesk_get_ticket and call again only if its tags are not yet as you want them.');
+    expect(sent(addTagsRoute)).toHaveLength(1);
+    expect(account.sandbox.tickets.get(3)?.tags).toContain('red');
+  });
+
+  it.each([['lose'], ['truncate'], ['reset']] as const)('is a user upsert whose answer is hit by "%s": it makes one user', async (kind) => {
+    account.sandbox.misbehave({ kind, match: userRoute });
+    const before = account.sandbox.users.size;
+    expect(await account.call('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New' })).toMatchObject({ name: 'New' });
+    expect([sent(userRoute).length, account.sandbox.users.size]).toEqual([2, before + 1]);
+  });
+
+  it('ends in an unknown outcome where no answer to a user upsert ever comes', async () => {
+    account.sandbox.misbehave({ kind: 'lose', match: userRoute, times: 10 });
+    const failure = await account.failure('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New' });
+    expect(failure).toMatch(/^OUTCOME_UNKNOWN: /);
+    expect(failure).toContain('call again with the same values: that makes no second user');
+  });
+
   it('is a read, as often as Zendesk fails or answers the page of a proxy', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 500, match: readRoute });
     account.sandbox.misbehave({ kind: 'html', match: readRoute });
@@ -179,7 +221,7 @@ describe('what is sent again', () => {
         grant_type: 'client_credentials',
         client_id: 'client',
         client_secret: 'client-secret',
-        scope: 'read tickets:write',
+        scope: 'read tickets:write users:write',
         expires_in: 7_200,
       },
     ]);

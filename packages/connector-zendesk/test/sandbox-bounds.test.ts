@@ -19,13 +19,14 @@ describe('what the sandbox keeps', () => {
     expect([records.comments(2).length, records.comments(3).length]).toEqual([0, 1]);
   });
 
-  it('is 10,000 users and organizations', () => {
+  it('is 10,000 users, organizations and ticket fields', () => {
     const records = createRecords(clock, 'sandbox.zendesk.com');
     for (let count = 0; count < 10_001; count += 1) {
       records.addUser({ name: 'A' });
-      records.addOrganization('B');
+      records.addOrganization({ name: 'B' });
+      records.addTicketField({ title: 'C', type: 'text' });
     }
-    expect([records.users.size, records.organizations.size]).toEqual([10_000, 10_000]);
+    expect([records.users.size, records.organizations.size, records.ticketFields.size]).toEqual([10_000, 10_000, 10_000]);
   });
 
   it('is 5,000 comments on a ticket, as at Zendesk', () => {
@@ -65,5 +66,13 @@ describe('what the sandbox keeps', () => {
     expect(() => limits.ticketUpdate(1)).toThrow(expect.objectContaining({ status: 429 }));
     for (let ticket = 2; ticket <= 10_001; ticket += 1) limits.ticketUpdate(ticket);
     expect(() => limits.ticketUpdate(1)).not.toThrow();
+  });
+
+  it('is the count of updates of 10,000 users', () => {
+    const limits = createRateLimits(clock, 1);
+    for (let count = 0; count < 5; count += 1) limits.userUpdate(1);
+    expect(() => limits.userUpdate(1)).toThrow(expect.objectContaining({ status: 429 }));
+    for (let user = 2; user <= 10_001; user += 1) limits.userUpdate(user);
+    expect(() => limits.userUpdate(1)).not.toThrow();
   });
 });

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { sandboxClient } from './sandbox-client.ts';
 import { startAccount, textOf, type Account } from './start-account.ts';
 
 interface Page {
@@ -141,5 +142,52 @@ describe('zendesk_search_tickets', () => {
       status: ['new', 'open', 'pending', 'hold', 'solved', 'closed'],
     });
     expect((await search({ cursor: first.nextCursor })).tickets).toHaveLength(1);
+  });
+
+  it('shows whole tickets where asked to, and no more than 25 at a time', async () => {
+    const results = Array.from({ length: 100 }, (_, id) => ({ id, description: 'x'.repeat(400), external_id: 'E' }));
+    account.sandbox.misbehave({ kind: 'status', status: 200, body: { results, next_page: 'more' }, match: 'GET /api/v2/search', times: 2 });
+    const { tickets, nextCursor } = await search({ detail: 'full', limit: 100 });
+    expect([tickets.length, lastQuery()?.get('per_page')]).toEqual([25, '25']);
+    expect(tickets[0]).toMatchObject({ description: 'x'.repeat(400), externalId: 'E' });
+    expect(tickets[0]).not.toHaveProperty('excerpt');
+    expect((await search({ cursor: nextCursor })).tickets[0]).toMatchObject({ description: 'x'.repeat(400) });
+    expect(lastQuery()?.get('page')).toBe('2');
+  });
+
+  it('gives the chosen fields alone, and the id, on every page', async () => {
+    const first = await search({ fields: ['subject', 'status', 'subject'], limit: 1 });
+    expect(first.tickets).toEqual([{ id: 4, subject: 'Question about the yearly plan', status: 'new' }]);
+    const second = await search({ cursor: first.nextCursor });
+    expect(second.tickets.map((ticket) => Object.keys(ticket).sort())).toEqual([['id', 'status', 'subject']]);
+  });
+
+  it('counts without showing, with one request', async () => {
+    expect(await account.call('zendesk_count_tickets', { requester: 'ada@example.com', status: ['open'] })).toEqual({ count: 1 });
+    expect(await account.call('zendesk_count_tickets', {})).toEqual({ count: 4 });
+    const counts = account.sandbox.requests.filter(({ route }) => route === 'GET /api/v2/search/count');
+    expect(counts.map(({ query }) => query.get('query'))).toEqual(['type:ticket requester:"ada@example.com" status:open', 'type:ticket']);
+  });
+
+  it.each(['yesterday', '2026-13-01', '2026-03-01T09:30'])('refuses the date "%s" before any request', async (createdAfter) => {
+    expect(await account.failure('zendesk_search_tickets', { createdAfter })).toContain('Give a date such as 2026-03-01');
+    expect(account.sandbox.requests).toEqual([]);
+  });
+
+  it('reads every match of more than 1,000 by its cursor, each once', async () => {
+    const large = await startAccount({ sandbox: { requestsPerMinute: 10_000 } });
+    onTestFinished(() => large.close());
+    const client = sandboxClient(large.sandbox);
+    await client.signIn();
+    for (let round = 0; round < 21; round += 1) await Promise.all(Array.from({ length: 50 }, () => client.create({ tags: ['many'] })));
+    const ids: number[] = [];
+    let page = await large.call<Page>('zendesk_search_tickets', { tag: 'many', order: 'all', limit: 100, fields: [] });
+    ids.push(...page.tickets.map(({ id }) => id));
+    while (page.nextCursor !== undefined) {
+      page = await large.call<Page>('zendesk_search_tickets', { cursor: page.nextCursor });
+      ids.push(...page.tickets.map(({ id }) => id));
+    }
+    expect([ids.length, new Set(ids).size]).toEqual([1_050, 1_050]);
+    expect(large.sandbox.requests.filter(({ route }) => route === 'GET /api/v2/search/export')).toHaveLength(11);
   });
 });

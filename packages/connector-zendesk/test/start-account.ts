@@ -2,7 +2,7 @@ import { createHost, localPrincipal, memoryConnections, type Answer, type Host }
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
 import { gotSender } from '@busbar/core/adapters/got';
 import { zendesk } from '../src/index.ts';
-import { startZendeskSandbox, type ZendeskSandbox, type ZendeskSandboxOptions } from '../src/sandbox.ts';
+import { startZendeskSandbox, type ZendeskEvent, type ZendeskSandbox, type ZendeskSandboxOptions } from '../src/sandbox.ts';
 
 /** What a test adds to a call. */
 interface CallExtras {
@@ -21,16 +21,20 @@ export interface Account {
   call<T = Record<string, unknown>>(tool: string, args: object, extras?: CallExtras): Promise<T>;
   /** What a model reads of a call that has to fail. */
   failure(tool: string, args: object, extras?: CallExtras): Promise<string>;
+  /** Has Zendesk's webhook bring an event, under the present time and the account's own secret. */
+  deliver(event: ZendeskEvent): Promise<void>;
   close(): Promise<void>;
 }
 
 const connectionId = 'the-connection';
+/** The last part of the address that the webhook of every account delivers to. */
+export const hook = 'the-hook';
 
 /** A host whose one connection opens the sandbox, always under the same id. Retries wait a moment only. */
 export function openHost(sandbox: Pick<ZendeskSandbox, 'remapOrigins'>, config: object): Host {
   return createHost({
     connectors: [zendesk],
-    connections: memoryConnections([{ connector: 'zendesk', id: connectionId, config }]),
+    connections: memoryConnections([{ connector: 'zendesk', id: connectionId, config, hook }]),
     sender: gotSender(),
     resilience: cockatielResilience({ backoffMs: 1 }),
     remapOrigins: sandbox.remapOrigins,
@@ -73,6 +77,10 @@ export async function startAccount(
       const given = await answer(tool, args, extras);
       if (!given.isError) throw new Error(`${tool} succeeded: ${textOf(given)}`);
       return textOf(given);
+    },
+    async deliver(event) {
+      const { headers, body } = await sandbox.delivery(event);
+      await host.webhook(hook, new Headers(headers), new TextEncoder().encode(body));
     },
     async close() {
       await host.close();

@@ -65,3 +65,88 @@ describe('zendesk_get_user', () => {
     expect(await account.failure('zendesk_get_user', args)).toContain('Give userId or email, one of the two');
   });
 });
+
+describe('zendesk_create_or_update_user', () => {
+  let account: Account;
+
+  beforeEach(async () => {
+    account = await startAccount();
+  });
+  afterEach(() => account.close());
+
+  const lastBody = () => (account.sandbox.requests.at(-1)?.body as { user: object } | undefined)?.user;
+  const named = (name: string) => [...account.sandbox.users.values()].find((user) => user.name === name);
+
+  it('creates an end user whom nobody e-mails', async () => {
+    const [organization] = [...account.sandbox.users.values()].flatMap(({ organization_id }) => organization_id ?? []);
+    const user = {
+      email: 'new@example.com',
+      name: 'New',
+      externalId: 'crm-1',
+      phone: '+1 555',
+      organizationId: organization,
+      details: 'Office 3',
+      notes: 'Likes tea',
+      tags: ['VIP'],
+    };
+    expect(await account.call('zendesk_create_or_update_user', user)).toMatchObject({
+      ...user,
+      tags: ['vip'],
+      role: 'end-user',
+      url: expect.stringContaining('/agent/users/'),
+    });
+    expect(lastBody()).toEqual({
+      email: 'new@example.com',
+      name: 'New',
+      external_id: 'crm-1',
+      phone: '+1 555',
+      organization_id: organization,
+      details: 'Office 3',
+      notes: 'Likes tea',
+      tags: ['vip'],
+      skip_verify_email: true,
+    });
+  });
+
+  it('has Zendesk verify the address where that is wanted', async () => {
+    await account.call('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New', sendVerification: true });
+    expect(lastBody()).toEqual({ email: 'new@example.com', name: 'New' });
+  });
+
+  it('changes what is given of a user that exists, and nothing else', async () => {
+    const before = account.sandbox.users.size;
+    expect(await account.call('zendesk_create_or_update_user', { email: 'ADA@example.com', notes: 'Call first' })).toMatchObject({
+      name: 'Ada Example',
+      email: 'ada@example.com',
+      notes: 'Call first',
+      details: 'Head baker, Example Bakery',
+      tags: ['vip'],
+    });
+    expect(account.sandbox.users.size).toBe(before);
+  });
+
+  it('finds a user by its id in another system', async () => {
+    const { id } = await account.call('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New', externalId: 'crm-1' });
+    expect(await account.call('zendesk_create_or_update_user', { externalId: 'CRM-1', name: 'Newer' })).toMatchObject({
+      id,
+      name: 'Newer',
+    });
+  });
+
+  it('gives nobody a role', async () => {
+    const failure = await account.failure('zendesk_create_or_update_user', { email: 'grace@example.org', role: 'admin' });
+    expect(failure).toMatch(/^INVALID_INPUT: /);
+    expect(account.sandbox.requests).toEqual([]);
+    expect(named('Grace Sample')?.role).toBe('end-user');
+  });
+
+  it('wants to know by what the user is found', async () => {
+    expect(await account.failure('zendesk_create_or_update_user', { name: 'Nobody' })).toContain('Give email or externalId');
+  });
+
+  it('says why Zendesk takes no user without a name', async () => {
+    expect(await account.failure('zendesk_create_or_update_user', { email: 'new@example.com' })).toMatch(
+      /^UPSTREAM_REJECTED: .*name: Name: is too short/,
+    );
+  });
+});

@@ -27,4 +27,13 @@ export function readRecordings(): ReadonlyMap<string, Recording> {
   return new Map(all.filter(({ response }) => response !== undefined).map((recording) => [recording.name, recording]));
 }
 
+/** A signature that an older revision of Zendesk's documentation shows. */
+export function readWebhookVector(): {
+  readonly signingSecret: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rawBody: string;
+} {
+  return readJson('recorded/zendesk/webhook-signature-legacy-vector.json') as ReturnType<typeof readWebhookVector>;
+}
+
 const readJson = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), 'utf8')) as unknown;

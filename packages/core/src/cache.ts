@@ -19,6 +19,6 @@ export interface Cache {
    * the write that cleared it.
    */
   set(scope: string, key: string, answer: Answer, options: { readonly token: string; readonly keepMs: number }): Promise<void>;
-  /** Forgets a scope, after a write through the connection. What was read before can no longer be kept. */
+  /** Forgets a scope, after a write through the connection or events of its webhook. What was read before can no longer be kept. */
   clear(scope: string): Promise<void>;
 }

@@ -21,6 +21,7 @@ import { showOutput } from './middleware/show-output.ts';
 import { newCall } from './new-call.ts';
 import type { Observer } from './observer.ts';
 import { redactingLogger } from './redactor.ts';
+import { takenOut } from './schema/without-secrets.ts';
 import { recordCall } from './middleware/record-call.ts';
 import { createTally } from './upstream/tally.ts';
 
@@ -72,7 +73,7 @@ export function createCallPath(options: CallPathOptions): CallPath {
       const { input, connection: name } = catalog.validateInput(entry, request.arguments);
       const connection = await pickConnection(connections, request.principal, entry.connector, name, request.connection);
       return await clients.use(connection, async (open) => {
-        const { redactor } = open;
+        const redactor = open.redactor.with(takenOut(request.arguments, entry.withoutSecrets(request.arguments)));
         const call = newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs: options.repeatWindowMs });
         const log = redactingLogger(options.log, redactor, { ...ids, connector: entry.connector, connection: connection.id });
         const current: ActiveCall = {
@@ -81,6 +82,7 @@ export function createCallPath(options: CallPathOptions): CallPath {
           call,
           input,
           open,
+          redactor,
           tally: createTally(entry.effect !== 'read', request.principal.id),
           signal: limit.signal,
           deadlineAt: startedAt + options.callTimeoutMs,
@@ -106,8 +108,8 @@ export function createCallPath(options: CallPathOptions): CallPath {
     } catch (error) {
       if (error instanceof AskSignal) return { kind: 'ask', id: error.id, message: error.question, schema: error.schema };
       failure = maskError(error, callId, active?.log ?? options.log);
-      // The operator's own refusals: the vendor's come after the call was admitted.
-      if (failure.code === 'FORBIDDEN' && active?.status === 'refused') auditRefusal(options.audit, options.log, request, failure.code);
+      // A refusal of the operator's own: the vendor's are answers of the metered part, and not thrown.
+      if (failure.code === 'FORBIDDEN') auditRefusal(options.audit, options.log, request, failure.code);
       answer = errorAnswer(failure, callId);
       return { kind: 'answer', answer };
     } finally {

@@ -5,14 +5,14 @@ import { ToolError } from './errors.ts';
 import type { Http } from './http.ts';
 import type { Logger } from './logger.ts';
 import type { Observer } from './observer.ts';
-import { createRedactor, type Redactor } from './redactor.ts';
+import { createRedactor, redactingLogger, type Redactor } from './redactor.ts';
 import type { Resilience } from './resilience.ts';
 import { secretValues } from './secret.ts';
 import type { Sender } from './sender.ts';
 import type { StateStore } from './state.ts';
 import { createHttp } from './upstream/create-http.ts';
 import { createOrigins } from './upstream/origins.ts';
-import { createTokenSource } from './upstream/token-source.ts';
+import { createTokenSource } from './upstream/create-token-source.ts';
 
 /** A connection whose client is open. */
 export interface OpenConnection {
@@ -164,7 +164,7 @@ function connectionHttp(
     resilience,
     clock,
     version: connection.version,
-    log: options.log,
+    log: redactingLogger(options.log, redactor, { connector: connector.id, connection: connection.id }),
     state: options.state.open(`${connection.id}#core`),
     onSecret: (secret) => redactor.add(secret),
   });

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
+import type { Authorization } from './authorization.ts';
 import type { Clock } from './clock.ts';
 import type { Context, JobContext } from './context.ts';
 import type { ErrorCode } from './errors.ts';
-import type { Fields, Http, HttpResponse } from './http.ts';
+import type { Http, HttpResponse } from './http.ts';
 import type { Entry, LogSpec, State } from './state.ts';
 import type { AnyTool, ToolBuilder } from './tool.ts';
 
@@ -83,26 +84,6 @@ export interface UpstreamFailure {
   /** When the vendor will take it. Default: what its `Retry-After` or reset headers say. */
   readonly retryAfterMs?: number;
 }
-
-/** A kind of authorization that core knows how to do. */
-export type Authorization =
-  | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
-  | {
-      readonly kind: 'client-credentials';
-      readonly tokenUrl: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-      /** How the vendor takes the token request. The standard (RFC 6749) is `form`. */
-      readonly body: 'form' | 'json';
-      readonly scope?: string;
-      /** Further fields of the token request. */
-      readonly fields?: Fields;
-      /** How long a token lives where the vendor's answer has no `expires_in`. Default 30 minutes. */
-      readonly ttlMs?: number;
-      /** Takes the base origin out of the vendor's token answer. It must match `origins`. */
-      origin?(token: Readonly<Record<string, unknown>>): string;
-    };
 
 /** The account that a credential opens, as `check` found it. */
 export interface Health {

@@ -142,6 +142,8 @@ export function createHost(options: HostOptions): Host {
       await clients.use(found, (open) =>
         receiveWebhook({ connector, config: open.config, state: state.open(found.id), headers, body, clock }),
       );
+      // The events say that the vendor's records have changed. They are stored, so a cache that is away is no reason to have them sent again.
+      await cache.clear(found.id).catch((err: unknown) => log.warn({ connection: found.id, err }, 'the cache failed'));
     },
     check: (id) => check(id),
     start: () => jobs.start(),

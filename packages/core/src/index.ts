@@ -1,4 +1,5 @@
 export type { Audit, AuditEvent } from './audit.ts';
+export type { Authorization } from './authorization.ts';
 export type { Budget, BudgetUntil, LimitSeen } from './budget.ts';
 export type { Cache, CacheLook } from './cache.ts';
 export type { CatalogEntry } from './catalog.ts';
@@ -6,7 +7,6 @@ export { systemClock, type Clock } from './clock.ts';
 export type { Connection, Connections } from './connections.ts';
 export {
   defineConnector,
-  type Authorization,
   type Connector,
   type Health,
   type Job,

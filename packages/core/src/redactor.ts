@@ -4,6 +4,8 @@ import type { Logger } from './logger.ts';
 export interface Redactor {
   /** From now on this is secret too: a token that was just issued. The last 50 are kept beside the settings' own. */
   add(secret: string): void;
+  /** One that knows these secrets too, for a call that was given some. */
+  with(secrets: readonly string[]): Redactor;
   /** True where the text, or JSON, holds a secret. */
   finds(text: string): boolean;
   text(text: string): string;
@@ -53,7 +55,7 @@ export function createRedactor(settings: readonly string[]): Redactor {
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, redact(part, depth + 1)]));
   };
 
-  return {
+  const redactor: Redactor = {
     add(secret) {
       if (secret.length < minLength || fixed.includes(secret) || added.includes(secret)) return;
       added.push(secret);
@@ -65,7 +67,18 @@ export function createRedactor(settings: readonly string[]): Redactor {
     },
     text,
     value: (value) => redact(value, 0),
+    with(secrets) {
+      if (secrets.length === 0) return redactor;
+      const own = createRedactor(secrets);
+      return {
+        ...redactor,
+        finds: (value) => redactor.finds(value) || own.finds(value),
+        text: (value) => own.text(redactor.text(value)),
+        value: (value) => own.value(redactor.value(value)),
+      };
+    },
   };
+  return redactor;
 }
 
 /** A logger for work on one connection: its ids on every line, its secrets on none. */

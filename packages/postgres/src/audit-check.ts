@@ -39,7 +39,6 @@ export function checkChain(row: ChainLine, statements: readonly Statement[], rep
     say(`, link ${link}: its hash is not the one that ${sayer(statement)} says it had on ${statement.at}.`);
   }
 
-  compare(row.droppedLinks, row.droppedHead);
   return {
     chain,
     add(line, entries) {

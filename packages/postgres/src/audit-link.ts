@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
 import { storableText, timeParameter, timeText } from './metering-items.ts';
 
-// FINAL (lead: this version stays as it is): chainLock(chain), linkFromEntries(now), createAuditChain(db, { clock, replica }).write((chain) => …).
 /** For how long a chain is vouched for after each link. Anybody may close it after that. */
 export const chainLeaseMs = 5 * 60_000;
 

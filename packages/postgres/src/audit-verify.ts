@@ -34,13 +34,12 @@ export async function verifyAudit(
   lines: () => AsyncIterable<string> | Iterable<string>,
   { knownHeads, onEntry }: VerifyOptions = {},
 ): Promise<AuditVerdict> {
-  const before = readStatements(knownHeads);
+  const statements = readStatements(knownHeads);
   for await (const text of lines()) {
     const line = JSON.parse(text) as ExportLine;
     // Most links speak of calls alone, and need not be taken apart here.
-    if ('entries' in line && /"event":"(chain|audit)\./.test(line.entries)) before.add(entriesOf(line.entries), line.chain);
+    if ('entries' in line && /"event":"(chain|audit)\./.test(line.entries)) statements.add(entriesOf(line.entries), line.chain);
   }
-  const statements = readStatements(knownHeads);
   const problems: string[] = [];
   const report = (problem: string): void => {
     if (problems.length < maxProblems) problems.push(problem);
@@ -59,6 +58,7 @@ export async function verifyAudit(
       header = line;
     } else if ('entries' in line) {
       const entries = entriesOf(line.entries);
+      // Once more, for a new export has newer ones: what is looked at last has to know them.
       statements.add(entries, line.chain);
       if (current?.chain === line.chain) current.add(line, entries);
       else report(`Chain ${line.chain}, link ${line.link}: the line of its chain is missing before it.`);
@@ -70,7 +70,7 @@ export async function verifyAudit(
       if ('chain' in line) {
         if (rows.has(line.chain)) report(`Chain ${line.chain}: it is there twice.`);
         rows.set(line.chain, line);
-        current = checkChain(line, before.seen.get(line.chain) ?? [], report);
+        current = checkChain(line, statements.seen.get(line.chain) ?? [], report);
       } else if ('stray' in line) {
         report(
           line.chainless

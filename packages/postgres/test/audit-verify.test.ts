@@ -129,6 +129,37 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([`Chain ${chain}: its writer is gone since 2026-01-01T00:05:04.000Z, and nobody has closed it.`]);
   });
 
+  test.each(['by its writer', 'by another replica'])(
+    'a row that says otherwise than the link by which the chain was closed is found: %s',
+    async (by) => {
+      const writer = writerOn(database, clock, 'r2');
+      chain = await writer.write({ event: 'test' });
+      if (by === 'by its writer') await writer.close();
+      else {
+        await clock.advance(5 * 60_000 + 1);
+        await postgresAudit(database, { clock, replica: 'r3' }).closeLapsed();
+      }
+      expect(await problems()).toEqual([]);
+      const { closed_at: closedAt } = await database.db
+        .selectFrom('audit_chains')
+        .selectAll()
+        .where('id', '=', chain)
+        .executeTakeFirstOrThrow();
+      await change(sql`update audit_chains set closed_at = null, lease_until = '2100-01-01' where id = ${chain}`);
+      const said = `was closed on ${closedAt?.toISOString()}`;
+      expect(await problems()).toEqual([
+        expect.stringMatching(`^Chain ${chain}: its row was altered; it is open, and chain .* says that it ${said}`),
+      ]);
+      await change(sql`update audit_chains set closed_at = ${closedAt}::timestamptz + interval '1 second' where id = ${chain}`);
+      expect(await problems()).toEqual([expect.stringMatching(`^Chain ${chain}: its row was altered; chain .* says that it ${said} with`)]);
+    },
+  );
+
+  test('a row that is closed, and no link says so, is found', async () => {
+    await change(sql`update audit_chains set closed_at = opened_at`);
+    expect(await problems()).toEqual([`Chain ${chain}: its row was altered; it is closed, and no chain says so.`]);
+  });
+
   describe('that another chain has witnessed', () => {
     let witness: string;
     beforeEach(async () => {

@@ -2,6 +2,7 @@ import type { AuditEvent } from '@busbar/core';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { entriesOf, type AuditEntry } from '../src/audit-lines.ts';
+import { dropOldLinks } from '../src/audit-retention.ts';
 import {
   exportAudit,
   openDatabase,
@@ -249,6 +250,20 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     const dropped = await Promise.all(['r1', 'r2', 'r3'].map((replica) => auditOf(replica, { retentionMs: dayMs }).prune()));
     expect(dropped.reduce((sum, { links }) => sum + links, 0)).toBe(22);
     expect(await problems()).toEqual([]);
+  });
+
+  test('a replica that is behind another one’s retention puts no chain back', async () => {
+    const writer = writerOn(database, clock);
+    for (let index = 0; index < 5; index += 1) {
+      await clock.advance(1_000);
+      await writer.write({ event: 'test', index });
+    }
+    const drop = (before: number, then: () => Promise<unknown>) =>
+      dropOldLinks(database.db, { before, now: () => clock.now(), record: async () => await then() });
+    const early = clock.now() - 2_000;
+    const late = clock.now() - 500;
+    await drop(early, async () => await drop(late, async () => {}));
+    expect(await chains()).toMatchObject([{ links: 6, dropped_links: 5 }]);
   });
 
   test('without a retention nothing is dropped', async () => {

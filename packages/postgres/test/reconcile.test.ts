@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Outcome, PriceRule, QuotaRule } from '@busbar/core';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { postgresMetering, reconcile, type Database, type PostgresMetering } from '../src/index.ts';
+import { postgresAudit, postgresMetering, reconcile, type Database, type PostgresMetering } from '../src/index.ts';
 import { emptied, newClock, writerOn } from './audits.ts';
 import { kinds } from './databases.ts';
 import { admitToRun, callOf, ending, staying } from './ledger.ts';
@@ -93,6 +93,19 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
       select name, tenant, principal, connector, connection, tool, effect, status, started_at - before, ended_at, of
       from calls, (values ('early', interval '1 ms', 'r0'), ('usage', interval '0', 'usage')) as old (name, before, of)`);
     expect(await problems()).toEqual([]);
+  });
+
+  test('rows whose entries retention has taken away need none', async () => {
+    await make();
+    const dayMs = 24 * 60 * 60_000;
+    await clock.advance(dayMs);
+    const late = callOf({ startedAt: Date.UTC(2025, 11, 31) });
+    await metering.settle(await admitToRun(metering, late), ending('executed', 'yes', { endedAt: clock.now() }));
+    await clock.advance(1);
+    const audit = postgresAudit(database, { clock, replica: 'r1', retentionMs: dayMs });
+    await audit.closeLapsed();
+    expect((await audit.prune()).links).toBeGreaterThan(0);
+    expect(await reconcile(database, { clock })).toMatchObject({ calls: 2, problems: [] });
   });
 
   test('a row that was altered is named: who, what, how it ended, whether it was charged, what it cost', async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '@busbar/core';
+import { blankComment, blankOrganization, blankTicket, blankTicketField, blankUser } from './blank-records.ts';
 
 /** A user as Zendesk shows one. */
 export interface UserRecord {
@@ -39,17 +40,36 @@ export interface CommentRecord {
   readonly [field: string]: unknown;
 }
 
+/** An organization as Zendesk shows one. */
+export interface OrganizationRecord {
+  readonly id: number;
+  readonly name: string;
+  readonly [field: string]: unknown;
+}
+
+/** A ticket field as Zendesk shows one. */
+export interface TicketFieldRecord {
+  readonly id: number;
+  readonly title: string;
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
 /** What the sandbox keeps. At most 10,000 of each kind: then the oldest goes. */
 export interface Records {
   readonly users: ReadonlyMap<number, UserRecord>;
   readonly tickets: ReadonlyMap<number, TicketRecord>;
-  readonly organizations: ReadonlyMap<number, string>;
+  readonly organizations: ReadonlyMap<number, OrganizationRecord>;
+  readonly ticketFields: ReadonlyMap<number, TicketFieldRecord>;
   /** Oldest first. At most 5,000 on a ticket, which is Zendesk's own limit. */
   comments(ticket: number): readonly CommentRecord[];
   nextId(): number;
   now(): string;
-  addOrganization(name: string): number;
+  addOrganization(fields: Partial<OrganizationRecord> & { readonly name: string }): OrganizationRecord;
+  addTicketField(fields: Partial<TicketFieldRecord> & { readonly title: string; readonly type: string }): TicketFieldRecord;
   addUser(fields: Partial<UserRecord> & { readonly name: string }): UserRecord;
+  /** Puts fields into a user, which keeps its place. */
+  changeUser(user: UserRecord, fields: Partial<UserRecord>): UserRecord;
   addTicket(fields: Partial<TicketRecord> & { readonly subject: string; readonly requester_id: number }): TicketRecord;
   addComment(
     ticket: number,
@@ -62,12 +82,18 @@ const maxRecords = 10_000;
 export function createRecords(clock: Clock, host: string): Records {
   const users = new Map<number, UserRecord>();
   const tickets = new Map<number, TicketRecord>();
-  const organizations = new Map<number, string>();
+  const organizations = new Map<number, OrganizationRecord>();
+  const ticketFields = new Map<number, TicketFieldRecord>();
   const comments = new Map<number, CommentRecord[]>();
   let lastId = 9_000_000_000_000;
   let lastTicket = 0;
   const nextId = (): number => (lastId += 1);
   const now = (): string => timestamp(clock.now());
+
+  const dated = (resource: string, id: number) => {
+    const at = now();
+    return { url: `https://${host}/api/v2/${resource}/${id}.json`, created_at: at, updated_at: at };
+  };
 
   function keep<V>(map: Map<number, V>, id: number, value: V): V {
     map.set(id, value);
@@ -83,39 +109,33 @@ export function createRecords(clock: Clock, host: string): Records {
     users,
     tickets,
     organizations,
+    ticketFields,
     comments: (ticket) => comments.get(ticket) ?? [],
     nextId,
     now,
-    addOrganization(name) {
+    addOrganization(fields) {
       const id = nextId();
-      keep(organizations, id, name);
-      return id;
+      return keep(organizations, id, { ...blankOrganization, ...dated('organizations', id), ...fields, id });
+    },
+    addTicketField(fields) {
+      const id = nextId();
+      const { title, description = title } = fields;
+      const titles = { raw_title: title, title_in_portal: title, raw_title_in_portal: title, raw_description: description };
+      return keep(ticketFields, id, { ...blankTicketField, ...dated('ticket_fields', id), ...titles, description, ...fields, id });
     },
     addUser(fields) {
       const id = nextId();
-      const at = now();
-      return keep(users, id, {
-        ...blankUser,
-        id,
-        url: `https://${host}/api/v2/users/${id}.json`,
-        created_at: at,
-        updated_at: at,
-        ...fields,
-      });
+      return keep(users, id, { ...blankUser, ...dated('users', id), ...fields, id });
+    },
+    changeUser(user, fields) {
+      const changed = { ...user, ...fields, id: user.id, updated_at: now() };
+      users.set(user.id, changed);
+      return changed;
     },
     addTicket(fields) {
       const id = (lastTicket += 1);
-      const at = now();
       comments.set(id, []);
-      return keep(tickets, id, {
-        ...blankTicket,
-        id,
-        url: `https://${host}/api/v2/tickets/${id}.json`,
-        created_at: at,
-        updated_at: at,
-        raw_subject: fields.subject,
-        ...fields,
-      });
+      return keep(tickets, id, { ...blankTicket, ...dated('tickets', id), raw_subject: fields.subject, ...fields, id });
     },
     addComment(ticket, fields) {
       const id = nextId();
@@ -134,76 +154,3 @@ export function timestamp(ms: number): string {
 
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\n', '<br>');
-
-const via = { channel: 'api', source: { from: {}, to: {}, rel: null } };
-
-const blankComment = { type: 'Comment', attachments: [], via, metadata: { system: {}, custom: {} } };
-
-const blankUser = {
-  email: null,
-  time_zone: 'Etc/UTC',
-  iana_time_zone: 'Etc/UTC',
-  phone: null,
-  shared_phone_number: null,
-  photo: null,
-  locale_id: 1,
-  locale: 'en-US',
-  organization_id: null,
-  role: 'end-user',
-  verified: false,
-  external_id: null,
-  tags: [],
-  alias: null,
-  active: true,
-  shared: false,
-  shared_agent: false,
-  last_login_at: null,
-  two_factor_auth_enabled: false,
-  signature: null,
-  details: null,
-  notes: null,
-  role_type: null,
-  custom_role_id: null,
-  moderator: false,
-  ticket_restriction: 'requested',
-  only_private_comments: false,
-  restricted_agent: true,
-  suspended: false,
-  default_group_id: null,
-  report_csv: false,
-  user_fields: {},
-} as const;
-
-const blankTicket = {
-  external_id: null,
-  via,
-  type: null,
-  description: '',
-  priority: null,
-  status: 'new',
-  recipient: null,
-  submitter_id: null,
-  assignee_id: null,
-  organization_id: null,
-  group_id: null,
-  collaborator_ids: [],
-  follower_ids: [],
-  email_cc_ids: [],
-  forum_topic_id: null,
-  problem_id: null,
-  has_incidents: false,
-  is_public: true,
-  due_at: null,
-  tags: [],
-  custom_fields: [],
-  satisfaction_rating: null,
-  sharing_agreement_ids: [],
-  custom_status_id: 9_000_000_000_101,
-  fields: [],
-  followup_ids: [],
-  ticket_form_id: 9_000_000_000_102,
-  brand_id: 9_000_000_000_103,
-  allow_channelback: false,
-  allow_attachments: true,
-  from_messaging_channel: false,
-};

@@ -46,7 +46,7 @@ function conditionOf(records: Records, me: UserRecord, key: string, comparison: 
         value === 'none' && !quoted
           ? organization_id === null
           : organization_id !== null &&
-            (String(organization_id) === value || records.organizations.get(organization_id)?.toLowerCase() === value.toLowerCase());
+            (String(organization_id) === value || records.organizations.get(organization_id)?.name.toLowerCase() === value.toLowerCase());
     case 'created':
       return dated(comparison, value, (ticket) => ticket.created_at);
     case 'updated':

@@ -1,9 +1,18 @@
 import type { Clock } from '@busbar/core';
+import { seedFields } from './seed-fields.ts';
 import { timestamp, type Records, type UserRecord } from './records.ts';
 
 /** Fills an account with made-up people and tickets, so that there is something to find. Gives the agent that credentials act as. */
 export function seed(records: Records, clock: Clock, agentEmail: string): UserRecord {
-  const bakery = records.addOrganization('Example Bakery');
+  const { id: bakery } = records.addOrganization({
+    name: 'Example Bakery',
+    domain_names: ['example.com'],
+    tags: ['food'],
+    details: '1 Example Street',
+    notes: 'Pays by invoice',
+    shared_tickets: true,
+  });
+  seedFields(records);
   const agent = records.addUser({
     name: 'Sam Agent',
     email: agentEmail,

@@ -72,12 +72,7 @@ export function createTicket(records: Records, body: unknown, me: UserRecord): W
 export function updateTicket(records: Records, ticket: TicketRecord, body: unknown, me: UserRecord): Written {
   const input = ticketIn(body);
   if (ticket.status === 'closed') throw invalid('status', 'Status: closed prevents ticket update');
-  if (input['safe_update'] === true && !(Date.parse(String(input['updated_stamp'])) >= Date.parse(ticket.updated_at))) {
-    throw new Refusal(409, {
-      error: 'UpdateConflict',
-      description: 'Safe Update prevented the update due to outdated ticket data. Please fetch the latest ticket data and try again.',
-    });
-  }
+  demandUnchanged(ticket, input);
   const text = commentText(input);
   if (input['comment'] !== undefined && text === undefined) throw invalid('base', 'Comment: cannot be blank', 'BlankValue');
   if (text !== undefined && records.comments(ticket.id).length >= maxComments)
@@ -90,6 +85,27 @@ export function updateTicket(records: Records, ticket: TicketRecord, body: unkno
     .map(([name, value]) => ({ type: 'Change', field_name: name, value, previous_value: ticket[name] }));
   if (events.length > 0 || text !== undefined) Object.assign(ticket, fields, { updated_at: records.now() });
   return audited(records, ticket, events, text === undefined ? undefined : say(records, ticket, input, text, me));
+}
+
+/** Adds the body's tags to those of a ticket, or takes them away. @throws {Refusal} */
+export function changeTags(records: Records, ticket: TicketRecord, body: unknown, action: 'add' | 'remove'): void {
+  const input = (body ?? {}) as Input;
+  if (!Array.isArray(input['tags'])) throw badRequest('tags must be an array');
+  if (ticket.status === 'closed') throw invalid('status', 'Status: closed prevents ticket update');
+  demandUnchanged(ticket, input);
+  const given = input['tags'].map((tag) => String(tag).toLowerCase());
+  const kept = ticket.tags.filter((tag) => !given.includes(tag));
+  const tags = action === 'add' ? [...new Set([...ticket.tags, ...given])].sort() : kept;
+  if (tags.join() !== ticket.tags.join()) Object.assign(ticket, { tags, updated_at: records.now() });
+}
+
+/** Zendesk's protection against lost updates. Its documentation has the flag as a boolean here and as a string there. */
+function demandUnchanged(ticket: TicketRecord, { safe_update, updated_stamp }: Input): void {
+  if (String(safe_update) !== 'true' || Date.parse(String(updated_stamp)) >= Date.parse(ticket.updated_at)) return;
+  throw new Refusal(409, {
+    error: 'UpdateConflict',
+    description: 'Safe Update prevented the update due to outdated ticket data. Please fetch the latest ticket data and try again.',
+  });
 }
 
 function ticketIn(body: unknown): Input {

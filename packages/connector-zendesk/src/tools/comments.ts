@@ -1,9 +1,68 @@
 import type { ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { CommentSummary, CommentView, viewComment, viewCommentSummary } from '../outputs.ts';
 import { ifUnchangedSince, ticketId } from './ticket-inputs.ts';
 
+// Whole comments are long: what does not fit into a page is behind its cursor.
+const maxWhole = 25;
+
+const CommentListed = z
+  .object({ ...CommentView.shape, ...CommentSummary.shape })
+  .partial()
+  .required({ public: true });
+
+/** Where a list goes on: what was asked for, and the place in it. */
+const Position = z.object({
+  ticketId: z.int(),
+  order: z.enum(['newest', 'oldest']),
+  detail: z.enum(['summary', 'full']),
+  limit: z.int().min(1).max(100),
+  after: z.string().optional(),
+});
+type Position = z.output<typeof Position>;
+
 export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
+  tool({
+    name: 'zendesk_list_comments',
+    description:
+      'Lists what was said on a Zendesk ticket, public replies and internal notes, a page at a time, with excerpts by default. For a ticket together with its newest comments, zendesk_get_ticket is one call.',
+    effect: 'read',
+    input: z.object({
+      ticketId,
+      order: z.enum(['newest', 'oldest']).default('newest').describe('Which come first. Default: newest'),
+      detail: z
+        .enum(['summary', 'full'])
+        .default('summary')
+        .describe(`"full": whole texts and attachments, at most ${maxWhole} in a page. Default: summary, with excerpts`),
+      limit: z.int().min(1).max(100).default(20).describe('Comments in a page, 1 to 100. Default: 20'),
+      cursor: z
+        .string()
+        .optional()
+        .describe('nextCursor of an earlier answer about this ticket: the next page of that list. Absent: the first page'),
+    }),
+    output: z.object({
+      comments: z.array(CommentListed).describe('The page'),
+      nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
+    }),
+    run: async ({ cursor, ...input }, client, context) => {
+      const OfThisTicket = Position.extend({ ticketId: z.literal(input.ticketId) });
+      const position: Position =
+        cursor === undefined
+          ? { ...input, limit: input.detail === 'full' ? Math.min(input.limit, maxWhole) : input.limit }
+          : context.cursor.read(cursor, OfThisTicket);
+      const { detail, limit, order, after } = position;
+      const sort = order === 'oldest' ? 'created_at' : '-created_at';
+      const page = await client.listComments(context, position.ticketId, { sort, size: limit, after });
+      const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
+      const view = detail === 'full' ? viewComment : viewCommentSummary;
+      return {
+        comments: page.comments.slice(0, limit).map((comment) => view(comment, page.users)),
+        ...(next && { nextCursor: context.cursor.write({ ...position, after: next }) }),
+      };
+    },
+  }),
+
   tool({
     name: 'zendesk_add_comment',
     description:

@@ -10,53 +10,42 @@ export const ifUnchangedSince = z.iso.datetime();
 /** A list of tags. Zendesk keeps them in lower case. */
 export const tags = (description: string) => z.array(tag).max(100).optional().describe(`${description}. At most 100`);
 
-const tag = z
+/** One tag. */
+export const tag = z
   .string()
   .toLowerCase()
   .min(1)
   .max(255)
   .refine((value) => !/\s/.test(value), 'A tag has no spaces: use _ or -')
-  .describe('One tag, without spaces, 1 to 255 characters');
+  .describe('Without spaces, 1 to 255 characters');
 
 /** What can be set on a ticket, when it is created and later. `whenAbsent` says what Zendesk does without it. */
 export const ticketProperties = (whenAbsent: string) => ({
-  priority: z.enum(['low', 'normal', 'high', 'urgent']).optional().describe(`Priority. Absent: ${whenAbsent}`),
-  type: z.enum(['problem', 'incident', 'question', 'task']).optional().describe(`Type. Absent: ${whenAbsent}`),
+  priority: z.enum(['low', 'normal', 'high', 'urgent']).optional().describe(`Absent: ${whenAbsent}`),
+  type: z.enum(['problem', 'incident', 'question', 'task']).optional().describe(`Absent: ${whenAbsent}`),
   status: z
     .enum(['new', 'open', 'pending', 'hold', 'solved'])
     .optional()
-    .describe(
-      `Status. "pending" waits for the requester, "hold" for a third party; solved tickets are closed by Zendesk later. Absent: ${whenAbsent}`,
-    ),
-  assigneeEmail: z.email().optional().describe(`E-mail address of the agent to assign it to. Absent: ${whenAbsent}`),
-  assigneeId: z.int().optional().describe(`User id of the agent to assign it to, in place of assigneeEmail. Absent: ${whenAbsent}`),
-  groupId: z.int().optional().describe(`Id of the group to assign it to. Absent: ${whenAbsent}`),
-  organizationId: z.int().optional().describe(`Id of one of the requester’s organizations. Absent: ${whenAbsent}`),
-  externalId: z
-    .string()
-    .min(1)
-    .max(255)
-    .optional()
-    .describe(`Id of the matching record in another system, 1 to 255 characters. Absent: ${whenAbsent}`),
-  dueAt: z.iso
-    .datetime({ offset: true })
-    .optional()
-    .describe(`When a ticket of type "task" is due, such as 2026-03-01T09:30:00Z. Absent: ${whenAbsent}`),
+    .describe(`"pending" waits for the requester, "hold" for a third party. Absent: ${whenAbsent}`),
+  assigneeEmail: z.email().optional().describe(`The agent to assign it to. Absent: ${whenAbsent}`),
+  assigneeId: z.int().optional().describe(`User id of the agent, in place of assigneeEmail. Absent: ${whenAbsent}`),
+  groupId: z.int().optional().describe(`Group to assign it to. Absent: ${whenAbsent}`),
+  organizationId: z.int().optional().describe(`One of the requester’s organizations. Absent: ${whenAbsent}`),
+  externalId: z.string().min(1).max(255).optional().describe(`Its id in another system, 1 to 255 characters. Absent: ${whenAbsent}`),
+  dueAt: z.iso.datetime({ offset: true }).optional().describe(`When a "task" is due: 2026-03-01T09:30:00Z. Absent: ${whenAbsent}`),
   customFields: z
     .array(
       z.object({
-        id: z.int().describe('Field id, as zendesk_get_ticket shows it'),
+        id: z.int().describe('Field id: see zendesk_list_ticket_fields'),
         value: z
           .union([z.string(), z.boolean(), z.array(z.string())])
-          .describe(
-            'Text, number or date (YYYY-MM-DD) as a string; a drop-down by its tag; a checkbox as true or false; several choices as a list of tags',
-          ),
+          .describe('Text, number or date (YYYY-MM-DD) as a string; a choice by its tag, several as a list; a checkbox as true or false'),
       }),
     )
     .min(1)
     .max(50)
     .optional()
-    .describe(`Custom fields to set, 1 to 50. Absent: ${whenAbsent}`),
+    .describe(`1 to 50. Absent: ${whenAbsent}`),
 });
 
 type TicketProperties = z.output<z.ZodObject<ReturnType<typeof ticketProperties>>>;

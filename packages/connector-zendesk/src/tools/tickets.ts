@@ -10,29 +10,23 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_create_ticket',
     description:
-      'Creates a Zendesk ticket with its first comment and returns it with its id and URL. Name the requester by e-mail address (unknown ones become new users) or id. The first comment is public unless you say otherwise: Zendesk usually e-mails it to the requester. To write on a ticket that exists, use zendesk_add_comment; search first where it may exist already.',
+      'Creates a Zendesk ticket with its first comment and returns it with its id and URL. Name the requester by e-mail address (an unknown one becomes a new user) or id. The first comment is public by default: Zendesk usually e-mails it to the requester. Where the ticket may exist already, search first, and use zendesk_add_comment.',
     effect: 'write',
     input: z
       .object({
         subject: z.string().trim().min(1).max(255).describe('Subject line, at most 255 characters'),
         body: z.string().trim().min(1).max(60_000).describe('The first comment, plain text, at most 60,000 characters'),
-        public: z
-          .boolean()
-          .default(true)
-          .describe('False makes the first comment an internal note that the requester does not see. Default: true'),
-        requesterEmail: z
-          .email()
-          .optional()
-          .describe('E-mail address of the person who asks. Absent, and requesterId too: the user that this connection acts as'),
+        public: z.boolean().default(true).describe('False: the first comment is an internal note. Default: true'),
+        requesterEmail: z.email().optional().describe('Who asks. Absent, and requesterId too: the user that this connection acts as'),
         requesterName: z
           .string()
           .min(1)
           .max(255)
           .optional()
-          .describe('Name for a requesterEmail that Zendesk does not know yet, 1 to 255 characters. Absent: the address itself'),
-        requesterId: z.int().optional().describe('User id of the person who asks, in place of requesterEmail. Absent: see requesterEmail'),
-        tags: tags('Tags, without spaces. Absent: none but what Zendesk’s own rules add'),
-        ...ticketProperties('Zendesk’s default'),
+          .describe('Name of a requester who is new, 1 to 255 characters. Absent: the address'),
+        requesterId: z.int().optional().describe('User id, in place of requesterEmail. Absent: see there'),
+        tags: tags('Absent: what Zendesk’s own rules add'),
+        ...ticketProperties('default'),
       })
       .refine(
         ({ requesterEmail, requesterId }) => requesterEmail === undefined || requesterId === undefined,
@@ -85,7 +79,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       const after = input.commentsCursor === undefined ? undefined : context.cursor.read(input.commentsCursor, Position).after;
       const { ticket, users } = await client.getTicket(context, input.ticketId);
       if (!input.includeComments && after === undefined) return { ticket: viewDetails(client, ticket, users) };
-      const page = await client.listComments(context, input.ticketId, { size: commentsPerPage, after });
+      const page = await client.listComments(context, input.ticketId, { sort: '-created_at', size: commentsPerPage, after });
       const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
       return {
         ticket: viewDetails(client, ticket, users),
@@ -98,7 +92,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_update_ticket',
     description:
-      'Changes fields of a Zendesk ticket (status, priority, type, assignee, group, subject, tags, custom fields) and returns it as it is afterwards. Only the fields that you give change. A change that someone else makes at the same moment is never overwritten: the call fails with CONFLICT instead, and you read the ticket again. To write to the requester or to leave a note, use zendesk_add_comment.',
+      'Changes fields of a Zendesk ticket (status, priority, type, assignee, group, subject, tags, custom fields) and returns it as it is afterwards. Only what you give changes. A change that someone else makes at the same moment is never overwritten: the call fails with CONFLICT, and you read the ticket again. To write to the requester or leave a note, use zendesk_add_comment; for tags alone, zendesk_apply_tags.',
     effect: 'write',
     input: z
       .object({
@@ -106,11 +100,11 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
         ifUnchangedSince: ifUnchangedSince
           .optional()
           .describe(
-            'updatedAt of the ticket as you read it: if it has changed since, nothing is written. Absent: the change is made on the ticket as it is now',
+            'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the ticket as it is now is changed',
           ),
-        subject: z.string().trim().min(1).max(255).optional().describe('New subject line, at most 255 characters. Absent: unchanged'),
-        addTags: tags('Tags to add, without spaces; the others stay. Absent: none'),
-        removeTags: tags('Tags to take away. Absent: none'),
+        subject: z.string().trim().min(1).max(255).optional().describe('At most 255 characters. Absent: unchanged'),
+        addTags: tags('The others stay. Absent: none'),
+        removeTags: tags('Absent: none'),
         ...ticketProperties('unchanged'),
       })
       .refine(

@@ -3,6 +3,16 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { UserView, viewUser } from '../outputs.ts';
 import type { User } from '../schemas.ts';
+import { tags } from './ticket-inputs.ts';
+
+const text = (max: number, description: string) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .optional()
+    .describe(`${description}, 1 to ${max.toLocaleString('en')} characters. Absent: unchanged`);
 
 export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
@@ -40,6 +50,56 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
           `${email} is not the main address of this user, or Zendesk found a similar one. Check that it is the person you mean.`,
         );
       return viewUser(client, user);
+    },
+  }),
+
+  tool({
+    name: 'zendesk_create_or_update_user',
+    description:
+      'Makes sure that a Zendesk user exists and is as you say: finds it by e-mail address or external id and changes what you give, or creates an end user, and returns it. Calling twice makes no second user. It cannot give anybody a role. Look with zendesk_get_user first where you might overwrite what somebody wrote.',
+    effect: 'write',
+    input: z
+      .object({
+        email: z
+          .email()
+          .optional()
+          .describe(
+            'E-mail address that the user has or gets; a user found by externalId gets it as a further one. Absent: the user is found by externalId',
+          ),
+        externalId: z
+          .string()
+          .trim()
+          .min(1)
+          .max(255)
+          .optional()
+          .describe('Id in another system that the user has or gets, 1 to 255 characters. Absent: the user is found by email'),
+        name: text(255, 'Name; a new user needs one'),
+        phone: text(50, 'Phone number'),
+        organizationId: z.int().optional().describe('Organization to put the user into. Absent: unchanged'),
+        details: text(2_000, 'What agents should know, such as an address; replaces what is there'),
+        notes: text(2_000, 'Notes for agents alone; replaces what is there'),
+        tags: tags('Replaces the tags. Absent: unchanged'),
+        sendVerification: z
+          .boolean()
+          .default(false)
+          .describe('True: Zendesk e-mails a new user a link to verify the address. Default: false'),
+      })
+      .refine(
+        ({ email, externalId }) => email !== undefined || externalId !== undefined,
+        'Give email or externalId, by which the user is found',
+      ),
+    output: UserView,
+    run: async ({ externalId, organizationId, sendVerification, ...input }, client, context) => {
+      const fields = {
+        ...input,
+        external_id: externalId,
+        organization_id: organizationId,
+        ...(!sendVerification && { skip_verify_email: true }),
+      };
+      const user = await client.createOrUpdateUser(context, fields);
+      if (typeof user.id !== 'number')
+        throw new ToolError('UPSTREAM_INVALID', 'Zendesk wrote the user and did not say which it is. Read it with zendesk_get_user.');
+      return viewUser(client, { ...user, id: user.id });
     },
   }),
 ];

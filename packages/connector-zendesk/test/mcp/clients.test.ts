@@ -80,9 +80,17 @@ describe.each([
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name).sort()).toEqual([
       'zendesk_add_comment',
+      'zendesk_apply_tags',
+      'zendesk_count_tickets',
+      'zendesk_create_or_update_user',
       'zendesk_create_ticket',
+      'zendesk_get_job_status',
+      'zendesk_get_organization',
       'zendesk_get_ticket',
       'zendesk_get_user',
+      'zendesk_list_comments',
+      'zendesk_list_events',
+      'zendesk_list_ticket_fields',
       'zendesk_search_tickets',
       'zendesk_update_ticket',
     ]);

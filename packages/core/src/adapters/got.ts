@@ -102,7 +102,8 @@ export function gotSender({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotSen
       const stream = got.stream(target, {
         method: method as 'GET',
         headers: { 'user-agent': 'busbar', ...headers, ...(remap && { host: url.host }) },
-        ...(body !== undefined && { body }),
+        // Without a body got waits for someone to write one, but for methods that cannot have any.
+        ...(method !== 'GET' && { body: body ?? '' }),
         agent,
         signal,
         retry: { limit: 0 },

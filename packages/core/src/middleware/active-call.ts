@@ -4,6 +4,7 @@ import type { CallRequest } from '../host.ts';
 import type { Logger } from '../logger.ts';
 import type { Call } from '../metering.ts';
 import type { CallEvent } from '../observer.ts';
+import type { Redactor } from '../redactor.ts';
 import type { Tally } from '../upstream/tally.ts';
 
 /** One call on its way through the host: what every step of it reads and adds to. */
@@ -19,6 +20,8 @@ export interface ActiveCall {
   /** Aborts on the client's cancel, the deadline and the host's drain. */
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
+  /** Knows the connection's secrets, and those among the arguments. */
+  readonly redactor: Redactor;
   readonly log: Logger;
   readonly warnings: string[];
   /** How it has ended, for log and metrics. `refused` until it was admitted. */

@@ -44,9 +44,9 @@ export async function meter(metering: Metering, clock: Clock, active: ActiveCall
 }
 
 function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote'> {
-  const { call, tally, warnings, open } = active;
-  const shown = redactError(maskError(error, call.callId, active.log), open.redactor);
-  const notes = warnings.map((warning) => open.redactor.text(`Warning: ${warning}`));
+  const { call, tally, warnings, redactor } = active;
+  const shown = redactError(maskError(error, call.callId, active.log), redactor);
+  const notes = warnings.map((warning) => redactor.text(`Warning: ${warning}`));
   const wrote = wroteOf(tally);
   if (wrote === 'unknown' || shown.code === 'OUTCOME_UNKNOWN') {
     const unknown =

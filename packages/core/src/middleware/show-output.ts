@@ -84,7 +84,7 @@ function doneButUnshowable(why: string, text: string, maxBytes: number): Answer 
 
 /** Secrets are looked for in the text alone; only an answer that holds one is taken apart. */
 function clean(active: ActiveCall, answer: Answer, text: string): Answer {
-  const { redactor } = active.open;
+  const { redactor } = active;
   const shown = answer.content.some((part) => part.type === 'text' && redactor.finds(part.text));
   return shown || redactor.finds(text) ? (redactor.value(answer) as Answer) : answer;
 }

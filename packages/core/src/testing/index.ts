@@ -1,4 +1,7 @@
 export { callTool, type CallToolOptions } from './call-tool.ts';
+export { connectorChecks, type ConnectorCheck } from './contract/connector-checks.ts';
+export type { ConnectorFixture, ConnectorSandbox, SandboxAccount } from './contract/fixture.ts';
+export { testConnector } from './contract/test-connector.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
 export {
   startSimulator,

@@ -44,6 +44,7 @@ export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
  * - `truncate`: performs the request, and breaks off in the middle of the answer's body.
  * - `hang`: answers nothing until `recover`, and performs the request only then, if the client is still there.
  * - `slow`: waits `ms` of the clock first.
+ * - `change`: performs the request, and gives what `change` makes of its answer.
  */
 export type Misbehaviour = {
   /** Default: every request. */
@@ -60,6 +61,7 @@ export type Misbehaviour = {
   | { readonly kind: 'html'; readonly status?: number }
   | { readonly kind: 'reset' | 'lose' | 'truncate' | 'hang' }
   | { readonly kind: 'slow'; readonly ms: number }
+  | { readonly kind: 'change'; change(answer: SimulatorAnswer, request: SimulatorRequest): SimulatorAnswer }
 );
 
 /** What a simulator is made of. */
@@ -178,6 +180,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
     const answer = handler ? await handler(request) : { status: 404, ...failure(404) };
     if (fault?.kind === 'lose') return reset();
+    if (fault?.kind === 'change') return send(response, fault.change(answer, request));
     if (fault?.kind !== 'truncate') return send(response, answer);
     const bytes = encode(answer);
     response.writeHead(answer.status, headersOf(answer, bytes));

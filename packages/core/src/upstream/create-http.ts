@@ -7,7 +7,8 @@ import type { Http, HttpRequest, HttpResponse } from '../http.ts';
 import type { Observer } from '../observer.ts';
 import { UpstreamError, type Attempt, type NamedLimit, type Resilience } from '../resilience.ts';
 import { SendError, type IncomingResponse, type Sender } from '../sender.ts';
-import { readFailure, waitOf } from './failure.ts';
+import { untilAbort } from '../until-abort.ts';
+import { readFailure, readPage, waitOf } from './failure.ts';
 import type { Origins } from './origins.ts';
 import { readBody, readLines } from './read-body.ts';
 import { formBody, requestUrl } from './request-url.ts';
@@ -68,7 +69,9 @@ export function createHttp(options: CreateHttpOptions): Http {
   function refusalOf(flight: Flight, response: HttpResponse<unknown>, token: Token | undefined): UpstreamError | undefined {
     const { status } = response;
     const counted = (status >= 200 && status < 300) || flight.request.accept?.includes(status) === true;
-    const failure = connector.failure?.(response) ?? (counted ? undefined : readFailure(response));
+    const page = counted ? readPage(response) : undefined;
+    const strayed = page && !flight.request.response?.safeParse(response.data).success ? page : undefined;
+    const failure = connector.failure?.(response) ?? strayed ?? (counted ? undefined : readFailure(response));
     return failure && toUpstreamError(flight, failure, response, token);
   }
 
@@ -141,6 +144,8 @@ export function createHttp(options: CreateHttpOptions): Http {
     };
     const waitedBefore = tally.waitedMs;
     try {
+      // A token may take a while: it is waited for here, where no slot is held and no attempt's time runs. Each attempt asks again.
+      if (tokens) await untilAbort(tokens.get(), context.signal);
       return await resilience.execute(attempt, async (signal) => {
         try {
           return await action(signal);

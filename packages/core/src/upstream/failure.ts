@@ -42,6 +42,16 @@ export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
   };
 }
 
+/** A success that is a web page: what stands before the vendor has spoken, and nobody knows what became of the request. */
+export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFailure | undefined {
+  if (!/^text\/html\b/i.test(headers.get('content-type') ?? '')) return undefined;
+  return {
+    code: 'UPSTREAM_INVALID',
+    message: `The vendor answered HTTP ${status} with a web page, as a proxy or a sign-in does.`,
+    executed: 'unknown',
+  };
+}
+
 /** When the vendor will take requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
 function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');

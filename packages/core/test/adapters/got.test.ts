@@ -65,6 +65,16 @@ test('sends method, headers and body to the remapped origin under the original H
   await vendor.close();
 });
 
+test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('sends a %s without a body, and says that it has none', async (method) => {
+  const vendor = await startSimulator({ routes: { [`${method} /a`]: () => ({ status: 204 }) } });
+  const url = new URL('https://api.acme.example/a');
+  const response = await gotSender().send({ method, url, headers: {}, remap: new URL(vendor.url), signal: signal() });
+  expect([response.status, await bodyOf(response.body)]).toEqual([204, '']);
+  expect(vendor.requests[0]).toMatchObject({ rawBody: '', headers: { 'content-length': '0' } });
+  expect(vendor.requests[0]?.headers).not.toHaveProperty('transfer-encoding');
+  await vendor.close();
+});
+
 test('a refused connection was surely not sent; a reset one may have been', async () => {
   const vendor = await startSimulator({ routes: { 'POST /': () => ({ status: 200 }) } });
   const send = () =>

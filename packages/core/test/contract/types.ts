@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineConnector, result, type Connector } from '../../src/index.ts';
+import { defineConnector, result, type Authorization, type Connector } from '../../src/index.ts';
 import { mixpanel } from './mixpanel.ts';
 import { salesforce } from './salesforce.ts';
 import { sendgrid } from './sendgrid.ts';
@@ -121,3 +121,28 @@ export const contextual = defineConnector({
   }),
   tools: () => [],
 });
+
+const tokens = { tokenUrl: 'https://api.acme.example/oauth/token', body: 'form' } as const;
+
+/** Each kind of authorization, with what it cannot do without. */
+export const kinds: readonly Authorization[] = [
+  { kind: 'bearer', token: 't' },
+  { kind: 'basic', username: 'u', password: 'p' },
+  { ...tokens, kind: 'client-credentials', clientId: 'c', clientSecret: 's', origin: (token) => String(token['instance_url']) },
+  { ...tokens, kind: 'jwt-bearer', issuer: 'c', subject: 'u', audience: 'a', privateKey: 'k' },
+  // A public client has no secret.
+  { ...tokens, kind: 'refresh-token', clientId: 'c', refreshToken: 'r' },
+];
+
+export const incomplete: readonly Authorization[] = [
+  // @ts-expect-error: a client proves itself by its secret
+  { ...tokens, kind: 'client-credentials', clientId: 'c' },
+  // @ts-expect-error: an assertion is signed with a key
+  { ...tokens, kind: 'jwt-bearer', issuer: 'c', subject: 'u', audience: 'a' },
+  // @ts-expect-error: there is nothing to renew with
+  { ...tokens, kind: 'refresh-token', clientId: 'c', clientSecret: 's' },
+  // @ts-expect-error: the vendor takes a form or JSON
+  { ...tokens, body: 'xml', kind: 'refresh-token', clientId: 'c', refreshToken: 'r' },
+  // @ts-expect-error: a token needs an endpoint to come from
+  { kind: 'jwt-bearer', issuer: 'c', subject: 'u', audience: 'a', privateKey: 'k' },
+];

@@ -115,6 +115,17 @@ describe('the simulator', () => {
     await expect(startSimulator({ routes: {}, port })).rejects.toThrow('EADDRINUSE');
   });
 
+  it('changes the answer of a request that it performs', async () => {
+    simulator.misbehave({
+      kind: 'change',
+      match: 'GET /notes/{id}',
+      change: (answer, { params }) => ({ ...answer, status: 203, body: { was: answer.body, id: params['id'] } }),
+    });
+    const plain: unknown = await (await fetch(`${simulator.url}/notes/1`)).json();
+    expect(plain).toMatchObject({ id: '1', was: expect.anything() as unknown });
+    expect(await (await get('/notes/1')).json()).toEqual((plain as { was: unknown }).was);
+  });
+
   it('keeps a bounded number of requests', async () => {
     await simulator.close();
     await start({ maxRequests: 2 });

@@ -66,6 +66,15 @@ test('leaving the rows early ends the call and closes the socket', async () => {
   expect(await (await acme.received()).ended).not.toBe('answered');
 });
 
+test('a success that is a web page is none: a read fails, and of a write nobody knows', async () => {
+  const { call } = host();
+  const page = { kind: 'html', status: 200, times: 10 } as const;
+  acme.misbehave({ ...page, match: 'GET /items/{id}' });
+  expect(codeOf(await call('acme_get_item', { id: '1' }))).toBe('UPSTREAM_INVALID');
+  acme.misbehave({ ...page, match: 'POST /items' });
+  expect(codeOf(await call('acme_create_item', { name: 'a' }))).toBe('OUTCOME_UNKNOWN');
+});
+
 test('a stream is retried until it begins, and not after', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 503 });

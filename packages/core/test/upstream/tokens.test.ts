@@ -113,12 +113,63 @@ test('a token is replaced shortly before it ends', async () => {
   expect(issued).toBe(2);
 });
 
+test.each([{}, { expires_in: null }, { expires_in: 0 }])(
+  'a token whose life the vendor does not state (%o) lives as declared',
+  async (life) => {
+    tokenAnswer = (token) => ({ access_token: token, ...life });
+    const { read, clock } = vaultHost();
+    await read();
+    await clock.advance(869_000);
+    await read();
+    expect(issued).toBe(1);
+    await clock.advance(1_000);
+    await read();
+    expect(issued).toBe(2);
+  },
+);
+
+test('a life is counted from before the vendor answered', async () => {
+  const { read, clock } = vaultHost();
+  vendor.misbehave({ kind: 'hang', match: 'POST /oauth/token' });
+  const first = read();
+  await vendor.received('POST /oauth/token');
+  await clock.advance(5_000);
+  vendor.recover();
+  await first;
+  await clock.advance(1_765_000);
+  await read();
+  expect(issued).toBe(2);
+});
+
 test('a token that the vendor refuses is renewed once, and the request sent again', async () => {
   const { read } = vaultHost();
   good = (header) => header === 'Bearer token-2';
   expect((await read()).isError).toBeUndefined();
   expect(issued).toBe(2);
   expect(vendor.requests.map(({ path }) => path)).toEqual(['/oauth/token', '/thing', '/oauth/token', '/thing']);
+});
+
+test('fifty calls whose token is refused wait in all slots of the connection, and the renewal needs none of them', async () => {
+  const { read, clock } = vaultHost();
+  await read();
+  const startedAt = clock.now();
+  good = (header) => header !== 'Bearer token-1';
+  const answers = await Promise.all(Array.from({ length: 50 }, () => read()));
+  expect(answers.every(({ isError }) => !isError)).toBe(true);
+  expect(issued).toBe(2);
+  expect(clock.now()).toBe(startedAt);
+});
+
+test('a token request leaves no timer behind', async () => {
+  const clock = manualClock();
+  await vaultHost({ clock }).read();
+  await expect.poll(() => clock.sleeping).toBe(0);
+});
+
+test('of the vendor’s reason no more than a word of the standard is shown', async () => {
+  const { read } = vaultHost();
+  vendor.misbehave({ kind: 'status', status: 401, match: 'POST /oauth/token', body: { error: 'You sent token-0' } });
+  expect(textOf(await read())).not.toContain('You sent');
 });
 
 test('a credential whose new tokens are refused too ends as UNAUTHENTICATED after one renewal', async () => {
@@ -134,6 +185,21 @@ test('a second replica uses the token that the first one stored', async () => {
   await vaultHost({ state }).read();
   await vaultHost({ state }).read();
   expect(issued).toBe(1);
+});
+
+test('replicas that get tokens at the same time go on with one of them', async () => {
+  const state = memoryState();
+  const [one, two] = [vaultHost({ state }), vaultHost({ state })];
+  vendor.misbehave({ kind: 'hang', match: 'POST /oauth/token', times: 2 });
+  const reads = Promise.all([one.read(), two.read()]);
+  await vendor.received('POST /oauth/token', 2);
+  vendor.recover();
+  await reads;
+  await one.read();
+  await two.read();
+  expect(issued).toBe(2);
+  const [mine, other] = vendor.requests.slice(-2).map(({ headers }) => headers['authorization']);
+  expect(mine).toBe(other);
 });
 
 test('a form-encoded token answer may name the origin to send to, and no other than a declared one', async () => {
@@ -153,6 +219,14 @@ test('a refused OAuth client says who must do what, and never the secret', async
   expect(codeOf(answer)).toBe('UNAUTHENTICATED');
   expect(textOf(answer)).toContain('OAuth client');
   expect(JSON.stringify(answer)).not.toContain('canary');
+});
+
+test('a client that may not act for itself is told from a wrong one', async () => {
+  const { read } = vaultHost();
+  vendor.misbehave({ kind: 'status', status: 400, match: 'POST /oauth/token', body: { error: 'invalid_grant' } });
+  const answer = await read();
+  expect(codeOf(answer)).toBe('UNAUTHENTICATED');
+  expect(textOf(answer)).toContain('Someone must allow this OAuth client to act for itself');
 });
 
 test('a caller that leaves does not end the refresh that others wait for', async () => {

@@ -1,0 +1,9 @@
+import type { Context, Health } from '@busbar/core';
+import type { SendGridClient } from './client.ts';
+
+/** Asks SendGrid what the API key may do. An account's name needs a permission that sending does not, so it is not shown. */
+export async function checkAccount(client: SendGridClient, context: Context): Promise<Health> {
+  const scopes = await client.listScopes(context);
+  const sends = scopes.includes('mail.send') ? 'may send' : 'may not send: it lacks mail.send';
+  return { account: `an API key at ${client.host} with ${scopes.length} permission${scopes.length === 1 ? '' : 's'}, which ${sends}` };
+}

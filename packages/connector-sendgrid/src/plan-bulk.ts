@@ -1,0 +1,68 @@
+import { readAddress, type Address } from './addresses.ts';
+import type { Envelope } from './mail.ts';
+
+/** One e-mail of many, as a caller writes it. */
+export interface BulkMessage {
+  readonly to: string;
+  readonly cc?: readonly string[] | undefined;
+  readonly bcc?: readonly string[] | undefined;
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What becomes of one recipient when the request is taken. */
+export interface PlannedRecipient {
+  /** Which message, from 0. */
+  readonly message: number;
+  readonly field: 'to' | 'cc' | 'bcc';
+  readonly address: string;
+  /** Why nothing is sent to it. Absent: it is in the request. */
+  readonly refusal?: string;
+}
+
+/** How many addresses the messages name, good and bad. */
+export const addressCount = (messages: readonly BulkMessage[]): number =>
+  messages.reduce((sum, { cc = [], bcc = [] }) => sum + 1 + cc.length + bcc.length, 0);
+
+/**
+ * Puts messages into envelopes and leaves out what SendGrid would refuse the whole request for: bad addresses, and those that are twice in
+ * one message. Who is already the `to` of an earlier message is left out too, and with a message's `to` go its copies.
+ */
+export function planBulk(messages: readonly BulkMessage[]): {
+  readonly envelopes: readonly Envelope[];
+  readonly recipients: readonly PlannedRecipient[];
+} {
+  const envelopes: Envelope[] = [];
+  const recipients: PlannedRecipient[] = [];
+  const reached = new Set<string>();
+  for (const [message, { to, cc = [], bcc = [], data }] of messages.entries()) {
+    const inMessage = new Set<string>();
+    const take = (field: PlannedRecipient['field'], text: string, withoutTo = false): Address[] => {
+      const read = readAddress(text);
+      const email = typeof read === 'string' ? '' : read.email.toLowerCase();
+      const address = text.trim().slice(0, 300);
+      const refusal =
+        typeof read === 'string'
+          ? read
+          : withoutTo
+            ? 'is a copy of a message whose to was refused'
+            : inMessage.has(email)
+              ? 'is in this message already'
+              : field === 'to' && reached.has(email)
+                ? 'is the to of an earlier message'
+                : undefined;
+      if (refusal !== undefined || typeof read === 'string') {
+        recipients.push({ message, field, address, refusal: refusal ?? '' });
+        return [];
+      }
+      inMessage.add(email);
+      if (field === 'to') reached.add(email);
+      recipients.push({ message, field, address });
+      return [read];
+    };
+    const first = take('to', to);
+    const refused = first.length === 0;
+    const copies = { cc: cc.flatMap((text) => take('cc', text, refused)), bcc: bcc.flatMap((text) => take('bcc', text, refused)) };
+    if (!refused) envelopes.push({ to: first, ...copies, data });
+  }
+  return { envelopes, recipients };
+}

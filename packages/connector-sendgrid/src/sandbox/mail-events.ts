@@ -1,0 +1,29 @@
+import type { SentMail } from './check-mail.ts';
+
+/** A mail that was taken, under the id that it was answered with. */
+export interface KeptMail {
+  readonly id: string;
+  readonly mail: SentMail;
+}
+
+/** What SendGrid would tell of each recipient of a mail: that it was dropped, or processed and delivered. */
+export function mailEvents({ id, mail }: KeptMail, nowMs: number, isSuppressed: (email: string) => boolean): object[] {
+  const timestamp = Math.floor(nowMs / 1_000);
+  const recipients = mail.personalizations.flatMap(({ to = [], cc, bcc, custom_args }) =>
+    [...to, ...cc, ...bcc].map(({ email = '' }) => ({ email, custom_args })),
+  );
+  return recipients.flatMap(({ email, custom_args }, index) => {
+    const about = (event: string) => ({
+      email,
+      timestamp,
+      event,
+      sg_event_id: btoa(`${event}-${index}-${id}`).replaceAll('=', ''),
+      sg_message_id: `${id}.recvd-sandbox-${index}.0`,
+      'smtp-id': `<${id}@sandbox.sendgrid.net>`,
+      ...(mail.categories.length > 0 && { category: mail.categories }),
+      ...custom_args,
+    });
+    if (isSuppressed(email)) return [{ ...about('dropped'), reason: 'Bounced Address' }];
+    return [about('processed'), { ...about('delivered'), response: '250 OK' }];
+  });
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+// SendGrid's answers, as far as they are used. Nearly everything may be null or missing: its own description is wrong about that.
+
+const text = z.string().nullish();
+
+const TemplateVersion = z.looseObject({
+  id: text,
+  name: text,
+  subject: text,
+  active: z.union([z.number(), z.boolean()]).nullish(),
+  updated_at: text,
+  editor: text,
+  html_content: text,
+  plain_content: text,
+});
+export type TemplateVersion = z.output<typeof TemplateVersion>;
+
+export const TemplateAnswer = z.looseObject({
+  id: z.string(),
+  name: text,
+  generation: text,
+  updated_at: text,
+  versions: z.array(TemplateVersion).nullish(),
+  warning: z.looseObject({ message: text }).nullish(),
+});
+export type Template = z.output<typeof TemplateAnswer>;
+
+/** `_metadata.next` is a whole URL; of it only the token is used. */
+export const TemplatesAnswer = z.looseObject({
+  result: z.array(TemplateAnswer).nullish(),
+  _metadata: z.looseObject({ next: text }).nullish(),
+});
+
+export const SuppressionsAnswer = z.array(
+  z.looseObject({ email: z.string(), created: z.number().nullish(), reason: text, status: text, ip: text }),
+);
+export type Suppression = z.output<typeof SuppressionsAnswer>[number];
+
+export const StatsAnswer = z.array(
+  z.looseObject({
+    date: z.string(),
+    stats: z.array(z.looseObject({ name: text, type: text, metrics: z.record(z.string(), z.unknown()).nullish() })).nullish(),
+  }),
+);
+
+export const ScopesAnswer = z.looseObject({ scopes: z.array(z.string()) });

@@ -1,0 +1,83 @@
+import type { ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import type { SendGridClient } from '../client.ts';
+import { eventNames, findEvents, messageIdIn, type MailEvent } from '../events.ts';
+import { present } from '../present.ts';
+
+const EventView = z.object({
+  event: z.string().describe('What happened'),
+  at: z.string().describe('When'),
+  email: z.string().optional().describe('Whose e-mail'),
+  messageId: z.string().optional().describe('The id that sending answered with'),
+  type: z.string().optional().describe('Of a bounce: bounce, for good, or blocked, for now; of the account: its new status'),
+  reason: z.string().optional().describe('Why it was dropped, bounced or deferred'),
+  status: z.string().optional().describe('SMTP status'),
+  attempt: z.string().optional().describe('Which attempt was deferred'),
+  url: z.string().optional().describe('The link that was clicked'),
+  machineOpen: z.boolean().optional().describe('True: opened by the mail program, and perhaps by no person'),
+  categories: z.array(z.string()).optional().describe('The e-mail’s categories'),
+});
+
+const viewEvent = (event: MailEvent): z.input<typeof EventView> => ({
+  event: event.event,
+  at: new Date(event.timestamp * 1_000).toISOString(),
+  ...present({
+    email: event.email,
+    messageId: event.sg_message_id === undefined ? undefined : messageIdIn(event.sg_message_id),
+    type: event.type ?? event.bounce_classification,
+    reason: event.reason ?? event.response,
+    status: event.status,
+    attempt: event.attempt,
+    url: event.url,
+    machineOpen: event.sg_machine_open,
+    categories: event.category?.slice(0, 10),
+  }),
+});
+
+const Position = z.object({
+  filter: z.object({
+    messageId: z.string().optional(),
+    sendKey: z.string().optional(),
+    email: z.string().optional(),
+    events: z.array(z.string()).optional(),
+    since: z.number().optional(),
+  }),
+  limit: z.int().min(1).max(200),
+  after: z.object({ page: z.string().optional(), id: z.string() }).optional(),
+});
+type Position = z.output<typeof Position>;
+
+export const eventTools = (tool: ToolBuilder<SendGridClient>) => [
+  tool({
+    name: 'sendgrid_track_email_events',
+    description:
+      'Reads what became of e-mails that were sent: processed, delivered, bounced, dropped, opened, clicked, reported as spam. Oldest first, from the newest 10,000 events that SendGrid’s Event Webhook has brought here; an event takes seconds to minutes. Nothing found is no proof that nothing was sent.',
+    effect: 'read',
+    input: z.object({
+      messageId: z.string().min(1).max(255).optional().describe('messageId that sending answered with. Absent: all messages'),
+      sendKey: z.string().max(36).optional().describe('The key that an OUTCOME_UNKNOWN of a sending tool named. Absent: any'),
+      email: z.email().max(254).optional().describe('One recipient. Absent: all'),
+      events: z.array(z.enum(eventNames)).min(1).max(eventNames.length).optional().describe('Any of these. Absent: all'),
+      since: z.iso.datetime({ offset: true }).optional().describe('At or after this time, such as 2026-03-01T09:30:00Z. Absent: any time'),
+      limit: z.int().min(1).max(200).default(50).describe('Events in a page, 1 to 200. Default: 50'),
+      cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the first page'),
+    }),
+    output: z.object({
+      events: z.array(EventView).describe('The page, oldest first'),
+      nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
+    }),
+    run: async ({ cursor, limit, since, ...input }, client, context) => {
+      if (!client.takesEvents)
+        context.warn('This connection has no webhookKey, so no event reaches it. Someone must set up SendGrid’s Event Webhook.');
+      const position: Position =
+        cursor === undefined
+          ? { filter: { ...input, since: since === undefined ? undefined : Date.parse(since) }, limit }
+          : context.cursor.read(cursor, Position);
+      const { found, next } = await findEvents(client.events, position.filter, { ...position, signal: context.signal });
+      return {
+        events: found.map(viewEvent),
+        ...(next && { nextCursor: context.cursor.write({ ...position, after: next }) }),
+      };
+    },
+  }),
+];

@@ -1,0 +1,78 @@
+import { ToolError } from '@busbar/core';
+import { z } from 'zod';
+import { addresses, addressText } from '../addresses.ts';
+import type { SendGridClient } from '../client.ts';
+import type { Delivery } from '../mail.ts';
+
+// The inputs that the sending tools share.
+
+/** SendGrid's own limit of one request, over to, cc and bcc. */
+export const maxRecipients = 1_000;
+const maxAheadMs = 72 * 3_600_000;
+
+/** What a call with too many recipients is refused with, before anything is sent. */
+export const tooMany = (count: number): string =>
+  `At most 1,000 recipients in total over to, cc and bcc in one call, and these are ${count}. Split them over several calls`;
+
+/** Who gets one e-mail. */
+export const recipients = {
+  to: z
+    .array(addressText)
+    .min(1)
+    .describe(
+      'Who gets it: name@example.com or Name <name@example.com>. They see each other. At least 1, and at most 1,000 with cc and bcc',
+    ),
+  cc: z.array(addressText).optional().describe('Who gets a copy. Absent: nobody'),
+  bcc: z.array(addressText).optional().describe('Who gets a copy that the others do not see. Absent: nobody'),
+};
+
+/** How it is sent. */
+export const delivery = {
+  from: addressText.optional().describe('Sender, verified at SendGrid. Absent: the connection’s own'),
+  replyTo: addressText.optional().describe('Where answers go. Absent: to from'),
+  categories: z
+    .array(z.string().min(1).max(255))
+    .max(10)
+    .refine((names) => new Set(names).size === names.length, 'Name each category once')
+    .optional()
+    .describe('Labels for statistics, at most 10, without personal data. Absent: none'),
+  sendAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('When to send, at most 72 hours ahead, such as 2026-03-01T09:30:00Z. Absent: now'),
+  unsubscribeGroupId: z.int().optional().describe('Unsubscribe group: who has left it does not get this. Absent: none'),
+};
+
+/** The text of an e-mail that has no template. */
+export const written = {
+  subject: z.string().trim().min(1).max(998).describe('Subject, at most 998 characters'),
+  text: z.string().min(1).max(500_000).optional().describe('Plain text, at most 500,000 characters. Absent: HTML alone'),
+  html: z.string().min(1).max(500_000).optional().describe('HTML, at most 500,000 characters. Absent: plain text alone'),
+};
+
+export const templateId = z
+  .string()
+  .refine((id) => /^(d-)?[0-9a-f][0-9a-f-]{31,35}$/i.test(id), 'A template id looks like d-0c314114a2b745238cbca293d7d19007')
+  .describe('Template id, as sendgrid_list_templates shows it');
+
+export const templateData = z
+  .record(z.string(), z.unknown())
+  .optional()
+  .describe('Values for the template’s placeholders, such as {"name": "Ada"}. Absent: none');
+
+type DeliveryInput = z.output<z.ZodObject<typeof delivery>>;
+
+/** The inputs as a request has them. @throws {ToolError} INVALID_INPUT for a sender or a time that cannot be. */
+export function readDelivery(client: SendGridClient, { from, replyTo, categories, sendAt, unsubscribeGroupId }: DeliveryInput): Delivery {
+  const at = sendAt === undefined ? undefined : Date.parse(sendAt);
+  const now = client.clock.now();
+  if (at !== undefined && (at < now || at > now + maxAheadMs))
+    throw new ToolError('INVALID_INPUT', 'sendAt must lie within the next 72 hours. Nothing was sent.');
+  return {
+    from: client.sender(addresses(from === undefined ? [] : [from])[0]),
+    replyTo: addresses(replyTo === undefined ? [] : [replyTo])[0],
+    categories,
+    sendAt: at === undefined ? undefined : Math.floor(at / 1_000),
+    unsubscribeGroupId,
+  };
+}

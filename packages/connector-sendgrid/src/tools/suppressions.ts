@@ -1,0 +1,84 @@
+import type { ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import { suppressionLists, type SendGridClient } from '../client.ts';
+import { present } from '../present.ts';
+import type { Suppression } from '../schemas.ts';
+
+const maxReason = 500;
+
+const list = z
+  .enum(suppressionLists)
+  .describe('"bounces": refused for good; "blocks": refused for now; "invalid_emails"; "spam_reports"; "unsubscribes": from all mail');
+
+const SuppressionView = z.object({
+  email: z.string().describe('Address that gets nothing'),
+  createdAt: z.string().optional().describe('Since when'),
+  reason: z.string().optional().describe('What the other server said'),
+  status: z.string().optional().describe('SMTP status'),
+});
+
+const viewSuppression = ({ email, created, reason, status }: Suppression): z.input<typeof SuppressionView> => ({
+  email,
+  ...present({
+    createdAt: typeof created === 'number' ? new Date(created * 1_000).toISOString() : undefined,
+    reason: reason?.slice(0, maxReason),
+    status,
+  }),
+});
+
+const time = z.iso.datetime({ offset: true }).optional();
+const secondsOf = (at: string | undefined): number | undefined => (at === undefined ? undefined : Math.floor(Date.parse(at) / 1_000));
+
+/** Where a list goes on: what was asked, and how far it was read. */
+const Position = z.object({
+  list: z.enum(suppressionLists),
+  filter: z.object({ email: z.string().optional(), start: z.int().optional(), end: z.int().optional() }),
+  limit: z.int().min(1).max(500),
+  offset: z.int().min(0),
+});
+type Position = z.output<typeof Position>;
+
+export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
+  tool({
+    name: 'sendgrid_list_suppressions',
+    description:
+      'Lists addresses that SendGrid does not send to, and why. Use it where an e-mail was dropped, or to see whether an address is suppressed.',
+    effect: 'read',
+    input: z.object({
+      list,
+      email: z.string().trim().min(1).max(254).optional().describe('An address, or how it begins, at most 254 characters. Absent: all'),
+      createdAfter: time.describe('Listed since, such as 2026-03-01T09:30:00Z. Absent: any time'),
+      createdBefore: time.describe('Listed until. Absent: any time'),
+      limit: z.int().min(1).max(500).default(50).describe('Addresses in a page, 1 to 500. Default: 50'),
+      cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the first page'),
+    }),
+    output: z.object({
+      suppressions: z.array(SuppressionView).describe('The page'),
+      nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
+    }),
+    run: async ({ cursor, ...input }, client, context) => {
+      const filter = { email: input.email, start: secondsOf(input.createdAfter), end: secondsOf(input.createdBefore) };
+      const position: Position =
+        cursor === undefined ? { list: input.list, filter, limit: input.limit, offset: 0 } : context.cursor.read(cursor, Position);
+      const found = await client.listSuppressions(context, position.list, position.filter, position);
+      // SendGrid says nothing of what is left, so a full page means that there may be more.
+      const next = found.length < position.limit ? undefined : { ...position, offset: position.offset + position.limit };
+      return {
+        suppressions: found.slice(0, position.limit).map(viewSuppression),
+        ...(next && { nextCursor: context.cursor.write(next) }),
+      };
+    },
+  }),
+
+  tool({
+    name: 'sendgrid_remove_suppression',
+    description:
+      'Takes one address off a list of suppressions, so that SendGrid sends to it again. Do this only where the recipient wants e-mail again, or the mailbox works now: otherwise the sender’s reputation suffers.',
+    effect: 'destructive',
+    input: z.object({ list, email: z.email().max(254).describe('The whole address') }),
+    output: z.object({
+      removed: z.boolean().describe('False: the address was not on this list'),
+    }),
+    run: async (input, client, context) => ({ removed: await client.removeSuppression(context, input.list, input.email) }),
+  }),
+];

@@ -1,0 +1,112 @@
+import type { ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import type { SendGridClient } from '../client.ts';
+import { present } from '../present.ts';
+import type { Template, TemplateVersion } from '../schemas.ts';
+import { templateId } from './mail-inputs.ts';
+
+const maxText = 20_000;
+const maxVersions = 20;
+const maxPlaceholders = 100;
+
+const VersionView = z.object({
+  id: z.string().optional().describe('Version id'),
+  name: z.string().optional().describe('Name'),
+  subject: z.string().optional().describe('Subject; it may hold placeholders'),
+  active: z.boolean().describe('Whether it is the one that is sent'),
+  updatedAt: z.string().optional().describe('When it last changed'),
+});
+
+const template = {
+  id: z.string().describe('Template id'),
+  name: z.string().optional().describe('Name'),
+  generation: z.string().optional().describe('dynamic, or legacy, which takes no data'),
+  updatedAt: z.string().optional().describe('When it last changed'),
+};
+
+const viewTemplate = ({ id, name, generation, updated_at }: Template) => ({ id, ...present({ name, generation, updatedAt: updated_at }) });
+
+const isActive = ({ active }: TemplateVersion): boolean => active === true || active === 1;
+
+const viewVersion = (version: TemplateVersion): z.input<typeof VersionView> => ({
+  active: isActive(version),
+  ...present({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
+});
+
+/** The Handlebars expressions, each once. */
+function placeholdersOf({ subject, html_content, plain_content }: TemplateVersion): string[] {
+  const all = [subject, html_content, plain_content].flatMap((text) => (text ?? '').match(/\{\{\{?[^{}]{1,200}\}?\}\}/g) ?? []);
+  return [...new Set(all)].slice(0, maxPlaceholders);
+}
+
+function cut(text: string | null | undefined): string | undefined {
+  if (!text) return undefined;
+  return text.length <= maxText ? text : `${text.slice(0, maxText)}… [${text.length - maxText} more characters]`;
+}
+
+const Position = z.object({ generations: z.string(), size: z.int().min(1).max(200), token: z.string().optional() });
+
+export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
+  tool({
+    name: 'sendgrid_list_templates',
+    description:
+      'Lists the SendGrid account’s e-mail templates with their ids, names and active subjects, a page at a time. Read one with sendgrid_get_template; send with sendgrid_send_template_email.',
+    effect: 'read',
+    input: z.object({
+      generation: z
+        .enum(['dynamic', 'legacy', 'all'])
+        .default('dynamic')
+        .describe('"dynamic" templates are filled with data; "legacy" ones are the older kind. Default: dynamic'),
+      limit: z.int().min(1).max(200).default(50).describe('Templates in a page, 1 to 200. Default: 50'),
+      cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the first page'),
+    }),
+    output: z.object({
+      templates: z
+        .array(z.object({ ...template, active: VersionView.optional().describe('The version that is sent') }))
+        .describe('The page'),
+      nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
+    }),
+    run: async ({ generation, limit, cursor }, client, context) => {
+      const first = { generations: generation === 'all' ? 'legacy,dynamic' : generation, size: limit };
+      const position: z.output<typeof Position> = cursor === undefined ? first : context.cursor.read(cursor, Position);
+      const { templates, next } = await client.listTemplates(context, position);
+      return {
+        templates: templates.slice(0, position.size).map((one) => {
+          const active = one.versions?.find(isActive);
+          return { ...viewTemplate(one), ...(active && { active: viewVersion(active) }) };
+        }),
+        ...(next && { nextCursor: context.cursor.write({ ...position, token: next }) }),
+      };
+    },
+  }),
+
+  tool({
+    name: 'sendgrid_get_template',
+    description:
+      'Reads one SendGrid template: its versions and the placeholders that data has to fill; with detail "full" also the text and HTML of the active version.',
+    effect: 'read',
+    input: z.object({
+      templateId,
+      detail: z.enum(['summary', 'full']).default('summary').describe('"full" adds text and HTML. Default: summary'),
+    }),
+    output: z.object({
+      ...template,
+      versions: z.array(VersionView).describe(`Versions, the active one first, at most ${maxVersions}`),
+      placeholders: z.array(z.string()).describe(`What the active version fills in, as it is written there, at most ${maxPlaceholders}`),
+      text: z.string().optional().describe(`Plain text of the active version, cut after ${maxText} characters`),
+      html: z.string().optional().describe(`HTML of the active version, cut after ${maxText} characters`),
+    }),
+    run: async (input, client, context) => {
+      const found = await client.getTemplate(context, input.templateId);
+      const versions = (found.versions ?? []).toSorted((a, b) => Number(isActive(b)) - Number(isActive(a)));
+      const active = versions.find(isActive);
+      if (found.warning?.message) context.warn(`SendGrid warns: ${found.warning.message}`);
+      return {
+        ...viewTemplate(found),
+        versions: versions.slice(0, maxVersions).map(viewVersion),
+        placeholders: active ? placeholdersOf(active) : [],
+        ...(input.detail === 'full' && present({ text: cut(active?.plain_content), html: cut(active?.html_content) })),
+      };
+    },
+  }),
+];

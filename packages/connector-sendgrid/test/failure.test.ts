@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { readFailure } from '../src/failure.ts';
+
+const read = (status: number, data?: unknown) => readFailure({ status, headers: new Headers(), data });
+const errors = (message: string, field: string | null = null) => ({ errors: [{ message, field, help: null }] });
+
+describe('a refusal of SendGrid', () => {
+  it.each([200, 202, 204, 302, 404, 409])('is not read into a %i', (status) => {
+    expect(read(status, errors('x'))).toBeUndefined();
+  });
+
+  it.each([500, 503, 408])('is not certain in a %i, which may have been carried out', (status) => {
+    expect(read(status, errors('internal server error'))).toEqual({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: `SendGrid failed (HTTP ${status}). SendGrid says: internal server error.`,
+      executed: 'unknown',
+    });
+  });
+
+  it.each([
+    [
+      400,
+      errors('Does not contain a valid address.', 'personalizations.0.to.0.email'),
+      'UPSTREAM_REJECTED',
+      'SendGrid says: personalizations.0.to.0.email: Does not contain a valid address. Correct what it names',
+    ],
+    [400, { errors: [{ message: 'One' }, { message: 'Two', field: 'b' }] }, 'UPSTREAM_REJECTED', 'SendGrid says: One; b: Two.'],
+    [400, { errors: [{ message: 'One', error_id: 'abc', field: undefined }] }, 'UPSTREAM_REJECTED', 'SendGrid says: One.'],
+    [400, { error: 'Bad thing' }, 'UPSTREAM_REJECTED', 'SendGrid says: Bad thing.'],
+    [400, 'plain words', 'UPSTREAM_REJECTED', 'SendGrid says: plain words.'],
+    [
+      401,
+      errors('The provided authorization grant is invalid, expired, or revoked'),
+      'UNAUTHENTICATED',
+      'Someone must put a valid key into the connection’s settings',
+    ],
+    [
+      401,
+      errors('Maximum credits exceeded'),
+      'FORBIDDEN',
+      'no e-mails left in its plan, so nothing was sent. SendGrid says: Maximum credits exceeded. Someone must raise the plan',
+    ],
+    [403, errors('access forbidden'), 'FORBIDDEN', 'SendGrid says: access forbidden. Someone must give the key the permission'],
+    [
+      403,
+      errors('The from address does not match a verified Sender Identity.', 'from'),
+      'FORBIDDEN',
+      'Use a from address that is verified',
+    ],
+    [413, errors('payload too large'), 'UPSTREAM_REJECTED', 'larger than the 30 MB that SendGrid takes, so nothing was sent'],
+    [429, errors('too many requests'), 'RATE_LIMITED', 'SendGrid says: too many requests.'],
+  ])('in a %i with %j is %s', (status, body, code, message) => {
+    const failure = read(status, body);
+    expect(failure).toMatchObject({ code, executed: false });
+    expect(failure?.message).toContain(message);
+  });
+
+  it.each([['<html>secret</html>'], [undefined], [null], [[]], [{ errors: null }], [{ errors: [{}] }], [{ errors: 'x' }], [7]])(
+    'is read without words in %j',
+    (body) => {
+      expect(read(400, body)?.message).toBe(
+        'SendGrid refused the request as wrong, so nothing was done. Correct what it names and call again.',
+      );
+    },
+  );
+
+  it('is no longer than a model should read', () => {
+    expect(read(400, errors(`a\n\n${'b'.repeat(9_000)}`))?.message.length).toBeLessThan(650);
+  });
+});

@@ -1,0 +1,161 @@
+import { manualClock } from '@busbar/core/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startSendGridSandbox, type SendGridSandbox } from '../src/sandbox.ts';
+
+const clock = manualClock();
+let sandbox: SendGridSandbox;
+beforeEach(async () => {
+  sandbox = await startSendGridSandbox({ clock, requestsPerMinute: 3 });
+});
+afterEach(() => sandbox.close());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly problem: string | undefined;
+}
+
+async function ask(method: string, path: string, body?: unknown, key = sandbox.config.apiKey): Promise<Answer> {
+  const response = await fetch(sandbox.url + path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const [error] = text === '' ? [] : ((JSON.parse(text) as { errors?: { field: string | null; message: string }[] }).errors ?? []);
+  return { status: response.status, headers: response.headers, problem: error && `${error.field}: ${error.message}` };
+}
+
+const people = (count: number) => Array.from({ length: count }, (_, index) => ({ email: `p${index}@example.org` }));
+const mail = {
+  personalizations: [{ to: [{ email: 'ada@example.org' }] }],
+  from: { email: 'sender@example.com' },
+  subject: 'S',
+  content: [{ type: 'text/plain', value: 'T' }],
+};
+const envelope = (fields: object) => ({ personalizations: [{ to: [{ email: 'ada@example.org' }], ...fields }] });
+
+describe('the sandbox', () => {
+  it('takes what SendGrid takes', async () => {
+    expect(await ask('POST', '/v3/mail/send', { ...mail, ...envelope({ cc: people(999) }) })).toMatchObject({
+      status: 202,
+      problem: undefined,
+    });
+    expect(sandbox.mails).toHaveLength(1);
+  });
+
+  it.each([
+    ['no envelope', { personalizations: [] }, 'personalizations: The personalizations field is required'],
+    [
+      '1,001 envelopes',
+      { personalizations: people(1_001).map((to) => ({ to: [to] })) },
+      'personalizations: The personalization block is limited to 1000 personalizations per API request. You have provided 1001',
+    ],
+    [
+      '1,001 recipients',
+      envelope({ cc: people(500), bcc: people(1_000).slice(500) }),
+      'personalizations: There is a limit of 1000 total recipients (to + cc + bcc) per request.',
+    ],
+    ['nobody to send to', { personalizations: [{ to: [] }] }, 'personalizations.0.to: The to array is required'],
+    ['a bad address', envelope({ cc: [{ email: 'x' }] }), 'personalizations.0.cc.0.email: Does not contain a valid address.'],
+    [
+      'an address twice',
+      envelope({ bcc: [{ email: 'ADA@example.org' }] }),
+      'personalizations.0: Each email address in the personalization block should be unique between to, cc, and bcc.',
+    ],
+    ['a name with a comma', envelope({ cc: [{ email: 'c@example.org', name: 'a, b' }] }), 'personalizations.0.cc.0.name: '],
+    ['long custom arguments', envelope({ custom_args: { a: 'x'.repeat(10_000) } }), 'personalizations.0.custom_args: '],
+    ['no sender', { from: undefined }, 'from.email: The from object must be provided'],
+    ['no subject', { subject: undefined }, 'subject: The subject is required.'],
+    ['no content', { content: undefined }, 'content: Unless a valid template_id is provided'],
+    ['an empty content', { content: [{ type: 'text/plain', value: '' }] }, 'content.0.value: '],
+    [
+      'plain text last',
+      {
+        content: [
+          { type: 'text/html', value: 'T' },
+          { type: 'text/plain', value: 'T' },
+        ],
+      },
+      'content: If present, text/plain must be first',
+    ],
+    ['a template that is not there', { template_id: 'd-x' }, 'template_id: '],
+    ['eleven categories', { categories: Array.from({ length: 11 }, String) }, 'categories: '],
+    ['a long category', { categories: ['x'.repeat(256)] }, 'categories: '],
+    ['a time after 72 hours', { send_at: Math.floor(clock.now() / 1_000) + 73 * 3_600 }, 'send_at: '],
+    ['a body of another form', { personalizations: 'x' }, 'personalizations: Bad Request'],
+  ])('refuses a mail with %s', async (_, fields, problem) => {
+    const answer = await ask('POST', '/v3/mail/send', { ...mail, ...fields });
+    expect([answer.status, answer.problem]).toEqual([400, expect.stringContaining(problem)]);
+    expect(sandbox.mails).toEqual([]);
+  });
+
+  it('refuses a mail of more than 30 MB', async () => {
+    const body = JSON.stringify({ ...mail, content: [{ type: 'text/plain', value: 'x'.repeat(30 * 1024 * 1024) }] });
+    expect(await ask('POST', '/v3/mail/send', body)).toMatchObject({ status: 413, problem: 'null: payload too large' });
+  });
+
+  it('refuses a sender that is not verified', async () => {
+    const answer = await ask('POST', '/v3/mail/send', { ...mail, from: { email: 'other@example.com' } });
+    expect([answer.status, answer.problem]).toEqual([403, expect.stringContaining('verified Sender Identity')]);
+  });
+
+  it.each([
+    ['/v3/templates', 'page_size: '],
+    ['/v3/templates?page_size=201', 'page_size: '],
+    ['/v3/templates?page_size=2&page_token=x', 'page_token: '],
+    ['/v3/suppression/bounces?limit=501', 'limit: '],
+    ['/v3/suppression/bounces?limit=0', 'limit: '],
+    ['/v3/suppression/bounces?start_time=soon', 'start_time: '],
+    ['/v3/stats', 'start_date: '],
+    ['/v3/stats?start_date=2026-01-02&end_date=2026-01-01', 'end_date: '],
+    ['/v3/stats?start_date=2026-01-02&aggregated_by=year', 'aggregated_by: '],
+    ['/v3/categories/stats?start_date=2026-01-02', 'categories: '],
+  ])('refuses %s', async (path, problem) => {
+    const answer = await ask('GET', path);
+    expect([answer.status, answer.problem]).toEqual([400, expect.stringContaining(problem)]);
+  });
+
+  it('takes the largest pages', async () => {
+    expect((await ask('GET', '/v3/templates?page_size=200')).status).toBe(200);
+    expect((await ask('GET', '/v3/suppression/bounces?limit=500')).status).toBe(200);
+  });
+
+  it('knows its key and what it may do', async () => {
+    expect(await ask('GET', '/v3/scopes', undefined, 'SG.other')).toMatchObject({
+      status: 401,
+      problem: 'null: The provided authorization grant is invalid, expired, or revoked',
+    });
+    const other = await startSendGridSandbox({ scopes: ['templates.read'] });
+    const response = await fetch(`${other.url}/v3/suppression/bounces`, { headers: { authorization: 'Bearer SG.sandbox' } });
+    expect([response.status, await response.json()]).toEqual([403, { errors: [{ field: null, message: 'access forbidden', help: null }] }]);
+    await other.close();
+  });
+
+  it('limits each operation by itself, and says how it stands', async () => {
+    const reset = String(clock.now() / 1_000 + 60);
+    for (const left of ['2', '1', '0']) {
+      const { status, headers } = await ask('GET', '/v3/suppression/bounces');
+      expect([status, headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining'), headers.get('x-ratelimit-reset')]).toEqual([
+        200,
+        '3',
+        left,
+        reset,
+      ]);
+    }
+    expect(await ask('GET', '/v3/suppression/bounces')).toMatchObject({ status: 429, problem: 'null: too many requests' });
+    expect((await ask('GET', '/v3/suppression/blocks')).status).toBe(200);
+    await clock.advance(60_000);
+    expect((await ask('GET', '/v3/suppression/bounces')).status).toBe(200);
+  });
+
+  it('answers 404 for what it has not', async () => {
+    for (const path of ['/v3/templates/d-0', '/v3/nothing']) expect((await ask('GET', path)).status).toBe(404);
+    expect((await ask('DELETE', '/v3/suppression/bounces/nobody@example.org')).status).toBe(404);
+  });
+
+  it('keeps the newest 1,000 mails', async () => {
+    await Promise.all(Array.from({ length: 1_002 }, () => ask('POST', '/v3/mail/send', mail)));
+    expect(sandbox.mails).toHaveLength(1_000);
+  });
+});

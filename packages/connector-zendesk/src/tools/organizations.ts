@@ -1,0 +1,83 @@
+import { ToolError, type ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import type { ZendeskClient } from '../client.ts';
+import { cut, present } from '../outputs.ts';
+import type { Organization } from '../schemas.ts';
+
+const OrganizationView = z.object({
+  id: z.int().describe('Organization id'),
+  url: z.string().describe('Where a person reads about it'),
+  name: z.string().optional().describe('Name'),
+  domains: z.array(z.string()).describe('E-mail domains whose users are put into it, at most 100'),
+  tags: z.array(z.string()).describe('Tags, at most 100'),
+  details: z.string().optional().describe('What agents wrote down about it, such as an address'),
+  notes: z.string().optional().describe('Agents’ notes, not for its users’ eyes'),
+  groupId: z.int().optional().describe('Group that its new tickets go to'),
+  externalId: z.string().optional().describe('Id in another system'),
+  sharedTickets: z.boolean().describe('True: its users see each other’s tickets'),
+  createdAt: z.string().optional().describe('When it was created'),
+});
+
+export const organizationTools = (tool: ToolBuilder<ZendeskClient>) => [
+  tool({
+    name: 'zendesk_get_organization',
+    description:
+      'Reads one Zendesk organization, the company of users, by its id or its exact name: domains, tags, details and notes. For its tickets use zendesk_search_tickets with organization.',
+    effect: 'read',
+    input: z
+      .object({
+        organizationId: z.int().optional().describe('Organization id. Absent: it is found by name'),
+        name: z
+          .string()
+          .trim()
+          .min(1)
+          .max(255)
+          .optional()
+          .describe('Its whole name, 1 to 255 characters. Absent: it is read by organizationId'),
+      })
+      .refine(
+        ({ organizationId, name }) => (organizationId === undefined) !== (name === undefined),
+        'Give organizationId or name, one of the two',
+      ),
+    output: OrganizationView,
+    run: async ({ organizationId, name = '' }, client, context) => {
+      if (organizationId !== undefined) return view(client, await client.getOrganization(context, organizationId));
+      const [organization, ...others] = await client.findOrganizations(context, name);
+      if (!organization)
+        throw new ToolError(
+          'NOT_FOUND',
+          'No Zendesk organization has exactly this name. Check it, or read a user of it with zendesk_get_user and take its organizationId.',
+        );
+      if (others.length > 0)
+        throw new ToolError(
+          'INVALID_INPUT',
+          `Several organizations have this name: ${ids([organization, ...others])}. Call again with the organizationId that you mean.`,
+        );
+      return view(client, organization);
+    },
+  }),
+];
+
+const ids = (organizations: readonly Organization[]): string =>
+  organizations
+    .slice(0, 5)
+    .map(({ id, name }) => `${id} (${name ?? 'no name'})`)
+    .join(', ');
+
+function view(client: ZendeskClient, organization: Organization): z.input<typeof OrganizationView> {
+  return {
+    id: organization.id,
+    url: client.organizationUrl(organization.id),
+    domains: (organization.domain_names ?? []).slice(0, 100),
+    tags: (organization.tags ?? []).slice(0, 100),
+    sharedTickets: organization.shared_tickets ?? false,
+    ...present({
+      name: organization.name,
+      details: cut(organization.details, 2_000),
+      notes: cut(organization.notes, 2_000),
+      groupId: organization.group_id,
+      externalId: organization.external_id,
+      createdAt: organization.created_at,
+    }),
+  };
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const isDate = (value: string): boolean => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(value).success;
+// Its two formats would take more of a model's context than the words that say them.
+const date = z.string().refine(isDate, 'Give a date such as 2026-03-01, or a time such as 2026-03-01T09:30:00Z').optional();
+// A cursor carries its query, and no cursor may be longer than 8 KiB.
+const person = z.string().trim().max(150).optional();
+
+/** What tickets are found and counted by. All that is given must hold. */
+export const ticketFilter = {
+  text: z.string().trim().max(300).optional().describe('Words in subject, description or comments, at most 300 characters. Absent: any'),
+  requester: person.describe(
+    'Who asked: e-mail address, full name, user id, or "me" for whom the connection acts as; at most 150 characters. Absent: anyone',
+  ),
+  assignee: person.describe(
+    'Who works on it: as requester, or "none" for unassigned tickets. At most 150 characters. Absent: anyone or nobody',
+  ),
+  organization: person.describe('Organization name or id, at most 150 characters. Absent: any or none'),
+  status: z
+    .array(z.enum(['new', 'open', 'pending', 'hold', 'solved', 'closed']))
+    .max(6)
+    .optional()
+    .describe('At most 6. Unfinished are new, open, pending and hold. Absent: all'),
+  priority: z
+    .array(z.enum(['low', 'normal', 'high', 'urgent']))
+    .max(4)
+    .optional()
+    .describe('At most 4. Absent: all, and tickets without one'),
+  tag: z.string().trim().max(100).optional().describe('A tag that it has, at most 100 characters. Absent: any or none'),
+  createdAfter: date.describe('Created on or after this date (2026-03-01) or time (2026-03-01T09:30:00Z). Absent: any time'),
+  createdBefore: date.describe('Created before it. Absent: any time'),
+  updatedAfter: date.describe('Last changed on or after it. Absent: any time'),
+  updatedBefore: date.describe('Last changed before it. Absent: any time'),
+};

@@ -1,0 +1,108 @@
+import { createHmac } from 'node:crypto';
+import { createHost, memoryConnections } from '@busbar/core';
+import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
+import { gotSender } from '@busbar/core/adapters/got';
+import { httpTransport } from '@busbar/core/mcp/http';
+import { manualClock } from '@busbar/core/testing';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { zendesk } from '../src/index.ts';
+import { hook, startAccount, type Account } from './start-account.ts';
+import { readWebhookVector, vendorDataIsHere } from './vendor-data.ts';
+
+// The secret that Zendesk documents for trying a webhook before it is made.
+const testSecret = 'dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==';
+const event = { id: 'e1', type: 'zen:event-type:ticket.created', subject: 'zen:ticket:1' };
+
+describe('the webhook', () => {
+  let account: Account;
+
+  beforeEach(async () => {
+    account = await startAccount();
+  });
+  afterEach(() => account.close());
+
+  const stored = async () => (await account.call<{ events: object[] }>('zendesk_list_events', {})).events.length;
+  /** Signs as the documentation says: what goes before what, and when. */
+  const deliver = (body: string, { secret = testSecret, at = new Date().toISOString(), order = 'timestamp first' } = {}) => {
+    const signed = order === 'timestamp first' ? at + body : body + at;
+    const signature = createHmac('sha256', secret).update(signed).digest('base64');
+    const headers = { 'X-Zendesk-Webhook-Signature': signature, 'X-Zendesk-Webhook-Signature-Timestamp': at };
+    return account.host.webhook(hook, new Headers(headers), new TextEncoder().encode(body));
+  };
+
+  it('takes an event that is signed with Zendesk’s test secret, timestamp before body', async () => {
+    await deliver(JSON.stringify(event));
+    expect(await stored()).toBe(1);
+  });
+
+  it.each([
+    ['body before timestamp', { order: 'body first' }],
+    ['another secret', { secret: 'guessed' }],
+    ['a timestamp of six minutes ago', { at: new Date(Date.now() - 360_000).toISOString() }],
+    ['a timestamp of six minutes ahead', { at: new Date(Date.now() + 360_000).toISOString() }],
+  ])('refuses what is signed with %s', async (_, how) => {
+    await expect(deliver(JSON.stringify(event), how)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await stored()).toBe(0);
+  });
+
+  it('refuses a body that was changed on its way', async () => {
+    const { headers, body } = await account.sandbox.delivery(event);
+    const changed = new TextEncoder().encode(body.replace('ticket:1', 'ticket:2'));
+    await expect(account.host.webhook(hook, new Headers(headers), changed)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('refuses everything where the connection has no secret', async () => {
+    const without = await startAccount({ config: { webhookSecret: undefined } });
+    onTestFinished(() => without.close());
+    await expect(without.deliver(event)).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('no key') });
+  });
+
+  it.each([
+    ['what a trigger sends', { ticket_id: 1 }],
+    ['an event without an id', { ...event, id: undefined }],
+    ['no event of Zendesk', { ...event, type: 'something' }],
+    ['a list', [event]],
+  ])('refuses %s', async (_, body) => {
+    await expect(deliver(JSON.stringify(body))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await stored()).toBe(0);
+  });
+
+  it('reads what an event without a subject is about from its detail', async () => {
+    await deliver(JSON.stringify({ id: 'e1', type: 'zen:event-type:user.created', detail: { id: 7 } }));
+    expect(await account.call('zendesk_list_events', { userId: 7 })).toMatchObject({ events: [{ about: 'user:7', change: '' }] });
+  });
+
+  it('takes over HTTP what the sandbox signs', async () => {
+    const listener = await httpTransport({ port: 0 }).listen(account.host);
+    onTestFinished(() => listener.close());
+    const post = async (headers: Record<string, string>, body: string) =>
+      (await fetch(new URL(`/hooks/${hook}`, listener.url), { method: 'POST', headers, body })).status;
+    const { headers, body } = await account.sandbox.delivery(event);
+    expect([await post({ ...headers }, `${body} `), await post({ ...headers }, body)]).toEqual([403, 204]);
+    expect(await stored()).toBe(1);
+  });
+
+  it.skipIf(!vendorDataIsHere)('refuses the vector of the older documentation, whose body came before its timestamp', async () => {
+    const { signingSecret, headers, rawBody } = readWebhookVector();
+    const at = headers['X-Zendesk-Webhook-Signature-Timestamp'] ?? '';
+    const sign = (text: string) => createHmac('sha256', signingSecret).update(text).digest('base64');
+    expect(headers['X-Zendesk-Webhook-Signature']).toBe(sign(rawBody + at));
+    // A host in the time of the vector, so that its age is not what it is refused for.
+    const host = createHost({
+      connectors: [zendesk],
+      connections: memoryConnections([{ connector: 'zendesk', hook, config: { ...account.sandbox.config, webhookSecret: signingSecret } }]),
+      sender: gotSender(),
+      resilience: cockatielResilience(),
+      clock: manualClock(Date.parse(at)),
+    });
+    onTestFinished(() => host.close());
+    const deliverVector = (signature: string) =>
+      host.webhook(hook, new Headers({ ...headers, 'X-Zendesk-Webhook-Signature': signature }), new TextEncoder().encode(rawBody));
+    await expect(deliverVector(sign(rawBody + at))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('the signature does not fit the body'),
+    });
+    // Signed as today, the same body passes the signature: what is refused then is that it is no event.
+    await expect(deliverVector(sign(at + rawBody))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+});

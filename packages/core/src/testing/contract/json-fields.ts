@@ -1,0 +1,58 @@
+/** Where a field stands in a JSON value. `[]` means every item of a list. */
+export type FieldPath = readonly string[];
+
+const maxDepth = 6;
+const maxPaths = 200;
+
+/** Every field of a JSON value once, outer ones first: at most 200, down to a depth of 6. Fields of a list's items are found in the first three. */
+export function fieldPaths(value: unknown): FieldPath[] {
+  const found = new Map<string, FieldPath>();
+  const visit = (part: unknown, path: FieldPath): void => {
+    if (typeof part !== 'object' || part === null || path.length > maxDepth) return;
+    if (Array.isArray(part)) return part.slice(0, 3).forEach((item) => visit(item, [...path, '[]']));
+    for (const [name, inner] of Object.entries(part)) {
+      const here = [...path, name];
+      if (found.size < maxPaths) found.set(JSON.stringify(here), here);
+      visit(inner, here);
+    }
+  };
+  visit(value, []);
+  return [...found.values()];
+}
+
+/** As a person writes it: `tickets[].subject`. */
+export const pathText = (path: FieldPath): string => path.join('.').replaceAll('.[]', '[]');
+
+/** A copy of a JSON value in which the field is what `change` makes of it. `undefined` takes it away. */
+export function withField(value: unknown, path: FieldPath, change: (field: unknown) => unknown): unknown {
+  const [name, ...rest] = path;
+  if (name === undefined) return change(value);
+  if (name === '[]') return Array.isArray(value) ? value.map((item) => withField(item, rest, change)) : value;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return value;
+  const { [name]: field, ...others } = value as Record<string, unknown>;
+  const changed = withField(field, rest, change);
+  return changed === undefined
+    ? others
+    : Object.fromEntries(Object.entries(value).map(([key, one]) => [key, key === name ? changed : one]));
+}
+
+/** A copy of a JSON value in which every leaf, and every list and object, is what `change` makes of it, inner ones first. */
+export function everyValue(value: unknown, change: (value: unknown, name: string) => unknown, name = ''): unknown {
+  if (Array.isArray(value))
+    return change(
+      value.map((item) => everyValue(item, change, name)),
+      name,
+    );
+  if (typeof value !== 'object' || value === null) return change(value, name);
+  return change(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, everyValue(part, change, key)])), name);
+}
+
+/** Every text in a JSON value. */
+export function textsIn(value: unknown): string[] {
+  const found: string[] = [];
+  everyValue(value, (part) => {
+    if (typeof part === 'string') found.push(part);
+    return part;
+  });
+  return found;
+}

@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import type { Context } from '../../../src/index.ts';
+import { acmeClient, acmeWith, withClient, type AcmeConnector } from './acme-connector.ts';
+import type { BrokenConnector } from './broken-connector.ts';
+
+const one = acmeWith(['get_note']);
+const Note = z.looseObject({ id: z.string() });
+const ifLost = 'List the notes.';
+
+/** Broken in what they do where nothing goes wrong, and in what they write. */
+export const brokenBehaviours: readonly BrokenConnector[] = [
+  {
+    fault: 'answers something else than it declares',
+    finds: 'answers the example of each tool with the output that it declares',
+    connector: acmeWith(['get_note'], { run: async () => ({ note: 1 }) }),
+  },
+  {
+    fault: 'has a validator that takes everything',
+    finds: 'refuses bad input before it sends anything',
+    connector: acmeWith(['create_note'], {
+      input: {
+        jsonSchema: { type: 'object', properties: { text: { type: 'string', description: 'What it says' } }, required: ['text'] },
+        parse: (value: unknown) => value,
+      },
+    }),
+  },
+  {
+    fault: 'waits in open()',
+    finds: 'does nothing while it opens',
+    connector: {
+      ...one,
+      open({ http, clock }) {
+        clock.sleep(1, new AbortController().signal).catch(() => {});
+        return acmeClient(http);
+      },
+    },
+  },
+  {
+    fault: 'reads its state in open()',
+    finds: 'does nothing while it opens',
+    connector: {
+      ...one,
+      open({ http, state }) {
+        state.get('note', z.string()).catch(() => {});
+        return acmeClient(http);
+      },
+    },
+  },
+  {
+    fault: 'cannot be closed twice',
+    finds: 'closes a client twice, used or not',
+    connector: closingOnce(),
+  },
+  {
+    fault: 'calls fetch',
+    finds: 'has no way out but its http',
+    connector: withClient(one, (client) => ({
+      async get(context, id) {
+        await fetch('http://127.0.0.1:59999/').catch(() => {});
+        return await client.get(context, id);
+      },
+    })),
+  },
+  {
+    fault: 'cannot be checked',
+    finds: 'names the account that a good credential opens',
+    connector: withoutCheck(),
+  },
+  {
+    fault: 'checks without a request',
+    finds: 'tells a wrong credential as UNAUTHENTICATED when it is checked',
+    connector: { ...one, check: async () => ({ account: 'home' }) },
+  },
+  {
+    fault: 'calls a wrong credential a lack of rights',
+    finds: 'tells a wrong credential as UNAUTHENTICATED when it is checked',
+    connector: {
+      ...one,
+      check: async (client, context) => {
+        const account = await client.me(context).catch(() => undefined);
+        return { account: account?.name ?? 'nobody' };
+      },
+    },
+  },
+  {
+    fault: 'writes with a read tool',
+    finds: 'changes nothing with its read tools',
+    connector: acmeWith(['create_note'], { effect: 'read' }),
+  },
+  {
+    fault: 'keeps something with a read tool',
+    finds: 'changes nothing with its read tools',
+    connector: {
+      ...one,
+      open: ({ http, state }) => ({
+        ...acmeClient(http),
+        async get(context: Context, id: string) {
+          await state.set('seen', id, undefined);
+          return await acmeClient(http).get(context, id);
+        },
+      }),
+    },
+  },
+  {
+    fault: 'calls a write what only reads',
+    finds: 'changes something with its other tools',
+    connector: acmeWith(['get_note'], { effect: 'write' }),
+  },
+  {
+    fault: 'deletes with a tool that is not destructive',
+    finds: 'calls destructive what deletes',
+    connector: acmeWith(['remove_note'], { effect: 'write' }),
+  },
+  {
+    fault: 'makes a key of its own for what it calls keyed',
+    finds: 'carries context.key() in what it calls keyed',
+    connector: withClient(acmeWith(['create_note']), (_, http) => ({
+      create: async (context, text) =>
+        (
+          await http.request(context, {
+            method: 'POST',
+            path: '/notes',
+            body: { json: { text } },
+            headers: { 'idempotency-key': crypto.randomUUID() },
+            retry: 'keyed',
+            response: Note,
+            ifLost,
+          })
+        ).data,
+    })),
+  },
+  {
+    fault: 'makes two writes under one key',
+    finds: 'gives each write of a call a key of its own',
+    connector: withClient(acmeWith(['create_note']), (client) => ({
+      async create(context, text) {
+        await client.create(context, 'A heading');
+        return await client.create(context, text);
+      },
+    })),
+  },
+  {
+    fault: 'calls safe what makes a record each time',
+    finds: 'makes a write once, though its answer was lost',
+    connector: withClient(acmeWith(['create_note']), (_, http) => ({
+      create: async (context, text) =>
+        (await http.request(context, { method: 'POST', path: '/notes', body: { json: { text } }, retry: 'safe', response: Note, ifLost }))
+          .data,
+    })),
+  },
+  {
+    fault: 'tries again by itself what it may not repeat',
+    finds: 'makes a write once, though its answer was lost',
+    connector: withClient(acmeWith(['edit_note']), (client) => ({
+      edit: (context, id, text) =>
+        client.edit(context, id, text).catch((error: Error) => {
+          if (error.message.includes('503')) return client.edit(context, id, text);
+          throw error;
+        }),
+    })),
+  },
+  {
+    fault: 'does not say how to find out about a write',
+    finds: 'says of each write how to find out whether it happened',
+    connector: withClient(acmeWith(['remove_note']), (_, http) => ({
+      async remove(context, id) {
+        await http.request(context, { method: 'DELETE', path: '/notes/{id}', params: { id } });
+      },
+    })),
+  },
+];
+
+function closingOnce(): AcmeConnector {
+  const closed = new WeakSet<object>();
+  return {
+    ...one,
+    async close(client) {
+      if (closed.has(client)) throw new Error('closed already');
+      closed.add(client);
+    },
+  };
+}
+
+function withoutCheck(): AcmeConnector {
+  const { check: _, ...connector } = one;
+  return connector;
+}

@@ -1,0 +1,12 @@
+import { describe, expect, test } from 'vitest';
+import { failedChecks } from './broken-connector.ts';
+import { brokenBorders } from './broken-borders.ts';
+
+describe('the checks find', () => {
+  test.each(brokenBorders)('a connector that $fault', async (broken) => {
+    const { failed, all } = await failedChecks(broken);
+    const others = broken.also === 'all' ? all : [broken.finds, ...(broken.also ?? [])];
+    expect(failed).toContain(broken.finds);
+    expect(failed.toSorted()).toEqual(others.toSorted());
+  });
+});

@@ -1,0 +1,35 @@
+import type { Connector } from '../../../src/index.ts';
+import { connectorChecks, type ConnectorFixture } from '../../../src/testing/index.ts';
+import { acmeFixture } from './acme-connector.ts';
+
+/** A connector with one fault, the check that is there to find it, and the others that stumble over the same fault. */
+export interface BrokenConnector {
+  /** What it does: "a connector that …". */
+  readonly fault: string;
+  readonly finds: string;
+  /** `all`: no host takes it, so nothing else can be looked at. */
+  readonly also?: readonly string[] | 'all';
+  readonly connector: Connector;
+  /** Default: acme's, with the examples of the tools that are there. */
+  readonly fixture?: Partial<ConnectorFixture> | (() => Promise<Partial<ConnectorFixture>>);
+}
+
+/** The names of the checks that a connector fails, and of all that it was put to. */
+export async function failedChecks({
+  connector,
+  fixture = {},
+}: BrokenConnector): Promise<{ readonly failed: readonly string[]; readonly all: readonly string[] }> {
+  const names = new Set(connector.tools.map(({ name }) => name));
+  const examples = Object.fromEntries(Object.entries(acmeFixture.examples).filter(([name]) => names.has(name)));
+  const changed = typeof fixture === 'function' ? await fixture() : fixture;
+  const checks = connectorChecks(connector, { ...acmeFixture, examples, ...changed });
+  const failed: string[] = [];
+  for (const { name, run } of checks) {
+    try {
+      await run();
+    } catch {
+      failed.push(name);
+    }
+  }
+  return { failed, all: checks.map(({ name }) => name) };
+}

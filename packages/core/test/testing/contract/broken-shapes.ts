@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { acme, acmeWith } from './acme-connector.ts';
+import type { BrokenConnector } from './broken-connector.ts';
+import { startPackage, type PackageParts } from './package-folder.ts';
+
+const one = acmeWith(['get_note']);
+const id = z.string().min(1).max(50).describe('Id of the note, 1 to 50 characters');
+const note = z.object({ id: z.string().describe('Id of the note') });
+const inPackage = (parts: PackageParts) => async () => ({ folder: await startPackage(one, parts) });
+
+/** Broken in what can be seen before anything runs. */
+export const brokenShapes: readonly BrokenConnector[] = [
+  {
+    fault: 'is written for another contract',
+    finds: 'is taken by a host',
+    also: 'all',
+    connector: { ...one, spec: 'v2' as 'v1' },
+  },
+  {
+    fault: 'leaves a field of its output undescribed',
+    finds: 'describes every field of its outputs',
+    connector: acmeWith(['get_note'], { output: note.extend({ text: z.string().optional() }) }),
+  },
+  {
+    fault: 'does not say what an optional input is left out for',
+    finds: 'says of every optional input what happens without it',
+    connector: acmeWith(['get_note'], {
+      input: z.object({ id, language: z.string().max(2).optional().describe('A language, at most 2 letters') }),
+    }),
+  },
+  {
+    fault: 'leaves a setting undescribed',
+    finds: 'describes every setting',
+    connector: { ...one, config: one.config.extend({ colour: z.string().optional() }) },
+  },
+  {
+    fault: 'has a tool that nobody gave an example for',
+    finds: 'has an example for each tool, and for nothing else',
+    connector: acmeWith(['get_note', 'list_notes']),
+    fixture: { examples: { acme_get_note: { id: 'note-1' } } },
+  },
+  {
+    fault: 'has lost a tool that there is an example for',
+    finds: 'has an example for each tool, and for nothing else',
+    connector: one,
+    fixture: { examples: { acme_get_note: { id: 'note-1' }, acme_find_note: {} } },
+  },
+  {
+    fault: 'does not take its own example',
+    finds: 'has examples that its inputs take',
+    also: ['answers the example of each tool with the output that it declares'],
+    connector: one,
+    fixture: { examples: { acme_get_note: { id: 7 } } },
+  },
+  {
+    fault: 'has more inputs than a model has room for',
+    finds: 'takes at most 350 tokens for half of its tools, 800 for one and 6000 for the default toolset',
+    connector: acmeWith(['get_note'], {
+      input: z.object({
+        id,
+        ...Object.fromEntries(
+          Array.from({ length: 40 }, (_, n) => [
+            `filter${n}`,
+            z.string().optional().describe(`What filter ${n} is about. Absent: nothing is filtered by it`),
+          ]),
+        ),
+      }),
+    }),
+  },
+  {
+    fault: 'says something else than its snapshot',
+    finds: 'has the catalogue that test/catalogue.json shows',
+    also: ['lists its tools in its README'],
+    connector: acmeWith(['get_note'], { description: 'Reads one note.' }),
+    fixture: inPackage({}),
+  },
+  {
+    fault: 'has no snapshot',
+    finds: 'has the catalogue that test/catalogue.json shows',
+    connector: one,
+    fixture: inPackage({ catalogue: false }),
+  },
+  {
+    fault: 'begins to work while it is imported',
+    finds: 'does nothing while it is imported',
+    connector: one,
+    fixture: inPackage({ source: 'setInterval(() => {}, 1_000_000);\n' }),
+  },
+  {
+    fault: 'calls somebody while it is imported',
+    finds: 'does nothing while it is imported',
+    connector: one,
+    fixture: inPackage({ source: "fetch('http://127.0.0.1:59999/').catch(() => {});\n" }),
+  },
+  {
+    fault: 'brings a library along',
+    finds: 'depends on core and zod as peers, and on nothing else',
+    connector: one,
+    fixture: inPackage({ manifest: { dependencies: { 'left-pad': '^1.0.0' } } }),
+  },
+  {
+    fault: 'brings a zod of its own',
+    finds: 'depends on core and zod as peers, and on nothing else',
+    connector: one,
+    fixture: inPackage({ manifest: { dependencies: { zod: '^4.0.0' }, peerDependencies: { '@busbar/core': '^1.0.0' } } }),
+  },
+  {
+    fault: 'names no licence',
+    finds: 'is an ES module with a licence',
+    connector: one,
+    fixture: inPackage({ manifest: { license: undefined } }),
+  },
+  {
+    fault: 'reads files',
+    finds: 'imports nothing but core and zod',
+    connector: one,
+    fixture: inPackage({ source: "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n" }),
+  },
+  {
+    fault: 'has a README without its tool',
+    finds: 'lists its tools in its README',
+    connector: one,
+    fixture: inPackage({
+      readme: '# acme\n\n<!-- tools -->\n\n| tool | effect | what it does |\n| --- | --- | --- |\n\n<!-- /tools -->\n',
+    }),
+  },
+  {
+    fault: 'has a README with another effect',
+    finds: 'lists its tools in its README',
+    connector: { ...acme, tools: one.tools },
+    fixture: inPackage({
+      readme:
+        '<!-- tools -->\n| tool | effect | what it does |\n| --- | --- | --- |\n| `acme_get_note` | write | Reads a note. |\n<!-- /tools -->\n',
+    }),
+  },
+];

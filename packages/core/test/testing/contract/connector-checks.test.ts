@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { connectorChecks, testConnector } from '../../../src/testing/index.ts';
+import { acme, acmeFixture, acmeWith } from './acme-connector.ts';
+import { brokenBehaviours } from './broken-behaviours.ts';
+import { brokenBorders } from './broken-borders.ts';
+import { brokenFailures } from './broken-failures.ts';
+import { brokenShapes } from './broken-shapes.ts';
+import { startPackage } from './package-folder.ts';
+
+const one = acmeWith(['get_note']);
+const fixture = { ...acmeFixture, examples: { acme_get_note: { id: 'note-1' } } };
+const gap = 'does not mind fields that it does not know';
+const checkOf = (name: string, ...given: Parameters<typeof connectorChecks>) =>
+  connectorChecks(...given).find((check) => check.name === name);
+const refusing = brokenFailures.find(({ finds }) => finds === gap)?.connector ?? one;
+
+test('a connector that keeps every rule passes all checks, its package too', async () => {
+  await expect(testConnector(acme, { ...acmeFixture, folder: await startPackage(acme, {}) })).resolves.toBeUndefined();
+});
+
+test('every check has a broken connector that it finds', async () => {
+  const found = new Set([...brokenShapes, ...brokenBehaviours, ...brokenFailures, ...brokenBorders].map(({ finds }) => finds));
+  const names = connectorChecks(acme, { ...acmeFixture, folder: new URL('file:///nowhere/') }).map(({ name }) => name);
+  expect(names.filter((name) => !found.has(name))).toEqual([]);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.length).toBeGreaterThanOrEqual(25);
+});
+
+test('testConnector says which rule is broken, where, and why it matters', async () => {
+  const broken = testConnector(acmeWith(['remove_note'], { effect: 'write' }), {
+    ...acmeFixture,
+    examples: { acme_remove_note: { id: 'note-3' } },
+  });
+  await expect(broken).rejects.toThrow(/^acme breaks 1 of \d+ rules:\n\n✗ calls destructive what deletes/);
+  await expect(broken).rejects.toThrow('Clients ask a person before a tool with destructiveHint.');
+  await expect(broken).rejects.toThrow('- acme_remove_note: sends DELETE /notes/{id} with the effect "write"');
+});
+
+test('of what no host takes, testConnector says that alone', async () => {
+  await expect(testConnector({ ...one, id: 'Acme' }, fixture)).rejects.toThrow(/breaks 1 of \d+ rules[^]*the id must be kebab-case/);
+});
+
+test('a connector without a vendor, and outside of a package, is put to what concerns it', () => {
+  const { origins: _, authorization: __, ...rest } = one;
+  const names = connectorChecks(rest, { examples: {} }).map(({ name }) => name);
+  expect(names).toContain('is taken by a host');
+  expect(names.filter((name) => /401|README|canary|package/.test(name))).toEqual([]);
+});
+
+test('a connector that reaches a vendor cannot be checked without a sandbox', () => {
+  expect(() => connectorChecks(one, { examples: {} })).toThrow('give the fixture a sandbox');
+});
+
+describe('a known gap', () => {
+  test('lets its check pass as long as it fails', async () => {
+    await expect(checkOf(gap, refusing, fixture)?.run()).rejects.toThrow('UPSTREAM_INVALID');
+    await expect(checkOf(gap, refusing, { ...fixture, knownGaps: { [gap]: 'They announce new fields.' } })?.run()).resolves.toBeUndefined();
+  });
+
+  test('fails once it is closed', async () => {
+    const closed = checkOf(gap, one, { ...fixture, knownGaps: { [gap]: 'They announce new fields.' } });
+    await expect(closed?.run()).rejects.toThrow('take it out of knownGaps (“They announce new fields.”)');
+  });
+
+  test('must be of a check, and have a reason', () => {
+    expect(() => connectorChecks(one, { ...fixture, knownGaps: { 'is quick': 'No.' } })).toThrow('“is quick”, which is no check of acme');
+    expect(() => connectorChecks(one, { ...fixture, knownGaps: { [gap]: ' ' } })).toThrow('gives no reason');
+  });
+});
