@@ -1,27 +1,36 @@
+import type { Webhook } from './server.ts';
+import { settingsOf } from './vendor-settings.ts';
+import { vendors } from './vendors.ts';
+
 /** What a newcomer reads when the server has started. */
 export interface BannerFacts {
   /** Where MCP clients connect. */
   readonly url: string;
   readonly demo: boolean;
-  /** Where the vendor sends its events, if it does. */
-  readonly webhookUrl: string | undefined;
+  readonly webhooks: readonly Webhook[];
   /** The key that was made just now, if one was. It is shown here and never again. */
   readonly newKey: string | undefined;
 }
+
+const demoNotice = `
+DEMO MODE: no vendor is configured, so sandboxes in this process answer for ${vendors.map(({ label }) => label).join(', ')}.
+Nothing leaves this machine, and what is written is forgotten when it stops. To serve real accounts, set
+${vendors.map(settingsOf).join(', ')} or BUSBAR_CONNECTIONS: see examples/hosted-server/README.md.
+`;
 
 /** What a shell and a client configuration get where the key is not known any more. */
 const unknownKey = 'bb_YOUR_KEY';
 
 /** The text that says where the server is, how to get in and what to try first. */
-export function banner({ url, demo, newKey, webhookUrl }: BannerFacts): string {
+export function banner({ url, demo, newKey, webhooks }: BannerFacts): string {
   const key = newKey ?? unknownKey;
   const entry = { mcpServers: { busbar: { type: 'http', url, headers: { Authorization: `Bearer ${key}` } } } };
   return `
 Busbar is ready.
-${demo ? '\nDEMO MODE: no vendor is configured, so a Zendesk sandbox in this process answers. Nothing leaves this machine, and tickets\nare forgotten when it stops. Set ZENDESK_SUBDOMAIN, ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET to serve a real account.\n' : ''}
+${demo ? demoNotice : ''}
   MCP endpoint   ${url}
   API key        ${newKey ? `${newKey}   (shown this once: keep it)` : 'made at an earlier start. Lost it? Stop this server and run: npm start -- --new-key'}
-  Health         ${new URL('/health', url).href}${webhookUrl === undefined ? '' : `\n  Webhook        ${webhookUrl}`}
+  Health         ${new URL('/health', url).href}${webhooks.map((hook) => `\n  Webhook        ${hook.url}   (${hook.connection})`).join('')}
 
 For an MCP client's configuration:
 

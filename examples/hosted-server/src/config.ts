@@ -1,14 +1,17 @@
-import { zendesk } from '@busbar/connector-zendesk';
 import type { Terms } from '@busbar/core';
 import type { z } from 'zod';
+import type { Account } from './account.ts';
+import { readConnections } from './connections-file.ts';
 import { isLoopback } from './loopback.ts';
 import { settings } from './settings.ts';
 import { readPrices, readQuotas } from './tariff.ts';
+import { accountOf, settingProblems, settingsOf } from './vendor-settings.ts';
+import { vendors } from './vendors.ts';
 
 /** What the server runs by: the settings under their own names, and what follows from them. Holds secrets: never log it whole. */
 export type Config = z.output<typeof settings> & {
-  /** The Zendesk account, as the connector's config wants it. Undefined: demo mode. */
-  readonly zendesk: Readonly<Record<string, string>> | undefined;
+  /** The accounts of the vendors' settings, and those in the file of `BUSBAR_CONNECTIONS`. None: demo mode. */
+  readonly accounts: readonly Account[];
   /** What stands in the files of `BUSBAR_QUOTAS` and `BUSBAR_PRICES`. */
   readonly terms: Terms;
 };
@@ -34,22 +37,33 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(environment: Environment = process.env): Config {
   const env: Environment = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = settings.safeParse(env);
-  const terms = readTerms(env);
+  const files = readFiles(env);
+  const configured = vendors.flatMap((vendor) => {
+    const account = accountOf(vendor, env);
+    return account ? [{ vendor, account }] : [];
+  });
+  const accounts = [...configured.map(({ account }) => account), ...(files.connections ?? [])];
+  const sources = [
+    ...configured.map(({ vendor }) => settingsOf(vendor)),
+    ...(env['BUSBAR_CONNECTIONS'] === undefined ? [] : ['BUSBAR_CONNECTIONS']),
+  ];
   const problems = [
     ...unknownSettings(env),
     ...(parsed.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}.`) ?? []),
-    ...vendorProblems(env),
-    ...terms.problems,
+    ...configured.flatMap(({ vendor, account }) => settingProblems(vendor, account)),
+    ...demoProblems(env, sources),
+    ...files.problems,
+    ...accountProblems(accounts),
     ...usageEventProblems(env),
-    ...(env['NODE_ENV'] === 'production' ? productionProblems(env) : []),
+    ...(env['NODE_ENV'] === 'production' ? productionProblems(env, sources) : []),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return { ...parsed.data, zendesk: zendeskSettings(env), terms: terms.terms };
+  return { ...parsed.data, accounts, terms: { quotas: files.quotas, prices: files.prices } };
 }
 
-function readTerms(env: Environment): { readonly terms: Terms; readonly problems: readonly string[] } {
+function readFiles(env: Environment) {
   const problems: string[] = [];
-  const from = <Rules>(name: string, read: (path: string) => Rules): Rules | undefined => {
+  const from = <Content>(name: string, read: (path: string) => Content): Content | undefined => {
     const path = env[name];
     try {
       return path === undefined ? undefined : read(path);
@@ -58,7 +72,12 @@ function readTerms(env: Environment): { readonly terms: Terms; readonly problems
       return undefined;
     }
   };
-  return { terms: { quotas: from('BUSBAR_QUOTAS', readQuotas), prices: from('BUSBAR_PRICES', readPrices) }, problems };
+  return {
+    quotas: from('BUSBAR_QUOTAS', readQuotas),
+    prices: from('BUSBAR_PRICES', readPrices),
+    connections: from('BUSBAR_CONNECTIONS', readConnections),
+    problems,
+  };
 }
 
 function unknownSettings(env: Environment): string[] {
@@ -66,30 +85,29 @@ function unknownSettings(env: Environment): string[] {
   return names.map((name) => `${name} is no setting of this server. Look for a misspelling.`);
 }
 
-/** `ZENDESK_CLIENT_ID` is `clientId` in the connector's config, and so on. Undefined where none is set. */
-function zendeskSettings(env: Environment): Record<string, string> | undefined {
-  const found: Record<string, string> = {};
-  for (const name of Object.keys(settings.shape)) {
-    const value = env[name];
-    if (name.startsWith('ZENDESK_') && value !== undefined) found[toCamelCase(name.slice('ZENDESK_'.length))] = value;
-  }
-  return Object.keys(found).length > 0 ? found : undefined;
+const anyVendor = `Set ${vendors.map(settingsOf).join(', ')} or BUSBAR_CONNECTIONS`;
+
+function demoProblems(env: Environment, sources: readonly string[]): string[] {
+  if (env['BUSBAR_DEMO'] === 'false' && sources.length === 0)
+    return [`BUSBAR_DEMO is false and no vendor is configured, so there is nothing to serve. ${anyVendor}.`];
+  return env['BUSBAR_DEMO'] === 'true' && sources.length > 0
+    ? [`BUSBAR_DEMO is true, and there is ${sources.join(', ')}. Leave one of them out.`]
+    : [];
 }
 
-function vendorProblems(env: Environment): string[] {
-  const account = zendeskSettings(env);
-  if (!account) {
-    return env['BUSBAR_DEMO'] === 'false'
-      ? ['BUSBAR_DEMO is false and no vendor is configured, so there is nothing to serve. Set ZENDESK_SUBDOMAIN and its credentials.']
-      : [];
+/** What is wrong with the connections together: a name is given once, and the host takes at most 100 of a tenant and connector. */
+function accountProblems(accounts: readonly Account[]): string[] {
+  const names = new Set<string>();
+  const problems = new Set<string>();
+  for (const { tenant, connector, name } of accounts) {
+    const key = JSON.stringify([tenant, connector, name]);
+    if (names.has(key))
+      problems.add(`Two connections of ${connector} are called “${name}” for the tenant ${tenant}. Give one another name.`);
+    names.add(key);
   }
-  const problems: string[] = [];
-  if (account['subdomain'] === undefined) problems.push('ZENDESK_SUBDOMAIN is needed with the other ZENDESK_* settings.');
-  // A stand-in for what is missing, so that the rest is looked at too.
-  const issues = zendesk.config.safeParse({ subdomain: 'missing', ...account }).error?.issues ?? [];
-  problems.push(...issues.map(({ path, message }) => `ZENDESK_${toUpperSnake(path.join('.'))}: ${message}.`));
-  if (env['BUSBAR_DEMO'] === 'true') problems.push('BUSBAR_DEMO is true and ZENDESK_* is set. Leave one of them out.');
-  return problems;
+  for (const [owner, list] of Map.groupBy(accounts, ({ tenant, connector }) => `${tenant} has more than 100 connections of ${connector}`))
+    if (list.length > 100) problems.add(`The tenant ${owner}, which is the most.`);
+  return [...problems];
 }
 
 function usageEventProblems(env: Environment): string[] {
@@ -103,14 +121,12 @@ function usageEventProblems(env: Environment): string[] {
     : [];
 }
 
-function productionProblems(env: Environment): string[] {
+function productionProblems(env: Environment, sources: readonly string[]): string[] {
   const problems: string[] = [];
   if (env['BUSBAR_SECRET'] === undefined)
     problems.push('BUSBAR_SECRET is needed in production: at least 32 characters, such as the output of: openssl rand -hex 32.');
-  if (!zendeskSettings(env) && env['BUSBAR_DEMO'] === undefined)
-    problems.push(
-      'No vendor is configured. Set ZENDESK_SUBDOMAIN and its credentials, or BUSBAR_DEMO=true to serve the sandbox in production.',
-    );
+  if (sources.length === 0 && env['BUSBAR_DEMO'] === undefined)
+    problems.push(`No vendor is configured. ${anyVendor}, or BUSBAR_DEMO=true to serve sandboxes in production.`);
   if (env['BUSBAR_REMAP_ORIGINS'] !== undefined)
     problems.push('BUSBAR_REMAP_ORIGINS sends the credentials of vendors elsewhere. It is refused in production.');
   if (env['BUSBAR_USAGE_EVENTS_URL']?.startsWith('http:'))
@@ -119,6 +135,3 @@ function productionProblems(env: Environment): string[] {
     problems.push('HOST can be reached from other machines, so BUSBAR_ALLOWED_HOSTS must say under which host names the server is called.');
   return problems;
 }
-
-const toCamelCase = (name: string) => name.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-const toUpperSnake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();

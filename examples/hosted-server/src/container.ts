@@ -14,7 +14,6 @@ import { gotSender } from '@busbar/core/adapters/got';
 import { pinoLogger } from '@busbar/core/adapters/pino';
 import { promObserver } from '@busbar/core/adapters/prom-client';
 import { httpTransport } from '@busbar/core/mcp/http';
-import { zendesk } from '@busbar/connector-zendesk';
 import {
   createApiKeys,
   createDeadLetters,
@@ -28,6 +27,7 @@ import { openRedis, redisBudget, redisCache, redisLock, redisRateLimit } from '@
 import { destination } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
+import type { Account } from './account.ts';
 import { createAdminApi } from './admin/admin-api.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { callCounts } from './call-counts.ts';
@@ -41,16 +41,17 @@ import { createInjector, type Injector } from './injector.ts';
 import { keptSecret } from './kept-secret.ts';
 import { createQuotaStandings } from './quota-standing.ts';
 import { outboxLength } from './outbox-length.ts';
+import { openServed } from './served.ts';
 import { tokens } from './tokens.ts';
 import { openUsageOutbox } from './usage-events.ts';
-import { firstTenant, openVendor } from './vendor.ts';
+import { vendors } from './vendors.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /**
  * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Three things must be
- * waited for, so they are opened by hand before that and put into the container: the database, Redis and the vendor.
+ * waited for, so they are opened by hand before that and put into the container: the database, Redis and what is served.
  */
 export function compose(config: Config): Injector {
   const injector = createInjector();
@@ -113,17 +114,18 @@ export function compose(config: Config): Injector {
     return redis && redisLock(redis);
   });
 
-  provide(tokens.openVendor, () => () => openVendor(config));
-  provide(tokens.hook, () =>
-    config.ZENDESK_WEBHOOK_SECRET === undefined ? undefined : hookAddress(get(tokens.secret), zendesk.id, config.ZENDESK_SUBDOMAIN ?? ''),
-  );
-  provide(tokens.connectors, () => [zendesk]);
-  provide(tokens.connections, () => {
-    const { account } = get(tokens.vendor);
-    const name = account['subdomain'] ?? 'default';
-    const hook = get(tokens.hook);
-    return memoryConnections([{ tenant: firstTenant, connector: zendesk.id, name, config: account, hook }]);
+  provide(tokens.openServed, () => () => openServed(config));
+  provide(tokens.records, () => {
+    const { demo, accounts } = get(tokens.served);
+    const secret = get(tokens.secret);
+    // Sandboxes send no events to anybody.
+    return accounts.map((account) => ({ ...account, hook: demo || !takesEvents(account) ? undefined : hookAddress(secret, account) }));
   });
+  provide(tokens.connectors, () => {
+    const served = new Set(get(tokens.served).accounts.map(({ connector }) => connector));
+    return vendors.map(({ connector }) => connector).filter(({ id }) => served.has(id));
+  });
+  provide(tokens.connections, () => memoryConnections(get(tokens.records)));
   provide(tokens.sender, () => gotSender());
   provide(tokens.resilience, () =>
     cockatielResilience({ clock: get(tokens.clock), observer: get(tokens.observer), budget: get(tokens.budget) }),
@@ -163,6 +165,12 @@ export function compose(config: Config): Injector {
       connections: get(tokens.connections),
       authenticate: get(tokens.authenticate),
       rateLimit: get(tokens.limitPerKey),
+      ...(config.BUSBAR_TENANT_CALLS_PER_MINUTE !== undefined && {
+        tenantRateLimit: limit('tenant', [{ limit: config.BUSBAR_TENANT_CALLS_PER_MINUTE, windowMs: minuteMs }]),
+      }),
+      ...(config.BUSBAR_CONNECTOR_CALLS_PER_MINUTE !== undefined && {
+        connectorRateLimit: limit('connector', [{ limit: config.BUSBAR_CONNECTOR_CALLS_PER_MINUTE, windowMs: minuteMs }]),
+      }),
       metering: get(tokens.metering),
       audit: get(tokens.audit),
       state: get(tokens.state),
@@ -176,7 +184,7 @@ export function compose(config: Config): Injector {
       log: get(tokens.log),
       observer: get(tokens.observer),
       callTimeoutMs: config.BUSBAR_CALL_TIMEOUT_MS,
-      remapOrigins: { ...get(tokens.vendor).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
+      remapOrigins: { ...get(tokens.served).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
       secret: get(tokens.secret),
     }),
   );
@@ -259,3 +267,8 @@ export function compose(config: Config): Injector {
   );
   return injector;
 }
+
+const takesEvents = ({ connector, config }: Account): boolean =>
+  vendors.some(
+    ({ connector: { id }, webhookField }) => id === connector && webhookField !== undefined && config[webhookField] !== undefined,
+  );

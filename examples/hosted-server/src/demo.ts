@@ -1,9 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { startZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
-import type { Vendor } from './vendor.ts';
+import { firstTenant } from './account.ts';
+import type { Served } from './served.ts';
+import { vendors } from './vendors.ts';
 
-/** Starts a Zendesk of this process, for a server with no vendor configured. */
-export async function startDemo(): Promise<Vendor> {
-  const sandbox = await startZendeskSandbox({ clientSecret: randomBytes(16).toString('hex') });
-  return { demo: true, account: sandbox.config, remapOrigins: sandbox.remapOrigins, close: () => sandbox.close() };
+/** Starts an account of each vendor in this process, for a server with no vendor configured. */
+export async function startDemo(): Promise<Served> {
+  await using undo = new AsyncDisposableStack();
+  const accounts: Served['accounts'][number][] = [];
+  const remapOrigins: Record<string, string> = {};
+  for (const { connector, accountField, startSandbox } of vendors) {
+    const sandbox = await startSandbox();
+    undo.defer(() => sandbox.close());
+    const name = (accountField !== undefined && sandbox.config[accountField]) || 'default';
+    accounts.push({ tenant: firstTenant, connector: connector.id, name, config: sandbox.config });
+    Object.assign(remapOrigins, sandbox.remapOrigins);
+  }
+  const sandboxes = undo.move();
+  return { demo: true, accounts, remapOrigins, close: () => sandboxes.disposeAsync() };
 }

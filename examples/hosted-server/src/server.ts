@@ -1,17 +1,17 @@
 import type { Logger } from '@busbar/core';
 import type { ApiKeys } from '@busbar/postgres';
+import { firstTenant } from './account.ts';
 import type { Config } from './config.ts';
 import { compose } from './container.ts';
 import type { Injector } from './injector.ts';
 import { tokens } from './tokens.ts';
-import { firstTenant } from './vendor.ts';
 
 /** A server that serves. */
 export interface Server {
   /** Where MCP clients connect. */
   readonly url: string;
-  /** Where Zendesk sends its events. Undefined where no signing secret is configured. */
-  readonly webhookUrl: string | undefined;
+  /** Where vendors send their events: one for each connection that has what they are verified with. */
+  readonly webhooks: readonly Webhook[];
   readonly log: Logger;
   readonly demo: boolean;
   /** The API key that was made at this start. Undefined where there was one already and no other was asked for. */
@@ -22,6 +22,13 @@ export interface Server {
    * database closes. May be called twice.
    */
   close(): Promise<void>;
+}
+
+/** The webhook address of a connection. */
+export interface Webhook {
+  readonly url: string;
+  /** Whose: `tenant / connector / name`. */
+  readonly connection: string;
 }
 
 /** What is asked of one start. */
@@ -47,9 +54,9 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const redis = await get(tokens.openRedis)();
   undo.defer(async () => redis?.close());
   provide(tokens.redis, () => redis);
-  const vendor = await get(tokens.openVendor)();
-  undo.defer(() => vendor.close());
-  provide(tokens.vendor, () => vendor);
+  const served = await get(tokens.openServed)();
+  undo.defer(() => served.close());
+  provide(tokens.served, () => served);
 
   const host = get(tokens.host);
   const log = get(tokens.log);
@@ -58,7 +65,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   // After everything that is likely to fail: a key that is made and never shown is lost.
   const newKey = await makeKey(get(tokens.apiKeys), options.newKey);
   undo.move();
-  log.info({ url: listener.url, demo: vendor.demo, database: database.kind }, 'Listening');
+  log.info({ url: listener.url, demo: served.demo, database: database.kind }, 'Listening');
   get(tokens.metering).start();
   get(tokens.audit).start();
   get(tokens.usageOutbox)?.start();
@@ -70,21 +77,22 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     get(tokens.checks).stop();
     // What it had in hand is sent again by the next start, under the same ids.
     const unsent = get(tokens.usageOutbox)?.drain();
-    const served = listener.close();
+    const listened = listener.close();
     await host.close(config.BUSBAR_DRAIN_MS * graceShare);
-    await served;
+    await listened;
     await unsent;
     await get(tokens.housekeeping).stop();
     await get(tokens.metering).drain();
     await get(tokens.audit).drain();
-    await vendor.close();
+    await served.close();
     await redis?.close();
     await database.close();
   }
   let closing: Promise<void> | undefined;
-  const hook = get(tokens.hook);
-  const webhookUrl = hook === undefined ? undefined : new URL(`/hooks/${hook}`, listener.url).href;
-  return { url: listener.url, webhookUrl, log, demo: vendor.demo, newKey, close: () => (closing ??= close()) };
+  const webhooks = get(tokens.records).flatMap(({ tenant, connector, name, hook }) =>
+    hook === undefined ? [] : [{ url: new URL(`/hooks/${hook}`, listener.url).href, connection: `${tenant} / ${connector} / ${name}` }],
+  );
+  return { url: listener.url, webhooks, log, demo: served.demo, newKey, close: () => (closing ??= close()) };
 }
 
 /** The first start of a database makes a key; later ones only when asked to. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { vendors } from './vendors.ts';
 
 const text = z.string().min(1);
 
@@ -29,6 +30,10 @@ const isReceiver = (value: string) => {
 
 const isDatabaseUrl = (value: string) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
 
+const vendorSettings = Object.fromEntries(
+  vendors.flatMap(({ settings: rows }) => Object.entries(rows).map(([name, description]) => [name, text.optional().describe(description)])),
+);
+
 /** Every setting there is. The README's table is held against it by a test. */
 export const settings = z.object({
   NODE_ENV: z
@@ -58,7 +63,7 @@ export const settings = z.object({
     ),
   BUSBAR_DEMO: yesOrNo
     .optional()
-    .describe('`true` serves a sandbox instead of a vendor. Default: `true` with no vendor configured, but in production never by itself.'),
+    .describe('`true` serves sandboxes instead of vendors. Default: `true` with no vendor configured, but in production never by itself.'),
   BUSBAR_ALLOWED_HOSTS: list
     .optional()
     .describe(
@@ -75,6 +80,12 @@ export const settings = z.object({
     .describe('`true` where a proxy of yours stands before the server: the caller is then the last address of `X-Forwarded-For`.'),
   BUSBAR_CALLS_PER_MINUTE: wholeNumber(1, 1_000_000).default(100).describe('How many requests a key may make in a minute.'),
   BUSBAR_CALLS_PER_HOUR: wholeNumber(1, 10_000_000).default(1_000).describe('How many requests a key may make in an hour.'),
+  BUSBAR_TENANT_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
+    .optional()
+    .describe('How many requests all keys of a tenant together may make in a minute. Default: as many as its keys may.'),
+  BUSBAR_CONNECTOR_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
+    .optional()
+    .describe('How many calls a tenant may make to one connector in a minute. Default: no limit.'),
   BUSBAR_ADDRESS_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
     .default(6_000)
     .describe('How many requests an address may make in a minute, whatever its keys.'),
@@ -141,12 +152,9 @@ export const settings = z.object({
     .transform((pairs) => Object.fromEntries(pairs) as Record<string, string>)
     .optional()
     .describe('Stripe’s customer for each tenant, as pairs such as `acme=cus_123`, separated by commas. Default: the tenant’s own name.'),
-  ZENDESK_SUBDOMAIN: text.optional().describe('The Zendesk account: `acme` for `https://acme.zendesk.com`.'),
-  ZENDESK_CLIENT_ID: text.optional().describe('The identifier of its OAuth client.'),
-  ZENDESK_CLIENT_SECRET: text.optional().describe('The secret of that client.'),
-  ZENDESK_EMAIL: text.optional().describe('Legacy, instead of an OAuth client: the user that an API token acts as.'),
-  ZENDESK_API_TOKEN: text.optional().describe('Legacy: the API token.'),
-  ZENDESK_WEBHOOK_SECRET: text
+  BUSBAR_CONNECTIONS: text
     .optional()
-    .describe('The signing secret of a webhook of Zendesk. With it the server prints the address that events are sent to.'),
+    .describe('A JSON file with connections: several accounts of a vendor, or those of other tenants. The same on all replicas.'),
+  // As plain text: each vendor's connector says what fits.
+  ...(vendorSettings as object),
 });

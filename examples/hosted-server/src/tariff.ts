@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { PriceRule, QuotaRule } from '@busbar/core';
 import { z } from 'zod';
+import { readJson } from './read-json.ts';
 
 const maxRules = 1_000;
 const maxProblemsTold = 10;
@@ -102,18 +102,4 @@ function readRules<Rule>(path: string, rule: z.ZodType<Rule>): readonly Rule[] {
   });
   const more = problems.length > maxProblemsTold ? [`and ${problems.length - maxProblemsTold} more`] : [];
   throw new Error(`${path}: ${[...problems.slice(0, maxProblemsTold), ...more].join('; ')}`);
-}
-
-function readJson(path: string): unknown {
-  let json: string;
-  try {
-    json = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new Error(`${path}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
-  }
-  try {
-    return JSON.parse(json);
-  } catch (cause) {
-    throw new Error(`${path}: is no JSON (${(cause as Error).message})`, { cause });
-  }
 }

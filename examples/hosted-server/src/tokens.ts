@@ -3,6 +3,7 @@ import type {
   Budget,
   Cache,
   Clock,
+  ConnectionRecord,
   Connections,
   Connector,
   Host,
@@ -21,9 +22,9 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import type { ConnectionChecks } from './connection-checks.ts';
-import type { Vendor } from './vendor.ts';
 import type { Health } from './health.ts';
 import type { Housekeeping } from './housekeeping.ts';
+import type { Served } from './served.ts';
 
 declare const type: unique symbol;
 
@@ -52,9 +53,9 @@ export const tokens = {
   authenticate: token<Authenticate>('authenticate'),
   limitPerKey: token<RateLimit>('limitPerKey'),
   limitPerAddress: token<RateLimit>('limitPerAddress'),
-  openVendor: token<() => Promise<Vendor>>('openVendor'),
-  vendor: token<Vendor>('vendor'),
-  hook: token<string | undefined>('hook'),
+  openServed: token<() => Promise<Served>>('openServed'),
+  served: token<Served>('served'),
+  records: token<readonly ConnectionRecord[]>('records'),
   connectors: token<readonly Connector[]>('connectors'),
   connections: token<Connections>('connections'),
   sender: token<Sender>('sender'),

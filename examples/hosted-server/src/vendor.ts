@@ -1,20 +1,25 @@
-import type { Config } from './config.ts';
-import { startDemo } from './demo.ts';
+import type { Connector } from '@busbar/core';
 
-/** The Zendesk account that is served: the one of the settings, or the sandbox of demo mode. */
+/** A vendor that the server can serve: what is its own, so that all else goes over the list in `vendors.ts`. */
 export interface Vendor {
-  readonly demo: boolean;
+  readonly connector: Connector;
+  /** What people call it. */
+  readonly label: string;
+  /** Its settings with what each says. `ACME_CLIENT_ID` is `clientId` in the config of the connector `acme`, and so on. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The field of the config that names the account, and by it the connection of the settings. Absent: that one is `default`. */
+  readonly accountField?: string;
+  /** The field of the config that the vendor's events are verified with. A connection that has it gets a webhook address. */
+  readonly webhookField?: string;
+  /** Starts an account of this process, for demo mode. */
+  startSandbox(): Promise<VendorSandbox>;
+}
+
+/** An account that lives in this process. */
+export interface VendorSandbox {
   /** The connection, as the connector's config wants it. */
-  readonly account: Readonly<Record<string, string>>;
+  readonly config: Readonly<Record<string, string>>;
   /** Where requests for an origin go instead. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   close(): Promise<void>;
-}
-
-/** The tenant that the account, and the keys that the server makes itself, belong to. */
-export const firstTenant = 'default';
-
-/** Takes the account of the settings, or starts the sandbox where there is none. */
-export async function openVendor({ zendesk }: Pick<Config, 'zendesk'>): Promise<Vendor> {
-  return zendesk ? { demo: false, account: zendesk, remapOrigins: {}, close: async () => {} } : startDemo();
 }

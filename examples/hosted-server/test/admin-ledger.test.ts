@@ -81,6 +81,8 @@ test('usage is downloaded as CSV, by the query or by Accept', async () => {
 });
 
 test('calls are listed newest first, page by page', async () => {
+  expect((await server.ask(owner, 'GET calls?status=unknown')).json).toEqual({ calls: [] });
+  expect((await server.ask(owner, 'GET calls?status=lost')).status).toBe(400);
   const first = (await server.ask(owner, 'GET calls?limit=2')).json;
   expect(first.calls).toMatchObject([
     { tenant: 'default', status: 'failed', code: 'RATE_LIMITED', charged: false, price: '0.000000' },

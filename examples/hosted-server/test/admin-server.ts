@@ -51,7 +51,8 @@ export async function startAdminServer(
     override: (made) => {
       injector = made;
       const { config: account, remapOrigins } = sandbox;
-      made.provide(tokens.openVendor, () => async () => ({ demo: true, account, remapOrigins, close: async () => {} }));
+      const accounts = [{ tenant: 'default', connector: 'zendesk', name: account.subdomain, config: account }];
+      made.provide(tokens.openServed, () => async () => ({ demo: true, accounts, remapOrigins, close: async () => {} }));
       override(made);
     },
   });

@@ -23,11 +23,11 @@ describe('readConfig', () => {
   test('needs nothing: without settings it is demo mode on this machine', () => {
     const config = readConfig({});
     expect(config).toMatchObject({ HOST: '127.0.0.1', PORT: 3000, BUSBAR_CALLS_PER_MINUTE: 100, BUSBAR_CALLS_PER_HOUR: 1_000 });
-    expect(config.zendesk).toBeUndefined();
+    expect(config.accounts).toEqual([]);
   });
 
   test('counts an empty value as none', () => {
-    expect(readConfig({ PORT: '', DATABASE_URL: '', ZENDESK_SUBDOMAIN: '' })).toMatchObject({ PORT: 3000, zendesk: undefined });
+    expect(readConfig({ PORT: '', DATABASE_URL: '', ZENDESK_SUBDOMAIN: '' })).toMatchObject({ PORT: 3000, accounts: [] });
   });
 
   test('reads lists and pairs', () => {
@@ -43,9 +43,16 @@ describe('readConfig', () => {
   });
 
   test('gives the Zendesk account in the words of its connector', () => {
-    expect(readConfig(account).zendesk).toEqual({ subdomain: 'acme', clientId: 'busbar', clientSecret: 'hush-hush' });
+    expect(readConfig(account).accounts).toEqual([
+      {
+        tenant: 'default',
+        connector: 'zendesk',
+        name: 'acme',
+        config: { subdomain: 'acme', clientId: 'busbar', clientSecret: 'hush-hush' },
+      },
+    ]);
     const legacy = { ZENDESK_SUBDOMAIN: 'acme', ZENDESK_EMAIL: 'a@example.com', ZENDESK_API_TOKEN: 'hush' };
-    expect(readConfig(legacy).zendesk).toEqual({ subdomain: 'acme', email: 'a@example.com', apiToken: 'hush' });
+    expect(readConfig(legacy).accounts).toMatchObject([{ config: { subdomain: 'acme', email: 'a@example.com', apiToken: 'hush' } }]);
   });
 
   test('lists every problem at once, in words and without the values of secrets', () => {
@@ -79,6 +86,24 @@ describe('readConfig', () => {
       'HOST can be reached from other machines, so BUSBAR_ALLOWED_HOSTS must say under which host names the server is called.',
     ]);
     expect(problems.join()).not.toContain('hush');
+  });
+
+  test('gives the account of each vendor that has settings', () => {
+    const org = { SALESFORCE_MY_DOMAIN: 'acme', SALESFORCE_CLIENT_ID: 'busbar', SALESFORCE_CLIENT_SECRET: 'hush-hush' };
+    expect(readConfig({ ...account, ...org, SENDGRID_API_KEY: 'SG.hush', SENDGRID_WEBHOOK_KEY: 'MFkw' }).accounts).toMatchObject([
+      { connector: 'zendesk', name: 'acme' },
+      { connector: 'sendgrid', name: 'default', config: { apiKey: 'SG.hush', webhookKey: 'MFkw' } },
+      { connector: 'salesforce', name: 'acme', config: { myDomain: 'acme', clientId: 'busbar', clientSecret: 'hush-hush' } },
+    ]);
+  });
+
+  test('names the settings of each vendor that are missing or wrong', () => {
+    expect(problemsOf({ SENDGRID_REGION: 'mars', SALESFORCE_CLIENT_SECRET: 'hush-hush' })).toEqual([
+      'SENDGRID_API_KEY is needed with the other SENDGRID_* settings.',
+      expect.stringMatching(/^SENDGRID_REGION: .*"eu"/),
+      'SALESFORCE_MY_DOMAIN is needed with the other SALESFORCE_* settings.',
+      'SALESFORCE_CLIENT_ID is needed with the other SALESFORCE_* settings.',
+    ]);
   });
 
   test('refuses half a Zendesk account', () => {
@@ -157,7 +182,7 @@ describe('readConfig in production', () => {
   });
 });
 
-describe('the files of quotas and prices', () => {
+describe('the files of connections, quotas and prices', () => {
   test('that are wrong are told of with the other problems, each with its setting', () => {
     const problems = problemsOf({ PORT: 'x', BUSBAR_QUOTAS: '/nowhere/quotas.json', BUSBAR_PRICES: import.meta.filename });
     expect(problems).toEqual([
@@ -178,9 +203,14 @@ describe('the files of quotas and prices', () => {
         return join(folder, `${index}.json`);
       }),
     );
-    const [prices = '', quotas = ''] = files;
-    expect(files).toHaveLength(2);
-    const { terms } = readConfig({ BUSBAR_QUOTAS: quotas, BUSBAR_PRICES: prices });
+    const [connections = '', prices = '', quotas = ''] = files;
+    expect(files).toHaveLength(3);
+    const { accounts, terms } = readConfig({ BUSBAR_CONNECTIONS: connections, BUSBAR_QUOTAS: quotas, BUSBAR_PRICES: prices });
+    expect(accounts.map(({ tenant, connector, name }) => [tenant, connector, name])).toEqual([
+      ['default', 'salesforce', 'emea'],
+      ['default', 'salesforce', 'apac'],
+      ['acme', 'sendgrid', 'newsletter'],
+    ]);
     expect(terms.quotas).toContainEqual({ of: 'money', limit: 25_000_000, per: 'month', each: 'tenant', where: { tenant: 'acme' } });
     expect(terms.prices?.[0]).toEqual({ tenant: 'acme', tool: 'zendesk_create_ticket', perCall: 10_000, from: '2026-07-01' });
   });

@@ -71,7 +71,7 @@ describe('a server that is started with nothing configured', () => {
     expect(await page('/health/live')).toEqual({ status: 200, body: { status: 'live' } });
     expect((await page('/health/detailed')).status).toBe(401);
     const detailed = () => page('/health/detailed', { authorization: `Bearer ${server.key}` });
-    const connectors = [{ connector: 'zendesk', checked: 1, healthy: 1 }];
+    const connectors = ['zendesk', 'sendgrid', 'salesforce'].map((connector) => ({ connector, checked: 1, healthy: 1 }));
     await expect.poll(detailed).toMatchObject({ status: 200, body: { status: 'ready', version: '0.0.0', connectors } });
     expect(JSON.stringify(await detailed())).not.toMatch(/default|key_|sandbox/);
     expect((await page('/elsewhere')).status).toBe(404);

@@ -39,7 +39,7 @@ export interface TicketFields {
 }
 
 /** A user's fields as Zendesk takes them. `undefined` leaves a field as it is. */
-interface UserFields {
+export interface UserFields {
   readonly name?: string | undefined;
   readonly email?: string | undefined;
   readonly external_id?: string | undefined;
@@ -51,7 +51,7 @@ interface UserFields {
   readonly skip_verify_email?: boolean | undefined;
 }
 
-interface CursorPage {
+export interface CursorPage {
   readonly size: number;
   readonly after?: string | undefined;
 }

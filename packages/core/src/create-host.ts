@@ -1,6 +1,6 @@
 import { auditRefusal, logAudit } from './audit.ts';
 import { createCallPath } from './call-path.ts';
-import { createCatalog } from './catalog.ts';
+import { createCatalog, type CatalogEntry } from './catalog.ts';
 import { createClients, type Clients } from './clients.ts';
 import { systemClock } from './clock.ts';
 import type { Connection, Connections } from './connections.ts';
@@ -111,7 +111,13 @@ export function createHost(options: HostOptions): Host {
     },
     authenticates: options.authenticate !== undefined,
     authenticate: options.authenticate ?? (async () => localPrincipal),
-    limit: async (principal) => await options.rateLimit?.take(JSON.stringify([principal.tenant, principal.id])),
+    async limit({ tenant, id }) {
+      const own = await options.rateLimit?.take(JSON.stringify([tenant, id]));
+      // What the key may not ask is not counted against the others of its tenant.
+      if (own && !own.allowed) return own;
+      const shared = await options.tenantRateLimit?.take(JSON.stringify([tenant]));
+      return own && shared && shared.allowed && own.remaining <= shared.remaining ? own : (shared ?? own);
+    },
     tools: (principal) => catalog.forPrincipal(principal),
     async call(request: CallRequest) {
       const entry = catalog.find(request.tool, request.principal);
@@ -127,7 +133,7 @@ export function createHost(options: HostOptions): Host {
         const refusal = new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.');
         return { kind: 'answer', answer: errorAnswer(refusal, crypto.randomUUID()) };
       }
-      const call = callPath(entry, request, draining.signal);
+      const call = withinLimit(entry, request);
       running.add(call);
       try {
         return await call;
@@ -149,6 +155,18 @@ export function createHost(options: HostOptions): Host {
     start: () => jobs.start(),
     close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
   };
+
+  async function withinLimit(entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+    const decision = await options.connectorRateLimit?.take(JSON.stringify([request.principal.tenant, entry.connector]));
+    if (!decision || decision.allowed) return await callPath(entry, request, draining.signal);
+    observer.refused?.({ reason: 'rate-limit' });
+    const refusal = new ToolError(
+      'RATE_LIMITED',
+      `This tenant has made the ${decision.rule.limit} calls to ${entry.connector} that it may make in ${decision.rule.windowMs / 1000} s. Nothing was done. Try again in ${Math.ceil(decision.resetMs / 1000)} s.`,
+      { retryAfterMs: decision.resetMs },
+    );
+    return { kind: 'answer', answer: errorAnswer(refusal, crypto.randomUUID()) };
+  }
 
   async function check(id: string): Promise<Health> {
     const found: Connection | undefined = await connections.get(id);

@@ -27,6 +27,10 @@ export interface HostOptions {
   readonly authenticate?: Authenticate;
   /** Limits each principal; every request counts, lists and bad calls too. Default: none. */
   readonly rateLimit?: RateLimit;
+  /** Limits each tenant, all its keys and users together; every request counts. Default: none. */
+  readonly tenantRateLimit?: RateLimit;
+  /** Limits the calls of each tenant to each connector. What is too much is answered with RATE_LIMITED. Default: none. */
+  readonly connectorRateLimit?: RateLimit;
   /** Default: `memoryMetering()`, which has no quota. */
   readonly metering?: Metering;
   /** What puts requests on the wire. Needed as soon as a connector has `origins`. See `@busbar/core/adapters/got`. */
@@ -110,7 +114,7 @@ export interface Host {
   readonly authenticates: boolean;
   /** @throws {ToolError} UNAUTHENTICATED. */
   authenticate(credentials: Credentials): Promise<Principal>;
-  /** Counts one request of a principal. Undefined: there is no limit. */
+  /** Counts one request of a principal and of its tenant: the limit that refused it, or the one with less left. Undefined: there is none. */
   limit(principal: Principal): Promise<RateLimitDecision | undefined>;
   /** The tools that a principal may use, in a stable order. */
   tools(principal: Principal): readonly CatalogEntry[];

@@ -18,6 +18,7 @@ export { postgresState, type PostgresStateOptions, type StateLimits } from './st
 export {
   createUsage,
   type CallRecord,
+  type CallsQuery,
   type Paging,
   type Usage,
   type UsageGroup,

@@ -70,14 +70,20 @@ export interface CallRecord extends Omit<UsageRecord, 'endedAt'> {
   readonly endedAt: number | undefined;
 }
 
+/** Which calls to list. */
+export interface CallsQuery extends UsageRange {
+  /** Only those that ended like this: an outcome's status, `running` or `replayed`. Default: all. */
+  readonly status?: CallRecord['status'] | undefined;
+}
+
 /** The usage of all tenants. Rejects with RangeError for a range, limit or position that cannot be. */
 export interface Usage {
   /** Sums by group. Pages are read one by one: what happens between two is in the later alone. */
   report(query: UsageQuery & Paging): Promise<{ readonly rows: readonly UsageRow[]; readonly next?: string }>;
   /** The same as CSV, all of it, page by page: a line of names, then one for each row. Costs have 6 decimals. */
   csv(query: UsageQuery): AsyncIterable<string>;
-  /** Calls and replays, the newest first. */
-  calls(query: UsageRange & Paging): Promise<{ readonly calls: readonly CallRecord[]; readonly next?: string }>;
+  /** Calls and replays, the newest first. With the status `unknown`: the writes that a person has to look after. */
+  calls(query: CallsQuery & Paging): Promise<{ readonly calls: readonly CallRecord[]; readonly next?: string }>;
 }
 
 const dayMs = 24 * 60 * 60_000;
@@ -158,12 +164,13 @@ export function createUsage({ db }: Database): Usage {
     };
   }
 
-  async function calls(query: UsageRange & Paging): ReturnType<Usage['calls']> {
+  async function calls(query: CallsQuery & Paging): ReturnType<Usage['calls']> {
     checkQuery(query);
     const [before, callId] = query.after === undefined ? [] : readPosition(query.after, 2);
     if (before !== undefined && Number.isNaN(Date.parse(before))) throw wrongPosition();
     const rows = await within(query)
       .selectAll()
+      .$if(query.status !== undefined, (select) => select.where('status', '=', query.status ?? ''))
       .$if(before !== undefined, (select) => select.where(sql<boolean>`(started_at, call_id) < (${before}::timestamptz, ${callId})`))
       .orderBy('started_at', 'desc')
       .orderBy('call_id', 'desc')

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { systemClock, type Call, type Metering } from '@busbar/core';
-import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDatabase, postgresMetering, type Database } from '../src/index.ts';
 import { kinds, postgresql, type Kind } from './databases.ts';
@@ -80,58 +78,7 @@ describe.each(kinds)('group commit on $kind', (kind) => {
   });
 });
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-/** The median time of `work`, in milliseconds, with so many in flight all the time. */
-async function medianOf(inFlight: number, each: number, work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  const worker = async () => {
-    for (let index = 0; index < each; index += 1) {
-      const began = performance.now();
-      await work();
-      times.push(performance.now() - began);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, worker));
-  return median(times);
-}
-
 describe.runIf(postgresql)('on a PostgreSQL server', () => {
-  test('at 16 in flight a call waits at most 4 times as long for both of its records as for one row of its own', async () => {
-    if (!postgresql) return;
-    const at = await postgresql.place();
-    ends.push(() => at.remove());
-    if (!('url' in at.options)) throw new Error('a server has a URL');
-    const database = await openDatabase(at.options);
-    ends.push(() => database.close());
-    // A connection that is still ending when the database is dropped says so.
-    const pool = new pg.Pool({ connectionString: at.options.url, max: 16 }).on('error', () => {});
-    ends.push(() => pool.end());
-    await pool.query('create table single (id text primary key, value text)');
-    const quotas = [{ of: 'calls', limit: 1_000_000, per: 'month', each: 'tenant' }] as const;
-    const metering = postgresMetering(database, { quotas });
-    const insert = () => pool.query('insert into single values ($1, $2)', [randomUUID(), 'x'.repeat(500)]);
-    const call = async () => {
-      const one = callOf();
-      await metering.settle(await admitToRun(metering, { ...one, key: one.callId }), ending('executed', 'yes'));
-    };
-    await Promise.all([medianOf(16, 20, insert), medianOf(16, 20, call)]);
-    // Whoever else uses the machine slows a round down; the quietest of several says what the code takes.
-    const rounds: (readonly [ratio: number, text: string])[] = [];
-    for (let round = 0; round < 5; round += 1) {
-      const single = await medianOf(16, 40, insert);
-      const both = await medianOf(16, 40, call);
-      rounds.push([both / single, `${both.toFixed(2)} ms to ${single.toFixed(2)} ms`]);
-    }
-    const alone = await medianOf(1, 200, insert);
-    await metering.drain();
-    const [best] = rounds.toSorted(([a], [b]) => a - b);
-    console.info(
-      `medians at 16 in flight, 5 rounds: ${rounds.map(([, text]) => text).join(', ')}; one row with nobody else: ${alone.toFixed(2)} ms`,
-    );
-    expect(best?.[0]).toBeLessThanOrEqual(4);
-  });
-
   test('three replicas whose leases run out at once, with sweeps all the time, refuse no call and run no key twice', async () => {
     if (!postgresql) return;
     const databases = await openMany(postgresql, 3);

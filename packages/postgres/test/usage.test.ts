@@ -210,6 +210,17 @@ describe.each(kinds)('usage on $kind', (kind) => {
     expect(rest.next).toBeUndefined();
   });
 
+  test('lists the calls of one status alone, a page at a time', async () => {
+    const tenant = await tenantWith(
+      ['unknown', 'executed', 'unknown', 'failed', 'unknown'].map((status, index) => ({ status, started_at: at(index + 1) })),
+    );
+    const first = await usage.calls({ ...january, tenant, status: 'unknown', limit: 2 });
+    const rest = await usage.calls({ ...january, tenant, status: 'unknown', limit: 2, after: first.next });
+    expect([...first.calls, ...rest.calls].map(({ status, startedAt }) => [status, startedAt])).toEqual(
+      [5, 3, 1].map((day) => ['unknown', at(day).getTime()]),
+    );
+  });
+
   test('a call in the list has its own words, a running one no end', async () => {
     const tenant = await tenantWith([
       { status: 'failed', code: 'NOT_FOUND', started_at: at(2) },

@@ -91,11 +91,16 @@ const getUsage = createRoute({
   },
 });
 
+const status = z
+  .enum(['running', 'executed', 'cached', 'accepted', 'asked', 'failed', 'unknown', 'replayed'])
+  .optional()
+  .openapi({ description: 'Only calls that ended like this. `unknown`: writes that a person has to look after.' });
+
 const getCalls = createRoute({
   method: 'get',
   path: '/calls',
   summary: 'Calls and replays, the newest first',
-  request: { query: z.object({ ...range, ...paging }) },
+  request: { query: z.object({ ...range, ...paging, status }) },
   responses: {
     200: {
       description: 'A page of them.',
@@ -127,8 +132,8 @@ export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock }: Usa
   });
 
   app.openapi(getCalls, async (context) => {
-    const { tenant, limit, after, ...wanted } = context.req.valid('query');
-    const query = { ...rangeOf(wanted), tenant: tenantFor(context.var.caller, tenant), limit, after };
+    const { tenant, limit, after, status, ...wanted } = context.req.valid('query');
+    const query = { ...rangeOf(wanted), tenant: tenantFor(context.var.caller, tenant), limit, after, status };
     const { calls, next } = await checked(usage.calls(query));
     return context.json({ calls: calls.map(shownCall), next }, 200);
   });

@@ -52,7 +52,7 @@ export function promObserver(registry: Registry, connectors: readonly string[] =
   });
   const rateLimited = new Counter({
     name: 'mcp_rate_limit_exceeded_total',
-    help: 'Requests turned away because the key had used up its limit.',
+    help: 'Requests and calls turned away because a limit was used up.',
     registers,
   });
   const refused = new Counter({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context } from '../../../src/index.ts';
+import { ToolError, type Context } from '../../../src/index.ts';
 import { acmeClient, acmeWith, withClient, type AcmeConnector } from './acme-connector.ts';
 import type { BrokenConnector } from './broken-connector.ts';
 
@@ -47,6 +47,21 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     },
   },
   {
+    fault: 'looks at what it was given before it says that it is wrong',
+    finds: 'refuses bad input before it sends anything',
+    connector: acmeWith(['get_note'], {
+      input: {
+        jsonSchema: { type: 'object', properties: { id: { type: 'string', description: 'Id of the note' } }, required: ['id'] },
+        parse: (value: unknown) => value as { id?: unknown },
+      },
+      async run({ id }: { readonly id?: unknown }, client, context) {
+        const { id: known } = await client.get(context, 'note-1');
+        if (typeof id !== 'string') throw new ToolError('INVALID_INPUT', 'Give the id of a note.');
+        return { id: known };
+      },
+    }),
+  },
+  {
     fault: 'cannot be closed twice',
     finds: 'closes a client twice, used or not',
     connector: closingOnce(),
@@ -65,6 +80,11 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     fault: 'cannot be checked',
     finds: 'names the account that a good credential opens',
     connector: withoutCheck(),
+  },
+  {
+    fault: 'names nobody when it is checked',
+    finds: 'names the account that a good credential opens',
+    connector: { ...one, check: async (client, context) => ({ account: (await client.me(context)).name.slice(9) }) },
   },
   {
     fault: 'checks without a request',

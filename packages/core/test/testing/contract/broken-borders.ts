@@ -10,6 +10,8 @@ const Note = z.looseObject({ id: z.string(), text: z.string().nullish(), author:
 /** What every client of this connector asks for at the moment, whosever it is. */
 const running = new Map<string, ReturnType<AcmeClient['get']>>();
 
+let newest = '';
+
 /** Broken between tenants, towards other hosts, and in how much they take. */
 export const brokenBorders: readonly BrokenConnector[] = [
   {
@@ -28,6 +30,29 @@ export const brokenBorders: readonly BrokenConnector[] = [
         return asked;
       },
     })),
+  },
+  {
+    fault: 'sends the credential that it was opened with last, whosever it is',
+    finds: 'keeps two connections apart',
+    connector: {
+      ...one,
+      open({ http, config }) {
+        newest = String(config['clientSecret']);
+        return {
+          ...acmeClient(http),
+          get: async (context: Context, id: string) =>
+            (
+              await http.request(context, {
+                method: 'GET',
+                path: '/notes/{id}',
+                params: { id },
+                headers: { 'x-secret': newest },
+                response: Note,
+              })
+            ).data,
+        };
+      },
+    },
   },
   {
     fault: 'tells its secret in base64',

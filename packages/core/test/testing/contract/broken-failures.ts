@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ToolError, type ErrorCode, type UpstreamFailure } from '../../../src/index.ts';
-import { acmeWith, withClient, type AcmeConnector } from './acme-connector.ts';
+import { ToolError, type Context, type ErrorCode, type UpstreamFailure } from '../../../src/index.ts';
+import { acmeClient, acmeWith, withClient, type AcmeConnector } from './acme-connector.ts';
 import type { BrokenConnector } from './broken-connector.ts';
 
 const one = acmeWith(['get_note']);
@@ -57,6 +57,22 @@ export const brokenFailures: readonly BrokenConnector[] = [
     connector: reading(403, { code: 'NOT_FOUND' }),
   },
   {
+    fault: 'shows a model what was not there',
+    finds: 'tells a 403 as FORBIDDEN, and sends it once',
+    connector: reading(403, { code: 'FORBIDDEN', message: `The vendor says: ${String(undefined)}` }),
+  },
+  {
+    fault: 'asks again for what is not there',
+    finds: 'tells a 404 as NOT_FOUND, and sends it once',
+    connector: withClient(one, (client) => ({
+      get: (context, id) =>
+        client.get(context, id).catch((error: unknown) => {
+          if (ToolError.is(error) && error.code === 'NOT_FOUND') return client.get(context, id);
+          throw error;
+        }),
+    })),
+  },
+  {
     fault: 'calls a 404 a wrong request',
     finds: 'tells a 404 as NOT_FOUND, and sends it once',
     connector: reading(404, { code: 'UPSTREAM_REJECTED' }),
@@ -109,6 +125,23 @@ export const brokenFailures: readonly BrokenConnector[] = [
     fault: 'says nothing of a vendor that is silent',
     finds: passes('a vendor that does not answer in time'),
     connector: swallowing((reason) => reason.includes('did not answer within')),
+  },
+  {
+    fault: 'tidies up for a while when its caller has left',
+    finds: 'ends within 200 ms of an abort, and closes its socket',
+    connector: {
+      ...one,
+      open: ({ http, clock }) => ({
+        ...acmeClient(http),
+        async get(context: Context, id: string) {
+          try {
+            return await acmeClient(http).get(context, id);
+          } finally {
+            if (context.signal.aborted) await clock.sleep(2_000, new AbortController().signal);
+          }
+        },
+      }),
+    },
   },
   {
     fault: 'does not listen to its signal',

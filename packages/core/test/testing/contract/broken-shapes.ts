@@ -8,6 +8,12 @@ const id = z.string().min(1).max(50).describe('Id of the note, 1 to 50 character
 const note = z.object({ id: z.string().describe('Id of the note') });
 const inPackage = (parts: PackageParts) => async () => ({ folder: await startPackage(one, parts) });
 
+const size = 'takes at most 350 tokens for half of its tools, 800 for one and 6000 for the default toolset';
+const filters = (count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, n) => [`filter${n}`, z.string().optional().describe(`What filter ${n} is about. Absent: all`)]),
+  );
+
 /** Broken in what can be seen before anything runs. */
 export const brokenShapes: readonly BrokenConnector[] = [
   {
@@ -53,19 +59,33 @@ export const brokenShapes: readonly BrokenConnector[] = [
     fixture: { examples: { acme_get_note: { id: 7 } } },
   },
   {
-    fault: 'has more inputs than a model has room for',
-    finds: 'takes at most 350 tokens for half of its tools, 800 for one and 6000 for the default toolset',
-    connector: acmeWith(['get_note'], {
-      input: z.object({
-        id,
-        ...Object.fromEntries(
-          Array.from({ length: 40 }, (_, n) => [
-            `filter${n}`,
-            z.string().optional().describe(`What filter ${n} is about. Absent: nothing is filtered by it`),
-          ]),
-        ),
-      }),
-    }),
+    fault: 'has a tool with more inputs than a model has room for',
+    finds: size,
+    connector: acmeWith(['get_note', 'list_notes', 'create_note'], { input: z.object({ id, ...filters(40) }) }),
+  },
+  {
+    fault: 'has large tools throughout',
+    finds: size,
+    connector: acmeWith(['get_note'], { input: z.object({ id, ...filters(18) }) }),
+  },
+  {
+    fault: 'has everything in its default toolset',
+    finds: size,
+    connector: {
+      spec: 'v1',
+      id: 'many',
+      config: z.object({}),
+      open: () => ({}),
+      tools: Array.from({ length: 24 }, (_, n) => ({
+        name: `many_read_${n}`,
+        description: 'Reads what fits the filters.',
+        effect: 'read',
+        input: z.object(filters(14)),
+        output: note,
+        run: async () => ({ id: 'note-1' }),
+      })),
+    },
+    fixture: { examples: Object.fromEntries(Array.from({ length: 24 }, (_, n) => [`many_read_${n}`, {}])) },
   },
   {
     fault: 'says something else than its snapshot',
@@ -122,6 +142,15 @@ export const brokenShapes: readonly BrokenConnector[] = [
     connector: one,
     fixture: inPackage({
       readme: '# acme\n\n<!-- tools -->\n\n| tool | effect | what it does |\n| --- | --- | --- |\n\n<!-- /tools -->\n',
+    }),
+  },
+  {
+    fault: 'has a README with a tool that is gone',
+    finds: 'lists its tools in its README',
+    connector: one,
+    fixture: inPackage({
+      readme:
+        '<!-- tools -->\n| tool | effect | what it does |\n| --- | --- | --- |\n| `acme_get_note` | read | Reads a note. |\n| `acme_find_note` | read | Finds a note. |\n<!-- /tools -->\n',
     }),
   },
   {

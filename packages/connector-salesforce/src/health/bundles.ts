@@ -1,0 +1,63 @@
+import type { Row } from './org-check.ts';
+import { textAt } from './read-row.ts';
+
+/** The bundles of a catalogue as trees of products. */
+export interface Bundles {
+  /** Levels below the product. A cycle ends the count. */
+  depth(product: string): number;
+  /** All products below it, each once. */
+  parts(product: string): ReadonlySet<string>;
+  /** Products that hold themselves, each cycle once, by one of its products. */
+  readonly cycles: readonly string[];
+}
+
+/** Reads who is part of what out of ProductRelatedComponent rows. Every product is looked at once, so cycles end. */
+export function readBundles(components: readonly Row[]): Bundles {
+  const children = new Map<string, string[]>();
+  for (const row of components) {
+    const parent = textAt(row, 'ParentProductId');
+    children.set(parent, [...(children.get(parent) ?? []), textAt(row, 'ChildProductId')]);
+  }
+  const depths = new Map<string, number>();
+  const open = new Set<string>();
+  const cycles = new Set<string>();
+
+  // By hand and not by recursion: a chain of thousands must not overflow the stack.
+  function measure(product: string): number {
+    const stack: { readonly product: string; next: number }[] = [{ product, next: 0 }];
+    open.add(product);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const child = children.get(top.product)?.[top.next];
+      if (child === undefined || depths.has(top.product)) {
+        const below = (children.get(top.product) ?? []).map((one) => (depths.get(one) ?? -1) + 1);
+        depths.set(top.product, Math.max(0, ...below));
+        open.delete(top.product);
+        stack.pop();
+        continue;
+      }
+      top.next += 1;
+      if (open.has(child)) cycles.add(child);
+      else if (!depths.has(child)) {
+        open.add(child);
+        stack.push({ product: child, next: 0 });
+      }
+    }
+    return depths.get(product) ?? 0;
+  }
+  for (const parent of children.keys()) if (!depths.has(parent)) measure(parent);
+
+  return {
+    depth: (product) => depths.get(product) ?? 0,
+    parts(product) {
+      const found = new Set<string>();
+      const waiting = [...(children.get(product) ?? [])];
+      for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+        if (found.has(one)) continue;
+        found.add(one);
+        waiting.push(...(children.get(one) ?? []));
+      }
+      return found;
+    },
+    cycles: [...cycles],
+  };
+}

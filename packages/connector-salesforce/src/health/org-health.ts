@@ -1,0 +1,23 @@
+import { accessChecks } from './access.ts';
+import { automationChecks } from './automation.ts';
+import { codeChecks } from './code.ts';
+import { licenceChecks } from './licences.ts';
+import { limitChecks } from './limits.ts';
+import { platformChecks } from './platform.ts';
+import { securityChecks } from './security.ts';
+import { sharingChecks } from './sharing.ts';
+
+/** What the checks of an org are about. */
+export const orgHealthCategories = ['security', 'limits', 'licences', 'access', 'sharing', 'code', 'automation', 'platform'] as const;
+
+/** All checks of an org. `version` is the API version in use, such as `v64.0`: what is old is told by it. */
+export const orgHealthChecks = (version: string) => [
+  ...securityChecks,
+  ...limitChecks,
+  ...licenceChecks,
+  ...accessChecks,
+  ...sharingChecks,
+  ...codeChecks(Number.parseInt(version.slice(1), 10)),
+  ...automationChecks,
+  ...platformChecks,
+];

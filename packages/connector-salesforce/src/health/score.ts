@@ -1,0 +1,30 @@
+import type { CheckResult } from './run-checks.ts';
+
+/** Our own grade of an org; Salesforce has none beyond its security score. */
+export interface Score {
+  /** 0 to 100. Undefined where no check with a weight could run. */
+  readonly score: number | undefined;
+  readonly grade: 'A' | 'B' | 'C' | 'D' | 'F' | undefined;
+}
+
+const points = { pass: 100, warn: 50, fail: 0 } as const;
+
+/**
+ * The mean of the checks by their weights (a pass 100, a warning 50, a failure 0), and a grade: A from 90, B from 80, C from 70, D from 60.
+ * A failed check keeps the grade from A, one of weight 3 from B too. What is unknown does not count.
+ */
+export function scoreOf(results: readonly CheckResult[]): Score {
+  let sum = 0;
+  let weights = 0;
+  let cap = 0;
+  for (const { status, check } of results) {
+    if (status === 'unknown') continue;
+    sum += points[status] * check.weight;
+    weights += check.weight;
+    if (status === 'fail') cap = Math.max(cap, check.weight >= 3 ? 2 : 1);
+  }
+  if (weights === 0) return { score: undefined, grade: undefined };
+  const score = Math.round(sum / weights);
+  const rank = score >= 90 ? 0 : score >= 80 ? 1 : score >= 70 ? 2 : score >= 60 ? 3 : 4;
+  return { score, grade: (['A', 'B', 'C', 'D', 'F'] as const)[Math.max(rank, cap)] };
+}

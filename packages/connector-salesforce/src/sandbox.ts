@@ -1,0 +1,169 @@
+import { systemClock, type Clock } from '@busbar/core';
+import { startSimulator, type Simulator, type SimulatorAnswer, type SimulatorHandler, type SimulatorRequest } from '@busbar/core/testing';
+import { orgObjects } from './sandbox/org-objects.ts';
+import { createRecords, type OrgRecord } from './sandbox/org-records.ts';
+import { failureBody, notFound, Refusal, refusal } from './sandbox/refusal.ts';
+import { createResources } from './sandbox/resources.ts';
+import { seed } from './sandbox/seed.ts';
+import { createSignIn } from './sandbox/sign-in.ts';
+
+export type { OrgRecord };
+
+/** How the sandbox is set up. Everything has a default. */
+export interface SalesforceSandboxOptions {
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Default `127.0.0.1`. */
+  readonly hostname?: string;
+  /** What sessions, dates and timestamps go by. Default: real time. */
+  readonly clock?: Clock;
+  /** The org that it plays. Default `sandbox-org`. */
+  readonly myDomain?: string;
+  /** Default: `Example Org`. */
+  readonly orgName?: string;
+  /** API requests in 24 hours. Default 15,000. */
+  readonly dailyRequests?: number;
+  /** Whether the org has the objects of Revenue Cloud. Default true. */
+  readonly revenueCloud?: boolean;
+  /** How many of the newest requests are kept. Default 1,000. */
+  readonly maxRequests?: number;
+  /** Default: `consumer-key` and `consumer-secret`. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** Default: `refresh-token`. */
+  readonly refreshToken?: string;
+  /** Lets a user in by the JWT bearer flow too. `publicKey` is base64 SPKI. */
+  readonly jwt?: { readonly username: string; readonly publicKey: string };
+}
+
+/** A Salesforce org on this machine. It keeps what is written for as long as it runs, and starts with a few made-up records. */
+export interface SalesforceSandbox extends Simulator {
+  /** A connection's settings that open this org. */
+  readonly config: { readonly myDomain: string; readonly clientId: string; readonly clientSecret: string };
+  /** The host option that sends the org's traffic here. */
+  readonly remapOrigins: Readonly<Record<string, string>>;
+  /** All records of an object, deleted ones too (`IsDeleted`), oldest first. */
+  records(object: string): readonly OrgRecord[];
+  /** Adds a record past all rules, of setup objects too: to plant a finding. */
+  add(object: string, fields: Readonly<Record<string, unknown>>): OrgRecord;
+  /** Changes a record past all rules. */
+  change(record: OrgRecord, fields: Readonly<Record<string, unknown>>): void;
+  /** Keeps the user from an object, or from `limits` or `recordCount`. Default code: INSUFFICIENT_ACCESS; INVALID_TYPE plays an org that has it not. */
+  refuse(name: string, code?: 'INSUFFICIENT_ACCESS' | 'INVALID_TYPE'): void;
+  /** Sets one of the org's limits, as `/limits` tells it. */
+  setLimit(name: string, max: number, remaining: number): void;
+  /** Has an object count so many records more than it keeps. */
+  setRecordCount(object: string, more: number): void;
+  /** Ends all sessions, as if they had expired. */
+  expireSessions(): void;
+}
+
+type Answered = Omit<SimulatorAnswer, 'status'> & { readonly status?: number };
+
+const versions = ['61.0', '62.0', '63.0', '64.0', '65.0'];
+
+/** Starts a local Salesforce: the resources that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
+export async function startSalesforceSandbox(options: SalesforceSandboxOptions = {}): Promise<SalesforceSandbox> {
+  const { clock = systemClock, myDomain = 'sandbox-org', orgName = 'Example Org', dailyRequests = 15_000, revenueCloud = true } = options;
+  const { clientId = 'consumer-key', clientSecret = 'consumer-secret', refreshToken = 'refresh-token', jwt } = options;
+  const host = `${myDomain}.my.salesforce.com`;
+  const records = createRecords(orgObjects({ revenueCloud }), clock);
+  seed(records, clock, { name: orgName, revenueCloud });
+  const signIn = createSignIn(clock, host, { clientId, clientSecret, refreshToken, jwt });
+  const refusals = new Map<string, string>();
+  const recordCounts = new Map<string, number>();
+  const limits = new Map([
+    ['DataStorageMB', { Max: 1_024, Remaining: 1_000 }],
+    ['FileStorageMB', { Max: 1_024, Remaining: 1_010 }],
+    ['DailyAsyncApexExecutions', { Max: 250_000, Remaining: 249_000 }],
+    ['DailyWorkflowEmails', { Max: 1_000, Remaining: 990 }],
+    ['HourlyTimeBasedWorkflow', { Max: 1_000, Remaining: 1_000 }],
+    ['DailyStandardVolumePlatformEvents', { Max: 0, Remaining: 0 }],
+    ['ActiveScratchOrgs', { Max: 40, Remaining: 30 }],
+  ]);
+  let used = 0;
+
+  const standing = () => ({ 'sforce-limit-info': `api-usage=${used}/${dailyRequests}` });
+  const resourcesOf = new Map(
+    versions.map((version) => {
+      const base = `/services/data/v${version}`;
+      return [`v${version}`, createResources({ records, clock, base, limits, refusals, recordCounts })];
+    }),
+  );
+
+  const answering =
+    (handler: (request: SimulatorRequest) => Answered | Promise<Answered>): SimulatorHandler =>
+    async (request) => {
+      try {
+        return { status: 200, ...(await handler(request)) };
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return { status: error.status, body: error.body, ...(request.path.startsWith('/services/data/') && { headers: standing() }) };
+      }
+    };
+
+  const resource = answering((request) => {
+    signIn.demandSession(request.headers['authorization']);
+    if (used >= dailyRequests) throw refusal(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.');
+    used += 1;
+    limits.set('DailyApiRequests', { Max: dailyRequests, Remaining: dailyRequests - used });
+    const [, , , version = '', ...path] = request.path.split('/');
+    const resources = resourcesOf.get(version);
+    if (!resources) throw notFound();
+    const { method, query, body, headers } = request;
+    const answer = resources.answer({ method, query, body, headers, path: path.filter(Boolean).map(decodeURIComponent) });
+    return { ...answer, headers: { ...standing(), ...answer.headers } };
+  });
+
+  const base = '/services/data/{version}';
+  const paths: readonly (readonly [methods: string, path: string])[] = [
+    ['GET', '/query'],
+    ['GET', '/query/{locator}'],
+    ['GET', '/queryAll'],
+    ['GET', '/search'],
+    ['GET', '/limits'],
+    ['GET', '/limits/recordCount'],
+    ['GET', '/sobjects'],
+    ['POST', '/sobjects/{object}'],
+    ['GET', '/sobjects/{object}/describe'],
+    ['GET PATCH DELETE', '/sobjects/{object}/{id}'],
+    ['GET PATCH', '/sobjects/{object}/{field}/{value}'],
+    ['POST', '/composite'],
+    ['POST PATCH DELETE', '/composite/sobjects'],
+    ['PATCH', '/composite/sobjects/{object}/{field}'],
+    ['GET', '/tooling/query'],
+    ['GET', '/tooling/query/{locator}'],
+    ['POST', '/tooling/composite'],
+  ];
+
+  const simulator = await startSimulator({
+    ...(options.port !== undefined && { port: options.port }),
+    ...(options.hostname !== undefined && { hostname: options.hostname }),
+    ...(options.maxRequests !== undefined && { maxRequests: options.maxRequests }),
+    clock,
+    failure: failureBody,
+    routes: {
+      'POST /services/oauth2/token': answering(async ({ body }) => ({ body: await signIn.issueToken(body) })),
+      // Open to everybody.
+      'GET /services/data': answering(() => ({
+        body: versions.map((version) => ({ label: `Version ${version}`, url: `/services/data/v${version}`, version })),
+      })),
+      ...Object.fromEntries(
+        paths.flatMap(([methods, path]) => methods.split(' ').map((method) => [`${method} ${base}${path}`, resource] as const)),
+      ),
+    },
+  });
+
+  return {
+    ...simulator,
+    config: { myDomain, clientId, clientSecret },
+    remapOrigins: { [`https://${host}`]: simulator.url },
+    records: records.all,
+    add: records.add,
+    change: records.change,
+    refuse: (name, code = 'INSUFFICIENT_ACCESS') => void refusals.set(name, code),
+    setLimit: (name, Max, Remaining) => void limits.set(name, { Max, Remaining }),
+    setRecordCount: (object, more) => void recordCounts.set(object, more),
+    expireSessions: signIn.expireSessions,
+  };
+}

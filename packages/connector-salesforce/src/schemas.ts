@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+// Salesforce's answers, as far as they are used. What is null or missing there differs by version and permission.
+
+const text = z.string().nullish();
+
+/** An error: rows of collections call the code `statusCode`, refusals `errorCode`. */
+export const Problem = z.looseObject({
+  errorCode: text,
+  statusCode: text,
+  message: text,
+  fields: z.array(z.string()).nullish(),
+});
+
+/** A record as it comes: its type and link under `attributes`, its fields beside them. */
+export const SObject = z.looseObject({ attributes: z.looseObject({ type: text, url: text }).nullish() });
+export type SObject = z.output<typeof SObject>;
+
+export const QueryAnswer = z.looseObject({
+  totalSize: z.number().nullish(),
+  done: z.boolean().nullish(),
+  nextRecordsUrl: text,
+  records: z.array(SObject),
+});
+export type QueryAnswer = z.output<typeof QueryAnswer>;
+
+export const SearchAnswer = z.looseObject({ searchRecords: z.array(SObject).nullish() });
+
+/** What the creation of a record answers. */
+export const CreatedAnswer = z.looseObject({ id: z.string() });
+
+/** What an upsert answers; nothing where a 204 says it all. */
+export const UpsertedAnswer = z.looseObject({ id: z.string(), created: z.boolean().nullish() }).optional();
+
+/** One row of a collection's answer. */
+export const SavedRow = z.looseObject({
+  id: text,
+  success: z.boolean(),
+  created: z.boolean().nullish(),
+  errors: z.array(Problem).nullish(),
+});
+export type SavedRow = z.output<typeof SavedRow>;
+
+export const CompositeAnswer = z.looseObject({
+  compositeResponse: z.array(z.looseObject({ referenceId: text, httpStatusCode: z.number(), body: z.unknown() })),
+});
+
+/** `/limits`: by name, as far as an entry is a limit. */
+export const LimitsAnswer = z.record(z.string(), z.unknown());
+export const Limit = z.looseObject({ Max: z.number(), Remaining: z.number() });
+
+export const RecordCountAnswer = z.looseObject({ sObjects: z.array(z.looseObject({ name: z.string(), count: z.number() })).nullish() });
+
+export const VersionsAnswer = z.array(z.looseObject({ version: z.string(), label: text }));
+
+const flag = z.boolean().nullish();
+
+export const ObjectsAnswer = z.looseObject({
+  sobjects: z.array(
+    z.looseObject({
+      name: z.string(),
+      label: text,
+      keyPrefix: text,
+      custom: flag,
+      queryable: flag,
+      createable: flag,
+      updateable: flag,
+      deletable: flag,
+    }),
+  ),
+});
+
+export const Field = z.looseObject({
+  name: z.string(),
+  label: text,
+  type: text,
+  length: z.number().nullish(),
+  nillable: flag,
+  defaultedOnCreate: flag,
+  createable: flag,
+  updateable: flag,
+  externalId: flag,
+  unique: flag,
+  calculated: flag,
+  inlineHelpText: text,
+  referenceTo: z.array(z.string()).nullish(),
+  relationshipName: text,
+  picklistValues: z.array(z.looseObject({ value: text, label: text, active: flag })).nullish(),
+});
+export type Field = z.output<typeof Field>;
+
+export const DescribeAnswer = z.looseObject({
+  name: z.string(),
+  label: text,
+  keyPrefix: text,
+  custom: flag,
+  queryable: flag,
+  createable: flag,
+  updateable: flag,
+  deletable: flag,
+  fields: z.array(Field),
+  childRelationships: z.array(z.looseObject({ childSObject: text, field: text, relationshipName: text })).nullish(),
+});

@@ -1,0 +1,30 @@
+import type { Authorization } from '@busbar/core';
+
+/** The settings that say how a connection signs in. */
+interface SignInSettings {
+  readonly myDomain: string;
+  readonly clientId: string;
+  readonly clientSecret?: string | undefined;
+  readonly username?: string | undefined;
+  readonly privateKey?: string | undefined;
+  readonly refreshToken?: string | undefined;
+}
+
+/**
+ * Declares the flow that the settings are for. Tokens come from My Domain, since login.salesforce.com refuses client credentials. Salesforce
+ * does not say when they end: an ended one is answered with 401 and renewed.
+ */
+export function signIn({ myDomain, clientId, clientSecret, username, privateKey, refreshToken }: SignInSettings): Authorization {
+  const endpoint = {
+    tokenUrl: `https://${myDomain}.my.salesforce.com/services/oauth2/token`,
+    body: 'form' as const,
+    origin: ({ instance_url }: Readonly<Record<string, unknown>>) => String(instance_url),
+  };
+  if (username !== undefined && privateKey !== undefined) {
+    // Sandboxes and scratch orgs have a login server of their own.
+    const audience = /\.(sandbox|scratch)$/.test(myDomain) ? 'https://test.salesforce.com' : 'https://login.salesforce.com';
+    return { kind: 'jwt-bearer', issuer: clientId, subject: username, audience, privateKey, ...endpoint };
+  }
+  if (refreshToken !== undefined) return { kind: 'refresh-token', clientId, clientSecret, refreshToken, ...endpoint };
+  return { kind: 'client-credentials', clientId, clientSecret: clientSecret ?? '', ...endpoint };
+}

@@ -1,0 +1,130 @@
+import { ToolError, type ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import type { SalesforceClient } from '../client.ts';
+import { problemText } from '../failure.ts';
+import type { SavedRow } from '../schemas.ts';
+import { allOrNone, externalIdField, fieldValues, objectName, recordId } from './record-inputs.ts';
+
+/** As many as Salesforce takes in one request. */
+const maxRows = 200;
+
+const Rows = z.object({
+  succeeded: z.int().describe('How many rows were written'),
+  failed: z.int().describe('How many were not'),
+  rows: z
+    .array(
+      z.object({
+        index: z.int().describe('Which of the given rows, from 0'),
+        id: z.string().optional().describe('Record id'),
+        ok: z.boolean().describe('Whether it was written'),
+        created: z.boolean().optional().describe('Upserts: whether the record is new'),
+        errors: z.array(z.string()).optional().describe('Why not: code, reason and fields'),
+      }),
+    )
+    .describe('Every row in the order given'),
+});
+
+/** Each row ends on its own inside one HTTP 200. @throws {ToolError} where there are not as many answers as rows. */
+function view(answer: readonly SavedRow[], given: number, warn: (message: string) => void): z.output<typeof Rows> {
+  if (answer.length !== given)
+    throw new ToolError(
+      'UPSTREAM_INVALID',
+      `Salesforce answered for ${answer.length} of ${given} rows. The write itself was made; read the records before you repeat any.`,
+    );
+  const rows = answer.map(({ id, success, created, errors }, index) => ({
+    index,
+    ...(id && { id }),
+    ok: success,
+    ...(typeof created === 'boolean' && { created }),
+    ...(errors &&
+      errors.length > 0 && {
+        errors: errors.map((problem) => problemText(problem).slice(0, 500)),
+      }),
+  }));
+  const failed = rows.filter(({ ok }) => !ok).length;
+  if (failed > 0) warn(`${failed} of ${given} rows were not written. Correct and repeat these rows alone.`);
+  return { succeeded: given - failed, failed, rows };
+}
+
+const records = <S extends z.ZodType>(row: S, description: string) =>
+  z.array(row).min(1).max(maxRows).describe(`${description}, 1 to ${maxRows}`);
+
+export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
+  tool({
+    name: 'salesforce_create_records',
+    description:
+      'Creates up to 200 Salesforce records in one request and says of each row whether it was written. Do not repeat a call whose outcome is unknown before you have looked.',
+    effect: 'write',
+    input: z.object({
+      records: records(
+        z.object({ object: objectName, fields: fieldValues('Fields by API name, for example {"Name": "Acme"}') }),
+        'The records to create',
+      ),
+      allOrNone,
+    }),
+    output: Rows,
+    run: async (input, client, context) => {
+      const rows = input.records.map(({ object, fields }) => ({ attributes: { type: object }, ...fields }));
+      return view(await client.createRecords(context, rows, input.allOrNone), rows.length, context.warn);
+    },
+  }),
+
+  tool({
+    name: 'salesforce_update_records',
+    description: 'Changes up to 200 Salesforce records in one request and says of each row whether it was written.',
+    effect: 'write',
+    input: z.object({
+      records: records(
+        z.object({
+          object: objectName,
+          id: recordId,
+          fields: fieldValues('Fields to set, null empties one, for example {"Rating": "Hot"}'),
+        }),
+        'The records to change',
+      ),
+      allOrNone,
+    }),
+    output: Rows,
+    run: async (input, client, context) => {
+      const rows = input.records.map(({ object, id, fields }) => ({ attributes: { type: object }, ...fields, id }));
+      return view(await client.updateRecords(context, rows, input.allOrNone), rows.length, context.warn);
+    },
+  }),
+
+  tool({
+    name: 'salesforce_upsert_records',
+    description:
+      'Creates or changes up to 200 Salesforce records of one object in one request, by an external id field, and says of each row whether it was written. Can be repeated: it makes no second records.',
+    effect: 'write',
+    input: z.object({
+      object: objectName,
+      externalIdField,
+      records: records(
+        fieldValues('Fields by API name, with the external id field, for example {"Erp_Id__c": "42", "Name": "Acme"}'),
+        'The records',
+      ),
+      allOrNone,
+    }),
+    output: Rows,
+    run: async (input, client, context) => {
+      const without = input.records.findIndex((fields) => !(input.externalIdField in fields));
+      if (without >= 0) throw new ToolError('INVALID_INPUT', `Row ${without} has no ${input.externalIdField}, so nothing was sent.`);
+      const rows = input.records.map((fields) => ({ attributes: { type: input.object }, ...fields }));
+      return view(
+        await client.upsertRecords(context, input.object, input.externalIdField, rows, input.allOrNone),
+        rows.length,
+        context.warn,
+      );
+    },
+  }),
+
+  tool({
+    name: 'salesforce_delete_records',
+    description:
+      'Deletes up to 200 Salesforce records in one request and says of each row whether it was deleted. See salesforce_delete_record.',
+    effect: 'destructive',
+    input: z.object({ ids: records(recordId, 'Ids of the records to delete, of any objects'), allOrNone }),
+    output: Rows,
+    run: async ({ ids, allOrNone: all }, client, context) => view(await client.deleteRecords(context, ids, all), ids.length, context.warn),
+  }),
+];

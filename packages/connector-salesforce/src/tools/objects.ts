@@ -1,0 +1,179 @@
+import type { ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import type { SalesforceClient } from '../client.ts';
+import type { Field } from '../schemas.ts';
+import { objectName } from './record-inputs.ts';
+
+// Metadata changes rarely, and is large.
+const cache = { ttlMs: 300_000 };
+const maxPicklistValues = { summary: 30, full: 500 };
+const maxChildren = 200;
+
+const search = z.string().trim().max(80).optional();
+const Position = z.object({ offset: z.int().min(1) });
+const cursor = z.string().optional().describe('nextCursor of an earlier answer to the same inputs: the next page. Absent: the first page');
+const nextCursor = z.string().optional().describe('Pass it as cursor, with the same inputs, for the next page; absent on the last one');
+
+const has = (words: string | undefined, ...texts: (string | null | undefined)[]): boolean =>
+  words === undefined || texts.some((text) => text?.toLowerCase().includes(words.toLowerCase()));
+
+const ObjectSummary = z.object({
+  name: z.string().describe('API name'),
+  label: z.string().optional().describe('What people call it'),
+  keyPrefix: z.string().optional().describe('First three characters of its records’ ids'),
+  custom: z.boolean().optional().describe('Whether the org made it'),
+  can: z.string().describe('What the connection’s user may do: query, create, update, delete'),
+});
+
+type Flags = Readonly<Partial<Record<'queryable' | 'createable' | 'updateable' | 'deletable', boolean | null | undefined>>>;
+type Named = Flags & {
+  readonly name: string;
+  readonly label?: string | null | undefined;
+  readonly keyPrefix?: string | null | undefined;
+  readonly custom?: boolean | null | undefined;
+};
+
+const viewObject = (object: Named): z.output<typeof ObjectSummary> => ({
+  name: object.name,
+  ...(object.label && { label: object.label }),
+  ...(object.keyPrefix && { keyPrefix: object.keyPrefix }),
+  ...(object.custom && { custom: true }),
+  can:
+    [object.queryable && 'query', object.createable && 'create', object.updateable && 'update', object.deletable && 'delete']
+      .filter(Boolean)
+      .join(', ') || 'nothing',
+});
+
+export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
+  tool({
+    name: 'salesforce_list_objects',
+    description: 'Lists the objects of the Salesforce org, standard and custom, that the connection’s user can see, with their API names.',
+    effect: 'read',
+    cache,
+    input: z.object({
+      search: search.describe('Part of the name or label, at most 80 characters. Absent: all'),
+      customOnly: z.boolean().default(false).describe('True: only those that the org made. Default: false'),
+      limit: z.int().min(1).max(500).default(100).describe('Objects in a page, 1 to 500. Default: 100'),
+      cursor,
+    }),
+    output: z.object({
+      objects: z.array(ObjectSummary).describe('The page, by name'),
+      total: z.int().describe('How many match in all'),
+      nextCursor,
+    }),
+    run: async (input, client, context) => {
+      const offset = input.cursor === undefined ? 0 : context.cursor.read(input.cursor, Position).offset;
+      const { sobjects } = await client.listObjects(context);
+      const found = sobjects
+        .filter(({ name, label, custom }) => has(input.search, name, label) && (!input.customOnly || custom === true))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      const end = offset + input.limit;
+      return {
+        objects: found.slice(offset, end).map(viewObject),
+        total: found.length,
+        ...(end < found.length && { nextCursor: context.cursor.write({ offset: end }) }),
+      };
+    },
+  }),
+
+  tool({
+    name: 'salesforce_describe_object',
+    description:
+      'Shows an object’s fields in Salesforce: API names, types, which are required and writable, picklist values and what they refer to. Read it before you write records or queries of an object that you do not know.',
+    effect: 'read',
+    cache,
+    input: z.object({
+      object: objectName,
+      search: search.describe('Part of a field’s name or label, at most 80 characters. Absent: all fields'),
+      writableOnly: z.boolean().default(false).describe('True: only fields that can be written. Default: false'),
+      detail: z
+        .enum(['summary', 'full'])
+        .default('summary')
+        .describe('"full": also lengths, help texts, all picklist values and child relationships. Default: summary'),
+      limit: z.int().min(1).max(200).default(60).describe('Fields in a page, 1 to 200. Default: 60'),
+      cursor,
+    }),
+    output: ObjectSummary.extend({
+      fields: z
+        .array(
+          z.object({
+            name: z.string().describe('API name'),
+            label: z.string().optional().describe('What people call it'),
+            type: z.string().optional().describe('Type'),
+            is: z.string().optional().describe('What holds: required, read-only, create-only, unique, external id, formula'),
+            refersTo: z.array(z.string()).optional().describe('Objects that a reference may name'),
+            relationship: z.string().optional().describe('Name of the related record in queries, as in Owner.Name'),
+            values: z.array(z.string()).optional().describe('Values of a picklist'),
+            length: z.int().optional().describe('Most characters'),
+            help: z.string().optional().describe('What the org says of it'),
+          }),
+        )
+        .describe('The page'),
+      totalFields: z.int().describe('How many fields match in all'),
+      children: z
+        .array(
+          z.object({
+            object: z.string().optional().describe('API name of the child'),
+            field: z.string().optional().describe('Its field that names this object'),
+            relationship: z.string().optional().describe('Name for a subquery'),
+          }),
+        )
+        .optional()
+        .describe('Child relationships, 200 at most, with detail "full" on the first page'),
+      nextCursor,
+    }),
+    run: async (input, client, context) => {
+      const offset = input.cursor === undefined ? 0 : context.cursor.read(input.cursor, Position).offset;
+      const described = await client.describeObject(context, input.object);
+      const fields = described.fields.filter(
+        (field) =>
+          has(input.search, field.name, field.label) && (!input.writableOnly || field.createable === true || field.updateable === true),
+      );
+      const end = offset + input.limit;
+      const full = input.detail === 'full';
+      return {
+        ...viewObject(described),
+        fields: fields.slice(offset, end).map((field) => viewField(field, full)),
+        totalFields: fields.length,
+        ...(full &&
+          offset === 0 && {
+            children: (described.childRelationships ?? [])
+              .filter(({ relationshipName }) => relationshipName)
+              .slice(0, maxChildren)
+              .map(({ childSObject, field, relationshipName }) => ({
+                ...(childSObject && { object: childSObject }),
+                ...(field && { field }),
+                ...(relationshipName && { relationship: relationshipName }),
+              })),
+          }),
+        ...(end < fields.length && { nextCursor: context.cursor.write({ offset: end }) }),
+      };
+    },
+  }),
+];
+
+function viewField(field: Field, full: boolean) {
+  const active = (field.picklistValues ?? []).filter((value) => value.active !== false).flatMap(({ value }) => value ?? []);
+  const most = maxPicklistValues[full ? 'full' : 'summary'];
+  const values = active.length <= most ? active : [...active.slice(0, most - 1), `… ${active.length} in all`];
+  const writable = field.createable === true || field.updateable === true;
+  const is = [
+    field.createable && field.nillable === false && field.defaultedOnCreate !== true && 'required',
+    !writable && 'read-only',
+    field.createable && field.updateable === false && 'create-only',
+    field.unique && 'unique',
+    field.externalId && 'external id',
+    field.calculated && 'formula',
+  ].filter(Boolean);
+  return {
+    name: field.name,
+    ...(field.label && { label: field.label }),
+    ...(field.type && { type: field.type }),
+    ...(is.length > 0 && { is: is.join(', ') }),
+    ...(field.referenceTo && field.referenceTo.length > 0 && { refersTo: field.referenceTo }),
+    ...(field.relationshipName && { relationship: field.relationshipName }),
+    ...(values.length > 0 && { values }),
+    ...(full && field.length && { length: field.length }),
+    ...(full && field.inlineHelpText && { help: field.inlineHelpText }),
+  };
+}

@@ -1,0 +1,104 @@
+import { ToolError, type ToolBuilder } from '@busbar/core';
+import { z } from 'zod';
+import { locatorOf, type SalesforceClient } from '../client.ts';
+import { plainRecord, type Cut } from '../plain-record.ts';
+import type { QueryAnswer } from '../schemas.ts';
+import { BoundValue, bindSoql } from '../soql.ts';
+
+// Salesforce's pages hold 200 records at least, and what a model is given may be less: then a cursor goes on within Salesforce's page.
+const vendorsSmallestPage = 200;
+const maxPageChars = 200_000;
+// A cursor that holds the query itself has to stay short.
+const maxKeptQuery = 5_000;
+
+/** Where a query goes on: the page of Salesforce's, by its locator or, for the first one, by the query; and how much of it was shown. */
+const Position = z.object({
+  soql: z.string().optional(),
+  deleted: z.boolean().optional(),
+  locator: z.string().optional(),
+  skip: z.int().min(0),
+  limit: z.int().min(1).max(500),
+});
+type Position = z.output<typeof Position>;
+
+export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
+  tool({
+    name: 'salesforce_query_records',
+    description:
+      'Reads Salesforce records with SOQL: one SELECT, without writing, a page at a time. Never put texts from users into soql: write :name there and give the text in values, which escapes it. Look field names up with salesforce_describe_object; find words in any object with salesforce_search_records.',
+    effect: 'read',
+    input: z.object({
+      soql: z
+        .string()
+        .trim()
+        .max(10_000)
+        .optional()
+        .describe(
+          'The query, such as: SELECT Id, Name FROM Account WHERE Industry = :industry ORDER BY Name LIMIT 50. At most 10,000 characters. Absent: only with cursor',
+        ),
+      values: z
+        .record(z.string().regex(/^[A-Za-z_]\w*$/, 'A name: letters, digits and _'), BoundValue)
+        .refine((values) => Object.keys(values).length <= 50, 'At most 50 values')
+        .optional()
+        .describe(
+          'Values for the :names in soql, at most 50: text, number, true, null, a list for IN; {"date": "2026-03-01"} or {"date": "2026-03-01T09:30:00Z"} for dates; {"contains": "50%"} or {"startsWith": "A"} for LIKE. For example {"industry": "Banking"}. Absent: none',
+        ),
+      includeDeleted: z.boolean().default(false).describe('True: also records in the recycle bin and archived ones. Default: false'),
+      limit: z.int().min(1).max(500).default(100).describe('Records in a page, 1 to 500. Default: 100'),
+      cursor: z
+        .string()
+        .optional()
+        .describe('nextCursor of an earlier answer: its next page; other inputs are ignored. Absent: the first page'),
+    }),
+    output: z.object({
+      records: z.array(z.record(z.string(), z.unknown())).describe('The page, each record by its fields'),
+      total: z.int().optional().describe('How many records match in all'),
+      nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
+    }),
+    run: async ({ soql, values, cursor, includeDeleted, limit }, client, context) => {
+      if (soql === undefined && cursor === undefined)
+        throw new ToolError('INVALID_INPUT', 'Give soql, or the cursor of an earlier answer.');
+      const position: Position =
+        cursor === undefined
+          ? { soql: bindSoql(soql ?? '', values), deleted: includeDeleted, skip: 0, limit }
+          : context.cursor.read(cursor, Position);
+      const answer =
+        position.locator === undefined
+          ? await client.query(context, position.soql ?? '', {
+              deleted: position.deleted,
+              batchSize: Math.max(vendorsSmallestPage, position.limit),
+            })
+          : await client.queryMore(context, position.locator);
+      const onCut = ({ field, total }: Cut): void =>
+        context.warn(`Not all ${total} related records are shown in ${field}. Query them by themselves to read the rest.`);
+      const records = fitting(
+        answer.records.slice(position.skip, position.skip + position.limit).map((record) => plainRecord(record, onCut)),
+      );
+      const next = nextOf(position, position.skip + records.length, answer);
+      if (next?.soql !== undefined && next.soql.length > maxKeptQuery)
+        context.warn(
+          `The rest is not shown: the query is too long to go on with. Shorten it below ${maxKeptQuery} characters, or set limit to 500.`,
+        );
+      else if (next) return { ...view(records, answer), nextCursor: context.cursor.write(next) };
+      return view(records, answer);
+    },
+  }),
+];
+
+const view = (records: Record<string, unknown>[], { totalSize }: QueryAnswer) => ({
+  records,
+  ...(typeof totalSize === 'number' && { total: totalSize }),
+});
+
+/** As many from the start as a model can be given at once, one at least. */
+function fitting(records: Record<string, unknown>[]): Record<string, unknown>[] {
+  let room = maxPageChars;
+  const end = records.findIndex((record) => (room -= JSON.stringify(record).length) < 0);
+  return end < 0 ? records : records.slice(0, Math.max(1, end));
+}
+
+function nextOf(position: Position, shown: number, answer: QueryAnswer): Position | undefined {
+  if (shown < answer.records.length) return { ...position, skip: shown };
+  const locator = locatorOf(answer);
+  return locator === undefined ? undefined : { locator, skip: 0, limit: position.limit };
+}

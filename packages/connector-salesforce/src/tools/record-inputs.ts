@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+// The inputs that several tools share. Names of objects and fields become part of paths and queries, so they are identifiers and nothing else.
+
+const identifier = /^[A-Za-z]\w*$/;
+
+/** The API name of an object: 80 characters at most. */
+export const objectName = z
+  .string()
+  .max(80)
+  .regex(identifier, 'An API name: letters, digits and _, such as "Account" or "Invoice__c"')
+  .describe('API name of the object, such as "Account" or "Invoice__c"');
+
+/** An id of 15 characters, or of 18 that do not hang on case. */
+export const recordId = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$/, 'An id has 15 or 18 letters and digits')
+  .describe('Record id, 15 or 18 characters');
+
+/** A field, or one of a related record: `Owner.Name`. */
+export const fieldPath = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z]\w*(?:\.[A-Za-z]\w*){0,5}$/, 'An API name of a field, such as "Name" or "Owner.Name"')
+  .describe('API name of a field, such as "Name" or "Owner.Name"');
+
+const fieldName = z.string().max(80).regex(identifier, 'An API name of a field, such as "External_Id__c"');
+
+/** The fields to write, by API name. */
+export const fieldValues = (description: string) =>
+  z
+    .record(z.string().max(80).regex(identifier, 'An API name of a field, such as "Amount" or "Region__c"'), z.unknown())
+    .refine((fields) => Object.keys(fields).length > 0, 'Give at least one field')
+    .refine((fields) => Object.keys(fields).length <= 500, 'At most 500 fields')
+    .describe(description);
+
+/** The field that an upsert goes by. */
+export const externalIdField = fieldName.describe('API name of an external id field of the object, such as "Erp_Id__c"');
+
+/** Its value, of 255 characters at most. */
+export const externalId = z.string().trim().min(1).max(255).describe('Value of the external id field');
+
+/** Whether the rows of a collection stand and fall together. */
+export const allOrNone = z
+  .boolean()
+  .default(false)
+  .describe('True: one row that fails undoes all. False: rows that are right are kept. Default: false');

@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import { Limit, type LimitsAnswer } from './schemas.ts';
+
+/** The limits that stop an org's work when they are reached. */
+export const watchedLimits: ReadonlySet<string> = new Set([
+  'DailyApiRequests',
+  'DataStorageMB',
+  'FileStorageMB',
+  'DailyAsyncApexExecutions',
+  'DailyWorkflowEmails',
+  'HourlyTimeBasedWorkflow',
+]);
+
+/** How far one limit is used. */
+export interface UsedLimit {
+  readonly name: string;
+  readonly used: number;
+  readonly max: number;
+  readonly usedPercent: number;
+}
+
+/** The org's limits, the most used first. Those of which it has none (a Max of 0) say nothing and are left out. */
+export function usedLimits(limits: z.output<typeof LimitsAnswer>): UsedLimit[] {
+  return Object.entries(limits)
+    .flatMap(([name, entry]) => {
+      const limit = Limit.safeParse(entry).data;
+      if (!limit || limit.Max <= 0) return [];
+      const { Max: max, Remaining: remaining } = limit;
+      const used = max - remaining;
+      return [{ name, used, max, usedPercent: Math.round((used / max) * 1000) / 10 }];
+    })
+    .toSorted((a, b) => b.usedPercent - a.usedPercent || (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,152 @@
+import { secretValues } from '@busbar/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { apiUsage } from '../src/api-usage.ts';
+import { salesforce } from '../src/index.ts';
+import { startOrg, type Org } from './start-org.ts';
+
+const problems = (config: object): string[] =>
+  salesforce.config.safeParse(config).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+const client = { myDomain: 'acme', clientId: 'key', clientSecret: 's3cret' };
+const jwt = { myDomain: 'acme', clientId: 'key', username: 'bot@acme.example', privateKey: 'PEM' };
+const consent = { myDomain: 'acme', clientId: 'key', refreshToken: 'r3fresh' };
+const authorizationOf = (config: object) => salesforce.authorization?.(salesforce.config.parse(config));
+
+describe('the settings of a Salesforce connection', () => {
+  it('take client credentials, against My Domain', () => {
+    expect(authorizationOf(client)).toMatchObject({
+      kind: 'client-credentials',
+      tokenUrl: 'https://acme.my.salesforce.com/services/oauth2/token',
+      clientId: 'key',
+      clientSecret: 's3cret',
+      body: 'form',
+    });
+  });
+
+  it.each([
+    ['acme', 'https://login.salesforce.com'],
+    ['acme--uat.sandbox', 'https://test.salesforce.com'],
+    ['acme.scratch', 'https://test.salesforce.com'],
+    ['acme-dev-ed.develop', 'https://login.salesforce.com'],
+  ])('take a JWT: that of %s is for %s', (myDomain, audience) => {
+    expect(authorizationOf({ ...jwt, myDomain })).toMatchObject({
+      kind: 'jwt-bearer',
+      issuer: 'key',
+      subject: 'bot@acme.example',
+      audience,
+    });
+  });
+
+  it('take a refresh token, with a secret and without', () => {
+    expect(authorizationOf(consent)).toMatchObject({ kind: 'refresh-token', refreshToken: 'r3fresh', clientSecret: undefined });
+    expect(authorizationOf({ ...consent, clientSecret: 's' })).toMatchObject({ kind: 'refresh-token', clientSecret: 's' });
+  });
+
+  it.each([
+    ['no way in', { myDomain: 'acme', clientId: 'key' }, 'clientSecret: Give clientSecret (client credentials)'],
+    ['a key and a secret', { ...client, ...jwt }, 'clientSecret: Give a private key or a consumer secret'],
+    ['a key and a refresh token', { ...jwt, ...consent }, 'refreshToken: Give a private key or a refresh token'],
+    ['a key without its user', { ...jwt, username: undefined }, 'username: A private key needs'],
+    ['a user without a key', { ...jwt, privateKey: undefined }, 'privateKey: A username needs'],
+    ['another form of version', { ...client, apiVersion: '64' }, 'apiVersion: A version such as'],
+  ])('say what is wrong with %s', (_, config, message) => {
+    expect(problems(config)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it.each([
+    'acme.my.salesforce.com',
+    'https://acme',
+    'evil.com',
+    'acme.evil',
+    'acme/..',
+    'ACME',
+    '-acme',
+    'a@b',
+    'acme.sandbox.evil',
+    '',
+    'a'.repeat(64),
+  ])('refuse the domain "%s"', (myDomain) => {
+    expect(problems({ ...client, myDomain })).toEqual([expect.stringContaining('myDomain')]);
+  });
+
+  it('mark what is secret', () => {
+    for (const [config, secrets] of [
+      [client, ['s3cret']],
+      [jwt, ['PEM']],
+      [consent, ['r3fresh']],
+    ] as const)
+      expect(secretValues(salesforce.config, salesforce.config.parse(config))).toEqual(secrets);
+  });
+});
+
+describe('a connection', () => {
+  let org: Org;
+  afterEach(() => org.close());
+
+  it('signs in with an assertion that Salesforce can verify', async () => {
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
+    const pair = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const base64 = async (form: 'spki' | 'pkcs8', key: Parameters<typeof crypto.subtle.exportKey>[1]) =>
+      btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.exportKey(form, key))));
+    const privateKey = `-----BEGIN PRIVATE KEY-----\n${await base64('pkcs8', pair.privateKey)}\n-----END PRIVATE KEY-----`;
+    org = await startOrg(
+      { jwt: { username: 'bot@example.com', publicKey: await base64('spki', pair.publicKey) } },
+      { clientSecret: undefined, username: 'bot@example.com', privateKey },
+    );
+    expect(await org.host.check(org.connection)).toEqual({
+      account: 'Example Org (Enterprise Edition, sandbox) at sandbox-org.my.salesforce.com',
+    });
+  });
+
+  it('signs in with a refresh token', async () => {
+    org = await startOrg({}, { refreshToken: 'refresh-token' });
+    expect((await org.host.check(org.connection)).account).toContain('Example Org');
+    expect(org.sent('POST /services/oauth2/token')[0]?.body).toMatchObject({ grant_type: 'refresh_token' });
+  });
+
+  it('asks for its token in a form, and keeps to the instance that the token names', async () => {
+    org = await startOrg();
+    await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Account' });
+    const [token, query] = org.sandbox.requests;
+    expect(token?.headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect(token?.body).toEqual({ grant_type: 'client_credentials', client_id: 'consumer-key', client_secret: 'consumer-secret' });
+    expect(query?.headers['host']).toBe('sandbox-org.my.salesforce.com');
+  });
+
+  it.each([
+    'https://evil.example.com',
+    'https://my.salesforce.com',
+    'http://sandbox-org.my.salesforce.com',
+    'https://x.my.salesforce.com.evil.example',
+  ])('is sent nowhere by a token that names %s', async (instance_url) => {
+    org = await startOrg();
+    org.sandbox.misbehave({ kind: 'status', status: 200, body: { access_token: 'x', instance_url }, match: 'POST /services/oauth2/token' });
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatch(/^UPSTREAM_INVALID: .*origin/);
+    expect(org.sent()).toEqual([]);
+  });
+
+  it('is told that an API version is retired, and who must change it', async () => {
+    org = await startOrg();
+    const body = [{ errorCode: 'UNSUPPORTED_API_VERSION', message: 'version retired' }];
+    org.sandbox.misbehave({ kind: 'status', status: 410, body, times: 2, match: 'GET /services/data/{version}/query' });
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatch(
+      /^CONNECTION_INVALID: .*newer apiVersion/,
+    );
+  });
+
+  it('warns of a version that the org does not list', async () => {
+    org = await startOrg();
+    org.sandbox.misbehave({ kind: 'status', status: 200, body: [{ version: '70.0' }], match: 'GET /services/data' });
+    const answer = await org.answer('salesforce_get_org', {});
+    expect(answer.content.at(-1)).toEqual({ type: 'text', text: expect.stringContaining('Warning: The org does not list v64.0') });
+  });
+});
+
+it.each([
+  ['api-usage=18/15000', { limit: 15_000, remaining: 14_982 }],
+  ['api-usage=25/5000; per-app-api-usage=17/250(appName=sample)', { limit: 5_000, remaining: 4_975 }],
+  ['per-app-api-usage=17/250(appName=sample)', undefined],
+  ['api-usage=15010/15000', { limit: 15_000, remaining: 0 }],
+  ['nonsense', undefined],
+])('reads "%s"', (header, standing) => {
+  expect(apiUsage(new Headers({ 'sforce-limit-info': header }))).toEqual(standing);
+});

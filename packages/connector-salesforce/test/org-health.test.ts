@@ -1,0 +1,364 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { orgHealthCategories, orgHealthChecks } from '../src/health/org-health.ts';
+import type { OrgRecord } from '../src/sandbox.ts';
+import { route, startOrg, type Org } from './start-org.ts';
+
+let org: Org;
+beforeEach(async () => {
+  org = await startOrg();
+});
+afterEach(() => org.close());
+
+const day = 86_400_000;
+const inDays = (days: number): string => new Date(Date.now() + days * day).toISOString();
+const first = (object: string): OrgRecord => org.sandbox.records(object)[0] as OrgRecord;
+const several = (object: string, count: number, fields: object) => {
+  for (let index = 0; index < count; index += 1) org.sandbox.add(object, { ...fields });
+};
+interface Shown {
+  readonly id: string;
+  readonly status: string;
+  readonly evidence: string;
+  readonly details?: readonly string[];
+  readonly advice?: string;
+  readonly missingPermission?: string;
+}
+const examine = (input: object = {}) => org.call<Record<string, any> & { checks: Shown[] }>('salesforce_org_health_check', input);
+
+it('finds nothing in an org in good health, in nine API calls', async () => {
+  const report = await examine();
+  expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
+  expect(report).toMatchObject({ score: 100, grade: 'A', counts: { pass: 31, warn: 0, fail: 0, unknown: 0 }, apiCalls: 9 });
+  expect(report['org']).toMatchObject({ name: 'Example Org', edition: 'Enterprise Edition', sandbox: true });
+  expect(report['summary']).toBe(
+    'Example Org has grade A, 100 of 100 by our own weights. 31 checks: 31 passed, 0 to be looked at, 0 failed, 0 unknown.',
+  );
+  expect(org.sent()).toHaveLength(9);
+});
+
+/** Each check with a fault that only it is for, what it must say, and where it must not go further. */
+const faults: readonly (readonly [check: string, status: 'warn' | 'fail', evidence: string | RegExp, plant: () => unknown])[] = [
+  [
+    'security_score',
+    'fail',
+    '54 of 100 (Very Poor), as Salesforce states it.',
+    () => org.sandbox.change(first('SecurityHealthCheck'), { Score: '54' }),
+  ],
+  [
+    'security_score',
+    'warn',
+    '79 of 100 (Good), as Salesforce states it.',
+    () => org.sandbox.change(first('SecurityHealthCheck'), { Score: '79' }),
+  ],
+  [
+    'security_risks',
+    'fail',
+    '1 settings are a high risk, 0 a medium one.',
+    () => org.sandbox.add('SecurityHealthCheckRisks', { RiskType: 'HIGH_RISK', Setting: 'Lockout', OrgValue: 'none', StandardValue: '3' }),
+  ],
+  [
+    'security_risks',
+    'warn',
+    '0 settings are a high risk, 1 a medium one.',
+    () => org.sandbox.add('SecurityHealthCheckRisks', { RiskType: 'MEDIUM_RISK', Setting: 'Lockout' }),
+  ],
+  [
+    'failed_logins',
+    'fail',
+    '30 of 32 logins of the last 7 days failed (94 %).',
+    () => several('LoginHistory', 30, { Status: 'Invalid Password', LoginType: 'Application', LoginTime: inDays(-1) }),
+  ],
+  [
+    'multi_factor',
+    'warn',
+    /No login with a second factor/,
+    () => org.sandbox.records('VerificationHistory').forEach((record) => org.sandbox.change(record, { Policy: 'DeviceActivation' })),
+  ],
+  [
+    'setup_changes',
+    'warn',
+    '2 changes in the last 30 days, 1 by somebody logged in as another user.',
+    () => org.sandbox.add('SetupAuditTrail', { DelegateUser: 'eve@example.com', Display: 'Changed profile' }),
+  ],
+  [
+    'stale_oauth_tokens',
+    'warn',
+    '1 tokens were not used for 90 days.',
+    () => org.sandbox.add('OauthToken', { AppName: 'Old', LastUsedDate: inDays(-200) }),
+  ],
+  [
+    'connected_apps',
+    'warn',
+    '1 of 2 connected apps let users authorize themselves.',
+    () => org.sandbox.add('ConnectedApplication', { Name: 'Open', OptionsAllowAdminApprovedUsersOnly: false }),
+  ],
+  ['org_limits', 'fail', '1 of 7 limits are at least 80 % used.', () => org.sandbox.setLimit('DataStorageMB', 1_000, 50)],
+  ['org_limits', 'warn', '1 of 7 limits are at least 80 % used.', () => org.sandbox.setLimit('DataStorageMB', 1_000, 200)],
+  ['record_counts', 'warn', '1 objects have 5,000,000 records or more.', () => org.sandbox.setRecordCount('Case', 5_000_000)],
+  [
+    'user_licences',
+    'fail',
+    '1 of 1 are at least 80 % used or end within 30 days.',
+    () => org.sandbox.change(first('UserLicense'), { UsedLicenses: 10 }),
+  ],
+  [
+    'permission_set_licences',
+    'warn',
+    /^1 of 1/,
+    () => org.sandbox.change(first('PermissionSetLicense'), { ExpirationDate: inDays(20).slice(0, 10) }),
+  ],
+  ['package_licences', 'fail', /^1 of 1/, () => org.sandbox.change(first('PackageLicense'), { ExpirationDate: inDays(-2) })],
+  ['usage_entitlements', 'warn', /^1 of 1/, () => org.sandbox.change(first('TenantUsageEntitlement'), { AmountUsed: 900 })],
+  [
+    'inactive_users',
+    'warn',
+    '2 active users have not logged in for 90 days or ever.',
+    () =>
+      [inDays(-100), null].forEach((LastLoginDate) =>
+        org.sandbox.add('User', { Name: 'Gone', IsActive: true, UserType: 'Standard', LastLoginDate }),
+      ),
+  ],
+  ['powerful_users', 'warn', '6 active users may modify all data; 6 may do that, view all data or manage users.', () => grant(5)],
+  ['powerful_users', 'fail', '11 active users may modify all data; 11 may do that, view all data or manage users.', () => grant(10)],
+  [
+    'unused_profiles',
+    'warn',
+    '1 custom profiles have no active user.',
+    () =>
+      org.sandbox.add('PermissionSet', {
+        IsOwnedByProfile: true,
+        IsCustom: true,
+        ProfileId: org.sandbox.add('Profile', { Name: 'Nobody' }).Id,
+      }),
+  ],
+  [
+    'unused_permission_sets',
+    'warn',
+    '1 custom permission sets are assigned to nobody.',
+    () => org.sandbox.add('PermissionSet', { Label: 'Nobody', IsOwnedByProfile: false, IsCustom: true }),
+  ],
+  [
+    'org_wide_defaults',
+    'warn',
+    '1 of 5 main objects may be changed by every user.',
+    () => org.sandbox.change(first('Organization'), { DefaultLeadAccess: 'ReadEditTransfer' }),
+  ],
+  [
+    'external_sharing',
+    'fail',
+    'External users may change 1 and read 0 of 5 main objects by default.',
+    () => org.sandbox.change(first('EntityDefinition'), { ExternalSharingModel: 'ReadWrite' }),
+  ],
+  [
+    'external_sharing',
+    'warn',
+    'External users may change 0 and read 1 of 5 main objects by default.',
+    () => org.sandbox.change(first('EntityDefinition'), { ExternalSharingModel: 'Read' }),
+  ],
+  [
+    'apex_coverage',
+    'fail',
+    'Tests cover 74 % of the org’s Apex; Salesforce demands 75 %.',
+    () => org.sandbox.change(first('ApexOrgWideCoverage'), { PercentCovered: 74 }),
+  ],
+  [
+    'uncovered_classes',
+    'warn',
+    '1 of 1 classes and triggers are covered by less than 75 %.',
+    () => org.sandbox.change(first('ApexCodeCoverageAggregate'), { NumLinesUncovered: 91 }),
+  ],
+  [
+    'old_apex_versions',
+    'warn',
+    '3 classes and triggers are of API versions more than three years old (below 55).',
+    () => [several('ApexClass', 2, { ApiVersion: 29 }), several('ApexTrigger', 1, { ApiVersion: 54 })],
+  ],
+  [
+    'flows',
+    'warn',
+    'Of 2 active flows 1 are Process Builder processes and 1 have no description.',
+    () => org.sandbox.add('FlowDefinitionView', { ApiName: 'Old_Process', ProcessType: 'Workflow', IsActive: true }),
+  ],
+  ['flow_versions', 'warn', '1 flows have more than 7 versions.', () => several('Flow', 8, { DefinitionId: '300000000000002AAA' })],
+  [
+    'async_jobs',
+    'fail',
+    '1 of 2 jobs of the last 7 days failed or were aborted (50 %).',
+    () => org.sandbox.add('AsyncApexJob', { Status: 'Failed', JobType: 'Queueable' }),
+  ],
+  [
+    'async_jobs',
+    'warn',
+    '1 of 21 jobs of the last 7 days failed or were aborted (5 %).',
+    () => [org.sandbox.add('AsyncApexJob', { Status: 'Aborted' }), several('AsyncApexJob', 19, { Status: 'Completed' })],
+  ],
+  ['scheduled_jobs', 'fail', 'Some scheduled jobs do not run.', () => org.sandbox.add('CronTrigger', { State: 'ERROR' })],
+  ['debug_logs', 'warn', /^At least 50 debug logs/, () => several('ApexLog', 60, { LogLength: 1_024 })],
+  [
+    'trial',
+    'fail',
+    /^The trial ends in (9|10) days\.$/,
+    () => org.sandbox.change(first('Organization'), { TrialExpirationDate: inDays(10) }),
+  ],
+  [
+    'release_updates',
+    'fail',
+    '1 release updates with steps to do are due within 90 days.',
+    () => org.sandbox.change(first('ReleaseUpdate'), { DueDate: inDays(-3) }),
+  ],
+  [
+    'release_updates',
+    'warn',
+    '1 release updates with steps to do are due within 90 days.',
+    () => org.sandbox.change(first('ReleaseUpdate'), { DueDate: inDays(60) }),
+  ],
+  [
+    'optimizer',
+    'fail',
+    '1 of 1 features that Optimizer looked at are at least 80 % used; 0 could not be looked at.',
+    () => org.sandbox.change(first('OrgMetricScanSummary'), { PercentUsage: 99 }),
+  ],
+];
+
+function grant(count: number): void {
+  const all = org.sandbox.records('PermissionSet').find((record) => record['PermissionsModifyAllData'] === true);
+  for (let index = 0; index < count; index += 1) {
+    const user = org.sandbox.add('User', { Name: `Admin ${index}`, IsActive: true, UserType: 'Standard', LastLoginDate: inDays(-1) });
+    org.sandbox.add('PermissionSetAssignment', { AssigneeId: user.Id, PermissionSetId: all?.Id });
+  }
+}
+
+describe('a planted fault', () => {
+  it.each(faults)('is found by %s alone, as %s: %s', async (id, status, evidence, plant) => {
+    plant();
+    const { checks, grade, apiCalls } = await examine();
+    const found = checks.filter((check) => check.status !== 'pass');
+    expect(found).toEqual([
+      expect.objectContaining({ id, status, evidence: typeof evidence === 'string' ? evidence : expect.stringMatching(evidence) }),
+    ]);
+    expect(found[0]?.advice).toMatch(/\S/);
+    expect(grade).not.toBe(status === 'fail' ? 'A' : 'F');
+    expect(apiCalls).toBeLessThanOrEqual(20);
+  });
+
+  it('was planted for every check that can find one', () => {
+    const judging = orgHealthChecks('v64.0').filter(({ weight }) => weight > 0);
+    expect(new Set(faults.map(([id]) => id))).toEqual(new Set(judging.map(({ id }) => id)));
+  });
+
+  it('is found among all others, the worst first, in at most 20 API calls', async () => {
+    for (const [, , , plant] of faults) plant();
+    const report = await examine();
+    const statuses = report.checks.map(({ status }) => status);
+    expect(statuses).toEqual(
+      statuses.toSorted((a, b) => ['fail', 'warn', 'unknown', 'pass'].indexOf(a) - ['fail', 'warn', 'unknown', 'pass'].indexOf(b)),
+    );
+    expect(report.checks.filter(({ status }) => status === 'pass').map(({ id }) => id)).toEqual(['installed_packages']);
+    expect(report['grade']).toBe('F');
+    expect(report['summary']).toMatch(/ \d+ failed, 0 unknown\. Failed: .+ To be looked at: /);
+    expect(org.sent().length).toBeLessThanOrEqual(20);
+  });
+});
+
+describe('what the user may not see', () => {
+  it.each([
+    ['LoginHistory', 'failed_logins', 'Manage Users'],
+    ['SecurityHealthCheck', 'security_score', 'View Health Check'],
+    ['limits', 'org_limits', 'View Setup and Configuration'],
+    ['recordCount', 'record_counts', 'View Setup and Configuration'],
+    ['OrgMetric', 'optimizer', 'Customize Application'],
+  ])('of %s makes %s alone unknown, with the permission “%s”, and leaves the score as it is', async (name, id, missingPermission) => {
+    org.sandbox.refuse(name);
+    const report = await examine();
+    expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([
+      expect.objectContaining({ id, status: 'unknown', missingPermission, evidence: expect.stringContaining('INSUFFICIENT_ACCESS') }),
+    ]);
+    expect(report).toMatchObject({ score: 100, grade: 'A', counts: { unknown: 1 } });
+    expect(report['summary']).toContain(`For what is unknown the connection’s user may need: ${missingPermission}.`);
+  });
+
+  it('is told as what the org may not have, where Salesforce knows no such object', async () => {
+    org.sandbox.refuse('TenantUsageEntitlement', 'INVALID_TYPE');
+    const { checks } = await examine({ categories: ['licences'] });
+    expect(checks[0]).toMatchObject({
+      id: 'usage_entitlements',
+      status: 'unknown',
+      evidence: expect.stringContaining('The org has this not, or hides it'),
+    });
+  });
+
+  it('in a whole request that fails makes its checks unknown, and no others', async () => {
+    org.sandbox.misbehave({ kind: 'status', status: 500, times: 10, match: route('POST', '/tooling/composite') });
+    const { counts, checks } = await examine();
+    expect(counts).toMatchObject({ pass: 24, unknown: 7 });
+    expect(checks[0]?.evidence).toContain('UPSTREAM_UNAVAILABLE');
+  });
+
+  it('because nothing can be read at all is an error, and no report', async () => {
+    org.sandbox.misbehave({ kind: 'status', status: 403, times: 50, match: ({ path }) => path.startsWith('/services/data') });
+    expect(await org.failure('salesforce_org_health_check', {})).toMatch(/^FORBIDDEN: /);
+  });
+});
+
+describe('an org with many rows', () => {
+  it('is read on, page by page, where a check wants all rows, within 20 API calls', async () => {
+    const clean = { QualifiedApiName: 'x', OptionsAllowAdminApprovedUsersOnly: true };
+    several('ConnectedApplication', 4_500, clean);
+    org.sandbox.add('ConnectedApplication', { Name: 'The last one', OptionsAllowAdminApprovedUsersOnly: false });
+    const { checks, apiCalls } = await examine({ categories: ['security'] });
+    expect(checks[0]).toMatchObject({ id: 'connected_apps', status: 'warn', details: ['The last one'] });
+    expect(apiCalls).toBe(5);
+    expect(org.sent()).toHaveLength(5);
+  });
+
+  it('is not called healthy where not every row was read', async () => {
+    several('ConnectedApplication', 49_000, { OptionsAllowAdminApprovedUsersOnly: true });
+    const { checks, apiCalls } = await examine({ categories: ['security'] });
+    expect(apiCalls).toBe(20);
+    expect(org.sent()).toHaveLength(20);
+    expect(checks[0]).toMatchObject({
+      id: 'connected_apps',
+      status: 'unknown',
+      evidence: expect.stringMatching(/Only \d+ of 49001 rows were looked at\.$/),
+    });
+  });
+
+  it('is counted and not read where the number alone matters', async () => {
+    several('OauthToken', 3_000, { AppName: 'Old', LastUsedDate: inDays(-200) });
+    const { checks, apiCalls } = await examine({ categories: ['security'] });
+    expect(checks[0]).toMatchObject({ evidence: '3000 tokens were not used for 90 days.' });
+    expect(checks[0]?.details).toHaveLength(11);
+    expect(apiCalls).toBe(3);
+  });
+
+  it('of tooling is read on too', async () => {
+    several('ReleaseUpdate', 2_100, { Title: 'Late', DueDate: inDays(300), NumSteps: 1, NumCompSteps: 0 });
+    org.sandbox.add('ReleaseUpdate', { Title: 'The last one', DueDate: inDays(3), NumSteps: 1, NumCompSteps: 0 });
+    const { checks } = await examine({ categories: ['platform'] });
+    expect(checks[0]).toMatchObject({ id: 'release_updates', status: 'fail' });
+    expect(org.sent(route('GET', '/tooling/query/{locator}'))).toHaveLength(1);
+  });
+});
+
+it.each(orgHealthCategories)('looks at %s alone where asked to', async (category) => {
+  const { checks } = await examine({ categories: [category] });
+  expect(checks.map(({ id }) => id).toSorted()).toEqual(
+    orgHealthChecks('v64.0')
+      .filter((check) => check.category === category)
+      .map(({ id }) => id)
+      .toSorted(),
+  );
+});
+
+it('shows details of what passed only where asked to', async () => {
+  const details = async (detail: string) =>
+    (await examine({ categories: ['platform'], detail })).checks.find(({ id }) => id === 'installed_packages')?.details;
+  expect([await details('summary'), await details('full')]).toEqual([undefined, ['Acme Sign (acme_sign)']]);
+});
+
+it('says that Optimizer was not run', async () => {
+  org.sandbox.change(first('OrgMetric'), { LatestOrgMetricScanSummaryId: null });
+  const { checks } = await examine({ categories: ['platform'] });
+  expect(checks[0]).toMatchObject({ id: 'optimizer', status: 'unknown', evidence: expect.stringContaining('has not been run') });
+  expect(checks[0]).not.toHaveProperty('missingPermission');
+});

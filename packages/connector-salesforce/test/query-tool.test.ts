@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { route, startOrg, type Org } from './start-org.ts';
+
+let org: Org;
+beforeEach(async () => {
+  org = await startOrg();
+});
+afterEach(() => org.close());
+
+const sentQuery = (): string | null | undefined => org.sent(route('GET', '/query')).at(-1)?.query.get('q');
+const many = (count: number) => {
+  for (let index = 0; index < count; index += 1) org.sandbox.add('Case', { Subject: 'Bulk', CaseNumber: String(index).padStart(5, '0') });
+};
+
+describe('salesforce_query_records', () => {
+  it('gives records without Salesforce’s own marks, related ones within', async () => {
+    expect(await org.call('salesforce_query_records', { soql: "SELECT Name, Owner.Name FROM Account WHERE Erp_Id__c = 'E-1'" })).toEqual({
+      records: [{ Name: 'Example Bakery', Owner: { Name: 'Ada Example' } }],
+      total: 1,
+    });
+  });
+
+  it('finds what values say, whatever they hold', async () => {
+    const soql = 'SELECT Name FROM Account WHERE Name = :name AND Industry IN :industries';
+    const values = { name: "O'Brien & Daughters", industries: ['Retail', "x') OR Name != ('"] };
+    expect(await org.call('salesforce_query_records', { soql, values })).toMatchObject({ records: [{ Name: "O'Brien & Daughters" }] });
+    expect(sentQuery()).toBe(
+      "SELECT Name FROM Account WHERE Name = 'O\\'Brien & Daughters' AND Industry IN ('Retail', 'x\\') OR Name != (\\'')",
+    );
+  });
+
+  it.each(["' OR Name != '", "\\' OR Name != '", '\\', "x') OR (Name != '", '%'])('finds nothing by the injection %j', async (name) => {
+    const soql = 'SELECT Name FROM Account WHERE Name = :name OR Name LIKE :like';
+    expect(await org.call('salesforce_query_records', { soql, values: { name, like: { contains: name } } })).toMatchObject({ records: [] });
+  });
+
+  it('sends nothing where the query would not only read', async () => {
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account LIMIT 1 FOR VIEW' })).toMatch(
+      /^INVALID_INPUT: The query was not sent/,
+    );
+    expect(org.sandbox.requests).toEqual([]);
+  });
+
+  it('says what Salesforce says of a query that is wrong, and what to do', async () => {
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Nam FROM Account' })).toMatch(
+      /^UPSTREAM_REJECTED: .*INVALID_FIELD: No such column 'Nam' on entity 'Account'.*salesforce_describe_object/,
+    );
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Acount' })).toMatch(
+      /INVALID_TYPE: .*salesforce_list_objects/,
+    );
+    expect(await org.failure('salesforce_query_records', { soql: "SELECT Id FROM Account WHERE CreatedDate > '2026-01-01'" })).toContain(
+      'should not be enclosed in quotes',
+    );
+  });
+
+  it('reads every record once, page by page, across Salesforce’s pages', async () => {
+    many(450);
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    let calls = 0;
+    do {
+      const page = await org.call('salesforce_query_records', {
+        limit: 150,
+        ...(cursor === undefined ? { soql: "SELECT CaseNumber FROM Case WHERE Subject = 'Bulk' ORDER BY CaseNumber" } : { cursor }),
+      });
+      seen.push(...page['records'].map((record: { CaseNumber: string }) => record.CaseNumber));
+      cursor = page['nextCursor'];
+      calls += 1;
+      expect(page['total']).toBe(450);
+    } while (cursor !== undefined);
+    expect(seen).toEqual(Array.from({ length: 450 }, (_, index) => String(index).padStart(5, '0')));
+    expect(calls).toBe(5);
+    expect(org.sent(route('GET', '/query/{locator}')).length).toBeGreaterThan(0);
+    expect(org.sent(route('GET', '/query'))[0]?.headers['sforce-query-options']).toBe('batchSize=200');
+  });
+
+  it('gives fewer records where they are large, and goes on with the next', async () => {
+    for (let index = 0; index < 10; index += 1) org.sandbox.add('Case', { Subject: 'Big', Description: 'x'.repeat(60_000) });
+    const first = await org.call('salesforce_query_records', { soql: "SELECT Description FROM Case WHERE Subject = 'Big'" });
+    expect([first['records'].length, first['total']]).toEqual([3, 10]);
+    expect((await org.call('salesforce_query_records', { cursor: first['nextCursor'] }))['records']).toHaveLength(3);
+  });
+
+  it('says where the rest cannot be reached', async () => {
+    many(3);
+    const values = { names: Array.from({ length: 400 }, (_, index) => `name number ${index}`) };
+    const soql = 'SELECT Id FROM Case WHERE Subject NOT IN :names';
+    const answer = await org.answer('salesforce_query_records', { soql, values, limit: 1 });
+    expect(answer.structuredContent).not.toHaveProperty('nextCursor');
+    expect(answer.content.at(-1)).toEqual({ type: 'text', text: expect.stringContaining('The rest is not shown') });
+  });
+
+  it('does not send what is too long for a URL', async () => {
+    const values = { names: Array.from({ length: 500 }, (_, index) => `a rather long name, number ${index}`) };
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Case WHERE Subject IN :names', values })).toMatch(
+      /^INVALID_INPUT: The query has \d+ bytes as a URL/,
+    );
+    expect(org.sandbox.requests).toEqual([]);
+  });
+
+  it('finds deleted records where it is asked to', async () => {
+    await org.call('salesforce_delete_record', { object: 'Contact', id: org.sandbox.records('Contact')[0]?.Id });
+    expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Contact' })).toMatchObject({ total: 0 });
+    expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Contact', includeDeleted: true })).toMatchObject({
+      total: 1,
+    });
+  });
+
+  it('counts, and groups', async () => {
+    expect(await org.call('salesforce_query_records', { soql: 'SELECT COUNT() FROM Account' })).toEqual({ records: [], total: 4 });
+    expect(
+      await org.call('salesforce_query_records', {
+        soql: 'SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry ORDER BY COUNT(Id) DESC LIMIT 1',
+      }),
+    ).toMatchObject({
+      records: [{ Industry: 'Retail', n: 2 }],
+    });
+  });
+});
+
+describe('salesforce_search_records', () => {
+  it('finds words in several objects, with the fields that were asked for', async () => {
+    const objects = [{ name: 'Account', fields: ['Name', 'Id'] }, { name: 'Contact' }];
+    expect(await org.call('salesforce_search_records', { text: 'sample', objects })).toEqual({
+      records: [
+        { object: 'Account', fields: { Id: expect.any(String), Name: 'Sample Works' } },
+        { object: 'Account', fields: { Id: expect.any(String), Name: 'Northern Sample Bank' } },
+        { object: 'Contact', fields: { Id: expect.any(String) } },
+      ],
+    });
+  });
+
+  it.each(["O'Brien & Daughters", 'a} RETURNING User(Id', '"sample" OR {x}', 'sample*'])('takes %j as words', async (text) => {
+    const { records } = await org.call('salesforce_search_records', { text, objects: [{ name: 'Account', fields: ['Name'] }] });
+    expect(records).toHaveLength(text.startsWith('O') ? 1 : 0);
+  });
+
+  it('takes no name that is more than a name', async () => {
+    const objects = [{ name: 'Account(Id), User' }];
+    expect(await org.failure('salesforce_search_records', { text: 'sample', objects })).toMatch(/^INVALID_INPUT/);
+    expect(
+      await org.failure('salesforce_search_records', { text: 'sample', objects: [{ name: 'Account', fields: ['Id) User(Id'] }] }),
+    ).toMatch(/^INVALID_INPUT/);
+    expect(org.sandbox.requests).toEqual([]);
+  });
+});

@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OrgRecord } from '../src/sandbox.ts';
+import { route, startOrg, textOf, type Org } from './start-org.ts';
+
+let org: Org;
+let account: OrgRecord;
+beforeEach(async () => {
+  org = await startOrg();
+  account = org.sandbox.records('Account')[0] as OrgRecord;
+});
+afterEach(() => org.close());
+
+const ids = (object: string): string[] => org.sandbox.records(object).map(({ Id }) => Id);
+
+describe('one record', () => {
+  it('is read by its id: all that has a value, and when it changed', async () => {
+    expect(await org.call('salesforce_get_record', { object: 'Account', id: account.Id })).toEqual({
+      object: 'Account',
+      id: account.Id,
+      url: `https://sandbox-org.my.salesforce.com/${account.Id}`,
+      fields: expect.objectContaining({ Name: 'Example Bakery', Industry: 'Retail' }),
+      modifiedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/),
+    });
+  });
+
+  it('is read with the fields that were asked for, empty ones too, by an id of 15 characters', async () => {
+    const { fields } = await org.call('salesforce_get_record', {
+      object: 'Account',
+      id: account.Id.slice(0, 15),
+      fields: ['Rating', 'Owner.Name'],
+    });
+    expect(fields).toEqual({ Rating: null, Owner: { Name: 'Ada Example' } });
+  });
+
+  it('is read by an external id, and has its own', async () => {
+    const by = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-1' };
+    expect(await org.call('salesforce_get_record', { ...by, fields: ['Name'] })).toMatchObject({
+      id: account.Id,
+      fields: { Name: 'Example Bakery' },
+    });
+    expect(await org.failure('salesforce_get_record', { ...by, externalId: '../../limits' })).toMatch(/^NOT_FOUND/);
+  });
+
+  it.each([[{}], [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }], [{ externalIdField: 'Erp_Id__c' }]])(
+    'is not read by %j',
+    async (by) => {
+      expect(await org.failure('salesforce_get_record', { object: 'Account', ...by })).toMatch(
+        /^INVALID_INPUT: Give id, or externalIdField/,
+      );
+    },
+  );
+
+  it('is created', async () => {
+    const { id, object } = await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'New', Industry: 'Banking' } });
+    expect(object).toBe('Account');
+    expect(org.sandbox.records('Account').find(({ Id }) => Id === id)).toMatchObject({ Name: 'New', Industry: 'Banking' });
+  });
+
+  it.each([
+    [
+      'a required field is missing',
+      { Industry: 'Banking' },
+      'REQUIRED_FIELD_MISSING: Required fields are missing: [Name] (Name). Give the fields',
+    ],
+    ['there is no such field', { Name: 'A', Colour: 'red' }, 'INVALID_FIELD: No such column'],
+    ['a field is read-only', { Name: 'A', CreatedDate: '2026-01-01' }, 'Leave out the fields that cannot be written'],
+    ['a value is none of its list', { Name: 'A', Industry: 'Magic' }, 'bad value for restricted picklist field: Magic'],
+  ])('is not created where %s', async (_, fields, said) => {
+    const failure = await org.failure('salesforce_create_record', { object: 'Account', fields });
+    expect(failure).toMatch(/^UPSTREAM_REJECTED: /);
+    expect(failure).toContain(said);
+    expect(ids('Account')).toHaveLength(4);
+  });
+
+  it('is not created twice under one unique value', async () => {
+    expect(await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'A', Erp_Id__c: 'E-1' } })).toMatch(
+      /^CONFLICT: .*DUPLICATE_VALUE/,
+    );
+  });
+
+  it('is changed, and emptied by null', async () => {
+    await org.call('salesforce_update_record', { object: 'Account', id: account.Id, fields: { Rating: 'Hot', BillingCity: null } });
+    expect(account).toMatchObject({ Rating: 'Hot', BillingCity: null, Name: 'Example Bakery' });
+  });
+
+  it('is changed only if it is still as it was', async () => {
+    const { modifiedAt } = await org.call('salesforce_get_record', { object: 'Account', id: account.Id });
+    const change = (Rating: string, ifUnmodifiedSince: string) => ({
+      object: 'Account',
+      id: account.Id,
+      fields: { Rating },
+      ifUnmodifiedSince,
+    });
+    await org.call('salesforce_update_record', change('Warm', modifiedAt));
+    expect(await org.failure('salesforce_update_record', change('Cold', '2020-01-01T00:00:00Z'))).toMatch(/^CONFLICT: .*Read it again/);
+    expect(account['Rating']).toBe('Warm');
+  });
+
+  it('is made by an upsert, and changed by the next', async () => {
+    const upsert = (Name: string) =>
+      org.call('salesforce_upsert_record', { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'a/b?c', fields: { Name } });
+    const first = await upsert('One');
+    const second = await upsert('Two');
+    expect([first['created'], second['created'], first['id'] === second['id']]).toEqual([true, false, true]);
+    expect(org.sandbox.records('Account').at(-1)).toMatchObject({ Name: 'Two', Erp_Id__c: 'a/b?c' });
+  });
+
+  it('is not upserted where several have the external id, and the answer names them', async () => {
+    const failure = await org.failure('salesforce_upsert_record', {
+      object: 'Account',
+      externalIdField: 'Region__c',
+      externalId: 'North',
+      fields: { Rating: 'Hot' },
+    });
+    expect(failure).toMatch(/^CONFLICT: More than one record has this external id, so nothing was written: /);
+    for (const id of ids('Account').slice(2)) expect(failure).toContain(id);
+  });
+
+  it('is upserted also where Salesforce says nothing of it', async () => {
+    org.sandbox.misbehave({ kind: 'status', status: 204, body: '', match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
+    expect(
+      await org.call('salesforce_upsert_record', {
+        object: 'Account',
+        externalIdField: 'Erp_Id__c',
+        externalId: 'E-1',
+        fields: { Rating: 'Hot' },
+      }),
+    ).toEqual({ object: 'Account' });
+  });
+
+  it('is deleted, and not found afterwards', async () => {
+    const input = { object: 'Account', id: account.Id };
+    expect(await org.call('salesforce_delete_record', input)).toEqual(input);
+    expect(account['IsDeleted']).toBe(true);
+    expect(await org.failure('salesforce_get_record', input)).toMatch(/^NOT_FOUND: .*ENTITY_IS_DELETED/);
+  });
+
+  it.each([['Account/../User'], ['Account?x'], ['1Account'], ['']])('is of no object named %j', async (object) => {
+    expect(await org.failure('salesforce_delete_record', { object, id: account.Id })).toMatch(/^INVALID_INPUT/);
+    expect(org.sandbox.requests).toEqual([]);
+  });
+});
+
+describe('up to 200 records', () => {
+  const row = (Name: string | undefined) => ({ object: 'Account', fields: { Name: Name ?? null } });
+
+  it('are created, and each row says how it ended', async () => {
+    const answer = await org.answer('salesforce_create_records', { records: [row('A'), row(undefined), row('C')] });
+    expect(answer.structuredContent).toEqual({
+      succeeded: 2,
+      failed: 1,
+      rows: [
+        { index: 0, ok: true, id: ids('Account')[4] },
+        { index: 1, ok: false, errors: ['REQUIRED_FIELD_MISSING: Required fields are missing: [Name] (Name)'] },
+        { index: 2, ok: true, id: ids('Account')[5] },
+      ],
+    });
+    expect(textOf(answer)).toContain('Warning: 1 of 3 rows were not written. Correct and repeat these rows alone.');
+  });
+
+  it('are all undone where one fails and all or none are wanted', async () => {
+    const { succeeded, rows } = await org.call('salesforce_create_records', { records: [row('A'), row(undefined)], allOrNone: true });
+    expect(succeeded).toBe(0);
+    expect(rows[0].errors[0]).toContain('ALL_OR_NONE_OPERATION_ROLLED_BACK');
+    expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatchObject({ total: 4 });
+  });
+
+  it('are changed, upserted and deleted', async () => {
+    await org.call('salesforce_update_records', { records: [{ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }] });
+    expect(account['Rating']).toBe('Hot');
+    const records = [
+      { Erp_Id__c: 'E-1', Rating: 'Cold' },
+      { Erp_Id__c: 'E-7', Name: 'Seven' },
+    ];
+    const { rows } = await org.call('salesforce_upsert_records', { object: 'Account', externalIdField: 'Erp_Id__c', records });
+    expect(rows.map(({ created }: { created: boolean }) => created)).toEqual([false, true]);
+    await org.call('salesforce_delete_records', { ids: [account.Id, rows[1].id] });
+    expect(org.sandbox.records('Account').filter((record) => record['IsDeleted'])).toHaveLength(2);
+  });
+
+  it.each([
+    ['salesforce_create_records', { records: Array.from({ length: 201 }, () => row('A')) }],
+    ['salesforce_delete_records', { ids: Array.from({ length: 201 }, () => '001000000000001') }],
+  ])('are no 201: %s sends nothing', async (tool, input) => {
+    expect(await org.failure(tool, input)).toMatch(/^INVALID_INPUT/);
+    expect(org.sandbox.requests).toEqual([]);
+  });
+
+  it('are 200 in one request', async () => {
+    const { succeeded } = await org.call('salesforce_create_records', { records: Array.from({ length: 200 }, () => row('A')) });
+    expect([succeeded, org.sent().length]).toEqual([200, 1]);
+  });
+
+  it('are not upserted where one has no external id', async () => {
+    const input = { object: 'Account', externalIdField: 'Erp_Id__c', records: [{ Erp_Id__c: '1' }, { Name: 'A' }] };
+    expect(await org.failure('salesforce_upsert_records', input)).toBe('INVALID_INPUT: Row 1 has no Erp_Id__c, so nothing was sent.');
+    expect(org.sandbox.requests).toEqual([]);
+  });
+
+  it('are not taken for written where Salesforce answers for fewer', async () => {
+    org.sandbox.misbehave({ kind: 'status', status: 200, body: [], match: route('POST', '/composite/sobjects') });
+    expect(await org.failure('salesforce_create_records', { records: [row('A')] })).toMatch(
+      /^UPSTREAM_INVALID: .*0 of 1 rows.*read the records/,
+    );
+  });
+});
+
+describe('what the org is made of', () => {
+  it('is listed, by part of a name, page by page', async () => {
+    const first = await org.call('salesforce_list_objects', { search: 'apex', limit: 3 });
+    expect(first).toMatchObject({ total: 4, objects: [{ name: 'ApexClass', can: 'query' }, { name: 'ApexLog' }, { name: 'ApexTrigger' }] });
+    const second = await org.call('salesforce_list_objects', { search: 'apex', limit: 3, cursor: first['nextCursor'] });
+    expect(second['objects'].map(({ name }: { name: string }) => name)).toEqual(['AsyncApexJob']);
+    expect(second).not.toHaveProperty('nextCursor');
+  });
+
+  it('is described in short: what is required, read-only, an external id, a list, a reference', async () => {
+    const { fields, totalFields, can } = await org.call('salesforce_describe_object', { object: 'Account' });
+    const field = (name: string) => fields.find((one: { name: string }) => one.name === name);
+    expect([totalFields, can]).toEqual([19, 'query, create, update, delete']);
+    expect(field('Name')).toEqual({ name: 'Name', label: 'Name', type: 'string', is: 'required' });
+    expect(field('Erp_Id__c').is).toBe('unique, external id');
+    expect(field('CreatedDate').is).toBe('read-only');
+    expect(field('Industry').values).toEqual(['Banking', 'Manufacturing', 'Retail']);
+    expect(field('OwnerId')).toMatchObject({ refersTo: ['User'], relationship: 'Owner' });
+  });
+
+  it('is described page by page, and only in what can be written', async () => {
+    const input = { object: 'Account', writableOnly: true, limit: 6 };
+    const first = await org.call('salesforce_describe_object', input);
+    const second = await org.call('salesforce_describe_object', { ...input, cursor: first['nextCursor'] });
+    const names = [...first['fields'], ...second['fields']].map(({ name }: { name: string }) => name);
+    expect(new Set(names).size).toBe(first['totalFields']);
+    expect(names).not.toContain('CreatedDate');
+  });
+
+  it('is asked for once in five minutes', async () => {
+    await org.call('salesforce_describe_object', { object: 'Account' });
+    await org.call('salesforce_describe_object', { object: 'Account' });
+    expect(org.sent(route('GET', '/sobjects/{object}/describe'))).toHaveLength(1);
+  });
+
+  it('has limits: the important ones and the tight ones first, all where asked for', async () => {
+    org.sandbox.setLimit('ActiveScratchOrgs', 40, 4);
+    const { limits, total } = await org.call('salesforce_get_limits', {});
+    expect(limits[0]).toEqual({ name: 'ActiveScratchOrgs', used: 36, max: 40, usedPercent: 90 });
+    expect(limits.map(({ name }: { name: string }) => name)).toContain('DailyApiRequests');
+    // One of which the org has none is no limit.
+    expect((await org.call('salesforce_get_limits', { detail: 'full' }))['limits']).toHaveLength(total);
+    const named = await org.answer('salesforce_get_limits', { names: ['DataStorageMB', 'Nonsense'] });
+    expect(named.structuredContent).toMatchObject({ limits: [{ name: 'DataStorageMB', max: 1_024 }] });
+    expect(textOf(named)).toContain('no limit named Nonsense');
+  });
+
+  it('says which org it is, and which API versions it has', async () => {
+    expect(await org.call('salesforce_get_org', {})).toMatchObject({
+      name: 'Example Org',
+      edition: 'Enterprise Edition',
+      sandbox: true,
+      host: 'sandbox-org.my.salesforce.com',
+      apiVersion: 'v64.0',
+      apiVersions: ['v61.0', 'v62.0', 'v63.0', 'v64.0', 'v65.0'],
+    });
+  });
+});

@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OrgRecord } from '../src/sandbox.ts';
+import { route, startOrg, type Org } from './start-org.ts';
+
+let org: Org;
+let account: OrgRecord;
+beforeEach(async () => {
+  org = await startOrg();
+  account = org.sandbox.records('Account')[0] as OrgRecord;
+});
+afterEach(() => org.close());
+
+const tokenRoute = 'POST /services/oauth2/token';
+const alive = (object: string) => org.sandbox.records(object).filter((record) => record['IsDeleted'] !== true).length;
+const limitExceeded = (message: string) => ({ status: 403, body: [{ message, errorCode: 'REQUEST_LIMIT_EXCEEDED' }] });
+
+describe('a write that Salesforce does not count once', () => {
+  /** Each with the request that it makes, and a word of how to find out. */
+  const writes: readonly (readonly [tool: string, route: string, look: string, input: () => object])[] = [
+    [
+      'salesforce_create_record',
+      route('POST', '/sobjects/{object}'),
+      'ORDER BY CreatedDate DESC',
+      () => ({ object: 'Account', fields: { Name: 'A' } }),
+    ],
+    [
+      'salesforce_update_record',
+      route('PATCH', '/sobjects/{object}/{id}'),
+      'salesforce_get_record',
+      () => ({ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }),
+    ],
+    [
+      'salesforce_delete_record',
+      route('DELETE', '/sobjects/{object}/{id}'),
+      'NOT_FOUND means',
+      () => ({ object: 'Account', id: account.Id }),
+    ],
+    [
+      'salesforce_create_records',
+      route('POST', '/composite/sobjects'),
+      'ORDER BY CreatedDate DESC',
+      () => ({ records: [{ object: 'Account', fields: { Name: 'A' } }] }),
+    ],
+    [
+      'salesforce_update_records',
+      route('PATCH', '/composite/sobjects'),
+      'read the records',
+      () => ({ records: [{ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }] }),
+    ],
+    ['salesforce_delete_records', route('DELETE', '/composite/sobjects'), 'look for them by Id', () => ({ ids: [account.Id] })],
+  ];
+
+  const hits = writes.flatMap(([tool, match, ...rest]) =>
+    (['lose', 'reset', 'truncate'] as const)
+      // The 204 of one record has no body to break off in.
+      .filter((kind) => kind !== 'truncate' || !match.endsWith('{id}'))
+      .map((kind) => [tool, kind, match, ...rest] as const),
+  );
+
+  it.each(hits)(
+    'by %s is sent once where the answer is hit by "%s", and the model hears how to look',
+    async (tool, kind, match, look, input) => {
+      org.sandbox.misbehave({ kind, match });
+      const failure = await org.failure(tool, input());
+      expect(failure).toMatch(/^OUTCOME_UNKNOWN: (POST|PATCH|DELETE) \/services\/data\/\{version\}\/\S+ may or may not have happened\./);
+      expect(failure).toContain(look);
+      expect(org.sent(match)).toHaveLength(1);
+    },
+  );
+
+  it('is made once though its answer was lost', async () => {
+    org.sandbox.misbehave({ kind: 'lose', match: route('POST', '/sobjects/{object}') });
+    await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'Once' } });
+    expect(alive('Account')).toBe(5);
+  });
+
+  it.each([[500], [503]])('is sent once where Salesforce answers %i, since it may have been made', async (status) => {
+    org.sandbox.misbehave({ kind: 'status', status, match: route('POST', '/sobjects/{object}') });
+    expect(await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } })).toMatch(/^OUTCOME_UNKNOWN/);
+    expect(org.sent(route('POST', '/sobjects/{object}'))).toHaveLength(1);
+  });
+
+  it('is sent again where another change held the row: it was not made', async () => {
+    const body = [{ message: 'unable to obtain exclusive access to this record', errorCode: 'UNABLE_TO_LOCK_ROW' }];
+    org.sandbox.misbehave({ kind: 'status', status: 400, body, match: route('PATCH', '/sobjects/{object}/{id}') });
+    await org.call('salesforce_update_record', { object: 'Account', id: account.Id, fields: { Rating: 'Hot' } });
+    expect(account['Rating']).toBe('Hot');
+    expect(org.sent()).toHaveLength(2);
+  });
+});
+
+describe('an upsert by an external id', () => {
+  const input = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-9', fields: { Name: 'Nine' } };
+
+  it.each([['lose'], ['truncate'], ['reset']] as const)(
+    'is sent again where the answer is hit by "%s", and makes one record',
+    async (kind) => {
+      org.sandbox.misbehave({ kind, match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
+      await org.call('salesforce_upsert_record', input);
+      expect([org.sent().length, alive('Account')]).toEqual([2, 5]);
+    },
+  );
+
+  it('of many is sent again too, and makes each once', async () => {
+    org.sandbox.misbehave({ kind: 'lose', match: route('PATCH', '/composite/sobjects/{object}/{field}') });
+    const records = ['E-8', 'E-9'].map((Erp_Id__c) => ({ Erp_Id__c, Name: Erp_Id__c }));
+    await org.call('salesforce_upsert_records', { object: 'Account', externalIdField: 'Erp_Id__c', records });
+    expect([org.sent().length, alive('Account')]).toEqual([2, 6]);
+  });
+
+  it('whose answers are all lost is unknown, and the model hears that it may repeat it', async () => {
+    org.sandbox.misbehave({ kind: 'lose', times: 10, match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
+    expect(await org.failure('salesforce_upsert_record', input)).toMatch(/^OUTCOME_UNKNOWN: .*The same upsert can be repeated safely/);
+    expect(alive('Account')).toBe(5);
+  });
+});
+
+describe('a session that has ended', () => {
+  it('is renewed once for all who meet it, and each request is sent once more', async () => {
+    await org.call('salesforce_get_org', {});
+    org.sandbox.expireSessions();
+    const soql = 'SELECT Name FROM Account';
+    await Promise.all([1, 2, 3, 4].map((limit) => org.call('salesforce_query_records', { soql: `${soql} LIMIT ${limit}` })));
+    await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });
+    expect([org.sent(tokenRoute).length, alive('Account')]).toEqual([2, 5]);
+  });
+
+  it('is met by a write, which is made once', async () => {
+    await org.call('salesforce_get_org', {});
+    org.sandbox.expireSessions();
+    await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });
+    expect([org.sent(route('POST', '/sobjects/{object}')).length, org.sent(tokenRoute).length, alive('Account')]).toEqual([2, 2, 5]);
+  });
+
+  it('is not renewed a second time for one request', async () => {
+    const body = [{ message: 'Session expired or invalid', errorCode: 'INVALID_SESSION_ID' }];
+    org.sandbox.misbehave({ kind: 'status', status: 401, body, times: 10, match: route('GET', '/query') });
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatch(
+      /^UNAUTHENTICATED: .*INVALID_SESSION_ID/,
+    );
+    expect([org.sent(route('GET', '/query')).length, org.sent(tokenRoute).length]).toEqual([2, 2]);
+  });
+});
+
+describe('the org’s limits', () => {
+  const soql = 'SELECT Id FROM Account';
+
+  it('of the day end a call at once, and the next ones without a request', async () => {
+    org.sandbox.misbehave({ kind: 'status', ...limitExceeded('TotalRequests Limit exceeded.'), match: route('GET', '/query') });
+    expect(await org.failure('salesforce_query_records', { soql })).toMatch(
+      /^RATE_LIMITED: The org has used up the API requests that it has in 24 hours\. .*TotalRequests Limit exceeded\. .*Try again in 900 s\.$/,
+    );
+    expect(await org.failure('salesforce_query_records', { soql })).toMatch(/^RATE_LIMITED: /);
+    expect(org.sent()).toHaveLength(1);
+  });
+
+  it('of what runs at one time are waited out, for a write too', async () => {
+    const message = 'ConcurrentPerOrgLongTxn Limit exceeded.';
+    org.sandbox.misbehave({ kind: 'status', ...limitExceeded(message), match: route('POST', '/sobjects/{object}') });
+    await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });
+    expect([org.sent().length, alive('Account')]).toEqual([2, 5]);
+  });
+
+  it('are known by Sforce-Limit-Info: nothing is sent once nothing is left', async () => {
+    await org.close();
+    org = await startOrg({ dailyRequests: 2 });
+    await org.call('salesforce_query_records', { soql });
+    await org.call('salesforce_query_records', { soql });
+    expect(await org.failure('salesforce_query_records', { soql })).toMatch(/^RATE_LIMITED: The vendor takes no more requests/);
+    expect(org.sent()).toHaveLength(2);
+  });
+});
+
+it('ends with the caller: a cancelled call closes its socket', async () => {
+  org.sandbox.misbehave({ kind: 'hang', match: route('GET', '/query') });
+  const caller = new AbortController();
+  const failure = org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' }, caller.signal);
+  const request = await org.sandbox.received(route('GET', '/query'));
+  caller.abort();
+  expect(await request.ended).toBe('closed');
+  expect(await failure).toMatch(/^CANCELLED: /);
+});
