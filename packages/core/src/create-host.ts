@@ -16,6 +16,7 @@ import { memoryState } from './memory/state.ts';
 import { errorAnswer, maskError, redactError } from './middleware/error-answer.ts';
 import { observers } from './observer.ts';
 import { localPrincipal } from './principal.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { redactingLogger } from './redactor.ts';
 import { receiveWebhook } from './webhooks.ts';
 import { checkContext } from './work-context.ts';
@@ -133,7 +134,8 @@ export function createHost(options: HostOptions): Host {
         const refusal = new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.');
         return { kind: 'answer', answer: errorAnswer(refusal, crypto.randomUUID()) };
       }
-      const call = withinLimit(entry, request);
+      const { connectorRateLimit } = options;
+      const call = connectorRateLimit ? withinLimit(connectorRateLimit, entry, request) : callPath(entry, request, draining.signal);
       running.add(call);
       try {
         return await call;
@@ -156,9 +158,9 @@ export function createHost(options: HostOptions): Host {
     close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
   };
 
-  async function withinLimit(entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
-    const decision = await options.connectorRateLimit?.take(JSON.stringify([request.principal.tenant, entry.connector]));
-    if (!decision || decision.allowed) return await callPath(entry, request, draining.signal);
+  async function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+    const decision = await limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
+    if (decision.allowed) return await callPath(entry, request, draining.signal);
     observer.refused?.({ reason: 'rate-limit' });
     const refusal = new ToolError(
       'RATE_LIMITED',
