@@ -112,6 +112,18 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
   });
 
+  test('prepares the statements of the ledger and plans them by index, and nobody else’s', async () => {
+    if (!postgresql) return;
+    const { db, ledger } = await open(await placeOf(postgresql));
+    const prepared = sql<{ name: string }>`select name from pg_prepared_statements`;
+    const joins = sql<{ enable_hashjoin: string }>`show enable_hashjoin`;
+    await joins.execute(ledger);
+    expect((await prepared.execute(ledger)).rows.length).toBeGreaterThan(0);
+    expect((await joins.execute(ledger)).rows).toEqual([{ enable_hashjoin: 'off' }]);
+    expect((await prepared.execute(db)).rows).toEqual([]);
+    expect((await joins.execute(db)).rows).toEqual([{ enable_hashjoin: 'on' }]);
+  });
+
   test('tells when an idle connection was lost, and goes on', async () => {
     if (!postgresql) return;
     const at = await placeOf(postgresql);
