@@ -8,7 +8,8 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
-  readonly exports: Readonly<Record<string, unknown>>;
+  /** Absent: a program, which nobody imports. */
+  readonly exports?: Readonly<Record<string, unknown>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
@@ -33,7 +34,7 @@ console.log(`built and packed: ${packages.map(({ manifest }) => manifest.name).j
 
 for (const { manifest } of packages) {
   run(root, 'publint', '--strict', tarball(manifest));
-  run(root, 'attw', '--profile', 'esm-only', tarball(manifest));
+  if (manifest.exports) run(root, 'attw', '--profile', 'esm-only', tarball(manifest));
 }
 console.log('publint and attw: clean');
 
@@ -49,7 +50,7 @@ console.log(`@busbar/core alone: runs without ${optional.join(', ')}`);
 
 const peers = Object.assign({}, ...packages.map(({ manifest }) => manifest.peerDependencies)) as Record<string, string>;
 const tarballs = Object.fromEntries(packages.map(({ manifest }) => [manifest.name, tarball(manifest)]));
-const entries = packages.flatMap(({ manifest }) => Object.keys(manifest.exports).map((entry) => join(manifest.name, entry)));
+const entries = packages.flatMap(({ manifest }) => Object.keys(manifest.exports ?? {}).map((entry) => join(manifest.name, entry)));
 const full = project('full', { ...peers, '@types/node': '^24.0.0', ...tarballs });
 importAll(full, entries);
 writeFileSync(join(full, 'all.ts'), entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`).join(''));

@@ -13,6 +13,7 @@ const commands = {
   install: () => 0,
   start: () => run(node, 'examples/hosted-server/src/main.ts', ...rest),
   test: () => run(node, 'node_modules/vitest/vitest.mjs', 'run', ...rest),
+  bench: () => run(node, 'bench/run.ts', ...rest),
   pnpm: () => run(...pnpm(), ...rest),
 };
 

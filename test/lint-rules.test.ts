@@ -55,6 +55,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/redis/src/e3.ts', `import '@busbar/core/testing';`, restrictedImport],
   ['packages/redis/src/e4.ts', `import '@busbar/postgres';`, restrictedImport],
   ['packages/redis/src/e5.ts', `export { setTimeout } from 'node:timers/promises';`, restrictedImport],
+  ['packages/create-connector/src/e6.ts', `import '@busbar/core/testing';`, restrictedImport],
 
   // Examples use public entries, and they alone know the process.
   ['examples/hello/src/f1.ts', `export * from '../../../packages/core/src/index.ts';`, restrictedImport],

@@ -12,9 +12,17 @@ export interface BannerFacts {
   readonly newKey: string | undefined;
 }
 
+/** Which account a call means, where a vendor has several. */
+const choices = vendors.flatMap(({ label, sandboxes }) => {
+  const names = Object.keys(sandboxes).map((name) => `"${name}"`);
+  return names.length > 1
+    ? [`${label} has ${names.length} accounts: calls say which in the input "connection", ${names.join(' or ')}.\n`]
+    : [];
+});
+
 const demoNotice = `
 DEMO MODE: no vendor is configured, so sandboxes in this process answer for ${vendors.map(({ label }) => label).join(', ')}.
-Nothing leaves this machine, and what is written is forgotten when it stops. To serve real accounts, set
+${choices.join('')}Nothing leaves this machine, and what is written is forgotten when it stops. To serve real accounts, set
 ${vendors.map(settingsOf).join(', ')} or BUSBAR_CONNECTIONS: see examples/hosted-server/README.md.
 `;
 

@@ -220,7 +220,7 @@ export function compose(config: Config): Injector {
       clock: get(tokens.clock),
       authenticate: get(tokens.authenticate),
       limitPerAddress: get(tokens.limitPerAddress),
-      limitPerKey: (principal) => get(tokens.host).limit(principal),
+      limitPerKey: async (principal) => await get(tokens.host).limit(principal),
       trustProxy: config.BUSBAR_TRUST_PROXY,
       apiKeys: get(tokens.apiKeys),
       audit: get(tokens.audit),

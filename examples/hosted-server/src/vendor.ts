@@ -11,8 +11,8 @@ export interface Vendor {
   readonly accountField?: string;
   /** The field of the config that the vendor's events are verified with. A connection that has it gets a webhook address. */
   readonly webhookField?: string;
-  /** Starts an account of this process, for demo mode. */
-  startSandbox(): Promise<VendorSandbox>;
+  /** What starts the accounts of demo mode, by the names of their connections. */
+  readonly sandboxes: Readonly<Record<string, () => Promise<VendorSandbox>>>;
 }
 
 /** An account that lives in this process. */

@@ -1,7 +1,7 @@
 import { openDatabase } from '@busbar/postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { postgresql } from '../../../packages/postgres/test/databases.ts';
-import { dataFolder, startProcess, startServing, temporaryFolder } from './server-process.ts';
+import { dataFolder, startProcess, startServing, unmigratedFolder } from './server-process.ts';
 
 let stack = new AsyncDisposableStack();
 beforeEach(() => {
@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => stack.disposeAsync());
 
 test('--migrate makes the tables, says so, and starts no server', async () => {
-  const folder = await temporaryFolder(stack);
+  const folder = await unmigratedFolder(stack);
   const migration = await startProcess({ BUSBAR_DATA_DIR: folder }, '--migrate');
   expect([await migration.ended, migration.stdout, migration.stderr]).toEqual([
     0,

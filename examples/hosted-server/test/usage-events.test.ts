@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { openUsageOutbox, sendUsageEvents, type UsageEventsOptions } from '../src/usage-events.ts';
 import { callTool } from './mcp-requests.ts';
-import { dataFolder, startServing, temporaryFolder } from './server-process.ts';
+import { dataFolder, startServing } from './server-process.ts';
 import { startUsageReceiver, type UsageReceiver } from './usage-receiver.ts';
 
 let stack = new AsyncDisposableStack();
@@ -229,7 +229,7 @@ test.each(['openmeter', 'stripe'] as const)(
       fault?.(response, count);
       return fault !== undefined;
     });
-    const database = await openDatabase({ folder: await temporaryFolder(stack) });
+    const database = await openDatabase({ folder: await dataFolder(stack) });
     stack.defer(() => database.close());
     const ids = Array.from({ length: 120 }, (_, index) => `call-${index}`);
     const at = new Date(start);
@@ -277,7 +277,7 @@ test.each(['openmeter', 'stripe'] as const)(
 );
 
 test('without a URL there is no outbox', async () => {
-  const database = await openDatabase({ folder: await temporaryFolder(stack) });
+  const database = await openDatabase({ folder: await dataFolder(stack) });
   stack.defer(() => database.close());
   expect(openUsageOutbox(readConfig({}), database, { clock: manualClock(), log: silentLogger })).toBeUndefined();
 });

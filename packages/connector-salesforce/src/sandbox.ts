@@ -1,5 +1,13 @@
-import { systemClock, type Clock } from '@busbar/core';
-import { startSimulator, type Simulator, type SimulatorAnswer, type SimulatorHandler, type SimulatorRequest } from '@busbar/core/testing';
+import type { Clock } from '@busbar/core';
+import {
+  startSimulator,
+  vendorClock,
+  type Simulator,
+  type SimulatorAnswer,
+  type SimulatorHandler,
+  type SimulatorRequest,
+} from '@busbar/core/testing';
+import { demandShortHead } from './sandbox/demand-short-head.ts';
 import { orgObjects } from './sandbox/org-objects.ts';
 import { createRecords, type OrgRecord } from './sandbox/org-records.ts';
 import { failureBody, notFound, Refusal, refusal } from './sandbox/refusal.ts';
@@ -64,8 +72,9 @@ const versions = ['61.0', '62.0', '63.0', '64.0', '65.0'];
 
 /** Starts a local Salesforce: the resources that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
 export async function startSalesforceSandbox(options: SalesforceSandboxOptions = {}): Promise<SalesforceSandbox> {
-  const { clock = systemClock, myDomain = 'sandbox-org', orgName = 'Example Org', dailyRequests = 15_000, revenueCloud = true } = options;
+  const { myDomain = 'sandbox-org', orgName = 'Example Org', dailyRequests = 15_000, revenueCloud = true } = options;
   const { clientId = 'consumer-key', clientSecret = 'consumer-secret', refreshToken = 'refresh-token', jwt } = options;
+  const clock = vendorClock(options.clock);
   const host = `${myDomain}.my.salesforce.com`;
   const records = createRecords(orgObjects({ revenueCloud }), clock);
   seed(records, clock, { name: orgName, revenueCloud });
@@ -95,6 +104,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     (handler: (request: SimulatorRequest) => Answered | Promise<Answered>): SimulatorHandler =>
     async (request) => {
       try {
+        demandShortHead(request);
         return { status: 200, ...(await handler(request)) };
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;

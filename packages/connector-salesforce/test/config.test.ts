@@ -2,6 +2,7 @@ import { secretValues } from '@busbar/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { apiUsage } from '../src/api-usage.ts';
 import { salesforce } from '../src/index.ts';
+import { startJwtOrg } from './start-jwt-org.ts';
 import { startOrg, type Org } from './start-org.ts';
 
 const problems = (config: object): string[] =>
@@ -83,15 +84,7 @@ describe('a connection', () => {
   afterEach(() => org.close());
 
   it('signs in with an assertion that Salesforce can verify', async () => {
-    const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
-    const pair = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const base64 = async (form: 'spki' | 'pkcs8', key: Parameters<typeof crypto.subtle.exportKey>[1]) =>
-      btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.exportKey(form, key))));
-    const privateKey = `-----BEGIN PRIVATE KEY-----\n${await base64('pkcs8', pair.privateKey)}\n-----END PRIVATE KEY-----`;
-    org = await startOrg(
-      { jwt: { username: 'bot@example.com', publicKey: await base64('spki', pair.publicKey) } },
-      { clientSecret: undefined, username: 'bot@example.com', privateKey },
-    );
+    org = await startJwtOrg();
     expect(await org.host.check(org.connection)).toEqual({
       account: 'Example Org (Enterprise Edition, sandbox) at sandbox-org.my.salesforce.com',
     });

@@ -1,6 +1,7 @@
+import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrgRecord } from '../src/sandbox.ts';
-import { route, startOrg, textOf, type Org } from './start-org.ts';
+import { route, startOrg, type Org } from './start-org.ts';
 
 let org: Org;
 let account: OrgRecord;
@@ -155,7 +156,7 @@ describe('up to 200 records', () => {
         { index: 2, ok: true, id: ids('Account')[5] },
       ],
     });
-    expect(textOf(answer)).toContain('Warning: 1 of 3 rows were not written. Correct and repeat these rows alone.');
+    expect(answerText(answer)).toContain('Warning: 1 of 3 rows were not written. Correct and repeat these rows alone.');
   });
 
   it('are all undone where one fails and all or none are wanted', async () => {
@@ -191,8 +192,12 @@ describe('up to 200 records', () => {
     expect([succeeded, org.sent().length]).toEqual([200, 1]);
   });
 
-  it('are not upserted where one has no external id', async () => {
-    const input = { object: 'Account', externalIdField: 'Erp_Id__c', records: [{ Erp_Id__c: '1' }, { Name: 'A' }] };
+  it.each([
+    ['no external id', { Name: 'A' }],
+    ['an external id that is null, of which each repetition would make one more', { Erp_Id__c: null, Name: 'A' }],
+    ['an external id that is empty', { Erp_Id__c: '', Name: 'A' }],
+  ])('are not upserted where one has %s', async (_, row) => {
+    const input = { object: 'Account', externalIdField: 'Erp_Id__c', records: [{ Erp_Id__c: '1' }, row] };
     expect(await org.failure('salesforce_upsert_records', input)).toBe('INVALID_INPUT: Row 1 has no Erp_Id__c, so nothing was sent.');
     expect(org.sandbox.requests).toEqual([]);
   });
@@ -249,7 +254,7 @@ describe('what the org is made of', () => {
     expect((await org.call('salesforce_get_limits', { detail: 'full' }))['limits']).toHaveLength(total);
     const named = await org.answer('salesforce_get_limits', { names: ['DataStorageMB', 'Nonsense'] });
     expect(named.structuredContent).toMatchObject({ limits: [{ name: 'DataStorageMB', max: 1_024 }] });
-    expect(textOf(named)).toContain('no limit named Nonsense');
+    expect(answerText(named)).toContain('no limit named Nonsense');
   });
 
   it('says which org it is, and which API versions it has', async () => {

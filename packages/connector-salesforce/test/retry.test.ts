@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrgRecord } from '../src/sandbox.ts';
 import { route, startOrg, type Org } from './start-org.ts';
+import { writes } from './writes.ts';
 
 let org: Org;
 let account: OrgRecord;
@@ -15,58 +16,21 @@ const alive = (object: string) => org.sandbox.records(object).filter((record) =>
 const limitExceeded = (message: string) => ({ status: 403, body: [{ message, errorCode: 'REQUEST_LIMIT_EXCEEDED' }] });
 
 describe('a write that Salesforce does not count once', () => {
-  /** Each with the request that it makes, and a word of how to find out. */
-  const writes: readonly (readonly [tool: string, route: string, look: string, input: () => object])[] = [
-    [
-      'salesforce_create_record',
-      route('POST', '/sobjects/{object}'),
-      'ORDER BY CreatedDate DESC',
-      () => ({ object: 'Account', fields: { Name: 'A' } }),
-    ],
-    [
-      'salesforce_update_record',
-      route('PATCH', '/sobjects/{object}/{id}'),
-      'salesforce_get_record',
-      () => ({ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }),
-    ],
-    [
-      'salesforce_delete_record',
-      route('DELETE', '/sobjects/{object}/{id}'),
-      'NOT_FOUND means',
-      () => ({ object: 'Account', id: account.Id }),
-    ],
-    [
-      'salesforce_create_records',
-      route('POST', '/composite/sobjects'),
-      'ORDER BY CreatedDate DESC',
-      () => ({ records: [{ object: 'Account', fields: { Name: 'A' } }] }),
-    ],
-    [
-      'salesforce_update_records',
-      route('PATCH', '/composite/sobjects'),
-      'read the records',
-      () => ({ records: [{ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }] }),
-    ],
-    ['salesforce_delete_records', route('DELETE', '/composite/sobjects'), 'look for them by Id', () => ({ ids: [account.Id] })],
-  ];
-
-  const hits = writes.flatMap(([tool, match, ...rest]) =>
-    (['lose', 'reset', 'truncate'] as const)
+  // Those whose answer is lost whole are in lost-answers.test.ts.
+  const hits = writes.flatMap((write) =>
+    (['reset', 'truncate'] as const)
       // The 204 of one record has no body to break off in.
-      .filter((kind) => kind !== 'truncate' || !match.endsWith('{id}'))
-      .map((kind) => [tool, kind, match, ...rest] as const),
+      .filter((kind) => write.retry === 'never' && (kind !== 'truncate' || !write.route.endsWith('{id}')))
+      .map((kind) => ({ ...write, kind })),
   );
 
-  it.each(hits)(
-    'by %s is sent once where the answer is hit by "%s", and the model hears how to look',
-    async (tool, kind, match, look, input) => {
-      org.sandbox.misbehave({ kind, match });
-      const failure = await org.failure(tool, input());
-      expect(failure).toMatch(/^OUTCOME_UNKNOWN: (POST|PATCH|DELETE) \/services\/data\/\{version\}\/\S+ may or may not have happened\./);
-      expect(failure).toContain(look);
-      expect(org.sent(match)).toHaveLength(1);
-    },
-  );
+  it.each(hits)('by $tool is sent once where the answer is hit by "$kind", and the model hears how to look', async (write) => {
+    org.sandbox.misbehave({ kind: write.kind, match: write.route });
+    const failure = await org.failure(write.tool, write.input(org.sandbox));
+    expect(failure).toMatch(/^OUTCOME_UNKNOWN: (POST|PATCH|DELETE) \/services\/data\/\{version\}\/\S+ may or may not have happened\./);
+    expect(failure).toContain(write.look);
+    expect(org.sent(write.route)).toHaveLength(1);
+  });
 
   it('is made once though its answer was lost', async () => {
     org.sandbox.misbehave({ kind: 'lose', match: route('POST', '/sobjects/{object}') });
@@ -174,7 +138,7 @@ describe('the org’s limits', () => {
 it('ends with the caller: a cancelled call closes its socket', async () => {
   org.sandbox.misbehave({ kind: 'hang', match: route('GET', '/query') });
   const caller = new AbortController();
-  const failure = org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' }, caller.signal);
+  const failure = org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' }, { signal: caller.signal });
   const request = await org.sandbox.received(route('GET', '/query'));
   caller.abort();
   expect(await request.ended).toBe('closed');

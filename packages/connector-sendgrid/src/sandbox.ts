@@ -1,13 +1,20 @@
-import { systemClock, type Clock } from '@busbar/core';
-import { startSimulator, type Simulator, type SimulatorAnswer, type SimulatorHandler, type SimulatorRequest } from '@busbar/core/testing';
+import type { Clock } from '@busbar/core';
+import {
+  startSimulator,
+  vendorClock,
+  type Simulator,
+  type SimulatorAnswer,
+  type SimulatorHandler,
+  type SimulatorRequest,
+} from '@busbar/core/testing';
 import { suppressionLists, type SuppressionList } from './client.ts';
 import { checkMail, type SentMail } from './sandbox/check-mail.ts';
-import * as limits from './sandbox/limits.ts';
+import { limits } from './sandbox/limits.ts';
 import { mailEvents, type KeptMail } from './sandbox/mail-events.ts';
 import { createRateLimits } from './sandbox/rate-limits.ts';
 import { plainRefusal, Refusal } from './sandbox/refusal.ts';
 import { seed, type SuppressionRecord, type TemplateRecord } from './sandbox/seed.ts';
-import { createSigner, type SignedDelivery } from './sandbox/sign.ts';
+import { createSigner, eventsBody, type SignedDelivery } from './sandbox/sign.ts';
 import { countMails } from './sandbox/count-mails.ts';
 
 export type { KeptMail, SentMail, SignedDelivery, SuppressionRecord, TemplateRecord };
@@ -46,6 +53,8 @@ export interface SendGridSandbox extends Simulator {
   eventsOf(mail: KeptMail): object[];
   /** A delivery of the Event Webhook, signed with the account's key, to be posted to the connection's hook. */
   deliver(events: readonly object[]): Promise<SignedDelivery>;
+  /** The headers with which the Event Webhook sends this body, signed now. */
+  sign(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
 const maxMails = 1_000;
@@ -63,13 +72,8 @@ type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'he
 
 /** Starts a local SendGrid: the operations that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
 export async function startSendGridSandbox(options: SendGridSandboxOptions = {}): Promise<SendGridSandbox> {
-  const {
-    clock = systemClock,
-    apiKey = 'SG.sandbox',
-    scopes = allScopes,
-    sender = 'sender@example.com',
-    requestsPerMinute = 600,
-  } = options;
+  const { apiKey = 'SG.sandbox', scopes = allScopes, sender = 'sender@example.com', requestsPerMinute = 600 } = options;
+  const clock = vendorClock(options.clock);
   const { templates, suppressions: seeded } = seed(clock.now());
   const suppressions = new Map<SuppressionList, SuppressionRecord[]>(suppressionLists.map((list) => [list, [...seeded[list]]]));
   const suppressed = (list: SuppressionList): SuppressionRecord[] => suppressions.get(list) ?? [];
@@ -98,9 +102,9 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
 
   const list = (name: SuppressionList): Handler => {
     return ({ query }) => {
-      const [limit, offset] = [whole(query, 'limit', limits.maxSuppressionPage), whole(query, 'offset', 0)];
-      if (limit < 1 || limit > limits.maxSuppressionPage)
-        throw new Refusal(400, `limit must be between 1 and ${limits.maxSuppressionPage}`, 'limit');
+      const [limit, offset] = [whole(query, 'limit', limits.suppressionPage.most), whole(query, 'offset', 0)];
+      if (limit < 1 || limit > limits.suppressionPage.most)
+        throw new Refusal(400, `limit must be between 1 and ${limits.suppressionPage.most}`, 'limit');
       const [start, end] = [whole(query, 'start_time', 0), whole(query, 'end_time', Number.MAX_SAFE_INTEGER)];
       const email = (query.get('email') ?? '').toLowerCase();
       const found = suppressed(name).filter(
@@ -123,7 +127,7 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
     ...(options.hostname !== undefined && { hostname: options.hostname }),
     ...(options.maxRequests !== undefined && { maxRequests: options.maxRequests }),
     clock,
-    maxBodyBytes: limits.maxMailBytes,
+    maxBodyBytes: limits.mailBytes.most,
     failure: (status) => ({ body: plainRefusal(status).body }),
     routes: {
       'POST /v3/mail/send': answering('mail.send', ({ body }) => {
@@ -143,8 +147,8 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
 
       'GET /v3/templates': answering('templates.read', ({ query }) => {
         const size = Number(query.get('page_size') ?? Number.NaN);
-        if (!(size >= 1 && size <= limits.maxTemplatePage))
-          throw new Refusal(400, `page_size is required and must be between 1 and ${limits.maxTemplatePage}`, 'page_size');
+        if (!(size >= 1 && size <= limits.templatePage.most))
+          throw new Refusal(400, `page_size is required and must be between 1 and ${limits.templatePage.most}`, 'page_size');
         const generations = (query.get('generations') ?? 'legacy').split(',');
         const all = templates.filter(({ generation }) => generations.includes(generation));
         const start = positionIn(query.get('page_token'));
@@ -192,7 +196,11 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
     templates,
     suppressed,
     eventsOf: (mail) => mailEvents(mail, clock.now(), isSuppressed),
-    deliver: (events) => signer.sign(events, clock.now()),
+    async deliver(events) {
+      const body = eventsBody(events);
+      return { headers: await signer.sign(body, clock.now()), body };
+    },
+    sign: (body) => signer.sign(body, clock.now()),
   };
 }
 

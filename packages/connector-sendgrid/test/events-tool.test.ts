@@ -1,7 +1,8 @@
+import { answerText } from '@busbar/core/testing';
 import { memoryState } from '@busbar/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventLog, findEvents, readEvents } from '../src/events.ts';
-import { startAccount, textOf, type Account } from './start-account.ts';
+import { startAccount, type Account } from './start-account.ts';
 
 interface Page {
   readonly events: readonly { readonly email: string; readonly event: string; readonly messageId: string }[];
@@ -20,8 +21,7 @@ describe('sendgrid_track_email_events', () => {
       email: `p${index % 2}@example.org`,
       timestamp: 1_780_000_000 + index * 60,
     }));
-    const { headers, body } = await account.sandbox.deliver(events);
-    await account.host.webhook('the-hook', new Headers(headers), new TextEncoder().encode(body));
+    await account.deliver(await account.sandbox.deliver(events));
   });
   afterEach(() => account.close());
 
@@ -60,7 +60,7 @@ describe('sendgrid_track_email_events', () => {
 
   it('says so where no event can reach the connection', async () => {
     const other = await startAccount({ config: { webhookKey: undefined } });
-    expect(textOf(await other.answer('sendgrid_track_email_events', {}))).toContain('This connection has no webhookKey');
+    expect(answerText(await other.answer('sendgrid_track_email_events', {}))).toContain('This connection has no webhookKey');
     await other.close();
   });
 

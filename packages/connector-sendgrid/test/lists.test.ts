@@ -1,5 +1,6 @@
+import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startAccount, textOf, type Account } from './start-account.ts';
+import { startAccount, type Account } from './start-account.ts';
 
 let account: Account;
 beforeEach(async () => {
@@ -80,7 +81,7 @@ describe('templates', () => {
     const shown = answer.structuredContent as { versions: { id: string }[]; placeholders: string[]; html: string };
     expect([shown.versions.length, shown.versions[0]?.id, shown.placeholders.length]).toEqual([20, 'v299', 100]);
     expect(shown.html).toHaveLength(20_000 + `… [${html_content.length - 20_000} more characters]`.length);
-    expect(textOf(answer)).toContain('Warning: SendGrid warns: Too many versions');
+    expect(answerText(answer)).toContain('Warning: SendGrid warns: Too many versions');
   });
 
   it('that say next to nothing are shown too', async () => {

@@ -28,7 +28,7 @@ describe('what is sent again', () => {
     it.each([['lose'], ['reset'], ['hang']] as const)('whose answer is hit by "%s": its outcome is unknown', async (kind) => {
       account.sandbox.misbehave({ kind, match: sendRoute });
       const caller = new AbortController();
-      const failing = account.failure(tool, args, caller.signal);
+      const failing = account.failure(tool, args, { signal: caller.signal });
       const { body } = await account.sandbox.received(sendRoute);
       if (kind === 'hang') caller.abort();
       const failure = await failing;
@@ -88,8 +88,7 @@ describe('what is sent again', () => {
     const [, sendKey] = /sendKey "([^"]+)"/.exec(failure) ?? [];
     await account.call('sendgrid_send_email', mail);
     const events = account.sandbox.mails.flatMap((one) => account.sandbox.eventsOf(one));
-    const { headers, body } = await account.sandbox.deliver(events);
-    await account.host.webhook('the-hook', new Headers(headers), new TextEncoder().encode(body));
+    await account.deliver(await account.sandbox.deliver(events));
     expect(await account.call('sendgrid_track_email_events', { sendKey })).toMatchObject({
       events: [
         { event: 'processed', messageId: account.sandbox.mails[0]?.id },

@@ -26,7 +26,6 @@ async function ask(method: string, path: string, body?: unknown, key = sandbox.c
   return { status: response.status, headers: response.headers, problem: error && `${error.field}: ${error.message}` };
 }
 
-const people = (count: number) => Array.from({ length: count }, (_, index) => ({ email: `p${index}@example.org` }));
 const mail = {
   personalizations: [{ to: [{ email: 'ada@example.org' }] }],
   from: { email: 'sender@example.com' },
@@ -37,7 +36,7 @@ const envelope = (fields: object) => ({ personalizations: [{ to: [{ email: 'ada@
 
 describe('the sandbox', () => {
   it('takes what SendGrid takes', async () => {
-    expect(await ask('POST', '/v3/mail/send', { ...mail, ...envelope({ cc: people(999) }) })).toMatchObject({
+    expect(await ask('POST', '/v3/mail/send', { ...mail, ...envelope({ cc: [{ email: 'bob@example.org' }] }) })).toMatchObject({
       status: 202,
       problem: undefined,
     });
@@ -46,16 +45,6 @@ describe('the sandbox', () => {
 
   it.each([
     ['no envelope', { personalizations: [] }, 'personalizations: The personalizations field is required'],
-    [
-      '1,001 envelopes',
-      { personalizations: people(1_001).map((to) => ({ to: [to] })) },
-      'personalizations: The personalization block is limited to 1000 personalizations per API request. You have provided 1001',
-    ],
-    [
-      '1,001 recipients',
-      envelope({ cc: people(500), bcc: people(1_000).slice(500) }),
-      'personalizations: There is a limit of 1000 total recipients (to + cc + bcc) per request.',
-    ],
     ['nobody to send to', { personalizations: [{ to: [] }] }, 'personalizations.0.to: The to array is required'],
     ['a bad address', envelope({ cc: [{ email: 'x' }] }), 'personalizations.0.cc.0.email: Does not contain a valid address.'],
     [
@@ -64,7 +53,6 @@ describe('the sandbox', () => {
       'personalizations.0: Each email address in the personalization block should be unique between to, cc, and bcc.',
     ],
     ['a name with a comma', envelope({ cc: [{ email: 'c@example.org', name: 'a, b' }] }), 'personalizations.0.cc.0.name: '],
-    ['long custom arguments', envelope({ custom_args: { a: 'x'.repeat(10_000) } }), 'personalizations.0.custom_args: '],
     ['no sender', { from: undefined }, 'from.email: The from object must be provided'],
     ['no subject', { subject: undefined }, 'subject: The subject is required.'],
     ['no content', { content: undefined }, 'content: Unless a valid template_id is provided'],
@@ -80,19 +68,11 @@ describe('the sandbox', () => {
       'content: If present, text/plain must be first',
     ],
     ['a template that is not there', { template_id: 'd-x' }, 'template_id: '],
-    ['eleven categories', { categories: Array.from({ length: 11 }, String) }, 'categories: '],
-    ['a long category', { categories: ['x'.repeat(256)] }, 'categories: '],
-    ['a time after 72 hours', { send_at: Math.floor(clock.now() / 1_000) + 73 * 3_600 }, 'send_at: '],
     ['a body of another form', { personalizations: 'x' }, 'personalizations: Bad Request'],
   ])('refuses a mail with %s', async (_, fields, problem) => {
     const answer = await ask('POST', '/v3/mail/send', { ...mail, ...fields });
     expect([answer.status, answer.problem]).toEqual([400, expect.stringContaining(problem)]);
     expect(sandbox.mails).toEqual([]);
-  });
-
-  it('refuses a mail of more than 30 MB', async () => {
-    const body = JSON.stringify({ ...mail, content: [{ type: 'text/plain', value: 'x'.repeat(30 * 1024 * 1024) }] });
-    expect(await ask('POST', '/v3/mail/send', body)).toMatchObject({ status: 413, problem: 'null: payload too large' });
   });
 
   it('refuses a sender that is not verified', async () => {
@@ -102,9 +82,7 @@ describe('the sandbox', () => {
 
   it.each([
     ['/v3/templates', 'page_size: '],
-    ['/v3/templates?page_size=201', 'page_size: '],
     ['/v3/templates?page_size=2&page_token=x', 'page_token: '],
-    ['/v3/suppression/bounces?limit=501', 'limit: '],
     ['/v3/suppression/bounces?limit=0', 'limit: '],
     ['/v3/suppression/bounces?start_time=soon', 'start_time: '],
     ['/v3/stats', 'start_date: '],
@@ -114,11 +92,6 @@ describe('the sandbox', () => {
   ])('refuses %s', async (path, problem) => {
     const answer = await ask('GET', path);
     expect([answer.status, answer.problem]).toEqual([400, expect.stringContaining(problem)]);
-  });
-
-  it('takes the largest pages', async () => {
-    expect((await ask('GET', '/v3/templates?page_size=200')).status).toBe(200);
-    expect((await ask('GET', '/v3/suppression/bounces?limit=500')).status).toBe(200);
   });
 
   it('knows its key and what it may do', async () => {
@@ -157,5 +130,14 @@ describe('the sandbox', () => {
   it('keeps the newest 1,000 mails', async () => {
     await Promise.all(Array.from({ length: 1_002 }, () => ask('POST', '/v3/mail/send', mail)));
     expect(sandbox.mails).toHaveLength(1_000);
+  });
+
+  it('goes by a clock that can be set wrong, for its limits and what it signs', async () => {
+    const told = clock.now() - 600_000;
+    sandbox.misbehave({ kind: 'skew', ms: -600_000 });
+    const { headers } = await ask('GET', '/v3/suppression/bounces');
+    expect([Date.parse(headers.get('date') ?? ''), Number(headers.get('x-ratelimit-reset')) * 1_000]).toEqual([told, told + 60_000]);
+    const delivery = await sandbox.deliver([]);
+    expect(Number(delivery.headers['x-twilio-email-event-webhook-timestamp']) * 1_000).toBe(told);
   });
 });

@@ -1,7 +1,15 @@
-import { systemClock, type Clock } from '@busbar/core';
-import { startSimulator, type Simulator, type SimulatorAnswer, type SimulatorHandler, type SimulatorRequest } from '@busbar/core/testing';
+import type { Clock } from '@busbar/core';
+import {
+  startSimulator,
+  vendorClock,
+  type Simulator,
+  type SimulatorAnswer,
+  type SimulatorHandler,
+  type SimulatorRequest,
+} from '@busbar/core/testing';
 import { createIdempotency } from './sandbox/idempotency.ts';
 import { finishedJob } from './sandbox/finished-job.ts';
+import { limits } from './sandbox/limits.ts';
 import { cursorPage, offsetPage } from './sandbox/paging.ts';
 import { createRateLimits } from './sandbox/rate-limits.ts';
 import { createRecords, type CommentRecord, type TicketRecord, type UserRecord } from './sandbox/records.ts';
@@ -9,7 +17,7 @@ import { badRequest, failureBody, notFound, Refusal } from './sandbox/refusal.ts
 import { searchTickets } from './sandbox/search.ts';
 import { seed } from './sandbox/seed.ts';
 import { createSignIn, demandScope } from './sandbox/sign-in.ts';
-import { webhookDelivery, type ZendeskEvent } from './sandbox/webhook-delivery.ts';
+import { webhookBody, webhookHeaders, type ZendeskEvent } from './sandbox/webhook-delivery.ts';
 import { changeTags, createTicket, unknownKeys, updateTicket } from './sandbox/write-ticket.ts';
 import { createOrUpdateUser } from './sandbox/write-user.ts';
 
@@ -27,6 +35,8 @@ export interface ZendeskSandboxOptions {
   readonly subdomain?: string;
   /** How many requests the account has in a minute. Default 700, as on the Enterprise plan. */
   readonly requestsPerMinute?: number;
+  /** How many updates of tickets the account may make in a minute. Default 100. */
+  readonly ticketUpdatesPerMinute?: number;
   /** How many of the newest requests are kept. Default 1,000. */
   readonly maxRequests?: number;
   /** Default: `client` and `client-secret`. */
@@ -56,28 +66,31 @@ export interface ZendeskSandbox extends Simulator {
   expireTokens(): void;
   /** The request that its webhook would send for an event, signed now: POST it to the connection's hook. */
   delivery(event: ZendeskEvent): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
+  /** The headers with which its webhook sends this body, signed now. */
+  sign(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
 type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'headers'> & { readonly status?: number };
 
 /** Starts a local Zendesk: the operations that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
 export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): Promise<ZendeskSandbox> {
-  const { clock = systemClock, subdomain = 'sandbox', requestsPerMinute = 700 } = options;
+  const { subdomain = 'sandbox' } = options;
   const { clientId = 'client', clientSecret = 'client-secret', email = 'agent@example.com', apiToken = 'api-token' } = options;
   const { webhookSecret = 'dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==' } = options;
+  const clock = vendorClock(options.clock);
   const host = `${subdomain}.zendesk.com`;
   const records = createRecords(clock, host);
   const me = seed(records, clock, email);
-  const limits = createRateLimits(clock, requestsPerMinute);
+  const counts = createRateLimits(clock, options);
   const signIn = createSignIn(clock, { clientId, clientSecret, email, apiToken });
   const idempotency = createIdempotency(clock);
 
-  const standing = () => ({ 'x-zendesk-api-version': 'v2', ...limits.standing() });
+  const standing = () => ({ 'x-zendesk-api-version': 'v2', ...counts.standing() });
   const answering =
     (handler: Handler): SimulatorHandler =>
     (request) => {
       try {
-        if (request.path.startsWith('/api/')) limits.request();
+        if (request.path.startsWith('/api/')) counts.request();
         const answer = handler(request);
         return { status: 200, ...answer, headers: { ...standing(), ...answer.headers } };
       } catch (error) {
@@ -90,6 +103,11 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
       demandScope(signIn.scopesOf(request.headers['authorization']), scope);
       return handler(request);
     });
+
+  const countUpdate = ({ id }: TicketRecord): Record<string, string> => {
+    counts.anyTicketUpdate();
+    return counts.ticketUpdate(id);
+  };
 
   const job = finishedJob(host);
   const ticketOf = ({ params }: SimulatorRequest): TicketRecord => found(records.tickets.get(Number(params['id'])));
@@ -122,17 +140,18 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         body: { user: found(records.users.get(Number(params['id']))) },
       })),
 
-      'GET /api/v2/users/search': signedIn('users:read', ({ query }) => {
-        const wanted = (query.get('query') ?? '')
+      'GET /api/v2/users/search': signedIn('users:read', (request) => {
+        const wanted = (request.query.get('query') ?? '')
           .replace(/^email:/, '')
           .replaceAll('"', '')
           .toLowerCase();
         const users = [...records.users.values()].filter((user) => `${user.email}\n${user.name}`.toLowerCase().includes(wanted));
-        return { body: { users: users.slice(0, 100), next_page: null, previous_page: null, count: users.length } };
+        const page = offsetPage(request, host, users, 'list');
+        return { body: { users: page.records, ...page.about } };
       }),
 
       'POST /api/v2/users/create_or_update': signedIn('users:write', ({ body }) => {
-        const { user, created } = createOrUpdateUser(records, body, limits.userUpdate);
+        const { user, created } = createOrUpdateUser(records, body, counts.userUpdate);
         return { status: created ? 201 : 200, headers: { location: `https://${host}/api/v2/users/${user.id}.json` }, body: { user } };
       }),
 
@@ -143,7 +162,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
       'GET /api/v2/organizations/search': signedIn('organizations:read', (request) => {
         const name = request.query.get('name')?.toLowerCase();
         const organizations = [...records.organizations.values()].filter((one) => one.name.toLowerCase() === name);
-        const page = offsetPage(request, host, organizations, { maxRecords: 10_000 });
+        const page = offsetPage(request, host, organizations, 'list');
         return { body: { organizations: page.records, ...page.about } };
       }),
 
@@ -151,7 +170,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         const fields = [...records.ticketFields.values()];
         if (!request.query.has('page[size]'))
           return { body: { ticket_fields: fields, next_page: null, previous_page: null, count: fields.length } };
-        const page = cursorPage(request, host, fields, { maxSize: 100 });
+        const page = cursorPage(request, host, fields, { maxSize: limits.cursorPage.most });
         return { body: { ticket_fields: page.records, ...page.about } };
       }),
 
@@ -179,7 +198,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
 
       'PUT /api/v2/tickets/{id}': signedIn('tickets:write', (request) => {
         const ticket = ticketOf(request);
-        const headers = { ...limits.ticketUpdate(ticket.id), ...warned(request, 'update') };
+        const headers = { ...countUpdate(ticket), ...warned(request, 'update') };
         return { headers, body: updateTicket(records, ticket, request.body, me) };
       }),
 
@@ -187,14 +206,14 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
 
       'PUT /api/v2/tickets/{id}/tags': signedIn('tickets:write', (request) => {
         const ticket = ticketOf(request);
-        const headers = limits.ticketUpdate(ticket.id);
+        const headers = countUpdate(ticket);
         changeTags(records, ticket, request.body, 'add');
         return { headers, body: { tags: ticket.tags } };
       }),
 
       'DELETE /api/v2/tickets/{id}/tags': signedIn('tickets:write', (request) => {
         const ticket = ticketOf(request);
-        const headers = limits.ticketUpdate(ticket.id);
+        const headers = countUpdate(ticket);
         changeTags(records, ticket, request.body, 'remove');
         return { status: 204, headers };
       }),
@@ -203,8 +222,8 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         const oldestFirst = records.comments(ticketOf(request).id);
         const comments = request.query.get('sort') === '-created_at' ? oldestFirst.toReversed() : oldestFirst;
         const page = request.query.has('page[size]')
-          ? cursorPage(request, host, comments, { maxSize: 100 })
-          : offsetPage(request, host, comments, { maxRecords: 10_000 });
+          ? cursorPage(request, host, comments, { maxSize: limits.cursorPage.most })
+          : offsetPage(request, host, comments, 'list');
         const users = usersOf(page.records.map(({ author_id }) => author_id));
         return { body: { comments: page.records, ...(request.query.get('include') === 'users' && { users }), ...page.about } };
       }),
@@ -213,7 +232,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         const { query } = request;
         const by = query.get('sort_by') === 'created_at' ? 'created_at' : 'updated_at';
         const sorted = searchTickets(records, query.get('query') ?? '', me).toSorted(oldestFirst(by));
-        const page = offsetPage(request, host, query.get('sort_order') === 'asc' ? sorted : sorted.toReversed(), { maxRecords: 1_000 });
+        const page = offsetPage(request, host, query.get('sort_order') === 'asc' ? sorted : sorted.toReversed(), 'search');
         return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
       }),
 
@@ -222,17 +241,19 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
       })),
 
       'GET /api/v2/search/export': signedIn('read', (request) => {
+        counts.exportPage();
         const text = request.query.get('query') ?? '';
         if (request.query.get('filter[type]') !== 'ticket')
           throw badRequest('filter[type] is required, and this sandbox exports tickets alone');
         if (/(^|\s)type:/.test(text)) throw badRequest('Invalid search: type is not allowed in the query of an export');
         const sorted = searchTickets(records, text, me).toSorted(oldestFirst('created_at'));
-        const page = cursorPage(request, host, sorted, { maxSize: 1_000 });
+        const page = cursorPage(request, host, sorted, { maxSize: limits.exportPage.most });
         return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
       }),
     },
   });
 
+  const sign = (body: string) => webhookHeaders(clock, webhookSecret, body);
   return {
     ...simulator,
     config: { subdomain, clientId, clientSecret, webhookSecret },
@@ -242,7 +263,11 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
     users: records.users,
     comments: records.comments,
     expireTokens: signIn.expireTokens,
-    delivery: (event) => webhookDelivery(clock, webhookSecret, event),
+    async delivery(event) {
+      const body = webhookBody(clock, event);
+      return { headers: await sign(body), body };
+    },
+    sign,
   };
 }
 

@@ -5,7 +5,15 @@ import { startZendeskSandbox } from '../src/sandbox.ts';
 
 const checks = connectorChecks(zendesk, {
   folder: new URL('..', import.meta.url),
-  sandbox: ({ canary }) => startZendeskSandbox({ clientSecret: canary }),
+  sandbox: ({ canary }) => startZendeskSandbox({ clientSecret: canary, webhookSecret: `hook-${canary}` }),
+  delivery: {
+    id: 'e1',
+    type: 'zen:event-type:ticket.created',
+    subject: 'zen:ticket:1',
+    time: '2026-03-01T09:30:00Z',
+    detail: { id: '1', actor_id: '7' },
+    event: { current: 'OPEN' },
+  },
   examples: {
     zendesk_create_ticket: { subject: 'The door does not open', body: 'Since this morning.', requesterEmail: 'ada@example.com' },
     zendesk_get_ticket: { ticketId: 3, includeComments: true },

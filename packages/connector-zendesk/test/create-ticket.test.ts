@@ -1,5 +1,6 @@
+import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startAccount, textOf, type Account } from './start-account.ts';
+import { startAccount, type Account } from './start-account.ts';
 
 describe('zendesk_create_ticket', () => {
   let account: Account;
@@ -117,6 +118,6 @@ describe('zendesk_create_ticket', () => {
     });
     const answer = await account.answer('zendesk_create_ticket', { subject: 'A', body: 'B' });
     expect(answer.isError).toBeFalsy();
-    expect(textOf(answer)).toContain('Warning: Zendesk did not take these fields and left them out: ticket.due_at.');
+    expect(answerText(answer)).toContain('Warning: Zendesk did not take these fields and left them out: ticket.due_at.');
   });
 });

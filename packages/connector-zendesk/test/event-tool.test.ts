@@ -16,8 +16,8 @@ describe('zendesk_list_events', () => {
 
   const list = (args: object = {}) => account.call<Page>('zendesk_list_events', args);
   const ids = ({ events }: Page) => events.map(({ id }) => id);
-  const deliver = (id: string, name: string, subject: string, more: object = {}) =>
-    account.deliver({ id, type: `zen:event-type:${name}`, subject: `zen:${subject}`, ...more });
+  const deliver = async (id: string, name: string, subject: string, more: object = {}) =>
+    account.deliver(await account.sandbox.delivery({ id, type: `zen:event-type:${name}`, subject: `zen:${subject}`, ...more }));
 
   it('shows what happened, newest first, without a request', async () => {
     await deliver('e1', 'ticket.created', 'ticket:1');

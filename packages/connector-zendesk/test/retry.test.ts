@@ -1,6 +1,7 @@
-import { localPrincipal } from '@busbar/core';
+import { openSandbox } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openHost, startAccount, type Account } from './start-account.ts';
+import { zendesk } from '../src/index.ts';
+import { startAccount, type Account } from './start-account.ts';
 
 const createRoute = 'POST /api/v2/tickets';
 const updateRoute = 'PUT /api/v2/tickets/{id}';
@@ -50,16 +51,9 @@ describe('what is sent again', () => {
 
   it('is a ticket creation that a client repeats after this server has forgotten it, under the same key', async () => {
     const first = await account.call('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' });
-    const host = openHost(account.sandbox, account.sandbox.config);
-    const call = {
-      principal: localPrincipal,
-      tool: 'zendesk_create_ticket',
-      arguments: ticket,
-      signal: new AbortController().signal,
-      idempotencyKey: 'mine',
-    };
-    expect(await host.call(call)).toMatchObject({ answer: { structuredContent: first } });
-    await host.close();
+    const later = await openSandbox(zendesk, account.sandbox);
+    expect(await later.call('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' })).toEqual(first);
+    await later.host.close();
     expect([sent(createRoute).length, new Set(keysOf(createRoute)).size, account.sandbox.tickets.size]).toEqual([2, 1, 5]);
   });
 

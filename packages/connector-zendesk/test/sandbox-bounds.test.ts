@@ -61,7 +61,7 @@ describe('what the sandbox keeps', () => {
   });
 
   it('is the count of updates of 10,000 tickets', () => {
-    const limits = createRateLimits(clock, 1);
+    const limits = createRateLimits(clock, { requestsPerMinute: 1 });
     for (let count = 0; count < 30; count += 1) limits.ticketUpdate(1);
     expect(() => limits.ticketUpdate(1)).toThrow(expect.objectContaining({ status: 429 }));
     for (let ticket = 2; ticket <= 10_001; ticket += 1) limits.ticketUpdate(ticket);
@@ -69,7 +69,7 @@ describe('what the sandbox keeps', () => {
   });
 
   it('is the count of updates of 10,000 users', () => {
-    const limits = createRateLimits(clock, 1);
+    const limits = createRateLimits(clock, { requestsPerMinute: 1 });
     for (let count = 0; count < 5; count += 1) limits.userUpdate(1);
     expect(() => limits.userUpdate(1)).toThrow(expect.objectContaining({ status: 429 }));
     for (let user = 2; user <= 10_001; user += 1) limits.userUpdate(user);

@@ -223,4 +223,15 @@ describe('the Zendesk sandbox', () => {
     await expect(client.create({})).rejects.toThrow('fetch failed');
     expect(sandbox.tickets.size).toBe(5);
   });
+
+  it('goes by a clock that can be set wrong, for its tokens, what it dates and what it signs', async () => {
+    const told = clock.now() + 600_000;
+    sandbox.misbehave({ kind: 'skew', ms: 600_000 });
+    expect((await client.get('/api/v2/tickets/1')).status).toBe(401);
+    await client.signIn();
+    const { headers, body } = await client.create({});
+    expect([headers.get('date'), body.ticket['created_at']].map((date) => Date.parse(String(date)))).toEqual([told, told]);
+    const delivery = await sandbox.delivery({ type: 'zen:event-type:ticket.created', subject: 'zen:ticket:5' });
+    expect(Date.parse(delivery.headers['x-zendesk-webhook-signature-timestamp'] ?? '')).toBe(told);
+  });
 });

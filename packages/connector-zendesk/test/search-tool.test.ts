@@ -1,6 +1,7 @@
+import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { sandboxClient } from './sandbox-client.ts';
-import { startAccount, textOf, type Account } from './start-account.ts';
+import { startAccount, type Account } from './start-account.ts';
 
 interface Page {
   readonly tickets: { readonly id: number; readonly excerpt?: string }[];
@@ -103,7 +104,7 @@ describe('zendesk_search_tickets', () => {
       if (number < 10) expect(page.nextCursor).toBeDefined();
       else {
         expect(page.nextCursor).toBeUndefined();
-        expect(textOf(answer)).toContain(
+        expect(answerText(answer)).toContain(
           'Warning: Zendesk shows no more than 1000 tickets in this order. Narrow the search, or use order "all" to read every match.',
         );
       }

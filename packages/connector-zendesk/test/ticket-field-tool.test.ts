@@ -85,7 +85,7 @@ describe('zendesk_list_ticket_fields', () => {
     await account.call('zendesk_apply_tags', { ticketId: 1, tags: ['x'] });
     await list({});
     expect(sent()).toBe(3);
-    await account.deliver({ type: 'zen:event-type:ticket.tags_changed', subject: 'zen:ticket:1' });
+    await account.deliver(await account.sandbox.delivery({ type: 'zen:event-type:ticket.tags_changed', subject: 'zen:ticket:1' }));
     await list({});
     await list({});
     expect(sent()).toBe(4);

@@ -1,5 +1,6 @@
+import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startAccount, textOf, type Account } from './start-account.ts';
+import { startAccount, type Account } from './start-account.ts';
 
 describe('zendesk_get_user', () => {
   let account: Account;
@@ -42,7 +43,7 @@ describe('zendesk_get_user', () => {
     foundUsers([{ id: 1, email: 'ada@example.com', name: 'Ada' }]);
     const answer = await account.answer('zendesk_get_user', { email: 'countess@example.com' });
     expect(answer.structuredContent).toMatchObject({ id: 1 });
-    expect(textOf(answer)).toContain('Warning: countess@example.com is not the main address of this user');
+    expect(answerText(answer)).toContain('Warning: countess@example.com is not the main address of this user');
   });
 
   it('has the model choose where several users fit', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CallLimit } from './call-limit.ts';
 import type { CallContext } from './context.ts';
 import { createCursor } from './cursor.ts';
 import { shortDigest } from './digest.ts';
@@ -9,21 +10,38 @@ import { attachTally, wroteOf } from './upstream/tally.ts';
 const maxWarnings = 20;
 const maxWarningLength = 500;
 
+const limitKey = Symbol('busbar.limit');
+
+interface LimitHolder {
+  readonly [limitKey]: CallLimit;
+}
+
+/**
+ * Most tools never look at their signal, and making one costs as much as the rest of a short call. One property for all contexts: a getter
+ * in each would be slower than what it saves.
+ */
+const lentSignal: PropertyDescriptor & ThisType<LimitHolder> = {
+  get() {
+    return this[limitKey].lend();
+  },
+  enumerable: true,
+};
+
 /** What a tool is given besides its input and its client. */
 export function createCallContext(active: ActiveCall, secret: string): CallContext {
-  const { request, call, tally, warnings, signal } = active;
+  const { request, call, tally, warnings, limit } = active;
   const { principal, connection, tool, callId } = call;
   // A key of our own making ends with its window, and the same arguments are then a new write to the vendor too.
   const key = call.keepMs === undefined ? call.key : undefined;
   let asked = 0;
   let reached = Number.NEGATIVE_INFINITY;
 
-  const context: CallContext = {
+  const context: Omit<CallContext, 'signal'> & LimitHolder = {
+    [limitKey]: limit,
     callId,
     principal,
     connection,
-    signal,
-    deadlineAt: active.deadlineAt,
+    deadlineAt: limit.deadlineAt,
     log: active.log,
     cursor: createCursor(secret, [principal.tenant, connection, tool]),
     key: (part) => vendorKey([principal.tenant, connection, tool, key ?? callId], part),
@@ -31,7 +49,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
       if (warnings.length < maxWarnings) warnings.push(message.slice(0, maxWarningLength));
     },
     progress(done, total, message) {
-      if (!(done > reached) || signal.aborted) return;
+      if (!(done > reached) || limit.over) return;
       reached = done;
       request.progress?.(done, total, message);
     },
@@ -53,7 +71,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
       return parsed.data;
     },
   };
-  return attachTally(context, tally);
+  return attachTally(Object.defineProperty(context, 'signal', lentSignal) as typeof context & Pick<CallContext, 'signal'>, tally);
 }
 
 /** An idempotency key for the vendor: 25 characters of `[a-z0-9]`. */

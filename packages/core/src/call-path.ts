@@ -1,12 +1,14 @@
 import { auditRefusal, type Audit } from './audit.ts';
 import type { Cache } from './cache.ts';
+import { CallLimit } from './call-limit.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
-import type { Clients } from './clients.ts';
+import type { Clients, OpenConnection } from './clients.ts';
 import type { Clock } from './clock.ts';
 import type { Connections } from './connections.ts';
 import type { Answer } from './content.ts';
-import { ToolError } from './errors.ts';
+import type { ToolError } from './errors.ts';
 import type { CallRequest, CallResult } from './host.ts';
+import { InFlight } from './in-flight.ts';
 import type { Lock } from './lock.ts';
 import type { Logger } from './logger.ts';
 import type { Metering } from './metering.ts';
@@ -45,8 +47,15 @@ export interface CallPathOptions {
   readonly secret: string;
 }
 
-/** Runs one call, from its arguments to its answer. `drain` ends it early. */
-export type CallPath = (entry: CatalogEntry, request: CallRequest, drain: AbortSignal) => Promise<CallResult>;
+/** Runs calls. */
+export interface CallPath {
+  /** Counts those that run. */
+  readonly running: InFlight;
+  /** Runs one call, from its arguments to its answer. */
+  run(entry: CatalogEntry, request: CallRequest): Promise<CallResult>;
+  /** Ends all calls early, and those that come later at once. */
+  stop(reason: ToolError): void;
+}
 
 /**
  * The path of a call, in its order: validate → connection → the operator's middleware → admit → cache → run → show → settle. Whatever
@@ -56,7 +65,11 @@ export function createCallPath(options: CallPathOptions): CallPath {
   const { catalog, connections, clients, metering, middleware, clock, observer, secret } = options;
   const cached = serveCached(options);
 
-  return async (entry, request, drain) => {
+  const running = new InFlight();
+  const limits = new Set<CallLimit>();
+  let stopped: ToolError | undefined;
+
+  const runCall = async (entry: CatalogEntry, request: CallRequest): Promise<CallResult> => {
     const callId = crypto.randomUUID();
     const startedAt = clock.now();
     const ids = {
@@ -66,98 +79,85 @@ export function createCallPath(options: CallPathOptions): CallPath {
       principal: request.principal.id,
       tool: entry.name,
     };
-    const limit = limitTime(clock, options.callTimeoutMs, request.signal, drain);
-    let active: ActiveCall | undefined;
-
-    const run = async (): Promise<Answer> => {
-      const { input, connection: name } = catalog.validateInput(entry, request.arguments);
-      const connection = await pickConnection(connections, request.principal, entry.connector, name, request.connection);
-      return await clients.use(connection, async (open) => {
-        const redactor = open.redactor.with(takenOut(request.arguments, entry.withoutSecrets(request.arguments)));
-        const call = newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs: options.repeatWindowMs });
-        const log = redactingLogger(options.log, redactor, { ...ids, connector: entry.connector, connection: connection.id });
-        const current: ActiveCall = {
-          request,
-          entry,
-          call,
-          input,
-          open,
-          redactor,
-          tally: createTally(entry.effect !== 'read', request.principal.id),
-          signal: limit.signal,
-          deadlineAt: startedAt + options.callTimeoutMs,
-          log,
-          warnings: [],
-          status: 'refused',
-        };
-        active = current;
-        const view = { ...call, input, signal: limit.signal };
-        return await compose(middleware, view, () =>
-          meter(metering, clock, current, () =>
-            cached(current, async () => showOutput(current, await runTool(current, secret, clock), options.maxAnswerBytes)),
-          ),
-        );
-      });
-    };
-
+    const limit = new CallLimit(clock, startedAt, options.callTimeoutMs, request.signal);
+    limits.add(limit);
+    running.begin();
+    if (stopped) limit.stop(stopped);
+    const begun: BegunCall = { callId, startedAt, ids, entry, request, limit, active: undefined };
     let answer: Answer | undefined;
-    let failure: ToolError | undefined;
     try {
-      answer = await run();
+      answer = await answerTo(begun);
       return { kind: 'answer', answer };
     } catch (error) {
       if (error instanceof AskSignal) return { kind: 'ask', id: error.id, message: error.question, schema: error.schema };
-      failure = maskError(error, callId, active?.log ?? options.log);
+      const failure = maskError(error, callId, begun.active?.log ?? options.log);
       // A refusal of the operator's own: the vendor's are answers of the metered part, and not thrown.
       if (failure.code === 'FORBIDDEN') auditRefusal(options.audit, options.log, request, failure.code);
       answer = errorAnswer(failure, callId);
       return { kind: 'answer', answer };
     } finally {
+      limits.delete(limit);
       limit.end();
-      recordCall({ entry, active, answer, ids, durationMs: clock.now() - startedAt, log: options.log, observer });
+      running.end();
+      recordCall({ entry, active: begun.active, answer, ids, durationMs: clock.now() - startedAt, log: options.log, observer });
     }
+  };
+
+  async function answerTo(begun: BegunCall): Promise<Answer> {
+    const { entry, request } = begun;
+    const { input, connection: name } = catalog.validateInput(entry, request.arguments);
+    const connection = await pickConnection(connections, request.principal, entry.connector, name, request.connection);
+    return await clients.use(connection, (open) => answerFrom(open, begun, input));
+  }
+
+  function answerFrom(open: OpenConnection, begun: BegunCall, input: unknown): Promise<Answer> {
+    const { callId, startedAt, ids, entry, request, limit } = begun;
+    const { connection } = open;
+    const redactor = open.redactor.with(takenOut(request.arguments, entry.withoutSecrets(request.arguments)));
+    const call = newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs: options.repeatWindowMs });
+    const active: ActiveCall = {
+      request,
+      entry,
+      call,
+      input,
+      open,
+      redactor,
+      tally: createTally(entry.effect !== 'read', request.principal.id),
+      limit,
+      log: redactingLogger(options.log, redactor, { ...ids, connector: entry.connector, connection: connection.id }),
+      warnings: [],
+      status: 'refused',
+    };
+    begun.active = active;
+    const show = async () => showOutput(active, await runTool(active, secret, clock), options.maxAnswerBytes);
+    const metered = () => meter(metering, clock, active, () => cached(active, show));
+    return middleware.length === 0 ? metered() : compose(middleware, { ...call, input, signal: limit.lend() }, metered);
+  }
+
+  return {
+    running,
+    run: runCall,
+    stop(reason) {
+      stopped = reason;
+      for (const limit of limits) limit.stop(reason);
+    },
   };
 }
 
-// Made once: an error takes its stack, and an abort without a reason makes one, which would cost more than the rest of a short call.
-const callEnded = new ToolError('CANCELLED', 'The call has ended.');
-
-/** One signal for all that can end a call: the client, the deadline, the drain; and its end, for what a tool left running. */
-function limitTime(
-  clock: Clock,
-  timeoutMs: number,
-  client: AbortSignal,
-  drain: AbortSignal,
-): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const timer = new AbortController();
-  const onClient = (): void => controller.abort(new ToolError('CANCELLED', 'The call was cancelled.'));
-  const onDrain = (): void => controller.abort(drain.reason);
-  if (client.aborted) onClient();
-  else client.addEventListener('abort', onClient);
-  if (drain.aborted) onDrain();
-  else drain.addEventListener('abort', onDrain);
-  clock.sleep(timeoutMs, timer.signal).then(
-    () =>
-      controller.abort(
-        new ToolError(
-          'DEADLINE_EXCEEDED',
-          `The call took longer than the ${timeoutMs / 1000} s that it may take. Ask for less, or try again later.`,
-        ),
-      ),
-    () => {},
-  );
-  const end = (): void => {
-    client.removeEventListener('abort', onClient);
-    drain.removeEventListener('abort', onDrain);
-    timer.abort(callEnded);
-    controller.abort(callEnded);
-  };
-  return { signal: controller.signal, end };
+/** A call from its first moment. */
+interface BegunCall {
+  readonly callId: string;
+  readonly startedAt: number;
+  readonly ids: { readonly callId: string; readonly tenant: string };
+  readonly entry: CatalogEntry;
+  readonly request: CallRequest;
+  readonly limit: CallLimit;
+  /** Present once its arguments are known to be good and its connection is open. */
+  active: ActiveCall | undefined;
 }
 
 /** The trace id of a W3C `traceparent`: what ties our log lines to the caller's. */
 function traceId(traceparent: string | undefined): { traceId?: string } {
-  const found = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent ?? '')?.[1];
-  return found === undefined ? {} : { traceId: found };
+  const found = traceparent && /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
+  return found ? { traceId: found } : {};
 }

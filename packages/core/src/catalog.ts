@@ -58,6 +58,8 @@ export function createCatalog(connectors: readonly Connector[]): Catalog {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const toolsets = [...new Set(entries.flatMap((entry) => entry.toolsets))].sort();
   const combinations = new Map<string, readonly CatalogEntry[]>();
+  // A principal that is remembered brings the same array with each request.
+  const lists = new WeakMap<readonly string[], readonly CatalogEntry[]>();
   return {
     entries,
     find(name, principal) {
@@ -65,19 +67,22 @@ export function createCatalog(connectors: readonly Connector[]): Catalog {
       return entry && isAllowed(entry, principal.toolsets) ? entry : undefined;
     },
     has: (name) => byName.has(name),
-    forPrincipal(principal) {
-      if (!principal.toolsets) return entries;
-      const allowed = new Set(principal.toolsets);
+    forPrincipal({ toolsets: chosen }) {
+      if (!chosen) return entries;
+      const known = lists.get(chosen);
+      if (known) return known;
+      const allowed = new Set(chosen);
       const key = JSON.stringify(toolsets.filter((name) => allowed.has(name)));
       let list = combinations.get(key);
       if (!list) {
-        list = entries.filter((entry) => isAllowed(entry, principal.toolsets));
+        list = entries.filter((entry) => isAllowed(entry, chosen));
         for (const oldest of combinations.keys()) {
           if (combinations.size < maxCombinations) break;
           combinations.delete(oldest);
         }
         combinations.set(key, list);
       }
+      lists.set(chosen, list);
       return list;
     },
     validateInput,
@@ -96,6 +101,7 @@ function compile(connector: Connector, tool: AnyTool<unknown>): CatalogEntry {
       ? { ...input, properties: { ...(input['properties'] as object), connection: connectionProperty } }
       : input;
   const outputSchema = tool.output && portableSchema(tool.output, 'output').jsonSchema;
+  let version: string | undefined;
   return Object.freeze({
     name,
     description,
@@ -104,7 +110,10 @@ function compile(connector: Connector, tool: AnyTool<unknown>): CatalogEntry {
     toolsets: tool.toolsets ?? ['default'],
     inputSchema,
     outputSchema,
-    version: digest(canonicalJson([name, description, inputSchema, outputSchema])),
+    // Only caches ask for it, and hashing all of the schemas is a good part of a start.
+    get version() {
+      return (version ??= digest(canonicalJson([name, description, inputSchema, outputSchema])));
+    },
     withoutSecrets: withoutSecrets(tool.input),
     tool,
   });

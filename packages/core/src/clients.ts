@@ -47,6 +47,8 @@ export interface ClientsOptions {
 interface Held {
   readonly open: OpenConnection;
   users: number;
+  /** When it was last taken, counted in takings. */
+  usedAt: number;
   /** Replaced or forgotten: close it when its last user is done. */
   retired: boolean;
 }
@@ -57,6 +59,7 @@ const maxIdle = 1_000;
 export function createClients(options: ClientsOptions): Clients {
   const held = new Map<string, Held>();
   const closing = new Set<Promise<void>>();
+  let takings = 0;
 
   function closeClient({ open }: Held): void {
     const { connector, client, connection } = open;
@@ -79,28 +82,26 @@ export function createClients(options: ClientsOptions): Clients {
 
   function hold(connection: Connection): Held {
     const known = held.get(connection.id);
-    if (known && known.open.connection.version === connection.version) {
-      held.delete(connection.id);
-      held.set(connection.id, known);
-      return known;
-    }
-    const entry: Held = { open: openConnection(connection, options), users: 0, retired: false };
+    if (known && known.open.connection.version === connection.version) return known;
+    const entry: Held = { open: openConnection(connection, options), users: 0, usedAt: 0, retired: false };
     if (known) retire(connection.id, known);
     held.set(connection.id, entry);
-    if (held.size > maxIdle) {
-      for (const [key, old] of held) {
-        if (old.users > 0 || old === entry) continue;
-        retire(key, old);
-        break;
-      }
-    }
+    if (held.size > maxIdle) retireLeastUsed(entry);
     return entry;
+  }
+
+  function retireLeastUsed(except: Held): void {
+    let least: [string, Held] | undefined;
+    for (const [key, entry] of held)
+      if (entry.users === 0 && entry !== except && (!least || entry.usedAt < least[1].usedAt)) least = [key, entry];
+    if (least) retire(...least);
   }
 
   return {
     async use(connection, work) {
       const entry = hold(connection);
       entry.users += 1;
+      entry.usedAt = takings += 1;
       try {
         return await work(entry.open);
       } finally {

@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms`. Rejects with `signal.reason` as soon as the signal aborts, and leaves no timer behind. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Calls `fire` once after `ms`, unless the function that it returns is called before. Cheaper than {@link sleep}: each call has one. */
+  timer(ms: number, fire: () => void): () => void;
 }
 
 // A timer of Node holds 2^31 - 1 ms at most, and fires at once beyond that.
@@ -12,20 +14,25 @@ const longestTimerMs = 2 ** 31 - 1;
 /** The real time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) return void reject(signal.reason);
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      };
-      const timer = setTimeout(
-        () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-        Math.min(Math.max(0, ms), longestTimerMs),
-      );
-      signal.addEventListener('abort', onAbort, { once: true });
-    }),
+  sleep: (ms, signal) => sleepBy(systemClock, ms, signal),
+  timer(ms, fire) {
+    const timer = setTimeout(fire, Math.min(Math.max(0, ms), longestTimerMs));
+    return () => clearTimeout(timer);
+  },
 };
+
+/** {@link Clock.sleep}, made of {@link Clock.timer}. For clocks. */
+export function sleepBy(clock: Pick<Clock, 'timer'>, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return void reject(signal.reason);
+    const onAbort = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.timer(ms, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

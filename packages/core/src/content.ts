@@ -22,3 +22,9 @@ export interface Answer {
   /** Result metadata (`_meta`). Busbar's own keys start with `busbar/`. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
 }
+
+/** Whether a part is text and nothing else, in the order of keys in which it is written. A connector without types may give anything. */
+export function isPlainText(part: Content): part is Content & { readonly type: 'text' } {
+  const [first, second, third] = Object.keys(part);
+  return first === 'type' && second === 'text' && third === undefined && part.type === 'text' && typeof part.text === 'string';
+}

@@ -15,8 +15,8 @@ import { memoryMetering } from './memory/metering.ts';
 import { memoryState } from './memory/state.ts';
 import { errorAnswer, maskError, redactError } from './middleware/error-answer.ts';
 import { observers } from './observer.ts';
-import { localPrincipal } from './principal.ts';
-import type { RateLimit } from './rate-limit.ts';
+import { localPrincipal, type Principal } from './principal.ts';
+import type { RateLimit, RateLimitDecision } from './rate-limit.ts';
 import { redactingLogger } from './redactor.ts';
 import { receiveWebhook } from './webhooks.ts';
 import { checkContext } from './work-context.ts';
@@ -82,7 +82,6 @@ export function createHost(options: HostOptions): Host {
   const jobs = createJobRunner({ connectors, connections, clients, metering, cache, state, clock, log });
 
   const draining = new AbortController();
-  const running = new Set<Promise<CallResult>>();
   let closing: Promise<void> | undefined;
   let accepting = true;
 
@@ -92,10 +91,14 @@ export function createHost(options: HostOptions): Host {
     const endsAt = clock.now() + graceMs;
     const over = new AbortController();
     const timer = clock.sleep(graceMs, over.signal).then(
-      () => draining.abort(new ToolError('UNAVAILABLE', 'The server is shutting down and could not finish this call. Try again shortly.')),
+      () => {
+        const reason = new ToolError('UNAVAILABLE', 'The server is shutting down and could not finish this call. Try again shortly.');
+        callPath.stop(reason);
+        draining.abort(reason);
+      },
       () => {},
     );
-    await Promise.allSettled(running);
+    await callPath.running.idle();
     over.abort();
     await timer;
     await jobs.drain(Math.max(0, endsAt - clock.now()));
@@ -108,40 +111,18 @@ export function createHost(options: HostOptions): Host {
     log,
     observer,
     get running() {
-      return running.size;
+      return callPath.running.count;
     },
     authenticates: options.authenticate !== undefined,
     authenticate: options.authenticate ?? (async () => localPrincipal),
-    async limit({ tenant, id }) {
-      const own = await options.rateLimit?.take(JSON.stringify([tenant, id]));
-      // What the key may not ask is not counted against the others of its tenant.
-      if (own && !own.allowed) return own;
-      const shared = await options.tenantRateLimit?.take(JSON.stringify([tenant]));
-      return own && shared && shared.allowed && own.remaining <= shared.remaining ? own : (shared ?? own);
-    },
+    limit: (principal) => (options.rateLimit || options.tenantRateLimit ? limit(principal) : undefined),
     tools: (principal) => catalog.forPrincipal(principal),
-    async call(request: CallRequest) {
+    tool: (principal, name) => catalog.find(name, principal),
+    call(request: CallRequest) {
       const entry = catalog.find(request.tool, request.principal);
-      if (!entry) {
-        if (catalog.has(request.tool)) auditRefusal(audit, log, request, 'TOOL_NOT_FOUND');
-        throw new ToolError(
-          'TOOL_NOT_FOUND',
-          `There is no tool named "${request.tool.slice(0, 64)}" for this caller. List the tools to see which there are.`,
-        );
-      }
-      if (!accepting) {
-        observer.refused?.({ reason: 'draining' });
-        const refusal = new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.');
-        return { kind: 'answer', answer: errorAnswer(refusal, crypto.randomUUID()) };
-      }
+      if (!entry) return Promise.reject(notFound(request));
       const { connectorRateLimit } = options;
-      const call = connectorRateLimit ? withinLimit(connectorRateLimit, entry, request) : callPath(entry, request, draining.signal);
-      running.add(call);
-      try {
-        return await call;
-      } finally {
-        running.delete(call);
-      }
+      return connectorRateLimit && accepting ? withinLimit(connectorRateLimit, entry, request) : begin(entry, request);
     },
     async webhook(hook, headers, body) {
       const found = await connections.byHook(hook);
@@ -158,16 +139,40 @@ export function createHost(options: HostOptions): Host {
     close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
   };
 
+  async function limit({ tenant, id }: Principal): Promise<RateLimitDecision | undefined> {
+    const own = await options.rateLimit?.take(JSON.stringify([tenant, id]));
+    // What the key may not ask is not counted against the others of its tenant.
+    if (own && !own.allowed) return own;
+    const shared = await options.tenantRateLimit?.take(JSON.stringify([tenant]));
+    return own && shared && shared.allowed && own.remaining <= shared.remaining ? own : (shared ?? own);
+  }
+
+  function notFound(request: CallRequest): ToolError {
+    if (catalog.has(request.tool)) auditRefusal(audit, log, request, 'TOOL_NOT_FOUND');
+    return new ToolError(
+      'TOOL_NOT_FOUND',
+      `There is no tool named "${request.tool.slice(0, 64)}" for this caller. List the tools to see which there are.`,
+    );
+  }
+
+  function begin(entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+    if (accepting) return callPath.run(entry, request);
+    observer.refused?.({ reason: 'draining' });
+    return Promise.resolve(refused(new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.')));
+  }
+
   async function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
     const decision = await limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
-    if (decision.allowed) return await callPath(entry, request, draining.signal);
+    // The drain may have begun meanwhile, and waits for calls that have begun alone.
+    if (decision.allowed) return await begin(entry, request);
     observer.refused?.({ reason: 'rate-limit' });
-    const refusal = new ToolError(
-      'RATE_LIMITED',
-      `This tenant has made the ${decision.rule.limit} calls to ${entry.connector} that it may make in ${decision.rule.windowMs / 1000} s. Nothing was done. Try again in ${Math.ceil(decision.resetMs / 1000)} s.`,
-      { retryAfterMs: decision.resetMs },
+    return refused(
+      new ToolError(
+        'RATE_LIMITED',
+        `This tenant has made the ${decision.rule.limit} calls to ${entry.connector} that it may make in ${decision.rule.windowMs / 1000} s. Nothing was done. Try again in ${Math.ceil(decision.resetMs / 1000)} s.`,
+        { retryAfterMs: decision.resetMs },
+      ),
     );
-    return { kind: 'answer', answer: errorAnswer(refusal, crypto.randomUUID()) };
   }
 
   async function check(id: string): Promise<Health> {
@@ -193,6 +198,11 @@ export function createHost(options: HostOptions): Host {
   }
 
   return host;
+}
+
+/** The answer to a call that never began. */
+function refused(why: ToolError): CallResult {
+  return { kind: 'answer', answer: errorAnswer(why, crypto.randomUUID()) };
 }
 
 function checkOptions({ connectors, sender, resilience, secret, remapOrigins = {} }: HostOptions): void {

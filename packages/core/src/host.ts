@@ -80,7 +80,7 @@ export interface CallRequest {
   /** Where the caller is, for records. */
   readonly address?: string | undefined;
   /** Aborts when the client cancels or goes away. */
-  readonly signal: AbortSignal;
+  readonly signal: ClientSignal;
   /** The client's own idempotency key (`busbar/idempotencyKey` in the request's `_meta`), at most 255 characters. */
   readonly idempotencyKey?: string | undefined;
   /** W3C trace context of the request; its trace id is the correlation id in the log. */
@@ -89,6 +89,13 @@ export interface CallRequest {
   progress?(done: number, total: number | undefined, message: string | undefined): void;
   /** What the client answered to earlier asks of this call, by ask id. Absent: this client cannot be asked. */
   readonly answers?: Readonly<Record<string, AskAnswer>> | undefined;
+}
+
+/** As much of an `AbortSignal` as a call listens to, once. Transports that make one for each call can do with less than a whole one. */
+export interface ClientSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** What a person said to an ask. */
@@ -115,9 +122,11 @@ export interface Host {
   /** @throws {ToolError} UNAUTHENTICATED. */
   authenticate(credentials: Credentials): Promise<Principal>;
   /** Counts one request of a principal and of its tenant: the limit that refused it, or the one with less left. Undefined: there is none. */
-  limit(principal: Principal): Promise<RateLimitDecision | undefined>;
+  limit(principal: Principal): Promise<RateLimitDecision | undefined> | undefined;
   /** The tools that a principal may use, in a stable order. */
   tools(principal: Principal): readonly CatalogEntry[];
+  /** The tool of that name, if there is one that the principal may use. */
+  tool(principal: Principal, name: string): CatalogEntry | undefined;
   /**
    * Runs one call from validation to settlement. Whatever goes wrong with the call is an answer with `isError`.
    *

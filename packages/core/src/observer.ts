@@ -52,6 +52,7 @@ export interface RefusalEvent {
 
 /** Tells several observers. One that throws does not keep the others, or the call, from going on. */
 export function observers(list: readonly Observer[]): Observer {
+  if (list.length === 0) return {};
   const each =
     <E>(pick: (observer: Observer) => ((event: E) => void) | undefined) =>
     (event: E): void => {

@@ -50,6 +50,7 @@ export type ToolBuilder<Client> = <I extends Schema, O extends Schema | undefine
 
 declare const outputType: unique symbol;
 const brand = Symbol.for('busbar.Result');
+const branded = { value: true };
 
 /** An output with more than its structure. Made by {@link result}. */
 export interface Result<T> {
@@ -74,7 +75,7 @@ export interface OpenedResult extends ResultExtras {
 /** Returns `output` together with content, metadata or the id of accepted work. */
 export function result<T>(output: T, extras: ResultExtras): Result<T> {
   const opened: OpenedResult = { output, ...extras };
-  return Object.defineProperty(opened, brand, { value: true }) as unknown as Result<T>;
+  return Object.defineProperty(opened, brand, branded) as unknown as Result<T>;
 }
 
 /** What a `run` returned, taken apart: a {@link result}, or a plain output. */

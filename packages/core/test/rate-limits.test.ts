@@ -46,3 +46,23 @@ test('a connector’s limit refuses a tenant’s calls with the time to wait, be
   await clock.advance(12_000);
   expect(codeOf(await call('acme_get_item', { id: '1' }))).toBeUndefined();
 });
+
+test('a call that still waits for its connector’s limit when the drain begins is refused, and nothing is sent', async () => {
+  const asking = Promise.withResolvers<void>();
+  const allowed = Promise.withResolvers<void>();
+  const limit = perMinute(1);
+  const connectorRateLimit = {
+    take: async (key: string) => {
+      asking.resolve();
+      await allowed.promise;
+      return await limit.take(key);
+    },
+  };
+  const { host, call } = hostWith({ connectorRateLimit });
+  const called = call('acme_get_item', { id: '1' });
+  await asking.promise;
+  await host.close();
+  allowed.resolve();
+  expect(codeOf(await called)).toBe('UNAVAILABLE');
+  expect(acme.requests).toHaveLength(0);
+});

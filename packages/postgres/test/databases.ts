@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DatabaseOptions } from '../src/index.ts';
-import { pgliteTemplate } from './pglite-template.ts';
+import { pgliteCluster, pgliteTemplate } from './pglite-template.ts';
 
 /** A place for a database of a test's own, and what removes it. */
 export interface Place {
@@ -23,15 +24,18 @@ export interface Kind {
 export const pglite: Kind = {
   kind: 'pglite',
   async place() {
-    const place = await pglite.emptyPlace();
-    if ('folder' in place.options) await cp(await pgliteTemplate(), place.options.folder, { recursive: true });
-    return place;
+    return await copyOf(await pgliteTemplate());
   },
   async emptyPlace() {
-    const folder = await mkdtemp(join(tmpdir(), 'busbar-pglite-'));
-    return { options: { folder }, remove: () => rm(folder, { recursive: true, force: true }) };
+    return await copyOf(await pgliteCluster());
   },
 };
+
+async function copyOf(template: string): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'busbar-pglite-'));
+  cpSync(template, folder, { recursive: true });
+  return { options: { folder }, remove: () => rm(folder, { recursive: true, force: true }) };
+}
 
 const candidates = process.env['TEST_DATABASE_URL']
   ? [process.env['TEST_DATABASE_URL']]

@@ -129,7 +129,8 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const replaying = replay(host);
     acme.recover();
     expect(codeOf(await repeated)).toBeUndefined();
-    expect(['done', 'gone']).toContain((await replaying).letters[0]?.outcome);
+    // Where the call has ended before the replay looks, there is no letter left.
+    expect(['done', 'gone', undefined]).toContain((await replaying).letters[0]?.outcome);
     expect(acme.created).toHaveLength(1);
     expect(await listed()).toEqual([]);
   });

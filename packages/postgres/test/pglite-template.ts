@@ -3,6 +3,7 @@ import { globSync, readFileSync, realpathSync } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
 import { openDatabase } from '../src/index.ts';
 
 const migrations = join(import.meta.dirname, '../src/migrations');
@@ -11,22 +12,30 @@ const pglite = realpathSync(fileURLToPath(import.meta.resolve('@electric-sql/pgl
 const cache = join(import.meta.dirname, '../../../node_modules/.cache/busbar-test');
 
 let template: Promise<string> | undefined;
+let cluster: Promise<string> | undefined;
 
 /**
  * A data folder as a first start leaves it, to be copied and not to be opened: making one takes seconds. It is kept for the next run, as long as
  * PGlite and the migrations are the same.
  */
-export const pgliteTemplate = (): Promise<string> => (template ??= findOrMake());
+export const pgliteTemplate = (): Promise<string> =>
+  (template ??= findOrMake('busbar', sources(), async (folder) => (await openDatabase({ folder })).close()));
 
-async function findOrMake(): Promise<string> {
-  const sources = globSync('*.ts', { cwd: migrations })
+/** Likewise, but as PGlite alone leaves it: no migration has run. */
+export const pgliteCluster = (): Promise<string> =>
+  (cluster ??= findOrMake('cluster', [], async (folder) => (await PGlite.create(join(folder, 'pglite'))).close()));
+
+const sources = (): string[] =>
+  globSync('*.ts', { cwd: migrations })
     .toSorted()
     .map((name) => readFileSync(join(migrations, name), 'utf8'));
-  const folder = join(cache, `pglite-${hash('sha256', JSON.stringify([pglite, sources])).slice(0, 16)}`);
+
+async function findOrMake(what: string, of: readonly string[], make: (folder: string) => Promise<void>): Promise<string> {
+  const folder = join(cache, `${what}-${hash('sha256', JSON.stringify([pglite, of])).slice(0, 16)}`);
   if (await exists(folder)) return folder;
   await mkdir(cache, { recursive: true });
   const making = await mkdtemp(join(cache, 'making-'));
-  await (await openDatabase({ folder: making })).close();
+  await make(making);
   // Another test file may have been first: then its own is as good.
   await rename(making, folder).catch(async (error: unknown) => {
     await rm(making, { recursive: true, force: true });

@@ -1,5 +1,4 @@
 import { silentLogger, systemClock, type Clock, type Logger } from '@busbar/core';
-import { createClient, ErrorReply } from '@redis/client';
 import type { LuaScript } from './lua-script.ts';
 
 /** How a {@link Redis} is used. */
@@ -47,6 +46,8 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
   const { log = silentLogger, clock = systemClock, prefix = 'busbar:', commandTimeoutMs = 250 } = options;
   if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url))
     throw new TypeError('The URL of a Redis is redis://host:port or rediss://host:port.');
+  // Hundreds of modules, which a server that is given no Redis need not load.
+  const { createClient, ErrorReply } = await import('@redis/client');
   const client = createClient({
     url,
     socket: {

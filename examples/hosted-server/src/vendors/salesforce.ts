@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { salesforce } from '@busbar/connector-salesforce';
-import { startSalesforceSandbox } from '@busbar/connector-salesforce/sandbox';
+import { startSalesforceSandbox, type SalesforceSandboxOptions } from '@busbar/connector-salesforce/sandbox';
 import type { Vendor } from '../vendor.ts';
 
 /** Salesforce: one org, by any of its three ways in. */
@@ -17,5 +17,16 @@ export const salesforceVendor: Vendor = {
     SALESFORCE_REFRESH_TOKEN: 'For the web server flow: the refresh token that a person’s consent gave.',
     SALESFORCE_API_VERSION: 'The API version, such as `v64.0`, where the connector’s own is not wanted.',
   },
-  startSandbox: () => startSalesforceSandbox({ clientSecret: randomBytes(16).toString('hex') }),
+  sandboxes: {
+    emea: () => startOrg({ myDomain: 'example-emea', orgName: 'Example EMEA' }),
+    // What is in it differs, so that a person sees which org answered: customers, Revenue Cloud, and a fault for the health check.
+    apac: async () => {
+      const org = await startOrg({ myDomain: 'example-apac', orgName: 'Example APAC', revenueCloud: false });
+      for (const account of org.records('Account')) org.change(account, { Name: `${String(account['Name'])} Pacific` });
+      org.setLimit('DataStorageMB', 1_024, 10);
+      return org;
+    },
+  },
 };
+
+const startOrg = (org: SalesforceSandboxOptions) => startSalesforceSandbox({ clientSecret: randomBytes(16).toString('hex'), ...org });

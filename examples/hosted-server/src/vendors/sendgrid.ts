@@ -15,5 +15,5 @@ export const sendgridVendor: Vendor = {
     SENDGRID_WEBHOOK_KEY:
       'The verification key of SendGrid’s signed Event Webhook. With it the server prints the address that events are sent to.',
   },
-  startSandbox: () => startSendGridSandbox({ apiKey: `SG.${randomBytes(16).toString('hex')}` }),
+  sandboxes: { default: () => startSendGridSandbox({ apiKey: `SG.${randomBytes(16).toString('hex')}` }) },
 };

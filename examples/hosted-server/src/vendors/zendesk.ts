@@ -17,5 +17,5 @@ export const zendeskVendor: Vendor = {
     ZENDESK_API_TOKEN: 'Legacy: the API token.',
     ZENDESK_WEBHOOK_SECRET: 'The signing secret of a webhook of Zendesk. With it the server prints the address that events are sent to.',
   },
-  startSandbox: () => startZendeskSandbox({ clientSecret: randomBytes(16).toString('hex') }),
+  sandboxes: { default: () => startZendeskSandbox({ clientSecret: randomBytes(16).toString('hex') }) },
 };

@@ -24,7 +24,13 @@ const isWrite = ({ path, method }: SimulatorRequest) => method !== 'GET' && path
 /** Starts it, until the stack ends. */
 export async function startVendor(stack: AsyncDisposableStack): Promise<Vendor> {
   const clientSecret = 'hush-hush-hush';
-  const sandbox = await startZendeskSandbox({ clientSecret, requestsPerMinute: 100_000_000, maxRequests: 1_000_000 });
+  const perMinute = 100_000_000;
+  const sandbox = await startZendeskSandbox({
+    clientSecret,
+    requestsPerMinute: perMinute,
+    ticketUpdatesPerMinute: perMinute,
+    maxRequests: 1_000_000,
+  });
   stack.defer(() => sandbox.close());
   const seeded = new Set(sandbox.tickets.keys());
   const [[origin, target] = ['', '']] = Object.entries(sandbox.remapOrigins);

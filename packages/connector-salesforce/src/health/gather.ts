@@ -66,7 +66,7 @@ export async function gather(
     }
     const locator = locatorOf(answer);
     const rows = answer.records.map((record) => plainRecord(record));
-    put(source, { rows, total: answer.totalSize ?? rows.length, whole: locator === undefined });
+    put(source, { rows, total: answer.totalSize ?? rows.length, whole: answer.done !== false });
     if (source.all && locator !== undefined) unread.push({ source, locator });
   }
 
@@ -115,7 +115,7 @@ export async function gather(
     });
     if (!page) continue;
     const more = locatorOf(page);
-    put(source, { ...before, rows: [...before.rows, ...page.records.map((record) => plainRecord(record))], whole: more === undefined });
+    put(source, { ...before, rows: [...before.rows, ...page.records.map((record) => plainRecord(record))], whole: page.done !== false });
     if (more !== undefined) unread.push({ source, locator: more });
   }
   return { of: (source) => given.get(JSON.stringify(source)), apiCalls };

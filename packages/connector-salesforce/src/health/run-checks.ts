@@ -20,6 +20,9 @@ export interface ChecksRun {
 }
 
 const maxCalls = 20;
+/** How Salesforce says that a right is missing: openly, or as if there were no such thing. */
+const denying = /^(FORBIDDEN|INSUFFICIENT_|API_DISABLED|API_CURRENTLY_DISABLED|HTTP 403)/;
+const hiding = /^(INVALID_TYPE|INVALID_FIELD|NOT_FOUND|HTTP 404)$/;
 
 /** Runs checks in at most 20 API calls. @throws {ToolError} where nothing at all could be read. */
 export async function runChecks(client: SalesforceClient, context: CallContext, checks: readonly OrgCheck[]): Promise<ChecksRun> {
@@ -40,12 +43,13 @@ function resultOf(check: OrgCheck, gathered: Gathered, nowMs: number): CheckResu
       given.push(one);
       continue;
     }
-    const absent = one.code === 'INVALID_TYPE' || one.code === 'INVALID_FIELD' || one.code === 'NOT_FOUND';
+    const absent = hiding.test(one.code);
     return {
       check,
       status: 'unknown',
       evidence: `${absent ? 'The org has this not, or hides it from the connection’s user' : 'Salesforce did not show it'}: ${one.code}: ${one.message.slice(0, 200)}`,
-      missingPermission: check.permission,
+      // What failed for another reason no permission would mend.
+      ...((absent || denying.test(one.code)) && { missingPermission: check.permission }),
     };
   }
   const finding = check.judge(given, nowMs);

@@ -14,11 +14,11 @@ export function writeCollection(
   rows: readonly unknown[],
   allOrNone: boolean,
 ): object[] {
-  if (rows.length === 0 || rows.length > vendorLimits.collectionRecords)
+  if (rows.length === 0 || rows.length > vendorLimits.collectionRecords.most)
     throw refusal(
       400,
       'EXCEEDED_ID_LIMIT',
-      `record limit reached. cannot submit more than ${vendorLimits.collectionRecords} records into this call`,
+      `record limit reached. cannot submit more than ${vendorLimits.collectionRecords.most} records into this call`,
     );
   // What an undone row was before: everything that a row can touch is one record.
   const undo: (() => void)[] = [];

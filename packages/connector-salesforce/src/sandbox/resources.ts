@@ -64,9 +64,9 @@ export function createResources(options: ResourceOptions) {
     if (soql === null) throw malformed('A query string has to be specified');
     const parsed = parseSoql(soql);
     const { rows, total, grouped } = runSoql(records, parsed, { api, deleted, now: clock.now(), demandAccess, base });
-    const wanted = Number(/batchSize=(\d+)/.exec(request.headers['sforce-query-options'] ?? '')?.[1] ?? vendorLimits.maxBatch);
-    const size = Math.min(vendorLimits.maxBatch, Math.max(vendorLimits.minBatch, wanted));
-    if (grouped && rows.length > vendorLimits.maxBatch)
+    const wanted = Number(/batchSize=(\d+)/.exec(request.headers['sforce-query-options'] ?? '')?.[1] ?? vendorLimits.largestBatch.most);
+    const size = Math.min(vendorLimits.largestBatch.most, Math.max(vendorLimits.smallestBatch.least, wanted));
+    if (grouped && rows.length > vendorLimits.largestBatch.most)
       throw refusal(
         400,
         'EXCEEDED_ID_LIMIT',
@@ -171,20 +171,13 @@ export function createResources(options: ResourceOptions) {
     };
     if (!Array.isArray(compositeRequest) || compositeRequest.length === 0)
       throw refusal(400, 'INVALID_INPUT', 'compositeRequest is required');
-    if (compositeRequest.length > vendorLimits.compositeRequests)
-      throw refusal(
-        400,
-        'LIMIT_EXCEEDED',
-        `Limit of ${vendorLimits.compositeRequests} reached for number of subrequests in a composite request`,
-      );
+    const { compositeRequests, compositeQueries } = vendorLimits;
+    if (compositeRequest.length > compositeRequests.most)
+      return beyond(`The request can’t contain more than ${compositeRequests.most} operations.`);
     const own = `${base}${tooling ? '/tooling' : ''}/`;
     const isQuery = (url: string): boolean => new RegExp(`^${own}(?:query|queryAll|composite/sobjects)\\b`).test(url);
-    if (compositeRequest.filter(({ url }) => isQuery(url)).length > vendorLimits.compositeQueries)
-      throw refusal(
-        400,
-        'LIMIT_EXCEEDED',
-        `Limit of ${vendorLimits.compositeQueries} reached for number of query and collection subrequests in a composite request`,
-      );
+    if (compositeRequest.filter(({ url }) => isQuery(url)).length > compositeQueries.most)
+      return beyond(`The request can’t contain more than ${compositeQueries.most} query and collection operations.`);
     return {
       body: {
         compositeResponse: compositeRequest.map((part) => {
@@ -194,6 +187,13 @@ export function createResources(options: ResourceOptions) {
       },
     };
   }
+
+  /** Salesforce refuses a composite as a whole inside a 200 too, as the answer to no part. */
+  const beyond = (message: string): ResourceAnswer => ({
+    body: {
+      compositeResponse: [{ body: [{ errorCode: 'LIMIT_EXCEEDED', message }], httpHeaders: {}, httpStatusCode: 400, referenceId: null }],
+    },
+  });
 
   function attempt(part: { method: string; url: string; body?: unknown }, own: string): [status: number, body: unknown] {
     try {

@@ -22,7 +22,7 @@ export function searchRecords(records: OrgRecords, sosl: string, base: string): 
     .split(/\s+/);
   const parts = [...returning.matchAll(/(\w+)\(([^()]*?)(?: LIMIT (\d+))?\)(?:, |$)/g)];
   if (parts.map(([whole]) => whole).join('') !== returning) throw malformed(`unexpected token: '${returning.slice(0, 30)}'`);
-  if (parts.length > vendorLimits.searchObjects) throw malformed('too many objects');
+  if (parts.length > vendorLimits.searchObjects.most) throw malformed('too many objects');
   return parts.flatMap(([, name = '', fields = '', limit = '2000']) => {
     const object = records.objects.get(name);
     if (!object?.apis.includes('data')) throw refusal(400, 'INVALID_TYPE', `sObject type '${name}' is not supported.`);

@@ -1,10 +1,9 @@
 import type { Clock } from '@busbar/core';
 import { Refusal, refusal } from './refusal.ts';
+import { vendorLimits } from './vendor-limits.ts';
 
 const sessionMs = 2 * 3_600_000;
 const maxSessions = 100;
-/** Assertions live three minutes at most; five, where clocks differ. */
-const assertionMs = 5 * 60_000;
 
 /** What the sandbox lets in. */
 export interface SignInOptions {
@@ -32,7 +31,7 @@ export function createSignIn(clock: Clock, host: string, client: SignInOptions) 
     if (sub !== client.jwt?.username) throw refuse('invalid_grant', 'user hasn\u0027t approved this consumer');
     if (!/^https:\/\/(login|test)\.salesforce\.com$/.test(String(aud))) throw refuse('invalid_grant', 'audience is invalid');
     const left = Number(exp) * 1000 - clock.now();
-    if (!(left > 0 && left <= assertionMs)) throw refuse('invalid_grant', 'expired authorization code');
+    if (!(left > 0 && left <= vendorLimits.assertionMinutes.most * 60_000)) throw refuse('invalid_grant', 'expired authorization code');
   }
 
   /** @throws {Refusal} where the fields of a token request are not those of a flow that is set up. */

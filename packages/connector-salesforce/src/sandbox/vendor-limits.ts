@@ -1,14 +1,30 @@
-/** What Salesforce takes at most, and where it says so. A request beyond one of these fails here as it would there. */
+interface VendorLimit {
+  readonly most?: number;
+  readonly least?: number;
+  /** Salesforce's page that says so. */
+  readonly source: string;
+}
+
+const rest = 'https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest';
+
+/** What Salesforce takes, and where it says so. What goes beyond one of these fails in the sandbox as it would there. */
 export const vendorLimits = {
-  /** REST API Developer Guide, Composite: subrequests in one call. */
-  compositeRequests: 25,
-  /** The same: queries, and collections, among them. */
-  compositeQueries: 5,
-  /** REST API Developer Guide, sObject Collections: records in one call. */
-  collectionRecords: 200,
-  /** REST API Developer Guide, Query Options Header: records in a page. */
-  minBatch: 200,
-  maxBatch: 2_000,
-  /** SOSL Reference, RETURNING: objects that one search may name. */
-  searchObjects: 20,
-} as const;
+  /** Requests in one composite. */
+  compositeRequests: { most: 25, source: `${rest}/resources_composite_composite.htm` },
+  /** Queries and collections among them. */
+  compositeQueries: { most: 5, source: `${rest}/resources_composite_composite.htm` },
+  /** Records in one collection. */
+  collectionRecords: { most: 200, source: `${rest}/resources_composite_sobjects_collections.htm` },
+  /** Records in a page: what is asked for beyond these is not refused, but not given either. */
+  smallestBatch: { least: 200, source: `${rest}/headers_queryoptions.htm` },
+  largestBatch: { most: 2_000, source: `${rest}/headers_queryoptions.htm` },
+  /** Objects that one search may name. */
+  searchObjects: {
+    most: 20,
+    source: 'https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_sosl_returning.htm',
+  },
+  /** Of URI and headers together. */
+  headBytes: { most: 16_384, source: 'https://help.salesforce.com/s/articleView?id=000386264&type=1' },
+  /** From now to the end of a JWT bearer assertion. */
+  assertionMinutes: { most: 3, source: 'https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm&type=5' },
+} satisfies Readonly<Record<string, VendorLimit>>;

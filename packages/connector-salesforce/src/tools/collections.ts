@@ -107,7 +107,8 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Rows,
     run: async (input, client, context) => {
-      const without = input.records.findIndex((fields) => !(input.externalIdField in fields));
+      // Salesforce makes a new record of each row without a value, and another one whenever the request is repeated.
+      const without = input.records.findIndex((fields) => (fields[input.externalIdField] ?? '') === '');
       if (without >= 0) throw new ToolError('INVALID_INPUT', `Row ${without} has no ${input.externalIdField}, so nothing was sent.`);
       const rows = input.records.map((fields) => ({ attributes: { type: input.object }, ...fields }));
       return view(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import * as limits from './limits.ts';
+import { limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 
 const Address = z.looseObject({ email: z.string().optional(), name: z.string().optional() });
@@ -57,27 +57,28 @@ export function checkMail(body: unknown, account: Account): SentMail {
     );
   }
   if (mail.reply_to && !Email.safeParse(mail.reply_to.email).success) refuse('reply_to.email', 'Does not contain a valid address.');
-  if (mail.categories.length > limits.maxCategories) refuse('categories', `You cannot have more than ${limits.maxCategories} categories.`);
-  if (mail.categories.some((name) => name.length > limits.maxCategoryLength))
-    refuse('categories', `A category cannot be longer than ${limits.maxCategoryLength} characters.`);
+  if (mail.categories.length > limits.categories.most)
+    refuse('categories', `You cannot have more than ${limits.categories.most} categories.`);
+  if (mail.categories.some((name) => name.length > limits.category.most))
+    refuse('categories', `A category cannot be longer than ${limits.category.most} characters.`);
   if (new Set(mail.categories).size < mail.categories.length) refuse('categories', 'Category names must be unique.');
-  if (mail.send_at !== undefined && mail.send_at * 1_000 > account.nowMs + limits.maxAheadMs)
-    refuse('send_at', 'Scheduling more than 72 hours in advance is forbidden.');
+  if (mail.send_at !== undefined && mail.send_at * 1_000 > account.nowMs + limits.hoursAhead.most * 3_600_000)
+    refuse('send_at', `Scheduling more than ${limits.hoursAhead.most} hours in advance is forbidden.`);
   return mail;
 }
 
 function checkRecipients({ personalizations }: SentMail): void {
   if (personalizations.length === 0)
     refuse('personalizations', 'The personalizations field is required and must have at least one personalization.');
-  if (personalizations.length > limits.maxPersonalizations) {
+  if (personalizations.length > limits.personalizations.most) {
     refuse(
       'personalizations',
-      `The personalization block is limited to ${limits.maxPersonalizations} personalizations per API request. You have provided ${personalizations.length} personalizations. Please consider splitting this into multiple requests and resending your request.`,
+      `The personalization block is limited to ${limits.personalizations.most} personalizations per API request. You have provided ${personalizations.length} personalizations. Please consider splitting this into multiple requests and resending your request.`,
     );
   }
   const total = personalizations.reduce((sum, { to = [], cc, bcc }) => sum + to.length + cc.length + bcc.length, 0);
-  if (total > limits.maxRecipients)
-    refuse('personalizations', `There is a limit of ${limits.maxRecipients} total recipients (to + cc + bcc) per request.`);
+  if (total > limits.recipients.most)
+    refuse('personalizations', `There is a limit of ${limits.recipients.most} total recipients (to + cc + bcc) per request.`);
   for (const [index, personalization] of personalizations.entries()) checkPersonalization(personalization, `personalizations.${index}`);
 }
 
@@ -102,8 +103,8 @@ function checkPersonalization({ to = [], cc, bcc, custom_args }: z.output<typeof
       seen.add(email.toLowerCase());
     }
   }
-  if (new TextEncoder().encode(JSON.stringify(custom_args ?? {})).length >= limits.maxArgumentBytes)
-    refuse(`${field}.custom_args`, `Your combined custom arguments must be less than ${limits.maxArgumentBytes} bytes.`);
+  if (new TextEncoder().encode(JSON.stringify(custom_args ?? {})).length > limits.argumentBytes.most)
+    refuse(`${field}.custom_args`, `Your combined custom arguments must be less than ${limits.argumentBytes.most + 1} bytes.`);
 }
 
 function checkContent({ content, template_id, subject, personalizations }: SentMail, { hasTemplate }: Account): void {

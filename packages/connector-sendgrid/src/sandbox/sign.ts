@@ -8,7 +8,8 @@ export interface SignedDelivery {
 export interface Signer {
   /** The public key, as SendGrid's settings show it. */
   readonly key: string;
-  sign(events: readonly object[], nowMs: number): Promise<SignedDelivery>;
+  /** The headers with which SendGrid sends this body. */
+  sign(body: string, nowMs: number): Promise<Readonly<Record<string, string>>>;
 }
 
 /** Makes a key pair of its own. */
@@ -17,23 +18,21 @@ export async function createSigner(): Promise<Signer> {
   const spki = new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey));
   return {
     key: base64(spki),
-    async sign(events, nowMs) {
+    async sign(body, nowMs) {
       const timestamp = String(Math.floor(nowMs / 1_000));
-      // Events come one a line, and the last line end is signed too.
-      const body = `[${events.map((event) => JSON.stringify(event)).join(',\r\n')}]\r\n`;
       const data = new TextEncoder().encode(timestamp + body);
       const raw = new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, data));
       return {
-        headers: {
-          'content-type': 'application/json',
-          'x-twilio-email-event-webhook-signature': base64(der(raw)),
-          'x-twilio-email-event-webhook-timestamp': timestamp,
-        },
-        body,
+        'content-type': 'application/json',
+        'x-twilio-email-event-webhook-signature': base64(der(raw)),
+        'x-twilio-email-event-webhook-timestamp': timestamp,
       };
     },
   };
 }
+
+/** Events as they are sent: one a line. The last line end is signed too. */
+export const eventsBody = (events: readonly object[]): string => `[${events.map((event) => JSON.stringify(event)).join(',\r\n')}]\r\n`;
 
 const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 

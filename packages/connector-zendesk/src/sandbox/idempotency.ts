@@ -1,7 +1,8 @@
 import type { Clock } from '@busbar/core';
+import { limits } from './limits.ts';
 import { badRequest, Refusal } from './refusal.ts';
 
-const keptMs = 2 * 3_600_000;
+const keptMs = limits.idempotencyHours.most * 3_600_000;
 const maxKeys = 1_000;
 
 interface Answer {
@@ -18,7 +19,8 @@ export function createIdempotency(clock: Clock) {
     /** @throws {Refusal} 400 for a key that came with another body. */
     once(key: string | undefined, rawBody: string, write: () => Answer): Answer {
       if (key === undefined) return write();
-      if (key.length > 255) throw badRequest('Idempotency-Key is longer than 255 characters');
+      if (key.length > limits.idempotencyKey.most)
+        throw badRequest(`Idempotency-Key is longer than ${limits.idempotencyKey.most} characters`);
       const known = kept.get(key);
       if (known && known.endsAt > clock.now()) {
         if (known.rawBody === rawBody) return marked(known.answer, 'hit');

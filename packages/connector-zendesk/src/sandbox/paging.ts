@@ -1,3 +1,4 @@
+import { limits } from './limits.ts';
 import { badRequest, Refusal } from './refusal.ts';
 
 interface Asked {
@@ -13,7 +14,7 @@ interface Page<T> {
 
 /** Cursor paging: `page[size]` and `page[after]`, answered with `meta` and `links`. */
 export function cursorPage<T>({ path, query }: Asked, host: string, all: readonly T[], { maxSize }: { maxSize: number }): Page<T> {
-  const size = Number(query.get('page[size]') ?? 100);
+  const size = Number(query.get('page[size]') ?? limits.cursorPage.most);
   if (!(size >= 1 && size <= maxSize)) throw badRequest(`page[size] must be between 1 and ${maxSize}`);
   const cursor = query.get('page[after]');
   const start = cursor === null ? 0 : positionIn(cursor);
@@ -41,17 +42,13 @@ function positionIn(cursor: string): number {
   throw badRequest('page[after] is not valid');
 }
 
-/** Offset paging: `page` and `per_page`, answered with a count. What lies beyond `maxRecords` is refused. */
-export function offsetPage<T>({ path, query }: Asked, host: string, all: readonly T[], { maxRecords }: { maxRecords: number }): Page<T> {
-  const size = Math.min(Number(query.get('per_page') ?? 100), 100);
+/** Offset paging: `page` and `per_page`, answered with a count. Page numbers reach less far in a search than in a list. @throws {Refusal} */
+export function offsetPage<T>({ path, query }: Asked, host: string, all: readonly T[], kind: 'list' | 'search'): Page<T> {
+  const size = Math.min(Number(query.get('per_page') ?? 100), limits.offsetPage.most);
   const number = Number(query.get('page') ?? 1);
   if (!(size >= 1 && number >= 1)) throw badRequest('page and per_page must be positive numbers');
-  if (number * size > maxRecords) {
-    throw new Refusal(422, {
-      error: 'invalid',
-      description: 'Invalid search: Requested response size was greater than Search Response Limits',
-    });
-  }
+  if (kind === 'search' && number * size > limits.searchResults.most) throw tooManyResults();
+  if (number * size > limits.offsetRecords.most) throw tooDeep();
   const link = (to: number): string => {
     const other = new URLSearchParams(query);
     other.set('page', String(to));
@@ -66,3 +63,20 @@ export function offsetPage<T>({ path, query }: Asked, host: string, all: readonl
     },
   };
 }
+
+const tooManyResults = () =>
+  new Refusal(422, {
+    error: 'invalid',
+    description: 'Invalid search: Requested response size was greater than Search Response Limits',
+  });
+
+const tooDeep = () =>
+  new Refusal(400, {
+    errors: [
+      {
+        code: 'InvalidPaginationDepth',
+        title: 'Pagination requests using Offset Pagination are limited to page 100 or up to 10000 records (page * per_page)',
+        detail: 'There are limits to the page depth in Offset Pagination. Please switch to Cursor Pagination.',
+      },
+    ],
+  });

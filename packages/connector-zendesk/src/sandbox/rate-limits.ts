@@ -1,10 +1,8 @@
 import type { Clock } from '@busbar/core';
+import { limits } from './limits.ts';
 import { failureBody, Refusal } from './refusal.ts';
 
 const minuteMs = 60_000;
-const updatesPerTicket = 30;
-const updatesWindowMs = 600_000;
-const updatesPerUser = 5;
 const maxRecords = 10_000;
 
 interface Window {
@@ -12,9 +10,12 @@ interface Window {
   left: number;
 }
 
-/** Counts as Zendesk does: so many requests of the account in a minute, so many updates of one ticket in ten, and of one user in one. */
-export function createRateLimits(clock: Clock, requestsPerMinute: number) {
+/** Counts as Zendesk does: requests, exports and updates of the account in a minute, of one user in one, and of one ticket in ten. */
+export function createRateLimits(clock: Clock, allowed: { readonly requestsPerMinute?: number; readonly ticketUpdatesPerMinute?: number }) {
+  const { requestsPerMinute = limits.requestsPerMinute.most, ticketUpdatesPerMinute = limits.ticketUpdatesPerMinute.most } = allowed;
   const account: Window = { endsAt: 0, left: 0 };
+  const exports: Window = { endsAt: 0, left: 0 };
+  const updates: Window = { endsAt: 0, left: 0 };
   const tickets = new Map<number, Window>();
   const users = new Map<number, Window>();
 
@@ -32,6 +33,12 @@ export function createRateLimits(clock: Clock, requestsPerMinute: number) {
     const [oldest] = windows.keys();
     if (windows.size > maxRecords && oldest !== undefined) windows.delete(oldest);
     return { ...take(window, limit, windowMs), left: window.left };
+  };
+
+  /** Counts what the whole account shares. @throws {Refusal} 429. */
+  const takeOfAccount = (window: Window, limit: number): void => {
+    const { allowed, resetSeconds } = take(window, limit, minuteMs);
+    if (!allowed) throw new Refusal(429, failureBody(429).body, { 'retry-after': String(resetSeconds) });
   };
 
   const standing = (): Record<string, string> => {
@@ -56,15 +63,19 @@ export function createRateLimits(clock: Clock, requestsPerMinute: number) {
     standing,
 
     /** Counts a request. @throws {Refusal} 429. */
-    request(): void {
-      const { allowed, resetSeconds } = take(account, requestsPerMinute, minuteMs);
-      if (!allowed) throw new Refusal(429, failureBody(429).body, { 'retry-after': String(resetSeconds) });
-    },
+    request: (): void => takeOfAccount(account, requestsPerMinute),
+
+    /** Counts a page of an export. @throws {Refusal} 429. */
+    exportPage: (): void => takeOfAccount(exports, limits.exportsPerMinute.most),
+
+    /** Counts an update of whichever ticket. @throws {Refusal} 429. */
+    anyTicketUpdate: (): void => takeOfAccount(updates, ticketUpdatesPerMinute),
 
     /** Counts an update of a ticket. @throws {Refusal} 429. */
     ticketUpdate(ticket: number): Record<string, string> {
-      const { allowed, resetSeconds, left } = takeOf(tickets, ticket, updatesPerTicket, updatesWindowMs);
-      const headers = { 'zendesk-ratelimit-tickets-update': `total=${updatesPerTicket}; remaining=${left}; resets=${resetSeconds}` };
+      const total = limits.ticketUpdatesInTenMinutes.most;
+      const { allowed, resetSeconds, left } = takeOf(tickets, ticket, total, 10 * minuteMs);
+      const headers = { 'zendesk-ratelimit-tickets-update': `total=${total}; remaining=${left}; resets=${resetSeconds}` };
       if (allowed) return headers;
       const body = { error: 'APIRateLimitExceeded', description: 'Number of allowed updates to this ticket exceeded' };
       throw new Refusal(429, body, { ...headers, 'retry-after': String(resetSeconds) });
@@ -72,7 +83,7 @@ export function createRateLimits(clock: Clock, requestsPerMinute: number) {
 
     /** Counts an update of a user. @throws {Refusal} 429. */
     userUpdate(user: number): void {
-      const { allowed, resetSeconds } = takeOf(users, user, updatesPerUser, minuteMs);
+      const { allowed, resetSeconds } = takeOf(users, user, limits.userUpdatesPerMinute.most, minuteMs);
       const body = { error: 'APIRateLimitExceeded', description: 'Number of allowed updates to this user exceeded' };
       if (!allowed) throw new Refusal(429, body, { 'retry-after': String(resetSeconds) });
     },

@@ -1,4 +1,5 @@
 import type { Clock } from '@busbar/core';
+import { limits } from './limits.ts';
 import { failureBody, Refusal } from './refusal.ts';
 
 /** The credentials that the sandbox takes. */
@@ -30,8 +31,9 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
         );
       }
       const seconds = Number(expires_in);
-      if (!(seconds >= 300 && seconds <= 172_800))
-        throw refuse(400, 'invalid_request', 'expires_in must be between 300 and 172800 seconds.');
+      const { shortestToken, longestToken } = limits;
+      if (!(seconds >= shortestToken.least && seconds <= longestToken.most))
+        throw refuse(400, 'invalid_request', `expires_in must be between ${shortestToken.least} and ${longestToken.most} seconds.`);
       const token = Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => byte.toString(16).padStart(2, '0')).join('');
       tokens.set(token, { scopes: String(scope).split(' '), endsAt: clock.now() + seconds * 1000 });
       const [oldest] = tokens.keys();

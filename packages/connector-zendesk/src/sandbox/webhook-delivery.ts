@@ -12,33 +12,28 @@ export interface ZendeskEvent {
   readonly event?: object;
 }
 
-/** Makes the request that Zendesk would send for an event, signed over timestamp and body. */
-export async function webhookDelivery(
-  clock: Clock,
-  secret: string,
-  event: ZendeskEvent,
-): Promise<{ headers: Record<string, string>; body: string }> {
-  const now = new Date(clock.now()).toISOString();
-  const timestamp = `${now.slice(0, 19)}Z`;
-  const filled = {
+/** The body of the request that Zendesk would send for an event. */
+export function webhookBody(clock: Clock, event: ZendeskEvent): string {
+  return JSON.stringify({
     account_id: 1,
     zendesk_event_version: '2022-11-06',
     id: crypto.randomUUID(),
-    time: now,
+    time: new Date(clock.now()).toISOString(),
     detail: {},
     event: {},
     ...event,
-  };
-  const body = JSON.stringify(filled);
+  });
+}
+
+/** The headers that Zendesk would send it with: signed over timestamp and body. */
+export async function webhookHeaders(clock: Clock, secret: string, body: string): Promise<Readonly<Record<string, string>>> {
+  const timestamp = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
   const encoder = new TextEncoder();
   const key = await crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
   const signature = new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(timestamp + body)));
   return {
-    headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'x-zendesk-webhook-signature': btoa(String.fromCharCode(...signature)),
-      'x-zendesk-webhook-signature-timestamp': timestamp,
-    },
-    body,
+    'content-type': 'application/json; charset=utf-8',
+    'x-zendesk-webhook-signature': btoa(String.fromCharCode(...signature)),
+    'x-zendesk-webhook-signature-timestamp': timestamp,
   };
 }

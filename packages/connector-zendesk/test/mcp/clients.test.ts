@@ -4,10 +4,11 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { httpTransport } from '@busbar/core/mcp/http';
+import { openSandbox } from '@busbar/core/testing';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { zendesk } from '../../src/index.ts';
 import { startZendeskSandbox, type ZendeskSandbox } from '../../src/sandbox.ts';
-import { openHost } from '../start-account.ts';
 
 const info = { name: 'test', version: '1.0.0' };
 const stdioServer = fileURLToPath(new URL('./stdio-server.ts', import.meta.url));
@@ -23,7 +24,7 @@ async function start(over: Over): Promise<{ sandbox: ZendeskSandbox; server: URL
       sandbox,
       server: { command: process.execPath, args: [stdioServer, JSON.stringify(sandbox.config), JSON.stringify(sandbox.remapOrigins)] },
     };
-  const host = openHost(sandbox, sandbox.config);
+  const { host } = await openSandbox(zendesk, sandbox);
   const listener = await httpTransport({ port: 0 }).listen(host);
   onTestFinished(async () => {
     sandbox.recover();

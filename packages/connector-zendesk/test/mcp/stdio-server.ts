@@ -1,6 +1,16 @@
 import { stdioTransport } from '@busbar/core/mcp/stdio';
-import { openHost } from '../start-account.ts';
+import { createHost, memoryConnections } from '@busbar/core';
+import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
+import { gotSender } from '@busbar/core/adapters/got';
+import { zendesk } from '../../src/index.ts';
 
 // What a client of the tests starts. The sandbox runs in the test itself.
 const [config = '{}', remapOrigins = '{}'] = process.argv.slice(2);
-await stdioTransport().listen(openHost({ remapOrigins: JSON.parse(remapOrigins) as Record<string, string> }, JSON.parse(config) as object));
+const host = createHost({
+  connectors: [zendesk],
+  connections: memoryConnections([{ connector: 'zendesk', config: JSON.parse(config) as object }]),
+  sender: gotSender(),
+  resilience: cockatielResilience({ backoffMs: 1 }),
+  remapOrigins: JSON.parse(remapOrigins) as Record<string, string>,
+});
+await stdioTransport().listen(host);

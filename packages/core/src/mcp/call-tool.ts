@@ -26,6 +26,8 @@ interface Serving {
   readonly address: string | undefined;
   readonly states: RequestStateCodec<AskState>;
   readonly server: Server;
+  /** The call, where it has been made already. */
+  readonly called?: Promise<CallResult> | undefined;
 }
 
 /** Hands one `tools/call` to the host and brings back what became of it. Throws nothing but a {@link ProtocolError}. */
@@ -40,17 +42,18 @@ export async function callTool(
   const progress = progressReporter(context);
   let result: CallResult;
   try {
-    result = await host.call({
-      principal,
-      address: serving.address,
-      tool: params.name,
-      arguments: params.arguments ?? {},
-      signal: context.mcpReq.signal,
-      idempotencyKey,
-      traceparent: traceparentOf(context),
-      ...(progress && { progress }),
-      answers,
-    });
+    result = await (serving.called ??
+      host.call({
+        principal,
+        address: serving.address,
+        tool: params.name,
+        arguments: params.arguments ?? {},
+        signal: context.mcpReq.signal,
+        idempotencyKey,
+        traceparent: traceparentOf(context),
+        ...(progress && { progress }),
+        answers,
+      }));
   } catch (error) {
     if (ToolError.is(error) && error.code === 'TOOL_NOT_FOUND') throw new ProtocolError(ProtocolErrorCode.InvalidParams, error.message);
     throw new ProtocolError(
@@ -85,7 +88,7 @@ function callToolResult({ host, principal, server }: Serving, name: string, answ
   const isObject = typeof result.structuredContent === 'object' && result.structuredContent !== null;
   if (result.structuredContent === undefined || (isObject && !Array.isArray(result.structuredContent))) return result;
   // Clients before 2026-07-28 take objects alone; the SDK knows what to make of the rest.
-  return server.projectCallToolResult(result, host.tools(principal).find((entry) => entry.name === name)?.outputSchema);
+  return server.projectCallToolResult(result, host.tool(principal, name)?.outputSchema);
 }
 
 function idempotencyKeyOf({ mcpReq }: ServerContext): string | undefined {

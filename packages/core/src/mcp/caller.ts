@@ -12,21 +12,23 @@ export interface CallerOptions {
   readonly trustProxy?: boolean;
 }
 
-/** What a request says of its caller, none of it believed yet. Throws a Refusal where the address has asked too often. */
-export async function credentials(
-  request: IncomingMessage,
+/** What a request says of its caller, none of it believed yet. */
+export function credentials({ headers, socket }: IncomingMessage, { trustProxy }: CallerOptions): Credentials {
+  const forwarded = trustProxy ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
+  const address = forwarded.at(-1)?.trim() || socket.remoteAddress;
+  const { authorization } = headers;
+  return { token: authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1], address };
+}
+
+/** Counts one request of an address. Rejects with a Refusal where it has asked too often. Undefined: nothing limits it. */
+export function limitAddress(
+  { address }: Credentials,
   response: ServerResponse,
   clock: Clock,
-  options: CallerOptions,
-): Promise<Credentials> {
-  const { headers, socket } = request;
-  const forwarded = options.trustProxy ? headers['x-forwarded-for'] : undefined;
-  const address =
-    String(forwarded ?? '')
-      .split(',')
-      .at(-1)
-      ?.trim() || socket.remoteAddress;
-  const decision = address === undefined ? undefined : await options.limitPerAddress?.take(address);
-  if (decision && !decision.allowed) showRateLimit(decision, clock.now(), response);
-  return { token: /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1], address };
+  { limitPerAddress }: CallerOptions,
+): Promise<void> | undefined {
+  if (!limitPerAddress || address === undefined) return undefined;
+  return limitPerAddress.take(address).then((decision) => {
+    if (!decision.allowed) showRateLimit(decision, clock.now(), response);
+  });
 }

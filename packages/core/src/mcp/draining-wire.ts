@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/server';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import { InFlight } from './in-flight.ts';
+import { InFlight } from '../in-flight.ts';
 
 // More than one client can mean to have open, and few enough to hold.
 const mostRunning = 1_000;
@@ -16,15 +16,15 @@ export class DrainingWire implements Transport {
   onmessage?: Transport['onmessage'];
   readonly #wire: Transport;
   readonly #inFlight = new InFlight();
-  /** What ends each running request. At most {@link mostRunning}. */
-  readonly #running = new Map<RequestId, () => void>();
+  /** The requests that run. At most {@link mostRunning}. */
+  readonly #running = new Set<RequestId>();
   #draining = false;
 
   constructor(wire: Transport, onClose: (() => void) | undefined) {
     this.#wire = wire;
     wire.onerror = (error) => this.onerror?.(error);
     wire.onclose = () => {
-      for (const id of this.#running.keys()) this.#end(id);
+      for (const id of this.#running) this.#end(id);
       this.onclose?.();
       onClose?.();
     };
@@ -35,7 +35,8 @@ export class DrainingWire implements Transport {
         if (this.#running.size >= mostRunning)
           return this.#refuse(message.id, 'OVERLOADED', `More than ${mostRunning} requests run already. Try again when some have ended.`);
         this.#end(message.id);
-        this.#running.set(message.id, this.#inFlight.begin());
+        this.#running.add(message.id);
+        this.#inFlight.begin();
       } else if ('method' in message && message.method === 'notifications/cancelled') {
         // A cancelled request is never answered.
         this.#end(message.params?.['requestId'] as RequestId);
@@ -64,8 +65,7 @@ export class DrainingWire implements Transport {
   }
 
   #end(id: RequestId): void {
-    this.#running.get(id)?.();
-    this.#running.delete(id);
+    if (this.#running.delete(id)) this.#inFlight.end();
   }
 
   #refuse(id: RequestId, code: ErrorCode, message: string): void {

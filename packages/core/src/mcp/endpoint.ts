@@ -1,34 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createMcpHandler, isJsonContentType } from '@modelcontextprotocol/server';
 import type { Host } from '../host.ts';
 import type { Principal } from '../principal.ts';
-import { askStates } from './ask-state.ts';
-import { credentials, type CallerOptions } from './caller.ts';
+import { credentials, limitAddress, type CallerOptions } from './caller.ts';
+import type { Exchange } from './exchange.ts';
+import { createFastLane } from './fast-lane.ts';
 import { paramHeaderFault } from './param-headers.ts';
 import { showRateLimit } from './rate-limit-headers.ts';
 import { readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { answerPreflight, requestGuard, type GuardOptions } from './request-guard.ts';
-import { createSdkServer, type Caller } from './sdk-server.ts';
-import { toWebRequest, writeWebResponse } from './web-exchange.ts';
+import type { SdkLane } from './sdk-lane.ts';
 
 interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly maxBodyBytes: number;
   readonly secret?: string;
+  /** For tests that hold both lanes against each other. */
+  readonly lanes?: 'both' | 'sdk';
 }
 
-/** The path of one MCP request over HTTP, from the socket to the SDK, in the order in which it is checked. */
+/** The path of one MCP request over HTTP, from the socket to its lane, in the order in which it is checked. */
 export function mcpEndpoint(host: Host, options: EndpointOptions) {
   const guard = requestGuard(options);
-  const states = askStates(options.secret);
-  const mcp = createMcpHandler(
-    ({ authInfo }) => {
-      return createSdkServer(host, authInfo?.extra as unknown as Caller, states);
-    },
-    {
-      onerror: (error) => host.log.info({ err: error }, 'MCP request refused by the protocol'),
-    },
-  );
+  // The SDK takes long to load, and most servers answer most clients without it.
+  let loaded: Promise<SdkLane> | undefined;
+  const load = () => (loaded ??= import('./sdk-lane.ts').then(({ createSdkLane }) => createSdkLane(host, options.secret)));
+  const sdk = async (exchange: Exchange) => await (await load()).serve(exchange);
+  const lane = options.lanes === 'sdk' ? sdk : createFastLane(host, sdk);
 
   return {
     /** Throws a {@link Refusal}, or a ToolError of `authenticate`. */
@@ -37,21 +34,29 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
       if (request.method === 'OPTIONS') return answerPreflight(request, response);
       if (request.method !== 'POST')
         throw new Refusal(405, 'INVALID_INPUT', 'This endpoint takes POST alone: it keeps no sessions.', { headers: { allow: 'POST' } });
-      const given = await credentials(request, response, host.clock, options);
+      const given = credentials(request, options);
+      const counted = limitAddress(given, response, host.clock, options);
+      if (counted) await counted;
       const principal = await host.authenticate(given);
-      const decision = await host.limit(principal);
+      const limited = host.limit(principal);
+      const decision = limited && (await limited);
       if (decision) showRateLimit(decision, host.clock.now(), response);
-      if (!isJsonContentType(request.headers['content-type']))
+      const type = request.headers['content-type'] ?? '';
+      if (!plainJson.test(type) && !(await isJson(type)))
         throw new Refusal(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
       const message = parse(await readBody(request, options.maxBodyBytes));
       checkParams(host, principal, message, request);
-      const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { principal, address: given.address } };
-      await writeWebResponse(await mcp.fetch(toWebRequest(request, response), { authInfo, parsedBody: message }), response);
+      await lane({ request, response, message, principal, address: given.address });
     },
     /** Breaks off what still runs. */
-    close: () => mcp.close(),
+    close: async () => await (await loaded)?.close(),
   };
 }
+
+/** As nearly every client writes it. Other ways are for the SDK to read. */
+const plainJson = /^application\/json(; ?charset=utf-8)?$/i;
+
+const isJson = async (contentType: string) => (await import('@modelcontextprotocol/server')).isJsonContentType(contentType);
 
 function parse(body: Buffer): unknown {
   let message: unknown;
@@ -73,7 +78,7 @@ function checkParams(host: Host, principal: Principal, message: unknown, { heade
   if (headers['mcp-protocol-version'] !== '2026-07-28') return;
   const { id, method, params } = (message ?? {}) as { id?: unknown; method?: unknown; params?: { name?: unknown; arguments?: unknown } };
   if (method !== 'tools/call') return;
-  const entry = host.tools(principal).find(({ name }) => name === params?.name);
+  const entry = typeof params?.name === 'string' ? host.tool(principal, params.name) : undefined;
   const fault = entry && paramHeaderFault(entry, params?.arguments, headers);
   // The code that the protocol has for headers that are unlike the body.
   if (fault) throw new Refusal(400, 'INVALID_INPUT', `The request's headers and body disagree: ${fault}.`, { rpcCode: -32020, id });

@@ -5,7 +5,7 @@ import type { Host } from '../host.ts';
 import type { Listener, Transport } from '../transport.ts';
 import type { CallerOptions } from './caller.ts';
 import { mcpEndpoint } from './endpoint.ts';
-import { InFlight } from './in-flight.ts';
+import { InFlight } from '../in-flight.ts';
 import { draining, refuse } from './refusal.ts';
 import { isLoopback, type GuardOptions } from './request-guard.ts';
 import { receiveWebhook } from './webhook.ts';
@@ -54,18 +54,21 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   const settings = { ...options, hostname, maxBodyBytes };
   const endpoint = mcpEndpoint(host, settings);
   const inFlight = new InFlight();
+  const ended = () => inFlight.end();
   let closing: Promise<void> | undefined;
 
   const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs / 3, keepAliveTimeout: keepAliveTimeoutMs };
   const server = createServer(timeouts, (request, response) => {
-    const [pathname = ''] = (request.url ?? '').split('?', 1);
+    const { url = '' } = request;
+    const pathname = url === path ? path : (url.split('?', 1)[0] ?? '');
     const isHook = pathname.startsWith('/hooks/');
     if (pathname !== path && !isHook) return (options.fallback ?? notFound)(request, response);
     if (closing) {
       response.setHeader('connection', 'close');
       return refuse(host, draining(), response);
     }
-    response.once('close', inFlight.begin());
+    inFlight.begin();
+    response.on('close', ended);
     const served = isHook ? receiveWebhook(host, request, response, settings) : endpoint.serve(request, response);
     served.catch((error: unknown) => refuse(host, error, response));
   });

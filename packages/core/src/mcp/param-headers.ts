@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CatalogEntry } from '../catalog.ts';
+import { isObject } from '../json-object.ts';
 
 /** A property of a tool's arguments that travels in a header too: `x-mcp-header` in its schema. */
 interface Mirrored {
@@ -45,5 +46,3 @@ function decode(value: string): string | undefined {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(encoded)) return undefined;
   return Buffer.from(encoded, 'base64').toString('utf8');
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -36,9 +36,15 @@ export function requestGuard(options: GuardOptions): (request: IncomingMessage, 
   const hostAllowed = (hostname: string) => (hosts ? hosts.has(hostname) : !local || isLoopback(hostname));
   const originAllowed = (origin: string) => (origins ? origins.has(origin) : local && isLoopback(hostOfOrigin(origin)));
 
+  // Nearly every request names the same host as the one before.
+  let passed: string | undefined;
+
   return ({ headers }, response) => {
-    if (!hostAllowed(hostOf(headers.host)))
-      throw forbidden('host', 'This server does not serve the Host that was asked for', 'allowedHosts');
+    if (headers.host === undefined || headers.host !== passed) {
+      if (!hostAllowed(hostOf(headers.host)))
+        throw forbidden('host', 'This server does not serve the Host that was asked for', 'allowedHosts');
+      passed = headers.host;
+    }
     const { origin } = headers;
     if (origin === undefined) return;
     if (!originAllowed(origin)) throw forbidden('origin', 'Pages of this Origin may not call this server', 'allowedOrigins');

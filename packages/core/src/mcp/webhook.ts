@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ToolError, type ErrorCode } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { credentials, type CallerOptions } from './caller.ts';
+import { credentials, limitAddress, type CallerOptions } from './caller.ts';
 import { mask } from './mask.ts';
 import { readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
@@ -28,7 +28,7 @@ export async function receiveWebhook(
   const hook = /^\/hooks\/([\w-]{1,128})$/.exec(request.url?.split('?', 1)[0] ?? '')?.[1];
   let status = 204;
   try {
-    await credentials(request, response, host.clock, options);
+    await limitAddress(credentials(request, options), response, host.clock, options);
     if (hook === undefined || request.method !== 'POST') throw new ToolError('NOT_FOUND', 'No such hook.');
     await host.webhook(hook, toHeaders(request), await readBody(request, options.maxBodyBytes));
   } catch (error) {

@@ -20,6 +20,7 @@ export interface ConnectionRecord {
 }
 
 const maxPerTenant = 100;
+const none: readonly Connection[] = [];
 
 /**
  * Connections that are known at start and do not change.
@@ -33,15 +34,22 @@ export function memoryConnections(records: readonly ConnectionRecord[]): Connect
   unique(all, 'name', ({ tenant, connector, user, name }) => JSON.stringify([tenant, connector, user, name]));
   unique(all, 'default', ({ tenant, connector, user, isDefault }) => (isDefault ? JSON.stringify([tenant, connector, user]) : undefined));
   const byConnector = Map.groupBy(all, ({ connector }) => connector);
-  const byTenant = Map.groupBy(all, ({ tenant, connector }) => JSON.stringify([tenant, connector]));
-  for (const [owner, list] of byTenant) {
-    if (list.length > maxPerTenant) throw new TypeError(`${owner} has ${list.length} connections; ${maxPerTenant} is the most.`);
-  }
+  const byTenant = new Map<string, Map<string, Connection[]>>();
+  for (const [tenant, owned] of Map.groupBy(all, (connection) => connection.tenant))
+    byTenant.set(
+      tenant,
+      Map.groupBy(owned, ({ connector }) => connector),
+    );
+  for (const [tenant, connectors] of byTenant)
+    for (const [connector, list] of connectors)
+      if (list.length > maxPerTenant)
+        throw new TypeError(`${tenant} has ${list.length} connections for ${connector}; ${maxPerTenant} is the most.`);
 
   return {
     async list(principal, connector) {
-      const list = byTenant.get(JSON.stringify([principal.tenant, connector])) ?? [];
-      return list.filter(({ user }) => user === undefined || user === principal.id);
+      const list = byTenant.get(principal.tenant)?.get(connector) ?? none;
+      const isOpen = ({ user }: Connection) => user === undefined || user === principal.id;
+      return list.every(isOpen) ? list : list.filter(isOpen);
     },
     async get(id) {
       return byId.get(id);

@@ -36,10 +36,11 @@ interface Ended {
 }
 
 /** What a call holds until it is settled. */
-interface Admitted {
+interface Admitted extends Admission {
   readonly key: string | undefined;
   readonly price: Price;
   readonly demands: readonly QuotaDemand[];
+  settled: boolean;
 }
 
 /**
@@ -59,7 +60,6 @@ export function memoryMetering({
   const running = new Map<string, Running>();
   // In the order of ending, so that the first is the oldest.
   const ended = new Map<string, Ended>();
-  const admitted = new WeakMap<Admission, Admitted>();
   const counters = createQuotaCounters();
   let bytes = 0;
 
@@ -80,9 +80,8 @@ export function memoryMetering({
     const price = priceOf(prices, call);
     const demands = quotaDemands(quotas, call, price.amount);
     counters.take(demands, clock.now());
-    const admission: Admission = { call };
-    admitted.set(admission, { key, price, demands });
-    return admission;
+    const admitted: Admitted = { call, key, price, demands, settled: false };
+    return admitted;
   }
 
   /** Gives back what the call has not used after all. */
@@ -132,9 +131,10 @@ export function memoryMetering({
       return { kind: 'run', admission };
     },
     async settle(admission, outcome) {
-      const held = admitted.get(admission);
-      if (!held) return;
-      admitted.delete(admission);
+      // Nobody else makes admissions that come here.
+      const held = admission as Admitted;
+      if (held.settled) return;
+      held.settled = true;
       const { key } = held;
       const keepForMs = admission.call.keepMs ?? keepMs;
       const done = outcome.status === 'executed' || outcome.status === 'accepted' || outcome.status === 'unknown';

@@ -1,3 +1,4 @@
+import type { CallLimit } from '../call-limit.ts';
 import type { CatalogEntry } from '../catalog.ts';
 import type { OpenConnection } from '../clients.ts';
 import type { CallRequest } from '../host.ts';
@@ -17,9 +18,8 @@ export interface ActiveCall {
   readonly input: unknown;
   readonly open: OpenConnection;
   readonly tally: Tally;
-  /** Aborts on the client's cancel, the deadline and the host's drain. */
-  readonly signal: AbortSignal;
-  readonly deadlineAt: number;
+  /** What may end it early. */
+  readonly limit: CallLimit;
   /** Knows the connection's secrets, and those among the arguments. */
   readonly redactor: Redactor;
   readonly log: Logger;

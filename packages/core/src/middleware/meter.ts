@@ -18,8 +18,8 @@ export interface Ran extends Shown {
  * is given only after its settlement.
  */
 export async function meter(metering: Metering, clock: Clock, active: ActiveCall, run: () => Promise<Ran>): Promise<Answer> {
-  const { call, signal } = active;
-  const admitted = await metering.admit(call, signal);
+  const { call, limit } = active;
+  const admitted = await metering.admit(call, limit.signal);
   if (admitted.kind === 'replay') {
     active.status = 'replayed';
     return admitted.answer;

@@ -16,7 +16,9 @@ export async function pickConnection(
   id?: string,
 ): Promise<Connection> {
   const list = await connections.list(principal, connector);
-  const usable = list.filter(({ tenant, user }) => tenant === principal.tenant && (user === undefined || user === principal.id));
+  const [only] = list;
+  if (list.length === 1 && only && name === undefined && id === undefined && isUsable(only, principal)) return only;
+  const usable = list.filter((connection) => isUsable(connection, principal));
   if (id !== undefined) {
     const exact = usable.find((connection) => connection.id === id);
     if (exact) return exact;
@@ -43,3 +45,6 @@ export async function pickConnection(
     `${name === undefined ? 'Say which connection is meant' : 'There is no such connection'}: set "connection" to one of ${names.join(', ')}.`,
   );
 }
+
+const isUsable = ({ tenant, user }: Connection, principal: Principal): boolean =>
+  tenant === principal.tenant && (user === undefined || user === principal.id);

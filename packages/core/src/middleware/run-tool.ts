@@ -10,24 +10,18 @@ const graceMs = 250;
  * upstream is cut off by the same signal.
  */
 export async function runTool(active: ActiveCall, secret: string, clock: Clock): Promise<unknown> {
-  const { entry, input, open, signal } = active;
-  signal.throwIfAborted();
-  let running: Promise<unknown> | undefined;
-  const grace = new AbortController();
-  const stopped = Promise.withResolvers<never>();
-  const onAbort = (): void => {
-    clock.sleep(graceMs, grace.signal).then(
-      () => stopped.reject(signal.reason),
-      () => {},
-    );
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
+  const { entry, input, open, limit } = active;
+  if (limit.over) throw limit.reason;
+  let cancelGrace: (() => void) | undefined;
   try {
-    running = entry.tool.run(input, open.client, createCallContext(active, secret));
-    return await Promise.race([running, stopped.promise]);
+    return await new Promise<unknown>((resolve, reject) => {
+      limit.onStop(() => {
+        cancelGrace = clock.timer(graceMs, () => reject(limit.reason));
+      });
+      Promise.resolve(entry.tool.run(input, open.client, createCallContext(active, secret))).then(resolve, reject);
+    });
   } finally {
-    signal.removeEventListener('abort', onAbort);
-    if (signal.aborted) grace.abort(signal.reason);
-    running?.catch(() => {});
+    limit.onStop(undefined);
+    cancelGrace?.();
   }
 }

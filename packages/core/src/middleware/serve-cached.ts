@@ -32,30 +32,27 @@ const askEveryMs = 50;
 export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedOptions) {
   const reads = sharedReads();
 
-  return async (active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> => {
-    const { call, entry, log, signal } = active;
-    const scope = call.connection;
-    // A cache that is away costs time, and no call: above all not one whose write is done.
-    const tried = async <T>(work: Promise<T>): Promise<T | undefined> => {
-      try {
-        return await work;
-      } catch (err) {
-        log.warn({ err }, 'the cache failed');
-        return undefined;
-      }
-    };
-
-    if (entry.effect !== 'read') {
-      try {
-        return await run();
-      } finally {
-        if (wroteOf(active.tally) !== 'no') await tried(cache.clear(scope));
-      }
-    }
+  return (active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> => {
+    const { entry, request } = active;
+    if (entry.effect !== 'read') return writeThrough(active, run);
     const ttlMs = entry.tool.cache?.ttlMs;
     // What a person answered is part of the question, and in no key.
-    if (ttlMs === undefined || Object.keys(active.request.answers ?? {}).length > 0) return await run();
+    if (ttlMs === undefined || Object.keys(request.answers ?? {}).length > 0) return run();
+    return readThrough(active, ttlMs, run);
+  };
 
+  async function writeThrough(active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> {
+    try {
+      return await run();
+    } finally {
+      if (wroteOf(active.tally) !== 'no') await unlessAway(active, cache.clear(active.call.connection));
+    }
+  }
+
+  async function readThrough(active: ActiveCall, ttlMs: number, run: () => Promise<Ran>): Promise<Ran> {
+    const { call, limit, log } = active;
+    const scope = call.connection;
+    const tried = <T>(work: Promise<T>) => unlessAway(active, work);
     const key = keyOf(active);
     const look = async (): Promise<CacheLook> => (await tried(cache.get(scope, key))) ?? { token: undefined };
     const fresh = ({ kept }: CacheLook): Ran | undefined =>
@@ -70,7 +67,7 @@ export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedO
 
     /** Reads, unless another replica does so: then waits for its answer, but for no more than half of what is left of this call. */
     const readOnce = async (shared: Lock, first: string): Promise<Ran> => {
-      const leftMs = Math.max(0, active.deadlineAt - clock.now());
+      const leftMs = Math.max(0, active.limit.deadlineAt - clock.now());
       const impatientAt = clock.now() + leftMs / 2;
       let token: string | undefined = first;
       for (;;) {
@@ -85,7 +82,7 @@ export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedO
         } finally {
           release?.();
         }
-        await clock.sleep(askEveryMs, signal);
+        await clock.sleep(askEveryMs, limit.signal);
       }
     };
 
@@ -95,7 +92,7 @@ export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedO
       if (found) return found;
       const { token } = now;
       if (token === undefined) return await run();
-      return await reads.share(JSON.stringify([scope, key, token]), signal, () => (lock ? readOnce(lock, token) : read(token)));
+      return await reads.share(JSON.stringify([scope, key, token]), limit.signal, () => (lock ? readOnce(lock, token) : read(token)));
     } catch (error) {
       if (staleIfErrorMs <= 0 || !passes(error)) throw error;
       // Looked at again: a write may have cleared it while this read failed.
@@ -104,7 +101,17 @@ export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedO
       log.warn({ code: error.code, ageMs: kept.ageMs }, 'a read failed and was answered with an older answer');
       return { answer: staleAnswer(kept.answer, kept.ageMs, error), cached: true };
     }
-  };
+  }
+}
+
+/** A cache that is away costs time, and no call: above all not one whose write is done. */
+async function unlessAway<T>({ log }: ActiveCall, work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (err) {
+    log.warn({ err }, 'the cache failed');
+    return undefined;
+  }
 }
 
 /**

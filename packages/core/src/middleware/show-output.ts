@@ -1,8 +1,13 @@
-import type { Answer, Content } from '../content.ts';
+import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import { openResult, type OpenedResult, type Schema } from '../tool.ts';
+import { plainParse, unsure } from '../schema/plain-parse.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import type { ActiveCall } from './active-call.ts';
+
+// UTF-8 takes at most three bytes for a unit of UTF-16, and JSON six for what it escapes.
+const maxBytesPerUnit = 3;
+const maxBytesInJson = 6;
 
 /** An answer, and the id that accepted work will be reported under. */
 export interface Shown {
@@ -30,8 +35,8 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   const structured = parsed.value;
   const text = structured === undefined ? '' : toJson(structured);
   const content: readonly Content[] = result.content ?? (text === '' ? [] : [{ type: 'text', text }]);
-  const size = sizeOf(text) + (result.content ? sizeOf(toJson(result.content)) : 0);
-  if (size > maxBytes) {
+  const size = sizeAbove(maxBytes, text, result.content);
+  if (size !== undefined) {
     if (!wrote)
       throw new ToolError(
         'RESULT_TOO_LARGE',
@@ -40,14 +45,9 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
     return { answer: doneButUnshowable(`its result is too large to show whole (${size} bytes)`, text, maxBytes), accepted };
   }
   const notes = active.warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }));
-  return {
-    answer: clean(
-      active,
-      { content: [...content, ...notes], ...(structured !== undefined && { structuredContent: structured }), ...(meta && { meta }) },
-      text,
-    ),
-    accepted,
-  };
+  const shown = notes.length > 0 ? [...content, ...notes] : content;
+  const answer: Answer = structured === undefined ? { content: shown } : { content: shown, structuredContent: structured };
+  return { answer: clean(active, meta ? { ...answer, meta } : answer, text), accepted };
 }
 
 type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
@@ -58,6 +58,8 @@ function parseOutput(schema: Schema | undefined, { output, content }: OpenedResu
       ? { ok: true, value: undefined }
       : { ok: false, error: new TypeError('A tool without an output schema must return result(…, { content })') };
   }
+  const plain = 'jsonSchema' in schema ? unsure : plainParse(schema)(output);
+  if (plain !== unsure) return { ok: true, value: plain };
   try {
     return { ok: true, value: schema.parse(output) };
   } catch (error) {
@@ -93,7 +95,12 @@ function toJson(value: unknown): string {
   return JSON.stringify(value) ?? '';
 }
 
-/** Bytes in UTF-8. */
-function sizeOf(text: string): number {
-  return text.length === 0 ? 0 : new TextEncoder().encode(text).byteLength;
+/** Bytes in UTF-8 of both, where they are more than `maxBytes`. Counted only where they may be: that takes longer than a short call. */
+function sizeAbove(maxBytes: number, text: string, content: readonly Content[] = []): number | undefined {
+  let most = text.length * maxBytesPerUnit;
+  for (const part of content) most += isPlainText(part) ? part.text.length * maxBytesInJson + 100 : Infinity;
+  if (most <= maxBytes) return undefined;
+  const encoder = new TextEncoder();
+  const size = encoder.encode(text).byteLength + (content.length > 0 ? encoder.encode(toJson(content)).byteLength : 0);
+  return size > maxBytes ? size : undefined;
 }

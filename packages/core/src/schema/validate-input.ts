@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { closest } from './closest.ts';
 import { ToolError } from '../errors.ts';
+import { isObject } from '../json-object.ts';
+import { plainParse, unsure } from './plain-parse.ts';
 import { strictSchema } from './strict-schema.ts';
 import type { AnyTool } from '../tool.ts';
 
@@ -53,7 +55,10 @@ function parse(entry: InputSpec, args: Readonly<Record<string, unknown>>): unkno
       ),
     );
   if (!('jsonSchema' in input)) {
-    const parsed = strictSchema(input).safeParse(args, { error: explain });
+    const schema = strictSchema(input);
+    const plain = plainParse(schema)(args);
+    if (plain !== unsure) return plain;
+    const parsed = schema.safeParse(args, { error: explain });
     if (parsed.success) return parsed.data;
     throw refuse(parsed.error.issues);
   }
@@ -142,9 +147,6 @@ function kindOf(value: unknown): string {
 }
 
 const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function propertiesOf({ inputSchema }: InputSpec): object {
   return isObject(inputSchema['properties']) ? inputSchema['properties'] : {};

@@ -1,8 +1,10 @@
+export { answerText } from './answer-text.ts';
 export { callTool, type CallToolOptions } from './call-tool.ts';
 export { connectorChecks, type ConnectorCheck } from './contract/connector-checks.ts';
 export type { ConnectorFixture, ConnectorSandbox, SandboxAccount } from './contract/fixture.ts';
 export { testConnector } from './contract/test-connector.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
+export { openSandbox, type CallExtras, type OpenedSandbox, type OpenSandboxOptions, type SandboxDelivery } from './open-sandbox.ts';
 export {
   startSimulator,
   type Misbehaviour,
@@ -22,3 +24,4 @@ export { cacheChecks } from './store-checks/cache-checks.ts';
 export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
 export type { OpenedShared } from './store-checks/shared-promise.ts';
+export { vendorClock, type VendorClock } from './vendor-clock.ts';

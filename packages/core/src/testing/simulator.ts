@@ -1,7 +1,9 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock, type Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { createRouter } from './router.ts';
+import { breakOff, errorPage, parseBody, readBody, send } from './simulator-wire.ts';
+import { vendorClock } from './vendor-clock.ts';
 
 /** What a route answers. `body` goes out as JSON, a string as it is. */
 export interface SimulatorAnswer {
@@ -13,6 +15,8 @@ export interface SimulatorAnswer {
 /** One request that arrived, complete with its body. */
 export interface SimulatorRequest {
   readonly method: string;
+  /** Path and query, as sent. */
+  readonly url: string;
   /** As sent, without the query. */
   readonly path: string;
   /** The route that takes it, such as `GET /tickets/{id}`. Undefined where none does. */
@@ -37,7 +41,10 @@ export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
 
 /**
  * How the vendor misbehaves:
- * - `status`: answers that status and performs nothing. `body` absent: what the vendor says with it; `''`: no body.
+ * - `status`: answers that status and performs nothing. `body` absent: what the vendor says with it; `''`: no body. A burst of 429 is one
+ *   with `times`.
+ * - `expire`: ends the token in the request's `Authorization` header, as tokens end in mid-call: this request and all others with it are
+ *   answered 401 until `recover`. Passes over requests without that header.
  * - `html`: the error page of a proxy in front of the vendor (default 502). Performs nothing.
  * - `reset`: resets the connection and performs nothing.
  * - `lose`: performs the request, then resets the connection: the lost answer.
@@ -45,8 +52,12 @@ export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
  * - `hang`: answers nothing until `recover`, and performs the request only then, if the client is still there.
  * - `slow`: waits `ms` of the clock first.
  * - `change`: performs the request, and gives what `change` makes of its answer.
+ * - `skew`: sets the vendor's clock, and with it the `Date` of its answers, `ms` ahead of ours (behind where negative) until `recover`.
  */
-export type Misbehaviour = {
+export type Misbehaviour = RequestFault | { readonly kind: 'skew'; readonly ms: number };
+
+/** What happens to single requests. */
+type RequestFault = {
   /** Default: every request. */
   readonly match?: SimulatorMatch;
   /** How many requests it happens to. Default 1. */
@@ -59,7 +70,7 @@ export type Misbehaviour = {
       readonly body?: unknown;
     }
   | { readonly kind: 'html'; readonly status?: number }
-  | { readonly kind: 'reset' | 'lose' | 'truncate' | 'hang' }
+  | { readonly kind: 'expire' | 'reset' | 'lose' | 'truncate' | 'hang' }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'change'; change(answer: SimulatorAnswer, request: SimulatorRequest): SimulatorAnswer }
 );
@@ -74,7 +85,10 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** Default `127.0.0.1`. */
   readonly hostname?: string;
-  /** What `slow` waits by. Default: real time. */
+  /**
+   * What `slow` waits by, and answers are dated by. Where handlers tell the time give it their `vendorClock`, so that `skew` reaches them
+   * too. Default: real time.
+   */
   readonly clock?: Clock;
   /** Larger bodies are answered 413 and not recorded. Default 1 MiB. */
   readonly maxBodyBytes?: number;
@@ -90,7 +104,7 @@ export interface Simulator {
   readonly requests: readonly SimulatorRequest[];
   /** Misbehaviours happen in the order in which they were asked for. At most 100 wait. */
   misbehave(misbehaviour: Misbehaviour): void;
-  /** Ends all misbehaviour: what waits is forgotten, and requests that hang go on. */
+  /** Ends all misbehaviour: what waits is forgotten, requests that hang go on, tokens live again, and the clock is right. */
   recover(): void;
   /** Resolves with the `count`-th kept request that matches, once it is there. Rejects when the simulator closes first. */
   received(match?: SimulatorMatch, count?: number): Promise<SimulatorRequest>;
@@ -99,27 +113,32 @@ export interface Simulator {
 }
 
 const maxMisbehaviours = 100;
+const maxExpired = 100;
+// How much a vendor takes is its sandbox's to say. Node's own limit, of 16 KiB, would come first.
+const maxHeaderSize = 64 * 1024;
 
 /** Starts a local HTTP server that behaves like a vendor, and misbehaves on demand: the ground that a connector's sandbox stands on. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const {
     failure = (): Omit<SimulatorAnswer, 'status'> => ({}),
-    clock = systemClock,
     maxBodyBytes = 2 ** 20,
     maxRequests = 1_000,
     hostname = '127.0.0.1',
   } = options;
+  const clock = vendorClock(options.clock);
   const find = createRouter(options.routes);
   const requests: SimulatorRequest[] = [];
-  const misbehaviours: { readonly misbehaviour: Misbehaviour; left: number }[] = [];
+  const faults: { readonly fault: RequestFault; left: number }[] = [];
+  const expired = new Set<string>();
   const watchers = new Set<{ look(): void; fail(reason: Error): void }>();
   const hanging = new Set<() => void>();
 
-  const server = createServer((incoming, response) => {
+  const server = createServer({ maxHeaderSize }, (incoming, response) => {
     serve(incoming, response).catch((error: unknown) => {
-      if (!response.headersSent) send(response, { status: 500, body: `The simulator failed: ${String(error)}` });
+      if (!response.headersSent) answer(response, { status: 500, body: `The simulator failed: ${String(error)}` });
     });
   });
+  const answer = (response: ServerResponse, said: SimulatorAnswer): void => send(response, said, clock.now());
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
@@ -136,14 +155,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     };
 
     const rawBody = await readBody(incoming, maxBodyBytes);
-    if (rawBody === undefined) return send(response, { status: 413, headers: { connection: 'close' }, ...failure(413) });
+    if (rawBody === undefined) return answer(response, { status: 413, headers: { connection: 'close' }, ...failure(413) });
 
     const { method = 'GET', url = '/' } = incoming;
     const { pathname, searchParams } = new URL(url, 'http://simulator');
     const { route, params, handler } = find(method, pathname);
     const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
     const body = parseBody(rawBody, headers['content-type'] ?? '');
-    const request: SimulatorRequest = { method, path: pathname, route, params, query: searchParams, headers, body, rawBody, ended };
+    const request = { method, url, path: pathname, route, params, query: searchParams, headers, body, rawBody, ended };
     requests.push(request);
     if (requests.length > maxRequests) requests.shift();
     for (const watcher of watchers) watcher.look();
@@ -152,15 +171,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     switch (fault?.kind) {
       case 'status': {
         const said = failure(fault.status);
-        return send(response, {
+        return answer(response, {
           ...said,
           status: fault.status,
           headers: { ...said.headers, ...fault.headers },
           ...('body' in fault && { body: fault.body }),
         });
       }
+      case 'expire':
+        expired.add(headers['authorization'] ?? '');
+        if (expired.size > maxExpired) for (const oldest of expired.values().take(1)) expired.delete(oldest);
+        break;
       case 'html':
-        return send(response, errorPage(fault.status ?? 502));
+        return answer(response, errorPage(fault.status ?? 502));
       case 'reset':
         return reset();
       case 'hang':
@@ -177,25 +200,25 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         break;
     }
     if (gone.signal.aborted) return;
+    if (expired.has(headers['authorization'] ?? '')) return answer(response, { status: 401, ...failure(401) });
 
-    const answer = handler ? await handler(request) : { status: 404, ...failure(404) };
+    const said = handler ? await handler(request) : { status: 404, ...failure(404) };
     if (fault?.kind === 'lose') return reset();
-    if (fault?.kind === 'change') return send(response, fault.change(answer, request));
-    if (fault?.kind !== 'truncate') return send(response, answer);
-    const bytes = encode(answer);
-    response.writeHead(answer.status, headersOf(answer, bytes));
+    if (fault?.kind === 'change') return answer(response, fault.change(said, request));
+    if (fault?.kind !== 'truncate') return answer(response, said);
     broken = true;
-    // Closed in order, not reset: a reset could overtake the half that was sent.
-    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => incoming.socket.destroySoon());
+    breakOff(response, said, clock.now());
   }
 
-  function nextFault(request: SimulatorRequest): Misbehaviour | undefined {
-    const index = misbehaviours.findIndex(({ misbehaviour }) => fits(misbehaviour.match, request));
-    const next = misbehaviours[index];
+  function nextFault(request: SimulatorRequest): RequestFault | undefined {
+    const index = faults.findIndex(
+      ({ fault }) => fits(fault.match, request) && (fault.kind !== 'expire' || request.headers['authorization'] !== undefined),
+    );
+    const next = faults[index];
     if (!next) return undefined;
     next.left -= 1;
-    if (next.left <= 0) misbehaviours.splice(index, 1);
-    return next.misbehaviour;
+    if (next.left <= 0) faults.splice(index, 1);
+    return next.fault;
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -212,11 +235,17 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`,
     requests,
     misbehave(misbehaviour) {
-      if (misbehaviours.length >= maxMisbehaviours) throw new RangeError(`At most ${maxMisbehaviours} misbehaviours can wait`);
-      misbehaviours.push({ misbehaviour, left: misbehaviour.times ?? 1 });
+      if (misbehaviour.kind === 'skew') {
+        clock.skewMs = misbehaviour.ms;
+        return;
+      }
+      if (faults.length >= maxMisbehaviours) throw new RangeError(`At most ${maxMisbehaviours} misbehaviours can wait`);
+      faults.push({ fault: misbehaviour, left: misbehaviour.times ?? 1 });
     },
     recover() {
-      misbehaviours.length = 0;
+      faults.length = 0;
+      expired.clear();
+      clock.skewMs = 0;
       for (const goOn of hanging) goOn();
       hanging.clear();
     },
@@ -249,50 +278,4 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
 function fits(match: SimulatorMatch | undefined, request: SimulatorRequest): boolean {
   return match === undefined || (typeof match === 'string' ? request.route === match : match(request));
-}
-
-/** The whole body as text, or undefined where it is larger than `max` bytes. */
-async function readBody(incoming: IncomingMessage, max: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // What is too much is read to its end and dropped: a client that is cut off while it sends never sees the 413.
-    if (size <= max) chunks.push(chunk);
-  }
-  return size > max ? undefined : Buffer.concat(chunks).toString();
-}
-
-function parseBody(rawBody: string, type: string): unknown {
-  if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(rawBody));
-  if (!type.includes('json')) return undefined;
-  try {
-    return JSON.parse(rawBody) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function encode({ body }: SimulatorAnswer): Buffer {
-  return Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
-}
-
-function headersOf(answer: SimulatorAnswer, bytes: Buffer): Record<string, string> {
-  const type = typeof answer.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
-  return {
-    ...(bytes.length > 0 && { 'content-type': type }),
-    ...(answer.status !== 204 && { 'content-length': String(bytes.length) }),
-    ...answer.headers,
-  };
-}
-
-function send(response: ServerResponse, answer: SimulatorAnswer): void {
-  const bytes = encode(answer);
-  response.writeHead(answer.status, headersOf(answer, bytes)).end(bytes);
-}
-
-function errorPage(status: number): SimulatorAnswer {
-  const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
-  const body = `<html>\n<head><title>${title}</title></head>\n<body><center><h1>${title}</h1></center></body>\n</html>\n`;
-  return { status, headers: { 'content-type': 'text/html' }, body };
 }

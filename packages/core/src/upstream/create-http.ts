@@ -13,7 +13,7 @@ import type { Origins } from './origins.ts';
 import { readBody, readLines } from './read-body.ts';
 import { formBody, requestUrl } from './request-url.ts';
 import { Flight } from './flight.ts';
-import { readStanding } from './standing.ts';
+import { readStanding, skewOf } from './standing.ts';
 import { countWait, tallyOf, wroteOf } from './tally.ts';
 import type { Token, TokenSource } from './token-source.ts';
 
@@ -85,8 +85,10 @@ export function createHttp(options: CreateHttpOptions): Http {
   /** Tells the budgets what an answer says of them. A refusal for the rate closes the one that its request drew on, for all who wait. */
   function learn(flight: Flight, headers: Headers, refusal?: UpstreamError): void {
     let someLeft = false;
+    const nowMs = clock.now();
+    const skewMs = skewOf(headers, nowMs);
     for (const [name, limit] of Object.entries(connector.limits ?? {})) {
-      const seen = readStanding(limit.standing?.(headers), clock.now());
+      const seen = readStanding(limit.standing?.(headers), nowMs, skewMs);
       if (!seen) continue;
       someLeft ||= (seen.remaining ?? 0) > 0;
       resilience.learn(connector.id, options.connection, { name, ...limit }, seen);
@@ -94,7 +96,7 @@ export function createHttp(options: CreateHttpOptions): Http {
     const limit = limitOf(flight);
     // Where some is left, what is used up is narrower than the connection, such as one record's own limit.
     if (!limit || someLeft || refusal?.code !== 'RATE_LIMITED' || refusal.retryAfterMs === undefined) return;
-    resilience.learn(connector.id, options.connection, limit, { closedUntil: clock.now() + refusal.retryAfterMs });
+    resilience.learn(connector.id, options.connection, limit, { closedUntil: nowMs + refusal.retryAfterMs });
   }
 
   function toUpstreamError(

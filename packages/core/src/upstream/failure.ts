@@ -1,7 +1,7 @@
 import type { UpstreamFailure } from '../connector.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { HttpResponse } from '../http.ts';
-import { readReset } from './standing.ts';
+import { readReset, skewOf } from './standing.ts';
 
 /**
  * Core’s own reading of an answer that is not 2xx and not accepted. Of those that are worth repeating only 429 is surely not executed:
@@ -57,7 +57,7 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');
   if (retryAfter === null) return undefined;
   const seconds = Number(retryAfter);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - nowMs;
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - skewOf(headers, nowMs) - nowMs;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
@@ -67,7 +67,7 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
  */
 function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
-    const resetAt = readReset(headers.get(name), nowMs);
+    const resetAt = readReset(headers.get(name), nowMs, skewOf(headers, nowMs));
     if (resetAt !== undefined) return Math.max(0, resetAt - nowMs);
   }
   return undefined;

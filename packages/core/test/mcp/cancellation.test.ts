@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { modernClient, oldClient } from './clients.ts';
@@ -68,4 +69,17 @@ test('an older client over stdio that cancels aborts its tool', async () => {
   cancel.abort();
   await expect(call).rejects.toThrow(/abort/i);
   expect((await client.callTool(event('aborted'))).structuredContent).toEqual({ text: 'aborted' });
+});
+
+test('a client that goes away in the middle of its request is no error of the server', async () => {
+  const { url, listener, lines } = await serve();
+  const socket = connect(Number(url.port), url.hostname);
+  await once(socket, 'connect');
+  socket.write('POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"jsonrpc"');
+  // The server is reading it by the time that it has answered another.
+  await post(url, callOf('probe_echo_text', { text: 'a' }));
+  socket.destroy();
+  // Closing waits for what is in flight.
+  await listener.close();
+  expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
 });

@@ -38,12 +38,14 @@ test('refuses what comes over a connection that is still open', async () => {
     return [response, Buffer.concat(await response.toArray()).toString()];
   };
   // A call that streams has sent its headers, and with them the promise to keep the connection, before the end is near.
-  const started = once(events, 'started');
+  const firstStarted = once(events, 'started');
   const streamed = callOf('probe_wait_long', {}, { _meta: { progressToken: 1 } });
   const first = send(streamed.body, streamed.headers);
+  await firstStarted;
+  // The other keeps the server open while the late one is refused. It comes second, so that `finish` is heard by the first one first.
+  const otherStarted = once(events, 'started');
   const other = post(url, wait);
-  await started;
-  if (events.listenerCount('finish') < 2) await once(events, 'started');
+  await otherStarted;
   const closed = listener.close();
   const late = send(wait.body, wait.headers);
   const [finishFirst] = events.listeners('finish');

@@ -34,7 +34,7 @@ test('hands over what the caller sent, and who it is', async () => {
     arguments: { text: 'a' },
     idempotencyKey: 'k',
     answers: {},
-    signal: expect.any(AbortSignal),
+    signal: expect.objectContaining({ aborted: false }),
   });
 });
 

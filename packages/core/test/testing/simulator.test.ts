@@ -15,6 +15,7 @@ function handClock(): Clock & { wake(): void; asleep(): Promise<void> } {
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
         watcher?.();
       }),
+    timer: () => () => {},
     wake: () => sleepers.forEach((wake) => wake()),
     asleep: () => (sleepers.size > 0 ? Promise.resolve() : new Promise((resolve) => (watcher = resolve))),
   };
@@ -64,6 +65,7 @@ describe('the simulator', () => {
     expect(await response.json()).toEqual({ id: 'a/b' });
     const [request] = simulator.requests;
     expect(request).toMatchObject({ method: 'GET', route: 'GET /notes/{id}', path: '/notes/a%2Fb', params: { id: 'a/b' }, rawBody: '' });
+    expect(request?.url).toBe('/notes/a%2Fb?x=1&y=%20');
     expect([request?.query.get('x'), request?.query.get('y'), request?.headers['x-trace']]).toEqual(['1', ' ', 'T']);
     await post('hello');
     expect(simulator.requests[1]).toMatchObject({ body: { text: 'hello' }, rawBody: '{"text":"hello"}' });

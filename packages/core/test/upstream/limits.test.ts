@@ -21,7 +21,7 @@ test.each([
   ['a reset alone', { reset: '60' }, undefined],
   ['a limit of nothing', { limit: '0' }, undefined],
 ] as const)('a standing is read from %s', (_name, standing, seen) => {
-  expect(readStanding(standing, now)).toEqual(seen);
+  expect(readStanding(standing, now, 0)).toEqual(seen);
 });
 
 test('after a 429 with Retry-After no request goes out until then, and the model hears how long that is', async () => {

@@ -25,7 +25,8 @@ test('a GET that is answered 429 with Retry-After succeeds after that time, and 
 test('a reset header counts where there is no Retry-After', async () => {
   const clock = manualClock();
   const { call } = host({ clock });
-  acme.misbehave({ kind: 'status', status: 429, headers: { 'x-ratelimit-reset': String(clock.now() / 1000 + 7) } });
+  const headers = { date: new Date(clock.now()).toUTCString(), 'x-ratelimit-reset': String(clock.now() / 1000 + 7) };
+  acme.misbehave({ kind: 'status', status: 429, headers });
   const answer = call('acme_get_item', { id: 'a' });
   await (
     await acme.received(undefined, 1)

@@ -149,6 +149,16 @@ test('a token that the vendor refuses is renewed once, and the request sent agai
   expect(vendor.requests.map(({ path }) => path)).toEqual(['/oauth/token', '/thing', '/oauth/token', '/thing']);
 });
 
+test('a token that ends in mid-call is not used again', async () => {
+  const { read } = vaultHost();
+  await read();
+  vendor.misbehave({ kind: 'expire' });
+  expect((await Promise.all([read(), read()])).map(({ isError }) => isError)).toEqual([undefined, undefined]);
+  expect((await read()).isError).toBeUndefined();
+  expect(issued).toBe(2);
+  expect(vendor.requests.at(-1)?.headers['authorization']).toBe('Bearer token-2');
+});
+
 test('fifty calls whose token is refused wait in all slots of the connection, and the renewal needs none of them', async () => {
   const { read, clock } = vaultHost();
   await read();

@@ -1,3 +1,4 @@
+import type { Answer } from '../../content.ts';
 import { systemClock } from '../../clock.ts';
 import { faultOfFailure, mayWrite } from './problem.ts';
 import type { Stage } from './stage.ts';
@@ -12,31 +13,53 @@ export async function abortInTime(subject: Subject): Promise<readonly string[]> 
   const problems: string[] = [];
   for (const trace of await subject.good()) {
     for (const step of trace.steps) {
-      let problem: string | undefined;
-      for (let n = 0; n < tries; n += 1) {
-        problem = await subject.onStage({ tool: trace.tool.name }, (stage) => abortOnce(stage, trace, step));
-        if (problem === undefined) break;
-      }
+      const problem = await bestOfTries(() => subject.onStage({ tool: trace.tool.name }, (stage) => abortOnce(stage, trace, step)));
       if (problem !== undefined) problems.push(`${trace.tool.name}, ${step.name}: ${problem}`);
     }
   }
   return problems;
 }
 
-async function abortOnce({ sandbox, ...stage }: Stage, trace: Trace, step: Step): Promise<string | undefined> {
+/** What is wrong each time. Undefined: once nothing was. */
+export async function bestOfTries(attempt: () => Promise<string | undefined>): Promise<string | undefined> {
+  let problem: string | undefined;
+  for (let n = 0; n < tries; n += 1) {
+    problem = await attempt();
+    if (problem === undefined) break;
+  }
+  return problem;
+}
+
+async function abortOnce(stage: Stage, trace: Trace, step: Step): Promise<string | undefined> {
+  let answer: Answer | undefined;
+  const problem = await afterAbort(stage, step, async (signal) => {
+    answer = await stage.call(trace.tool.name, trace.example, signal);
+  });
+  if (problem !== undefined || !answer) return problem;
+  return faultOfFailure(stage, answer, mayWrite(trace, step) ? ['OUTCOME_UNKNOWN'] : ['CANCELLED']);
+}
+
+/** Aborts `work` while the vendor is silent at one of its requests, and says what is wrong with how it ends. */
+export async function afterAbort(
+  { sandbox }: Stage,
+  { match }: Step,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<string | undefined> {
   if (!sandbox) return undefined;
   const caller = new AbortController();
-  sandbox.misbehave({ kind: 'hang', times: 1_000, match: step.match });
-  const calling = stage.call(trace.tool.name, trace.example, caller.signal);
-  const request = await sandbox.received(step.match);
+  sandbox.misbehave({ kind: 'hang', times: 1_000, match });
+  const sent = sandbox.received(match);
+  const working = work(caller.signal);
+  const request = await Promise.race([sent, working]);
+  // It ended without that request.
+  if (!request) return void sent.catch(() => {});
   const startedAt = systemClock.now();
   caller.abort();
-  const answer = await calling;
+  await working;
   const tookMs = systemClock.now() - startedAt;
   if (tookMs > mostMs) return `ends ${tookMs} ms after the abort: pass the context on to http, and its signal to whatever else waits`;
   const left = new AbortController();
   const ended = await Promise.race([request.ended, systemClock.sleep(1_000, left.signal).catch(() => {})]);
   left.abort();
-  if (ended !== 'closed') return 'leaves its socket open after the abort';
-  return faultOfFailure({ sandbox, ...stage }, answer, mayWrite(trace, step) ? ['OUTCOME_UNKNOWN'] : ['CANCELLED']);
+  return ended === 'closed' ? undefined : 'leaves its socket open after the abort';
 }

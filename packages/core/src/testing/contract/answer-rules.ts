@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts';
 import type { Trace } from './subject.ts';
 
 /** What is wrong with a vendor's fields in turn. */
-const fieldFaults: readonly { readonly name: string; readonly why: string; change(field: unknown): unknown }[] = [
+export const fieldFaults: readonly { readonly name: string; readonly why: string; change(field: unknown): unknown }[] = [
   {
     name: 'answers, or fails as documented, whichever field of the vendor’s is null',
     why: 'Vendors’ descriptions are wrong about nulls. What the connector can do without must not fail it; what it needs is UPSTREAM_INVALID.',
@@ -47,12 +47,27 @@ export const answerRules: readonly Rule[] = [
     find: (subject) =>
       overSteps(subject, {}, async (stage, trace, step) => {
         // Where the vendor answers with nothing, nothing is expected. A page is not nothing.
-        const expected = step.answer.body !== undefined && step.answer.body !== '';
+        // Where it answers with rows, no body says that there are none.
+        const expected = step.answer.body !== undefined && step.answer.body !== '' && !(step.rows && name === 'an empty body');
         if (!expected && name !== 'a page of HTML') return undefined;
         answerWith(stage, step, (answer) => ({ ...answer, status: 200, headers: { ...answer.headers, ...headers }, body: body() }));
         return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example));
       }),
   })),
+  {
+    name: 'takes no success for rows of which one cannot be read',
+    why: 'What was read up to there looks like all that there is, and a model counts, sums and reports it so.',
+    concerns: 'vendor',
+    find: (subject) =>
+      overSteps(subject, {}, async (stage, trace, step) => {
+        if (!step.rows) return undefined;
+        answerWith(stage, step, (answer) => {
+          const [first, ...others] = (answer.body as unknown[]).map((row) => JSON.stringify(row));
+          return { ...answer, body: [first, '{"half": ', ...others].join('\n') };
+        });
+        return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example));
+      }),
+  },
   ...fieldFaults.map(({ name, why, change }): Rule => ({
     name,
     why,
@@ -103,7 +118,7 @@ export const answerRules: readonly Rule[] = [
 ];
 
 /** Words in an output that show that something was taken for a text, and were not there before. */
-function slipOf({ structuredContent }: Answer, trace: Trace): string | undefined {
+export function slipOf({ structuredContent }: Answer, trace: Trace): string | undefined {
   if (textsIn(trace.answer.structuredContent).some((text) => slipIn(text) !== undefined)) return undefined;
   const slip = textsIn(structuredContent).map(slipIn).find(Boolean);
   return slip === undefined ? undefined : `“${slip}” stands in the output`;

@@ -5,12 +5,14 @@ import { boundRules } from './bound-rules.ts';
 import { catalogueRules } from './catalogue-rules.ts';
 import { effectRules } from './effect-rules.ts';
 import type { ConnectorFixture } from './fixture.ts';
+import { jobRules } from './job-rules.ts';
 import { packageRules } from './package-rules.ts';
 import { refusalRules } from './refusal-rules.ts';
 import type { Rule } from './rule.ts';
 import { shapeRules, takenByHost } from './shape-rules.ts';
 import { createSubject, type Subject } from './subject.ts';
 import { tenancyRules } from './tenancy-rules.ts';
+import { webhookRules } from './webhook-rules.ts';
 
 /** One check of a connector, for any runner. */
 export interface ConnectorCheck {
@@ -29,26 +31,35 @@ const rules: readonly Rule[] = [
   ...answerRules,
   ...tenancyRules,
   ...boundRules,
+  ...webhookRules,
+  ...jobRules,
   ...packageRules,
 ];
 
 const mostShown = 20;
 
 /**
- * The contract of a connector as checks: all of it, but for what needs a vendor where the connector reaches none, and a package where the
- * fixture names no folder. Each opens accounts and hosts of its own; they share what the examples came to. Run one after the other, for
+ * The contract of a connector as checks: all of it, but for what needs a vendor where the connector reaches none, a package where the
+ * fixture names no folder, and a webhook or jobs where it has none. Each opens accounts and hosts of its own; they share what the examples came to. Run one after the other, for
  * some are about time.
  *
- * @throws {TypeError} for a fixture that cannot be checked with: no sandbox for a connector with `origins`, or a known gap of no check.
+ * @throws {TypeError} for a fixture that cannot be checked with: no sandbox for a connector with `origins`, no delivery for one with a
+ *   `webhook`, or a known gap of no check.
  */
 export function connectorChecks(connector: Connector, fixture: ConnectorFixture): readonly ConnectorCheck[] {
   const { knownGaps = {} } = fixture;
   if (connector.origins && !fixture.sandbox)
     throw new TypeError(`${connector.id} has origins: give the fixture a sandbox, a local vendor that startSimulator makes`);
   const subject = createSubject(connector, fixture);
-  const concerned = rules.filter(({ concerns }) =>
-    concerns === 'vendor' ? connector.origins !== undefined : concerns === 'package' ? fixture.folder !== undefined : true,
-  );
+  if (connector.webhook && !(fixture.sandbox && fixture.delivery !== undefined))
+    throw new TypeError(`${connector.id} has a webhook: give the fixture a sandbox that can sign, and a delivery`);
+  const has = {
+    vendor: connector.origins !== undefined,
+    package: fixture.folder !== undefined,
+    webhook: connector.webhook !== undefined,
+    jobs: (connector.jobs ?? []).length > 0,
+  };
+  const concerned = rules.filter(({ concerns }) => concerns === undefined || has[concerns]);
   for (const [name, reason] of Object.entries(knownGaps)) {
     if (!concerned.some((rule) => rule.name === name))
       throw new TypeError(`knownGaps names “${name}”, which is no check of ${connector.id}`);

@@ -1,5 +1,5 @@
 import type { SimulatorRequest } from '../simulator.ts';
-import { mayWrite, overSteps } from './problem.ts';
+import { mayWrite, overSteps, writesIn } from './problem.ts';
 import type { Rule } from './rule.ts';
 import type { Trace } from './subject.ts';
 
@@ -21,7 +21,7 @@ export const effectRules: readonly Rule[] = [
     find: async (subject) =>
       inTraces(await subject.good(), ({ tool, asked, kept }) => {
         if (tool.effect !== 'read') return undefined;
-        const writes = asked.filter(({ method, retry }) => method !== 'GET' && !(method === 'POST' && retry === 'safe')).map(nameOf);
+        const writes = writesIn(asked).map(nameOf);
         return [
           ...writes.map((name) => `sends ${name}. A POST that only reads is declared with retry: 'safe'`),
           kept > 0 ? 'writes to its state, or wakes a job' : [],
@@ -45,6 +45,27 @@ export const effectRules: readonly Rule[] = [
         const deletion = asked.find(({ method }) => method === 'DELETE');
         return deletion && tool.effect !== 'destructive' ? `sends ${nameOf(deletion)} with the effect "${tool.effect}"` : undefined;
       }),
+  },
+  {
+    name: 'writes nothing where the person that it asks says no',
+    why: 'A tool that asks and writes all the same has asked for show, and nobody trusts the next question.',
+    find: async (subject) => {
+      const found = (await subject.good()).flatMap(({ tool, example, questions }) =>
+        Array.from({ length: questions }, (_, agreed) =>
+          subject.onStage({ tool: tool.name, agreed }, async (stage) => {
+            await stage.call(tool.name, example);
+            const { asked, kept } = stage.watch;
+            const writes = writesIn(asked).map(nameOf);
+            const question = `${tool.name}, question ${agreed + 1}: the person says no, and it`;
+            return [
+              ...writes.map((name) => `${question} sends ${name}`),
+              kept > 0 ? `${question} writes to its state, or wakes a job` : [],
+            ].flat();
+          }),
+        ),
+      );
+      return (await Promise.all(found)).flat();
+    },
   },
   {
     name: 'carries context.key() in what it calls keyed',

@@ -12,6 +12,8 @@ export interface ConnectorSandbox extends Simulator {
   readonly config: object;
   /** The host option that sends the vendor's traffic here. */
   readonly remapOrigins: Readonly<Record<string, string>>;
+  /** The headers with which the account's webhook sends this body now, its signature among them. For a connector with a `webhook`. */
+  sign?(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
 /** What the contract's checks need to know of a connector. */
@@ -22,8 +24,17 @@ export interface ConnectorFixture {
    */
   readonly examples: Readonly<Record<string, object>>;
   /**
+   * What a person answers to what a tool asks, first to last, by the tool's name; with it the example succeeds. For tools that ask.
+   */
+  readonly answers?: Readonly<Record<string, readonly object[]>>;
+  /**
+   * The body of a delivery of the vendor's webhook, with one event at least. For a connector with a `webhook`. Give the examples of the
+   * tools that read events such inputs that they show it.
+   */
+  readonly delivery?: unknown;
+  /**
    * Starts a fresh account on a free port; it is closed after use. Started some hundred times, several at once. For a connector with
-   * `origins`.
+   * `origins` or a `webhook`.
    */
   sandbox?(account: SandboxAccount): Promise<ConnectorSandbox>;
   /** The settings of a connector without a vendor. Default: none. */

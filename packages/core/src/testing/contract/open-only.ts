@@ -22,7 +22,7 @@ export async function openOnly(
       config: parsed.data,
       http: { request: never('http'), rows: never('http') },
       state,
-      clock: { now: systemClock.now, sleep: never('clock.sleep') },
+      clock: { now: systemClock.now, sleep: never('clock.sleep'), timer: never('clock.timer') },
       wake: never('wake'),
     });
     if (typeof (client as { then?: unknown } | undefined)?.then === 'function')

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ConnectorFixture } from './fixture.ts';
 import { fileOf, sourcesOf } from './package-files.ts';
 import type { Rule } from './rule.ts';
 
@@ -64,27 +65,20 @@ export const packageRules: readonly Rule[] = [
     name: 'lists its tools in its README',
     why: 'It is what people choose a connector by, and what they believe of its effects.',
     concerns: 'package',
+    find: ({ connector, fixture }) =>
+      tableFaults(
+        fixture,
+        'tools',
+        connector.tools.map(({ name, effect, description }) => [`\`${name}\``, effect, firstSentence(description)]),
+      ),
+  },
+  {
+    name: 'lists its settings in its README',
+    why: 'Who sets a connection up reads there what each setting is and where to get it, before there is a form to fill in.',
+    concerns: 'package',
     find: async ({ connector, fixture }) => {
-      const readme = await readFile(fileOf(fixture.folder, 'README.md'), 'utf8').catch(() => '');
-      const table = /<!-- tools -->([^]*?)<!-- \/tools -->/.exec(readme)?.[1];
-      if (table === undefined) return ['README.md has no table of tools between <!-- tools --> and <!-- /tools -->'];
-      const listed = table
-        .split('\n')
-        .filter((line) => line.startsWith('|'))
-        .map((line) =>
-          line
-            .split('|')
-            .slice(1, -1)
-            .map((cell) => cell.trim()),
-        )
-        .filter(([first]) => first !== undefined && !/^:?-+:?$/.test(first))
-        .slice(1)
-        .map((cells) => `| ${cells.join(' | ')} |`);
-      const wanted = connector.tools.map(({ name, effect, description }) => `| \`${name}\` | ${effect} | ${firstSentence(description)} |`);
-      return [
-        ...wanted.filter((row) => !listed.includes(row)).map((row) => `README.md lacks the row: ${row}`),
-        ...listed.filter((row) => !wanted.includes(row)).map((row) => `README.md has a row that fits no tool: ${row}`),
-      ];
+      const settings = Object.entries(connector.config.shape).map(([name, field]) => [`\`${name}\``, field.description ?? '']);
+      return settings.length === 0 ? [] : await tableFaults(fixture, 'config', settings);
     },
   },
 ];
@@ -95,3 +89,33 @@ async function manifestOf(folder: URL | undefined): Promise<Manifest> {
 
 /** A description up to the stop that another sentence follows. */
 const firstSentence = (description: string): string => /^.*?[.](?= )/.exec(description)?.[0] ?? description;
+
+/** Where a table of the README, between comments of its name, differs from the rows that it should have. Its heading is the author's. */
+async function tableFaults(
+  { folder }: ConnectorFixture,
+  table: 'tools' | 'config',
+  rows: readonly (readonly string[])[],
+): Promise<string[]> {
+  const readme = await readFile(fileOf(folder, 'README.md'), 'utf8').catch(() => '');
+  const text = new RegExp(`<!-- ${table} -->([^]*?)<!-- /${table} -->`).exec(readme)?.[1];
+  if (text === undefined) return [`README.md has no table between <!-- ${table} --> and <!-- /${table} -->`];
+  const listed = text
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+    .filter(([first]) => first !== undefined && !/^:?-+:?$/.test(first))
+    .slice(1)
+    .map(rowText);
+  const wanted = rows.map(rowText);
+  return [
+    ...wanted.filter((row) => !listed.includes(row)).map((row) => `README.md lacks the row: ${row}`),
+    ...listed.filter((row) => !wanted.includes(row)).map((row) => `README.md has a row too many in its ${table}: ${row}`),
+  ];
+}
+
+const rowText = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -1,5 +1,9 @@
 import type { Answer } from '../../content.ts';
 import { errorCodes, type ErrorCode } from '../../errors.ts';
+import type { HttpRequest } from '../../http.ts';
+import type { z } from 'zod';
+import { answerText } from '../answer-text.ts';
+import { withRowsRead, withRowsWritten } from './rows.ts';
 import type { Stage } from './stage.ts';
 import type { SimulatorAnswer } from '../simulator.ts';
 import type { Step, Subject, Trace } from './subject.ts';
@@ -11,8 +15,8 @@ export function codeOf({ meta }: Answer): string | undefined {
 }
 
 /** All text of an answer, in one line of at most 200 characters. */
-export function textOf({ content }: Answer): string {
-  const text = content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join(' ');
+export function textOf(answer: Answer): string {
+  const text = answerText(answer).replaceAll('\n', ' ');
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 
@@ -62,13 +66,24 @@ export async function overSteps(
 /** Whether a request of a tool may change something at the vendor, as the host counts it. */
 export const mayWrite = ({ tool }: Trace, { asked }: Step): boolean => tool.effect !== 'read' && asked.method !== 'GET';
 
+/** The requests that change something at the vendor. A POST that only reads is declared with `retry: 'safe'`. */
+export function writesIn(asked: readonly HttpRequest<z.ZodType>[]): HttpRequest<z.ZodType>[] {
+  return asked.filter(({ method, retry }) => method !== 'GET' && !(method === 'POST' && retry === 'safe'));
+}
+
 /**
  * Has every request of a step answered with what `change` makes of its answer. Reads are performed, for what follows may go by what they
  * say; of writes the recorded answer is changed, so that nothing is done again and again.
  */
-export function answerWith({ sandbox }: Stage, { asked, answer, match }: Step, change: (answer: SimulatorAnswer) => SimulatorAnswer): void {
-  if (asked.method === 'GET') return sandbox?.misbehave({ kind: 'change', times: 1_000, match, change });
-  const { status, headers = {}, body } = change(answer);
+export function answerWith(
+  { sandbox }: Stage,
+  { asked, answer, match, rows }: Step,
+  change: (answer: SimulatorAnswer) => SimulatorAnswer,
+): void {
+  const changed = (said: SimulatorAnswer) => (rows ? withRowsWritten(change(said)) : change(said));
+  if (asked.method === 'GET')
+    return sandbox?.misbehave({ kind: 'change', times: 1_000, match, change: (said) => changed(rows ? withRowsRead(said) : said) });
+  const { status, headers = {}, body } = changed(answer);
   // A 204 has no body, so what has one is a 200.
   sandbox?.misbehave({ kind: 'status', times: 1_000, match, status: status === 204 ? 200 : status, headers, body });
 }

@@ -20,7 +20,7 @@ const failures = [
   { name: 'a proxy’s error page', misbehaviour: { kind: 'html', status: 502 } },
   { name: 'a connection that is reset', misbehaviour: { kind: 'reset' } },
   { name: 'an answer that breaks off', misbehaviour: { kind: 'truncate' } },
-  { name: 'a vendor that does not answer in time', misbehaviour: { kind: 'hang' }, options: { attemptTimeoutMs: 50, retries: 1 } },
+  { name: 'a vendor that does not answer in time', misbehaviour: { kind: 'hang' }, options: { attemptTimeoutMs: 200, retries: 0 } },
 ] as const;
 
 const unavailable = (trace: Trace, step: Step): readonly ErrorCode[] =>

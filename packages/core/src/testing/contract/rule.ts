@@ -6,8 +6,8 @@ export interface Rule {
   readonly name: string;
   /** What goes wrong in a host, or for a model, where it is broken. */
   readonly why: string;
-  /** Absent: it concerns every connector. `vendor`: those that reach one. `package`: those whose folder is given. */
-  readonly concerns?: 'vendor' | 'package';
+  /** Absent: it concerns every connector. `vendor`: those that reach one. `package`: those whose folder is given. The others: those that have some. */
+  readonly concerns?: 'vendor' | 'package' | 'webhook' | 'jobs';
   /** Every place where the connector breaks it: where, and what. */
   find(subject: Subject): Promise<readonly string[]>;
 }

@@ -1,12 +1,19 @@
 import { createHost } from '../../create-host.ts';
 import type { Answer } from '../../content.ts';
-import type { Connector, Health } from '../../connector.ts';
-import type { HostOptions } from '../../host.ts';
+import type { Budget } from '../../budget.ts';
+import type { Connector, Health, Job } from '../../connector.ts';
+import { ToolError } from '../../errors.ts';
+import type { AskAnswer } from '../../host.ts';
 import type { Logger } from '../../logger.ts';
 import { memoryConnections } from '../../memory/connections.ts';
+import { memoryState } from '../../memory/state.ts';
+import { errorAnswer } from '../../middleware/error-answer.ts';
 import { localPrincipal } from '../../principal.ts';
+import type { State } from '../../state.ts';
 import type { SimulatorRequest } from '../simulator.ts';
+import { vendorWire } from '../vendor-wire.ts';
 import type { ConnectorFixture, ConnectorSandbox } from './fixture.ts';
+import { stageJobs } from './stage-jobs.ts';
 import { watchedConnector, type Watch } from './watched-connector.ts';
 
 /** How a stage differs from the usual one. */
@@ -19,6 +26,8 @@ export interface StageOptions {
   readonly attemptTimeoutMs?: number;
   /** How often a request is repeated at most. Default 3. */
   readonly retries?: number;
+  /** How many questions the person agrees to; to the next the answer is no. Default: to all of them. */
+  readonly agreed?: number;
 }
 
 /** A host with one connection to a fresh account, and everything that can be seen from there. */
@@ -37,12 +46,21 @@ export interface Stage {
   /** Calls a tool over the host, as a client would. */
   call(tool: string, args: unknown, signal?: AbortSignal): Promise<Answer>;
   check(): Promise<Health>;
+  /** What the connection keeps. */
+  readonly state: State;
+  /** Brings a delivery of the vendor's webhook. */
+  deliver(headers: Readonly<Record<string, string>>, body: string): Promise<void>;
+  /** Runs a job as the host does, once. Rejects where the job fails. */
+  runJob(job: Job<unknown>, signal?: AbortSignal): Promise<void>;
 }
 
 const connectionId = 'contract';
+const hook = 'contract-hook';
 /** Longer than any wait of a good connector, and shorter than what a vendor asks to wait in the checks. */
 const callTimeoutMs = 5_000;
 const maxLines = 1_000;
+/** The sandbox has a budget of its own, and the checks may not wait for another. */
+const noBudget: Budget = { take: async () => () => {}, learn: () => {} };
 
 /** Opens a stage for `work`, and closes whatever it opened. */
 export async function onStage<R>(
@@ -51,21 +69,25 @@ export async function onStage<R>(
   options: StageOptions,
   work: (stage: Stage) => Promise<R>,
 ): Promise<R> {
+  const { attemptTimeoutMs = 2_000, retries = 3 } = options;
   const canary = `canary-${crypto.randomUUID()}`;
-  const sandbox = connector.origins ? await fixture.sandbox?.({ canary }) : undefined;
+  const sandbox = connector.origins || connector.webhook ? await fixture.sandbox?.({ canary }) : undefined;
   try {
     const given = sandbox?.config ?? fixture.config ?? {};
     const config = options.config ? options.config(given, canary) : given;
     const tools = connector.tools.filter(({ name }) => options.tool === undefined || name === options.tool);
-    const watch: Watch = { asked: [], keys: [], kept: 0 };
+    const watch: Watch = { asked: [], keys: [], kept: 0, streamed: new Set(), questions: 0 };
     const lines: LogLine[] = [];
-    const host = createHost({
-      connectors: [watchedConnector({ ...connector, tools }, watch)],
-      connections: memoryConnections([{ connector: connector.id, id: connectionId, config }]),
-      log: recordingLogger(lines),
-      callTimeoutMs,
-      ...(sandbox && { remapOrigins: sandbox.remapOrigins, ...(await wire(options)) }),
-    });
+    const watched = watchedConnector({ ...connector, tools }, watch);
+    const connections = memoryConnections([{ connector: connector.id, id: connectionId, hook, config }]);
+    const state = memoryState();
+    const log = recordingLogger(lines);
+    const wire = sandbox && {
+      remapOrigins: sandbox.remapOrigins,
+      ...(await vendorWire({ retries, attemptTimeoutMs, breakerFailures: 1_000, budget: noBudget })),
+    };
+    const host = createHost({ connectors: [watched], connections, state, log, callTimeoutMs, ...wire });
+    const jobs = stageJobs({ connector: watched, connection: await connections.get(connectionId), state, log, wire });
     const tokenPath = tokenPathOf(connector, config);
     const isToken = ({ path }: SimulatorRequest): boolean => path === tokenPath;
     try {
@@ -79,32 +101,30 @@ export async function onStage<R>(
         requests: () => sandbox?.requests.filter((request) => !isToken(request)) ?? [],
         check: () => host.check(connectionId),
         async call(tool, args, signal = new AbortController().signal) {
-          const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal });
-          if (result.kind === 'ask') throw new Error(`${tool} asks a person, which these checks cannot answer: ${result.message}`);
-          return result.answer;
+          const answers = answersOf(fixture.answers?.[tool] ?? [], options.agreed);
+          const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal, answers });
+          if (result.kind === 'answer') return result.answer;
+          const unanswered = `It asks “${result.message}”, and the fixture has no answer: give one in answers.${tool}.`;
+          return errorAnswer(new ToolError('ASK_UNSUPPORTED', unanswered), 'contract');
         },
+        state: state.open(connectionId),
+        deliver: (headers, body) => host.webhook(hook, new Headers(headers), new TextEncoder().encode(body)),
+        runJob: jobs.run,
       });
     } finally {
       await host.close(100);
+      await jobs.close();
     }
   } finally {
     await sandbox?.close();
   }
 }
 
-/** Real sockets, the resilience of production with short waits, and no budget but the sandbox's own: the checks may not wait for it. */
-async function wire({ attemptTimeoutMs = 2_000, retries = 3 }: StageOptions): Promise<Pick<HostOptions, 'sender' | 'resilience'>> {
-  const [{ gotSender }, { cockatielResilience }] = await Promise.all([
-    import('../../adapters/got.ts'),
-    import('../../adapters/cockatiel.ts'),
-  ]).catch((cause: unknown) => {
-    throw new Error('To check a connector that reaches a vendor: npm install --save-dev got cockatiel p-retry', { cause });
-  });
-  const budget = { take: async () => () => {}, learn: () => {} };
-  return {
-    sender: gotSender(),
-    resilience: cockatielResilience({ backoffMs: 1, retries, attemptTimeoutMs, breakerFailures: 1_000, budget }),
-  };
+/** What a person says to the questions of a call, first to last. */
+function answersOf(contents: readonly object[], agreed = Infinity): Record<string, AskAnswer> {
+  return Object.fromEntries(
+    contents.map((content, at) => [`ask-${at + 1}`, at < agreed ? { action: 'accept', content } : { action: 'decline' }]),
+  );
 }
 
 function tokenPathOf(connector: Connector, config: object): string | undefined {

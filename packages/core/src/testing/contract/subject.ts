@@ -5,6 +5,7 @@ import type { AnyTool } from '../../tool.ts';
 import type { SimulatorAnswer, SimulatorMatch, SimulatorRequest } from '../simulator.ts';
 import type { z } from 'zod';
 import type { ConnectorFixture } from './fixture.ts';
+import { withRowsRead } from './rows.ts';
 import { onStage, type Stage, type StageOptions } from './stage.ts';
 import type { Watch } from './watched-connector.ts';
 
@@ -14,7 +15,10 @@ export interface Step {
   readonly name: string;
   readonly asked: HttpRequest<z.ZodType>;
   readonly request: SimulatorRequest;
+  /** The body of rows is the list of them. */
   readonly answer: SimulatorAnswer;
+  /** Whether it is read row by row. */
+  readonly rows: boolean;
   /** Fits this request, and its repetitions. */
   readonly match: SimulatorMatch;
 }
@@ -67,6 +71,13 @@ async function traceAll(subject: Subject): Promise<Trace[]> {
 }
 
 async function trace(stage: Stage, tool: AnyTool<unknown>, example: object): Promise<Trace> {
+  const steps = recordSteps(stage);
+  const answer = await stage.call(tool.name, example);
+  return { tool, example, answer, steps, requests: stage.requests(), log: stage.log, ...stage.watch };
+}
+
+/** Writes down what goes over the wire from now on, each operation once. */
+export function recordSteps(stage: Stage): readonly Step[] {
   const steps: Step[] = [];
   stage.sandbox?.misbehave({
     kind: 'change',
@@ -75,20 +86,22 @@ async function trace(stage: Stage, tool: AnyTool<unknown>, example: object): Pro
     change(answer, request) {
       const asked = stage.watch.asked.find((one) => fits(one, request));
       const known = steps.some((step) => step.asked.method === asked?.method && step.asked.path === asked.path);
-      if (asked && !known)
+      if (asked && !known) {
+        const rows = stage.watch.streamed.has(asked);
         steps.push({
           name: `${asked.method} ${asked.path}`,
           asked,
           request,
           // A sandbox may answer with the very records that it keeps.
-          answer: structuredClone(answer),
+          answer: structuredClone(rows ? withRowsRead(answer) : answer),
+          rows,
           match: (other) => !stage.isToken(other) && fits(asked, other),
         });
+      }
       return answer;
     },
   });
-  const answer = await stage.call(tool.name, example);
-  return { tool, example, answer, steps, requests: stage.requests(), log: stage.log, ...stage.watch };
+  return steps;
 }
 
 /** Whether a request of the wire can be one that was asked for by this template. */

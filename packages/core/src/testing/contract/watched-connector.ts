@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Connector, Services } from '../../connector.ts';
-import type { Context } from '../../context.ts';
+import type { CallContext, Context } from '../../context.ts';
 import type { Http, HttpRequest } from '../../http.ts';
 import type { State } from '../../state.ts';
 
@@ -8,10 +8,14 @@ import type { State } from '../../state.ts';
 export interface Watch {
   /** What it asked of its `http`. */
   readonly asked: HttpRequest<z.ZodType>[];
+  /** Those of them whose answers it reads row by row. */
+  readonly streamed: Set<HttpRequest<z.ZodType>>;
   /** The keys for the vendor that it was given. */
   readonly keys: string[];
   /** How often it asked its `state` to keep something, or had a job woken. */
   kept: number;
+  /** How often it asked a person. */
+  questions: number;
 }
 
 /** The same connector, with what its client and its tools do written down. */
@@ -24,12 +28,19 @@ export function watchedConnector(connector: Connector, watch: Watch): Connector 
       return key;
     },
   });
+  const askingContext = (context: CallContext): CallContext => ({
+    ...watchedContext(context),
+    ask(message, answer) {
+      watch.questions += 1;
+      return context.ask(message, answer);
+    },
+  });
   return {
     ...connector,
     open: (services) => connector.open(watchedServices(services, watch)) as unknown,
     tools: connector.tools.map((tool) => ({
       ...tool,
-      run: (input, client, context) => tool.run(input, client, watchedContext(context)),
+      run: (input, client, context) => tool.run(input, client, askingContext(context)),
     })),
   };
 }
@@ -44,6 +55,7 @@ function watchedServices<Config>(services: Services<Config>, watch: Watch): Serv
     },
     rows(context, request) {
       watch.asked.push(request);
+      watch.streamed.add(request);
       return http.rows(context, request);
     },
   };

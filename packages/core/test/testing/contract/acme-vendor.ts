@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { startSimulator, type ConnectorSandbox, type SandboxAccount, type SimulatorHandler } from '../../../src/testing/index.ts';
 
 interface Note {
@@ -9,8 +10,8 @@ interface Note {
 
 const pageSize = 2;
 
-/** A vendor of notes on this machine: tokens, idempotency keys, pages, and five notes to begin with. */
-export async function startAcme({ canary }: SandboxAccount): Promise<ConnectorSandbox> {
+/** A vendor of notes on this machine: tokens, idempotency keys, pages, rows, a webhook, and five notes to begin with. */
+export async function startAcme({ canary }: SandboxAccount, hookSecret = `hook-${canary}`): Promise<ConnectorSandbox> {
   const notes = new Map<string, Note>();
   const byKey = new Map<string, Note>();
   const tokens = new Set<string>();
@@ -51,6 +52,11 @@ export async function startAcme({ canary }: SandboxAccount): Promise<ConnectorSa
         const next = from + pageSize < all.length ? String(from + pageSize) : null;
         return { status: 200, body: { notes: all.slice(from, from + pageSize), has_more: next !== null, next } };
       }),
+      'GET /export': signedIn(() => ({
+        status: 200,
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: [...notes.values()].map((note) => `${JSON.stringify(note)}\n`).join(''),
+      })),
       'POST /notes': signedIn(({ headers, body }) => {
         const key = headers['idempotency-key'];
         const note = (key !== undefined && byKey.get(key)) || add((body as { text: string }).text);
@@ -69,7 +75,14 @@ export async function startAcme({ canary }: SandboxAccount): Promise<ConnectorSa
   });
   return {
     ...simulator,
-    config: { account: 'home', clientSecret: canary },
+    config: { account: 'home', clientSecret: canary, hookSecret },
     remapOrigins: { 'https://home.acme.example': simulator.url },
+    async sign(body) {
+      const at = String(Date.now());
+      const signature = createHmac('sha256', hookSecret)
+        .update(at + body)
+        .digest('hex');
+      return { 'x-acme-signature': signature, 'x-acme-at': at };
+    },
   };
 }

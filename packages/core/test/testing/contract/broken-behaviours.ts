@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { ToolError, type Context } from '../../../src/index.ts';
 import { acmeClient, acmeWith, withClient, type AcmeConnector } from './acme-connector.ts';
+import { moreFixture, moreWith } from './acme-more.ts';
 import type { BrokenConnector } from './broken-connector.ts';
 
 const one = acmeWith(['get_note']);
 const Note = z.looseObject({ id: z.string() });
 const ifLost = 'List the notes.';
+const heedless = moreWith('publish_note', {
+  async run({ id }: { readonly id: string }, client, context) {
+    await context.ask('Publish the note?', z.object({ sure: z.boolean() })).catch(() => {});
+    await client.edit(context, id, 'Published');
+    return { published: true };
+  },
+});
 
 /** Broken in what they do where nothing goes wrong, and in what they write. */
 export const brokenBehaviours: readonly BrokenConnector[] = [
@@ -130,6 +138,12 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     fault: 'deletes with a tool that is not destructive',
     finds: 'calls destructive what deletes',
     connector: acmeWith(['remove_note'], { effect: 'write' }),
+  },
+  {
+    fault: 'asks a person, and writes whatever the answer is',
+    finds: 'writes nothing where the person that it asks says no',
+    connector: heedless,
+    fixture: moreFixture(heedless),
   },
   {
     fault: 'makes a key of its own for what it calls keyed',

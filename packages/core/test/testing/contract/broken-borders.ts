@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../../../src/index.ts';
 import { acme, acmeClient, acmeWith, withClient, type AcmeClient } from './acme-connector.ts';
+import { moreFixture, moreWith } from './acme-more.ts';
 import type { BrokenConnector } from './broken-connector.ts';
 
 const one = acmeWith(['get_note']);
@@ -9,6 +10,14 @@ const Note = z.looseObject({ id: z.string(), text: z.string().nullish(), author:
 
 /** What every client of this connector asks for at the moment, whosever it is. */
 const running = new Map<string, ReturnType<AcmeClient['get']>>();
+
+const rowsAll = moreWith('export_notes', {
+  async run(_, client, context) {
+    const notes: string[] = [];
+    for await (const { id } of client.export(context)) notes.push(id);
+    return { notes };
+  },
+});
 
 let newest = '';
 
@@ -134,6 +143,12 @@ export const brokenBorders: readonly BrokenConnector[] = [
       run: async (_, client, context) => ({ notes: (await client.list(context, undefined)).notes.map(({ id }) => ({ id })) }),
     }),
     also: ['takes no cursor that it did not give'],
+  },
+  {
+    fault: 'passes on every row',
+    finds: 'gives a page, however much the vendor sends',
+    connector: rowsAll,
+    fixture: moreFixture(rowsAll),
   },
   {
     fault: 'reads to the end',

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Connector } from '../../../src/index.ts';
 import { connectorChecks, type ConnectorFixture } from '../../../src/testing/index.ts';
 import { acmeFixture } from './acme-connector.ts';
@@ -15,7 +16,7 @@ export interface BrokenConnector {
 }
 
 /** The names of the checks that a connector fails, and of all that it was put to. */
-export async function failedChecks({
+async function failedChecks({
   connector,
   fixture = {},
 }: BrokenConnector): Promise<{ readonly failed: readonly string[]; readonly all: readonly string[] }> {
@@ -32,4 +33,12 @@ export async function failedChecks({
     }
   }
   return { failed, all: checks.map(({ name }) => name) };
+}
+
+/** Expects the check that is there to find it to do so, and those beside it that are declared, and no others. */
+export async function expectFound(broken: BrokenConnector): Promise<void> {
+  const { failed, all } = await failedChecks(broken);
+  const others = broken.also === 'all' ? all : [broken.finds, ...(broken.also ?? [])];
+  expect(failed).toContain(broken.finds);
+  expect(failed.toSorted()).toEqual(others.toSorted());
 }

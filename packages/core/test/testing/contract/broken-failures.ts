@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ToolError, type Context, type ErrorCode, type UpstreamFailure } from '../../../src/index.ts';
 import { acmeClient, acmeWith, withClient, type AcmeConnector } from './acme-connector.ts';
+import { moreFixture, moreWith } from './acme-more.ts';
 import type { BrokenConnector } from './broken-connector.ts';
 
 const one = acmeWith(['get_note']);
@@ -41,6 +42,26 @@ const using = (text: z.ZodType, use: (text: any) => string | undefined): AcmeCon
       return { id: data.id, text: use(data.text) };
     },
   }));
+
+const hasty = moreWith('export_notes', {
+  async run(_, client, context) {
+    const notes: string[] = [];
+    try {
+      for await (const { id } of client.export(context)) notes.push(id);
+    } catch (error) {
+      if (notes.length === 0 || !ToolError.is(error) || error.code !== 'UPSTREAM_INVALID') throw error;
+    }
+    return { notes: notes.slice(0, 100) };
+  },
+});
+
+const trimming = moreWith('export_notes', {
+  async run(_, client, context) {
+    const notes: string[] = [];
+    for await (const { text } of client.export(context)) if (notes.length < 100) notes.push((text as string).trim());
+    return { notes };
+  },
+});
 
 const passes = (what: string): string => `tells ${what} as UPSTREAM_UNAVAILABLE, and of a write as OUTCOME_UNKNOWN`;
 
@@ -185,6 +206,19 @@ export const brokenFailures: readonly BrokenConnector[] = [
           .transform(() => unsaid),
       ]),
     ),
+  },
+  {
+    fault: 'takes the rows up to a broken one for all',
+    finds: 'takes no success for rows of which one cannot be read',
+    connector: hasty,
+    fixture: moreFixture(hasty),
+  },
+  {
+    fault: 'stumbles over a row without a text',
+    finds: 'answers, or fails as documented, whichever field of the vendor’s is null',
+    also: ['answers, or fails as documented, whichever field of the vendor’s is missing'],
+    connector: trimming,
+    fixture: moreFixture(trimming),
   },
   {
     fault: 'stumbles over a null',

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { acme, acmeWith } from './acme-connector.ts';
+import { acmeWith } from './acme-connector.ts';
 import type { BrokenConnector } from './broken-connector.ts';
-import { startPackage, type PackageParts } from './package-folder.ts';
+import { readmeOf, startPackage, type PackageParts } from './package-folder.ts';
 
 const one = acmeWith(['get_note']);
 const id = z.string().min(1).max(50).describe('Id of the note, 1 to 50 characters');
 const note = z.object({ id: z.string().describe('Id of the note') });
 const inPackage = (parts: PackageParts) => async () => ({ folder: await startPackage(one, parts) });
+const inReadme = (change: (readme: string) => string) => inPackage({ readme: change(readmeOf(one)) });
 
 const size = 'takes at most 350 tokens for half of its tools, 800 for one and 6000 for the default toolset';
 const filters = (count: number) =>
@@ -140,26 +141,36 @@ export const brokenShapes: readonly BrokenConnector[] = [
     fault: 'has a README without its tool',
     finds: 'lists its tools in its README',
     connector: one,
-    fixture: inPackage({
-      readme: '# acme\n\n<!-- tools -->\n\n| tool | effect | what it does |\n| --- | --- | --- |\n\n<!-- /tools -->\n',
-    }),
+    fixture: inReadme((readme) => readme.replace(/^.*acme_get_note.*\n/m, '')),
   },
   {
     fault: 'has a README with a tool that is gone',
     finds: 'lists its tools in its README',
     connector: one,
-    fixture: inPackage({
-      readme:
-        '<!-- tools -->\n| tool | effect | what it does |\n| --- | --- | --- |\n| `acme_get_note` | read | Reads a note. |\n| `acme_find_note` | read | Finds a note. |\n<!-- /tools -->\n',
-    }),
+    fixture: inReadme((readme) => readme.replace('\n\n<!-- /tools', '\n| `acme_find_note` | read | Finds a note. |\n\n<!-- /tools')),
   },
   {
     fault: 'has a README with another effect',
     finds: 'lists its tools in its README',
-    connector: { ...acme, tools: one.tools },
-    fixture: inPackage({
-      readme:
-        '<!-- tools -->\n| tool | effect | what it does |\n| --- | --- | --- |\n| `acme_get_note` | write | Reads a note. |\n<!-- /tools -->\n',
-    }),
+    connector: one,
+    fixture: inReadme((readme) => readme.replace('| read |', '| write |')),
+  },
+  {
+    fault: 'has a README without a table of settings',
+    finds: 'lists its settings in its README',
+    connector: one,
+    fixture: inReadme((readme) => readme.slice(0, readme.indexOf('<!-- config'))),
+  },
+  {
+    fault: 'has a README with a setting that is gone',
+    finds: 'lists its settings in its README',
+    connector: one,
+    fixture: inReadme((readme) => readme.replace('\n\n<!-- /config', '\n| `region` | Where the account is |\n\n<!-- /config')),
+  },
+  {
+    fault: 'has a README that describes a setting in other words',
+    finds: 'lists its settings in its README',
+    connector: one,
+    fixture: inReadme((readme) => readme.replace('The secret of the OAuth client', 'Some secret')),
   },
 ];

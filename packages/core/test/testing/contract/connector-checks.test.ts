@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { connectorChecks, testConnector } from '../../../src/testing/index.ts';
 import { acme, acmeFixture, acmeWith } from './acme-connector.ts';
+import { acmeMore, acmeMoreFixture, moreFixture, moreWith } from './acme-more.ts';
+import { brokenBackground } from './broken-background.ts';
 import { brokenBehaviours } from './broken-behaviours.ts';
 import { brokenBorders } from './broken-borders.ts';
 import { brokenFailures } from './broken-failures.ts';
@@ -19,8 +21,10 @@ test('a connector that keeps every rule passes all checks, its package too', asy
 });
 
 test('every check has a broken connector that it finds', async () => {
-  const found = new Set([...brokenShapes, ...brokenBehaviours, ...brokenFailures, ...brokenBorders].map(({ finds }) => finds));
-  const names = connectorChecks(acme, { ...acmeFixture, folder: new URL('file:///nowhere/') }).map(({ name }) => name);
+  const found = new Set(
+    [...brokenShapes, ...brokenBehaviours, ...brokenFailures, ...brokenBorders, ...brokenBackground].map(({ finds }) => finds),
+  );
+  const names = connectorChecks(acmeMore, { ...acmeMoreFixture, folder: new URL('file:///nowhere/') }).map(({ name }) => name);
   expect(names.filter((name) => !found.has(name))).toEqual([]);
   expect(new Set(names).size).toBe(names.length);
   expect(names.length).toBeGreaterThanOrEqual(25);
@@ -49,6 +53,19 @@ test('a connector without a vendor, and outside of a package, is put to what con
 
 test('a connector that reaches a vendor cannot be checked without a sandbox', () => {
   expect(() => connectorChecks(one, { examples: {} })).toThrow('give the fixture a sandbox');
+});
+
+test('a connector with a webhook cannot be checked without a delivery', () => {
+  const { delivery: _, ...without } = acmeMoreFixture;
+  expect(() => connectorChecks(acmeMore, without)).toThrow('give the fixture a sandbox that can sign, and a delivery');
+});
+
+test('testConnector names the question that the fixture has no answer for', async () => {
+  const { answers: _, ...without } = moreFixture(moreWith('publish_note'));
+  const unanswered = testConnector(moreWith('publish_note'), without);
+  await expect(unanswered).rejects.toThrow(
+    'It asks “Publish the note?”, and the fixture has no answer: give one in answers.acme_publish_note.',
+  );
 });
 
 describe('a known gap', () => {

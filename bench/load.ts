@@ -1,0 +1,95 @@
+// Many clients at once, in steps up and down: `node bench/load.ts --clients 1000`. Says what each step saw, and how soon the server has
+// recovered. Ends with 1 where an answer was wrong, or it has not recovered.
+import { fork } from 'node:child_process';
+import { on, once } from 'node:events';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openClient } from './client.ts';
+import type { Profile, Step, Stepped } from './load-clients.ts';
+import { prepare } from './prepare.ts';
+import { argumentsOf } from './request.ts';
+import { startServer, type Running } from './server-process.ts';
+import { servers } from './servers.ts';
+
+const text = (value: string) => ({ type: 'string', default: value }) as const;
+const { values } = parseArgs({
+  options: {
+    server: text('busbar-everything'),
+    clients: text('1000'),
+    seconds: text('120'),
+    'step-seconds': text('10'),
+    lists: text('0.1'),
+  },
+});
+const clients = Number(values.clients);
+const server = servers.find(({ id }) => id === values.server);
+if (!server || !(clients > 0)) throw new Error(`--server is one of ${servers.map(({ id }) => id).join(', ')}; --clients a number.`);
+
+// A quarter of the clients, a half, all of them, and down again. The time of all is told in four parts, so that memory can be seen to stay.
+const step = (share: number, ms: number): Step => ({ clients: Math.ceil(clients * share), ms });
+const stepMs = Number(values['step-seconds']) * 1_000;
+const fullMs = Number(values.seconds) * 1_000;
+const up = [0.25, 0.5].map((share) => step(share, stepMs));
+const steps = [...up, ...Array.from({ length: 4 }, () => step(1, fullMs / 4)), ...up.toReversed()];
+const recoverMs = 5_000;
+
+console.log(`${server.label}, ${clients} clients: about ${Math.ceil((fullMs + 4 * stepMs) / 1_000)} s after its start.`);
+prepare();
+const running = await startServer(server, 50);
+const child = fork(join(import.meta.dirname, 'load-clients.ts'));
+try {
+  const profile: Profile = { caller: running.caller(server.eras[0]), steps, lists: Number(values.lists) };
+  child.send(profile);
+  const failed = await follow(running);
+  const recovered = await recoveryMs(running);
+  console.log(`recovered after ${recovered.toFixed(0)} ms; ${running.residentMb().toFixed(0)} MB`);
+  if (failed > 0 || recovered > recoverMs) process.exitCode = 1;
+} finally {
+  child.kill();
+  await running.stop();
+}
+
+/** Prints a line for each step, and returns how many answers were wrong. */
+async function follow({ cpuMs, residentMb }: Running): Promise<number> {
+  let all = 0;
+  let before = cpuMs();
+  const over = AbortSignal.any([AbortSignal.timeout(2 * (fullMs + 4 * stepMs) + 60_000), exited()]);
+  for await (const [message] of on(child, 'message', { signal: over }) as AsyncIterable<[Stepped | 'done']>) {
+    if (message === 'done') break;
+    const { clients: count, ms, answered, refused, failed, failure, p50Ms, p95Ms, p99Ms } = message;
+    const after = cpuMs();
+    const cores = (mine: number, its: number) => `${((100 * (its - mine)) / ms).toFixed(0)} %`;
+    console.log(
+      [
+        `${count} clients, ${ms / 1_000} s: ${((answered * 1_000) / ms).toFixed(0)} answers/s`,
+        `p50 ${p50Ms.toFixed(0)} ms, p95 ${p95Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`,
+        `${refused} refused, ${failed} failed${failure === undefined ? '' : ` (${failure})`}`,
+        `CPU ${cores(before.own, after.own)}, PostgreSQL ${cores(before.database, after.database)}`,
+        `${residentMb().toFixed(0)} MB`,
+      ].join(' · '),
+    );
+    before = after;
+    all += failed;
+  }
+  return all;
+}
+
+/** Ends the wait for steps that will not come. */
+function exited(): AbortSignal {
+  const gone = new AbortController();
+  void once(child, 'exit').then(() => gone.abort(new Error('The clients broke off.')));
+  return gone.signal;
+}
+
+/** How long it takes until a new client is answered again, and within a second. */
+async function recoveryMs({ caller }: Running): Promise<number> {
+  const began = performance.now();
+  while (performance.now() - began <= recoverMs) {
+    const from = performance.now();
+    const client = await openClient(caller(server?.eras[0] ?? '2025-11-25'));
+    const { status } = await client.send(client.request({ method: 'tools/call', arguments: argumentsOf('1k') }));
+    client.close();
+    if (status === 200 && performance.now() - from < 1_000) return performance.now() - began;
+  }
+  return Number.POSITIVE_INFINITY;
+}

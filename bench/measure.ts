@@ -1,0 +1,114 @@
+import { nameOf, eraOf, sizeOf, type Cell } from './cells.ts';
+import { openClient } from './client.ts';
+import type { Generator } from './generator.ts';
+import type { Running } from './server-process.ts';
+
+/** What one server did in one cell in one round. */
+export interface Sample {
+  readonly cell: string;
+  readonly round: number;
+  readonly server: string;
+  /** CPU time of the server's process per request, in microseconds. */
+  readonly cpuUs: number;
+  /** That of PostgreSQL, where the server uses it. */
+  readonly databaseUs: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly requests: number;
+}
+
+/** Loads a server for so long. Throws where a single answer is wrong. */
+export async function measure(running: Running, cell: Cell, round: number, ms: number, generator: Generator): Promise<Sample> {
+  const { server } = running;
+  let before = running.cpuMs();
+  let after = before;
+  const load = { caller: running.caller(eraOf(cell, server)), size: sizeOf(cell), connections: cell.connections, ms };
+  const {
+    requests,
+    failed,
+    failure,
+    ms: took,
+    p50Ms,
+    p99Ms,
+  } = await generator.load(
+    load,
+    () => (before = running.cpuMs()),
+    () => (after = running.cpuMs()),
+  );
+  if (failed > 0) throw new Error(`${failed} of ${requests} answers were wrong, the first one ${failure}`);
+  return {
+    cell: nameOf(cell),
+    round,
+    server: server.id,
+    cpuUs: ((after.own - before.own) * 1_000) / requests,
+    databaseUs: ((after.database - before.database) * 1_000) / requests,
+    perSecond: (requests * 1_000) / took,
+    p50Ms,
+    p99Ms,
+    requests,
+  };
+}
+
+/** What one server holds in memory, and how long it takes to start. */
+export interface Footprint {
+  readonly server: string;
+  readonly round: number;
+  readonly coldStartMs: number;
+  readonly startMb: number;
+  /** What is looked at once, and not in each round. */
+  readonly loadedMb?: number;
+  /** After the same load once more. */
+  readonly againMb?: number;
+  /** How many calls the first of the two loads had. */
+  readonly calls?: number;
+  /** Of heap, for each idle session. Absent where there are none. */
+  readonly sessionKb?: number;
+}
+
+/** The largest load before memory is looked at, and the longest. */
+export interface MemoryLoad {
+  readonly calls: number;
+  readonly ms: number;
+}
+
+const idleSessions = 500;
+
+/** How a server that has just been started stands. */
+export const measureStart = ({ server, coldStartMs, startMb }: Running, round: number): Footprint => ({
+  server: server.id,
+  round,
+  coldStartMs,
+  startMb,
+});
+
+/** What sessions and two loads leave behind in its memory. */
+export async function measureMemory(
+  running: Running,
+  { calls, ms }: MemoryLoad,
+  generator: Generator,
+): Promise<Pick<Footprint, 'loadedMb' | 'againMb' | 'calls' | 'sessionKb'>> {
+  const { server } = running;
+  const sessionKb = server.sessions ? await sessionSize(running) : undefined;
+  const load = { caller: running.caller(server.eras[0]), size: '1k' as const, connections: 16, ms, requests: calls };
+  const loaded = async () => {
+    const { requests, failed, failure } = await generator.load(load);
+    if (failed > 0) throw new Error(`${failed} of ${requests} answers were wrong, the first one ${failure}`);
+    return { requests, mb: running.residentMb() };
+  };
+  const first = await loaded();
+  const again = await loaded();
+  return { loadedMb: first.mb, againMb: again.mb, calls: first.requests, ...(sessionKb !== undefined && { sessionKb }) };
+}
+
+/** Opens sessions and leaves them alone. Some servers end those of clients that have gone, so these stay connected. */
+async function sessionSize(running: Running): Promise<number> {
+  const open = async () => await Promise.all(Array.from({ length: idleSessions / 10 }, () => openClient(running.caller('2025-11-25'))));
+  // What the first ones need once is not theirs.
+  const clients = await open();
+  const before = await running.heapKb();
+  for (let batch = 0; batch < 10; batch += 1) clients.push(...(await open()));
+  const after = await running.heapKb();
+  await Promise.all(clients.map((client) => client.leave()));
+  return (after - before) / idleSessions;
+}

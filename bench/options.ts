@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util';
+import { cellsOf, type Cell } from './cells.ts';
+import { limit, servers, type Server } from './servers.ts';
+
+/** What one run measures. */
+export interface Options {
+  readonly servers: readonly Server[];
+  readonly cells: readonly Cell[];
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Undefined: start and memory are left out. */
+  readonly memory: { readonly calls: number; readonly ms: number } | undefined;
+  /** Whether docs/performance.md is written. */
+  readonly publish: boolean;
+  readonly out: string;
+}
+
+/** How it is called. */
+export const usage = `node bench/run.ts [--quick] [--publish]
+  --quick           two cells, one round of a second, no look at memory: about a minute
+  --servers a,b     of ${servers.map(({ id }) => id).join(', ')}; the bare one is always there
+  --cells set       quick, published or all, or cells such as call-1k:50:16:newest,list:200:16:newest
+  --rounds 5        each round runs every server once, in turn
+  --seconds 2       for how long a server is loaded in a round
+  --memory-calls n  the load before memory is looked at; 0 leaves start and memory out. Default 200000
+  --out file        where the raw results go. Default bench/results.json, which git ignores, or bench/published.json with --publish
+  --publish         writes the tables into docs/performance.md, and the picture beside it`;
+
+/** Reads the command line. Throws with a sentence for a person. */
+export function readOptions(args: readonly string[]): Options {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { quick: flag, publish: flag, servers: text, cells: text, rounds: text, seconds: text, 'memory-calls': text, out: text },
+  });
+  const { quick, publish, out = publish ? 'bench/published.json' : 'bench/results.json' } = values;
+  const calls = number(values, 'memory-calls', quick ? 0 : 200_000);
+  return {
+    servers: values.servers === undefined ? servers : [limit, ...values.servers.split(',').map(serverOf)],
+    cells: cellsOf(values.cells ?? (quick ? 'quick' : 'published')),
+    rounds: number(values, 'rounds', quick ? 1 : 5),
+    seconds: number(values, 'seconds', quick ? 1 : 2),
+    memory: calls === 0 ? undefined : { calls, ms: 30_000 },
+    publish,
+    out,
+  };
+}
+
+function serverOf(id: string): Server {
+  const server = servers.find((each) => each.id === id && id !== limit.id);
+  if (!server) throw new Error(`There is no server ${id} beside the bare one. There is ${servers.map((each) => each.id).join(', ')}.`);
+  return server;
+}
+
+function number(values: Readonly<Record<string, unknown>>, name: string, otherwise: number): number {
+  const value = Number(values[name] ?? otherwise);
+  if (!(value >= 0)) throw new Error(`--${name} must be a number.`);
+  return value;
+}
+
+/** How long a run takes, in seconds: what it was told to do, without the answers of the slowest. */
+export function lasts({ servers: chosen, cells, rounds, seconds, memory }: Options): number {
+  const startSeconds = 1.5 * chosen.length;
+  const starts = new Set(cells.map(({ tools }) => tools)).size * startSeconds;
+  const loads = cells.map(({ age }) => chosen.filter(({ eras }) => age !== 'older' || eras.includes('2025-11-25')).length);
+  // One round more warms up.
+  const inCells = loads.reduce((sum, count) => sum + count * (rounds + 1) * (seconds + 0.3), starts);
+  return inCells + (memory ? rounds * startSeconds + chosen.length * ((2 * memory.ms) / 1_000) : 0);
+}

@@ -1,0 +1,60 @@
+// What every server is asked, and what it must answer. Clients and the bare server both go by it, so it imports nothing.
+
+/** The tool that is called. All others are only listed. */
+export const echoTool = 'bench_echo_text';
+
+/** Sent and echoed. */
+export type Size = '1k' | '64k';
+
+const textOf = (bytes: number) => 'The quick brown fox jumps over the lazy dog. '.repeat(Math.ceil(bytes / 45)).slice(0, bytes);
+
+/** Plain ASCII, as many bytes as its name says. */
+export const texts: Readonly<Record<Size, string>> = { '1k': textOf(1_024), '64k': textOf(65_536) };
+
+/** Good arguments of the tool: all eight fields. */
+export const argumentsOf = (size: Size) => ({
+  text: texts[size],
+  channel: 'email',
+  priority: 3,
+  limit: 25,
+  draft: false,
+  labels: ['billing', 'urgent'],
+  locale: 'en-GB',
+  reference: 'ORD-2026-004711',
+});
+
+/** The two revisions that are measured. */
+export type Era = '2026-07-28' | '2025-11-25';
+
+/** What a client wants. */
+export type Wanted = { readonly method: 'tools/list' } | { readonly method: 'tools/call'; readonly arguments: object };
+
+const clientInfo = { name: 'bench', version: '1.0.0' };
+
+/** The headers and the body of a request, as an honest client of that revision writes them. */
+export function requestOf(era: Era, wanted: Wanted, id = 1): { readonly headers: Record<string, string>; readonly body: string } {
+  const { method } = wanted;
+  const call = method === 'tools/call' ? { name: echoTool, arguments: wanted.arguments } : {};
+  if (era === '2025-11-25')
+    return { headers: { 'mcp-protocol-version': era }, body: JSON.stringify({ jsonrpc: '2.0', id, method, params: call }) };
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': era,
+    'io.modelcontextprotocol/clientInfo': clientInfo,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  return {
+    headers: { 'mcp-protocol-version': era, 'mcp-method': method, ...(method === 'tools/call' && { 'mcp-name': echoTool }) },
+    body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...call, _meta } }),
+  };
+}
+
+/** What opens a session of revision 2025-11-25, in this order. */
+export const opening: readonly string[] = [
+  JSON.stringify({
+    jsonrpc: '2.0',
+    id: 0,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
+  }),
+  JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }),
+];

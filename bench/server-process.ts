@@ -1,0 +1,112 @@
+import { fork, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { checkServer, openClient, type Caller } from './client.ts';
+import { cpuTimeMs, cpuTimeOfAllMs, residentMb } from './cpu-time.ts';
+import { argumentsOf, type Era } from './request.ts';
+import type { Server } from './servers.ts';
+
+const built = join(import.meta.dirname, 'built/servers');
+
+/** A server that runs. */
+export interface Running {
+  readonly server: Server;
+  /** From its start as a process to its first answered call, in milliseconds. */
+  readonly coldStartMs: number;
+  /** The memory that it held after that call. */
+  readonly startMb: number;
+  caller(era: Era): Caller;
+  /** The CPU time that it has taken so far, and PostgreSQL where it uses that, in milliseconds. */
+  cpuMs(): { readonly own: number; readonly database: number };
+  residentMb(): number;
+  /** The heap that is in use after a collection of garbage, in kilobytes. */
+  heapKb(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Starts a server with that many tools, and checks that it does its work and answers rightly. */
+export async function startServer(server: Server, tools: number): Promise<Running> {
+  const place = server.database ? (JSON.parse(database('make')) as { url: string; key: string }) : undefined;
+  const port = await freePort();
+  const log = join(built, `${server.id}.log`);
+  const out = openSync(log, 'w');
+  const began = performance.now();
+  const child = fork(join(built, `${server.id}.js`), [String(port), String(tools)], {
+    stdio: ['ignore', 'ignore', server.database ? 'ignore' : out, 'ipc'],
+    execArgv: ['--import', join(built, 'heap-probe.js')],
+    env: { ...process.env, NODE_ENV: 'production', ...(place && { DATABASE_URL: place.url }) },
+  });
+  closeSync(out);
+  const { pid = 0 } = child;
+  const caller = (era: Era): Caller => ({ port, era, session: server.sessions && era === '2025-11-25', key: place?.key });
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    if (place) database('drop', place.url);
+  };
+  try {
+    await firstCall(child, caller(server.eras[0]));
+    const coldStartMs = performance.now() - began;
+    const startMb = residentMb(pid);
+    for (const era of server.eras) await checkServer(caller(era), tools, server.unchecked !== undefined);
+    return {
+      server,
+      coldStartMs,
+      startMb,
+      caller,
+      cpuMs: () => ({ own: cpuTimeMs(pid), database: server.database ? cpuTimeOfAllMs('postgres') : 0 }),
+      residentMb: () => residentMb(pid),
+      async heapKb() {
+        child.send('heap');
+        const [bytes] = (await once(child, 'message')) as [number];
+        return bytes / 1024;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    const said = readFileSync(log, 'utf8').slice(-2_000);
+    throw new Error(`${server.label} with ${tools} tools: ${(error as Error).message}\n${said}`, { cause: error });
+  }
+}
+
+const startMs = 30_000;
+const retryMs = 2;
+
+/** Tries until the server answers. */
+async function firstCall(child: ChildProcess, caller: Caller): Promise<void> {
+  const until = performance.now() + startMs;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error('It ended before it had answered a call.');
+    try {
+      const client = await openClient(caller);
+      const { status } = await client.send(client.request({ method: 'tools/call', arguments: argumentsOf('1k') }));
+      client.close();
+      if (status === 200) return;
+    } catch (error) {
+      if (performance.now() > until) throw error;
+    }
+    if (performance.now() > until) throw new Error(`It answered no call in ${startMs / 1000} s.`);
+    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  }
+}
+
+/** Several of the servers cannot choose a port themselves. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function database(...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(built, 'busbar-database.js'), ...args], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}

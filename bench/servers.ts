@@ -1,0 +1,56 @@
+import type { Era } from './request.ts';
+
+/** A server that can be measured. */
+export interface Server {
+  /** Its program is `servers/<id>.ts`. */
+  readonly id: string;
+  readonly label: string;
+  /** What it is made of, for the versions in the table. */
+  readonly packages: readonly string[];
+  /** The revisions that it serves, the newest first. */
+  readonly eras: readonly [Era, ...Era[]];
+  /** Whether clients of revision 2025-11-25 open a session with it. */
+  readonly sessions: boolean;
+  /** Whether it needs PostgreSQL, whose CPU time is then measured beside its own. */
+  readonly database?: boolean;
+  /** Why it answers arguments that do not fit. Absent: it must refuse them. */
+  readonly unchecked?: string;
+}
+
+const both = ['2026-07-28', '2025-11-25'] as const;
+const older = ['2025-11-25'] as const;
+
+/** What all others are measured against. */
+export const limit: Server = {
+  id: 'bare',
+  label: 'bare node:http',
+  packages: [],
+  eras: both,
+  sessions: false,
+  unchecked: 'It is the limit: it reads the body and answers.',
+};
+
+/**
+ * In the order of the tables. With OpenTelemetry there will be one more, `busbar-everything-traced`, as soon as core has an adapter for it.
+ */
+export const servers: readonly Server[] = [
+  limit,
+  { id: 'busbar', label: 'Busbar', packages: ['@busbar/core'], eras: both, sessions: false },
+  {
+    id: 'busbar-everything',
+    label: 'Busbar, everything on',
+    packages: ['@busbar/core', '@busbar/postgres'],
+    eras: both,
+    sessions: false,
+    database: true,
+  },
+  { id: 'tmcp', label: 'tmcp', packages: ['tmcp', '@tmcp/transport-http'], eras: both, sessions: true },
+  { id: 'sdk-2-best', label: 'SDK 2.x at its best', packages: ['@modelcontextprotocol/server'], eras: both, sessions: false },
+  { id: 'sdk-1', label: 'SDK 1.x', packages: ['@modelcontextprotocol/sdk'], eras: older, sessions: true },
+  { id: 'fastmcp', label: 'fastmcp', packages: ['fastmcp'], eras: older, sessions: true },
+  { id: 'mcp-nest', label: 'mcp-nest', packages: ['@rekog/mcp-nest'], eras: both, sessions: false },
+  { id: 'mcp-framework', label: 'mcp-framework', packages: ['mcp-framework'], eras: older, sessions: true },
+  { id: 'mcp-handler', label: 'mcp-handler', packages: ['mcp-handler'], eras: both, sessions: false },
+  { id: 'mcp-use', label: 'mcp-use', packages: ['mcp-use'], eras: both, sessions: false },
+  { id: 'sdk-2-docs', label: 'SDK 2.x as documented', packages: ['@modelcontextprotocol/server'], eras: both, sessions: false },
+];

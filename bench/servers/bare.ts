@@ -1,0 +1,38 @@
+// The limit: reads and parses the body, and answers bytes that were ready before.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { texts } from '../request.ts';
+
+interface Message {
+  readonly method: string;
+  readonly params: { readonly arguments?: { readonly text: string }; readonly _meta?: object };
+}
+
+const [port, toolCount] = process.argv.slice(2).map(Number);
+// Written by bare-lists.ts: the conversion of schemas, and zod, are not to be part of the limit.
+const tools = readFileSync(new URL(`list-${toolCount}.json`, import.meta.url), 'utf8');
+const discovery = '"resultType":"complete","ttlMs":60000,"cacheScope":"private"';
+
+const bytesOf = (result: string) => Buffer.from(`{"jsonrpc":"2.0","id":1,"result":{${result}}}`);
+const answers = ['', `,${discovery}`].map((rest) => ({
+  list: bytesOf(`"tools":${tools}${rest}`),
+  calls: new Map(
+    Object.values(texts).map((text) => {
+      const content = JSON.stringify([{ type: 'text', text }]);
+      return [text.length, bytesOf(`"content":${content},"structuredContent":{"characters":${text.length}}${rest}`)] as const;
+    }),
+  ),
+}));
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const { method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Message;
+    const ready = answers[params._meta === undefined ? 0 : 1];
+    const body = method === 'tools/list' ? ready?.list : ready?.calls.get(params.arguments?.text.length ?? 0);
+    if (!body) return void response.writeHead(404).end();
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+  });
+});
+server.listen(port, '127.0.0.1');

@@ -1,0 +1,60 @@
+// Busbar with all that examples/hosted-server puts on the path of a call: API keys, limits, quota and ledger on PostgreSQL, audit, log,
+// metrics. One replica, so limits are in memory.
+import { hash } from 'node:crypto';
+import { createHost, memoryConnections, memoryRateLimit, systemClock, ToolError, type Principal } from '@busbar/core';
+import { pinoLogger } from '@busbar/core/adapters/pino';
+import { promObserver } from '@busbar/core/adapters/prom-client';
+import { httpTransport } from '@busbar/core/mcp/http';
+import { createApiKeys, openDatabase, postgresAudit, postgresMetering, postgresState } from '@busbar/postgres';
+import { destination } from 'pino';
+import { Registry } from 'prom-client';
+import { bench } from './busbar-connector.ts';
+import { port } from './work.ts';
+
+const clock = systemClock;
+const secret = 'only-for-measuring-only-for-measuring';
+const log = pinoLogger({ level: 'info', destination: destination({ fd: 2, sync: true }) });
+const database = await openDatabase({ url: process.env['DATABASE_URL'] ?? '', log });
+const keys = createApiKeys(database, clock);
+
+// As the hosted server does: a key costs one look into the database in 30 seconds.
+const remembered = new Map<string, { readonly principal: Principal; readonly until: number }>();
+const authenticate = async ({ token = '' }: { readonly token?: string | undefined }): Promise<Principal> => {
+  const digest = hash('sha256', token);
+  const known = remembered.get(digest);
+  if (known && known.until > clock.now()) return known.principal;
+  const found = await keys.use(token);
+  if (!found) throw new ToolError('UNAUTHENTICATED', 'This API key is not known here.');
+  const { tenant, id, roles, toolsets } = found;
+  const principal = { tenant, id, roles, toolsets };
+  remembered.set(digest, { principal, until: clock.now() + 30_000 });
+  return principal;
+};
+
+const perMinute = (limit: number) => memoryRateLimit([{ limit, windowMs: 60_000 }], { clock });
+const metering = postgresMetering(database, {
+  clock,
+  log,
+  replica: 'bench',
+  quotas: [{ of: 'calls', limit: 1_000_000_000, per: 'month', each: 'tenant' }],
+  deadLetters: { secret },
+});
+const audit = postgresAudit(database, { clock, log, replica: 'bench' });
+const host = createHost({
+  connectors: [bench],
+  connections: memoryConnections([{ tenant: 'bench', connector: 'bench', name: 'default', config: {} }]),
+  authenticate,
+  rateLimit: perMinute(10_000_000),
+  tenantRateLimit: perMinute(10_000_000),
+  connectorRateLimit: perMinute(10_000_000),
+  metering,
+  audit,
+  state: postgresState(database, { secret }),
+  clock,
+  log,
+  observer: promObserver(new Registry(), ['bench']),
+  secret,
+});
+await httpTransport({ port, secret }).listen(host);
+metering.start();
+audit.start();

@@ -1,0 +1,43 @@
+import { readVendorData } from '../../../test/vendor-descriptions/vendor-data.ts';
+
+type Json = Record<string, any>;
+
+/**
+ * Salesforce's two descriptions as one: the REST resources, in which a record is a placeholder ("field API name"), and the standard objects
+ * with their fields, which take its place.
+ */
+export function readDescription(): Json {
+  const platform = readVendorData<Json>('openapi/salesforce-platform-v64.json');
+  const sobjects = readVendorData<Json>('openapi/salesforce-sobjects-v59.json');
+  const version = { name: 'version', in: 'path', required: true, schema: { type: 'string', pattern: '^v64\\.0$' } };
+  for (const [path, item] of Object.entries(sobjects['paths'] as Json))
+    platform['paths'][`/services/data/{version}${path}`] = { ...item, parameters: [version] };
+  Object.assign(platform['components'].schemas, sobjects['components'].schemas);
+  /** A row of a collection, by the object that it names. Each may have a custom field, of which no description can know. */
+  const record = (...required: string[]) => ({
+    anyOf: ['Account', 'Contact'].map((object) => ({
+      allOf: [
+        { $ref: `#/components/schemas/${object}SObject` },
+        {
+          type: 'object',
+          required: ['attributes', ...required],
+          properties: {
+            attributes: { type: 'object', required: ['type'], properties: { type: { const: object } } },
+            id: { type: 'string', pattern: '^[A-Za-z0-9]{15,18}$' },
+            Erp_Id__c: { type: 'string' },
+          },
+        },
+      ],
+    })),
+  });
+  // Only writes have a body: the recorded composite of a GET has none.
+  const part = platform['components'].schemas.CompositeRequest1 as Json;
+  part['required'] = part['required'].filter((name: string) => name !== 'body');
+  // Three operations have paths of one form, and the connector sends none of these two.
+  for (const other of ['{RECORD_ID}/{BLOB_FIELD}', '{RECORD_ID}/{RELATIONSHIP_FIELD_NAME}'])
+    delete platform['paths'][`/services/data/{version}/sobjects/{SOBJECT_API_NAME}/${other}`];
+  // Described for the web server flow alone, whose code a person brings. Those of the connector are among the stand-ins.
+  delete platform['paths']['/services/oauth2/token'];
+  Object.assign(platform['components'].schemas, { Record5: record(), Record6: record('id'), Record7: record() });
+  return platform;
+}

@@ -1,0 +1,66 @@
+import type { CallResult, Host } from '../host.ts';
+import type { Principal } from '../principal.ts';
+import { Departure } from './departure.ts';
+import type { Exchange, Lane } from './exchange.ts';
+import { keepAlive } from './keep-alive.ts';
+import { plainRequest, type PlainCall, type PlainRequest } from './plain-request.ts';
+import { readyAnswers } from './ready-answers.ts';
+import { writeReady, writeResult } from './write-answer.ts';
+
+/**
+ * Answers plain requests from what is ready, as the SDK would answer them, byte for byte, at a fraction of its cost. Everything unusual goes
+ * to the SDK; an unusual outcome of a call too, with the outcome, so that the call is not made twice.
+ */
+export function createFastLane(host: Host, sdk: Lane): Lane {
+  const ready = readyAnswers(host);
+
+  return async (exchange) => {
+    const { message, request, response, principal } = exchange;
+    const plain = plainRequest(message, request.headers);
+    if (!plain) return await sdk(exchange);
+    if (plain.method === 'tools/call') return await call(exchange, plain);
+    writeReady(response, readyFor(plain, principal), plain.id, plain.modern);
+  };
+
+  function readyFor(plain: Exclude<PlainRequest, PlainCall>, principal: Principal): Buffer {
+    switch (plain.method) {
+      case 'tools/list':
+        return ready.list(host.tools(principal), plain.modern);
+      case 'server/discover':
+        return ready.discovery();
+      case 'initialize':
+        return ready.initialize(plain.protocolVersion);
+      case 'ping':
+        return ready.pong();
+    }
+  }
+
+  async function call(exchange: Exchange, plain: PlainCall): Promise<void> {
+    const { response, principal, address } = exchange;
+    const departure = new Departure(response);
+    const called = host.call({
+      principal,
+      address,
+      tool: plain.name,
+      arguments: plain.arguments,
+      signal: departure,
+      idempotencyKey: plain.idempotencyKey,
+      traceparent: plain.traceparent,
+      // Older clients keep no session here, so nobody can ask them anything.
+      answers: plain.modern ? {} : undefined,
+    });
+    const stopKeepingAlive = plain.modern ? undefined : keepAlive(response, host.clock);
+    let result: CallResult | undefined;
+    try {
+      result = await called;
+    } catch {
+      // An error of the protocol. What it looks like is the SDK's affair, which hears of it by `called`.
+    }
+    stopKeepingAlive?.();
+    // Whoever went away hears nothing.
+    if (response.destroyed) return;
+    const shown = result?.kind === 'answer' ? ready.call(result.answer, plain.modern) : undefined;
+    if (!shown) return await sdk({ ...exchange, called });
+    writeResult(response, shown, plain.id, plain.modern);
+  }
+}

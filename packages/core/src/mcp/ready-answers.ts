@@ -1,0 +1,80 @@
+import type { CatalogEntry } from '../catalog.ts';
+import { isPlainText, type Answer } from '../content.ts';
+import type { Host } from '../host.ts';
+import { isPlainObject } from '../json-object.ts';
+import { listedTool } from './listed-tool.ts';
+import { cacheHint, capabilities, implementation } from './self-description.ts';
+
+/** The results of a host that no request changes, as bytes up to the request's id. Made when they are first asked for. */
+export interface ReadyAnswers {
+  /** `tools/list` for a principal that sees these entries. They must be the same array each time. */
+  list(entries: readonly CatalogEntry[], modern: boolean): Buffer;
+  discovery(): Buffer;
+  initialize(protocolVersion: string): Buffer;
+  pong(): Buffer;
+  /** What a plain answer of a tool looks like. Undefined where the SDK has to look at it first. */
+  call(answer: Answer, modern: boolean): object | undefined;
+}
+
+/** See {@link ReadyAnswers}. */
+export function readyAnswers(host: Host): ReadyAnswers {
+  const serverInfo = implementation(host);
+  const identity = { 'io.modelcontextprotocol/serverInfo': serverInfo };
+  const instructions = host.info.instructions ? { instructions: host.info.instructions } : {};
+  const complete = (result: object) => ({ ...result, resultType: 'complete', ...cacheHint, _meta: identity });
+  const lists = { modern: new WeakMap<readonly CatalogEntry[], Buffer>(), older: new WeakMap<readonly CatalogEntry[], Buffer>() };
+  // One for each revision that is served.
+  const greetings = new Map<string, Buffer>();
+  let discovery: Buffer | undefined;
+  let pong: Buffer | undefined;
+
+  return {
+    list(entries, modern) {
+      const made = modern ? lists.modern : lists.older;
+      let bytes = made.get(entries);
+      if (!bytes) {
+        const result = { tools: entries.map(listedTool) };
+        made.set(entries, (bytes = beforeId(modern ? complete(result) : result, modern)));
+      }
+      return bytes;
+    },
+    discovery: () => (discovery ??= beforeId(complete({ supportedVersions: ['2026-07-28'], capabilities, ...instructions }), true)),
+    initialize(protocolVersion) {
+      let bytes = greetings.get(protocolVersion);
+      if (!bytes) {
+        bytes = beforeId({ protocolVersion, capabilities, serverInfo, ...instructions }, false);
+        greetings.set(protocolVersion, bytes);
+      }
+      return bytes;
+    },
+    pong: () => (pong ??= beforeId({}, false)),
+    call: (answer, modern) => (isPlain(answer) ? callResult(answer, modern ? identity : undefined) : undefined),
+  };
+}
+
+/** The keys stand in the order in which the SDK writes them. */
+function callResult({ content, structuredContent, isError, meta }: Answer, identity: object | undefined): object {
+  return {
+    ...(meta && { _meta: { ...meta, ...identity } }),
+    content,
+    ...(structuredContent !== undefined && { structuredContent }),
+    ...(isError && { isError }),
+    ...(identity && { resultType: 'complete', ...(!meta && { _meta: identity }) }),
+  };
+}
+
+/** Text alone, an object or nothing beside it, and no metadata but our own: what needs no second look. */
+function isPlain({ content, structuredContent, meta }: Answer): boolean {
+  for (const part of content) if (!isPlainText(part)) return false;
+  if (structuredContent !== undefined && !isRecord(structuredContent)) return false;
+  if (meta === undefined) return true;
+  if (!isRecord(meta)) return false;
+  for (const key of Object.keys(meta)) if (!key.startsWith('busbar/')) return false;
+  return true;
+}
+
+/** An object that a copy loses nothing of. */
+const isRecord = (value: unknown): boolean => isPlainObject(value) && !Object.hasOwn(value, '__proto__');
+
+const beforeId = (result: object, modern: boolean): Buffer =>
+  Buffer.from(`${modern ? '' : 'event: message\ndata: '}{"result":${JSON.stringify(result)},"jsonrpc":"2.0","id":`);

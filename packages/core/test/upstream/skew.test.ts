@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { manualClock, startSimulator, vendorClock, type ManualClock, type Simulator } from '../../src/testing/index.ts';
+import { readStanding, skewOf } from '../../src/upstream/standing.ts';
+import { acmeHost, codeOf } from '../acme.ts';
+
+let clock: ManualClock;
+let vendor: Simulator;
+let host: ReturnType<typeof acmeHost>;
+
+// Takes one request in 12 seconds, and says so in its own time.
+beforeEach(async () => {
+  clock = manualClock();
+  const theirs = vendorClock(clock);
+  let takesAt = 0;
+  vendor = await startSimulator({
+    clock: theirs,
+    routes: {
+      'GET /limited': () => {
+        const taken = theirs.now() >= takesAt;
+        if (taken) takesAt = theirs.now() + 12_000;
+        return {
+          status: taken ? 200 : 429,
+          headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(takesAt / 1000) },
+          body: {},
+        };
+      },
+    },
+  });
+  host = acmeHost(vendor, { clock });
+});
+afterEach(async () => {
+  await host.host.close(0);
+  await vendor.close();
+});
+
+const refused = async () => codeOf(await host.call('acme_list_limited', { limit: 'told' }));
+
+test.each([0, 600_000, -600_000])(
+  'a reset in the time of a vendor whose clock is %i ms ahead is waited for as long as is needed',
+  async (ms) => {
+    vendor.misbehave({ kind: 'skew', ms });
+    expect(await refused()).toBeUndefined();
+    const second = refused();
+    await clock.advance(11_999);
+    expect(vendor.requests).toHaveLength(1);
+    await clock.advance(1);
+    expect(await second).toBeUndefined();
+    expect(vendor.requests).toHaveLength(2);
+  },
+);
+
+test.each([
+  [600_000, 'x-ratelimit-reset', (at: number) => String(at / 1000)],
+  [-600_000, 'x-ratelimit-reset', (at: number) => String(at / 1000)],
+  [600_000, 'retry-after', (at: number) => new Date(at).toUTCString()],
+  [-600_000, 'retry-after', (at: number) => new Date(at).toUTCString()],
+])('a 429 of a vendor whose clock is %i ms ahead is repeated at the time of its %s', async (ms, header, written) => {
+  vendor.misbehave({ kind: 'skew', ms });
+  vendor.misbehave({ kind: 'status', status: 429, headers: { [header]: written(clock.now() + ms + 12_000) } });
+  // A limit without headers of its own: what holds the call back is the answer alone.
+  const answer = host.call('acme_list_limited', { limit: 'narrow' });
+  await vendor.received('GET /limited');
+  await expect.poll(() => clock.sleeping).toBeGreaterThan(1);
+  await clock.advance(11_999);
+  expect(vendor.requests).toHaveLength(1);
+  await clock.advance(1);
+  expect(codeOf(await answer)).toBeUndefined();
+  expect(vendor.requests).toHaveLength(2);
+});
+
+test.each([
+  ['seconds since the epoch', (at: number) => at / 1000],
+  ['milliseconds since the epoch', (at: number) => at],
+  ['a date', (at: number) => new Date(at).toUTCString()],
+])('a reset in %s is turned into our time, one in seconds from now is in it already', (_, written) => {
+  const now = clock.now();
+  const seen = { remaining: 1, resetAt: now + 9_000 };
+  expect(readStanding({ remaining: 1, reset: written(now + 600_000 + 9_000) }, now, 600_000)).toEqual(seen);
+  expect(readStanding({ remaining: 1, reset: 9 }, now, 600_000)).toEqual(seen);
+});
+
+test('an answer without a date, or with none that can be read, is taken for one of our own time', () => {
+  expect([skewOf(new Headers(), 7), skewOf(new Headers({ date: 'today' }), 7)]).toEqual([0, 0]);
+});

@@ -1,0 +1,40 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { countTokens } from './count-tokens.ts';
+import { fillVersions } from './fill-versions.ts';
+import { namesOf } from './names-of.ts';
+
+const template = fileURLToPath(new URL('../template', import.meta.url));
+/** What a registry leaves out of a package, or takes for the package's own. */
+const realNames: Readonly<Record<string, string>> = { _gitignore: '.gitignore', '_package.json': 'package.json' };
+
+/**
+ * Writes the template's connector under another name, into the new folder `connector-<name>`. Returns that folder.
+ *
+ * @throws {Error} for a name that is none, and where the folder exists; then nothing is written. The message is for the person who asked.
+ */
+export async function createConnector(name: string, parent: string): Promise<string> {
+  const rename = namesOf(name);
+  const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const folder = join(parent, `connector-${name}`);
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw new Error(`${folder} exists already. Choose another name, or take it away first.`);
+    throw new Error(`${folder} cannot be made: ${error.message}`);
+  });
+  for (const entry of await readdir(template, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const source = join(entry.parentPath, entry.name);
+    const path = relative(template, source);
+    const target = join(folder, rename(realNames[path] ?? path));
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, complete(path, rename(await readFile(source, 'utf8')), manifest));
+  }
+  return folder;
+}
+
+/** What the name alone does not settle: versions, and what the renamed tools cost in tokens. */
+function complete(path: string, text: string, manifest: string): string {
+  if (path === '_package.json') return fillVersions(text, manifest);
+  return path === join('test', 'catalogue.json') ? countTokens(text) : text;
+}

@@ -1,0 +1,1 @@
+export { acmeConnector } from './acme.ts';

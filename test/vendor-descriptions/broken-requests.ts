@@ -1,0 +1,82 @@
+import type { JudgedRequest, Verdict } from './request-judge.ts';
+
+/** What nothing is: neither a number, nor a date, nor one of a list of words. */
+const odd = '~';
+
+/** A request with one fault, and where the fault is: `query page_size`. */
+interface BrokenRequest {
+  readonly where: string;
+  readonly request: JudgedRequest;
+}
+
+/** A request broken in every part of its path, its query and its body in turn. `free` names maps whose content is the caller's own. */
+function* brokenRequests(request: JudgedRequest, { operation = '', required }: Verdict, free: readonly string[]): Generator<BrokenRequest> {
+  const template = operation.split(' ')[1]?.split('/') ?? [];
+  for (const [index, segment] of template.entries()) {
+    if (!segment.startsWith('{')) continue;
+    const path = request.path.split('/').with(index, odd).join('/');
+    yield { where: `path ${segment}`, request: { ...request, path } };
+  }
+
+  const withQuery = (change: (query: URLSearchParams) => void): JudgedRequest => {
+    const query = new URLSearchParams(request.query);
+    change(query);
+    return { ...request, query };
+  };
+  yield { where: 'query with a parameter that is unknown', request: withQuery((query) => query.set('colour', 'red')) };
+  for (const name of new Set(request.query.keys())) {
+    yield { where: `query ${name}`, request: withQuery((query) => query.set(name, odd)) };
+    yield { where: `query ${name} twice`, request: withQuery((query) => query.append(name, query.get(name) ?? '')) };
+  }
+  for (const name of required) yield { where: `query without ${name}`, request: withQuery((query) => query.delete(name)) };
+
+  if (request.body === undefined) yield { where: 'a body where there is none', request: { ...request, body: { colour: 'red' } } };
+  else {
+    yield { where: 'no body', request: { ...request, body: undefined } };
+    const { headers } = request;
+    if (headers) yield { where: 'body of another type', request: { ...request, headers: { ...headers, 'content-type': 'text/plain' } } };
+    for (const [where, body] of brokenBodies(request.body, free)) yield { where: `body ${where}`, request: { ...request, body } };
+  }
+}
+
+/** The body with one field at a time made a list of lists, which nothing in it is, or given a key that is not known. */
+function* brokenBodies(body: unknown, free: readonly string[], path: readonly (string | number)[] = []): Generator<[string, unknown]> {
+  const here = path.reduce<unknown>((part, key) => (part as Record<string | number, unknown>)[key], body);
+  const where = path.map((key) => (typeof key === 'number' ? '[]' : key)).join('.');
+  if (path.length > 0) yield [where, replaced(body, path, [[0]])];
+  if (typeof here !== 'object' || here === null || free.includes(String(path.at(-1)))) return;
+  if (!Array.isArray(here)) yield [`${where} with a key that is unknown`.trimStart(), replaced(body, [...path, 'colour'], 'red')];
+  for (const key of Object.keys(here)) yield* brokenBodies(body, free, [...path, Array.isArray(here) ? Number(key) : key]);
+}
+
+function replaced(body: unknown, path: readonly (string | number)[], value: unknown): unknown {
+  const copy = structuredClone(body);
+  const parent = path.slice(0, -1).reduce<unknown>((part, key) => (part as Record<string | number, unknown>)[key], copy);
+  (parent as Record<string | number, unknown>)[path.at(-1) ?? ''] = value;
+  return copy;
+}
+
+/**
+ * Breaks every request in every part, and gives what the judge lets pass all the same, by operation and place, in order: what the description
+ * leaves open. And how many faults of each operation it caught.
+ */
+export function letPass(
+  requests: readonly JudgedRequest[],
+  judge: (request: JudgedRequest) => Verdict,
+  free: readonly string[] = [],
+): { readonly passed: readonly string[]; readonly caught: ReadonlyMap<string, number> } {
+  const passed = new Set<string>();
+  const caught = new Map<string, number>();
+  for (const request of requests) {
+    const verdict = judge(request);
+    const { operation } = verdict;
+    if (operation === undefined) continue;
+    for (const broken of brokenRequests(request, verdict, free)) {
+      const { operation: other, violations } = judge(broken.request);
+      // What has become another operation, or none, is not this one's to refuse.
+      if (violations.length > 0 || other !== operation) caught.set(operation, (caught.get(operation) ?? 0) + 1);
+      else passed.add(`${operation}: ${broken.where}`);
+    }
+  }
+  return { passed: [...passed].toSorted(), caught };
+}

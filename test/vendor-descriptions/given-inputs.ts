@@ -1,0 +1,32 @@
+import type { Connector } from '../../packages/core/src/index.ts';
+import { portableSchema } from '../../packages/core/src/schema/portable-schema.ts';
+
+/** A call of a tool, as a test made it. */
+export interface GivenCall {
+  readonly tool: string;
+  readonly args: object;
+}
+
+type Json = Record<string, unknown>;
+
+/**
+ * What no call has given: tools, fields of their inputs, those within fields and lists too, and the words and truth values that a field may
+ * have. `zendesk_search_tickets.order = "all"`. A default counts as given where its field was left out.
+ */
+export function inputsNotGiven(connector: Connector, calls: readonly GivenCall[]): string[] {
+  return connector.tools.flatMap(({ name, input }) => {
+    const given = calls.filter(({ tool }) => tool === name).map(({ args }) => args);
+    return given.length === 0 ? [name] : [...missing(portableSchema(input, 'input').jsonSchema, given, name)];
+  });
+}
+
+function* missing(schema: Json, values: readonly unknown[], path: string): Generator<string> {
+  const words = (schema['enum'] as unknown[] | undefined) ?? (schema['type'] === 'boolean' ? [true, false] : []);
+  for (const word of words) if (!values.includes(word)) yield `${path} = ${JSON.stringify(word)}`;
+  if (schema['items']) yield* missing(schema['items'] as Json, values.flat(), `${path}[]`);
+  for (const [name, part] of Object.entries((schema['properties'] ?? {}) as Record<string, Json>)) {
+    const found = values.map((value) => (value as Json)[name] ?? part['default']).filter((value) => value !== undefined);
+    if (values.every((value) => (value as Json)[name] === undefined)) yield `${path}.${name}`;
+    else yield* missing(part, found, `${path}.${name}`);
+  }
+}

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { letPass } from './broken-requests.ts';
+import { createJudge, type JudgedRequest } from './request-judge.ts';
+import { withStandIns } from './stand-ins.ts';
+
+const bodyOf = (schema: object) => ({ content: { 'application/json': { schema } } });
+const text = { type: 'string' };
+const note = { type: 'object', required: ['text'], properties: { text, tags: { type: 'array', items: text } } };
+
+const description = {
+  paths: {
+    '/notes/{id}': {
+      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'integer' } }],
+      get: { parameters: [{ name: 'view', in: 'query', required: true, schema: { enum: ['short', 'long'] } }] },
+      put: { requestBody: bodyOf({ $ref: '#/components/schemas/Note' }) },
+    },
+    '/notes/many': { put: { requestBody: bodyOf({ type: 'object', properties: { notes: { type: 'array', items: note } } }) } },
+  },
+  components: { schemas: { Note: { allOf: [note, { type: 'object', properties: { due: { type: 'string', nullable: true } } }] } } },
+};
+
+const judge = createJudge(description, {});
+const request = (method: string, path: string, body?: unknown, query: Record<string, string> = {}): JudgedRequest => ({
+  method,
+  path,
+  body,
+  query: new URLSearchParams(query),
+});
+const violations = (...given: Parameters<typeof request>) => judge(request(...given)).violations;
+
+describe('the judge of requests', () => {
+  it('has nothing against what is as described', () => {
+    expect(violations('GET', '/notes/7', undefined, { view: 'long' })).toEqual([]);
+    expect(violations('PUT', '/notes/7', { text: 'a', tags: ['b'], due: null })).toEqual([]);
+    expect(violations('PUT', '/notes/many', { notes: [{ text: 'a' }] })).toEqual([]);
+  });
+
+  it('knows an operation by its method and its path, the literal path first', () => {
+    const operation = (method: string, path: string) => judge(request(method, path)).operation;
+    expect([
+      operation('PUT', '/notes/many'),
+      operation('PUT', '/notes/7'),
+      operation('POST', '/notes/7'),
+      operation('GET', '/note'),
+    ]).toEqual(['PUT /notes/many', 'PUT /notes/{id}', undefined, undefined]);
+  });
+
+  it.each<[string, Parameters<typeof request>]>([
+    ['a path parameter of another type', ['GET', '/notes/seven', undefined, { view: 'long' }]],
+    ['a query without what is demanded', ['GET', '/notes/7']],
+    ['a word that is not listed', ['GET', '/notes/7', undefined, { view: 'wide' }]],
+    ['a query parameter that is not described', ['GET', '/notes/7', undefined, { view: 'long', colour: 'red' }]],
+    ['a body where none is described', ['GET', '/notes/7', {}, { view: 'long' }]],
+    ['no body where one is described', ['PUT', '/notes/7']],
+    ['a body without what is demanded', ['PUT', '/notes/7', { due: 'now' }]],
+    ['a field of another type', ['PUT', '/notes/7', { text: 7 }]],
+    ['a null that is not described', ['PUT', '/notes/7', { text: null }]],
+    ['a field that is not described', ['PUT', '/notes/7', { text: 'a', colour: 'red' }]],
+    ['a field that is not described, in a list', ['PUT', '/notes/many', { notes: [{ text: 'a' }, { text: 'b', colour: 'red' }] }]],
+  ])('refuses %s', (_, given) => {
+    expect(violations(...given)).not.toEqual([]);
+  });
+
+  it('refuses a body of a type that is not described, where it knows the headers', () => {
+    const put = request('PUT', '/notes/7', { text: 'a' });
+    const typed = (type: string) => judge({ ...put, headers: { 'content-type': type } }).violations;
+    expect([judge(put).violations, typed('application/json; charset=utf-8')]).toEqual([[], []]);
+    expect(typed('text/plain')).toEqual(['header content-type: text/plain is not in the description']);
+  });
+
+  it('holds a body of which nothing is described against what is added', () => {
+    const whole = { type: 'object', properties: { why: text }, additionalProperties: false };
+    const added = createJudge(description, { 'GET /notes/{id}': { whole } });
+    const withBody = (body: unknown) => added(request('GET', '/notes/7', body, { view: 'long' })).violations;
+    expect(withBody({ why: 'old' })).toEqual([]);
+    expect(withBody({ why: 7 })).not.toEqual([]);
+  });
+
+  it('refuses a query parameter that is given twice', () => {
+    const twice = { ...request('GET', '/notes/7'), query: new URLSearchParams('view=long&view=short') };
+    expect(judge(twice).violations).toEqual(['query: view is given more than once', 'query: view is given more than once']);
+  });
+
+  it.each([
+    ['that refers to what is not there', { $ref: '#/components/schemas/Nothing' }, 'resolve'],
+    ['that is no schema', { type: 'thing' }, 'type must be'],
+    ['whose null has no type', { properties: { text: { nullable: true, enum: ['a'] } } }, 'nullable'],
+    ['whose pattern cannot be read', { type: 'string', pattern: '(' }, 'Invalid regular expression'],
+  ])('throws at a schema %s, and lets nothing pass by it', (_, schema, message) => {
+    const broken = createJudge({ paths: { '/notes': { post: { requestBody: bodyOf(schema) } } }, components: { schemas: {} } }, {});
+    expect(() => broken(request('POST', '/notes', { text: 'a' }))).toThrow(message);
+  });
+});
+
+describe('a request that is broken in every part', () => {
+  it('shows what a description leaves open', () => {
+    const loose = structuredClone(description);
+    loose.paths['/notes/{id}'].parameters[0] = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
+    const requests = [request('GET', '/notes/7', undefined, { view: 'long' }), request('PUT', '/notes/7', { text: 'a', tags: ['b'] })];
+    expect(letPass(requests, judge).passed).toEqual([]);
+    expect(letPass(requests, createJudge(loose, {})).passed).toEqual(['GET /notes/{id}: path {id}', 'PUT /notes/{id}: path {id}']);
+  });
+
+  it('passes a judge that does not judge', () => {
+    const requests = [request('PUT', '/notes/7', { text: 'a' })];
+    const { passed, caught } = letPass(requests, (one) => ({ ...judge(one), violations: [] }));
+    expect(passed).toEqual([
+      'PUT /notes/{id}: body text',
+      'PUT /notes/{id}: body with a key that is unknown',
+      'PUT /notes/{id}: no body',
+      'PUT /notes/{id}: path {id}',
+      'PUT /notes/{id}: query with a parameter that is unknown',
+    ]);
+    expect([...caught.keys()]).toEqual([]);
+  });
+});
+
+describe('a list of operations that are not described', () => {
+  it('is held against what stands in', () => {
+    const source = { page: 'Notes, Delete' };
+    const added = createJudge(
+      withStandIns(description, { 'DELETE /notes/{id}': { source, query: { why: { schema: text, required: true } } } }),
+      {},
+    );
+    expect(added(request('DELETE', '/notes/7', undefined, { why: 'old' }))).toMatchObject({
+      operation: 'DELETE /notes/{id}',
+      violations: [],
+    });
+    expect(added(request('DELETE', '/notes/7')).violations).toEqual(['query: why is missing']);
+  });
+
+  it('holds none that is described', () => {
+    expect(() => withStandIns(description, { 'PUT /notes/{id}': { source: { page: 'Notes, Change' } } })).toThrow(
+      'PUT /notes/{id} is described',
+    );
+  });
+});
