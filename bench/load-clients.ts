@@ -106,6 +106,6 @@ async function run({ caller, steps, lists }: Profile): Promise<void> {
     failure = undefined;
   }
   wanted = 0;
-  await Promise.all(acting.values());
+  // What is out still is answered while it is seen how soon others are.
   process.send?.('done');
 }

@@ -42,15 +42,24 @@ try {
   child.send(profile);
   const failed = await follow(running);
   const recovered = await recoveryMs(running);
-  console.log(`recovered after ${recovered.toFixed(0)} ms; ${running.residentMb().toFixed(0)} MB`);
+  console.log(
+    `recovered after ${recovered.toFixed(0)} ms; ${running.residentMb().toFixed(0)} MB, ${await heapMb(running)} MB of it in use`,
+  );
   if (failed > 0 || recovered > recoverMs) process.exitCode = 1;
 } finally {
   child.kill();
   await running.stop();
 }
 
+/** What would be left after a collection of garbage: the rest is what Node has taken and not given back. */
+async function heapMb({ heapKb }: Running): Promise<string> {
+  return ((await heapKb()) / 1_024).toFixed(0);
+}
+
 /** Prints a line for each step, and returns how many answers were wrong. */
-async function follow({ cpuMs, residentMb }: Running): Promise<number> {
+async function follow(running: Running): Promise<number> {
+  const { cpuMs, residentMb } = running;
+  console.log(`at the start: ${residentMb().toFixed(0)} MB, ${await heapMb(running)} MB of it in use`);
   let all = 0;
   let before = cpuMs();
   const over = AbortSignal.any([AbortSignal.timeout(2 * (fullMs + 4 * stepMs) + 60_000), exited()]);

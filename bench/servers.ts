@@ -30,9 +30,7 @@ export const limit: Server = {
   unchecked: 'It is the limit: it reads the body and answers.',
 };
 
-/**
- * In the order of the tables. With OpenTelemetry there will be one more, `busbar-everything-traced`, as soon as core has an adapter for it.
- */
+/** In the order of the tables. */
 export const servers: readonly Server[] = [
   limit,
   { id: 'busbar', label: 'Busbar', packages: ['@busbar/core'], eras: both, sessions: false },
@@ -40,6 +38,14 @@ export const servers: readonly Server[] = [
     id: 'busbar-everything',
     label: 'Busbar, everything on',
     packages: ['@busbar/core', '@busbar/postgres'],
+    eras: both,
+    sessions: false,
+    database: true,
+  },
+  {
+    id: 'busbar-everything-traced',
+    label: 'Busbar, everything on, traced',
+    packages: ['@busbar/core', '@busbar/postgres', '@opentelemetry/sdk-trace'],
     eras: both,
     sessions: false,
     database: true,

@@ -30,6 +30,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   // An adapter imports core and its own library.
   ['packages/core/src/adapters/cockatiel.ts', `import 'got';`, restrictedImport],
   ['packages/core/src/adapters/got.ts', `export * from './cockatiel.ts';`, restrictedImport],
+  ['packages/core/src/adapters/opentelemetry.ts', `import '@opentelemetry/sdk-trace';`, restrictedImport],
   ['packages/core/src/adapters/pino.ts', `import 'prom-client';`, restrictedImport],
   ['packages/core/src/adapters/prom-client.ts', `import 'node:http';`, restrictedImport],
   ['packages/core/src/mcp/c1.ts', `export * from '../adapters/got.ts';`, restrictedImport],

@@ -1,7 +1,7 @@
 // Busbar with all that examples/hosted-server puts on the path of a call: API keys, limits, quota and ledger on PostgreSQL, audit, log,
 // metrics. One replica, so limits are in memory.
 import { hash } from 'node:crypto';
-import { createHost, memoryConnections, memoryRateLimit, systemClock, ToolError, type Principal } from '@busbar/core';
+import { createHost, memoryConnections, memoryRateLimit, observers, systemClock, ToolError, type Principal } from '@busbar/core';
 import { pinoLogger } from '@busbar/core/adapters/pino';
 import { promObserver } from '@busbar/core/adapters/prom-client';
 import { httpTransport } from '@busbar/core/mcp/http';
@@ -9,25 +9,46 @@ import { createApiKeys, openDatabase, postgresAudit, postgresMetering, postgresS
 import { destination } from 'pino';
 import { Registry } from 'prom-client';
 import { bench } from './busbar-connector.ts';
+import { tracing } from './busbar-tracing.ts';
 import { port } from './work.ts';
 
 const clock = systemClock;
 const secret = 'only-for-measuring-only-for-measuring';
-const log = pinoLogger({ level: 'info', destination: destination({ fd: 2, sync: true }) });
+
+// As the hosted server does: the lines of a turn of the event loop are written together.
+const stream = destination({ dest: 2, sync: true });
+let lines = '';
+const writeLines = () => {
+  stream.write(lines);
+  lines = '';
+};
+const log = pinoLogger({
+  level: 'info',
+  destination: {
+    write(line) {
+      if (lines === '') setImmediate(writeLines);
+      lines += line;
+    },
+  },
+});
 const database = await openDatabase({ url: process.env['DATABASE_URL'] ?? '', log });
 const keys = createApiKeys(database, clock);
 
-// As the hosted server does: a key costs one look into the database in 30 seconds.
-const remembered = new Map<string, { readonly principal: Principal; readonly until: number }>();
+// As the hosted server does: a key costs one look into the database in 30 seconds, however many calls come with it.
+const remembered = new Map<string, { readonly principal: Promise<Principal>; readonly until: number }>();
+const look = async (token: string): Promise<Principal> => {
+  const found = await keys.use(token);
+  if (!found) throw new ToolError('UNAUTHENTICATED', 'This API key is not known here.');
+  const { tenant, id, roles, toolsets } = found;
+  return { tenant, id, roles, toolsets };
+};
 const authenticate = async ({ token = '' }: { readonly token?: string | undefined }): Promise<Principal> => {
   const digest = hash('sha256', token);
   const known = remembered.get(digest);
   if (known && known.until > clock.now()) return known.principal;
-  const found = await keys.use(token);
-  if (!found) throw new ToolError('UNAUTHENTICATED', 'This API key is not known here.');
-  const { tenant, id, roles, toolsets } = found;
-  const principal = { tenant, id, roles, toolsets };
+  const principal = look(token);
   remembered.set(digest, { principal, until: clock.now() + 30_000 });
+  principal.catch(() => remembered.delete(digest));
   return principal;
 };
 
@@ -52,7 +73,7 @@ const host = createHost({
   state: postgresState(database, { secret }),
   clock,
   log,
-  observer: promObserver(new Registry(), ['bench']),
+  observer: observers([promObserver(new Registry(), ['bench']), ...tracing]),
   secret,
 });
 await httpTransport({ port, secret }).listen(host);

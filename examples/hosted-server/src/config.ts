@@ -55,6 +55,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...files.problems,
     ...accountProblems(accounts),
     ...usageEventProblems(env),
+    ...workerProblems(env, sources),
     ...(env['NODE_ENV'] === 'production' ? productionProblems(env, sources) : []),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
@@ -119,6 +120,23 @@ function usageEventProblems(env: Environment): string[] {
   return env[`${name}FORMAT`] === 'stripe' && env[`${name}TOKEN`] === undefined
     ? [`${name}TOKEN is needed for Stripe: a secret or restricted key that may write meter events.`]
     : [];
+}
+
+/** Workers are replicas on one machine, so what replicas cannot share they cannot either. */
+function workerProblems(env: Environment, sources: readonly string[]): string[] {
+  const { BUSBAR_WORKERS: workers = '1' } = env;
+  if (workers === '1') return [];
+  return [
+    ...(env['DATABASE_URL'] === undefined
+      ? [`BUSBAR_WORKERS is ${workers}, and one process alone can own the embedded database. Set DATABASE_URL, or leave it out.`]
+      : []),
+    ...(env['REDIS_URL'] === undefined
+      ? [`BUSBAR_WORKERS is ${workers}, and without Redis each process would grant every limit anew. Set REDIS_URL, or leave it out.`]
+      : []),
+    ...(sources.length === 0
+      ? [`BUSBAR_WORKERS is ${workers}, and each process would have sandboxes of its own. ${anyVendor}, or leave it out.`]
+      : []),
+  ];
 }
 
 function productionProblems(env: Environment, sources: readonly string[]): string[] {

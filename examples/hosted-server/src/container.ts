@@ -5,6 +5,7 @@ import {
   memoryCache,
   memoryConnections,
   memoryRateLimit,
+  observers,
   systemClock,
   type RateLimit,
   type RateLimitRule,
@@ -24,7 +25,6 @@ import {
   postgresState,
 } from '@busbar/postgres';
 import { openRedis, redisBudget, redisCache, redisLock, redisRateLimit } from '@busbar/redis';
-import { destination } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
 import type { Account } from './account.ts';
@@ -39,21 +39,29 @@ import { createHousekeeping } from './housekeeping.ts';
 import { createHttpRoutes } from './http-routes.ts';
 import { createInjector, type Injector } from './injector.ts';
 import { keptSecret } from './kept-secret.ts';
+import { logDestination } from './log-destination.ts';
 import { createQuotaStandings } from './quota-standing.ts';
 import { outboxLength } from './outbox-length.ts';
 import { openServed } from './served.ts';
 import { tokens } from './tokens.ts';
+import { openTracing } from './tracing.ts';
 import { openUsageOutbox } from './usage-events.ts';
 import { vendors } from './vendors.ts';
+import { metricsOfWorkers } from './worker-metrics.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
+// Of the drain time, what sending the last traces gets.
+const flushShare = 0.1;
+
 /**
- * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Three things must be
- * waited for, so they are opened by hand before that and put into the container: the database, Redis and what is served.
+ * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Four things must be
+ * waited for, so they are opened by hand before that and put into the container: tracing, the database, Redis and what is served.
+ *
+ * @param worker Which worker this process is, where it is one of several.
  */
-export function compose(config: Config): Injector {
+export function compose(config: Config, worker?: string): Injector {
   const injector = createInjector();
   const { get, provide } = injector;
   const { version } = manifest;
@@ -63,9 +71,10 @@ export function compose(config: Config): Injector {
   provide(tokens.replica, () => randomUUID());
 
   // The log goes to standard error, so that standard output is free for what a person must read.
-  provide(tokens.log, () => pinoLogger({ level: config.LOG_LEVEL, destination: destination({ fd: 2, sync: true }) }));
+  provide(tokens.log, () => pinoLogger({ level: config.LOG_LEVEL, destination: logDestination(2) }));
   provide(tokens.registry, () => {
     const registry = new Registry();
+    if (worker !== undefined) registry.setDefaultLabels({ worker });
     collectDefaultMetrics({ register: registry });
     return registry;
   });
@@ -74,6 +83,18 @@ export function compose(config: Config): Injector {
       get(tokens.registry),
       get(tokens.connectors).map(({ id }) => id),
     ),
+  );
+
+  provide(
+    tokens.openTracing,
+    () => () =>
+      openTracing(config, {
+        version,
+        replica: get(tokens.replica),
+        withinMs: config.BUSBAR_DRAIN_MS * flushShare,
+        clock: get(tokens.clock),
+        log: get(tokens.log),
+      }),
   );
 
   provide(tokens.secret, () => config.BUSBAR_SECRET ?? keptSecret(config.BUSBAR_DATA_DIR));
@@ -182,7 +203,7 @@ export function compose(config: Config): Injector {
       resilience: get(tokens.resilience),
       clock: get(tokens.clock),
       log: get(tokens.log),
-      observer: get(tokens.observer),
+      observer: observers([get(tokens.observer), get(tokens.tracing)?.observer ?? {}]),
       callTimeoutMs: config.BUSBAR_CALL_TIMEOUT_MS,
       remapOrigins: { ...get(tokens.served).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
       secret: get(tokens.secret),
@@ -247,14 +268,16 @@ export function compose(config: Config): Injector {
       openMetrics: config.BUSBAR_OPEN_METRICS,
       trustProxy: config.BUSBAR_TRUST_PROXY,
       admin: get(tokens.admin),
-      metrics: () => get(tokens.registry).metrics(),
+      metrics: worker === undefined ? () => get(tokens.registry).metrics() : metricsOfWorkers(get(tokens.registry)),
     }),
   );
   provide(tokens.transport, () =>
     httpTransport({
       hostname: config.HOST,
       port: config.PORT,
+      reusePort: worker !== undefined,
       maxBodyBytes: config.BUSBAR_MAX_BODY_BYTES,
+      maxRunning: config.BUSBAR_MAX_RUNNING,
       // Calls get less than that, see server.ts. The rest is for closing what lies behind.
       drainMs: config.BUSBAR_DRAIN_MS * 0.9,
       limitPerAddress: get(tokens.limitPerAddress),

@@ -1,23 +1,32 @@
+import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import { banner } from './banner.ts';
 import { readConfig, type Config } from './config.ts';
 import { migrateDatabase } from './migrate-database.ts';
-import { startServer } from './server.ts';
+import { startServer, type StartOptions } from './server.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { startFailure } from './start-failure.ts';
+import { startWorkers, tellServing } from './workers.ts';
 
 try {
-  const { values } = parseArgs({ options: { 'new-key': { type: 'boolean' }, migrate: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    // `worker` is for the processes that this one starts.
+    options: { 'new-key': { type: 'boolean' }, migrate: { type: 'boolean' }, worker: { type: 'string' } },
+  });
   const config = readConfig();
   if (values.migrate) process.stdout.write(`${await migrateDatabase(config)}\n`);
-  else await serve(config, values['new-key']);
+  else await serve(config, { newKey: values['new-key'], worker: values.worker });
 } catch (error) {
   process.stderr.write(`${startFailure(error)}\n`);
   process.exitCode = 1;
+  // The channel to the primary would keep a worker alive.
+  if (cluster.isWorker) process.exit();
 }
 
-async function serve(config: Config, newKey: boolean | undefined): Promise<void> {
-  const server = await startServer(config, { newKey });
+async function serve(config: Config, options: StartOptions): Promise<void> {
+  const several = cluster.isPrimary && config.BUSBAR_WORKERS > 1;
+  const server = await (several ? startWorkers : startServer)(config, options);
   closeOnSignal(server, config.BUSBAR_DRAIN_MS);
-  process.stdout.write(banner(server));
+  if (cluster.isPrimary) process.stdout.write(banner(server));
+  else tellServing(server);
 }

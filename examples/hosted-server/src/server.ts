@@ -18,8 +18,8 @@ export interface Server {
   readonly newKey: string | undefined;
   /**
    * Stops in this order: not ready any more; no usage event is sent; nothing new is accepted; running calls end, and those that do not in
-   * four fifths of the drain time are ended and answered so; connectors close; the transport closes; what is not recorded yet is; the
-   * database closes. May be called twice.
+   * four fifths of the drain time are ended and answered so; connectors close; the last traces are sent, for a tenth of the
+   * drain time at most; the transport closes; what is not recorded yet is; the database closes. May be called twice.
    */
   close(): Promise<void>;
 }
@@ -35,6 +35,8 @@ export interface Webhook {
 export interface StartOptions {
   /** Makes an API key for the first tenant, also where there are keys already. */
   readonly newKey?: boolean | undefined;
+  /** Which worker this process is, where it is one of several. */
+  readonly worker?: string | undefined;
   /** Has the last word on what the injector holds, before anything is made. For tests. */
   override?(injector: Injector): void;
 }
@@ -45,9 +47,12 @@ const graceShare = 0.8;
 /** Starts the server. Where a step fails, what was started before it is stopped again. */
 export async function startServer(config: Config, options: StartOptions = {}): Promise<Server> {
   await using undo = new AsyncDisposableStack();
-  const injector = compose(config);
+  const injector = compose(config, options.worker);
   options.override?.(injector);
   const { get, provide } = injector;
+  const tracing = await get(tokens.openTracing)();
+  undo.defer(async () => tracing?.close());
+  provide(tokens.tracing, () => tracing);
   const database = await get(tokens.openDatabase)();
   undo.defer(() => database.close());
   provide(tokens.database, () => database);
@@ -79,11 +84,14 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     const unsent = get(tokens.usageOutbox)?.drain();
     const listened = listener.close();
     await host.close(config.BUSBAR_DRAIN_MS * graceShare);
+    // After the last call: its span is made when it ends.
+    const traced = tracing?.close();
     await listened;
     await unsent;
     await get(tokens.housekeeping).stop();
     await get(tokens.metering).drain();
     await get(tokens.audit).drain();
+    await traced;
     await served.close();
     await redis?.close();
     await database.close();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { vendors } from './vendors.ts';
 
@@ -55,6 +56,12 @@ export const settings = z.object({
     .refine(isRedisUrl, 'must be a URL such as redis://host:6379 or rediss://user:password@host:6379')
     .optional()
     .describe('A Redis that replicas share rate limits, vendors’ budgets and the cache through. Default: each process keeps its own.'),
+  BUSBAR_WORKERS: z
+    .union([z.literal('auto').transform(() => availableParallelism()), wholeNumber(1, 64)], 'must be a whole number from 1 to 64, or auto')
+    .default(1)
+    .describe(
+      'How many processes serve the port: `auto` is one for each core. More than 1 needs `DATABASE_URL` and `REDIS_URL`, which they share, and Linux.',
+    ),
   BUSBAR_SECRET: text
     .min(32, 'must be at least 32 characters, such as the output of: openssl rand -hex 32')
     .optional()
@@ -89,6 +96,9 @@ export const settings = z.object({
   BUSBAR_ADDRESS_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
     .default(6_000)
     .describe('How many requests an address may make in a minute, whatever its keys.'),
+  BUSBAR_MAX_RUNNING: wholeNumber(1, 1_000_000)
+    .default(1_500)
+    .describe('How many requests a process takes on at once. Those beyond it are refused with 503 and `Retry-After`.'),
   BUSBAR_CALL_TIMEOUT_MS: wholeNumber(100, 600_000).default(30_000).describe('How long a call may take.'),
   BUSBAR_QUOTAS: text.optional().describe('A JSON file with the quotas of tenants, keys, connectors and tools. The same on all replicas.'),
   BUSBAR_PRICES: text.optional().describe('A JSON file with what calls cost. The same on all replicas.'),
@@ -117,6 +127,33 @@ export const settings = z.object({
   BUSBAR_OPEN_METRICS: yesOrNo
     .default(false)
     .describe('`true` answers `/metrics` to everybody. Otherwise to this machine, and to whoever shows a key.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: text
+    .refine(isReceiver, 'must be a URL such as http://127.0.0.1:4318, without a password')
+    .optional()
+    .describe('Where traces of calls are sent: an OpenTelemetry collector, such as `http://127.0.0.1:4318`. Default: nowhere.'),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z
+    .enum(['http/protobuf'], 'must be http/protobuf, the one that this server speaks: collectors take it on port 4318')
+    .default('http/protobuf')
+    .describe('How: nothing else than `http/protobuf`.'),
+  OTEL_TRACES_EXPORTER: z
+    .enum(['otlp', 'none'], 'must be otlp or none')
+    .default('otlp')
+    .describe('`none` sends no traces, also where there is an endpoint.'),
+  OTEL_TRACES_SAMPLER: z
+    .enum(
+      ['parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'],
+      'must be parentbased_always_on, parentbased_always_off or parentbased_traceidratio',
+    )
+    .default('parentbased_always_on')
+    .describe(
+      'Which calls are traced where the caller does not say so in its `traceparent`: all, none (`parentbased_always_off`), or a share (`parentbased_traceidratio`).',
+    ),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number('must be a number from 0 to 1')
+    .min(0, 'must be at least 0')
+    .max(1, 'must be at most 1')
+    .default(1)
+    .describe('That share, from 0 to 1.'),
   BUSBAR_REMAP_ORIGINS: list
     .transform((pairs) => pairs.map((pair) => pair.split('=')))
     .refine((pairs) => pairs.every((pair) => pair.length === 2 && pair.every(isOrigin)), {

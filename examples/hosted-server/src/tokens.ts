@@ -25,6 +25,7 @@ import type { ConnectionChecks } from './connection-checks.ts';
 import type { Health } from './health.ts';
 import type { Housekeeping } from './housekeeping.ts';
 import type { Served } from './served.ts';
+import type { Tracing } from './tracing.ts';
 
 declare const type: unique symbol;
 
@@ -40,6 +41,8 @@ export const tokens = {
   log: token<Logger>('log'),
   registry: token<Registry>('registry'),
   observer: token<PromObserver>('observer'),
+  openTracing: token<() => Promise<Tracing | undefined>>('openTracing'),
+  tracing: token<Tracing | undefined>('tracing'),
   secret: token<string>('secret'),
   openDatabase: token<() => Promise<Database>>('openDatabase'),
   database: token<Database>('database'),

@@ -143,7 +143,7 @@ test('ledger, quotas and audit agree, and a row that was changed by hand is name
 test('a call that the metrics count and the ledger has not is named', async () => {
   const { call } = server.get(tokens.observer);
   const event = { callId: 'c', tenant: 't', connector: 'zendesk', tool: 'zendesk_get_ticket', effect: 'read', status: 'executed' } as const;
-  call?.({ ...event, durationMs: 1, upstreamRequests: 1, keyed: false });
+  call?.({ ...event, startedAt: 0, durationMs: 1, upstreamRequests: 1, keyed: false, attempts: [] });
   const { problems } = (await server.ask(server.key, 'GET reconcile')).json;
   expect(problems).toEqual([expect.stringContaining('zendesk_get_ticket executed: the metrics count')]);
 });

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError, readConfig } from '../src/config.ts';
@@ -86,6 +86,24 @@ describe('readConfig', () => {
       'HOST can be reached from other machines, so BUSBAR_ALLOWED_HOSTS must say under which host names the server is called.',
     ]);
     expect(problems.join()).not.toContain('hush');
+  });
+
+  test('refuses several workers without what they must share, for each thing with its reason', () => {
+    const shared = { DATABASE_URL: 'postgres://db/busbar', REDIS_URL: 'redis://cache' };
+    expect(problemsOf({ BUSBAR_WORKERS: '2' })).toEqual([
+      expect.stringContaining('one process alone can own the embedded database. Set DATABASE_URL'),
+      expect.stringContaining('without Redis each process would grant every limit anew. Set REDIS_URL'),
+      expect.stringContaining('each process would have sandboxes of its own. Set ZENDESK_*'),
+    ]);
+    expect(problemsOf({ ...account, REDIS_URL: shared.REDIS_URL, BUSBAR_WORKERS: 'auto' })).toEqual([
+      expect.stringContaining('BUSBAR_WORKERS is auto, and one process alone'),
+    ]);
+    expect(problemsOf({ BUSBAR_WORKERS: '1' })).toEqual([]);
+    expect(problemsOf({ ...account, ...shared, BUSBAR_WORKERS: 'many' })).toEqual([
+      'BUSBAR_WORKERS must be a whole number from 1 to 64, or auto.',
+    ]);
+    expect(readConfig({ ...account, ...shared, BUSBAR_WORKERS: '3' }).BUSBAR_WORKERS).toBe(3);
+    expect(readConfig({ ...account, ...shared, BUSBAR_WORKERS: 'auto' }).BUSBAR_WORKERS).toBe(availableParallelism());
   });
 
   test('gives the account of each vendor that has settings', () => {

@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pgliteCluster, pgliteTemplate } from '../../../packages/postgres/test/pglite-template.ts';
+import { dataPlace, pgliteCluster, pgliteTemplate } from '../../../packages/postgres/test/pglite-template.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 // Loading the sources takes a third of a start.
@@ -80,7 +79,7 @@ export async function startServing(
 
 /** An empty folder that goes with the stack. */
 export async function temporaryFolder(stack: AsyncDisposableStack): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'busbar-server-'));
+  const folder = await mkdtemp(join(dataPlace, 'busbar-server-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

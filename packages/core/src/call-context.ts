@@ -5,22 +5,23 @@ import { createCursor } from './cursor.ts';
 import { shortDigest } from './digest.ts';
 import { ToolError } from './errors.ts';
 import { AskSignal, type ActiveCall } from './middleware/active-call.ts';
-import { attachTally, wroteOf } from './upstream/tally.ts';
+import { tallyKey, wroteOf, type Tally } from './upstream/tally.ts';
 
 const maxWarnings = 20;
 const maxWarningLength = 500;
 
 const limitKey = Symbol('busbar.limit');
 
-interface LimitHolder {
+interface Hidden {
   readonly [limitKey]: CallLimit;
+  readonly [tallyKey]: Tally;
 }
 
 /**
  * Most tools never look at their signal, and making one costs as much as the rest of a short call. One property for all contexts: a getter
  * in each would be slower than what it saves.
  */
-const lentSignal: PropertyDescriptor & ThisType<LimitHolder> = {
+const lentSignal: PropertyDescriptor & ThisType<Hidden> = {
   get() {
     return this[limitKey].lend();
   },
@@ -36,8 +37,9 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
   let asked = 0;
   let reached = Number.NEGATIVE_INFINITY;
 
-  const context: Omit<CallContext, 'signal'> & LimitHolder = {
+  const context: Omit<CallContext, 'signal'> & Hidden = {
     [limitKey]: limit,
+    [tallyKey]: tally,
     callId,
     principal,
     connection,
@@ -49,7 +51,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
       if (warnings.length < maxWarnings) warnings.push(message.slice(0, maxWarningLength));
     },
     progress(done, total, message) {
-      if (!(done > reached) || limit.over) return;
+      if (!(done > reached) || limit.aborted) return;
       reached = done;
       request.progress?.(done, total, message);
     },
@@ -71,7 +73,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
       return parsed.data;
     },
   };
-  return attachTally(Object.defineProperty(context, 'signal', lentSignal) as typeof context & Pick<CallContext, 'signal'>, tally);
+  return Object.defineProperty(context, 'signal', lentSignal) as typeof context & Pick<CallContext, 'signal'>;
 }
 
 /** An idempotency key for the vendor: 25 characters of `[a-z0-9]`. */

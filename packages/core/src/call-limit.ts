@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
+import type { Timed } from './deadlines.ts';
 import { ToolError } from './errors.ts';
-import type { ClientSignal } from './host.ts';
+import type { CallSignal, ClientSignal } from './call-signal.ts';
 
 // Made once: an error takes its stack, and an abort without a reason makes one, which would cost more than the rest of a short call.
 const callEnded = new ToolError('CANCELLED', 'The call has ended.');
@@ -11,27 +11,20 @@ const callEnded = new ToolError('CANCELLED', 'The call has ended.');
  * Making and aborting a signal costs as much as a short call, so it is made when somebody asks for it, and aborted at the call's end only
  * where it was lent to somebody who may have left work running.
  */
-export class CallLimit {
+export class CallLimit implements CallSignal, Timed {
   readonly deadlineAt: number;
   readonly #client: ClientSignal;
-  readonly #cancelTimer: () => void;
+  readonly #timeoutMs: number;
   #controller: AbortController | undefined;
   #lent = false;
   #reason: ToolError | undefined;
   #over = false;
   #onStop: (() => void) | undefined;
 
-  constructor(clock: Clock, startedAt: number, timeoutMs: number, client: ClientSignal) {
+  constructor(startedAt: number, timeoutMs: number, client: ClientSignal) {
     this.deadlineAt = startedAt + timeoutMs;
     this.#client = client;
-    this.#cancelTimer = clock.timer(timeoutMs, () =>
-      this.stop(
-        new ToolError(
-          'DEADLINE_EXCEEDED',
-          `The call took longer than the ${timeoutMs / 1000} s that it may take. Ask for less, or try again later.`,
-        ),
-      ),
-    );
+    this.#timeoutMs = timeoutMs;
     if (client.aborted) this.#onClient();
     else client.addEventListener('abort', this.#onClient);
   }
@@ -52,13 +45,32 @@ export class CallLimit {
   }
 
   /** Whether the call has ended, early or not. */
-  get over(): boolean {
+  get aborted(): boolean {
     return this.#over;
+  }
+
+  throwIfAborted(): void {
+    if (this.#over) throw this.reason;
+  }
+
+  addEventListener(type: 'abort', listener: () => void): void {
+    this.signal.addEventListener(type, listener);
+  }
+
+  removeEventListener(type: 'abort', listener: () => void): void {
+    this.#controller?.signal.removeEventListener(type, listener);
   }
 
   /** Why it was ended early. */
   get reason(): ToolError {
     return this.#reason ?? callEnded;
+  }
+
+  expire(): void {
+    const seconds = this.#timeoutMs / 1000;
+    this.stop(
+      new ToolError('DEADLINE_EXCEEDED', `The call took longer than the ${seconds} s that it may take. Ask for less, or try again later.`),
+    );
   }
 
   /** Ends the call early. Only the first time counts. */
@@ -79,7 +91,6 @@ export class CallLimit {
   end(): void {
     this.#over = true;
     this.#client.removeEventListener('abort', this.#onClient);
-    this.#cancelTimer();
     if (this.#lent) this.#controller?.abort(callEnded);
   }
 

@@ -1,16 +1,18 @@
 import { auditRefusal, type Audit } from './audit.ts';
 import type { Cache } from './cache.ts';
+import { callIds } from './call-id.ts';
 import { CallLimit } from './call-limit.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
-import type { Clients, OpenConnection } from './clients.ts';
+import type { Clients, Lease, OpenConnection } from './clients.ts';
 import type { Clock } from './clock.ts';
-import type { Connections } from './connections.ts';
+import type { Connection, Connections } from './connections.ts';
 import type { Answer } from './content.ts';
+import { Deadlines } from './deadlines.ts';
 import type { ToolError } from './errors.ts';
 import type { CallRequest, CallResult } from './host.ts';
 import { InFlight } from './in-flight.ts';
 import type { Lock } from './lock.ts';
-import type { Logger } from './logger.ts';
+import { silentLogger, type Logger } from './logger.ts';
 import type { Metering } from './metering.ts';
 import { AskSignal, type ActiveCall } from './middleware/active-call.ts';
 import { compose, type Middleware } from './middleware/compose.ts';
@@ -19,9 +21,10 @@ import { meter } from './middleware/meter.ts';
 import { pickConnection } from './middleware/pick-connection.ts';
 import { runTool } from './middleware/run-tool.ts';
 import { serveCached } from './middleware/serve-cached.ts';
-import { showOutput } from './middleware/show-output.ts';
+import { showOutput, type Shown } from './middleware/show-output.ts';
 import { newCall } from './new-call.ts';
 import type { Observer } from './observer.ts';
+import type { Principal } from './principal.ts';
 import { redactingLogger } from './redactor.ts';
 import { takenOut } from './schema/without-secrets.ts';
 import { recordCall } from './middleware/record-call.ts';
@@ -55,6 +58,8 @@ export interface CallPath {
   run(entry: CatalogEntry, request: CallRequest): Promise<CallResult>;
   /** Ends all calls early, and those that come later at once. */
   stop(reason: ToolError): void;
+  /** When no call runs any more, and none will. */
+  close(): void;
 }
 
 /**
@@ -62,63 +67,59 @@ export interface CallPath {
  * is thrown on it becomes an answer here.
  */
 export function createCallPath(options: CallPathOptions): CallPath {
-  const { catalog, connections, clients, metering, middleware, clock, observer, secret } = options;
-  const cached = serveCached(options);
+  const { catalog, connections, clients, middleware, clock, observer, secret } = options;
+  const show = async (active: ActiveCall): Promise<Shown> =>
+    showOutput(active, await runTool(active, secret, clock), options.maxAnswerBytes);
+  const metered = meter(options.metering, clock, serveCached(options, show));
 
+  const newCallId = callIds();
   const running = new InFlight();
-  const limits = new Set<CallLimit>();
+  const deadlines = new Deadlines<CallLimit>(clock);
+  const isRecorded = options.log !== silentLogger || observer.call !== undefined;
   let stopped: ToolError | undefined;
 
-  const runCall = async (entry: CatalogEntry, request: CallRequest): Promise<CallResult> => {
-    const callId = crypto.randomUUID();
+  async function run(entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+    const { principal, traceparent } = request;
     const startedAt = clock.now();
-    const ids = {
-      callId,
-      ...traceId(request.traceparent),
-      tenant: request.principal.tenant,
-      principal: request.principal.id,
-      tool: entry.name,
-    };
-    const limit = new CallLimit(clock, startedAt, options.callTimeoutMs, request.signal);
-    limits.add(limit);
+    const callId = newCallId(startedAt);
+    const ids = callLogIds(callId, traceparent, principal, entry.name);
+    const limit = new CallLimit(startedAt, options.callTimeoutMs, request.signal);
+    deadlines.add(limit);
     running.begin();
     if (stopped) limit.stop(stopped);
-    const begun: BegunCall = { callId, startedAt, ids, entry, request, limit, active: undefined };
+    let lease: Lease | undefined;
+    let active: ActiveCall | undefined;
     let answer: Answer | undefined;
     try {
-      answer = await answerTo(begun);
+      const { input, connection: name } = catalog.validateInput(entry, request.arguments);
+      const list = await connections.list(principal, entry.connector);
+      const connection = pickConnection(list, principal, entry.connector, name, request.connection);
+      lease = clients.take(connection);
+      active = activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open: lease.open });
+      answer = await (middleware.length === 0 ? metered(active) : throughMiddleware(active));
       return { kind: 'answer', answer };
     } catch (error) {
       if (error instanceof AskSignal) return { kind: 'ask', id: error.id, message: error.question, schema: error.schema };
-      const failure = maskError(error, callId, begun.active?.log ?? options.log);
+      const failure = maskError(error, callId, active?.log ?? options.log);
       // A refusal of the operator's own: the vendor's are answers of the metered part, and not thrown.
       if (failure.code === 'FORBIDDEN') auditRefusal(options.audit, options.log, request, failure.code);
       answer = errorAnswer(failure, callId);
       return { kind: 'answer', answer };
     } finally {
-      limits.delete(limit);
+      if (lease) clients.release(lease);
+      deadlines.delete(limit);
       limit.end();
       running.end();
-      recordCall({ entry, active: begun.active, answer, ids, durationMs: clock.now() - startedAt, log: options.log, observer });
+      if (isRecorded) recordCall({ entry, active, answer, ids, startedAt, endedAt: clock.now(), traceparent, log: options.log, observer });
     }
-  };
-
-  async function answerTo(begun: BegunCall): Promise<Answer> {
-    const { entry, request } = begun;
-    const { input, connection: name } = catalog.validateInput(entry, request.arguments);
-    const connection = await pickConnection(connections, request.principal, entry.connector, name, request.connection);
-    return await clients.use(connection, (open) => answerFrom(open, begun, input));
   }
 
-  function answerFrom(open: OpenConnection, begun: BegunCall, input: unknown): Promise<Answer> {
-    const { callId, startedAt, ids, entry, request, limit } = begun;
-    const { connection } = open;
+  function activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open }: BegunCall): ActiveCall {
     const redactor = open.redactor.with(takenOut(request.arguments, entry.withoutSecrets(request.arguments)));
-    const call = newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs: options.repeatWindowMs });
-    const active: ActiveCall = {
+    return {
       request,
       entry,
-      call,
+      call: newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs: options.repeatWindowMs }),
       input,
       open,
       redactor,
@@ -128,36 +129,48 @@ export function createCallPath(options: CallPathOptions): CallPath {
       warnings: [],
       status: 'refused',
     };
-    begun.active = active;
-    const show = async () => showOutput(active, await runTool(active, secret, clock), options.maxAnswerBytes);
-    const metered = () => meter(metering, clock, active, () => cached(active, show));
-    return middleware.length === 0 ? metered() : compose(middleware, { ...call, input, signal: limit.lend() }, metered);
+  }
+
+  function throughMiddleware(active: ActiveCall): Promise<Answer> {
+    const { call, input, limit } = active;
+    return compose(middleware, { ...call, input, signal: limit.lend() }, () => metered(active));
   }
 
   return {
     running,
-    run: runCall,
+    run,
     stop(reason) {
       stopped = reason;
-      for (const limit of limits) limit.stop(reason);
+      for (const limit of deadlines.running) limit.stop(reason);
     },
+    close: () => deadlines.close(),
   };
 }
 
-/** A call from its first moment. */
+/** A call whose arguments are known to be good and whose connection is open. */
 interface BegunCall {
   readonly callId: string;
   readonly startedAt: number;
-  readonly ids: { readonly callId: string; readonly tenant: string };
+  readonly ids: CallLogIds;
   readonly entry: CatalogEntry;
   readonly request: CallRequest;
   readonly limit: CallLimit;
-  /** Present once its arguments are known to be good and its connection is open. */
-  active: ActiveCall | undefined;
+  readonly input: unknown;
+  readonly connection: Connection;
+  readonly open: OpenConnection;
 }
 
-/** The trace id of a W3C `traceparent`: what ties our log lines to the caller's. */
-function traceId(traceparent: string | undefined): { traceId?: string } {
-  const found = traceparent && /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
-  return found ? { traceId: found } : {};
+/** What is on each log line of a call. */
+interface CallLogIds {
+  readonly callId: string;
+  readonly traceId?: string;
+  readonly tenant: string;
+  readonly principal: string;
+  readonly tool: string;
+}
+
+/** The trace id of a W3C `traceparent` is what ties our log lines to the caller's. */
+function callLogIds(callId: string, traceparent: string | undefined, { tenant, id }: Principal, tool: string): CallLogIds {
+  const traceId = traceparent && /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
+  return traceId ? { callId, traceId, tenant, principal: id, tool } : { callId, tenant, principal: id, tool };
 }

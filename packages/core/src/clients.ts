@@ -24,9 +24,18 @@ export interface OpenConnection {
   readonly redactor: Redactor;
 }
 
+/** A use of an open connection. */
+export interface Lease {
+  readonly open: OpenConnection;
+}
+
 /** The open clients: one for each connection and version of its settings, shared by its calls. */
 export interface Clients {
-  /** Opens the connection if need be, and keeps it open while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
+  /** Opens the connection if need be, and keeps it open until its {@link release}. @throws {ToolError} CONNECTION_INVALID. */
+  take(connection: Connection): Lease;
+  /** Ends what {@link take} began. To be called once for each. */
+  release(lease: Lease): void;
+  /** Takes a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
   use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R>;
   /** Closes every client, once nothing uses it any more. */
   close(): Promise<void>;
@@ -44,8 +53,7 @@ export interface ClientsOptions {
   wake(connection: string, job: string, afterMs: number | undefined): Promise<void>;
 }
 
-interface Held {
-  readonly open: OpenConnection;
+interface Held extends Lease {
   users: number;
   /** When it was last taken, counted in takings. */
   usedAt: number;
@@ -97,16 +105,29 @@ export function createClients(options: ClientsOptions): Clients {
     if (least) retire(...least);
   }
 
+  function take(connection: Connection): Held {
+    const entry = hold(connection);
+    entry.users += 1;
+    entry.usedAt = takings += 1;
+    return entry;
+  }
+
+  function release(lease: Lease): void {
+    // Nobody else makes leases that come here.
+    const entry = lease as Held;
+    entry.users -= 1;
+    if (entry.retired && entry.users === 0) closeClient(entry);
+  }
+
   return {
+    take,
+    release,
     async use(connection, work) {
-      const entry = hold(connection);
-      entry.users += 1;
-      entry.usedAt = takings += 1;
+      const entry = take(connection);
       try {
         return await work(entry.open);
       } finally {
-        entry.users -= 1;
-        if (entry.retired && entry.users === 0) closeClient(entry);
+        release(entry);
       }
     },
     async close() {

@@ -101,6 +101,7 @@ export function createHost(options: HostOptions): Host {
     await callPath.running.idle();
     over.abort();
     await timer;
+    callPath.close();
     await jobs.drain(Math.max(0, endsAt - clock.now()));
     await clients.close();
   }

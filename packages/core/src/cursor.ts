@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Cursor } from './context.ts';
 import { hmacTag } from './digest.ts';
 import { ToolError } from './errors.ts';
@@ -7,29 +8,45 @@ const maxLength = 8_192;
 
 /** Cursors of one tool on one connection. `scope` is what they are bound to. */
 export function createCursor(secret: string, scope: readonly string[]): Cursor {
-  const tagOf = (payload: string): string => hmacTag(secret, JSON.stringify(['cursor', ...scope, payload]));
-  const refuse = (): never => {
-    throw new ToolError(
-      'INVALID_INPUT',
-      'This cursor is not one that this tool gave for this connection. Leave it out to start at the first page.',
-    );
-  };
-  return {
-    write(position) {
-      const payload = toBase64Url(JSON.stringify(position ?? null));
-      return `${payload}.${tagOf(payload)}`;
-    },
-    read(cursor, position) {
-      const dot = cursor.lastIndexOf('.');
-      if (dot < 0 || cursor.length > maxLength) return refuse();
-      const payload = cursor.slice(0, dot);
-      if (!equal(cursor.slice(dot + 1), tagOf(payload))) return refuse();
-      const parsed = position.safeParse(JSON.parse(fromBase64Url(payload)));
-      // Signed by us and yet of another form: a cursor of an older version.
-      return parsed.success ? parsed.data : refuse();
-    },
-  };
+  return new SignedCursor(secret, scope);
 }
+
+/** A class, since every call has one and hardly any uses it. */
+class SignedCursor implements Cursor {
+  readonly #secret: string;
+  readonly #scope: readonly string[];
+
+  constructor(secret: string, scope: readonly string[]) {
+    this.#secret = secret;
+    this.#scope = scope;
+  }
+
+  write(position: unknown): string {
+    const payload = toBase64Url(JSON.stringify(position ?? null));
+    return `${payload}.${this.#tagOf(payload)}`;
+  }
+
+  read<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
+    const dot = cursor.lastIndexOf('.');
+    if (dot < 0 || cursor.length > maxLength) throw notOurs();
+    const payload = cursor.slice(0, dot);
+    if (!equal(cursor.slice(dot + 1), this.#tagOf(payload))) throw notOurs();
+    const parsed = position.safeParse(JSON.parse(fromBase64Url(payload)));
+    // Signed by us and yet of another form: a cursor of an older version.
+    if (!parsed.success) throw notOurs();
+    return parsed.data;
+  }
+
+  #tagOf(payload: string): string {
+    return hmacTag(this.#secret, JSON.stringify(['cursor', ...this.#scope, payload]));
+  }
+}
+
+const notOurs = () =>
+  new ToolError(
+    'INVALID_INPUT',
+    'This cursor is not one that this tool gave for this connection. Leave it out to start at the first page.',
+  );
 
 /** Compares in constant time, since the tag is what a forger guesses. */
 function equal(a: string, b: string): boolean {

@@ -60,7 +60,11 @@ export const errorCodes = {
     refunded: true,
     meaning: 'The vendor failed several times in a row on this connection, so it is left alone for the stated time.',
   },
-  OVERLOADED: { retry: 'yes', refunded: true, meaning: 'Too many requests wait for this connection already. Try again in a moment.' },
+  OVERLOADED: {
+    retry: 'yes',
+    refunded: true,
+    meaning: 'Too many requests run in this server, or wait for this connection, already. Try again in a moment.',
+  },
   DEADLINE_EXCEEDED: {
     retry: 'yes',
     refunded: true,

@@ -1,5 +1,6 @@
 import type { Audit } from './audit.ts';
 import type { Cache } from './cache.ts';
+import type { ClientSignal } from './call-signal.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Connections } from './connections.ts';
@@ -89,13 +90,6 @@ export interface CallRequest {
   progress?(done: number, total: number | undefined, message: string | undefined): void;
   /** What the client answered to earlier asks of this call, by ask id. Absent: this client cannot be asked. */
   readonly answers?: Readonly<Record<string, AskAnswer>> | undefined;
-}
-
-/** As much of an `AbortSignal` as a call listens to, once. Transports that make one for each call can do with less than a whole one. */
-export interface ClientSignal {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** What a person said to an ask. */

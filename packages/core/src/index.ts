@@ -2,6 +2,7 @@ export type { Audit, AuditEvent } from './audit.ts';
 export type { Authorization } from './authorization.ts';
 export type { Budget, BudgetUntil, LimitSeen } from './budget.ts';
 export type { Cache, CacheLook } from './cache.ts';
+export type { CallSignal, ClientSignal } from './call-signal.ts';
 export type { CatalogEntry } from './catalog.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Connection, Connections } from './connections.ts';
@@ -34,7 +35,7 @@ export { memoryRateLimit, type MemoryRateLimitOptions } from './memory/rate-limi
 export { memoryState, type MemoryStateOptions } from './memory/state.ts';
 export { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from './metering.ts';
 export type { Middleware, MiddlewareCall } from './middleware/compose.ts';
-export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamEvent } from './observer.ts';
+export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamAttempt, type UpstreamEvent } from './observer.ts';
 export { priceOf, type Price, type PriceRule } from './price.ts';
 export { localPrincipal, type Authenticate, type Credentials, type Principal } from './principal.ts';
 export { quotaDemands, quotaExceeded, type QuotaDemand, type QuotaKind, type QuotaPeriod, type QuotaRule, type Terms } from './quota.ts';

@@ -16,7 +16,7 @@ import { untilAbort } from './until-abort.ts';
 export interface JobRunnerOptions {
   readonly connectors: readonly Connector[];
   readonly connections: Connections;
-  readonly clients: Clients;
+  readonly clients: Pick<Clients, 'use'>;
   /** Is told what became of accepted calls. */
   readonly metering: Pick<Metering, 'report'>;
   /** Forgets what was kept of a connection that a job wrote through. */

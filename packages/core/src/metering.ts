@@ -1,3 +1,4 @@
+import type { CallSignal } from './call-signal.ts';
 import type { Answer } from './content.ts';
 import { errorCodes, type ErrorCode } from './errors.ts';
 import type { Principal } from './principal.ts';
@@ -83,7 +84,7 @@ export interface Metering {
    */
   admit(
     call: Call,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<{ readonly kind: 'run'; readonly admission: Admission } | { readonly kind: 'replay'; readonly answer: Answer }>;
   /**
    * Ends an admitted call: outcome, answer kept for replay, quota committed or refunded, in one durable write. Called once for each

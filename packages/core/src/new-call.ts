@@ -23,6 +23,7 @@ export interface NewCall {
 
 /** The record of a call that begins. @throws {RangeError} where the tool counts its units wrongly. */
 export function newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs }: NewCall): Call {
+  const { key, inputHash, keepMs } = claimOf(request, entry, input, repeatWindowMs);
   return {
     callId,
     principal: request.principal,
@@ -31,13 +32,17 @@ export function newCall({ callId, startedAt, request, entry, input, connection, 
     connection: connection.id,
     tool: entry.name,
     effect: entry.effect,
-    ...claimOf(request, entry, input, repeatWindowMs),
+    key,
+    inputHash,
+    keepMs,
     units: unitsOf(entry, input),
     startedAt,
     arguments: request.arguments,
     auditInput: () => auditInput(entry, request.arguments, redactor),
   };
 }
+
+const noClaim: Pick<Call, 'key' | 'inputHash' | 'keepMs'> = { inputHash: '' };
 
 /** What the call may not be repeated under: the client's key, or one of its own making. Reads may be repeated. */
 function claimOf(
@@ -46,7 +51,7 @@ function claimOf(
   input: unknown,
   repeatWindowMs: number,
 ): Pick<Call, 'key' | 'inputHash' | 'keepMs'> {
-  if (effect === 'read' || (idempotencyKey === undefined && repeatWindowMs <= 0)) return { inputHash: '' };
+  if (effect === 'read' || (idempotencyKey === undefined && repeatWindowMs <= 0)) return noClaim;
   const inputHash = digest(canonicalJson(input));
   if (idempotencyKey !== undefined) return { key: idempotencyKey, inputHash };
   return { key: `repeat ${digest(JSON.stringify([principal.id, inputHash]))}`, inputHash, keepMs: repeatWindowMs };

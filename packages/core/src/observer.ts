@@ -25,6 +25,27 @@ export interface CallEvent {
   readonly upstreamRequests: number;
   /** Whether it came, or was given, an idempotency key: a replay is then a hit, and one that ran a miss. */
   readonly keyed: boolean;
+  /** In the host clock's time. */
+  readonly startedAt: number;
+  /** The caller's W3C trace context, as it came: it may be anything. */
+  readonly traceparent?: string | undefined;
+  /** What it tried to reach vendors, by the time that each attempt ended: the first 100. */
+  readonly attempts: readonly UpstreamAttempt[];
+}
+
+/** One attempt to reach a vendor, or one that a guard stopped before it went out. */
+export interface UpstreamAttempt {
+  /** Method and path template: `POST /api/v2/tickets/{id}`. */
+  readonly operation: string;
+  /** Counted from 1 for each request of a tool. */
+  readonly attempt: number;
+  /** Absent where it succeeded. */
+  readonly code?: ErrorCode | undefined;
+  /** Where it was sent, and the HTTP status that came back, if any did. Absent where it was not sent. */
+  readonly sent?: { readonly origin: string; readonly status?: number | undefined } | undefined;
+  /** In the host clock's time. */
+  readonly startedAt: number;
+  readonly durationMs: number;
 }
 
 export type UpstreamEvent =
@@ -47,7 +68,7 @@ export type UpstreamEvent =
   | { readonly kind: 'breaker'; readonly connector: string; readonly connection: string; readonly state: BreakerState };
 
 export interface RefusalEvent {
-  readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining';
+  readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining' | 'overload';
 }
 
 /** Tells several observers. One that throws does not keep the others, or the call, from going on. */

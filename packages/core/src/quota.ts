@@ -66,15 +66,31 @@ function matches(where: NonNullable<QuotaRule['where']>, of: Required<NonNullabl
   return (['tenant', 'key', 'connector', 'tool'] as const).every((name) => where[name] === undefined || where[name] === of[name]);
 }
 
-function periodOf(per: QuotaPeriod, at: number): { readonly start: string; readonly endsAt: number } {
-  if (per === 'month') {
-    const date = new Date(at);
-    const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-    return { start: new Date(at).toISOString().slice(0, 7), endsAt: Date.UTC(year, month + 1) };
-  }
+interface Period {
+  readonly startsAt: number;
+  readonly endsAt: number;
+  /** In words, as far as it is needed. */
+  readonly start: string;
+}
+
+// Nearly all calls begin in the period of the call before.
+const latest = new Map<QuotaPeriod, Period>();
+
+function periodOf(per: QuotaPeriod, at: number): Period {
+  const known = latest.get(per);
+  if (known && at >= known.startsAt && at < known.endsAt) return known;
+  const period = newPeriod(per, at);
+  latest.set(per, period);
+  return period;
+}
+
+function newPeriod(per: QuotaPeriod, at: number): Period {
+  const date = new Date(at);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  if (per === 'month') return { startsAt: Date.UTC(year, month), endsAt: Date.UTC(year, month + 1), start: date.toISOString().slice(0, 7) };
   const length = per === 'day' ? dayMs : minuteMs;
-  const start = Math.floor(at / length) * length;
-  return { start: new Date(start).toISOString().slice(0, per === 'day' ? 10 : 16), endsAt: start + length };
+  const startsAt = Math.floor(at / length) * length;
+  return { startsAt, endsAt: startsAt + length, start: new Date(startsAt).toISOString().slice(0, per === 'day' ? 10 : 16) };
 }
 
 /** What both quotas and prices say of calls. The same on all replicas. */

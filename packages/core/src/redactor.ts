@@ -25,7 +25,10 @@ export function createRedactor(settings: readonly string[]): Redactor {
   const fixed = [...new Set(settings.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))].filter(
     (secret) => secret.length >= minLength,
   );
-  const isIn = (value: string) => (secret: string) => value.includes(secret);
+  const finds = (value: string): boolean => {
+    for (const secrets of [fixed, added]) for (const secret of secrets) if (value.includes(secret)) return true;
+    return false;
+  };
 
   const text = (value: string): string => {
     let clean = value;
@@ -58,7 +61,7 @@ export function createRedactor(settings: readonly string[]): Redactor {
       added.push(secret);
       if (added.length > maxAdded) added.shift();
     },
-    finds: (value) => fixed.some(isIn(value)) || added.some(isIn(value)),
+    finds,
     text,
     value: (value) => redact(value, 0),
     with(secrets) {
@@ -77,9 +80,38 @@ export function createRedactor(settings: readonly string[]): Redactor {
 
 /** A logger for work on one connection: its ids on every line, its secrets on none. */
 export function redactingLogger(log: Logger, redactor: Redactor, ids: object): Logger {
-  const at =
-    (level: keyof Logger) =>
-    (fields: object, message: string): void =>
-      log[level](redactor.value({ ...fields, ...ids }) as object, redactor.text(message));
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return new RedactingLogger(log, redactor, ids);
+}
+
+/** A class, since every call has one and hardly any uses it. */
+class RedactingLogger implements Logger {
+  readonly #log: Logger;
+  readonly #redactor: Redactor;
+  readonly #ids: object;
+
+  constructor(log: Logger, redactor: Redactor, ids: object) {
+    this.#log = log;
+    this.#redactor = redactor;
+    this.#ids = ids;
+  }
+
+  debug(fields: object, message: string): void {
+    this.#write('debug', fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    this.#write('info', fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    this.#write('warn', fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.#write('error', fields, message);
+  }
+
+  #write(level: keyof Logger, fields: object, message: string): void {
+    this.#log[level](this.#redactor.value({ ...fields, ...this.#ids }) as object, this.#redactor.text(message));
+  }
 }

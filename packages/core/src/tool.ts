@@ -50,7 +50,6 @@ export type ToolBuilder<Client> = <I extends Schema, O extends Schema | undefine
 
 declare const outputType: unique symbol;
 const brand = Symbol.for('busbar.Result');
-const branded = { value: true };
 
 /** An output with more than its structure. Made by {@link result}. */
 export interface Result<T> {
@@ -68,19 +67,40 @@ export interface ResultExtras {
 }
 
 /** A {@link Result} as the host reads it. */
-export interface OpenedResult extends ResultExtras {
+export interface OpenedResult {
   readonly output: unknown;
+  readonly content: ResultExtras['content'] | undefined;
+  readonly meta: ResultExtras['meta'] | undefined;
+  readonly accepted: ResultExtras['accepted'] | undefined;
+}
+
+class BrandedResult implements OpenedResult {
+  readonly output: unknown;
+  readonly content: OpenedResult['content'];
+  readonly meta: OpenedResult['meta'];
+  readonly accepted: OpenedResult['accepted'];
+
+  constructor(output: unknown, { content, meta, accepted }: ResultExtras) {
+    this.output = output;
+    this.content = content;
+    this.meta = meta;
+    this.accepted = accepted;
+  }
+
+  // No property of each, since a copy by `{ ...result }` is a plain output. By a symbol that all copies of this package share.
+  get [brand](): true {
+    return true;
+  }
 }
 
 /** Returns `output` together with content, metadata or the id of accepted work. */
 export function result<T>(output: T, extras: ResultExtras): Result<T> {
-  const opened: OpenedResult = { output, ...extras };
-  return Object.defineProperty(opened, brand, branded) as unknown as Result<T>;
+  return new BrandedResult(output, extras) as Result<T>;
 }
 
 /** What a `run` returned, taken apart: a {@link result}, or a plain output. */
 export function openResult(returned: unknown): OpenedResult {
   if (typeof returned === 'object' && returned !== null && (returned as { [brand]?: unknown })[brand] === true)
     return returned as unknown as OpenedResult;
-  return { output: returned };
+  return { output: returned, content: undefined, meta: undefined, accepted: undefined };
 }

@@ -1,12 +1,14 @@
+import type { CallSignal } from './call-signal.ts';
+
 /** The promise, or the signal's reason if that is sooner. The promise itself goes on. */
-export function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function untilAbort<T>(promise: Promise<T>, signal: CallSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => {});
     return Promise.reject(signal.reason as Error);
   }
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

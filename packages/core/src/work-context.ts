@@ -4,7 +4,7 @@ import type { OpenConnection } from './clients.ts';
 import type { Context } from './context.ts';
 import { ToolError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { attachTally, createTally } from './upstream/tally.ts';
+import { createTally, tallyKey, type Tally } from './upstream/tally.ts';
 
 /** What work outside calls is given: a job's run, a connection's check. `end` when it is over; its timer goes with it. */
 export type WorkContext = Context & { end(): void };
@@ -38,7 +38,8 @@ export function workContext(options: {
     () => timeout.abort(new ToolError('DEADLINE_EXCEEDED', `The work took longer than ${timeoutMs / 1000} s.`)),
     () => {},
   );
-  const context: WorkContext = {
+  const context: WorkContext & { readonly [tallyKey]: Tally } = {
+    [tallyKey]: createTally(options.mayWrite, name),
     connection: connection.id,
     signal: AbortSignal.any([signal, timeout.signal]),
     deadlineAt: clock.now() + timeoutMs,
@@ -47,5 +48,5 @@ export function workContext(options: {
     warn: (message) => log.warn({}, message),
     end: () => over.abort(),
   };
-  return attachTally(context, createTally(options.mayWrite, name));
+  return context;
 }

@@ -229,7 +229,11 @@ export function acmeHost(
     remapOrigins: { 'https://api.acme.example': simulator.url },
     ...options,
   });
-  const call = async (tool: string, args: object, extra: { signal?: AbortSignal; idempotencyKey?: string } = {}): Promise<Answer> => {
+  const call = async (
+    tool: string,
+    args: object,
+    extra: { signal?: AbortSignal; idempotencyKey?: string; traceparent?: string } = {},
+  ): Promise<Answer> => {
     const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal: new AbortController().signal, ...extra });
     if (result.kind === 'ask') throw new Error('asked');
     return result.answer;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Connection, Connections } from '../src/index.ts';
+import type { Connection } from '../src/index.ts';
 import { pickConnection } from '../src/middleware/pick-connection.ts';
 
 const connection = (name: string, more: Partial<Connection> = {}): Connection => ({
@@ -12,29 +12,23 @@ const connection = (name: string, more: Partial<Connection> = {}): Connection =>
   ...more,
 });
 
-test('a store that gives too much does not open other tenants’ or users’ connections', async () => {
-  const careless = {
-    list: async () => [connection('theirs', { tenant: 'other' }), connection('hers', { user: 'eve' })],
-  } satisfies Partial<Connections> as unknown as Connections;
+test('a store that gives too much does not open other tenants’ or users’ connections', () => {
+  const careless = [connection('theirs', { tenant: 'other' }), connection('hers', { user: 'eve' })];
   const me = { tenant: 'mine', id: 'ada', roles: [] };
   for (const name of ['theirs', 'hers', undefined]) {
-    await expect(pickConnection(careless, me, 'acme', name)).rejects.toMatchObject({
-      code: 'CONNECTION_NOT_FOUND',
-      message: expect.not.stringMatching(/theirs|hers/) as string,
-    });
+    expect(() => pickConnection(careless, me, 'acme', name)).toThrow(
+      expect.objectContaining({ code: 'CONNECTION_NOT_FOUND', message: expect.not.stringMatching(/theirs|hers/) as string }),
+    );
   }
 });
 
-test('an id outweighs names and defaults, and opens no other tenant’s connection', async () => {
-  const store = {
-    list: async () => [connection('first', { isDefault: true }), connection('second'), connection('theirs', { tenant: 'other' })],
-  } satisfies Partial<Connections> as unknown as Connections;
+test('an id outweighs names and defaults, and opens no other tenant’s connection', () => {
+  const store = [connection('first', { isDefault: true }), connection('second'), connection('theirs', { tenant: 'other' })];
   const me = { tenant: 'mine', id: 'ada', roles: [] };
   for (const name of ['first', 'gone', undefined])
-    expect(await pickConnection(store, me, 'acme', name, 'second')).toMatchObject({ id: 'second' });
+    expect(pickConnection(store, me, 'acme', name, 'second')).toMatchObject({ id: 'second' });
   for (const id of ['theirs', 'gone'])
-    await expect(pickConnection(store, me, 'acme', 'first', id)).rejects.toMatchObject({
-      code: 'CONNECTION_NOT_FOUND',
-      message: expect.stringContaining('is gone') as string,
-    });
+    expect(() => pickConnection(store, me, 'acme', 'first', id)).toThrow(
+      expect.objectContaining({ code: 'CONNECTION_NOT_FOUND', message: expect.stringContaining('is gone') as string }),
+    );
 });

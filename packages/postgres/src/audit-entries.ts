@@ -1,4 +1,5 @@
 import type { Call } from '@busbar/core';
+import { timeText } from './metering-items.ts';
 
 /** How a call ended, as the audit tells it. */
 export interface EndedEntry {
@@ -10,11 +11,16 @@ export interface EndedEntry {
   readonly endedAt: number;
 }
 
-// Written by hand around `auditInput`, which is JSON already.
+// Written by hand around `auditInput`, which is JSON already. A line feed between its values is as good as a space.
+const inputOf = (call: Call): string => {
+  const input = call.auditInput();
+  return input.includes('\n') ? input.replaceAll('\n', ' ') : input;
+};
+
 const opened = (event: string, at: number, { callId, principal, address, connector, connection, tool, effect }: Call): string =>
   JSON.stringify({
     event,
-    at: new Date(at).toISOString(),
+    at: timeText(at),
     callId,
     tenant: principal.tenant,
     principal: principal.id,
@@ -27,19 +33,19 @@ const opened = (event: string, at: number, { callId, principal, address, connect
 
 /** A call that is about to run: who, from where, what, with what arguments. */
 export function admittedEntry(call: Call): string {
-  return `${opened('call.admitted', call.startedAt, call)},"input":${call.auditInput()}}`;
+  return `${opened('call.admitted', call.startedAt, call)},"input":${inputOf(call)}}`;
 }
 
 /** A call that was answered with the stored answer of an earlier one. */
 export function replayedEntry(call: Call, of: string, at: number): string {
-  return `${opened('call.replayed', at, call)},"of":${JSON.stringify(of)},"input":${call.auditInput()}}`;
+  return `${opened('call.replayed', at, call)},"of":${JSON.stringify(of)},"input":${inputOf(call)}}`;
 }
 
 /** How it ended. What was charged is added where it is known: see metering-settle.ts. */
 export function endedEntry({ endedAt, code, callId, tenant, status, wrote }: EndedEntry): string {
   return JSON.stringify({
     event: 'call.ended',
-    at: new Date(endedAt).toISOString(),
+    at: timeText(endedAt),
     callId,
     tenant,
     status,

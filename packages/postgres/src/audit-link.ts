@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
-import { storableText, timeParameter, timeText } from './metering-items.ts';
+import { storableJson, timeParameter, timeText } from './metering-items.ts';
 
 /** For how long a chain is vouched for after each link. Anybody may close it after that. */
 export const chainLeaseMs = 5 * 60_000;
@@ -42,7 +42,7 @@ export function linkFromEntries(now: number, { closes = false }: { readonly clos
 
 /** An entry as a line. What PostgreSQL cannot store as text is replaced, before it is hashed. */
 export function entryLine(entry: { readonly event: string; readonly at: string } & Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(entry, (_name, value: unknown) => (typeof value === 'string' ? storableText(value) : value));
+  return storableJson(entry);
 }
 
 /** SQL for the line that says, in one chain, what another was at a time. `row` names what has its id, links and head. */

@@ -6,12 +6,6 @@ export interface GroupCommit<T, R> {
   drain(): Promise<void>;
 }
 
-interface Waiting<T, R> {
-  readonly item: T;
-  resolve(result: R): void;
-  reject(error: unknown): void;
-}
-
 /** How much may share a write, and how much may wait for one. */
 export interface GroupLimits {
   readonly maxBatch: number;
@@ -20,36 +14,49 @@ export interface GroupLimits {
   full(): Error;
 }
 
+/** Items that share a write, and what gives each its result once that is done: one promise for all of them. */
+interface Batch<T, R> extends PromiseWithResolvers<(item: T) => R> {
+  readonly items: T[];
+}
+
 /**
  * Lets what arrives in one turn, or while a write is in flight, share the next write. A lone item does not wait for company; under load one write carries many.
  * `write` gives a result for each item.
  */
 export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<(item: T) => R>, limits: GroupLimits): GroupCommit<T, R> {
-  const waiting: Waiting<T, R>[] = [];
+  const waiting: Batch<T, R>[] = [];
+  let count = 0;
   let writing: Promise<void> | undefined;
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
       // Calls that were answered together come again together: they share this write, instead of waiting for the first of them.
       await new Promise<void>((resolve) => void setImmediate(resolve));
-      const batch = waiting.splice(0, limits.maxBatch);
-      try {
-        const resultOf = await write(batch.map(({ item }) => item));
-        for (const { item, resolve } of batch) resolve(resultOf(item));
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+      const batch = waiting.shift();
+      if (!batch) break;
+      count -= batch.items.length;
+      await write(batch.items).then(batch.resolve, batch.reject);
     }
     writing = undefined;
   }
 
+  function nextBatch(): Batch<T, R> {
+    const last = waiting.at(-1);
+    if (last && last.items.length < limits.maxBatch) return last;
+    const batch = { ...Promise.withResolvers<(item: T) => R>(), items: [] };
+    waiting.push(batch);
+    return batch;
+  }
+
   return {
-    add: (item) =>
-      new Promise((resolve, reject) => {
-        if (waiting.length >= limits.maxWaiting) return reject(limits.full());
-        waiting.push({ item, resolve, reject });
-        writing ??= writeAll();
-      }),
+    add(item) {
+      if (count >= limits.maxWaiting) return Promise.reject(limits.full());
+      count += 1;
+      const { items, promise } = nextBatch();
+      items.push(item);
+      writing ??= writeAll();
+      return promise.then((resultOf) => resultOf(item));
+    },
     drain: async () => writing,
   };
 }

@@ -3,7 +3,7 @@ import type { Call, Price, QuotaDemand } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import { replayedEntry } from './audit-entries.ts';
 import { chainLock, linkFromEntries } from './audit-link.ts';
-import { itemsParameter, oneOf, timeParameter, timeText } from './metering-items.ts';
+import { itemsParameter, linesParameter, oneOf, timeParameter, timeText } from './metering-items.ts';
 import type { Tables } from './tables.ts';
 
 /** A call that asks to run. */
@@ -24,9 +24,13 @@ export interface Writer {
   readonly chain: string;
 }
 
+/** Whether the call's idempotency key makes a claim. */
+export const claims = ({ key, effect }: Call): boolean => key !== undefined && effect !== 'read';
+
 /** The claim that a call's idempotency key makes, or null. A hash, so that any key fits and none can be read back. */
-export function claimOf({ key, effect, principal, connection, tool }: Call): string | null {
-  return key === undefined || effect === 'read' ? null : hash('sha256', JSON.stringify([principal.tenant, connection, tool, key]));
+export function claimOf(call: Call): string | null {
+  const { principal, connection, tool, key } = call;
+  return claims(call) ? hash('sha256', JSON.stringify([principal.tenant, connection, tool, key])) : null;
 }
 
 /**
@@ -65,7 +69,7 @@ export async function admitCalls(
     item as materialized (
       select item.* from chain, json_to_recordset(${itemsParameter(sent.map(toRow))}) as item (
         ord int, call_id text, claim text, input_hash text, tenant text, principal text, address text, connector text, connection text,
-        tool text, effect text, units int, price bigint, counters text[], started_at timestamptz, line text)
+        tool text, effect text, units int, price bigint, counters text[], started_at timestamptz)
       where not exists (select from calls where calls.call_id = item.call_id)
     ), demand as materialized (
       select ord, call_id, counter, amount, most, sum(amount) over (partition by counter order by ord) as with_those_before
@@ -98,7 +102,8 @@ export async function admitCalls(
       ) as taking
       where quota_counters.id = taking.counter
     ), entry as (
-      select ord as position, line from item where ${oneOf('call_id', 'written')}
+      select position, line from ${linesParameter(sent.map(({ line }) => line))} as told (line, position)
+      where (position - 1 in (select ord from item where ${oneOf('call_id', 'written')})) is true
     ), ${linkFromEntries(now)}
     select exists (select from chain) as open,
       (select json_agg(call_id) from written) as written,
@@ -174,7 +179,7 @@ function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
   });
 }
 
-const toRow = ({ call, claim, price, demands, line }: AdmitItem, ord: number) => ({
+const toRow = ({ call, claim, price, demands }: AdmitItem, ord: number) => ({
   ord,
   call_id: call.callId,
   claim,
@@ -190,5 +195,4 @@ const toRow = ({ call, claim, price, demands, line }: AdmitItem, ord: number) =>
   price: price.amount,
   counters: demands.length > 0 ? demands.map(({ counter }) => counter) : null,
   started_at: timeText(call.startedAt),
-  line,
 });

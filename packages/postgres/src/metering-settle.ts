@@ -5,6 +5,7 @@ import { chainLock, linkFromEntries } from './audit-link.ts';
 import type { DeadLetterRow } from './dead-letter.ts';
 import { writeLetters } from './dead-letter-writes.ts';
 import { itemsParameter, timeParameter, timeText } from './metering-items.ts';
+import { claims } from './metering-admit.ts';
 import { refundCounters } from './metering-refund.ts';
 import type { Tables } from './tables.ts';
 
@@ -25,7 +26,7 @@ export interface SettleItem {
   readonly price: number;
   /** False gives the call's claim back. */
   readonly keepsClaim: boolean;
-  /** JSON, for replay. Null where nobody may be told how the call went. */
+  /** JSON, for replay. Null where nobody may be told how the call went, or can ask: it has no claim. */
   readonly answer: string | null;
   /** How long the answer is kept. */
   readonly keepMs: number;
@@ -37,7 +38,7 @@ export interface SettleItem {
 const maxKeptBytes = 64 * 1024;
 
 /** The end of a call as the host tells it. */
-export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: number): SettleItem {
+export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: number, letter?: DeadLetterRow): SettleItem {
   const { status, wrote, answer, upstreamRequests, endedAt, accepted, code = null } = outcome;
   const json = JSON.stringify(answer);
   const bytesOut = Buffer.byteLength(json);
@@ -56,9 +57,15 @@ export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: 
     charged,
     price: charged && !price.free.includes(status) ? price.amount : 0,
     keepsClaim: done || wrote !== 'no',
-    answer: bytesOut <= maxKeptBytes ? json : done && status !== 'unknown' ? JSON.stringify(noteInstead) : null,
+    answer: claims(call) ? keptAnswer(json, bytesOut, done && status !== 'unknown') : null,
     keepMs: call.keepMs ?? keepMs,
+    letter,
   };
+}
+
+function keptAnswer(json: string, bytes: number, done: boolean): string | null {
+  if (bytes <= maxKeptBytes) return json;
+  return done ? JSON.stringify(noteInstead) : null;
 }
 
 /** The end of a call whose record failed, as its caller was told it: unknown where it may have written, else failed. */

@@ -9,6 +9,7 @@ import {
   type Admission,
   type Answer,
   type Call,
+  type CallSignal,
   type Clock,
   type Logger,
   type Metering,
@@ -25,7 +26,7 @@ import { admitCalls, claimOf, recordReplays, type AdmitItem, type Admitted, type
 import { createAmends } from './metering-amends.ts';
 import { readClaims, type ClaimState } from './metering-claims.ts';
 import { storableText } from './metering-items.ts';
-import { createLeases } from './metering-leases.ts';
+import { createLeases, type Lease } from './metering-leases.ts';
 import { conflict, outcomeLost, overloaded, unavailable } from './metering-refusals.ts';
 import { lostItem, settleCalls, settledItem, type Settled, type SettleItem } from './metering-settle.ts';
 import { dropExpired, renewLeases, sweepPage, sweepPageSize, type Swept } from './metering-sweep.ts';
@@ -75,9 +76,10 @@ export interface PostgresMetering extends Metering {
   drain(): Promise<void>;
 }
 
-/** What a call cost when it was admitted rides along, so that a change of prices never changes a running call. */
+/** What a call cost when it was admitted rides along, so that a change of prices never changes a running call; and its lease. */
 interface LedgerAdmission extends Admission {
   readonly price: Price;
+  readonly lease: Lease;
 }
 
 const maxRunning = 10_000;
@@ -134,7 +136,6 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     const { call, price, demands } = item;
     try {
       const admitted = await admits.add(item);
-      if (admitted.kind === 'written') leases.hold(call.callId);
       if (admitted.kind === 'again') for (const { counter } of demands) quotaRows.forget(counter);
       return admitted;
     } catch (error) {
@@ -160,8 +161,16 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     return item.status === 'failed' ? { ...item, letter: letterFor(call, { ...outcome, status: 'failed', code: 'UNAVAILABLE' }) } : item;
   }
 
+  async function end(item: SettleItem, lease: Lease | undefined): Promise<Settled> {
+    try {
+      return await settles.add(item);
+    } finally {
+      if (lease) leases.release(lease);
+    }
+  }
+
   /** Waits while a twin runs. Gives what it left, or undefined where its claim is free again. */
-  async function endOfTwin(claim: string, inputHash: string, signal: AbortSignal): Promise<ClaimState | undefined> {
+  async function endOfTwin(claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> {
     for (;;) {
       signal.throwIfAborted();
       const state = await reads.add(claim);
@@ -171,14 +180,18 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     }
   }
 
-  async function endedOrAWhile(callId: string, signal: AbortSignal): Promise<void> {
+  async function endedOrAWhile(callId: string, signal: CallSignal): Promise<void> {
+    if (signal.aborted) return;
     const here = leases.ended(callId);
     const awake = new AbortController();
-    const sleep = clock.sleep(here ? leaseMs : pollMs, AbortSignal.any([signal, awake.signal]));
+    const wake = () => awake.abort();
+    signal.addEventListener('abort', wake);
+    const sleep = clock.sleep(here ? leaseMs : pollMs, awake.signal).catch(() => {});
     try {
       await (here ? Promise.race([here, sleep]) : sleep);
     } finally {
-      awake.abort();
+      signal.removeEventListener('abort', wake);
+      wake();
     }
   }
 
@@ -216,11 +229,13 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       const price = priceOf(prices, call);
       const demands = quotaDemands(quotas, call, price.amount);
       const item: AdmitItem = { call, claim: claimOf(call), price, demands, line: admittedEntry(call) };
-      const admission: LedgerAdmission = { call, price };
       for (;;) {
         signal.throwIfAborted();
         const admitted = await write(item);
-        if (admitted.kind === 'written') return { kind: 'run', admission };
+        if (admitted.kind === 'written') {
+          const admission: LedgerAdmission = { call, price, lease: leases.hold(call.callId) };
+          return { kind: 'run', admission };
+        }
         if (admitted.kind === 'again') continue;
         if (item.claim === null && admitted.kind === 'taken') throw new Error(`The call id ${call.callId} was used before`);
         // A repetition is answered whatever is left of the quota: the first call has paid.
@@ -231,9 +246,9 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     },
     async settle(admission, outcome) {
       const { call } = admission;
-      const { price = priceOf(prices, call) } = admission as Partial<LedgerAdmission>;
-      const item = { ...settledItem(call, price, outcome, keepMs), letter: letterFor(call, outcome) };
-      const written = settles.add(item).finally(() => leases.release(call.callId));
+      const { price = priceOf(prices, call), lease } = admission as Partial<LedgerAdmission>;
+      const item = settledItem(call, price, outcome, keepMs, letterFor(call, outcome));
+      const written = end(item, lease);
       if (mode === 'queued') {
         // Its caller has been told this end, so this end is what is tried again.
         written.catch(() => amends.add(item));

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DatabaseOptions } from '../src/index.ts';
-import { pgliteCluster, pgliteTemplate } from './pglite-template.ts';
+import { dataPlace, pgliteCluster, pgliteTemplate } from './pglite-template.ts';
 
 /** A place for a database of a test's own, and what removes it. */
 export interface Place {
@@ -32,7 +31,7 @@ export const pglite: Kind = {
 };
 
 async function copyOf(template: string): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), 'busbar-pglite-'));
+  const folder = await mkdtemp(join(dataPlace, 'busbar-pglite-'));
   cpSync(template, folder, { recursive: true });
   return { options: { folder }, remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { globSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
@@ -10,6 +11,14 @@ const migrations = join(import.meta.dirname, '../src/migrations');
 // Its real path has its version in it.
 const pglite = realpathSync(fileURLToPath(import.meta.resolve('@electric-sql/pglite')));
 const cache = join(import.meta.dirname, '../../../node_modules/.cache/busbar-test');
+const memory = '/dev/shm';
+const roomBytes = 2 * 2 ** 30;
+
+/**
+ * Where data folders of tests lie: in memory where that has room, for a disk's file system takes longer over the thousand files of one than
+ * PGlite takes to open it. PGlite does not wait for the disk, so nothing that a test sees depends on it.
+ */
+export const dataPlace = hasRoom(memory) ? memory : tmpdir();
 
 let template: Promise<string> | undefined;
 let cluster: Promise<string> | undefined;
@@ -42,6 +51,12 @@ async function findOrMake(what: string, of: readonly string[], make: (folder: st
     if (!(await exists(folder))) throw error;
   });
   return folder;
+}
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= roomBytes;
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -9,12 +9,23 @@ export interface PinoLoggerOptions {
 }
 
 // Names under which secrets travel. The host has removed the secrets that it knows, wherever they stood; this is a second net, for
-// fields that nobody foresaw. Paths are exact in pino: a name at the top, and one level down.
-const secretNames = ['authorization', 'cookie', 'password', 'secret', 'token', 'accessToken', 'refreshToken', 'apiKey', 'clientSecret'];
-const redact = {
-  paths: [...secretNames.flatMap((name) => [name, `*.${name}`]), '["set-cookie"]', '*["set-cookie"]', '["x-api-key"]', '*["x-api-key"]'],
-  censor: '[redacted]',
-};
+// fields that nobody foresaw: names at the top, and one level down.
+const secretNames = new Set([
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'password',
+  'secret',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'apiKey',
+  'x-api-key',
+  'clientSecret',
+]);
+const mask = '[redacted]';
+
+const serializers = { err: describeError, cause: describeError };
 
 // Errors chain, and a chain may be a ring.
 const maxCauses = 5;
@@ -28,13 +39,40 @@ export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
   const settings = {
     level: options.level ?? 'info',
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level: string) => ({ level }) },
-    serializers: { err: describeError, cause: describeError },
-    redact,
+    timestamp: isoTime(),
+    // Not pino's own redaction, which takes several times as long as all the rest of a line.
+    formatters: { level: (level: string) => ({ level }), log: withoutSecrets, bindings: withoutSecrets },
+    serializers,
   };
   return options.destination ? pino(settings, options.destination) : pino(settings);
 }
+
+/** As pino's own does, and once for all lines of a millisecond. */
+function isoTime(): () => string {
+  let last = { at: 0, text: '' };
+  return () => {
+    const at = Date.now();
+    if (at !== last.at) last = { at, text: `,"time":"${new Date(at).toISOString()}"` };
+    return last.text;
+  };
+}
+
+/** The fields themselves where none tells a secret, as nearly always. */
+function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth = 0): Record<string, unknown> {
+  let clean: Record<string, unknown> | undefined;
+  for (const name in fields) {
+    const value = fields[name];
+    const shown = secretNames.has(name)
+      ? mask
+      : depth === 0 && isObject(value) && !(name in serializers)
+        ? withoutSecrets(value, 1)
+        : value;
+    if (shown !== value) (clean ??= { ...fields })[name] = shown;
+  }
+  return clean ?? fields;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 function describeError(error: unknown, depth = 0): unknown {
   if (typeof error !== 'object' || error === null) return error;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ClientSignal } from '../host.ts';
+import type { ClientSignal } from '../call-signal.ts';
 
 /** Says that a client has gone before its response was written. An `AbortSignal` costs a good part of a short call. */
 export class Departure implements ClientSignal {

@@ -6,7 +6,7 @@ import type { Listener, Transport } from '../transport.ts';
 import type { CallerOptions } from './caller.ts';
 import { mcpEndpoint } from './endpoint.ts';
 import { InFlight } from '../in-flight.ts';
-import { draining, refuse } from './refusal.ts';
+import { draining, overloaded, refuse } from './refusal.ts';
 import { isLoopback, type GuardOptions } from './request-guard.ts';
 import { receiveWebhook } from './webhook.ts';
 
@@ -16,10 +16,20 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
   readonly port?: number;
   /** Default 127.0.0.1. Anything but loopback needs a host with `authenticate`. */
   readonly hostname?: string;
+  /**
+   * Lets other processes listen on the same port, where they ask for that too: the system spreads connections over them. Not on macOS or
+   * Windows. Nobody then hears that the port is taken. Default: false.
+   */
+  readonly reusePort?: boolean;
   /** The path of the MCP endpoint. Default `/mcp`. Webhooks arrive at `/hooks/…` beside it. */
   readonly path?: `/${string}`;
   /** The largest request, in bytes. Default 4 MiB. */
   readonly maxBodyBytes?: number;
+  /**
+   * How many requests may run at once, those that wait for a vendor or for the ledger included. One more is answered 503 with `Retry-After` before its
+   * key and its body are looked at. What `fallback` answers is not counted. Default 1,500.
+   */
+  readonly maxRunning?: number;
   /** How long `close` lets running requests go on, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
   /** Signs what waits for a person's answer: at least 32 characters, the same on all replicas. Default: random. */
@@ -34,6 +44,9 @@ const requestTimeoutMs = 30_000;
 const keepAliveTimeoutMs = 65_000;
 // More than one process can serve at once, and fewer than it has file descriptors.
 const maxConnections = 10_000;
+// How many connections may wait to be taken. With Node's 511 a thousand clients that come at once wait for seconds until they have tried again.
+// The system may allow fewer (`net.core.somaxconn`).
+const backlog = 4_096;
 
 /**
  * Serves MCP over Streamable HTTP: revision 2026-07-28 and older clients at one endpoint, without sessions.
@@ -46,6 +59,7 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
 
 async function listen(host: Host, options: HttpTransportOptions): Promise<Listener> {
   const { port = 3000, hostname = '127.0.0.1', path = '/mcp', maxBodyBytes = 4 * 1024 * 1024, drainMs = 10_000 } = options;
+  const { maxRunning = 1_500, reusePort = false } = options;
   if (!host.authenticates && !isLoopback(hostname))
     throw new Error(
       `httpTransport: this host does not authenticate its callers, so it may serve this machine alone and not ${hostname}. ` +
@@ -67,13 +81,14 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
       response.setHeader('connection', 'close');
       return refuse(host, draining(), response);
     }
+    if (inFlight.count >= maxRunning) return refuse(host, overloaded, response);
     inFlight.begin();
     response.on('close', ended);
     const served = isHook ? receiveWebhook(host, request, response, settings) : endpoint.serve(request, response);
     served.catch((error: unknown) => refuse(host, error, response));
   });
   server.maxConnections = maxConnections;
-  server.listen(port, hostname);
+  server.listen({ port, host: hostname, backlog, reusePort });
   await once(server, 'listening');
 
   const close = async () => {

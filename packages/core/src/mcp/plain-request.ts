@@ -53,7 +53,7 @@ export function plainRequest(message: unknown, headers: IncomingHttpHeaders): Pl
   const modern = Object.hasOwn(meta, versionKey);
   const ok = modern ? isModern(method, params, meta, headers) : isOlder(meta, headers);
   if (!ok) return undefined;
-  const plain = { modern, id: id as string | number };
+  const plain: Plain = { modern, id: id as string | number };
   switch (method) {
     case 'tools/call':
       return plainCall(plain, params, meta, headers);
@@ -115,7 +115,8 @@ function plainCall(plain: Plain, params: Json, meta: Json, headers: IncomingHttp
   if (idempotencyKey !== undefined && !isKey(idempotencyKey)) return undefined;
   const traceparent = meta['traceparent'] ?? headers['traceparent'];
   if (traceparent !== undefined && typeof traceparent !== 'string') return undefined;
-  return { ...plain, method: 'tools/call', name, arguments: args, idempotencyKey, traceparent };
+  const { modern, id } = plain;
+  return { modern, id, method: 'tools/call', name, arguments: args, idempotencyKey, traceparent };
 }
 
 const isKey = (value: unknown): value is string => typeof value === 'string' && value.length >= 1 && value.length <= 255;

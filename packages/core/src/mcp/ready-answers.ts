@@ -12,16 +12,17 @@ export interface ReadyAnswers {
   discovery(): Buffer;
   initialize(protocolVersion: string): Buffer;
   pong(): Buffer;
-  /** What a plain answer of a tool looks like. Undefined where the SDK has to look at it first. */
-  call(answer: Answer, modern: boolean): object | undefined;
+  /** The JSON of the result that a plain answer of a tool is. Undefined where the SDK has to look at the answer first. */
+  call(answer: Answer, modern: boolean): string | undefined;
 }
 
 /** See {@link ReadyAnswers}. */
 export function readyAnswers(host: Host): ReadyAnswers {
   const serverInfo = implementation(host);
-  const identity = { 'io.modelcontextprotocol/serverInfo': serverInfo };
+  const self = { 'io.modelcontextprotocol/serverInfo': serverInfo };
+  const identity: Identity = { object: self, json: JSON.stringify(self) };
   const instructions = host.info.instructions ? { instructions: host.info.instructions } : {};
-  const complete = (result: object) => ({ ...result, resultType: 'complete', ...cacheHint, _meta: identity });
+  const complete = (result: object) => ({ ...result, resultType: 'complete', ...cacheHint, _meta: self });
   const lists = { modern: new WeakMap<readonly CatalogEntry[], Buffer>(), older: new WeakMap<readonly CatalogEntry[], Buffer>() };
   // One for each revision that is served.
   const greetings = new Map<string, Buffer>();
@@ -52,15 +53,21 @@ export function readyAnswers(host: Host): ReadyAnswers {
   };
 }
 
-/** The keys stand in the order in which the SDK writes them. */
-function callResult({ content, structuredContent, isError, meta }: Answer, identity: object | undefined): object {
-  return {
-    ...(meta && { _meta: { ...meta, ...identity } }),
-    content,
-    ...(structuredContent !== undefined && { structuredContent }),
-    ...(isError && { isError }),
-    ...(identity && { resultType: 'complete', ...(!meta && { _meta: identity }) }),
-  };
+/** Written by hand, since most of it is known before. The keys stand in the order in which the SDK writes them. */
+function callResult({ content, structuredContent, isError, meta }: Answer, identity: Identity | undefined): string {
+  let json = meta ? `{"_meta":${JSON.stringify({ ...meta, ...identity?.object })},"content":` : '{"content":';
+  json += JSON.stringify(content);
+  const structured = structuredContent === undefined ? undefined : JSON.stringify(structuredContent);
+  if (structured !== undefined) json += `,"structuredContent":${structured}`;
+  if (isError) json += ',"isError":true';
+  if (!identity) return `${json}}`;
+  return meta ? `${json},"resultType":"complete"}` : `${json},"resultType":"complete","_meta":${identity.json}}`;
+}
+
+/** The server's, which stands in each answer to newer clients. */
+interface Identity {
+  readonly object: object;
+  readonly json: string;
 }
 
 /** Text alone, an object or nothing beside it, and no metadata but our own: what needs no second look. */

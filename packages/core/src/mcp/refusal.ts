@@ -37,6 +37,12 @@ export function draining(): Refusal {
   });
 }
 
+/** For a request that comes while as many run as may. Made once: when there is too much to do, saying so must cost next to nothing. */
+export const overloaded = new Refusal(503, 'OVERLOADED', 'This server has too much to do at the moment. Wait a second, then call again.', {
+  headers: { 'retry-after': '1' },
+  reason: 'overload',
+});
+
 /** Answers a request with what went wrong. What is neither a {@link Refusal} nor a ToolError is masked. */
 export function refuse(host: Host, error: unknown, response: ServerResponse): void {
   // Whoever went away hears nothing, and what has begun can only be broken off.

@@ -9,6 +9,7 @@ export interface MemoryRateLimitOptions {
 }
 
 interface Window {
+  readonly rule: RateLimitRule;
   startedAt: number;
   count: number;
 }
@@ -35,24 +36,13 @@ export function memoryRateLimit(
   const keys = new Map<string, Window[]>();
   let nextSweepAt = 0;
 
-  const idleAt = (windows: readonly Window[]) => Math.max(...windows.map(({ startedAt }, i) => startedAt + (rules[i] ?? first).windowMs));
+  const idleAt = (windows: readonly Window[]) => Math.max(...windows.map(endOf));
 
   function sweep(now: number): void {
     if (now < nextSweepAt) return;
     for (const [key, windows] of keys) if (idleAt(windows) <= now) keys.delete(key);
     nextSweepAt = now + sweepEveryMs;
   }
-
-  const decide = (windows: readonly Window[], now: number): RateLimitDecision => {
-    let found: RateLimitDecision | undefined;
-    for (const [i, rule] of rules.entries()) {
-      const window = windows[i] ?? { startedAt: now, count: 0 };
-      const left = rule.limit - window.count;
-      const decision = { allowed: left > 0, rule, remaining: Math.max(0, left - 1), resetMs: window.startedAt + rule.windowMs - now };
-      if (!found || isTighter(decision, found)) found = decision;
-    }
-    return found ?? { allowed: false, rule: first, remaining: 0, resetMs: first.windowMs };
-  };
 
   return {
     async take(key) {
@@ -61,21 +51,29 @@ export function memoryRateLimit(
       if (!windows) {
         if (keys.size >= maxKeys) sweep(now);
         if (keys.size >= maxKeys) return { allowed: false, rule: first, remaining: 0, resetMs: Math.max(1, nextSweepAt - now) };
-        windows = rules.map(() => ({ startedAt: now, count: 0 }));
+        windows = rules.map((rule) => ({ rule, startedAt: now, count: 0 }));
         keys.set(key, windows);
       }
-      for (const [i, window] of windows.entries()) {
-        if (now - window.startedAt >= (rules[i] ?? first).windowMs) Object.assign(window, { startedAt: now, count: 0 });
+      for (const window of windows) {
+        if (now < endOf(window)) continue;
+        window.startedAt = now;
+        window.count = 0;
       }
-      const decision = decide(windows, now);
+      const tightest = windows.reduce(tighter);
+      const left = leftOf(tightest);
+      const decision = { allowed: left > 0, rule: tightest.rule, remaining: Math.max(0, left - 1), resetMs: endOf(tightest) - now };
       if (decision.allowed) for (const window of windows) window.count += 1;
       return decision;
     },
   };
 }
 
+const endOf = ({ startedAt, rule }: Window): number => startedAt + rule.windowMs;
+const leftOf = ({ count, rule }: Window): number => rule.limit - count;
+
 // A refusal before an allowance; of two refusals the one that lasts longer, of two allowances the one with less left.
-function isTighter(a: RateLimitDecision, b: RateLimitDecision): boolean {
-  if (a.allowed !== b.allowed) return !a.allowed;
-  return a.allowed ? a.remaining < b.remaining : a.resetMs > b.resetMs;
+function tighter(a: Window, b: Window): Window {
+  const [left, leftOfB] = [leftOf(a), leftOf(b)];
+  if (left > 0 || leftOfB > 0) return leftOfB < left ? b : a;
+  return endOf(b) > endOf(a) ? b : a;
 }

@@ -1,7 +1,7 @@
 import type { Answer } from '../content.ts';
 import type { Clock } from '../clock.ts';
 import { ToolError } from '../errors.ts';
-import type { Admission, Metering, Outcome } from '../metering.ts';
+import type { Metering, Outcome } from '../metering.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import { AskSignal, type ActiveCall } from './active-call.ts';
 import { errorAnswer, maskError, redactError } from './error-answer.ts';
@@ -14,36 +14,47 @@ export interface Ran extends Shown {
 }
 
 /**
- * Accounts for a call: admits it, or replays what an equal call was answered; runs it; settles it once, whatever happened. An answer
- * is given only after its settlement.
+ * Makes the step that accounts for a call: admits it, or replays what an equal call was answered; runs it; settles it once, whatever
+ * happened. An answer is given only after its settlement.
  */
-export async function meter(metering: Metering, clock: Clock, active: ActiveCall, run: () => Promise<Ran>): Promise<Answer> {
-  const { call, limit } = active;
-  const admitted = await metering.admit(call, limit.signal);
-  if (admitted.kind === 'replay') {
-    active.status = 'replayed';
-    return admitted.answer;
-  }
-  let asked: AskSignal | undefined;
-  let outcome: Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>;
-  try {
-    const { answer, accepted, cached } = await run();
-    // A tool that lost an answer and returns all the same has found out what became of its write. Queued work is as good as done.
-    const wrote = wroteOf(active.tally) === 'no' && accepted === undefined ? 'no' : 'yes';
-    outcome = { status: cached ? 'cached' : accepted === undefined ? 'executed' : 'accepted', answer, wrote, accepted };
-  } catch (error) {
-    if (error instanceof AskSignal) {
-      asked = error;
-      outcome = { status: 'asked', answer: { content: [] }, wrote: 'no' };
-    } else outcome = failedOutcome(active, error);
-  }
-  active.status = outcome.status;
-  await settle(metering, clock, active, admitted.admission, outcome);
-  if (asked) throw asked;
-  return outcome.answer;
+export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<Ran>) {
+  return async (active: ActiveCall): Promise<Answer> => {
+    const { call, limit, tally } = active;
+    const admitted = await metering.admit(call, limit);
+    if (admitted.kind === 'replay') {
+      active.status = 'replayed';
+      return admitted.answer;
+    }
+    let asked: AskSignal | undefined;
+    let ended: Ended;
+    try {
+      const { answer, accepted, cached } = await run(active);
+      const status = cached ? 'cached' : accepted === undefined ? 'executed' : 'accepted';
+      // A tool that lost an answer and returns all the same has found out what became of its write. Queued work is as good as done.
+      ended = { status, answer, code: undefined, wrote: wroteOf(tally) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
+    } catch (error) {
+      if (error instanceof AskSignal) asked = error;
+      ended = asked ? askedOnly : failedOutcome(active, error);
+    }
+    const { status, answer, code, wrote, accepted } = ended;
+    active.status = status;
+    const outcome: Outcome = { status, answer, code, wrote, accepted, upstreamRequests: tally.requests, endedAt: clock.now() };
+    try {
+      await metering.settle(admitted.admission, outcome);
+    } catch (cause) {
+      throw unsettled(active, outcome, cause);
+    }
+    if (asked) throw asked;
+    return answer;
+  };
 }
 
-function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote'> {
+/** What the run itself says of its outcome. */
+type Ended = Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>;
+
+const askedOnly: Ended = { status: 'asked', answer: { content: [] }, wrote: 'no' };
+
+function failedOutcome(active: ActiveCall, error: unknown): Ended {
   const { call, tally, warnings, redactor } = active;
   const shown = redactError(maskError(error, call.callId, active.log), redactor);
   const notes = warnings.map((warning) => redactor.text(`Warning: ${warning}`));
@@ -62,22 +73,13 @@ function failedOutcome(active: ActiveCall, error: unknown): Pick<Outcome, 'statu
   return { status: 'failed', answer: errorAnswer(shown, call.callId, notes), code: shown.code, wrote };
 }
 
-async function settle(
-  metering: Metering,
-  clock: Clock,
-  active: ActiveCall,
-  admission: Admission,
-  outcome: Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>,
-): Promise<void> {
-  try {
-    await metering.settle(admission, { ...outcome, upstreamRequests: active.tally.requests, endedAt: clock.now() });
-  } catch (cause) {
-    active.log.error({ err: cause, status: outcome.status, wrote: outcome.wrote }, 'a call could not be settled');
-    active.status = outcome.wrote === 'no' ? 'failed' : 'unknown';
-    throw outcome.wrote === 'no'
-      ? new ToolError('UNAVAILABLE', 'The result of this call could not be recorded, so it is not given. Try again shortly.', { cause })
-      : new ToolError('OUTCOME_UNKNOWN', 'A write was made, but its record failed. Look at what is there before you repeat the call.', {
-          cause,
-        });
-  }
+/** What the caller hears where the end of its call could not be recorded: never success. */
+function unsettled(active: ActiveCall, { status, wrote }: Outcome, cause: unknown): ToolError {
+  active.log.error({ err: cause, status, wrote }, 'a call could not be settled');
+  active.status = wrote === 'no' ? 'failed' : 'unknown';
+  return wrote === 'no'
+    ? new ToolError('UNAVAILABLE', 'The result of this call could not be recorded, so it is not given. Try again shortly.', { cause })
+    : new ToolError('OUTCOME_UNKNOWN', 'A write was made, but its record failed. Look at what is there before you repeat the call.', {
+        cause,
+      });
 }

@@ -1,21 +1,20 @@
-import type { Connection, Connections } from '../connections.ts';
+import type { Connection } from '../connections.ts';
 import { ToolError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 
 /**
- * Finds the connection that a call means: that of the id, if there is one; else the named one, the default one, or the only one. A caller's
+ * Finds the connection that a call means, among those of its connector that the principal may use: that of the id, if there is one; else the named one, the default one, or the only one. A caller's
  * own comes before the tenant's of the same name.
  *
  * @throws {ToolError} CONNECTION_NOT_FOUND, with the names that the caller may use.
  */
-export async function pickConnection(
-  connections: Connections,
+export function pickConnection(
+  list: readonly Connection[],
   principal: Principal,
   connector: string,
   name: string | undefined,
   id?: string,
-): Promise<Connection> {
-  const list = await connections.list(principal, connector);
+): Connection {
   const [only] = list;
   if (list.length === 1 && only && name === undefined && id === undefined && isUsable(only, principal)) return only;
   const usable = list.filter((connection) => isUsable(connection, principal));

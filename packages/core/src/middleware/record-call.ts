@@ -2,12 +2,13 @@ import type { CatalogEntry } from '../catalog.ts';
 import type { Answer } from '../content.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { Observer } from '../observer.ts';
+import type { Observer, UpstreamAttempt } from '../observer.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import type { ActiveCall } from './active-call.ts';
 
 const slowMs = 1_000;
 const verySlowMs = 5_000;
+const none: readonly UpstreamAttempt[] = [];
 
 /** How a call ended, for the log and the metrics. `active` and `answer` are absent where it did not come so far. */
 export interface CallRecord {
@@ -15,13 +16,16 @@ export interface CallRecord {
   readonly active: ActiveCall | undefined;
   readonly answer: Answer | undefined;
   readonly ids: { readonly callId: string; readonly tenant: string };
-  readonly durationMs: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly traceparent: string | undefined;
   readonly log: Logger;
   readonly observer: Observer;
 }
 
 /** Writes the call's one log line, at warn when it took over a second and at error over five, and tells the observer. */
-export function recordCall({ entry, active, answer, ids, durationMs, log, observer }: CallRecord): void {
+export function recordCall({ entry, active, answer, ids, startedAt, endedAt, traceparent, log, observer }: CallRecord): void {
+  const durationMs = endedAt - startedAt;
   const code = (answer?.meta?.['busbar/error'] as { code?: ErrorCode } | undefined)?.code;
   const status = active?.status ?? 'refused';
   const upstreamRequests = active?.tally.requests ?? 0;
@@ -36,6 +40,9 @@ export function recordCall({ entry, active, answer, ids, durationMs, log, observ
     durationMs,
     upstreamRequests,
     keyed: active?.call.key !== undefined,
+    startedAt,
+    traceparent,
+    attempts: active?.tally.attempts ?? none,
   });
   const level = durationMs >= verySlowMs ? 'error' : durationMs >= slowMs ? 'warn' : 'info';
   const upstream = active ? { upstreamRequests, waitedMs: Math.round(active.tally.waitedMs), wrote: wroteOf(active.tally) } : {};

@@ -9,19 +9,31 @@ const graceMs = 250;
  * Runs the tool. One that does not listen to its signal is left behind after a moment: its caller is answered, and what it still does
  * upstream is cut off by the same signal.
  */
-export async function runTool(active: ActiveCall, secret: string, clock: Clock): Promise<unknown> {
+export function runTool(active: ActiveCall, secret: string, clock: Clock): Promise<unknown> {
   const { entry, input, open, limit } = active;
-  if (limit.over) throw limit.reason;
-  let cancelGrace: (() => void) | undefined;
-  try {
-    return await new Promise<unknown>((resolve, reject) => {
-      limit.onStop(() => {
-        cancelGrace = clock.timer(graceMs, () => reject(limit.reason));
-      });
-      Promise.resolve(entry.tool.run(input, open.client, createCallContext(active, secret))).then(resolve, reject);
-    });
-  } finally {
-    limit.onStop(undefined);
-    cancelGrace?.();
-  }
+  limit.throwIfAborted();
+  const running = Promise.resolve(entry.tool.run(input, open.client, createCallContext(active, secret)));
+  return new Promise((resolve, reject) => {
+    let cancelGrace: (() => void) | undefined;
+    const startGrace = () => {
+      cancelGrace = clock.timer(graceMs, () => reject(limit.reason));
+    };
+    const end = () => {
+      limit.onStop(undefined);
+      cancelGrace?.();
+    };
+    running.then(
+      (returned) => {
+        end();
+        resolve(returned);
+      },
+      (error: unknown) => {
+        end();
+        reject(error as Error);
+      },
+    );
+    // It may have been stopped while the tool ran its first steps.
+    if (limit.aborted) startGrace();
+    else limit.onStop(startGrace);
+  });
 }

@@ -18,6 +18,8 @@ export interface ServeCachedOptions {
   readonly staleIfErrorMs: number;
 }
 
+type Run = (active: ActiveCall) => Promise<Ran>;
+
 // A replica that died, or whose read takes this long, is no longer waited for.
 const lockMs = 5_000;
 const askEveryMs = 50;
@@ -29,27 +31,27 @@ const askEveryMs = 50;
  * A clear after the write is enough, and one before it would add nothing: a read that began before the clear has an older token, so its
  * answer is not kept, and nobody who comes after the clear waits for it.
  */
-export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedOptions) {
+export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedOptions, run: Run): Run {
   const reads = sharedReads();
 
-  return (active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> => {
+  return (active) => {
     const { entry, request } = active;
-    if (entry.effect !== 'read') return writeThrough(active, run);
+    if (entry.effect !== 'read') return writeThrough(active);
     const ttlMs = entry.tool.cache?.ttlMs;
     // What a person answered is part of the question, and in no key.
-    if (ttlMs === undefined || Object.keys(request.answers ?? {}).length > 0) return run();
-    return readThrough(active, ttlMs, run);
+    if (ttlMs === undefined || Object.keys(request.answers ?? {}).length > 0) return run(active);
+    return readThrough(active, ttlMs);
   };
 
-  async function writeThrough(active: ActiveCall, run: () => Promise<Ran>): Promise<Ran> {
+  async function writeThrough(active: ActiveCall): Promise<Ran> {
     try {
-      return await run();
+      return await run(active);
     } finally {
       if (wroteOf(active.tally) !== 'no') await unlessAway(active, cache.clear(active.call.connection));
     }
   }
 
-  async function readThrough(active: ActiveCall, ttlMs: number, run: () => Promise<Ran>): Promise<Ran> {
+  async function readThrough(active: ActiveCall, ttlMs: number): Promise<Ran> {
     const { call, limit, log } = active;
     const scope = call.connection;
     const tried = <T>(work: Promise<T>) => unlessAway(active, work);
@@ -60,7 +62,7 @@ export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedO
 
     const keepMs = ttlMs + staleIfErrorMs;
     const read = async (token: string | undefined): Promise<Ran> => {
-      const ran = await run();
+      const ran = await run(active);
       if (token !== undefined) await tried(cache.set(scope, key, ran.answer, { token, keepMs }));
       return ran;
     };
@@ -91,7 +93,7 @@ export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedO
       const found = fresh(now);
       if (found) return found;
       const { token } = now;
-      if (token === undefined) return await run();
+      if (token === undefined) return await run(active);
       return await reads.share(JSON.stringify([scope, key, token]), limit.signal, () => (lock ? readOnce(lock, token) : read(token)));
     } catch (error) {
       if (staleIfErrorMs <= 0 || !passes(error)) throw error;

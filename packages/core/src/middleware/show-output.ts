@@ -44,10 +44,11 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
       );
     return { answer: doneButUnshowable(`its result is too large to show whole (${size} bytes)`, text, maxBytes), accepted };
   }
-  const notes = active.warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }));
-  const shown = notes.length > 0 ? [...content, ...notes] : content;
-  const answer: Answer = structured === undefined ? { content: shown } : { content: shown, structuredContent: structured };
-  return { answer: clean(active, meta ? { ...answer, meta } : answer, text), accepted };
+  const { warnings } = active;
+  const shown =
+    warnings.length === 0 ? content : [...content, ...warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }))];
+  const answer: Answer = { content: shown, structuredContent: structured, isError: undefined, meta };
+  return { answer: clean(active, answer, text), accepted };
 }
 
 type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
@@ -87,8 +88,9 @@ function doneButUnshowable(why: string, text: string, maxBytes: number): Answer 
 /** Secrets are looked for in the text alone; only an answer that holds one is taken apart. */
 function clean(active: ActiveCall, answer: Answer, text: string): Answer {
   const { redactor } = active;
-  const shown = answer.content.some((part) => part.type === 'text' && redactor.finds(part.text));
-  return shown || redactor.finds(text) ? (redactor.value(answer) as Answer) : answer;
+  let found = redactor.finds(text);
+  for (const part of answer.content) found ||= part.type === 'text' && redactor.finds(part.text);
+  return found ? (redactor.value(answer) as Answer) : answer;
 }
 
 function toJson(value: unknown): string {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { closest } from './closest.ts';
 import { ToolError } from '../errors.ts';
 import { isObject } from '../json-object.ts';
-import { plainParse, unsure } from './plain-parse.ts';
+import { leaveToZod, plainParse, unsure, type PlainParse } from './plain-parse.ts';
 import { strictSchema } from './strict-schema.ts';
 import type { AnyTool } from '../tool.ts';
 
@@ -33,14 +33,39 @@ const maxNames = 30;
 export function validateInput(entry: InputSpec, args: unknown): ValidatedInput {
   if (args !== undefined && !isObject(args)) throw refused(entry, ['the arguments must be one JSON object']);
   const given = args ?? {};
-  // A plugin may not have a property of this name, so where it stands core has put it.
-  const takesConnection = Object.hasOwn(propertiesOf(entry), 'connection');
-  if (!takesConnection) return { input: parse(entry, given), connection: undefined };
+  const { takesConnection, plain } = compiled(entry);
+  if (!takesConnection) {
+    const input = plain(given);
+    return { input: input === unsure ? parse(entry, given) : input, connection: undefined };
+  }
   const { connection, ...rest } = given;
   if (connection !== undefined && typeof connection !== 'string') {
     throw refused(entry, ['connection: must be the name of a connection, as a string']);
   }
-  return { input: parse(entry, rest), connection };
+  const input = plain(rest);
+  return { input: input === unsure ? parse(entry, rest) : input, connection };
+}
+
+/** What of a tool's input is the same for each call. */
+interface Compiled {
+  readonly takesConnection: boolean;
+  readonly plain: PlainParse;
+}
+
+const made = new WeakMap<InputSpec, Compiled>();
+
+function compiled(entry: InputSpec): Compiled {
+  let found = made.get(entry);
+  if (!found) {
+    const { input } = entry.tool;
+    found = {
+      // A plugin may not have a property of this name, so where it stands core has put it.
+      takesConnection: Object.hasOwn(propertiesOf(entry), 'connection'),
+      plain: 'jsonSchema' in input ? leaveToZod : plainParse(strictSchema(input)),
+    };
+    made.set(entry, found);
+  }
+  return found;
 }
 
 function parse(entry: InputSpec, args: Readonly<Record<string, unknown>>): unknown {
@@ -55,10 +80,7 @@ function parse(entry: InputSpec, args: Readonly<Record<string, unknown>>): unkno
       ),
     );
   if (!('jsonSchema' in input)) {
-    const schema = strictSchema(input);
-    const plain = plainParse(schema)(args);
-    if (plain !== unsure) return plain;
-    const parsed = schema.safeParse(args, { error: explain });
+    const parsed = strictSchema(input).safeParse(args, { error: explain });
     if (parsed.success) return parsed.data;
     throw refuse(parsed.error.issues);
   }

@@ -53,12 +53,11 @@ export function createHttp(options: CreateHttpOptions): Http {
     for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
     if (token) headers['authorization'] = token.header;
     signal.throwIfAborted();
-    flight.depart();
+    const sent = flight.depart(origin);
     try {
-      return {
-        response: await options.sender.send({ method: request.method, url, headers, body, remap: options.remap(origin), signal }),
-        token,
-      };
+      const response = await options.sender.send({ method: request.method, url, headers, body, remap: options.remap(origin), signal });
+      sent.status = response.status;
+      return { response, token };
     } catch (error) {
       if (error instanceof SendError && error.sent === 'no') flight.notExecuted();
       throw error;
@@ -132,7 +131,10 @@ export function createHttp(options: CreateHttpOptions): Http {
       user: tally.user,
       onEvent: (event) => {
         countWait(tally, event);
-        if (event.kind === 'attempt') attempts = event.attempt;
+        if (event.kind === 'attempt') {
+          attempts = event.attempt;
+          if (options.observer.call) flight.attempted(operation, event, clock.now());
+        }
         const where = { connector: connector.id, connection: options.connection, operation, durationMs: event.ms };
         options.observer.upstream?.(
           event.kind === 'attempt'

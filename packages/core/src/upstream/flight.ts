@@ -1,7 +1,13 @@
 import type { z } from 'zod';
 import type { HttpRequest } from '../http.ts';
-import type { UpstreamError } from '../resilience.ts';
-import type { Tally } from './tally.ts';
+import type { ResilienceEvent, UpstreamError } from '../resilience.ts';
+import { keepAttempt, type Tally } from './tally.ts';
+
+/** Where an attempt went, and what came back. */
+interface Sent {
+  readonly origin: string;
+  status?: number;
+}
 
 /** One request of a tool while its attempts go on: what is known of whether the vendor acted. */
 export class Flight {
@@ -15,6 +21,7 @@ export class Flight {
   /** An earlier attempt went out, may have been executed, and no later one has settled it. */
   #lost = false;
   #counted = false;
+  #sent: Sent | undefined;
 
   constructor(tally: Tally, request: HttpRequest<z.ZodType>) {
     this.tally = tally;
@@ -28,11 +35,18 @@ export class Flight {
   }
 
   /** An attempt goes out. Until it is answered, the tally counts the write as open: an abort may come at any moment. */
-  depart(): void {
+  depart(origin: string): Sent {
     this.tally.requests += 1;
     this.#lost ||= this.#pending;
     this.#pending = true;
     this.#count();
+    return (this.#sent = { origin });
+  }
+
+  /** An attempt ended at `now`. Kept for those who observe calls. */
+  attempted(operation: string, { attempt, code, ms: durationMs }: Extract<ResilienceEvent, { kind: 'attempt' }>, now: number): void {
+    keepAttempt(this.tally, { operation, attempt, code, sent: this.#sent, startedAt: now - durationMs, durationMs });
+    this.#sent = undefined;
   }
 
   /** The present attempt surely was not executed. That says nothing about an earlier one. */

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import type { UpstreamAttempt } from '../observer.ts';
 import type { ResilienceEvent } from '../resilience.ts';
 
 /** What one call, or one run of a job, has done upstream so far. Kept by core, never by a plugin. */
@@ -14,9 +15,14 @@ export interface Tally {
   requests: number;
   /** Milliseconds spent waiting between attempts and for budgets. */
   waitedMs: number;
+  /** For observers of the call. */
+  attempts?: UpstreamAttempt[];
 }
 
-const tallyKey = Symbol('busbar.tally');
+const maxAttempts = 100;
+
+/** Where a context keeps its tally: it survives a plugin's `{ ...context, signal }`. */
+export const tallyKey = Symbol('busbar.tally');
 
 export function createTally(mayWrite: boolean, user: string): Tally {
   return { mayWrite, user, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
@@ -28,15 +34,16 @@ export function wroteOf({ writesOpen, writesDone }: Tally): 'no' | 'yes' | 'unkn
   return writesDone > 0 ? 'yes' : 'no';
 }
 
-/** Hides the tally in a context, where it survives a plugin's `{ ...context, signal }`. */
-export function attachTally<C extends Context>(context: C, tally: Tally): C {
-  return Object.assign(context, { [tallyKey]: tally });
-}
-
 export function tallyOf(context: Context): Tally {
   const tally = (context as { [tallyKey]?: Tally })[tallyKey];
   if (!tally) throw new TypeError('The first argument of http.request must be the context that the tool or job was given.');
   return tally;
+}
+
+/** Keeps what observers are told of when the call has ended. */
+export function keepAttempt(tally: Tally, attempt: UpstreamAttempt): void {
+  const kept = (tally.attempts ??= []);
+  if (kept.length < maxAttempts) kept.push(attempt);
 }
 
 export function countWait(tally: Tally, event: ResilienceEvent): void {

@@ -13,6 +13,8 @@ const event: CallEvent = {
   durationMs: 120,
   keyed: false,
   upstreamRequests: 1,
+  startedAt: 0,
+  attempts: [],
 };
 
 function observed() {

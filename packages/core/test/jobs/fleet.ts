@@ -88,10 +88,9 @@ export function startFleet({
         })),
         tools: () => [],
       });
-      const clients: Clients = {
+      const clients: Pick<Clients, 'use'> = {
         use: async (connection, work) =>
           await work({ connection, connector, config: {}, client: {}, redactor: createRedactor(['canary-secret']) }),
-        close: async () => {},
       };
       const metering = { report: async (report: DeliveryReport) => void reports.push(report) };
       return createJobRunner({

@@ -18,7 +18,7 @@ const masks: readonly Mask[] = [
     what: 'ids of calls and errors',
     why: 'They are random UUIDs, so that they lead to one line in the log.',
     in: 'body',
-    pattern: /\b[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}\b/g,
+    pattern: /\b[\da-f]{8}-[\da-f]{4}-[47][\da-f]{3}-[\da-f]{4}-[\da-f]{12}\b/g,
   },
   {
     what: 'the requestState of a call that waits',

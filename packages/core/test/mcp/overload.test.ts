@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
+import { localPrincipal, type RefusalEvent } from '../../src/index.ts';
+import { callOf, post } from './raw.ts';
+import { serve } from './serve.ts';
+
+const echo = callOf('probe_echo_text', { text: 'a' });
+const wait = callOf('probe_wait_long');
+
+/** A server that takes two requests at once, and has them. */
+async function full() {
+  const seen = { authenticated: 0, refused: [] as RefusalEvent['reason'][] };
+  const served = await serve(
+    { maxRunning: 2, fallback: (_request, response) => void response.end('here') },
+    {
+      authenticate: async () => {
+        seen.authenticated += 1;
+        return localPrincipal;
+      },
+      observer: { refused: ({ reason }) => void seen.refused.push(reason) },
+    },
+  );
+  let starting = 2;
+  const started = new Promise<void>((resolve) => served.events.on('started', () => (starting -= 1) === 0 && resolve()));
+  const running = [post(served.url, wait), post(served.url, wait)];
+  await started;
+  onTestFinished(async () => {
+    served.events.emit('finish');
+    await Promise.all(running);
+  });
+  return { ...served, seen, running };
+}
+
+test('refuses a request beyond those that may run with 503 and a time to wait, counts that, and logs nothing of it', async () => {
+  const { url, seen, lines } = await full();
+  const { status, headers, json } = await post(url, echo);
+  expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+  expect(json()).toEqual({
+    jsonrpc: '2.0',
+    id: null,
+    error: {
+      code: 503,
+      message: 'This server has too much to do at the moment. Wait a second, then call again.',
+      data: { code: 'OVERLOADED' },
+    },
+  });
+  expect((await fetch(new URL('/hooks/any', url), { method: 'POST' })).status).toBe(503);
+  expect(seen.refused).toEqual(['overload', 'overload']);
+  expect(lines).toEqual([]);
+});
+
+test('refuses it before its key is looked at or its body has come, and keeps its connection', async () => {
+  const { url, events, seen, running } = await full();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const open = (length: number) =>
+    request(url, {
+      agent,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...echo.headers, 'content-length': length },
+    });
+  const body = JSON.stringify(echo.body);
+  const refused = open(body.length);
+  refused.write(body.slice(0, 1));
+  const [response] = (await once(refused, 'response')) as [IncomingMessage];
+  expect([response.statusCode, seen.authenticated]).toEqual([503, 2]);
+  refused.end(body.slice(1));
+  await response.toArray();
+  events.emit('finish');
+  await Promise.all(running);
+  const again = open(body.length).end(body);
+  const [answer] = (await once(again, 'response')) as [IncomingMessage];
+  expect([answer.statusCode, again.reusedSocket]).toEqual([200, true]);
+});
+
+test('serves again as soon as one has ended, and as many as may run meanwhile', async () => {
+  const { url, events, running } = await full();
+  const [finishFirst] = events.listeners('finish');
+  (finishFirst as () => void)();
+  const ended = await Promise.race(running);
+  expect(ended.status).toBe(200);
+  expect((await post(url, echo)).status).toBe(200);
+  const started = once(events, 'started');
+  const next = post(url, wait);
+  await started;
+  expect((await post(url, echo)).status).toBe(503);
+  events.emit('finish');
+  expect((await Promise.all([...running, next])).map(({ status }) => status)).toEqual([200, 200, 200]);
+});
+
+test('answers every other path meanwhile', async () => {
+  const { url } = await full();
+  expect(await (await fetch(new URL('/health', url))).text()).toBe('here');
+});
