@@ -1,8 +1,33 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Ten times the work that a function has to have done before V8 optimizes it. */
 const patientWithWasm = '--wasm-tiering-budget=130000000';
+
+/** What takes longest, the longest first. Begun late, such a file would run on when all others have ended. */
+const long = [
+  '/chaos/',
+  'npm-create',
+  'operations',
+  'newcomer',
+  'contract-suite',
+  '/broken-',
+  'migrate-database',
+  'metering-crash',
+  'scaffold',
+];
+
+/** Vitest goes by what it knows of the last run. A fresh clone has had none, and would go by the size of the files. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = long.findIndex((part) => moduleId.includes(part));
+      return at === -1 ? long.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -12,6 +37,7 @@ export default defineConfig({
     maxWorkers: Math.max(3, availableParallelism()),
     // Test files share no state, so those of a worker can share the modules that they import: loading them anew is a third of the time.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // PGlite is WebAssembly, which V8 would compile a second time, in the background, for longer than most tests run.
     execArgv: [patientWithWasm],
     // Children (a stdio server, a hosted server) start on a machine that may be busy.

@@ -37,9 +37,10 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
   const port = await freePort(config);
   const stopping = new AbortController();
   const alive = new Map<Worker, Promise<string>>();
+  const serving = new Set<Worker>();
   // However this process ends, none of them stays behind.
   process.on('exit', () => signal('SIGKILL'));
-  answerMetrics();
+  answerMetrics(serving);
 
   function signal(name: NodeJS.Signals): void {
     for (const worker of alive.keys()) worker.process.kill(name);
@@ -51,6 +52,7 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
     const ended = new Promise<string>((resolve) =>
       worker.once('exit', (code, killed) => {
         alive.delete(worker);
+        serving.delete(worker);
         resolve(killed ?? `exit code ${code}`);
       }),
     );
@@ -60,6 +62,7 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
     const facts = new Promise<BannerFacts>((resolve, reject) => {
       worker.on('message', (message: { readonly serving?: BannerFacts }) => {
         if (!message.serving) return;
+        serving.add(worker);
         log.info({ worker: place, pid: worker.process.pid }, 'A worker serves');
         resolve(message.serving);
       });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { startZendeskSandbox, type ZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { postgresql } from '../../../packages/postgres/test/databases.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool } from './mcp-requests.ts';
@@ -76,6 +76,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
   /** How many calls each worker has had, by its number. */
   async function calls({ url }: ServerProcess): Promise<ReadonlyMap<string, number>> {
     const metrics = await ask(new URL('/metrics', url), {});
+    expect(metrics).toContain('# TYPE mcp_requests_total counter');
     const counts = new Map<string, number>();
     for (const [, worker = '', count] of metrics.matchAll(/^mcp_requests_total\{.*worker="(\d)"\} (\d+)$/gm))
       counts.set(worker, (counts.get(worker) ?? 0) + Number(count));
@@ -92,6 +93,16 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
       const counts = await calls(server);
       expect([[...counts.keys()].sort(), sum(counts) - before]).toEqual([['1', '2'], 40]);
     }
+  }, 60_000);
+
+  test('the metrics of one that does not answer are left out', async () => {
+    const server = await serving();
+    const { two } = await pidsOf(server);
+    process.kill(two, 'SIGSTOP');
+    onTestFinished(() => void process.kill(two, 'SIGCONT'));
+    // What it has been connected to waits with it.
+    const counts = await Promise.any(Array.from({ length: 30 }, () => calls(server)));
+    expect(counts.has('2')).toBe(false);
   }, 60_000);
 
   test('a second server is told that the port is taken', async () => {

@@ -95,7 +95,7 @@ function openServer(url: string, log: Logger): Opened {
     kind: 'postgresql',
     db: open({ max: maxConnections }, {}),
     // A server that gives no answer at all ends no statement: calls wait no longer than this for it.
-    ledger: open({ max: maxLedgerConnections, query_timeout: 15_000 }, { settings: ledgerSettings, prepare: true }),
+    ledger: open({ max: maxLedgerConnections }, { settings: ledgerSettings, prepare: true, timeoutMs: 15_000 }),
     release: () => {},
   };
 }

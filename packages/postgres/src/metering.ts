@@ -161,14 +161,6 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     return item.status === 'failed' ? { ...item, letter: letterFor(call, { ...outcome, status: 'failed', code: 'UNAVAILABLE' }) } : item;
   }
 
-  async function end(item: SettleItem, lease: Lease | undefined): Promise<Settled> {
-    try {
-      return await settles.add(item);
-    } finally {
-      if (lease) leases.release(lease);
-    }
-  }
-
   /** Waits while a twin runs. Gives what it left, or undefined where its claim is free again. */
   async function endOfTwin(claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> {
     for (;;) {
@@ -248,7 +240,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       const { call } = admission;
       const { price = priceOf(prices, call), lease } = admission as Partial<LedgerAdmission>;
       const item = settledItem(call, price, outcome, keepMs, letterFor(call, outcome));
-      const written = end(item, lease);
+      const written = settles.add(item).finally(() => lease && leases.release(lease));
       if (mode === 'queued') {
         // Its caller has been told this end, so this end is what is tried again.
         written.catch(() => amends.add(item));

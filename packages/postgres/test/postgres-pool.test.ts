@@ -49,7 +49,7 @@ describe.runIf(postgresql)('a pool of connections to PostgreSQL', () => {
   test('a connection whose reply was lost is not used again', async () => {
     const proxy = await startProxy(url);
     onTestFinished(() => proxy.close());
-    const { query, pid } = poolOf({}, { connectionString: proxy.url, query_timeout: 300 });
+    const { query, pid } = poolOf({ timeoutMs: 300 }, { connectionString: proxy.url });
     const before = await pid();
     proxy.mute();
     await expect(query('select 1')).rejects.toThrow('timeout');

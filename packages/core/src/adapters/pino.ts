@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger as Pino } from 'pino';
+import { systemClock } from '../clock.ts';
 
 /** How {@link pinoLogger} writes. */
 export interface PinoLoggerOptions {
@@ -51,7 +52,7 @@ export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
 function isoTime(): () => string {
   let last = { at: 0, text: '' };
   return () => {
-    const at = Date.now();
+    const at = systemClock.now();
     if (at !== last.at) last = { at, text: `,"time":"${new Date(at).toISOString()}"` };
     return last.text;
   };

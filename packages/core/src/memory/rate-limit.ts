@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../clock.ts';
-import type { RateLimit, RateLimitDecision, RateLimitRule } from '../rate-limit.ts';
+import type { RateLimit, RateLimitRule } from '../rate-limit.ts';
 
 /** How much a {@link memoryRateLimit} keeps. */
 export interface MemoryRateLimitOptions {
@@ -44,6 +44,8 @@ export function memoryRateLimit(
     nextSweepAt = now + sweepEveryMs;
   }
 
+  const windowsFrom = (startedAt: number): Window[] => rules.map((rule) => ({ rule, startedAt, count: 0 }));
+
   return {
     async take(key) {
       const now = clock.now();
@@ -51,15 +53,18 @@ export function memoryRateLimit(
       if (!windows) {
         if (keys.size >= maxKeys) sweep(now);
         if (keys.size >= maxKeys) return { allowed: false, rule: first, remaining: 0, resetMs: Math.max(1, nextSweepAt - now) };
-        windows = rules.map((rule) => ({ rule, startedAt: now, count: 0 }));
+        windows = windowsFrom(now);
         keys.set(key, windows);
       }
+      let tightest = windows[0];
       for (const window of windows) {
-        if (now < endOf(window)) continue;
-        window.startedAt = now;
-        window.count = 0;
+        if (now >= endOf(window)) {
+          window.startedAt = now;
+          window.count = 0;
+        }
+        tightest = tightest ? tighter(tightest, window) : window;
       }
-      const tightest = windows.reduce(tighter);
+      if (!tightest) throw new TypeError('A key has no window.');
       const left = leftOf(tightest);
       const decision = { allowed: left > 0, rule: tightest.rule, remaining: Math.max(0, left - 1), resetMs: endOf(tightest) - now };
       if (decision.allowed) for (const window of windows) window.count += 1;

@@ -29,7 +29,7 @@ export function runTool(active: ActiveCall, secret: string, clock: Clock): Promi
       },
       (error: unknown) => {
         end();
-        reject(error as Error);
+        reject(error);
       },
     );
     // It may have been stopped while the tool ran its first steps.

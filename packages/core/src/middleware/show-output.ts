@@ -1,7 +1,7 @@
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import { openResult, type OpenedResult, type Schema } from '../tool.ts';
-import { plainParse, unsure } from '../schema/plain-parse.ts';
+import { compiledSchema } from '../schema/compiled-schema.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import type { ActiveCall } from './active-call.ts';
 
@@ -59,10 +59,8 @@ function parseOutput(schema: Schema | undefined, { output, content }: OpenedResu
       ? { ok: true, value: undefined }
       : { ok: false, error: new TypeError('A tool without an output schema must return result(…, { content })') };
   }
-  const plain = 'jsonSchema' in schema ? unsure : plainParse(schema)(output);
-  if (plain !== unsure) return { ok: true, value: plain };
   try {
-    return { ok: true, value: schema.parse(output) };
+    return { ok: true, value: ('jsonSchema' in schema ? schema : compiledSchema(schema)).parse(output) };
   } catch (error) {
     return { ok: false, error };
   }

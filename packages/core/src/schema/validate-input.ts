@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { closest } from './closest.ts';
+import { compiledSchema } from './compiled-schema.ts';
 import { ToolError } from '../errors.ts';
 import { isObject } from '../json-object.ts';
-import { leaveToZod, plainParse, unsure, type PlainParse } from './plain-parse.ts';
 import { strictSchema } from './strict-schema.ts';
 import type { AnyTool } from '../tool.ts';
 
@@ -33,23 +33,20 @@ const maxNames = 30;
 export function validateInput(entry: InputSpec, args: unknown): ValidatedInput {
   if (args !== undefined && !isObject(args)) throw refused(entry, ['the arguments must be one JSON object']);
   const given = args ?? {};
-  const { takesConnection, plain } = compiled(entry);
-  if (!takesConnection) {
-    const input = plain(given);
-    return { input: input === unsure ? parse(entry, given) : input, connection: undefined };
-  }
+  const { takesConnection, schema } = compiled(entry);
+  if (!takesConnection) return { input: parse(entry, schema, given), connection: undefined };
   const { connection, ...rest } = given;
   if (connection !== undefined && typeof connection !== 'string') {
     throw refused(entry, ['connection: must be the name of a connection, as a string']);
   }
-  const input = plain(rest);
-  return { input: input === unsure ? parse(entry, rest) : input, connection };
+  return { input: parse(entry, schema, rest), connection };
 }
 
 /** What of a tool's input is the same for each call. */
 interface Compiled {
   readonly takesConnection: boolean;
-  readonly plain: PlainParse;
+  /** Strict. Absent where the tool has a parser of its own. */
+  readonly schema: z.ZodType | undefined;
 }
 
 const made = new WeakMap<InputSpec, Compiled>();
@@ -61,15 +58,16 @@ function compiled(entry: InputSpec): Compiled {
     found = {
       // A plugin may not have a property of this name, so where it stands core has put it.
       takesConnection: Object.hasOwn(propertiesOf(entry), 'connection'),
-      plain: 'jsonSchema' in input ? leaveToZod : plainParse(strictSchema(input)),
+      schema: 'jsonSchema' in input ? undefined : compiledSchema(strictSchema(input)),
     };
     made.set(entry, found);
   }
   return found;
 }
 
-function parse(entry: InputSpec, args: Readonly<Record<string, unknown>>): unknown {
-  const { input } = entry.tool;
+function parse(entry: InputSpec, schema: z.ZodType | undefined, args: Readonly<Record<string, unknown>>): unknown {
+  const parsed = schema?.safeParse(args, { error: explain });
+  if (parsed?.success) return parsed.data;
   const names = Object.keys(propertiesOf(entry));
   const refuse = (issues: readonly z.core.$ZodIssue[]) =>
     refused(
@@ -79,15 +77,11 @@ function parse(entry: InputSpec, args: Readonly<Record<string, unknown>>): unkno
         issue.code === 'unrecognized_keys' && issue.path.length === 0 ? [unknownKeys(issue.keys, names)] : problems(issue, []),
       ),
     );
-  if (!('jsonSchema' in input)) {
-    const parsed = strictSchema(input).safeParse(args, { error: explain });
-    if (parsed.success) return parsed.data;
-    throw refuse(parsed.error.issues);
-  }
+  if (parsed) throw refuse(parsed.error.issues);
   const unknown = entry.inputSchema['additionalProperties'] === true ? [] : Object.keys(args).filter((key) => !names.includes(key));
   if (unknown.length > 0) throw refused(entry, [unknownKeys(unknown, names)]);
   try {
-    return input.parse(args);
+    return entry.tool.input.parse(args);
   } catch (error) {
     if (ToolError.is(error)) throw error;
     if (isZodError(error)) throw refuse(error.issues);

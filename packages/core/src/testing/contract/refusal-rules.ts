@@ -13,6 +13,9 @@ const refusals: readonly (readonly [status: number, codes: readonly ErrorCode[],
   [422, ['UPSTREAM_REJECTED', 'INVALID_INPUT', 'CONFLICT', 'IDEMPOTENCY_CONFLICT'], 'the model must change the arguments'],
 ];
 
+/** A machine that is busy for a moment says nothing of the connector: what went wrong is looked at again, with more time for all that is not silent. */
+const silences = [200, 1_500].map((attemptTimeoutMs) => ({ attemptTimeoutMs, retries: 0 }));
+
 /** How a vendor fails without saying no. A write may then have been made. */
 const failures = [
   { name: 'a 500', misbehaviour: { kind: 'status', status: 500 } },
@@ -20,7 +23,7 @@ const failures = [
   { name: 'a proxy’s error page', misbehaviour: { kind: 'html', status: 502 } },
   { name: 'a connection that is reset', misbehaviour: { kind: 'reset' } },
   { name: 'an answer that breaks off', misbehaviour: { kind: 'truncate' } },
-  { name: 'a vendor that does not answer in time', misbehaviour: { kind: 'hang' }, options: { attemptTimeoutMs: 200, retries: 0 } },
+  { name: 'a vendor that does not answer in time', misbehaviour: { kind: 'hang' }, options: silences },
 ] as const;
 
 const unavailable = (trace: Trace, step: Step): readonly ErrorCode[] =>
@@ -92,13 +95,19 @@ export const refusalRules: readonly Rule[] = [
     name: `tells ${failure.name} as UPSTREAM_UNAVAILABLE, and of a write as OUTCOME_UNKNOWN`,
     why: 'Whether a write was made is not known then. Called a plain failure it would be repeated, and made twice.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, 'options' in failure ? failure.options : {}, async (stage, trace, step) => {
-        // What has no body cannot break off in it.
-        if (failure.misbehaviour.kind === 'truncate' && step.answer.body === undefined) return undefined;
-        stage.sandbox?.misbehave({ ...failure.misbehaviour, times: often, match: step.match });
-        return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example), unavailable(trace, step));
-      }),
+    find: async (subject) => {
+      let problems: readonly string[] = [];
+      for (const options of 'options' in failure ? failure.options : [{}]) {
+        problems = await overSteps(subject, options, async (stage, trace, step) => {
+          // What has no body cannot break off in it.
+          if (failure.misbehaviour.kind === 'truncate' && step.answer.body === undefined) return undefined;
+          stage.sandbox?.misbehave({ ...failure.misbehaviour, times: often, match: step.match });
+          return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example), unavailable(trace, step));
+        });
+        if (problems.length === 0) break;
+      }
+      return problems;
+    },
   })),
   {
     name: 'ends within 200 ms of an abort, and closes its socket',

@@ -29,7 +29,7 @@ export async function startPackage(connector: Connector, { manifest, readme, sou
     type: 'module',
     license: 'MIT',
     exports: { '.': './src/index.js' },
-    peerDependencies: { '@busbar/core': '^1.0.0', zod: '^4.4.0' },
+    peerDependencies: { '@busbar/core': '^1.0.0', zod: '^4.6.0' },
   };
   await write('package.json', JSON.stringify({ ...good, ...manifest }));
   if (catalogue !== false) await write('test/catalogue.json', JSON.stringify(await catalogueOf(connector), undefined, 4));
