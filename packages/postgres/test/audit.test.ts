@@ -83,6 +83,24 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await verdictOf(database, clock)).toMatchObject({ links: 2, entries: 201, problems: [] });
   });
 
+  test('each call of a batch has its own arguments, whatever stands in those of another', async () => {
+    const metering = postgresMetering(database, { clock, replica: 'replica-1' });
+    const inputs = ['{"n":0}', '{\n"n":\n1}', JSON.stringify({ n: 2, text: 'a\n\u0000\ud800"\\' }), '{"n":3}'];
+    const calls = inputs.map((input, n) => callOf({ callId: `call-${n}`, key: undefined, auditInput: () => input }));
+    // Its id was there before: it has no entry, and those that come after it have theirs.
+    await admitToRun(metering, callOf({ callId: 'call-0', key: undefined }));
+    await Promise.allSettled(calls.map((call) => metering.admit(call, new AbortController().signal)));
+    await metering.drain();
+    const links = await database.db.selectFrom('audit_links').select('entries').execute();
+    const told = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => event === 'call.admitted');
+    expect(told.map(({ callId, input }) => [callId, (input as { n?: number }).n])).toEqual([
+      ['call-0', undefined],
+      ['call-1', 1],
+      ['call-2', 2],
+      ['call-3', 3],
+    ]);
+  });
+
   test('writers that begin at once open one chain', async () => {
     const writer = writerOn(database, clock);
     await Promise.all(Array.from({ length: 5 }, (_, index) => writer.write({ event: 'test', index })));

@@ -42,10 +42,15 @@ export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
     base: null,
     timestamp: isoTime(),
     // Not pino's own redaction, which takes several times as long as all the rest of a line.
-    formatters: { level: (level: string) => ({ level }), log: withoutSecrets, bindings: withoutSecrets },
+    formatters: { level: (level: string) => ({ level }), log: withoutSecrets },
     serializers,
   };
-  return options.destination ? pino(settings, options.destination) : pino(settings);
+  const log = options.destination ? pino(settings, options.destination) : pino(settings);
+  const { child } = log;
+  log.child = function (this: Pino, bindings, childOptions) {
+    return child.call(this, withoutSecrets(bindings), childOptions);
+  } as Pino['child'];
+  return log;
 }
 
 /** As pino's own does, and once for all lines of a millisecond. */

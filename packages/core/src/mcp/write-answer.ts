@@ -20,9 +20,7 @@ export function writeResult(response: ServerResponse, result: string, id: string
   // ASCII is the same in both, and Node writes latin1 in half the time, in one piece with the head.
   const encoding = length === text.length ? 'latin1' : 'utf8';
   writeHead(response, modern, length);
-  if (modern) return void response.end(text, encoding);
-  response.write(text, encoding);
-  response.end();
+  response.end(text, encoding);
 }
 
 function writeHead(response: ServerResponse, modern: boolean, length: number): void {

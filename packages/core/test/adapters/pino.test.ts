@@ -43,6 +43,26 @@ describe('pinoLogger', () => {
     expect(text).toContain('*/*');
   });
 
+  test('redacts the bindings of a child too', () => {
+    const lines: string[] = [];
+    pinoLogger({ destination: { write: (line: string) => void lines.push(line) } })
+      .child({ token: 'hush', tenant: 'acme' })
+      .info({}, 'Sent');
+    expect(JSON.parse(lines.join(''))).toMatchObject({ token: '[redacted]', tenant: 'acme' });
+  });
+
+  test('changes nothing of what it is given', () => {
+    const fields = { password: 'hush', headers: { cookie: 'hush' } };
+    logged((log) => log.info(fields, 'Sent'));
+    expect(fields).toEqual({ password: 'hush', headers: { cookie: 'hush' } });
+  });
+
+  test('writes what an error says that has a secret hanging on it', () => {
+    const [line] = logged((log) => log.error({ err: Object.assign(new Error('Refused'), { token: 'hush' }) }, 'Failed'));
+    expect(line?.['err']).toMatchObject({ name: 'Error', message: 'Refused' });
+    expect(JSON.stringify(line)).not.toContain('hush');
+  });
+
   test('writes an error with its code, stack and causes', () => {
     const [line] = logged((log) =>
       log.error({ err: new ToolError('UPSTREAM_INVALID', 'Odd answer', { cause: new TypeError('no id') }) }, 'Call failed'),
