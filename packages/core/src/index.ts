@@ -1,6 +1,7 @@
 export type { Audit, AuditEvent } from './audit.ts';
 export type { Authorization } from './authorization.ts';
 export type { Budget, BudgetUntil, LimitSeen } from './budget.ts';
+export { answerJson } from './answer-json.ts';
 export type { Cache, CacheLook } from './cache.ts';
 export type { CallSignal, ClientSignal } from './call-signal.ts';
 export type { CatalogEntry } from './catalog.ts';

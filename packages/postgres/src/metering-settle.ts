@@ -1,4 +1,4 @@
-import { isCharged, type Answer, type Call, type Outcome, type Price } from '@busbar/core';
+import { answerJson, isCharged, type Answer, type Call, type Outcome, type Price } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import { endedEntry } from './audit-entries.ts';
 import { chainLock, linkFromEntries } from './audit-link.ts';
@@ -40,7 +40,7 @@ const maxKeptBytes = 64 * 1024;
 /** The end of a call as the host tells it. */
 export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: number, letter?: DeadLetterRow): SettleItem {
   const { status, wrote, answer, upstreamRequests, endedAt, accepted, code = null } = outcome;
-  const json = JSON.stringify(answer);
+  const json = answerJson(answer);
   const bytesOut = Buffer.byteLength(json);
   const done = status === 'executed' || status === 'accepted' || status === 'unknown';
   const charged = isCharged(outcome);

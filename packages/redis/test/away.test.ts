@@ -64,8 +64,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     expect(otherLog.lines).toEqual([away, back]);
   });
 
-  // A machine that is busy for a moment says nothing of the code: the best of three counts.
-  test('hangs: one wait of 250 ms, and none after it', { retry: 2 }, async () => {
+  test('hangs: one wait of 250 ms, and none after it', async () => {
     const server = await serve();
     const log = keptLog();
     const redis = await open(server.url, { log, commandTimeoutMs: 250 });
@@ -80,7 +79,8 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     expect(await redis.run({ source: 'return 1', sha1: '0'.repeat(40) }, [], [])).toBeUndefined();
     const nextAt = performance.now();
     for (let n = 0; n < 100; n += 1) await limit.take('b');
-    expect(performance.now() - nextAt).toBeLessThan(200);
+    // One wait for each would take 25 s.
+    expect(performance.now() - nextAt).toBeLessThan(2_000);
 
     server.goOn();
     await log.said(2);

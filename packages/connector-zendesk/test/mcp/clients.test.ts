@@ -115,8 +115,7 @@ describe.each([
 });
 
 describe.each(['HTTP', 'stdio'] as const)('over %s', (over) => {
-  // A machine that is busy for a moment says nothing of the code: the best of three counts.
-  test('a call that is aborted closes the socket to Zendesk within 200 ms', { retry: 2 }, async () => {
+  test('a call that is aborted closes the socket to Zendesk within a second', async () => {
     const { client, sandbox } = await modern(over);
     sandbox.misbehave({ kind: 'hang', match: 'GET /api/v2/tickets/{id}' });
     const abort = new AbortController();
@@ -126,7 +125,8 @@ describe.each(['HTTP', 'stdio'] as const)('over %s', (over) => {
     abort.abort();
     await expect(call).rejects.toThrow(/abort/i);
     expect(await hanging.ended).toBe('closed');
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    // Far less, but on a machine that is busy. What would end it otherwise takes 30 s.
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   test('a client that repeats a call with its own idempotency key makes one ticket', async () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.ts';
 import type { Principal } from '../principal.ts';
 import { credentials, limitAddress, type CallerOptions } from './caller.ts';
+import type { Departure } from './departure.ts';
 import type { Exchange } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import { paramHeaderFault } from './param-headers.ts';
@@ -29,7 +30,7 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
 
   return {
     /** Throws a {@link Refusal}, or a ToolError of `authenticate`. */
-    async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    async serve(request: IncomingMessage, response: ServerResponse, departure: Departure): Promise<void> {
       guard(request, response);
       if (request.method === 'OPTIONS') return answerPreflight(request, response);
       if (request.method !== 'POST')
@@ -46,7 +47,7 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
         throw new Refusal(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
       const message = parse(await readBody(request, options.maxBodyBytes));
       checkParams(host, principal, message, request);
-      await lane({ request, response, message, principal, address: given.address });
+      await lane({ request, response, departure, message, principal, address: given.address });
     },
     /** Breaks off what still runs. */
     close: async () => await (await loaded)?.close(),

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallResult } from '../host.ts';
+import type { Departure } from './departure.ts';
 import type { Principal } from '../principal.ts';
 
 /** One MCP request over HTTP whose caller is known, and the response that it is waiting for. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly departure: Departure;
   /** The body, parsed and no array; nothing else is known of it. */
   readonly message: unknown;
   readonly principal: Principal;

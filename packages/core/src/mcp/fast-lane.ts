@@ -1,6 +1,5 @@
 import type { CallResult, Host } from '../host.ts';
 import type { Principal } from '../principal.ts';
-import { Departure } from './departure.ts';
 import type { Exchange, Lane } from './exchange.ts';
 import { keepAlive } from './keep-alive.ts';
 import { plainRequest, type PlainCall, type PlainRequest } from './plain-request.ts';
@@ -36,8 +35,7 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
   }
 
   async function call(exchange: Exchange, plain: PlainCall): Promise<void> {
-    const { response, principal, address } = exchange;
-    const departure = new Departure(response);
+    const { response, departure, principal, address } = exchange;
     const called = host.call({
       principal,
       address,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Host } from '../host.ts';
 import type { Listener, Transport } from '../transport.ts';
 import type { CallerOptions } from './caller.ts';
+import { Departure } from './departure.ts';
 import { mcpEndpoint } from './endpoint.ts';
 import { InFlight } from '../in-flight.ts';
 import { draining, overloaded, refuse } from './refusal.ts';
@@ -83,8 +84,8 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     }
     if (inFlight.count >= maxRunning) return refuse(host, overloaded, response);
     inFlight.begin();
-    response.on('close', ended);
-    const served = isHook ? receiveWebhook(host, request, response, settings) : endpoint.serve(request, response);
+    const departure = new Departure(response, ended);
+    const served = isHook ? receiveWebhook(host, request, response, settings) : endpoint.serve(request, response, departure);
     served.catch((error: unknown) => refuse(host, error, response));
   });
   server.maxConnections = maxConnections;

@@ -1,4 +1,5 @@
 import type { CatalogEntry } from '../catalog.ts';
+import { answerJson, ShownAnswer } from '../answer-json.ts';
 import { isPlainText, type Answer } from '../content.ts';
 import type { Host } from '../host.ts';
 import { isPlainObject } from '../json-object.ts';
@@ -54,7 +55,12 @@ export function readyAnswers(host: Host): ReadyAnswers {
 }
 
 /** Written by hand, since most of it is known before. The keys stand in the order in which the SDK writes them. */
-function callResult({ content, structuredContent, isError, meta }: Answer, identity: Identity | undefined): string {
+function callResult(answer: Answer, identity: Identity | undefined): string {
+  const { content, structuredContent, isError, meta } = answer;
+  if (answer instanceof ShownAnswer && !meta) {
+    const json = answerJson(answer);
+    return identity ? `${json.slice(0, -1)},"resultType":"complete","_meta":${identity.json}}` : json;
+  }
   let json = meta ? `{"_meta":${JSON.stringify({ ...meta, ...identity?.object })},"content":` : '{"content":';
   json += JSON.stringify(content);
   const structured = structuredContent === undefined ? undefined : JSON.stringify(structuredContent);

@@ -24,10 +24,10 @@ export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
     onerror: (error) => host.log.info({ err: error }, 'MCP request refused by the protocol'),
   });
   return {
-    serve: async ({ request, response, message, principal, address, called }: Exchange) => {
+    serve: async ({ request, response, departure, message, principal, address, called }: Exchange) => {
       const caller: Caller = { principal, address, called };
       const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { ...caller } };
-      await writeWebResponse(await mcp.fetch(toWebRequest(request, response), { authInfo, parsedBody: message }), response);
+      await writeWebResponse(await mcp.fetch(toWebRequest(request, departure), { authInfo, parsedBody: message }), response);
     },
     close: () => mcp.close(),
   };

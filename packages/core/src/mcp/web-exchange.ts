@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import type { Departure } from './departure.ts';
 
 /** Node's headers as web headers. */
 export function toHeaders(request: IncomingMessage): Headers {
@@ -12,11 +13,10 @@ export function toHeaders(request: IncomingMessage): Headers {
 /**
  * Node's request as the web request that the SDK takes: headers and the signal of the client's going away, no body (it has been read).
  */
-export function toWebRequest(request: IncomingMessage, response: ServerResponse): Request {
+export function toWebRequest(request: IncomingMessage, departure: Departure): Request {
   const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
+  if (departure.aborted) gone.abort();
+  else departure.addEventListener('abort', () => gone.abort());
   // Nobody reads the URL; its path has been routed.
   return new Request('http://localhost/', { method: 'POST', headers: toHeaders(request), signal: gone.signal });
 }

@@ -1,4 +1,5 @@
 import type { Cache } from '../cache.ts';
+import { answerJson } from '../answer-json.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 import { frozenAnswer } from '../frozen-answer.ts';
@@ -58,7 +59,7 @@ export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, c
       if (token !== tokenOf(scope)) return;
       const id = JSON.stringify([scope, key]);
       forget(id);
-      const json = JSON.stringify(answer);
+      const json = answerJson(answer);
       // A character takes two bytes at most.
       const size = 2 * json.length;
       if (keepMs <= 0 || size > maxBytes) return;

@@ -1,3 +1,4 @@
+import { answerJson } from '../answer-json.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
@@ -96,7 +97,7 @@ export function memoryMetering({
     if (!claim) return;
     running.delete(key);
     if (keep) {
-      const entry = { inputHash: claim.inputHash, answer: answer && JSON.stringify(answer), until: clock.now() + keepForMs };
+      const entry = { inputHash: claim.inputHash, answer: answer && answerJson(answer), until: clock.now() + keepForMs };
       bytes += sizeOf(entry);
       forgetWhile(() => bytes > maxBytes);
       ended.set(key, entry);

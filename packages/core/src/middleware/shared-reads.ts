@@ -1,3 +1,4 @@
+import { answerJson } from '../answer-json.ts';
 import type { Answer } from '../content.ts';
 import { frozenAnswer } from '../frozen-answer.ts';
 import { untilAbort } from '../until-abort.ts';
@@ -36,7 +37,7 @@ export function sharedReads({ maxRunning = 1_000, maxWaiting = 1_000 }: SharedRe
     let answer: Answer | undefined;
     try {
       const ran = await run();
-      if (read.waiting > 0) answer = frozenAnswer(JSON.stringify(ran.answer));
+      if (read.waiting > 0) answer = frozenAnswer(answerJson(ran.answer));
       return ran;
     } finally {
       reads.delete(key);

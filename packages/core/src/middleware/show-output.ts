@@ -1,3 +1,4 @@
+import { ShownAnswer } from '../answer-json.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import { openResult, type OpenedResult, type Schema } from '../tool.ts';
@@ -47,8 +48,7 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   const { warnings } = active;
   const shown =
     warnings.length === 0 ? content : [...content, ...warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }))];
-  const answer: Answer = { content: shown, structuredContent: structured, isError: undefined, meta };
-  return { answer: clean(active, answer, text), accepted };
+  return { answer: clean(active, new ShownAnswer(shown, structured, meta), text), accepted };
 }
 
 type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };

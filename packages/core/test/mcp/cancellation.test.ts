@@ -9,11 +9,10 @@ import { serve } from './serve.ts';
 const waiting = { name: 'probe_wait_long', arguments: {} };
 const event = (text: string) => ({ name: 'probe_await_event', arguments: { text } });
 
-// A machine that is busy for a moment says nothing of the code: the best of three counts.
 test.each([
   ['answers with JSON', undefined],
   ['answers with a stream', () => {}],
-])('a 2026-07-28 client that cancels aborts the tool at once where the server %s', { retry: 2 }, async (_how, onprogress) => {
+])('a 2026-07-28 client that cancels aborts the tool at once where the server %s', async (_how, onprogress) => {
   const { url, events } = await serve();
   const client = await modernClient(url);
   const cancel = new AbortController();
@@ -25,7 +24,8 @@ test.each([
   cancel.abort();
   await expect(call).rejects.toThrow(/abort/i);
   await aborted;
-  expect(performance.now() - since).toBeLessThan(200);
+  // Far less, but on a machine that is busy. What would end it otherwise takes 30 s.
+  expect(performance.now() - since).toBeLessThan(1_000);
 });
 
 test('an older client that goes away aborts its tool', async () => {

@@ -246,8 +246,7 @@ test('a stream that does not begin times out and is retried', async () => {
   expect((await answer).structuredContent).toEqual({ ids: ['a', 'b', 'c'] });
 });
 
-// A machine that is busy for a moment says nothing of the code: the best of three counts.
-test('an aborted read closes the upstream socket within 200 ms', { retry: 2 }, async () => {
+test('an aborted read closes the upstream socket within a second', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'hang' });
   const abort = new AbortController();
@@ -256,7 +255,8 @@ test('an aborted read closes the upstream socket within 200 ms', { retry: 2 }, a
   const startedAt = performance.now();
   abort.abort();
   expect(await hanging.ended).toBe('closed');
-  expect(performance.now() - startedAt).toBeLessThan(200);
+  // Far less, but on a machine that is busy. What would end it otherwise takes 30 s.
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(codeOf(await answer)).toBe('CANCELLED');
 });
 
