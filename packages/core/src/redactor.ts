@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts';
+import { silentLogger, type Logger } from './logger.ts';
 
 /** Takes a connection's secrets out of whatever leaves it: log lines, errors, answers. */
 export interface Redactor {
@@ -80,6 +80,7 @@ export function createRedactor(settings: readonly string[]): Redactor {
 
 /** A logger for work on one connection: its ids on every line, its secrets on none. */
 export function redactingLogger(log: Logger, redactor: Redactor, ids: object): Logger {
+  if (log === silentLogger) return log;
   return new RedactingLogger(log, redactor, ids);
 }
 

@@ -43,9 +43,9 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
       const decision = limited && (await limited);
       if (decision) showRateLimit(decision, host.clock.now(), response);
       const type = request.headers['content-type'] ?? '';
-      if (!plainJson.test(type) && !(await isJson(type)))
+      if (type !== 'application/json' && !plainJson.test(type) && !(await isJson(type)))
         throw new Refusal(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
-      const message = parse(await readBody(request, options.maxBodyBytes));
+      const message = parse(await readBody(request, departure, options.maxBodyBytes));
       checkParams(host, principal, message, request);
       await lane({ request, response, departure, message, principal, address: given.address });
     },

@@ -6,6 +6,8 @@ import { plainRequest, type PlainCall, type PlainRequest } from './plain-request
 import { readyAnswers } from './ready-answers.ts';
 import { writeReady, writeResult } from './write-answer.ts';
 
+const written = Promise.resolve();
+
 /**
  * Answers plain requests from what is ready, as the SDK would answer them, byte for byte, at a fraction of its cost. Everything unusual goes
  * to the SDK; an unusual outcome of a call too, with the outcome, so that the call is not made twice.
@@ -13,12 +15,13 @@ import { writeReady, writeResult } from './write-answer.ts';
 export function createFastLane(host: Host, sdk: Lane): Lane {
   const ready = readyAnswers(host);
 
-  return async (exchange) => {
+  return (exchange) => {
     const { message, request, response, principal } = exchange;
     const plain = plainRequest(message, request.headers);
-    if (!plain) return await sdk(exchange);
-    if (plain.method === 'tools/call') return await call(exchange, plain);
+    if (!plain) return sdk(exchange);
+    if (plain.method === 'tools/call') return call(exchange, plain);
     writeReady(response, readyFor(plain, principal), plain.id, plain.modern);
+    return written;
   };
 
   function readyFor(plain: Exclude<PlainRequest, PlainCall>, principal: Principal): Buffer {

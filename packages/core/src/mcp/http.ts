@@ -85,7 +85,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     if (inFlight.count >= maxRunning) return refuse(host, overloaded, response);
     inFlight.begin();
     const departure = new Departure(response, ended);
-    const served = isHook ? receiveWebhook(host, request, response, settings) : endpoint.serve(request, response, departure);
+    const served = isHook ? receiveWebhook(host, request, response, departure, settings) : endpoint.serve(request, response, departure);
     served.catch((error: unknown) => refuse(host, error, response));
   });
   server.maxConnections = maxConnections;

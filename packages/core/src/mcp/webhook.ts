@@ -3,6 +3,7 @@ import { ToolError, type ErrorCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { credentials, limitAddress, type CallerOptions } from './caller.ts';
 import { mask } from './mask.ts';
+import type { Departure } from './departure.ts';
 import { readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { toHeaders } from './web-exchange.ts';
@@ -23,6 +24,7 @@ export async function receiveWebhook(
   host: Host,
   request: IncomingMessage,
   response: ServerResponse,
+  departure: Departure,
   options: CallerOptions & { readonly maxBodyBytes: number },
 ): Promise<void> {
   const hook = /^\/hooks\/([\w-]{1,128})$/.exec(request.url?.split('?', 1)[0] ?? '')?.[1];
@@ -30,7 +32,7 @@ export async function receiveWebhook(
   try {
     await limitAddress(credentials(request, options), response, host.clock, options);
     if (hook === undefined || request.method !== 'POST') throw new ToolError('NOT_FOUND', 'No such hook.');
-    await host.webhook(hook, toHeaders(request), await readBody(request, options.maxBodyBytes));
+    await host.webhook(hook, toHeaders(request), await readBody(request, departure, options.maxBodyBytes));
   } catch (error) {
     if (response.destroyed) return;
     if (error instanceof Refusal) {
