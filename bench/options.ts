@@ -65,6 +65,6 @@ export function lasts({ servers: chosen, cells, rounds, seconds, memory }: Optio
   const starts = new Set(cells.map(({ tools }) => tools)).size * startSeconds;
   const loads = cells.map(({ age }) => chosen.filter(({ eras }) => age !== 'older' || eras.includes('2025-11-25')).length);
   // One round more warms up.
-  const inCells = loads.reduce((sum, count) => sum + count * (rounds + 1) * (seconds + 0.3), starts);
+  const inCells = loads.reduce((sum, count) => sum + count * (rounds + 1) * (seconds + 0.9), starts);
   return inCells + (memory ? rounds * startSeconds + chosen.length * ((2 * memory.ms) / 1_000) : 0);
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
-import { storableJson, timeParameter, timeText } from './metering-items.ts';
+import { storableJson, timeText } from './metering-items.ts';
 
 /** For how long a chain is vouched for after each link. Anybody may close it after that. */
 export const chainLeaseMs = 5 * 60_000;
@@ -14,6 +14,17 @@ export function chainLock(chain: string): RawBuilder<unknown> {
   return sql`select id, links, head from audit_chains where id = ${chain} and closed_at is null for update`;
 }
 
+/** When a link is made, and until when its chain is vouched for then: as {@link timeText} writes times. */
+export interface LinkTimes {
+  readonly at: string;
+  readonly leaseUntil: string;
+}
+
+/** The times of a link that is made now. */
+export function linkTimes(now: number): LinkTimes {
+  return { at: timeText(now), leaseUntil: timeText(now + chainLeaseMs) };
+}
+
 /**
  * Three CTEs (`next_link`, `new_link`, `new_head`) that add one link to `chain` with the lines of a CTE named `entry (position, line)`, in
  * the order of `position`, and renew its lease; nothing where there is no line. A line is one JSON value without a line feed, as
@@ -21,20 +32,21 @@ export function chainLock(chain: string): RawBuilder<unknown> {
  *
  * `closes`: the link is the chain's last.
  */
-export function linkFromEntries(now: number, { closes = false }: { readonly closes?: boolean } = {}): RawBuilder<unknown> {
+export function linkFromEntries(when: number | LinkTimes, { closes = false }: { readonly closes?: boolean } = {}): RawBuilder<unknown> {
+  const { at, leaseUntil } = typeof when === 'number' ? linkTimes(when) : when;
   // Hashes the text that linkHash does.
   return sql`next_link as (
       select chain.id, chain.head, chain.links + 1 as link, string_agg(entry.line, E'\\n' order by entry.position) as entries
       from chain, entry group by chain.id, chain.head, chain.links
     ), new_link as (
       insert into audit_links (chain, link, at, entries, hash)
-      select id, link, ${timeParameter(now)}, entries,
-        encode(sha256(convert_to(concat_ws(E'\\n', head, id, link, ${timeText(now)}::text, entries), 'UTF8')), 'hex')
+      select id, link, ${at}::timestamptz, entries,
+        encode(sha256(convert_to(concat_ws(E'\\n', head, id, link, ${at}::text, entries), 'UTF8')), 'hex')
       from next_link
       returning chain, link, hash
     ), new_head as (
-      update audit_chains set links = new_link.link, head = new_link.hash, lease_until = ${timeParameter(now + chainLeaseMs)},
-        closed_at = ${closes ? timeParameter(now) : sql`null`}
+      update audit_chains set links = new_link.link, head = new_link.hash, lease_until = ${leaseUntil}::timestamptz,
+        closed_at = ${closes ? sql`${at}::timestamptz` : sql`null`}
       from new_link where audit_chains.id = new_link.chain
       returning audit_chains.id
     )`;

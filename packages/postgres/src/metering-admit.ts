@@ -2,8 +2,9 @@ import { hash } from 'node:crypto';
 import type { Call, Price, QuotaDemand } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import { replayedEntry } from './audit-entries.ts';
-import { chainLock, linkFromEntries } from './audit-link.ts';
-import { itemsParameter, linesParameter, oneOf, timeParameter, timeText } from './metering-items.ts';
+import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-link.ts';
+import { itemsParameter, itemsText, linesParameter, linesText, oneOf, timeText } from './metering-items.ts';
+import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** A call that asks to run. */
@@ -46,6 +47,64 @@ interface Row {
   readonly counters: readonly { readonly id: string; readonly used: number }[] | null;
 }
 
+interface Admits extends LinkTimes {
+  readonly items: string;
+  readonly demands: string;
+  readonly lines: string;
+  readonly chain: string;
+  readonly replica: string;
+  readonly callLeaseUntil: string;
+}
+
+const admitStatement = prepared<Admits, Row>(
+  ['items', 'demands', 'lines', 'chain', 'replica', 'callLeaseUntil', 'at', 'leaseUntil'],
+  ({ items, demands, lines, chain, replica, callLeaseUntil, at, leaseUntil }) => sql<Row>`
+    with chain as materialized (${chainLock(chain)}),
+    item as materialized (
+      select item.* from chain, json_to_recordset(${items}::json) as item (
+        ord int, call_id text, claim text, input_hash text, tenant text, principal text, address text, connector text, connection text,
+        tool text, effect text, units int, price bigint, counters text[], started_at timestamptz)
+      where not exists (select from calls where calls.call_id = item.call_id)
+    ), demand as materialized (
+      select ord, call_id, counter, amount, most, sum(amount) over (partition by counter order by ord) as with_those_before
+      from json_to_recordset(${demands}::json) as demand (ord int, call_id text, counter text, amount bigint, most bigint)
+    ), counter as materialized (
+      select quota_counters.id, used from (select distinct counter from demand order by counter) as wanted
+      join quota_counters on quota_counters.id = wanted.counter
+      order by id for update of quota_counters
+    ), refused as materialized (
+      select distinct ord from demand
+      where with_those_before > most - coalesce(((select jsonb_object_agg(id, used) from counter) ->> counter)::bigint, most)
+    ), claimed as (
+      insert into claims as claim (id, input_hash, call_id)
+      select claim, input_hash, call_id from item where claim is not null and ord not in (select ord from refused) order by claim
+      on conflict (id) do update set input_hash = excluded.input_hash, call_id = excluded.call_id, answer = null, expires_at = null
+      where claim.expires_at <= ${at}::timestamptz
+      returning call_id
+    ), written as (
+      insert into calls (call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
+        status, replica, lease_until)
+      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
+        'running', ${replica}, ${callLeaseUntil}::timestamptz
+      from item where ord not in (select ord from refused) and (claim is null or call_id in (select call_id from claimed))
+      on conflict do nothing
+      returning call_id
+    ), taken as (
+      update quota_counters set used = used + taking.amount
+      from (
+        select counter, sum(amount)::bigint as amount from demand where ${oneOf('call_id', 'written')} group by counter
+      ) as taking
+      where quota_counters.id = taking.counter
+    ), entry as (
+      select position, line from ${linesParameter(lines)} as told (line, position)
+      where (position - 1 in (select ord from item where ${oneOf('call_id', 'written')})) is true
+    ), ${linkFromEntries({ at, leaseUntil })}
+    select exists (select from chain) as open,
+      (select json_agg(call_id) from written) as written,
+      (select json_agg(ord) from refused) as refused,
+      (select json_agg(json_build_object('id', id, 'used', used)) from counter) as counters`,
+);
+
 /**
  * Writes the calls that may run, each with its claim, what it takes of quotas and its entry in the audit, in one statement and so in one
  * transaction. Undefined where the audit's chain was closed by another replica: nothing is written then.
@@ -64,51 +123,15 @@ export async function admitCalls(
   const demands = sent.flatMap((item, ord) =>
     item.demands.map(({ counter, amount, rule }) => ({ ord, call_id: item.call.callId, counter, amount, most: rule.limit })),
   );
-  const { rows } = await sql<Row>`
-    with chain as materialized (${chainLock(chain)}),
-    item as materialized (
-      select item.* from chain, json_to_recordset(${itemsParameter(sent.map(toRow))}) as item (
-        ord int, call_id text, claim text, input_hash text, tenant text, principal text, address text, connector text, connection text,
-        tool text, effect text, units int, price bigint, counters text[], started_at timestamptz)
-      where not exists (select from calls where calls.call_id = item.call_id)
-    ), demand as materialized (
-      select ord, call_id, counter, amount, most, sum(amount) over (partition by counter order by ord) as with_those_before
-      from json_to_recordset(${itemsParameter(demands)}) as demand (ord int, call_id text, counter text, amount bigint, most bigint)
-    ), counter as materialized (
-      select quota_counters.id, used from (select distinct counter from demand order by counter) as wanted
-      join quota_counters on quota_counters.id = wanted.counter
-      order by id for update of quota_counters
-    ), refused as materialized (
-      select distinct ord from demand
-      where with_those_before > most - coalesce(((select jsonb_object_agg(id, used) from counter) ->> counter)::bigint, most)
-    ), claimed as (
-      insert into claims as claim (id, input_hash, call_id)
-      select claim, input_hash, call_id from item where claim is not null and ord not in (select ord from refused) order by claim
-      on conflict (id) do update set input_hash = excluded.input_hash, call_id = excluded.call_id, answer = null, expires_at = null
-      where claim.expires_at <= ${timeParameter(now)}
-      returning call_id
-    ), written as (
-      insert into calls (call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
-        status, replica, lease_until)
-      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
-        'running', ${replica}, ${timeParameter(now + leaseMs)}
-      from item where ord not in (select ord from refused) and (claim is null or call_id in (select call_id from claimed))
-      on conflict do nothing
-      returning call_id
-    ), taken as (
-      update quota_counters set used = used + taking.amount
-      from (
-        select counter, sum(amount)::bigint as amount from demand where ${oneOf('call_id', 'written')} group by counter
-      ) as taking
-      where quota_counters.id = taking.counter
-    ), entry as (
-      select position, line from ${linesParameter(sent.map(({ line }) => line))} as told (line, position)
-      where (position - 1 in (select ord from item where ${oneOf('call_id', 'written')})) is true
-    ), ${linkFromEntries(now)}
-    select exists (select from chain) as open,
-      (select json_agg(call_id) from written) as written,
-      (select json_agg(ord) from refused) as refused,
-      (select json_agg(json_build_object('id', id, 'used', used)) from counter) as counters`.execute(db);
+  const rows = await admitStatement(db, {
+    items: itemsText(sent.map(toRow)),
+    demands: itemsText(demands),
+    lines: linesText(sent.map(({ line }) => line)),
+    chain,
+    replica,
+    callLeaseUntil: timeText(now + leaseMs),
+    ...linkTimes(now),
+  });
   const [row] = rows;
   if (!row?.open) return undefined;
   return reader(sent, row);

@@ -8,7 +8,12 @@ type Field = string | number | boolean | null | readonly string[];
  * that one caller's odd character never fails the batch that it shares with others.
  */
 export function itemsParameter(rows: readonly Readonly<Record<string, Field>>[]): RawBuilder<unknown> {
-  return sql`${storableJson(rows)}::json`;
+  return sql`${itemsText(rows)}::json`;
+}
+
+/** The text of {@link itemsParameter}. */
+export function itemsText(rows: readonly Readonly<Record<string, Field>>[]): string {
+  return storableJson(rows);
 }
 
 /** The value as JSON that PostgreSQL can store the texts of. */
@@ -20,11 +25,16 @@ export function storableJson(value: unknown): string {
 }
 
 /**
- * Lines as one parameter, for `from … as row (line, position)`, which counts from 1. Where texts are long they cost least like this: nothing
- * in them is escaped.
+ * Lines as one parameter, as {@link linesText} writes them, for `from … as row (line, position)`, which counts from 1. Where texts are long
+ * they cost least like this: nothing in them is escaped.
  */
-export function linesParameter(lines: readonly string[]): RawBuilder<unknown> {
-  return sql`unnest(string_to_array(${storableText(lines.join('\n'))}::text, E'\\n')) with ordinality`;
+export function linesParameter(text: string): RawBuilder<unknown> {
+  return sql`unnest(string_to_array(${text}::text, E'\\n')) with ordinality`;
+}
+
+/** Lines without line feeds, as a text for {@link linesParameter}. */
+export function linesText(lines: readonly string[]): string {
+  return storableText(lines.join('\n'));
 }
 
 /** The text as PostgreSQL can store it. */
@@ -39,12 +49,16 @@ export function timeParameter(ms: number): RawBuilder<Date> {
 
 /** A time as a field of {@link itemsParameter}. */
 export function timeText(ms: number): string {
-  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() };
-  return lastTime.text;
+  if (ms === lastTime.ms) return lastTime.text;
+  const found = ms === timeBefore.ms ? timeBefore : { ms, text: new Date(ms).toISOString() };
+  timeBefore = lastTime;
+  lastTime = found;
+  return found.text;
 }
 
-// What happens together has the same time, and is written many times.
+// What happens together has the same time, and is kept for the same time: the two are written in turn.
 let lastTime = { ms: 0, text: new Date(0).toISOString() };
+let timeBefore = lastTime;
 
 /**
  * Whether a column's value is among those of a CTE's column of the same name, looked up in a hash. The connections of the ledger join by index

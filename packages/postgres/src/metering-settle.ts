@@ -1,12 +1,13 @@
 import { answerJson, isCharged, type Answer, type Call, type Outcome, type Price } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import { endedEntry } from './audit-entries.ts';
-import { chainLock, linkFromEntries } from './audit-link.ts';
+import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-link.ts';
 import type { DeadLetterRow } from './dead-letter.ts';
 import { writeLetters } from './dead-letter-writes.ts';
-import { itemsParameter, timeParameter, timeText } from './metering-items.ts';
+import { itemsText, timeText } from './metering-items.ts';
 import { claims } from './metering-admit.ts';
 import { refundCounters } from './metering-refund.ts';
+import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** The end of a call, as it is written. */
@@ -103,40 +104,18 @@ interface Row {
   readonly known: readonly string[] | null;
 }
 
-/**
- * Ends calls, gives back what they took of quotas and did not use, ends or gives back their claims, and adds to the audit, in one statement
- * and so in one transaction. Undefined where the audit's chain was closed by another replica: nothing is written then.
- *
- * A call that its replica has ended before stays as it is. A write that a sweep has ended becomes what really happened, and so does its claim
- * unless another call has it by now; its price and its quota stay as the sweep left them, since they may have been billed. A read that a
- * sweep has ended stays so: its quota is another's by now.
- */
-export async function settleCalls(db: Kysely<Tables>, items: readonly SettleItem[], by: SettleBy): Promise<SettledOf | undefined> {
-  const letters = items.flatMap(({ letter }) => letter ?? []);
-  if (letters.length === 0) return await settleBatch(db, items, by);
-  return await db.transaction().execute(async (transaction) => {
-    const settled = await settleBatch(transaction, items, by);
-    if (settled)
-      await writeLetters(
-        transaction,
-        letters.filter(({ call_id }) => settled(call_id) === 'ended'),
-        by.maxLetters,
-      );
-    return settled;
-  });
+interface Settles extends LinkTimes {
+  readonly items: string;
+  readonly chain: string;
+  readonly usageEvents: boolean;
 }
 
-async function settleBatch(
-  db: Kysely<Tables>,
-  items: readonly SettleItem[],
-  { now, chain, usageEvents }: SettleBy,
-): Promise<SettledOf | undefined> {
-  // The first of two ends of one call holds.
-  const first = new Map(items.toReversed().map((item) => [item.callId, item]));
-  const { rows } = await sql<Row>`
+const settleStatement = prepared<Settles, Row>(
+  ['items', 'chain', 'usageEvents', 'at', 'leaseUntil'],
+  ({ items, chain, usageEvents, at, leaseUntil }) => sql<Row>`
     with chain as materialized (${chainLock(chain)}),
     item as materialized (
-      select item.* from chain, json_to_recordset(${itemsParameter(Array.from(first.values(), toRow))}) as item (
+      select item.* from chain, json_to_recordset(${items}::json) as item (
         ord int, call_id text, status text, wrote text, code text, upstream_requests int, bytes_out int, accepted text, ended_at timestamptz,
         charged boolean, price bigint, keeps_claim boolean, answer text, expires_at timestamptz, line text)
     ), before as materialized (
@@ -168,15 +147,53 @@ async function settleBatch(
       delete from dead_letters where id = any(array(select id from held where keeps_claim))
     ), billed as (
       insert into usage_outbox (call_id, due_at)
-      select call_id, ${timeParameter(now)} from ended where charged and running and ${usageEvents}::boolean
+      select call_id, ${at}::timestamptz from ended where charged and running and ${usageEvents}::boolean
       on conflict do nothing
     ), entry as (
       select ord as position, left(line, -1) || ',"charged":' || charged || ',"price":' || price || '}' as line from ended
-    ), ${linkFromEntries(now)}
+    ), ${linkFromEntries({ at, leaseUntil })}
     select exists (select from chain) as open,
       (select json_agg(call_id) from ended) as ended,
       case when (select count(*) from ended) < (select count(*) from item)
-        then (select json_agg(call_id) from calls join item using (call_id) where calls.lease_until is null) end as known`.execute(db);
+        then (select json_agg(call_id) from calls join item using (call_id) where calls.lease_until is null) end as known`,
+);
+
+/**
+ * Ends calls, gives back what they took of quotas and did not use, ends or gives back their claims, and adds to the audit, in one statement
+ * and so in one transaction. Undefined where the audit's chain was closed by another replica: nothing is written then.
+ *
+ * A call that its replica has ended before stays as it is. A write that a sweep has ended becomes what really happened, and so does its claim
+ * unless another call has it by now; its price and its quota stay as the sweep left them, since they may have been billed. A read that a
+ * sweep has ended stays so: its quota is another's by now.
+ */
+export async function settleCalls(db: Kysely<Tables>, items: readonly SettleItem[], by: SettleBy): Promise<SettledOf | undefined> {
+  const letters = items.flatMap(({ letter }) => letter ?? []);
+  if (letters.length === 0) return await settleBatch(db, items, by);
+  return await db.transaction().execute(async (transaction) => {
+    const settled = await settleBatch(transaction, items, by);
+    if (settled)
+      await writeLetters(
+        transaction,
+        letters.filter(({ call_id }) => settled(call_id) === 'ended'),
+        by.maxLetters,
+      );
+    return settled;
+  });
+}
+
+async function settleBatch(
+  db: Kysely<Tables>,
+  items: readonly SettleItem[],
+  { now, chain, usageEvents }: SettleBy,
+): Promise<SettledOf | undefined> {
+  // The first of two ends of one call holds.
+  const first = new Map(items.toReversed().map((item) => [item.callId, item]));
+  const rows = await settleStatement(db, {
+    items: itemsText(Array.from(first.values(), toRow)),
+    chain,
+    usageEvents,
+    ...linkTimes(now),
+  });
   const [row] = rows;
   if (!row?.open) return undefined;
   const ended = new Set(row.ended);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Credentials } from '../principal.ts';
 import type { RateLimit } from '../rate-limit.ts';
-import { showRateLimit } from './rate-limit-headers.ts';
+import { refuseByRateLimit } from './rate-limit-headers.ts';
 
 /** How a caller's address is found and limited. */
 export interface CallerOptions {
@@ -29,6 +29,6 @@ export function limitAddress(
 ): Promise<void> | undefined {
   if (!limitPerAddress || address === undefined) return undefined;
   return limitPerAddress.take(address).then((decision) => {
-    if (!decision.allowed) showRateLimit(decision, clock.now(), response);
+    if (!decision.allowed) refuseByRateLimit(decision, clock.now(), response);
   });
 }

@@ -6,10 +6,11 @@ import type { Departure } from './departure.ts';
 import type { Exchange } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import { paramHeaderFault } from './param-headers.ts';
-import { showRateLimit } from './rate-limit-headers.ts';
+import { rateLimitHeaders, refuseByRateLimit } from './rate-limit-headers.ts';
 import { readBody } from './read-body.ts';
 import { Refusal } from './refusal.ts';
 import { answerPreflight, requestGuard, type GuardOptions } from './request-guard.ts';
+import { setHeaders } from './response-headers.ts';
 import type { SdkLane } from './sdk-lane.ts';
 
 interface EndpointOptions extends GuardOptions, CallerOptions {
@@ -41,13 +42,19 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
       const principal = await host.authenticate(given);
       const limited = host.limit(principal);
       const decision = limited && (await limited);
-      if (decision) showRateLimit(decision, host.clock.now(), response);
-      const type = request.headers['content-type'] ?? '';
-      if (type !== 'application/json' && !plainJson.test(type) && !(await isJson(type)))
-        throw new Refusal(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
-      const message = parse(await readBody(request, departure, options.maxBodyBytes));
-      checkParams(host, principal, message, request);
-      await lane({ request, response, departure, message, principal, address: given.address });
+      if (decision && !decision.allowed) refuseByRateLimit(decision, host.clock.now(), response);
+      const headers = decision && rateLimitHeaders(decision, host.clock.now());
+      try {
+        const type = request.headers['content-type'] ?? '';
+        if (type !== 'application/json' && !plainJson.test(type) && !(await isJson(type)))
+          throw new Refusal(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
+        const message = parse(await readBody(request, departure, options.maxBodyBytes));
+        checkParams(host, principal, message, request);
+        await lane({ request, response, headers, departure, message, principal, address: given.address });
+      } catch (error) {
+        if (!response.headersSent) setHeaders(response, headers);
+        throw error;
+      }
     },
     /** Breaks off what still runs. */
     close: async () => await (await loaded)?.close(),

@@ -16,11 +16,11 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
   const ready = readyAnswers(host);
 
   return (exchange) => {
-    const { message, request, response, principal } = exchange;
+    const { message, request, response, headers, principal } = exchange;
     const plain = plainRequest(message, request.headers);
     if (!plain) return sdk(exchange);
     if (plain.method === 'tools/call') return call(exchange, plain);
-    writeReady(response, readyFor(plain, principal), plain.id, plain.modern);
+    writeReady(response, headers, readyFor(plain, principal), plain);
     return written;
   };
 
@@ -38,7 +38,7 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
   }
 
   async function call(exchange: Exchange, plain: PlainCall): Promise<void> {
-    const { response, departure, principal, address } = exchange;
+    const { response, headers, departure, principal, address } = exchange;
     const called = host.call({
       principal,
       address,
@@ -50,7 +50,7 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
       // Older clients keep no session here, so nobody can ask them anything.
       answers: plain.modern ? {} : undefined,
     });
-    const stopKeepingAlive = plain.modern ? undefined : keepAlive(response, host.clock);
+    const stopKeepingAlive = plain.modern ? undefined : keepAlive(response, headers, host.clock);
     let result: CallResult | undefined;
     try {
       result = await called;
@@ -62,6 +62,6 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
     if (response.destroyed) return;
     const shown = result?.kind === 'answer' ? ready.call(result.answer, plain.modern) : undefined;
     if (!shown) return await sdk({ ...exchange, called });
-    writeResult(response, shown, plain.id, plain.modern);
+    writeResult(response, headers, shown, plain);
   }
 }

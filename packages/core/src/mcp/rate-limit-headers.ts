@@ -1,21 +1,27 @@
 import type { ServerResponse } from 'node:http';
 import type { RateLimitDecision } from '../rate-limit.ts';
 import { Refusal } from './refusal.ts';
+import { setHeaders, type ResponseHeaders } from './response-headers.ts';
 
 /**
- * Tells a client how much it has left: the fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and the X-RateLimit ones
- * that most clients read, whose reset is a time in seconds since the epoch. Throws a {@link Refusal} where nothing was left.
+ * What tells a client how much it has left: the fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and the X-RateLimit ones
+ * that most clients read, whose reset is a time in seconds since the epoch.
  */
-export function showRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse): void {
-  const { rule, remaining, resetMs } = decision;
-  const resetSeconds = Math.ceil(resetMs / 1_000);
-  response.setHeader('ratelimit-policy', `"default";q=${rule.limit};w=${Math.ceil(rule.windowMs / 1_000)}`);
-  response.setHeader('ratelimit', `"default";r=${remaining};t=${resetSeconds}`);
-  response.setHeader('x-ratelimit-limit', rule.limit);
-  response.setHeader('x-ratelimit-remaining', remaining);
-  response.setHeader('x-ratelimit-reset', Math.ceil((now + resetMs) / 1_000));
-  if (decision.allowed) return;
-  const wait = Math.max(1, resetSeconds);
+export function rateLimitHeaders({ rule, remaining, resetMs }: RateLimitDecision, now: number): ResponseHeaders {
+  return {
+    'ratelimit-policy': `"default";q=${rule.limit};w=${Math.ceil(rule.windowMs / 1_000)}`,
+    ratelimit: `"default";r=${remaining};t=${Math.ceil(resetMs / 1_000)}`,
+    'x-ratelimit-limit': rule.limit,
+    'x-ratelimit-remaining': remaining,
+    'x-ratelimit-reset': Math.ceil((now + resetMs) / 1_000),
+  };
+}
+
+/** Refuses a request for which nothing was left, and says so in the response's headers. */
+export function refuseByRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse): never {
+  const { rule, resetMs } = decision;
+  setHeaders(response, rateLimitHeaders(decision, now));
+  const wait = Math.max(1, Math.ceil(resetMs / 1_000));
   throw new Refusal(
     429,
     'RATE_LIMITED',

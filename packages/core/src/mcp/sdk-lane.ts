@@ -2,6 +2,7 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Host } from '../host.ts';
 import { askStates } from './ask-state.ts';
 import type { Exchange, Lane } from './exchange.ts';
+import { setHeaders } from './response-headers.ts';
 import { createSdkServer, type Caller } from './sdk-server.ts';
 import { toWebRequest, writeWebResponse } from './web-exchange.ts';
 
@@ -24,7 +25,8 @@ export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
     onerror: (error) => host.log.info({ err: error }, 'MCP request refused by the protocol'),
   });
   return {
-    serve: async ({ request, response, departure, message, principal, address, called }: Exchange) => {
+    serve: async ({ request, response, headers, departure, message, principal, address, called }: Exchange) => {
+      if (!response.headersSent) setHeaders(response, headers);
       const caller: Caller = { principal, address, called };
       const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { ...caller } };
       await writeWebResponse(await mcp.fetch(toWebRequest(request, departure), { authInfo, parsedBody: message }), response);

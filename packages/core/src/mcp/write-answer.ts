@@ -1,29 +1,35 @@
 import type { ServerResponse } from 'node:http';
+import type { ResponseHeaders } from './response-headers.ts';
 
 /** The head of an answer to an older client: as the SDK does, a stream of one event. */
 export const eventStream = { 'cache-control': 'no-cache, no-transform', 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
 
+/** Which request is answered. */
+interface Asked {
+  readonly id: string | number;
+  readonly modern: boolean;
+}
+
 /** Writes a result whose bytes are ready up to the request's id. */
-export function writeReady(response: ServerResponse, beforeId: Buffer, id: string | number, modern: boolean): void {
+export function writeReady(response: ServerResponse, headers: ResponseHeaders | undefined, beforeId: Buffer, { id, modern }: Asked): void {
   const rest = modern ? `${JSON.stringify(id)}}` : `${JSON.stringify(id)}}\n\n`;
-  writeHead(response, modern, beforeId.length + Buffer.byteLength(rest));
+  writeHead(response, headers, modern, beforeId.length + Buffer.byteLength(rest));
   // Node sends what is written in one turn together, and nothing is copied.
   response.write(beforeId);
   response.end(rest);
 }
 
 /** Writes a result that was made for this request, of which this is the JSON. */
-export function writeResult(response: ServerResponse, result: string, id: string | number, modern: boolean): void {
+export function writeResult(response: ServerResponse, headers: ResponseHeaders | undefined, result: string, { id, modern }: Asked): void {
   const message = `{"result":${result},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`;
   const text = modern ? message : `event: message\ndata: ${message}\n\n`;
   const length = Buffer.byteLength(text);
+  writeHead(response, headers, modern, length);
   // ASCII is the same in both, and Node writes latin1 in half the time, in one piece with the head.
-  const encoding = length === text.length ? 'latin1' : 'utf8';
-  writeHead(response, modern, length);
-  response.end(text, encoding);
+  response.end(text, length === text.length ? 'latin1' : 'utf8');
 }
 
-function writeHead(response: ServerResponse, modern: boolean, length: number): void {
-  if (modern) response.writeHead(200, { 'content-type': 'application/json', 'content-length': length });
-  else if (!response.headersSent) response.writeHead(200, eventStream);
+function writeHead(response: ServerResponse, headers: ResponseHeaders | undefined, modern: boolean, length: number): void {
+  if (modern) response.writeHead(200, { ...headers, 'content-type': 'application/json', 'content-length': length });
+  else if (!response.headersSent) response.writeHead(200, { ...headers, ...eventStream });
 }
