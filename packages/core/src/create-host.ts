@@ -18,6 +18,7 @@ import { observers } from './observer.ts';
 import { localPrincipal, type Principal } from './principal.ts';
 import type { RateLimit, RateLimitDecision } from './rate-limit.ts';
 import { redactingLogger } from './redactor.ts';
+import { andThen, type Soon } from './soon.ts';
 import { receiveWebhook } from './webhooks.ts';
 import { checkContext } from './work-context.ts';
 
@@ -116,7 +117,7 @@ export function createHost(options: HostOptions): Host {
     },
     authenticates: options.authenticate !== undefined,
     authenticate: options.authenticate ?? (async () => localPrincipal),
-    limit: (principal) => (options.rateLimit || options.tenantRateLimit ? limit(principal) : undefined),
+    limit,
     tools: (principal) => catalog.forPrincipal(principal),
     tool: (principal, name) => catalog.find(name, principal),
     call(request: CallRequest) {
@@ -140,12 +141,15 @@ export function createHost(options: HostOptions): Host {
     close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
   };
 
-  async function limit({ tenant, id }: Principal): Promise<RateLimitDecision | undefined> {
-    const own = await options.rateLimit?.take(JSON.stringify([tenant, id]));
-    // What the key may not ask is not counted against the others of its tenant.
-    if (own && !own.allowed) return own;
-    const shared = await options.tenantRateLimit?.take(JSON.stringify([tenant]));
-    return own && shared && shared.allowed && own.remaining <= shared.remaining ? own : (shared ?? own);
+  function limit({ tenant, id }: Principal): Soon<RateLimitDecision | undefined> {
+    const { rateLimit, tenantRateLimit } = options;
+    return andThen(rateLimit?.take(JSON.stringify([tenant, id])), (own) => {
+      // What the key may not ask is not counted against the others of its tenant.
+      if (!tenantRateLimit || (own && !own.allowed)) return own;
+      return andThen(tenantRateLimit.take(JSON.stringify([tenant])), (shared) =>
+        own && shared.allowed && own.remaining <= shared.remaining ? own : shared,
+      );
+    });
   }
 
   function notFound(request: CallRequest): ToolError {
@@ -163,7 +167,8 @@ export function createHost(options: HostOptions): Host {
   }
 
   async function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
-    const decision = await limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
+    const taken = limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
+    const decision = taken instanceof Promise ? await taken : taken;
     // The drain may have begun meanwhile, and waits for calls that have begun alone.
     if (decision.allowed) return await begin(entry, request);
     observer.refused?.({ reason: 'rate-limit' });

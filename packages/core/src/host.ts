@@ -15,6 +15,7 @@ import type { Authenticate, Credentials, Principal } from './principal.ts';
 import type { RateLimit, RateLimitDecision } from './rate-limit.ts';
 import type { Resilience } from './resilience.ts';
 import type { Sender } from './sender.ts';
+import type { Soon } from './soon.ts';
 import type { StateStore } from './state.ts';
 
 /** What a host is made of. Only `connectors` is needed; everything else has a default that keeps to this process. */
@@ -116,7 +117,7 @@ export interface Host {
   /** @throws {ToolError} UNAUTHENTICATED. */
   authenticate(credentials: Credentials): Promise<Principal>;
   /** Counts one request of a principal and of its tenant: the limit that refused it, or the one with less left. Undefined: there is none. */
-  limit(principal: Principal): Promise<RateLimitDecision | undefined> | undefined;
+  limit(principal: Principal): Soon<RateLimitDecision | undefined>;
   /** The tools that a principal may use, in a stable order. */
   tools(principal: Principal): readonly CatalogEntry[];
   /** The tool of that name, if there is one that the principal may use. */

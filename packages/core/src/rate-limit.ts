@@ -1,3 +1,5 @@
+import type { Soon } from './soon.ts';
+
 /** So many requests in a window. */
 export interface RateLimitRule {
   readonly limit: number;
@@ -17,6 +19,6 @@ export interface RateLimitDecision {
 
 /** Limits how often something may happen for a key: calls of an API key, requests of an address. */
 export interface RateLimit {
-  /** Counts one request. A refused request is not counted. */
-  take(key: string): Promise<RateLimitDecision>;
+  /** Counts one request, and answers at once where it can. A refused request is not counted. */
+  take(key: string): Soon<RateLimitDecision>;
 }

@@ -71,7 +71,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     const limit = limitOn(redis);
     server.hang();
     const startedAt = performance.now();
-    await Promise.all(Array.from({ length: 20 }, () => limit.take('a')));
+    await Promise.all(Array.from({ length: 20 }, async () => await limit.take('a')));
     const waitedMs = performance.now() - startedAt;
     expect(waitedMs).toBeGreaterThan(200);
     expect(waitedMs).toBeLessThan(2_000);

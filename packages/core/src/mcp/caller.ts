@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Credentials } from '../principal.ts';
 import type { RateLimit } from '../rate-limit.ts';
+import { andThen, type Soon } from '../soon.ts';
 import { refuseByRateLimit } from './rate-limit-headers.ts';
 
 /** How a caller's address is found and limited. */
@@ -20,15 +21,15 @@ export function credentials({ headers, socket }: IncomingMessage, { trustProxy }
   return { token: authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1], address };
 }
 
-/** Counts one request of an address. Rejects with a Refusal where it has asked too often. Undefined: nothing limits it. */
+/** Counts one request of an address. Throws a Refusal, or rejects with one, where it has asked too often. */
 export function limitAddress(
   { address }: Credentials,
   response: ServerResponse,
   clock: Clock,
   { limitPerAddress }: CallerOptions,
-): Promise<void> | undefined {
+): Soon<void> {
   if (!limitPerAddress || address === undefined) return undefined;
-  return limitPerAddress.take(address).then((decision) => {
+  return andThen(limitPerAddress.take(address), (decision) => {
     if (!decision.allowed) refuseByRateLimit(decision, clock.now(), response);
   });
 }

@@ -38,10 +38,10 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
         throw new Refusal(405, 'INVALID_INPUT', 'This endpoint takes POST alone: it keeps no sessions.', { headers: { allow: 'POST' } });
       const given = credentials(request, options);
       const counted = limitAddress(given, response, host.clock, options);
-      if (counted) await counted;
+      if (counted instanceof Promise) await counted;
       const principal = await host.authenticate(given);
       const limited = host.limit(principal);
-      const decision = limited && (await limited);
+      const decision = limited instanceof Promise ? await limited : limited;
       if (decision && !decision.allowed) refuseByRateLimit(decision, host.clock.now(), response);
       const headers = decision && rateLimitHeaders(decision, host.clock.now());
       try {

@@ -47,7 +47,7 @@ export function memoryRateLimit(
   const windowsFrom = (startedAt: number): Window[] => rules.map((rule) => ({ rule, startedAt, count: 0 }));
 
   return {
-    async take(key) {
+    take(key) {
       const now = clock.now();
       let windows = keys.get(key);
       if (!windows) {

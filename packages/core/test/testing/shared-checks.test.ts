@@ -23,7 +23,7 @@ function ruleByRule(
   const limits = rules.map((rule) => memoryRateLimit([rule], { clock }));
   return {
     async take(key) {
-      const all = await Promise.all(limits.map((limit) => limit.take(key)));
+      const all = await Promise.all(limits.map(async (limit) => await limit.take(key)));
       const refusals = all.filter(({ allowed }) => !allowed);
       return pick(refusals.length > 0 ? refusals : all) ?? { allowed: true, rule: { limit: 1, windowMs: 1 }, remaining: 0, resetMs: 0 };
     },

@@ -75,7 +75,7 @@ const promises: readonly SharedPromise<RateLimit, readonly RateLimitRule[]>[] = 
     name: 'allows exactly 100 of 200 at once',
     settings: [{ limit: 100, windowMs: 60_000 }],
     async prove(one, other) {
-      const taken = await Promise.all(Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).take('a')));
+      const taken = await Promise.all(Array.from({ length: 200 }, async (_, n) => await (n % 2 === 0 ? one : other).take('a')));
       const allowed = taken.filter((decision) => decision.allowed).map(({ remaining }) => remaining);
       // Each has another number left: no place was given twice.
       assert.deepEqual(
