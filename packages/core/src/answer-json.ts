@@ -14,12 +14,12 @@ export class ShownAnswer implements Answer {
     this.meta = meta;
   }
 
-  static jsonOf(answer: Answer): string {
-    return #json in answer ? (answer.#json ??= JSON.stringify(answer)) : JSON.stringify(answer);
+  json(): string {
+    return (this.#json ??= JSON.stringify(this));
   }
 }
 
 /** The JSON of an answer, made once where the host made the answer. An answer is not changed once it is made. */
 export function answerJson(answer: Answer): string {
-  return ShownAnswer.jsonOf(answer);
+  return answer instanceof ShownAnswer ? answer.json() : JSON.stringify(answer);
 }

@@ -46,8 +46,9 @@ export class Deadlines<T extends Timed> {
   }
 
   #wait(): void {
+    const now = this.#clock.now();
     let ms = lookEveryMs;
-    for (const { deadlineAt } of this.#running) ms = Math.min(ms, deadlineAt - this.#clock.now());
+    for (const { deadlineAt } of this.#running) ms = Math.min(ms, deadlineAt - now);
     this.#cancelTimer = this.#clock.timer(ms, this.#look);
   }
 

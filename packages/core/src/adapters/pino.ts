@@ -70,7 +70,7 @@ function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth = 0): R
     const value = fields[name];
     const shown = secretNames.has(name)
       ? mask
-      : depth === 0 && isObject(value) && !(name in serializers)
+      : depth === 0 && isObject(value) && !Object.hasOwn(serializers, name)
         ? withoutSecrets(value, 1)
         : value;
     if (shown !== value) (clean ??= { ...fields })[name] = shown;

@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../catalog.ts';
-import { answerJson, ShownAnswer } from '../answer-json.ts';
+import { ShownAnswer } from '../answer-json.ts';
 import { isPlainText, type Answer } from '../content.ts';
 import type { Host } from '../host.ts';
 import { isPlainObject } from '../json-object.ts';
@@ -54,20 +54,15 @@ export function readyAnswers(host: Host): ReadyAnswers {
   };
 }
 
-/** Written by hand, since most of it is known before. The keys stand in the order in which the SDK writes them. */
+/** What is the same in each answer is joined as text. The keys stand in the order in which the SDK writes them. */
 function callResult(answer: Answer, identity: Identity | undefined): string {
   const { content, structuredContent, isError, meta } = answer;
-  if (answer instanceof ShownAnswer && !meta) {
-    const json = answerJson(answer);
-    return identity ? `${json.slice(0, -1)},"resultType":"complete","_meta":${identity.json}}` : json;
-  }
-  let json = meta ? `{"_meta":${JSON.stringify({ ...meta, ...identity?.object })},"content":` : '{"content":';
-  json += JSON.stringify(content);
-  const structured = structuredContent === undefined ? undefined : JSON.stringify(structuredContent);
-  if (structured !== undefined) json += `,"structuredContent":${structured}`;
-  if (isError) json += ',"isError":true';
-  if (!identity) return `${json}}`;
-  return meta ? `${json},"resultType":"complete"}` : `${json},"resultType":"complete","_meta":${identity.json}}`;
+  const json =
+    answer instanceof ShownAnswer && !meta
+      ? answer.json()
+      : JSON.stringify({ _meta: meta && { ...meta, ...identity?.object }, content, structuredContent, isError: isError || undefined });
+  if (!identity) return json;
+  return `${json.slice(0, -1)},"resultType":"complete"${meta ? '' : `,"_meta":${identity.json}`}}`;
 }
 
 /** The server's, which stands in each answer to newer clients. */
