@@ -27,7 +27,7 @@ import type { Observer } from './observer.ts';
 import type { Principal } from './principal.ts';
 import { redactingLogger } from './redactor.ts';
 import { takenOut } from './schema/without-secrets.ts';
-import { recordCall } from './middleware/record-call.ts';
+import { recordCall, type CallLogIds } from './middleware/record-call.ts';
 import { createTally } from './upstream/tally.ts';
 
 /** What the path of a call works with. */
@@ -160,17 +160,8 @@ interface BegunCall {
   readonly open: OpenConnection;
 }
 
-/** What is on each log line of a call. */
-interface CallLogIds {
-  readonly callId: string;
-  readonly traceId?: string;
-  readonly tenant: string;
-  readonly principal: string;
-  readonly tool: string;
-}
-
 /** The trace id of a W3C `traceparent` is what ties our log lines to the caller's. */
 function callLogIds(callId: string, traceparent: string | undefined, { tenant, id }: Principal, tool: string): CallLogIds {
-  const traceId = traceparent && /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
-  return traceId ? { callId, traceId, tenant, principal: id, tool } : { callId, tenant, principal: id, tool };
+  const traceId = traceparent === undefined ? undefined : /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
+  return { callId, traceId, tenant, principal: id, tool };
 }

@@ -166,17 +166,20 @@ export function createHost(options: HostOptions): Host {
     return Promise.resolve(refused(new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.')));
   }
 
-  async function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+  function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
     const taken = limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
-    const decision = taken instanceof Promise ? await taken : taken;
-    // The drain may have begun meanwhile, and waits for calls that have begun alone.
-    if (decision.allowed) return await begin(entry, request);
+    // The drain may have begun meanwhile, and waits for calls that have begun alone: `begin` looks again.
+    const go = (decision: RateLimitDecision) => (decision.allowed ? begin(entry, request) : Promise.resolve(overLimit(decision, entry)));
+    return taken instanceof Promise ? taken.then(go) : go(taken);
+  }
+
+  function overLimit({ rule, resetMs }: RateLimitDecision, { connector }: CatalogEntry): CallResult {
     observer.refused?.({ reason: 'rate-limit' });
     return refused(
       new ToolError(
         'RATE_LIMITED',
-        `This tenant has made the ${decision.rule.limit} calls to ${entry.connector} that it may make in ${decision.rule.windowMs / 1000} s. Nothing was done. Try again in ${Math.ceil(decision.resetMs / 1000)} s.`,
-        { retryAfterMs: decision.resetMs },
+        `This tenant has made the ${rule.limit} calls to ${connector} that it may make in ${rule.windowMs / 1000} s. Nothing was done. Try again in ${Math.ceil(resetMs / 1000)} s.`,
+        { retryAfterMs: resetMs },
       ),
     );
   }

@@ -1,55 +1,29 @@
 import type { Call } from '@busbar/core';
-import { timeText } from './metering-items.ts';
+import { sql, type RawBuilder } from 'kysely';
 
-/** How a call ended, as the audit tells it. */
-export interface EndedEntry {
-  readonly callId: string;
-  readonly tenant: string;
-  readonly status: string;
-  readonly wrote: string;
-  readonly code: string | null;
-  readonly endedAt: number;
-}
+// What the audit tells of calls, as SQL over the rows that are written to the ledger, so that nothing is sent twice. `item` names rows whose
+// columns are called as in the table `calls`, with times as texts.
 
-// Written by hand around `auditInput`, which is JSON already. A line feed between its values is as good as a space.
-const inputOf = (call: Call): string => {
+const json = (column: string): RawBuilder<unknown> => sql`to_json(item.${sql.ref(column)})`;
+
+const openedLine = (event: string, at: string): RawBuilder<unknown> =>
+  sql`${sql.lit(`{"event":"${event}","at":`)}, ${json(at)}, ',"callId":', ${json('call_id')}, ',"tenant":', ${json('tenant')},
+    ',"principal":', ${json('principal')}, ',"address":' || ${json('address')}, ',"connector":', ${json('connector')},
+    ',"connection":', ${json('connection')}, ',"tool":', ${json('tool')}, ',"effect":', ${json('effect')}`;
+
+/** A call that is about to run: who, from where, what, with what arguments. `item.input` is their {@link inputLine}. */
+export const admittedLine = sql<string>`concat(${openedLine('call.admitted', 'started_at')}, ',"input":', item.input, '}')`;
+
+/** A call that was answered with the stored answer of an earlier one, `item.of`. */
+export const replayedLine = sql<string>`concat(${openedLine('call.replayed', 'ended_at')}, ',"of":', ${json('of')}, ',"input":', item.input, '}')`;
+
+/** How a call ended. What was charged is what the ledger says now. */
+export const endedLine = sql<string>`concat('{"event":"call.ended","at":', ${json('ended_at')}, ',"callId":', ${json('call_id')},
+  ',"tenant":', ${json('tenant')}, ',"status":', ${json('status')}, ',"wrote":', ${json('wrote')}, ',"code":' || ${json('code')},
+  ',"charged":', to_json(calls.charged), ',"price":', calls.price, '}')`;
+
+/** The arguments of a call as one line. A line feed between the values of JSON is as good as a space. */
+export function inputLine(call: Call): string {
   const input = call.auditInput();
   return input.includes('\n') ? input.replaceAll('\n', ' ') : input;
-};
-
-const opened = (event: string, at: number, { callId, principal, address, connector, connection, tool, effect }: Call): string =>
-  JSON.stringify({
-    event,
-    at: timeText(at),
-    callId,
-    tenant: principal.tenant,
-    principal: principal.id,
-    ...(address !== undefined && { address }),
-    connector,
-    connection,
-    tool,
-    effect,
-  }).slice(0, -1);
-
-/** A call that is about to run: who, from where, what, with what arguments. */
-export function admittedEntry(call: Call): string {
-  return `${opened('call.admitted', call.startedAt, call)},"input":${inputOf(call)}}`;
-}
-
-/** A call that was answered with the stored answer of an earlier one. */
-export function replayedEntry(call: Call, of: string, at: number): string {
-  return `${opened('call.replayed', at, call)},"of":${JSON.stringify(of)},"input":${inputOf(call)}}`;
-}
-
-/** How it ended. What was charged is added where it is known: see metering-settle.ts. */
-export function endedEntry({ endedAt, code, callId, tenant, status, wrote }: EndedEntry): string {
-  return JSON.stringify({
-    event: 'call.ended',
-    at: timeText(endedAt),
-    callId,
-    tenant,
-    status,
-    wrote,
-    ...(code !== null && { code }),
-  });
 }

@@ -103,7 +103,9 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
   }
 
   return {
-    record: (event) => records.add(lineOf(event, clock.now())),
+    async record(event) {
+      await records.add(lineOf(event, clock.now()));
+    },
     witness,
     closeLapsed,
     prune,

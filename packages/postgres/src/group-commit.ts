@@ -1,10 +1,16 @@
 /** Writes that share transactions. */
 export interface GroupCommit<T, R> {
-  /** What the item came to, once it is durable. Rejects as its write did, or with `full()` where too many wait already. */
-  add(item: T): Promise<R>;
+  /**
+   * What gives each item of its batch its result, once they are durable: one promise for all of them, since calls are many. Rejects as their
+   * write did, or with `full()` where too many wait already.
+   */
+  add(item: T): Promise<ResultOf<T, R>>;
   /** Resolves when nothing is waiting or being written. */
   drain(): Promise<void>;
 }
+
+/** Gives an item of a batch that was written its result. */
+export type ResultOf<T, R> = (item: T) => R;
 
 /** How much may share a write, and how much may wait for one. */
 export interface GroupLimits {
@@ -14,8 +20,8 @@ export interface GroupLimits {
   full(): Error;
 }
 
-/** Items that share a write, and what gives each its result once that is done: one promise for all of them. */
-interface Batch<T, R> extends PromiseWithResolvers<(item: T) => R> {
+/** Items that share a write. */
+interface Batch<T, R> extends PromiseWithResolvers<ResultOf<T, R>> {
   readonly items: T[];
 }
 
@@ -23,7 +29,7 @@ interface Batch<T, R> extends PromiseWithResolvers<(item: T) => R> {
  * Lets what arrives in one turn, or while a write is in flight, share the next write. A lone item does not wait for company; under load one write carries many.
  * `write` gives a result for each item.
  */
-export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<(item: T) => R>, limits: GroupLimits): GroupCommit<T, R> {
+export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<ResultOf<T, R>>, limits: GroupLimits): GroupCommit<T, R> {
   const waiting: Batch<T, R>[] = [];
   let count = 0;
   let writing: Promise<void> | undefined;
@@ -55,7 +61,7 @@ export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<(item:
       const { items, promise } = nextBatch();
       items.push(item);
       writing ??= writeAll();
-      return promise.then((resultOf) => resultOf(item));
+      return promise;
     },
     drain: async () => writing,
   };

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Call, Price, QuotaDemand } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
-import { replayedEntry } from './audit-entries.ts';
+import { admittedLine, inputLine, replayedLine } from './audit-entries.ts';
 import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-link.ts';
-import { itemsParameter, itemsText, linesParameter, linesText, oneOf, timeText } from './metering-items.ts';
+import { itemsText, linesText, oneOf, timeText } from './metering-items.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -14,9 +14,18 @@ export interface AdmitItem {
   readonly claim: string | null;
   readonly price: Price;
   readonly demands: readonly QuotaDemand[];
-  /** Its entry in the audit. Made before the item joins a batch, so that arguments which cannot be told fail their own call alone. */
-  readonly line: string;
+  /** Its arguments as the audit tells them. Made before the item joins a batch, so that ones which cannot be told fail their own call alone. */
+  readonly input: string;
 }
+
+/** A call that asks to run, at a price and for what it takes of quotas. */
+export const admitItem = (call: Call, price: Price, demands: readonly QuotaDemand[]): AdmitItem => ({
+  call,
+  claim: claimOf(call),
+  price,
+  demands,
+  input: inputLine(call),
+});
 
 /** Who writes, when, and on which chain of the audit. */
 export interface Writer {
@@ -42,28 +51,35 @@ export type Admitted = { readonly kind: 'written' | 'taken' | 'again' } | { read
 
 interface Row {
   readonly open: boolean;
-  readonly written: readonly string[] | null;
-  readonly refused: readonly number[] | null;
-  readonly counters: readonly { readonly id: string; readonly used: number }[] | null;
+  /** Null: all were written, and then it does not matter what else is told. */
+  readonly told: {
+    readonly written: readonly string[] | null;
+    readonly refused: readonly number[] | null;
+    readonly counters: readonly { readonly id: string; readonly used: number }[] | null;
+  } | null;
 }
 
 interface Admits extends LinkTimes {
   readonly items: string;
+  readonly inputs: string;
+  readonly count: number;
   readonly demands: string;
-  readonly lines: string;
   readonly chain: string;
   readonly replica: string;
   readonly callLeaseUntil: string;
 }
 
 const admitStatement = prepared<Admits, Row>(
-  ['items', 'demands', 'lines', 'chain', 'replica', 'callLeaseUntil', 'at', 'leaseUntil'],
-  ({ items, demands, lines, chain, replica, callLeaseUntil, at, leaseUntil }) => sql<Row>`
+  ['items', 'inputs', 'count', 'demands', 'chain', 'replica', 'callLeaseUntil', 'at', 'leaseUntil'],
+  ({ items, inputs, count, demands, chain, replica, callLeaseUntil, at, leaseUntil }) => sql<Row>`
     with chain as materialized (${chainLock(chain)}),
     item as materialized (
-      select item.* from chain, json_to_recordset(${items}::json) as item (
-        ord int, call_id text, claim text, input_hash text, tenant text, principal text, address text, connector text, connection text,
-        tool text, effect text, units int, price bigint, counters text[], started_at timestamptz)
+      select item.*, string_to_table as input, ordinality - 1 as ord from chain, rows from (
+        json_to_recordset(${items}::json) as (
+          call_id text, claim text, input_hash text, tenant text, principal text, address text, connector text, connection text, tool text,
+          effect text, units int, price bigint, counters text[], started_at text),
+        string_to_table(${inputs}::text, E'\\n')
+      ) with ordinality as item
       where not exists (select from calls where calls.call_id = item.call_id)
     ), demand as materialized (
       select ord, call_id, counter, amount, most, sum(amount) over (partition by counter order by ord) as with_those_before
@@ -84,7 +100,7 @@ const admitStatement = prepared<Admits, Row>(
     ), written as (
       insert into calls (call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
         status, replica, lease_until)
-      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
+      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at::timestamptz,
         'running', ${replica}, ${callLeaseUntil}::timestamptz
       from item where ord not in (select ord from refused) and (claim is null or call_id in (select call_id from claimed))
       on conflict do nothing
@@ -96,13 +112,12 @@ const admitStatement = prepared<Admits, Row>(
       ) as taking
       where quota_counters.id = taking.counter
     ), entry as (
-      select position, line from ${linesParameter(lines)} as told (line, position)
-      where (position - 1 in (select ord from item where ${oneOf('call_id', 'written')})) is true
+      select ord as position, ${admittedLine} as line from item where ${oneOf('call_id', 'written')}
     ), ${linkFromEntries({ at, leaseUntil })}
-    select exists (select from chain) as open,
-      (select json_agg(call_id) from written) as written,
-      (select json_agg(ord) from refused) as refused,
-      (select json_agg(json_build_object('id', id, 'used', used)) from counter) as counters`,
+    select exists (select from chain) as open, case when (select count(*) from written) < ${count} then json_build_object(
+      'written', (select json_agg(call_id) from written),
+      'refused', (select json_agg(ord) from refused),
+      'counters', (select json_agg(json_build_object('id', id, 'used', used)) from counter)) end as told`,
 );
 
 /**
@@ -125,8 +140,9 @@ export async function admitCalls(
   );
   const rows = await admitStatement(db, {
     items: itemsText(sent.map(toRow)),
+    inputs: linesText(sent.map(({ input }) => input)),
+    count: sent.length,
     demands: itemsText(demands),
-    lines: linesText(sent.map(({ line }) => line)),
     chain,
     replica,
     callLeaseUntil: timeText(now + leaseMs),
@@ -134,13 +150,18 @@ export async function admitCalls(
   });
   const [row] = rows;
   if (!row?.open) return undefined;
-  return reader(sent, row);
+  if (row.told) return reader(sent, row.told);
+  if (sent.length === items.length) return () => allWritten;
+  const written = new Set(sent);
+  return (item) => (written.has(item) ? allWritten : { kind: 'taken' });
 }
 
-function reader(sent: readonly AdmitItem[], row: Row): (item: AdmitItem) => Admitted {
-  const written = new Set(row.written);
-  const refused = new Set((row.refused ?? []).map((ord) => sent[ord]));
-  const used = new Map((row.counters ?? []).map((counter) => [counter.id, counter.used]));
+const allWritten: Admitted = { kind: 'written' };
+
+function reader(sent: readonly AdmitItem[], told: NonNullable<Row['told']>): (item: AdmitItem) => Admitted {
+  const written = new Set(told.written);
+  const refused = new Set((told.refused ?? []).map((ord) => sent[ord]));
+  const used = new Map((told.counters ?? []).map((counter) => [counter.id, counter.used]));
   for (const { call, demands } of sent)
     if (written.has(call.callId)) for (const { counter, amount } of demands) used.set(counter, (used.get(counter) ?? 0) + amount);
   return (item) => {
@@ -165,28 +186,26 @@ export async function recordReplays(
   items: readonly ReplayItem[],
   { replica, now, chain }: Writer,
 ): Promise<true | undefined> {
-  const rows = items.map((item, ord) => ({
-    ...toRow(item, ord),
-    line: replayedEntry(item.call, item.of, item.endedAt),
-    bytes_out: item.bytesOut,
-    ended_at: timeText(item.endedAt),
-  }));
+  const rows = items.map((item) => ({ ...toRow(item), of: item.of, bytes_out: item.bytesOut, ended_at: timeText(item.endedAt) }));
   const result = await sql<{ open: boolean }>`
     with chain as materialized (${chainLock(chain)}),
     item as materialized (
-      select item.* from chain, json_to_recordset(${itemsParameter(rows)}) as item (
-        ord int, call_id text, claim text, tenant text, principal text, address text, connector text, connection text, tool text, effect text,
-        units int, started_at timestamptz, line text, bytes_out int, ended_at timestamptz)
+      select item.*, string_to_table as input, ordinality as ord from chain, rows from (
+        json_to_recordset(${itemsText(rows)}::json) as (
+          call_id text, claim text, tenant text, principal text, address text, connector text, connection text, tool text, effect text,
+          units int, started_at text, of text, bytes_out int, ended_at text),
+        string_to_table(${linesText(items.map(({ input }) => input))}::text, E'\\n')
+      ) with ordinality as item
     ), written as (
       insert into calls (call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, charged, started_at, status,
         wrote, bytes_out, tokens_out, ended_at, replica)
-      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, false, started_at, 'replayed',
-        'no', bytes_out, ceil(bytes_out / 4.0), ended_at, ${replica}
+      select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, false, started_at::timestamptz,
+        'replayed', 'no', bytes_out, ceil(bytes_out / 4.0), ended_at::timestamptz, ${replica}
       from item
       on conflict do nothing
       returning call_id
     ), entry as (
-      select ord as position, line from item where ${oneOf('call_id', 'written')}
+      select ord as position, ${replayedLine} as line from item where ${oneOf('call_id', 'written')}
     ), ${linkFromEntries(now)}
     select exists (select from chain) as open`.execute(db);
   return result.rows[0]?.open ? true : undefined;
@@ -202,20 +221,19 @@ function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
   });
 }
 
-const toRow = ({ call, claim, price, demands }: AdmitItem, ord: number) => ({
-  ord,
+const toRow = ({ call, claim, price, demands }: AdmitItem) => ({
   call_id: call.callId,
-  claim,
-  input_hash: call.inputHash,
+  claim: claim ?? undefined,
+  input_hash: claim === null ? undefined : call.inputHash,
   tenant: call.principal.tenant,
   principal: call.principal.id,
-  address: call.address ?? null,
+  address: call.address,
   connector: call.connector,
   connection: call.connection,
   tool: call.tool,
   effect: call.effect,
   units: call.units,
   price: price.amount,
-  counters: demands.length > 0 ? demands.map(({ counter }) => counter) : null,
+  counters: demands.length > 0 ? demands.map(({ counter }) => counter) : undefined,
   started_at: timeText(call.startedAt),
 });

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 
-/** What may go into a batch's rows. */
-type Field = string | number | boolean | null | readonly string[];
+/** What may go into a batch's rows. What is undefined becomes null. */
+type Field = string | number | boolean | null | undefined | readonly string[];
 
 /**
  * Rows as one parameter, for `json_to_recordset`. What PostgreSQL cannot store as text (U+0000, half a surrogate pair) is replaced, so
@@ -25,14 +25,8 @@ export function storableJson(value: unknown): string {
 }
 
 /**
- * Lines as one parameter, as {@link linesText} writes them, for `from … as row (line, position)`, which counts from 1. Where texts are long
- * they cost least like this: nothing in them is escaped.
+ * Lines without line feeds, for `string_to_table(…, E'\\n')`. Where texts are long they cost least like this: nothing in them is escaped.
  */
-export function linesParameter(text: string): RawBuilder<unknown> {
-  return sql`unnest(string_to_array(${text}::text, E'\\n')) with ordinality`;
-}
-
-/** Lines without line feeds, as a text for {@link linesParameter}. */
 export function linesText(lines: readonly string[]): string {
   return storableText(lines.join('\n'));
 }

@@ -1,6 +1,6 @@
 import { answerJson, isCharged, type Answer, type Call, type Outcome, type Price } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
-import { endedEntry } from './audit-entries.ts';
+import { endedLine } from './audit-entries.ts';
 import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-link.ts';
 import type { DeadLetterRow } from './dead-letter.ts';
 import { writeLetters } from './dead-letter-writes.ts';
@@ -29,8 +29,8 @@ export interface SettleItem {
   readonly keepsClaim: boolean;
   /** JSON, for replay. Null where nobody may be told how the call went, or can ask: it has no claim. */
   readonly answer: string | null;
-  /** How long the answer is kept. */
-  readonly keepMs: number;
+  /** How long the answer is kept. Undefined where there is no claim. */
+  readonly keepMs: number | undefined;
   /** For a person to try it again. */
   readonly letter?: DeadLetterRow | undefined;
 }
@@ -59,7 +59,7 @@ export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: 
     price: charged && !price.free.includes(status) ? price.amount : 0,
     keepsClaim: done || wrote !== 'no',
     answer: claims(call) ? keptAnswer(json, bytesOut, done && status !== 'unknown') : null,
-    keepMs: call.keepMs ?? keepMs,
+    keepMs: claims(call) ? (call.keepMs ?? keepMs) : undefined,
     letter,
   };
 }
@@ -100,8 +100,8 @@ export interface SettleBy {
 
 interface Row {
   readonly open: boolean;
-  readonly ended: readonly string[] | null;
-  readonly known: readonly string[] | null;
+  /** Null: all have ended now. */
+  readonly told: { readonly ended: readonly string[] | null; readonly known: readonly string[] | null } | null;
 }
 
 interface Settles extends LinkTimes {
@@ -115,22 +115,22 @@ const settleStatement = prepared<Settles, Row>(
   ({ items, chain, usageEvents, at, leaseUntil }) => sql<Row>`
     with chain as materialized (${chainLock(chain)}),
     item as materialized (
-      select item.* from chain, json_to_recordset(${items}::json) as item (
-        ord int, call_id text, status text, wrote text, code text, upstream_requests int, bytes_out int, accepted text, ended_at timestamptz,
-        charged boolean, price bigint, keeps_claim boolean, answer text, expires_at timestamptz, line text)
+      select item.*, ordinality as ord from chain, rows from (json_to_recordset(${items}::json) as (
+        call_id text, tenant text, status text, wrote text, code text, upstream_requests int, bytes_out int, accepted text, ended_at text,
+        charged boolean, price bigint, keeps_claim boolean, answer text, expires_at timestamptz)) with ordinality as item
     ), before as materialized (
       select item.*, calls.status = 'running' as running, calls.units, calls.price as reserved, calls.counters, calls.claim
       from item join calls using (call_id)
       where calls.lease_until is not null and (calls.status = 'running' or calls.effect <> 'read')
       order by calls.call_id for update of calls
     ), ended as (
-      update calls set status = before.status, wrote = before.wrote, code = before.code, upstream_requests = before.upstream_requests,
-        bytes_out = before.bytes_out, tokens_out = ceil(before.bytes_out / 4.0), accepted = before.accepted, ended_at = before.ended_at,
-        charged = case when before.running then before.charged else calls.charged end,
-        price = case when before.running then before.price else calls.price end,
+      update calls set status = item.status, wrote = item.wrote, code = item.code, upstream_requests = item.upstream_requests,
+        bytes_out = item.bytes_out, tokens_out = ceil(item.bytes_out / 4.0), accepted = item.accepted, ended_at = item.ended_at::timestamptz,
+        charged = case when item.running then item.charged else calls.charged end,
+        price = case when item.running then item.price else calls.price end,
         lease_until = null
-      from before where calls.call_id = before.call_id
-      returning calls.call_id, calls.charged, calls.price, before.running, before.ord, before.line
+      from before as item where calls.call_id = item.call_id
+      returning calls.call_id, calls.charged, item.running, item.ord, ${endedLine} as line
     ), refundable as (
       select counters, case when charged then 0 else 1 end as calls, case when charged then 0 else units end as units, reserved - price as money
       from before where running and counters is not null and (not charged or price <> reserved)
@@ -150,12 +150,11 @@ const settleStatement = prepared<Settles, Row>(
       select call_id, ${at}::timestamptz from ended where charged and running and ${usageEvents}::boolean
       on conflict do nothing
     ), entry as (
-      select ord as position, left(line, -1) || ',"charged":' || charged || ',"price":' || price || '}' as line from ended
+      select ord as position, line from ended
     ), ${linkFromEntries({ at, leaseUntil })}
-    select exists (select from chain) as open,
-      (select json_agg(call_id) from ended) as ended,
-      case when (select count(*) from ended) < (select count(*) from item)
-        then (select json_agg(call_id) from calls join item using (call_id) where calls.lease_until is null) end as known`,
+    select exists (select from chain) as open, case when (select count(*) from ended) < (select count(*) from item) then json_build_object(
+      'ended', (select json_agg(call_id) from ended),
+      'known', (select json_agg(call_id) from calls join item using (call_id) where calls.lease_until is null)) end as told`,
 );
 
 /**
@@ -196,27 +195,29 @@ async function settleBatch(
   });
   const [row] = rows;
   if (!row?.open) return undefined;
-  const ended = new Set(row.ended);
-  const known = new Set(row.known);
+  if (!row.told) return allEnded;
+  const ended = new Set(row.told.ended);
+  const known = new Set(row.told.known);
   return (callId) => (ended.has(callId) ? 'ended' : known.has(callId) ? 'known' : 'lost');
 }
 
-const toRow = (item: SettleItem, ord: number) => ({
-  ord,
+const allEnded: SettledOf = () => 'ended';
+
+const toRow = (item: SettleItem) => ({
   call_id: item.callId,
+  tenant: item.tenant,
   status: item.status,
   wrote: item.wrote,
-  code: item.code,
+  code: item.code ?? undefined,
   upstream_requests: item.upstreamRequests,
   bytes_out: item.bytesOut,
-  accepted: item.accepted,
+  accepted: item.accepted ?? undefined,
   ended_at: timeText(item.endedAt),
   charged: item.charged,
   price: item.price,
   keeps_claim: item.keepsClaim,
-  answer: item.answer,
-  expires_at: timeText(item.endedAt + item.keepMs),
-  line: endedEntry(item),
+  answer: item.answer ?? undefined,
+  expires_at: item.keepMs === undefined ? undefined : timeText(item.endedAt + item.keepMs),
 });
 
 const nothing: Answer = { content: [] };

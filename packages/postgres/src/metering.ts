@@ -18,11 +18,10 @@ import {
   type Terms,
 } from '@busbar/core';
 import { createAuditChain } from './audit-chain.ts';
-import { admittedEntry } from './audit-entries.ts';
 import type { Database } from './database.ts';
 import { letterOf, type DeadLetterRow } from './dead-letter.ts';
 import { groupCommit } from './group-commit.ts';
-import { admitCalls, claimOf, recordReplays, type AdmitItem, type Admitted, type ReplayItem } from './metering-admit.ts';
+import { admitCalls, admitItem, recordReplays, type AdmitItem, type Admitted, type ReplayItem } from './metering-admit.ts';
 import { createAmends } from './metering-amends.ts';
 import { readClaims, type ClaimState } from './metering-claims.ts';
 import { storableText } from './metering-items.ts';
@@ -132,17 +131,10 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   const over = new AbortController();
   let sweeping: Promise<void> | undefined;
 
-  async function write(item: AdmitItem): Promise<Admitted> {
-    const { call, price, demands } = item;
-    try {
-      const admitted = await admits.add(item);
-      if (admitted.kind === 'again') for (const { counter } of demands) quotaRows.forget(counter);
-      return admitted;
-    } catch (error) {
-      // It may have been written all the same, and only the answer lost.
-      if (!ToolError.is(error)) amends.add(lostItem(call, price, { wrote: 'no', upstreamRequests: 0, endedAt: clock.now() }, keepMs));
-      throw unavailable(error);
-    }
+  /** What a call hears that could not be admitted. It may have been written all the same, and only the answer lost. */
+  function notAdmitted({ call, price }: AdmitItem, error: unknown): ToolError {
+    if (!ToolError.is(error)) amends.add(lostItem(call, price, { wrote: 'no', upstreamRequests: 0, endedAt: clock.now() }, keepMs));
+    return unavailable(error);
   }
 
   function letterFor(call: Call, outcome: Outcome): DeadLetterRow | undefined {
@@ -165,7 +157,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   async function endOfTwin(claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> {
     for (;;) {
       signal.throwIfAborted();
-      const state = await reads.add(claim);
+      const state = (await reads.add(claim))(claim);
       if (state && state.inputHash !== inputHash) throw conflict();
       if (!state || state.ended) return state;
       await endedOrAWhile(state.callId, signal);
@@ -219,16 +211,23 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       signal.throwIfAborted();
       if (leases.size >= maxRunning) throw overloaded();
       const price = priceOf(prices, call);
-      const demands = quotaDemands(quotas, call, price.amount);
-      const item: AdmitItem = { call, claim: claimOf(call), price, demands, line: admittedEntry(call) };
+      const item = admitItem(call, price, quotaDemands(quotas, call, price.amount));
       for (;;) {
         signal.throwIfAborted();
-        const admitted = await write(item);
+        let admitted: Admitted;
+        try {
+          admitted = (await admits.add(item))(item);
+        } catch (error) {
+          throw notAdmitted(item, error);
+        }
         if (admitted.kind === 'written') {
           const admission: LedgerAdmission = { call, price, lease: leases.hold(call.callId) };
           return { kind: 'run', admission };
         }
-        if (admitted.kind === 'again') continue;
+        if (admitted.kind === 'again') {
+          for (const { counter } of item.demands) quotaRows.forget(counter);
+          continue;
+        }
         if (item.claim === null && admitted.kind === 'taken') throw new Error(`The call id ${call.callId} was used before`);
         // A repetition is answered whatever is left of the quota: the first call has paid.
         const ended = item.claim === null ? undefined : await endOfTwin(item.claim, call.inputHash, signal);
@@ -240,18 +239,21 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       const { call } = admission;
       const { price = priceOf(prices, call), lease } = admission as Partial<LedgerAdmission>;
       const item = settledItem(call, price, outcome, keepMs, letterFor(call, outcome));
-      const written = settles.add(item).finally(() => lease && leases.release(lease));
+      const written = settles.add(item);
       if (mode === 'queued') {
+        const release = () => lease && leases.release(lease);
         // Its caller has been told this end, so this end is what is tried again.
-        written.catch(() => amends.add(item));
+        written.catch(() => amends.add(item)).finally(release);
         return;
       }
       let settled: Settled;
       try {
-        settled = await written;
+        settled = (await written)(item);
       } catch (error) {
         amends.add(lost(call, price, outcome));
         throw unavailable(error);
+      } finally {
+        if (lease) leases.release(lease);
       }
       if (settled === 'lost') throw unavailable(new Error(`The call ${call.callId} was ended by a sweep before it could be settled`));
     },

@@ -45,15 +45,15 @@ export async function admitToRun(metering: Metering, call: Call): Promise<Admiss
 export const rowOf = ({ db }: Database, { callId }: Pick<Call, 'callId'>) =>
   db.selectFrom('calls').selectAll().where('call_id', '=', callId).executeTakeFirst();
 
-/** A handle on the same database that tells of each statement of the ledger before it is sent. */
-export const watched = (database: Database, sent: () => void): Database => ({
+/** A handle on the same database that tells of each statement of the ledger when it is answered. Some are compiled only once. */
+export const watched = (database: Database, answered: () => void): Database => ({
   ...database,
   ledger: database.ledger.withPlugin({
-    transformQuery: ({ node }) => {
-      sent();
-      return node;
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      answered();
+      return result;
     },
-    transformResult: async ({ result }) => result,
   }),
 });
 

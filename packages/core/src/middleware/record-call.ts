@@ -10,12 +10,21 @@ const slowMs = 1_000;
 const verySlowMs = 5_000;
 const none: readonly UpstreamAttempt[] = [];
 
+/** What is on each log line of a call. */
+export interface CallLogIds {
+  readonly callId: string;
+  readonly traceId: string | undefined;
+  readonly tenant: string;
+  readonly principal: string;
+  readonly tool: string;
+}
+
 /** How a call ended, for the log and the metrics. `active` and `answer` are absent where it did not come so far. */
 export interface CallRecord {
   readonly entry: CatalogEntry;
   readonly active: ActiveCall | undefined;
   readonly answer: Answer | undefined;
-  readonly ids: { readonly callId: string; readonly tenant: string };
+  readonly ids: CallLogIds;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly traceparent: string | undefined;
@@ -45,16 +54,21 @@ export function recordCall({ entry, active, answer, ids, startedAt, endedAt, tra
     attempts: active?.tally.attempts ?? none,
   });
   const level = durationMs >= verySlowMs ? 'error' : durationMs >= slowMs ? 'warn' : 'info';
-  const upstream = active ? { upstreamRequests, waitedMs: Math.round(active.tally.waitedMs), wrote: wroteOf(active.tally) } : {};
   log[level](
     {
-      ...ids,
+      callId: ids.callId,
+      traceId: ids.traceId,
+      tenant: ids.tenant,
+      principal: ids.principal,
+      tool: ids.tool,
       connector: entry.connector,
-      ...(active && { connection: active.call.connection }),
+      connection: active?.call.connection,
       status,
-      ...(code && { code }),
+      code,
       durationMs: Math.round(durationMs),
-      ...upstream,
+      upstreamRequests: active?.tally.requests,
+      waitedMs: active && Math.round(active.tally.waitedMs),
+      wrote: active && wroteOf(active.tally),
     },
     level === 'info' ? 'call' : 'slow call',
   );

@@ -14,24 +14,11 @@ export function runTool(active: ActiveCall, secret: string, clock: Clock): Promi
   limit.throwIfAborted();
   const running = Promise.resolve(entry.tool.run(input, open.client, createCallContext(active, secret)));
   return new Promise((resolve, reject) => {
-    let cancelGrace: (() => void) | undefined;
     const startGrace = () => {
-      cancelGrace = clock.timer(graceMs, () => reject(limit.reason));
+      const cancelGrace = clock.timer(graceMs, () => reject(limit.reason));
+      running.then(cancelGrace, cancelGrace);
     };
-    const end = () => {
-      limit.onStop(undefined);
-      cancelGrace?.();
-    };
-    running.then(
-      (returned) => {
-        end();
-        resolve(returned);
-      },
-      (error: unknown) => {
-        end();
-        reject(error);
-      },
-    );
+    running.then(resolve, reject);
     // It may have been stopped while the tool ran its first steps.
     if (limit.aborted) startGrace();
     else limit.onStop(startGrace);
