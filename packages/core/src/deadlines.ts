@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 export interface Timed {
   /** In the clock's time. */
   readonly deadlineAt: number;
+  /** Where it stands among what is watched, which {@link Deadlines} keeps here. Below 0: nowhere. */
+  place: number;
   /** Called when that has come. */
   expire(): void;
 }
@@ -17,7 +19,9 @@ const lookEveryMs = 1_000;
  */
 export class Deadlines<T extends Timed> {
   readonly #clock: Clock;
-  readonly #running = new Set<T>();
+  // Not a Set: each that V8 grows or clears of holes keeps what was in it, and the next one, for the collector of old garbage, so that under
+  // load many calls would be moved there.
+  readonly #running: T[] = [];
   #cancelTimer: (() => void) | undefined;
 
   constructor(clock: Clock) {
@@ -25,18 +29,26 @@ export class Deadlines<T extends Timed> {
   }
 
   /** What is watched now. */
-  get running(): Iterable<T> {
+  get running(): readonly T[] {
     return this.#running;
   }
 
   /** Watches it until it expires or is deleted. */
   add(timed: T): void {
-    this.#running.add(timed);
+    timed.place = this.#running.length;
+    this.#running.push(timed);
     if (!this.#cancelTimer) this.#wait();
   }
 
+  /** Safe to call twice. */
   delete(timed: T): void {
-    this.#running.delete(timed);
+    if (timed.place < 0) return;
+    const last = this.#running.pop();
+    if (last && last !== timed) {
+      this.#running[timed.place] = last;
+      last.place = timed.place;
+    }
+    timed.place = -1;
   }
 
   /** Leaves no timer behind. */
@@ -55,11 +67,11 @@ export class Deadlines<T extends Timed> {
   readonly #look = (): void => {
     this.#cancelTimer = undefined;
     const now = this.#clock.now();
-    for (const timed of this.#running) {
-      if (timed.deadlineAt > now) continue;
-      this.#running.delete(timed);
+    // Whoever hears of its end may delete others.
+    for (const timed of this.#running.filter(({ deadlineAt }) => deadlineAt <= now)) {
+      this.delete(timed);
       timed.expire();
     }
-    if (this.#running.size > 0) this.#wait();
+    if (this.#running.length > 0) this.#wait();
   };
 }
