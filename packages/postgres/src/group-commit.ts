@@ -20,6 +20,8 @@ export interface GroupLimits {
   full(): Error;
 }
 
+const maxTurns = 4;
+
 /** Items that share a write. */
 interface Batch<T, R> extends PromiseWithResolvers<ResultOf<T, R>> {
   readonly items: T[];
@@ -36,14 +38,25 @@ export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<Result
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
-      // Calls that were answered together come again together: they share this write, instead of waiting for the first of them.
-      await new Promise<void>((resolve) => void setImmediate(resolve));
+      await arrivals();
       const batch = waiting.shift();
       if (!batch) break;
       count -= batch.items.length;
       await write(batch.items).then(batch.resolve, batch.reject);
     }
     writing = undefined;
+  }
+
+  /**
+   * Calls that were answered together come again together: they share the next write, instead of waiting for that of the first of them. So it
+   * waits for a turn of the event loop, and for another one as long as more came, up to a few.
+   */
+  async function arrivals(): Promise<void> {
+    let before = 0;
+    for (let turns = 0; turns < maxTurns && count > before; turns += 1) {
+      before = count;
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
   }
 
   function nextBatch(): Batch<T, R> {

@@ -61,6 +61,24 @@ test('lets what arrives during a write share the next one', async () => {
   expect(batches).toEqual([[1], [2, 3]]);
 });
 
+test('waits while more comes with each turn, for four turns and no longer', async () => {
+  const { batches, write, begun, end } = heldWrites();
+  const group = groupCommit(write, { ...limits, maxBatch: 10, maxWaiting: 20 });
+  const addEachTurn = (item: number) => {
+    if (item < 7) setImmediate(() => addEachTurn(item + 1));
+    void group.add(item);
+  };
+  addEachTurn(1);
+  await begun();
+  expect(batches).toEqual([[1, 2, 3, 4, 5]]);
+  await end();
+  await end();
+  expect(batches).toEqual([
+    [1, 2, 3, 4, 5],
+    [6, 7],
+  ]);
+});
+
 test('resolves an item only once its write has ended', async () => {
   const { write, begun, end } = heldWrites();
   const group = groupCommit(write, limits);
