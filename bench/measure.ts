@@ -18,6 +18,16 @@ export interface Sample {
   readonly requests: number;
 }
 
+// V8 goes on compiling for some tens of thousands of requests.
+const warmUpRequests = 40_000;
+const warmUpMs = 6_000;
+
+/** Loads a server that has just been started until it is as fast as it will be, or the time for that is over. */
+export async function warmUp(running: Running, generator: Generator): Promise<void> {
+  const caller = running.caller(running.server.eras[0]);
+  await generator.load({ caller, size: '1k', connections: 16, ms: warmUpMs, requests: warmUpRequests });
+}
+
 // While the others had their turn, what a server had in the caches of the machine has gone, and some of what V8 had compiled.
 const leadInMs = 500;
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { nameOf, type Cell } from './cells.ts';
 import { startGenerator } from './generator.ts';
-import { measure, measureMemory, measureStart, type Footprint, type MemoryLoad, type Sample } from './measure.ts';
+import { measure, measureMemory, measureStart, warmUp, type Footprint, type MemoryLoad, type Sample } from './measure.ts';
 import { lasts, readOptions, usage, type Options } from './options.ts';
 import { writePage } from './page.ts';
 import { prepare, versionOf } from './prepare.ts';
@@ -42,8 +42,11 @@ async function measureCells({ cells, rounds, seconds, servers }: Options): Promi
   for (const [tools, group] of Map.groupBy(cells, (cell) => cell.tools)) {
     say(`\n${tools} tools: starting the servers`);
     for (const server of servers) {
-      const started = await attempt({ server: server.id, cell: group.map(nameOf).join(', ') }, () => startServer(server, tools));
-      if (started) running.push(started);
+      await attempt({ server: server.id, cell: group.map(nameOf).join(', ') }, async () => {
+        const started = await startServer(server, tools);
+        running.push(started);
+        await warmUp(started, generator);
+      });
     }
     for (const cell of group) samples.push(...(await measureCell(cell, rounds, seconds * 1_000)));
     await stopAll();
@@ -55,12 +58,11 @@ async function measureCell(cell: Cell, rounds: number, ms: number): Promise<read
   const name = nameOf(cell);
   const fitting = new Set(running.filter(({ server: { eras } }) => cell.age !== 'older' || eras.includes('2025-11-25')));
   const samples: Sample[] = [];
-  // The first round warms up, and is not kept.
-  for (let round = 0; round <= rounds; round += 1)
+  for (let round = 1; round <= rounds; round += 1)
     for (const each of fitting) {
       const sample = await attempt({ server: each.server.id, cell: name }, () => measure(each, cell, round, ms, generator));
       if (!sample) fitting.delete(each);
-      else if (round > 0) samples.push(sample);
+      else samples.push(sample);
     }
   const whole = samples.filter(({ server }) => [...fitting].some((each) => each.server.id === server));
   const parts = [...fitting].map(({ server: { id } }) => `${id} ${figure(ratio(whole, name, id, 'cpuUs'))}`);

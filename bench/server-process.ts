@@ -35,7 +35,7 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
   const began = performance.now();
   const child = fork(join(built, `${server.id}.js`), [String(port), String(tools)], {
     stdio: ['ignore', 'ignore', server.database ? 'ignore' : out, 'ipc'],
-    execArgv: ['--import', join(built, 'heap-probe.js')],
+    execArgv: [...(server.flags ?? []), '--import', join(built, 'heap-probe.js')],
     env: { ...process.env, NODE_ENV: 'production', ...(place && { DATABASE_URL: place.url }) },
   });
   closeSync(out);

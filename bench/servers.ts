@@ -13,6 +13,8 @@ export interface Server {
   readonly sessions: boolean;
   /** Whether it needs PostgreSQL, whose CPU time is then measured beside its own. */
   readonly database?: boolean;
+  /** Flags for Node that its documentation tells to set. */
+  readonly flags?: readonly string[];
   /** Why it answers arguments that do not fit. Absent: it must refuse them. */
   readonly unchecked?: string;
 }
@@ -30,6 +32,9 @@ export const limit: Server = {
   unchecked: 'It is the limit: it reads the body and answers.',
 };
 
+// As `npm start` does: see docs/performance.md.
+const hostedFlags = ['--max-semi-space-size=16'];
+
 /** In the order of the tables. */
 export const servers: readonly Server[] = [
   limit,
@@ -41,6 +46,7 @@ export const servers: readonly Server[] = [
     eras: both,
     sessions: false,
     database: true,
+    flags: hostedFlags,
   },
   {
     id: 'busbar-everything-traced',
@@ -49,6 +55,7 @@ export const servers: readonly Server[] = [
     eras: both,
     sessions: false,
     database: true,
+    flags: hostedFlags,
   },
   { id: 'tmcp', label: 'tmcp', packages: ['tmcp', '@tmcp/transport-http'], eras: both, sessions: true },
   { id: 'sdk-2-best', label: 'SDK 2.x at its best', packages: ['@modelcontextprotocol/server'], eras: both, sessions: false },

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { servers } from '../bench/servers.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -20,7 +21,7 @@ beforeEach(() => {
   mkdirSync(join(folder, 'examples/hosted-server/src'), { recursive: true });
   writeFileSync(
     join(folder, 'examples/hosted-server/src/main.ts'),
-    `const started: string = process.version + ' ' + process.argv.slice(2).join(' ');
+    `const started: string = process.version + ' ' + process.execArgv.join(' ') + ' ' + process.argv.slice(2).join(' ');
      for (const [signal, code] of [['SIGTERM', 7], ['SIGINT', 8]] as const) process.on(signal, () => process.exit(code));
      console.log('started ' + started);
      if (process.argv[2] === 'exit') process.exit(9);
@@ -75,6 +76,14 @@ describe('npm start', () => {
     expect(installs()).toHaveLength(1);
     second.kill('SIGTERM');
     await ended(second);
+  });
+
+  test('starts the server with the flags with which it is measured', async () => {
+    const { flags = [] } = servers.find(({ id }) => id === 'busbar-everything') ?? {};
+    expect(flags).not.toEqual([]);
+    const child = start('npm', 'start', '--', 'exit');
+    await ended(child);
+    expect(child.text()).toContain(`started ${process.version} ${flags.join(' ')} exit`);
   });
 
   test('installs again when the lockfile has changed', async () => {

@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import { silentLogger, type Logger } from '@busbar/core';
 import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
@@ -72,6 +71,8 @@ interface Opened {
 async function openFolder(folder: string): Promise<Opened> {
   const release = lockFolder(folder);
   try {
+    // It takes long to load, and whoever has a server does without it.
+    const { PGlite } = await import('@electric-sql/pglite');
     const pglite = await PGlite.create(join(folder, 'pglite'));
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
     // One process and one connection: there is nobody to wait for.
