@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { localPrincipal, type Authenticate, type RateLimit, type RefusalEvent } from '../../src/index.ts';
 import { modernClient, oldClient } from './clients.ts';
-import { callOf, post } from './raw.ts';
+import { callOf, messageOf, post } from './raw.ts';
 import { serve } from './serve.ts';
 
 /** Lets so many requests of each key through, and no more, ever. */
@@ -31,6 +31,22 @@ test('shows what is left with every answer', async () => {
   const reset = Number(headers.get('x-ratelimit-reset')) * 1_000 - host.clock.now();
   expect(reset).toBeGreaterThan(0);
   expect(reset).toBeLessThanOrEqual(13_000);
+});
+
+test.each([
+  ['a list', messageOf('tools/list'), 200],
+  ['what the SDK answers', messageOf('prompts/list'), 404],
+  ['a call of a tool that is not there', callOf('probe_no_such'), 200],
+  ['what is no JSON', 'no JSON', 400],
+  ['what is too large', callOf('probe_echo_text', { text: 'x'.repeat(5 * 1024 * 1024) }), 413],
+])('shows it with %s too', async (_what, message, status) => {
+  const { url } = await serve({}, { rateLimit: allowing(100) });
+  const answer = await post(url, message);
+  expect([answer.status, answer.headers.get('ratelimit'), answer.headers.get('x-ratelimit-remaining')]).toEqual([
+    status,
+    '"default";r=99;t=12',
+    '99',
+  ]);
 });
 
 test('refuses beyond the limit, and says how long to wait', async () => {
