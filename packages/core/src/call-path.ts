@@ -141,7 +141,7 @@ export function createCallPath(options: CallPathOptions): CallPath {
     run,
     stop(reason) {
       stopped = reason;
-      for (const limit of [...deadlines.running]) limit.stop(reason);
+      for (const limit of deadlines.running) limit.stop(reason);
     },
     close: () => deadlines.close(),
   };

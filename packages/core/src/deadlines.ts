@@ -28,9 +28,9 @@ export class Deadlines<T extends Timed> {
     this.#clock = clock;
   }
 
-  /** What is watched now. */
+  /** What is watched now. A copy: what is stopped may leave at once. */
   get running(): readonly T[] {
-    return this.#running;
+    return [...this.#running];
   }
 
   /** Watches it until it expires or is deleted. */
