@@ -20,7 +20,8 @@ export interface Sample {
 
 // V8 goes on compiling for some tens of thousands of requests.
 const warmUpRequests = 40_000;
-const warmUpMs = 6_000;
+/** How long a server that has just been started is loaded at most before it is measured. */
+export const warmUpMs = 6_000;
 
 /** Loads a server that has just been started until it is as fast as it will be, or the time for that is over. */
 export async function warmUp(running: Running, generator: Generator): Promise<void> {
@@ -28,8 +29,11 @@ export async function warmUp(running: Running, generator: Generator): Promise<vo
   await generator.load({ caller, size: '1k', connections: 16, ms: warmUpMs, requests: warmUpRequests });
 }
 
-// While the others had their turn, what a server had in the caches of the machine has gone, and some of what V8 had compiled.
-const leadInMs = 500;
+/**
+ * How long it is loaded before each turn that counts: while the others had theirs, what it had in the caches of the machine has gone, and some of
+ * what V8 had compiled.
+ */
+export const leadInMs = 500;
 
 /** Loads a server for so long, after a moment that does not count. Throws where a single answer is wrong. */
 export async function measure(running: Running, cell: Cell, round: number, ms: number, generator: Generator): Promise<Sample> {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { cellsOf, type Cell } from './cells.ts';
+import { leadInMs, warmUpMs } from './measure.ts';
 import { limit, servers, type Server } from './servers.ts';
 
 /** What one run measures. */
@@ -62,9 +63,9 @@ function number(values: Readonly<Record<string, unknown>>, name: string, otherwi
 /** How long a run takes, in seconds: what it was told to do, without the answers of the slowest. */
 export function lasts({ servers: chosen, cells, rounds, seconds, memory }: Options): number {
   const startSeconds = 1.5 * chosen.length;
-  const warmUpSeconds = 6 * chosen.length;
+  const warmUpSeconds = (warmUpMs / 1_000) * chosen.length;
   const starts = new Set(cells.map(({ tools }) => tools)).size * (startSeconds + warmUpSeconds);
   const loads = cells.map(({ age }) => chosen.filter(({ eras }) => age !== 'older' || eras.includes('2025-11-25')).length);
-  const inCells = loads.reduce((sum, count) => sum + count * rounds * (seconds + 0.9), starts);
+  const inCells = loads.reduce((sum, count) => sum + count * rounds * (seconds + leadInMs / 1_000 + 0.4), starts);
   return inCells + (memory ? rounds * startSeconds + chosen.length * ((2 * memory.ms) / 1_000) : 0);
 }

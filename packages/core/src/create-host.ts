@@ -166,11 +166,12 @@ export function createHost(options: HostOptions): Host {
     return Promise.resolve(refused(new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.')));
   }
 
-  function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+  // Asynchronous whatever the limit is, so that one which throws at once is heard of as a rejection too.
+  async function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
     const taken = limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
+    const decision = taken instanceof Promise ? await taken : taken;
     // The drain may have begun meanwhile, and waits for calls that have begun alone: `begin` looks again.
-    const go = (decision: RateLimitDecision) => (decision.allowed ? begin(entry, request) : Promise.resolve(overLimit(decision, entry)));
-    return taken instanceof Promise ? taken.then(go) : go(taken);
+    return decision.allowed ? await begin(entry, request) : overLimit(decision, entry);
   }
 
   function overLimit({ rule, resetMs }: RateLimitDecision, { connector }: CatalogEntry): CallResult {

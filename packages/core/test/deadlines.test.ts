@@ -40,6 +40,25 @@ test('what was deleted does not expire', async () => {
   expect(expired.map(([name]) => name)).toEqual(['second']);
 });
 
+test('whoever leaves, in any order and even twice, the others stay watched', async () => {
+  const { clock, deadlines, expired, add } = watched(5_000);
+  const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map(add);
+  for (const remove of [b, b, e, a]) remove?.();
+  expect([...deadlines.running]).toHaveLength(2);
+  d?.();
+  await clock.advance(5_000);
+  c?.();
+  expect(expired.map(([name]) => name)).toEqual(['c']);
+  expect([...deadlines.running]).toEqual([]);
+});
+
+test('what is watched may leave while it is gone through', () => {
+  const { deadlines, add } = watched(5_000);
+  for (const name of ['a', 'b', 'c']) add(name);
+  for (const timed of deadlines.running) deadlines.delete(timed);
+  expect(deadlines.running).toEqual([]);
+});
+
 test('one timer watches all, and is gone a second after the last, or at once where it is closed', async () => {
   const { clock, deadlines, add } = watched(5_000);
   const removes = Array.from({ length: 100 }, (_, index) => add(String(index)));

@@ -339,6 +339,17 @@ test('a tool that does not listen to its signal is left behind, and its caller a
   expect(codeOf(await answer)).toBe('DEADLINE_EXCEEDED');
 });
 
+test('a tool that ends soon after it was told to leaves no timer behind', async () => {
+  const clock = manualClock();
+  const run = ({ signal }: CallContext) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const { call, host } = scriptedHost(run, { clock, callTimeoutMs: 1_000 });
+  const answer = call('script_read_it');
+  await clock.advance(1_000);
+  expect(codeOf(await answer)).toBe('DEADLINE_EXCEEDED');
+  await host.close();
+  expect(clock.sleeping).toBe(0);
+});
+
 test('a call that was cancelled before it began does not run', async () => {
   let runs = 0;
   const { call } = scriptedHost(async () => ({ said: String((runs += 1)) }));

@@ -26,6 +26,16 @@ test('a request that its key may not make is not counted for the tenant, and the
   expect(await host.limit(of('a', '4'))).toMatchObject({ allowed: false, rule: { limit: 3 } });
 });
 
+test('a connector’s limit that throws at once rejects the call, as one that rejects does', async () => {
+  const away = () => {
+    throw new Error('away');
+  };
+  const { host } = hostWith({ connectorRateLimit: { take: away } });
+  const { signal } = new AbortController();
+  const called = host.call({ principal: of('a', '1'), tool: 'acme_get_item', arguments: { id: '1' }, signal });
+  await expect(called).rejects.toThrow('away');
+});
+
 test('a connector’s limit refuses a tenant’s calls with the time to wait, before the vendor is asked', async () => {
   const clock = manualClock();
   const refused: string[] = [];

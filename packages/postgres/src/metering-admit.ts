@@ -138,7 +138,7 @@ export async function admitCalls(
   const demands = sent.flatMap((item, ord) =>
     item.demands.map(({ counter, amount, rule }) => ({ ord, call_id: item.call.callId, counter, amount, most: rule.limit })),
   );
-  const rows = await admitStatement(db, {
+  const [row] = await admitStatement(db, {
     items: itemsText(sent.map(toRow)),
     inputs: linesText(sent.map(({ input }) => input)),
     count: sent.length,
@@ -148,7 +148,6 @@ export async function admitCalls(
     callLeaseUntil: timeText(now + leaseMs),
     ...linkTimes(now),
   });
-  const [row] = rows;
   if (!row?.open) return undefined;
   if (row.told) return reader(sent, row.told);
   if (sent.length === items.length) return () => allWritten;

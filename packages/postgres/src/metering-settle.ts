@@ -16,10 +16,10 @@ export interface SettleItem {
   readonly tenant: string;
   readonly status: Outcome['status'];
   readonly wrote: Outcome['wrote'];
-  readonly code: string | null;
+  readonly code: string | undefined;
   readonly upstreamRequests: number;
   readonly bytesOut: number;
-  readonly accepted: string | null;
+  readonly accepted: string | undefined;
   readonly endedAt: number;
   /** False gives what it took of quotas back. */
   readonly charged: boolean;
@@ -27,8 +27,8 @@ export interface SettleItem {
   readonly price: number;
   /** False gives the call's claim back. */
   readonly keepsClaim: boolean;
-  /** JSON, for replay. Null where nobody may be told how the call went, or can ask: it has no claim. */
-  readonly answer: string | null;
+  /** JSON, for replay. Undefined where nobody may be told how the call went, or can ask: it has no claim. */
+  readonly answer: string | undefined;
   /** How long the answer is kept. Undefined where there is no claim. */
   readonly keepMs: number | undefined;
   /** For a person to try it again. */
@@ -40,7 +40,7 @@ const maxKeptBytes = 64 * 1024;
 
 /** The end of a call as the host tells it. */
 export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: number, letter?: DeadLetterRow): SettleItem {
-  const { status, wrote, answer, upstreamRequests, endedAt, accepted, code = null } = outcome;
+  const { status, wrote, answer, upstreamRequests, endedAt, accepted, code } = outcome;
   const json = answerJson(answer);
   const bytesOut = Buffer.byteLength(json);
   const done = status === 'executed' || status === 'accepted' || status === 'unknown';
@@ -53,20 +53,20 @@ export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: 
     code,
     upstreamRequests,
     bytesOut,
-    accepted: accepted ?? null,
+    accepted,
     endedAt,
     charged,
     price: charged && !price.free.includes(status) ? price.amount : 0,
     keepsClaim: done || wrote !== 'no',
-    answer: claims(call) ? keptAnswer(json, bytesOut, done && status !== 'unknown') : null,
+    answer: claims(call) ? keptAnswer(json, bytesOut, done && status !== 'unknown') : undefined,
     keepMs: claims(call) ? (call.keepMs ?? keepMs) : undefined,
     letter,
   };
 }
 
-function keptAnswer(json: string, bytes: number, done: boolean): string | null {
+function keptAnswer(json: string, bytes: number, done: boolean): string | undefined {
   if (bytes <= maxKeptBytes) return json;
-  return done ? JSON.stringify(noteInstead) : null;
+  return done ? JSON.stringify(noteInstead) : undefined;
 }
 
 /** The end of a call whose record failed, as its caller was told it: unknown where it may have written, else failed. */
@@ -80,7 +80,7 @@ export function lostItem(
     wrote === 'no'
       ? { status: 'failed', wrote, code: 'UNAVAILABLE', answer: nothing, upstreamRequests, endedAt }
       : { status: 'unknown', wrote: 'unknown', code: 'OUTCOME_UNKNOWN', answer: nothing, upstreamRequests, endedAt };
-  return { ...settledItem(call, price, end, keepMs), bytesOut: 0, answer: null };
+  return { ...settledItem(call, price, end, keepMs), bytesOut: 0, answer: undefined };
 }
 
 /** What became of the ends of calls. `lost`: a sweep had ended the read before, or there is no such call; `known`: it has this end already. */
@@ -187,13 +187,12 @@ async function settleBatch(
 ): Promise<SettledOf | undefined> {
   // The first of two ends of one call holds.
   const first = new Map(items.toReversed().map((item) => [item.callId, item]));
-  const rows = await settleStatement(db, {
+  const [row] = await settleStatement(db, {
     items: itemsText(Array.from(first.values(), toRow)),
     chain,
     usageEvents,
     ...linkTimes(now),
   });
-  const [row] = rows;
   if (!row?.open) return undefined;
   if (!row.told) return allEnded;
   const ended = new Set(row.told.ended);
@@ -208,15 +207,15 @@ const toRow = (item: SettleItem) => ({
   tenant: item.tenant,
   status: item.status,
   wrote: item.wrote,
-  code: item.code ?? undefined,
+  code: item.code,
   upstream_requests: item.upstreamRequests,
   bytes_out: item.bytesOut,
-  accepted: item.accepted ?? undefined,
+  accepted: item.accepted,
   ended_at: timeText(item.endedAt),
   charged: item.charged,
   price: item.price,
   keeps_claim: item.keepsClaim,
-  answer: item.answer ?? undefined,
+  answer: item.answer,
   expires_at: item.keepMs === undefined ? undefined : timeText(item.endedAt + item.keepMs),
 });
 

@@ -101,6 +101,31 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     ]);
   });
 
+  test('tells of a call who made it, from where, with what arguments, how it ended, and of its repetition', async () => {
+    const metering = postgresMetering(database, { clock, replica: 'replica-1', prices: [{ perCall: 7 }] });
+    const principal = { tenant: 'a"c\\me\n', id: 'key_1', roles: [] };
+    const read = callOf({ callId: '1', principal, key: undefined, effect: 'read', address: '192.0.2.7', auditInput: () => '{"n":1}' });
+    await metering.settle(await admitToRun(metering, read), ending('failed', 'no', { code: 'UPSTREAM_UNAVAILABLE' }));
+    await metering.settle(await admitToRun(metering, callOf({ callId: '2', principal })), ending('executed', 'yes'));
+    await metering.admit(callOf({ callId: '3', principal, startedAt: clock.now() - 5 }), new AbortController().signal);
+    await metering.drain();
+    const links = await database.db.selectFrom('audit_links').select('entries').execute();
+    const told = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => String(event).startsWith('call.'));
+    const at = '2026-01-01T00:00:00.000Z';
+    const endedAt = '2026-01-01T00:00:01.234Z';
+    const { tenant } = principal;
+    const what = { principal: 'key_1', connector: 'zendesk', connection: 'con_1', tool: 'zendesk_create_ticket' };
+    const write = { tenant, ...what, effect: 'write' };
+    const failed = { status: 'failed', wrote: 'no', code: 'UPSTREAM_UNAVAILABLE' };
+    expect(told.toSorted((a, b) => String(a['callId']).localeCompare(String(b['callId'])))).toEqual([
+      { event: 'call.admitted', at, callId: '1', tenant, address: '192.0.2.7', ...what, effect: 'read', input: { n: 1 } },
+      { event: 'call.ended', at: endedAt, callId: '1', tenant, ...failed, charged: false, price: 0 },
+      { event: 'call.admitted', at, callId: '2', ...write, input: {} },
+      { event: 'call.ended', at: endedAt, callId: '2', tenant, status: 'executed', wrote: 'yes', charged: true, price: 7 },
+      { event: 'call.replayed', at, callId: '3', ...write, of: '2', input: {} },
+    ]);
+  });
+
   test('writers that begin at once open one chain', async () => {
     const writer = writerOn(database, clock);
     await Promise.all(Array.from({ length: 5 }, (_, index) => writer.write({ event: 'test', index })));

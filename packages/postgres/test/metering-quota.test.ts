@@ -1,5 +1,5 @@
 import { manualClock } from '@busbar/core/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase, postgresMetering, type Database, type PostgresMeteringOptions } from '../src/index.ts';
 import { kinds, type Place } from './databases.ts';
 import { admitToRun, callOf, ending, rowOf, staying } from './ledger.ts';
@@ -166,5 +166,11 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     await metering.settle(admission, ending('executed', 'yes'));
     await metering.drain();
     expect(await rowOf(database, call)).toMatchObject({ status: 'executed', lease_until: null });
+  });
+
+  test('a queued settle that was written ends the renewing of its lease', async () => {
+    const metering = open({ quotas: [], settle: 'queued' });
+    await metering.settle(await admitToRun(metering, unkeyed()), ending('executed', 'yes'));
+    await vi.waitFor(() => expect(clock.sleeping).toBe(0));
   });
 });
