@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Host } from '../host.ts';
 import type { Listener, Transport } from '../transport.ts';
@@ -10,6 +11,10 @@ import { InFlight } from '../in-flight.ts';
 import { draining, overloaded, refuse } from './refusal.ts';
 import { isLoopback, type GuardOptions } from './request-guard.ts';
 import { receiveWebhook } from './webhook.ts';
+
+// Not imported: for an ES module that imports node:http Node loads all that it exports, its WebSocket and with that undici. It takes as long as half
+// of our own start.
+const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 /** Where and how to serve MCP over HTTP. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {

@@ -1,11 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import type { Host } from '../host.ts';
-import { localPrincipal, type Principal } from '../principal.ts';
-import type { Listener, Transport } from '../transport.ts';
-import { askStates } from './ask-state.ts';
-import { createSdkServer } from './sdk-server.ts';
-import { DrainingWire } from './draining-wire.ts';
+import type { Principal } from '../principal.ts';
+import type { Transport } from '../transport.ts';
 
 /** How to serve MCP to the process that started this one. */
 export interface StdioTransportOptions {
@@ -22,22 +17,6 @@ export interface StdioTransportOptions {
 
 /** Serves MCP over stdin and stdout: revision 2026-07-28 or an older client, whichever speaks first. One client, no limits of rate. */
 export function stdioTransport(options: StdioTransportOptions = {}): Transport {
-  return { listen: async (host) => listen(host, options) };
-}
-
-function listen(host: Host, { input, output, principal = localPrincipal, drainMs = 10_000, onClose }: StdioTransportOptions): Listener {
-  const states = askStates(undefined);
-  const wire = new DrainingWire(new StdioServerTransport(input, output), onClose);
-  const connection = serveStdio(() => createSdkServer(host, { principal, address: undefined }, states), {
-    transport: wire,
-    onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
-  });
-  host.start();
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    const left = await wire.drain(host.clock, drainMs);
-    if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
-    await connection.close();
-  };
-  return { url: 'stdio:', close: () => (closing ??= close()) };
+  // The SDK takes long to load, and a program that can serve HTTP too shall not wait for it where it does.
+  return { listen: async (host) => (await import('./serve-stdio.ts')).listenOnStdio(host, options) };
 }

@@ -9,6 +9,8 @@ export interface PortableSchema {
   readonly jsonSchema: ObjectSchema;
   /** What could not be made portable: where it is, and what to do. The schema is good only where there is none. */
   readonly problems: readonly string[];
+  /** The schema as it was before, where it marks something as secret (`writeOnly`), which it does not say any more. Else undefined. */
+  readonly marked: RawSchema | undefined;
 }
 
 const known = { input: new WeakMap<Schema, PortableSchema>(), output: new WeakMap<Schema, PortableSchema>() };
@@ -24,7 +26,8 @@ export function portableSchema(schema: Schema, io: 'input' | 'output'): Portable
   const report: Report = (path, problem) => void problems.add(`${path || 'the schema'} ${problem}`);
   const raw = 'jsonSchema' in schema ? (schema.jsonSchema as RawSchema) : rawSchemaOf(schema, io, report);
   const jsonSchema = wireSchema(inlineSchema(raw, report), io, report);
-  const portable = { jsonSchema, problems: [...problems] };
+  const marked = JSON.stringify(raw).includes('"writeOnly":true') ? raw : undefined;
+  const portable = { jsonSchema, problems: [...problems], marked };
   known[io].set(schema, portable);
   return portable;
 }

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { Schema } from '../tool.ts';
+import { portableSchema } from './portable-schema.ts';
 import { isSchema, type RawSchema } from './schema-words.ts';
 
 const mask = '[redacted]';
@@ -22,10 +22,8 @@ export function takenOut(given: unknown, shown: unknown): string[] {
 
 /** Made once for a schema. What marks nothing gives its arguments back as they are. */
 export function withoutSecrets(schema: Schema): WithoutSecrets {
-  const root: RawSchema =
-    'jsonSchema' in schema ? (schema.jsonSchema as RawSchema) : z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  if (!JSON.stringify(root).includes('"writeOnly":true')) return (value) => value;
-  return (value) => redact(root, [root], value, 0);
+  const { marked } = portableSchema(schema, 'input');
+  return marked ? (value) => redact(marked, [marked], value, 0) : (value) => value;
 }
 
 function redact(root: RawSchema, schemas: readonly RawSchema[], value: unknown, depth: number): unknown {
