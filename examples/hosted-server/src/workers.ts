@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { compose } from './container.ts';
 import type { Server, StartOptions } from './server.ts';
 import { tokens } from './tokens.ts';
+import { beatForPrimary, watchBeats } from './worker-beats.ts';
 import { answerMetrics } from './worker-metrics.ts';
 
 /** A worker ended before it served. */
@@ -27,7 +28,7 @@ const soundMs = 60_000;
 
 /**
  * Starts `BUSBAR_WORKERS` processes that serve one port, the first one alone: it brings the tables up to date and makes the first key. One that
- * ends is started again. `close` lets all of them stop at once, each in the order of a server, and rejects where one did not end well.
+ * ends is started again, and one whose event loop stands still for ten seconds is ended. `close` lets all of them stop at once, each in the order of a server, and rejects where one did not end well.
  *
  * @throws {WorkerStartError} where one ends before it serves. It has said why.
  */
@@ -63,7 +64,12 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
       worker.on('message', (message: { readonly serving?: BannerFacts }) => {
         if (!message.serving) return;
         serving.add(worker);
-        log.info({ worker: place, pid: worker.process.pid }, 'A worker serves');
+        const { pid } = worker.process;
+        log.info({ worker: place, pid }, 'A worker serves');
+        watchBeats(worker, () => {
+          log.error({ worker: place, pid }, 'A worker stands still, and is ended');
+          worker.process.kill('SIGKILL');
+        });
         resolve(message.serving);
       });
       void ended.then((how) => reject(new WorkerStartError(`Worker ${place} ended at its start (${how}). What it said stands above.`)));
@@ -110,8 +116,9 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
   }
 }
 
-/** In a worker: tells the primary that it serves. */
+/** In a worker: tells the primary that it serves, and from then on that it still does. */
 export function tellServing({ url, demo, webhooks, newKey }: Server): void {
+  beatForPrimary();
   process.send?.({ serving: { url, demo, webhooks, newKey } });
 }
 

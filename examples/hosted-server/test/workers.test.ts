@@ -99,7 +99,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     const server = await serving();
     const { two } = await pidsOf(server);
     process.kill(two, 'SIGSTOP');
-    onTestFinished(() => void process.kill(two, 'SIGCONT'));
+    onTestFinished(() => void (isAlive(two) && process.kill(two, 'SIGCONT')));
     // What it has been connected to waits with it.
     const counts = await Promise.any(Array.from({ length: 30 }, () => calls(server)));
     expect(counts.has('2')).toBe(false);
@@ -123,6 +123,16 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     await server.logged(/A worker ended[^]*"worker":2,"pid":\d+,"msg":"A worker serves"/);
     const after = await pidsOf(server);
     expect([after.one === before.one, after.two === before.two, isAlive(after.two)]).toEqual([true, false, true]);
+  }, 60_000);
+
+  test('one that stands still for ten seconds is ended and started again', async () => {
+    const server = await serving();
+    const before = await pidsOf(server);
+    process.kill(before.two, 'SIGSTOP');
+    await server.logged(new RegExp(`"worker":2,"pid":${before.two},"msg":"A worker stands still, and is ended"`));
+    await server.logged(new RegExp(`"pid":${before.two},"msg":"A worker stands still[^]*"worker":2,"pid":\\d+,"msg":"A worker serves"`));
+    const after = await pidsOf(server);
+    expect([after.one === before.one, isAlive(before.two), isAlive(after.two)]).toEqual([true, false, true]);
   }, 60_000);
 
   test('end on SIGTERM, both at once, when what runs in them has been answered; then the server exits with 0', async () => {
