@@ -12,7 +12,7 @@ export function beatForPrimary(): void {
 }
 
 /**
- * In the primary: calls `onStill` once where a worker has not been heard of for ten seconds. What is counted are the primary's own turns, so that
+ * In the primary: calls `onStill` once where a worker has not been heard of for ten seconds, or up to two more. What is counted are the primary's own turns, so that
  * one which stood still itself, with the machine, blames no worker for it.
  */
 export function watchBeats(worker: Worker, onStill: () => void): void {

@@ -28,7 +28,8 @@ const soundMs = 60_000;
 
 /**
  * Starts `BUSBAR_WORKERS` processes that serve one port, the first one alone: it brings the tables up to date and makes the first key. One that
- * ends is started again, and one whose event loop stands still for ten seconds is ended. `close` lets all of them stop at once, each in the order of a server, and rejects where one did not end well.
+ * ends is started again, and one whose event loop stands still for ten seconds is ended. `close` lets all of them stop at once, each in the order of
+ * a server, and rejects where one did not end well.
  *
  * @throws {WorkerStartError} where one ends before it serves. It has said why.
  */

@@ -12,8 +12,8 @@ import { draining, overloaded, refuse } from './refusal.ts';
 import { isLoopback, type GuardOptions } from './request-guard.ts';
 import { receiveWebhook } from './webhook.ts';
 
-// Not imported: for an ES module that imports node:http Node loads all that it exports, its WebSocket and with that undici. It takes as long as half
-// of our own start.
+// Not imported: for an ES module that imports node:http, Node loads all that it exports, its WebSocket and with that undici. That takes about as long
+// as all of core.
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
 /** Where and how to serve MCP over HTTP. */
