@@ -91,6 +91,12 @@ export interface Metering {
    * admission. Where it throws, the caller hears OUTCOME_UNKNOWN after a write and UNAVAILABLE otherwise; never success.
    */
   settle(admission: Admission, outcome: Outcome): Promise<void>;
+  /**
+   * Admits a call and ends it, in one durable write: what {@link admit} and {@link settle} come to for a call without a key. Refuses as
+   * `admit` does, and then nothing is recorded and the caller hears nothing but the refusal. Called with reads that never went out to their
+   * vendor, when they have run: what has changed nothing outside needs no record of an intent.
+   */
+  record(call: Call, outcome: Outcome): Promise<void>;
   /** The second record of an accepted call. */
   report(report: DeliveryReport): Promise<void>;
 }

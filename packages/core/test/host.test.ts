@@ -9,6 +9,7 @@ import {
   result,
   secret,
   ToolError,
+  type Call,
   type CallContext,
   type CallRequest,
   type CallResult,
@@ -250,8 +251,13 @@ test('errors are not cached', async () => {
 test('an idempotency key of a read means nothing, and is not handed to metering', async () => {
   const keys: unknown[] = [];
   const metering = memoryMetering();
+  const seen = <T>({ key, inputHash }: Call, work: T) => (keys.push([key, inputHash.length]), work);
   const { call } = scriptedHost(ok, {
-    metering: { ...metering, admit: (entry, signal) => (keys.push([entry.key, entry.inputHash.length]), metering.admit(entry, signal)) },
+    metering: {
+      ...metering,
+      admit: (entry, signal) => seen(entry, metering.admit(entry, signal)),
+      record: (entry, outcome) => seen(entry, metering.record(entry, outcome)),
+    },
   });
   await call('script_read_it', {}, { idempotencyKey: 'k' });
   await call('script_write_it', {}, { idempotencyKey: 'k' });
@@ -271,9 +277,10 @@ test('a cache that fails costs no call', async () => {
 });
 
 test('a call whose settlement fails is not answered as a success', async () => {
-  const failing = { ...memoryMetering(), settle: async () => Promise.reject(new Error('disk')) };
-  const { call } = scriptedHost(ok, { metering: failing });
+  const disk = async () => Promise.reject(new Error('disk'));
+  const { call } = scriptedHost(ok, { metering: { ...memoryMetering(), settle: disk, record: disk } });
   expect(codeOf(await call('script_read_it'))).toBe('UNAVAILABLE');
+  expect(codeOf(await call('script_write_it'))).toBe('UNAVAILABLE');
 });
 
 test('accepted work whose settlement fails is unknown', async () => {

@@ -17,10 +17,12 @@ export const admittedLine = sql<string>`concat(${openedLine('call.admitted', 'st
 /** A call that was answered with the stored answer of an earlier one, `item.of`. */
 export const replayedLine = sql<string>`concat(${openedLine('call.replayed', 'ended_at')}, ',"of":', ${json('of')}, ',"input":', item.input, '}')`;
 
-/** How a call ended. What was charged is what the ledger says now. */
-export const endedLine = sql<string>`concat('{"event":"call.ended","at":', ${json('ended_at')}, ',"callId":', ${json('call_id')},
+/** How a call ended. What was charged is what `row` says. */
+export const endedLine = (
+  row: 'item' | 'calls',
+): RawBuilder<string> => sql`concat('{"event":"call.ended","at":', ${json('ended_at')}, ',"callId":', ${json('call_id')},
   ',"tenant":', ${json('tenant')}, ',"status":', ${json('status')}, ',"wrote":', ${json('wrote')}, ',"code":' || ${json('code')},
-  ',"charged":', to_json(calls.charged), ',"price":', calls.price, '}')`;
+  ',"charged":', to_json(${sql.ref(`${row}.charged`)}), ',"price":', ${sql.ref(`${row}.price`)}, '}')`;
 
 /** The arguments of a call as one line. A line feed between the values of JSON is as good as a space. */
 export function inputLine(call: Call): string {

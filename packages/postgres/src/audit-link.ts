@@ -28,7 +28,7 @@ export function linkTimes(now: number): LinkTimes {
 /**
  * Three CTEs (`next_link`, `new_link`, `new_head`) that add one link to `chain` with the lines of a CTE named `entry (position, line)`, in
  * the order of `position`, and renew its lease; nothing where there is no line. A line is one JSON value without a line feed, as
- * {@link entryLine} or, in SQL, `json_build_object(…)::text` writes it.
+ * {@link entryLine} or, in SQL, `json_build_object(…)::text` writes it; or several such lines, with a line feed between them.
  *
  * `closes`: the link is the chain's last.
  */

@@ -1,6 +1,6 @@
 import { errorCodes, type Answer, type Call, type ErrorCode, type Outcome, type Principal } from '@busbar/core';
 import type { Insertable } from 'kysely';
-import { claimOf } from './metering-admit.ts';
+import { claimOf } from './metering-claims.ts';
 import { storableText } from './metering-items.ts';
 import type { Seal } from './seal.ts';
 import type { Tables } from './tables.ts';

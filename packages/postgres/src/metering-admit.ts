@@ -1,9 +1,10 @@
-import { hash } from 'node:crypto';
 import type { Call, Price, QuotaDemand } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
-import { admittedLine, inputLine, replayedLine } from './audit-entries.ts';
+import { admittedLine, endedLine, inputLine, replayedLine } from './audit-entries.ts';
 import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-link.ts';
+import { claimOf } from './metering-claims.ts';
 import { itemsText, linesText, oneOf, timeText } from './metering-items.ts';
+import { endOf, type SettleItem } from './metering-settle.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -16,15 +17,18 @@ export interface AdmitItem {
   readonly demands: readonly QuotaDemand[];
   /** Its arguments as the audit tells them. Made before the item joins a batch, so that ones which cannot be told fail their own call alone. */
   readonly input: string;
+  /** How it ended, where it is recorded whole. Absent: it is about to run. */
+  readonly end?: SettleItem | undefined;
 }
 
-/** A call that asks to run, at a price and for what it takes of quotas. */
-export const admitItem = (call: Call, price: Price, demands: readonly QuotaDemand[]): AdmitItem => ({
+/** A call that asks to run, or that has run, at a price and for what it takes of quotas. */
+export const admitItem = (call: Call, price: Price, demands: readonly QuotaDemand[], end?: SettleItem): AdmitItem => ({
   call,
   claim: claimOf(call),
   price,
   demands,
   input: inputLine(call),
+  end,
 });
 
 /** Who writes, when, and on which chain of the audit. */
@@ -32,15 +36,6 @@ export interface Writer {
   readonly replica: string;
   readonly now: number;
   readonly chain: string;
-}
-
-/** Whether the call's idempotency key makes a claim. */
-export const claims = ({ key, effect }: Call): boolean => key !== undefined && effect !== 'read';
-
-/** The claim that a call's idempotency key makes, or null. A hash, so that any key fits and none can be read back. */
-export function claimOf(call: Call): string | null {
-  const { principal, connection, tool, key } = call;
-  return claims(call) ? hash('sha256', JSON.stringify([principal.tenant, connection, tool, key])) : null;
 }
 
 /**
@@ -67,23 +62,25 @@ interface Admits extends LinkTimes {
   readonly chain: string;
   readonly replica: string;
   readonly callLeaseUntil: string;
+  readonly usageEvents: boolean;
 }
 
 const admitStatement = prepared<Admits, Row>(
-  ['items', 'inputs', 'count', 'demands', 'chain', 'replica', 'callLeaseUntil', 'at', 'leaseUntil'],
-  ({ items, inputs, count, demands, chain, replica, callLeaseUntil, at, leaseUntil }) => sql<Row>`
+  ['items', 'inputs', 'count', 'demands', 'chain', 'replica', 'callLeaseUntil', 'usageEvents', 'at', 'leaseUntil'],
+  ({ items, inputs, count, demands, chain, replica, callLeaseUntil, usageEvents, at, leaseUntil }) => sql<Row>`
     with chain as materialized (${chainLock(chain)}),
     item as materialized (
       select item.*, string_to_table as input, ordinality - 1 as ord from chain, rows from (
         json_to_recordset(${items}::json) as (
           call_id text, claim text, input_hash text, tenant text, principal text, address text, connector text, connection text, tool text,
-          effect text, units int, price bigint, counters text[], started_at text),
+          effect text, units int, price bigint, counters text[], started_at text, status text, wrote text, code text, upstream_requests int,
+          bytes_out int, accepted text, ended_at text, charged boolean),
         string_to_table(${inputs}::text, E'\\n')
       ) with ordinality as item
       where not exists (select from calls where calls.call_id = item.call_id)
     ), demand as materialized (
-      select ord, call_id, counter, amount, most, sum(amount) over (partition by counter order by ord) as with_those_before
-      from json_to_recordset(${demands}::json) as demand (ord int, call_id text, counter text, amount bigint, most bigint)
+      select ord, call_id, counter, amount, kept, most, sum(amount) over (partition by counter order by ord) as with_those_before
+      from json_to_recordset(${demands}::json) as demand (ord int, call_id text, counter text, amount bigint, kept bigint, most bigint)
     ), counter as materialized (
       select quota_counters.id, used from (select distinct counter from demand order by counter) as wanted
       join quota_counters on quota_counters.id = wanted.counter
@@ -99,20 +96,27 @@ const admitStatement = prepared<Admits, Row>(
       returning call_id
     ), written as (
       insert into calls (call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at,
-        status, replica, lease_until)
+        status, wrote, code, upstream_requests, bytes_out, tokens_out, accepted, ended_at, charged, replica, lease_until)
       select call_id, claim, tenant, principal, address, connector, connection, tool, effect, units, price, counters, started_at::timestamptz,
-        'running', ${replica}, ${callLeaseUntil}::timestamptz
+        coalesce(status, 'running'), wrote, code, coalesce(upstream_requests, 0), coalesce(bytes_out, 0), coalesce(ceil(bytes_out / 4.0), 0),
+        accepted, ended_at::timestamptz, coalesce(charged, true), ${replica},
+        case when status is null then ${callLeaseUntil}::timestamptz end
       from item where ord not in (select ord from refused) and (claim is null or call_id in (select call_id from claimed))
       on conflict do nothing
       returning call_id
     ), taken as (
       update quota_counters set used = used + taking.amount
       from (
-        select counter, sum(amount)::bigint as amount from demand where ${oneOf('call_id', 'written')} group by counter
+        select counter, sum(kept)::bigint as amount from demand where ${oneOf('call_id', 'written')} group by counter having sum(kept) > 0
       ) as taking
       where quota_counters.id = taking.counter
+    ), billed as (
+      insert into usage_outbox (call_id, due_at)
+      select call_id, ${at}::timestamptz from item where charged and ${usageEvents}::boolean and ${oneOf('call_id', 'written')}
+      on conflict do nothing
     ), entry as (
-      select ord as position, ${admittedLine} as line from item where ${oneOf('call_id', 'written')}
+      select ord as position, case when status is null then ${admittedLine} else concat(${admittedLine}, E'\\n', ${endedLine('item')}) end as line
+      from item where ${oneOf('call_id', 'written')}
     ), ${linkFromEntries({ at, leaseUntil })}
     select exists (select from chain) as open, case when (select count(*) from written) < ${count} then json_build_object(
       'written', (select json_agg(call_id) from written),
@@ -120,9 +124,16 @@ const admitStatement = prepared<Admits, Row>(
       'counters', (select json_agg(json_build_object('id', id, 'used', used)) from counter)) end as told`,
 );
 
+/** How calls are admitted. */
+export interface AdmitBy extends Writer {
+  readonly leaseMs: number;
+  readonly usageEvents: boolean;
+}
+
 /**
  * Writes the calls that may run, each with its claim, what it takes of quotas and its entry in the audit, in one statement and so in one
- * transaction. Undefined where the audit's chain was closed by another replica: nothing is written then.
+ * transaction; and those that have run already, where they would have been admitted, with their ends. Undefined where the audit's chain was
+ * closed by another replica: nothing is written then.
  *
  * Quotas: a call fits where all before it in the batch would fit as well, so none is ever oversold; one that does not fit only because of
  * such a call is told to ask again. Rows that others may want too are locked in one order, here and wherever else several are written, so that
@@ -131,12 +142,14 @@ const admitStatement = prepared<Admits, Row>(
 export async function admitCalls(
   db: Kysely<Tables>,
   items: readonly AdmitItem[],
-  { replica, now, chain }: Writer,
-  leaseMs: number,
+  { replica, now, chain, leaseMs, usageEvents }: AdmitBy,
 ): Promise<((item: AdmitItem) => Admitted) | undefined> {
   const sent = firstOfEachClaim(items);
   const demands = sent.flatMap((item, ord) =>
-    item.demands.map(({ counter, amount, rule }) => ({ ord, call_id: item.call.callId, counter, amount, most: rule.limit })),
+    item.demands.map((demand) => {
+      const { counter, amount, rule } = demand;
+      return { ord, call_id: item.call.callId, counter, amount, kept: keptOf(item, demand), most: rule.limit };
+    }),
   );
   const [row] = await admitStatement(db, {
     items: itemsText(sent.map(toRow)),
@@ -146,6 +159,7 @@ export async function admitCalls(
     chain,
     replica,
     callLeaseUntil: timeText(now + leaseMs),
+    usageEvents,
     ...linkTimes(now),
   });
   if (!row?.open) return undefined;
@@ -161,14 +175,21 @@ function reader(sent: readonly AdmitItem[], told: NonNullable<Row['told']>): (it
   const written = new Set(told.written);
   const refused = new Set((told.refused ?? []).map((ord) => sent[ord]));
   const used = new Map((told.counters ?? []).map((counter) => [counter.id, counter.used]));
-  for (const { call, demands } of sent)
-    if (written.has(call.callId)) for (const { counter, amount } of demands) used.set(counter, (used.get(counter) ?? 0) + amount);
+  for (const item of sent)
+    if (written.has(item.call.callId))
+      for (const demand of item.demands) used.set(demand.counter, (used.get(demand.counter) ?? 0) + keptOf(item, demand));
   return (item) => {
     if (written.has(item.call.callId)) return { kind: 'written' };
     if (!refused.has(item)) return { kind: 'taken' };
     const demand = item.demands.find(({ counter, amount, rule }) => (used.get(counter) ?? 0) + amount > rule.limit);
     return demand ? { kind: 'full', demand } : { kind: 'again' };
   };
+}
+
+/** What of a demand stays taken: all of it while the call runs, then what it has used. */
+function keptOf({ end }: AdmitItem, { amount, rule }: QuotaDemand): number {
+  if (!end) return amount;
+  return end.charged ? (rule.of === 'money' ? end.price : amount) : 0;
 }
 
 /** A call that was answered from a claim. */
@@ -220,7 +241,7 @@ function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
   });
 }
 
-const toRow = ({ call, claim, price, demands }: AdmitItem) => ({
+const toRow = ({ call, claim, price, demands, end }: AdmitItem) => ({
   call_id: call.callId,
   claim: claim ?? undefined,
   input_hash: claim === null ? undefined : call.inputHash,
@@ -235,4 +256,5 @@ const toRow = ({ call, claim, price, demands }: AdmitItem) => ({
   price: price.amount,
   counters: demands.length > 0 ? demands.map(({ counter }) => counter) : undefined,
   started_at: timeText(call.startedAt),
+  ...(end && endOf(end)),
 });

@@ -1,5 +1,16 @@
+import { hash } from 'node:crypto';
+import type { Call } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import type { Tables } from './tables.ts';
+
+/** Whether the call's idempotency key makes a claim. */
+export const claims = ({ key, effect }: Call): boolean => key !== undefined && effect !== 'read';
+
+/** The claim that a call's idempotency key makes, or null. A hash, so that any key fits and none can be read back. */
+export function claimOf(call: Call): string | null {
+  const { principal, connection, tool, key } = call;
+  return claims(call) ? hash('sha256', JSON.stringify([principal.tenant, connection, tool, key])) : null;
+}
 
 /** What a claim says to whoever comes after it. */
 export interface ClaimState {

@@ -5,7 +5,7 @@ import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-l
 import type { DeadLetterRow } from './dead-letter.ts';
 import { writeLetters } from './dead-letter-writes.ts';
 import { itemsText, timeText } from './metering-items.ts';
-import { claims } from './metering-admit.ts';
+import { claims } from './metering-claims.ts';
 import { refundCounters } from './metering-refund.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
@@ -130,7 +130,7 @@ const settleStatement = prepared<Settles, Row>(
         price = case when item.running then item.price else calls.price end,
         lease_until = null
       from before as item where calls.call_id = item.call_id
-      returning calls.call_id, calls.charged, item.running, item.ord, ${endedLine} as line
+      returning calls.call_id, calls.charged, item.running, item.ord, ${endedLine('calls')} as line
     ), refundable as (
       select counters, case when charged then 0 else 1 end as calls, case when charged then 0 else units end as units, reserved - price as money
       from before where running and counters is not null and (not charged or price <> reserved)
@@ -202,9 +202,8 @@ async function settleBatch(
 
 const allEnded: SettledOf = () => 'ended';
 
-const toRow = (item: SettleItem) => ({
-  call_id: item.callId,
-  tenant: item.tenant,
+/** The columns of `calls` that say how a call ended. */
+export const endOf = (item: SettleItem) => ({
   status: item.status,
   wrote: item.wrote,
   code: item.code,
@@ -214,6 +213,12 @@ const toRow = (item: SettleItem) => ({
   ended_at: timeText(item.endedAt),
   charged: item.charged,
   price: item.price,
+});
+
+const toRow = (item: SettleItem) => ({
+  call_id: item.callId,
+  tenant: item.tenant,
+  ...endOf(item),
   keeps_claim: item.keepsClaim,
   answer: item.answer,
   expires_at: item.keepMs === undefined ? undefined : timeText(item.endedAt + item.keepMs),

@@ -9,7 +9,6 @@ import {
   type Admission,
   type Answer,
   type Call,
-  type CallSignal,
   type Clock,
   type Logger,
   type Metering,
@@ -26,9 +25,10 @@ import { createAmends } from './metering-amends.ts';
 import { readClaims, type ClaimState } from './metering-claims.ts';
 import { storableText } from './metering-items.ts';
 import { createLeases, type Lease } from './metering-leases.ts';
-import { conflict, outcomeLost, overloaded, unavailable } from './metering-refusals.ts';
+import { outcomeLost, overloaded, unavailable } from './metering-refusals.ts';
 import { lostItem, settleCalls, settledItem, type Settled, type SettleItem } from './metering-settle.ts';
 import { dropExpired, renewLeases, sweepPage, sweepPageSize, type Swept } from './metering-sweep.ts';
+import { twinWatch } from './metering-twins.ts';
 import { createQuotaRows } from './quota-rows.ts';
 import { createSeal, type SealSecret } from './seal.ts';
 
@@ -50,7 +50,7 @@ export interface PostgresMeteringOptions extends Terms {
    * `durable`, the default: a call is answered after its end is in the database. `queued`: it is answered while its end waits to be
    * written, which takes the wait from its latency. A process that dies then loses the ends of its last milliseconds, and one that
    * stops while the database is away those of all that time: calls that were answered become `unknown`, or `failed` and refunded
-   * where they were reads, and their keys answer OUTCOME_UNKNOWN.
+   * where they were reads, and their keys answer OUTCOME_UNKNOWN. A read that is recorded whole is waited for either way: what records it may refuse it.
    */
   readonly settle?: 'durable' | 'queued';
   /**
@@ -82,8 +82,6 @@ interface LedgerAdmission extends Admission {
 }
 
 const maxRunning = 10_000;
-// How often a twin that runs on another replica is looked after. All waiters of a replica share one query.
-const pollMs = 100;
 
 /**
  * The ledger: one row for each admitted call and for each replay, durable when `admit` and `settle` resolve. Calls that arrive together
@@ -107,7 +105,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
 
   const admits = groupCommit<AdmitItem, Admitted>(async (items) => {
     await quotaRows.ensure(items.flatMap(({ demands }) => demands));
-    return await admitChain.write((chain) => admitCalls(db, items, { replica, now: clock.now(), chain }, leaseMs));
+    return await admitChain.write((chain) => admitCalls(db, items, { replica, now: clock.now(), chain, leaseMs, usageEvents }));
   }, limits);
   const reads = groupCommit<string, ClaimState | undefined>(async (ids) => {
     const claims = await orUnavailable(readClaims(db, ids, clock.now()));
@@ -125,6 +123,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   const leases = createLeases(clock, leaseMs / 3, async (callIds) => {
     await renewLeases(db, callIds, clock.now() + leaseMs).catch((err: unknown) => log.warn({ err }, 'leases of calls were not renewed'));
   });
+  const endOfTwin = twinWatch({ read: async (claim) => (await reads.add(claim))(claim), leases, clock, leaseMs });
   const amends = createAmends<SettleItem>(clock, async (items) => {
     await Promise.all(items.map((item) => settles.add(item)));
   });
@@ -132,8 +131,8 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   let sweeping: Promise<void> | undefined;
 
   /** What a call hears that could not be admitted. It may have been written all the same, and only the answer lost. */
-  function notAdmitted({ call, price }: AdmitItem, error: unknown): ToolError {
-    if (!ToolError.is(error)) amends.add(lostItem(call, price, { wrote: 'no', upstreamRequests: 0, endedAt: clock.now() }, keepMs));
+  function notAdmitted({ call, price, end }: AdmitItem, error: unknown): ToolError {
+    if (!end && !ToolError.is(error)) amends.add(lostItem(call, price, { wrote: 'no', upstreamRequests: 0, endedAt: clock.now() }, keepMs));
     return unavailable(error);
   }
 
@@ -151,32 +150,6 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   function lost(call: Call, price: Price, outcome: Outcome): SettleItem {
     const item = lostItem(call, price, outcome, keepMs);
     return item.status === 'failed' ? { ...item, letter: letterFor(call, { ...outcome, status: 'failed', code: 'UNAVAILABLE' }) } : item;
-  }
-
-  /** Waits while a twin runs. Gives what it left, or undefined where its claim is free again. */
-  async function endOfTwin(claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> {
-    for (;;) {
-      signal.throwIfAborted();
-      const state = (await reads.add(claim))(claim);
-      if (state && state.inputHash !== inputHash) throw conflict();
-      if (!state || state.ended) return state;
-      await endedOrAWhile(state.callId, signal);
-    }
-  }
-
-  async function endedOrAWhile(callId: string, signal: CallSignal): Promise<void> {
-    if (signal.aborted) return;
-    const here = leases.ended(callId);
-    const awake = new AbortController();
-    const wake = () => awake.abort();
-    signal.addEventListener('abort', wake);
-    const sleep = clock.sleep(here ? leaseMs : pollMs, awake.signal).catch(() => {});
-    try {
-      await (here ? Promise.race([here, sleep]) : sleep);
-    } finally {
-      signal.removeEventListener('abort', wake);
-      wake();
-    }
   }
 
   async function replay(item: AdmitItem, { answer, callId }: ClaimState): Promise<Answer> {
@@ -206,6 +179,20 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     }
   }
 
+  /** Asks until it is known what becomes of a call. */
+  async function write(item: AdmitItem): Promise<Exclude<Admitted, { readonly kind: 'again' }>> {
+    for (;;) {
+      let admitted: Admitted;
+      try {
+        admitted = (await admits.add(item))(item);
+      } catch (error) {
+        throw notAdmitted(item, error);
+      }
+      if (admitted.kind !== 'again') return admitted;
+      for (const { counter } of item.demands) quotaRows.forget(counter);
+    }
+  }
+
   return {
     async admit(call, signal) {
       signal.throwIfAborted();
@@ -213,27 +200,25 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       const price = priceOf(prices, call);
       const item = admitItem(call, price, quotaDemands(quotas, call, price.amount));
       for (;;) {
-        signal.throwIfAborted();
-        let admitted: Admitted;
-        try {
-          admitted = (await admits.add(item))(item);
-        } catch (error) {
-          throw notAdmitted(item, error);
-        }
+        const admitted = await write(item);
         if (admitted.kind === 'written') {
           const admission: LedgerAdmission = { call, price, lease: leases.hold(call.callId) };
           return { kind: 'run', admission };
         }
-        if (admitted.kind === 'again') {
-          for (const { counter } of item.demands) quotaRows.forget(counter);
-          continue;
-        }
-        if (item.claim === null && admitted.kind === 'taken') throw new Error(`The call id ${call.callId} was used before`);
+        if (item.claim === null && admitted.kind === 'taken') throw usedBefore(call);
         // A repetition is answered whatever is left of the quota: the first call has paid.
         const ended = item.claim === null ? undefined : await endOfTwin(item.claim, call.inputHash, signal);
         if (ended) return { kind: 'replay', answer: await replay(item, ended) };
         if (admitted.kind === 'full') throw quotaExceeded(admitted.demand, clock.now());
+        signal.throwIfAborted();
       }
+    },
+    async record(call, outcome) {
+      const price = priceOf(prices, call);
+      const end = settledItem(call, price, outcome, keepMs);
+      const admitted = await write(admitItem(call, price, quotaDemands(quotas, call, price.amount), end));
+      if (admitted.kind === 'full') throw quotaExceeded(admitted.demand, clock.now());
+      if (admitted.kind === 'taken') throw usedBefore(call);
     },
     async settle(admission, outcome) {
       const { call } = admission;
@@ -288,6 +273,8 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     },
   };
 }
+
+const usedBefore = ({ callId }: Call): Error => new Error(`The call id ${callId} was used before`);
 
 async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   try {

@@ -6,7 +6,7 @@ import { Migrator, type Migration } from 'kysely/migration';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createApiKeys, openDatabase, postgresMetering, type Database, type DatabaseOptions } from '../src/index.ts';
-import { claimOf } from '../src/metering-admit.ts';
+import { claimOf } from '../src/metering-claims.ts';
 import * as keysAndUsage from '../src/migrations/0001-keys-and-usage.ts';
 import * as state from '../src/migrations/0002-state.ts';
 import * as calls from '../src/migrations/0003-calls.ts';

@@ -135,6 +135,23 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     expect(await metering.admit(callOf(), staying)).toMatchObject({ kind: 'replay' });
   });
 
+  test('a read that cannot be recorded is refused as UNAVAILABLE; one whose reply alone was lost too, and stays charged', async () => {
+    await warmUp();
+    const [lost, never] = [callOf({ key: undefined, effect: 'read' }), callOf({ key: undefined, effect: 'read' })];
+    proxy.mute();
+    const refused = expect(metering.record(lost, ending('executed', 'no'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect.poll(() => rowOf(direct, lost)).toMatchObject({ status: 'executed' });
+    proxy.cut();
+    await refused;
+    await expect(metering.record(never, ending('executed', 'no'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    proxy.mend();
+    await expect
+      .poll(() => metering.record(callOf({ key: undefined, effect: 'read' }), ending('executed', 'no')).then(() => 'recorded', String))
+      .toBe('recorded');
+    expect(await rowOf(direct, lost)).toMatchObject({ status: 'executed', charged: true });
+    expect(await rowOf(direct, never)).toBeUndefined();
+  });
+
   test('a read whose end was written and its reply lost is refused as UNAVAILABLE, and stays charged', async () => {
     const read = callOf({ key: undefined, effect: 'read' });
     await loseReplyToEnd(read);

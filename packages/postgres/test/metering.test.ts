@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import type { Call } from '@busbar/core';
 import { manualClock } from '@busbar/core/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase, postgresMetering, type Database, type PostgresMetering } from '../src/index.ts';
+import { openDatabase, postgresMetering, reconcile, type Database, type PostgresMetering } from '../src/index.ts';
 import { admitToRun, answerOf, callOf, dump, ending, rowOf, staying, turn } from './ledger.ts';
 import { kinds, type Place } from './databases.ts';
 
@@ -76,6 +78,78 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       ended_at: later(1_234),
       lease_until: null,
     });
+  });
+
+  test('a read that is recorded whole has the row, the counters and the audit of one that was admitted and settled', async () => {
+    const both = postgresMetering(database, {
+      clock,
+      replica: 'r1',
+      prices: [{ perCall: 10, perUnit: 20, free: ['cached'] }],
+      quotas: (['calls', 'units', 'money'] as const).map((of) => ({ of, limit: 1_000, per: 'day', each: 'tenant' })),
+      usageEvents: true,
+    });
+    const used = async () =>
+      (await database.db.selectFrom('quota_counters').selectAll().orderBy('id').execute()).map(({ used }) => Number(used));
+    const outbox = async () => (await database.db.selectFrom('usage_outbox').select('call_id').execute()).map(({ call_id }) => call_id);
+    const lines = async (callId: string) => {
+      const links = await database.db.selectFrom('audit_links').select('entries').orderBy('at').orderBy('link').execute();
+      return links.flatMap(({ entries }) => entries.split('\n')).filter((line) => line.includes(callId));
+    };
+    const ends = [
+      ending('executed', 'no'),
+      ending('cached', 'no'),
+      ending('accepted', 'yes', { accepted: 'job-1' }),
+      ending('asked', 'no'),
+      ending('failed', 'no', { code: 'UPSTREAM_UNAVAILABLE' }),
+      ending('failed', 'no', { code: 'NOT_FOUND' }),
+    ];
+    const before = await used();
+    for (const end of ends) {
+      const [first, second] = ['one', 'two'].map((callId) =>
+        callOf({
+          callId: `${callId}-${randomUUID()}`,
+          effect: 'read',
+          key: undefined,
+          inputHash: '',
+          units: 3,
+          auditInput: () => '{"a":"\\u0000"}',
+        }),
+      ) as [Call, Call];
+      await both.settle(await admitToRun(both, first), end);
+      const between = await used();
+      await both.record(second, end);
+      const after = await used();
+      expect(after.map((count, at) => count - (between[at] ?? 0))).toEqual(between.map((count, at) => count - (before[at] ?? 0)));
+      before.splice(0, before.length, ...after);
+      const [settled, recorded] = [await rowOf(database, first), await rowOf(database, second)];
+      expect(recorded).toEqual({ ...settled, call_id: second.callId });
+      const nameless = async ({ callId }: Call) => (await lines(callId)).map((line) => line.replaceAll(callId, ''));
+      expect((await nameless(second)).toSorted()).toEqual((await nameless(first)).toSorted());
+      expect((await nameless(second)).map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+        'call.admitted',
+        'call.ended',
+      ]);
+      expect((await outbox()).includes(second.callId)).toBe((await outbox()).includes(first.callId));
+    }
+    // Other tests take rows away and leave their audit.
+    expect((await reconcile(database, { clock })).problems.filter((problem) => /one-|two-|counter/.test(problem))).toEqual([]);
+    await both.drain();
+  });
+
+  test('a recorded read whose id was used before is refused, and the row stays', async () => {
+    const call = callOf({ effect: 'read', key: undefined });
+    await metering.record(call, ending('executed', 'no'));
+    await expect(metering.record(call, ending('failed', 'no'))).rejects.toThrow('was used before');
+    expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
+  });
+
+  test('calls that are admitted and calls that are recorded share a transaction', async () => {
+    const calls = Array.from({ length: 6 }, () => callOf({ effect: 'read', key: undefined }));
+    await Promise.all(
+      calls.map((call, index) => (index % 2 ? admitToRun(metering, call) : metering.record(call, ending('executed', 'no')))),
+    );
+    const links = await database.db.selectFrom('audit_links').select('entries').execute();
+    expect(links.filter(({ entries }) => calls.some(({ callId }) => entries.includes(callId)))).toHaveLength(1);
   });
 
   test('a replay is a row of its own, under its own id', async () => {

@@ -105,6 +105,27 @@ export function memoryMetering({
     claim.end();
   }
 
+  async function settle(admission: Admission, outcome: Outcome): Promise<void> {
+    // Nobody else makes admissions that come here.
+    const held = admission as Admitted;
+    if (held.settled) return;
+    held.settled = true;
+    const { key } = held;
+    const keepForMs = admission.call.keepMs ?? keepMs;
+    const done = outcome.status === 'executed' || outcome.status === 'accepted' || outcome.status === 'unknown';
+    const keep = done || outcome.wrote !== 'no';
+    try {
+      // Nothing is waited for where there is nothing to wait for: a turn costs a good part of a short call.
+      if (record) await record(admission.call, outcome);
+    } catch (error) {
+      // What its caller hears of it then.
+      refund(held, { ...outcome, status: outcome.wrote === 'no' ? 'failed' : 'unknown', code: 'UNAVAILABLE' });
+      if (key !== undefined) end(key, undefined, outcome.wrote !== 'no', keepForMs);
+      throw error;
+    }
+    refund(held, outcome);
+    if (key !== undefined) end(key, outcome.answer, keep, keepForMs);
+  }
   return {
     async admit(call, signal) {
       if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission: admit(call, undefined) };
@@ -131,27 +152,10 @@ export function memoryMetering({
       running.set(key, { inputHash: call.inputHash, ended: promise, end: resolve });
       return { kind: 'run', admission };
     },
-    async settle(admission, outcome) {
-      // Nobody else makes admissions that come here.
-      const held = admission as Admitted;
-      if (held.settled) return;
-      held.settled = true;
-      const { key } = held;
-      const keepForMs = admission.call.keepMs ?? keepMs;
-      const done = outcome.status === 'executed' || outcome.status === 'accepted' || outcome.status === 'unknown';
-      const keep = done || outcome.wrote !== 'no';
-      try {
-        // Nothing is waited for where there is nothing to wait for: a turn costs a good part of a short call.
-        if (record) await record(admission.call, outcome);
-      } catch (error) {
-        // What its caller hears of it then.
-        refund(held, { ...outcome, status: outcome.wrote === 'no' ? 'failed' : 'unknown', code: 'UNAVAILABLE' });
-        if (key !== undefined) end(key, undefined, outcome.wrote !== 'no', keepForMs);
-        throw error;
-      }
-      refund(held, outcome);
-      if (key !== undefined) end(key, outcome.answer, keep, keepForMs);
+    async record(call, outcome) {
+      await settle(admit(call, undefined), outcome);
     },
+    settle,
     async report(report) {
       await recordReport?.(report);
     },

@@ -1,10 +1,12 @@
 import type { Answer } from '../content.ts';
 import type { Clock } from '../clock.ts';
 import { ToolError } from '../errors.ts';
-import type { Metering, Outcome } from '../metering.ts';
+import type { Admission, Metering, Outcome } from '../metering.ts';
 import { wroteOf } from '../upstream/tally.ts';
 import { AskSignal, type ActiveCall } from './active-call.ts';
+import { AdmissionGate } from './admission-gate.ts';
 import { errorAnswer, maskError, redactError } from './error-answer.ts';
+import { refusedReads } from './refused-reads.ts';
 import type { Shown } from './show-output.ts';
 
 /** What the metered part of a call came to. */
@@ -16,15 +18,50 @@ export interface Ran extends Shown {
 /**
  * Makes the step that accounts for a call: admits it, or replays what an equal call was answered; runs it; settles it once, whatever
  * happened. An answer is given only after its settlement.
+ *
+ * A read changes nothing here, so it is not admitted before it runs, but before it goes out: its first request to the vendor waits for that.
+ * One that never went out, since the cache or work of this process answered it, is recorded whole when it has ended. Where the one like it
+ * before was refused, it is admitted first, so that a caller whose quota is used up makes no work.
  */
 export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<Ran>) {
+  const refused = refusedReads();
+
   return async (active: ActiveCall): Promise<Answer> => {
-    const { call, limit, tally } = active;
-    const admitted = await metering.admit(call, limit);
-    if (admitted.kind === 'replay') {
-      active.status = 'replayed';
-      return admitted.answer;
+    const { call } = active;
+    if (call.effect !== 'read') return await admitFirst(active);
+    try {
+      const answer = await (refused.has(call) ? admitFirst(active) : admitOnTheWayOut(active));
+      refused.delete(call);
+      return answer;
+    } catch (error) {
+      if (active.status === 'refused') refused.add(call);
+      throw error;
     }
+  };
+
+  async function admitFirst(active: ActiveCall): Promise<Answer> {
+    const admitted = await metering.admit(active.call, active.limit);
+    return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await settle(active, admitted.admission, await ran(active));
+  }
+
+  async function admitOnTheWayOut(active: ActiveCall): Promise<Answer> {
+    const { call, limit, tally } = active;
+    const gate = new AdmissionGate(metering, call, limit);
+    tally.gate = gate;
+    const end = await ran(active);
+    const admitting = gate.close();
+    if (!admitting) {
+      await record(active, end.outcome);
+      return told(active, end);
+    }
+    // Whatever the tool made of a refusal on its way out, the refusal is what its caller hears.
+    const admitted = await admitting;
+    return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await settle(active, admitted.admission, end);
+  }
+
+  /** Runs the call. Never throws: how it ended, well or not, is its outcome. */
+  async function ran(active: ActiveCall): Promise<End> {
+    const { tally } = active;
     let asked: AskSignal | undefined;
     let ended: Ended;
     try {
@@ -37,16 +74,43 @@ export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall
       ended = asked ? askedOnly : failedOutcome(active, error);
     }
     const { status, answer, code, wrote, accepted } = ended;
-    active.status = status;
-    const outcome: Outcome = { status, answer, code, wrote, accepted, upstreamRequests: tally.requests, endedAt: clock.now() };
+    return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: tally.requests, endedAt: clock.now() } };
+  }
+
+  async function record(active: ActiveCall, outcome: Outcome): Promise<void> {
     try {
-      await metering.settle(admitted.admission, outcome);
-    } catch (cause) {
-      throw unsettled(active, outcome, cause);
+      await metering.record(active.call, outcome);
+    } catch (error) {
+      throw ToolError.is(error) ? error : unsettled(active, outcome, error);
     }
-    if (asked) throw asked;
-    return answer;
-  };
+  }
+
+  async function settle(active: ActiveCall, admission: Admission, end: End): Promise<Answer> {
+    try {
+      await metering.settle(admission, end.outcome);
+    } catch (cause) {
+      throw unsettled(active, end.outcome, cause);
+    }
+    return told(active, end);
+  }
+}
+
+/** How a run ended, and what it asks of its caller. */
+interface End {
+  readonly outcome: Outcome;
+  readonly asked: AskSignal | undefined;
+}
+
+/** What the caller hears of an end that is on record. */
+function told(active: ActiveCall, { outcome, asked }: End): Answer {
+  active.status = outcome.status;
+  if (asked) throw asked;
+  return outcome.answer;
+}
+
+function replayed(active: ActiveCall, answer: Answer): Answer {
+  active.status = 'replayed';
+  return answer;
 }
 
 /** What the run itself says of its outcome. */

@@ -118,6 +118,7 @@ export function createHttp(options: CreateHttpOptions): Http {
   /** Runs attempts around `action` and turns whatever is left of them into what the tool may see. */
   async function guarded<R>(context: Context, flight: Flight, action: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const { request, tally } = flight;
+    await tally.gate?.pass();
     const operation = `${request.method} ${request.path}`;
     let attempts = 0;
     const attempt: Attempt = {

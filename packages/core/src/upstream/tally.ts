@@ -15,8 +15,16 @@ export interface Tally {
   requests: number;
   /** Milliseconds spent waiting between attempts and for budgets. */
   waitedMs: number;
+  /** What every request passes on its way out. Absent: the way is free. */
+  gate?: Gate;
   /** For observers of the call. */
   attempts?: UpstreamAttempt[];
+}
+
+/** Stands between a call and its vendor. */
+export interface Gate {
+  /** Resolves when a request may go out; rejects where none may. */
+  pass(): Promise<void>;
 }
 
 const maxAttempts = 100;

@@ -38,6 +38,14 @@ const withOutcome =
   (change: (outcome: Outcome) => Outcome): Breaks =>
   (sound) => ({ ...sound, settle: (admission, outcome) => sound.settle(admission, change(outcome)) });
 
+/** Records calls that ended like this, or all, as if they had ended otherwise. */
+const recordsAs =
+  (change: Partial<Outcome>, status?: Outcome['status']): Breaks =>
+  (sound) => ({
+    ...sound,
+    record: (call, o) => sound.record(call, status === undefined || o.status === status ? { ...o, ...change } : o),
+  });
+
 /** Deliberately broken meterings, each with a promise that it breaks. */
 export const broken: readonly (readonly [string, Breaks, string])[] = [
   ['forgets keys', withCall((call) => ({ ...call, key: undefined })), 'answers a repeated key with the first answer'],
@@ -116,6 +124,14 @@ export const broken: readonly (readonly [string, Breaks, string])[] = [
   ],
   ['knows no periods', withCall((call) => ({ ...call, startedAt: 0 })), 'begins anew'],
   ['begins a period a millisecond early', withCall((call) => ({ ...call, startedAt: call.startedAt + 1 })), 'begins anew'],
+  ['records without counting', (sound) => ({ ...sound, record: async () => {} }), 'those that are recorded whole'],
+  ['counts what is recorded apart', (sound, terms) => ({ ...sound, record: memoryMetering(terms).record }), 'recorded whole'],
+  ['gives back all that is recorded', recordsAs({ status: 'asked' }), 'recorded as executed'],
+  ['gives back what is recorded as cached', recordsAs({ status: 'asked' }, 'cached'), 'recorded as cached'],
+  ['keeps what is recorded as asked', recordsAs({ status: 'executed' }, 'asked'), 'recorded as asked'],
+  ['keeps what is recorded as a failure', recordsAs({ status: 'executed' }, 'failed'), 'recorded as failed by the vendor’s fault'],
+  ['records what is not charged, whatever is left', recordsTheUnchargedUnasked, 'would not have been admitted'],
+  ['takes money for a record that is free', recordsAs({ status: 'executed' }, 'cached'), 'takes no money'],
   ['begins a period a millisecond late', withCall((call) => ({ ...call, startedAt: call.startedAt - 1 })), 'begins anew'],
 ];
 
@@ -336,6 +352,10 @@ function leavesClaims(sound: Metering): Metering {
       }
     },
   };
+}
+
+function recordsTheUnchargedUnasked(sound: Metering): Metering {
+  return { ...sound, record: async (call, outcome) => (isCharged(outcome) ? await sound.record(call, outcome) : undefined) };
 }
 
 function givesBackTwice(sound: Metering): Metering {

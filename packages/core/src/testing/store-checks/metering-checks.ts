@@ -3,6 +3,7 @@ import type { Terms } from '../../quota.ts';
 import type { StoreCheck } from '../store-check.ts';
 import { meteringClaimPromises } from './metering-claim-promises.ts';
 import { meteringQuotaPromises } from './metering-quota-promises.ts';
+import { meteringRecordPromises } from './metering-record-promises.ts';
 import { meteringTwinPromises } from './metering-twin-promises.ts';
 
 /** A metering under check. */
@@ -18,15 +19,17 @@ export interface OpenedMetering {
  * opened ones may share their data; it goes by the terms that the check gives. The clock must run: a metering may look for a twin now and then.
  */
 export function meteringChecks(open: (terms: Terms) => Promise<OpenedMetering>): readonly StoreCheck[] {
-  return [...meteringClaimPromises, ...meteringTwinPromises, ...meteringQuotaPromises].map(({ name, terms = {}, prove }) => ({
-    name,
-    async run() {
-      const { metering, second, close } = await open(terms);
-      try {
-        await prove(metering, second ?? metering);
-      } finally {
-        await close();
-      }
-    },
-  }));
+  return [...meteringClaimPromises, ...meteringTwinPromises, ...meteringQuotaPromises, ...meteringRecordPromises].map(
+    ({ name, terms = {}, prove }) => ({
+      name,
+      async run() {
+        const { metering, second, close } = await open(terms);
+        try {
+          await prove(metering, second ?? metering);
+        } finally {
+          await close();
+        }
+      },
+    }),
+  );
 }

@@ -1,12 +1,8 @@
 import { deepEqual } from 'node:assert/strict';
 import type { Metering, Outcome } from '../../metering.ts';
-import type { QuotaRule } from '../../quota.ts';
 import { ToolError } from '../../errors.ts';
 import { admitToReplay, admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringPromise } from './metering-promise.ts';
-
-const calls = (limit: number, over: Partial<QuotaRule> = {}): QuotaRule => ({ of: 'calls', limit, per: 'month', each: 'tenant', ...over });
-const units = (limit: number): QuotaRule => ({ of: 'units', limit, per: 'day', each: 'tenant' });
-const money = (limit: number): QuotaRule => ({ of: 'money', limit, per: 'day', each: 'tenant' });
+import { calls, ends, failed, money, units } from './metering-terms.ts';
 
 /** Runs a call without a key from end to end. */
 async function spend(
@@ -16,21 +12,6 @@ async function spend(
 ): Promise<void> {
   await metering.settle(await admitToRun(metering, call), outcome);
 }
-
-const failed = (code: 'UPSTREAM_UNAVAILABLE' | 'NOT_FOUND'): Outcome => ({ ...ending('failed', 'no'), code });
-
-/** How each end of a call is charged. */
-const ends: readonly (readonly [string, Outcome, 'kept' | 'given back'])[] = [
-  ['executed', ending('executed', 'yes'), 'kept'],
-  ['cached', ending('cached', 'no'), 'kept'],
-  ['accepted', ending('accepted', 'yes'), 'kept'],
-  ['unknown', ending('unknown', 'unknown'), 'kept'],
-  ['failed by the caller’s fault', failed('NOT_FOUND'), 'kept'],
-  ['failed after a write', { ...failed('UPSTREAM_UNAVAILABLE'), wrote: 'yes' }, 'kept'],
-  ['failed by the vendor’s fault', failed('UPSTREAM_UNAVAILABLE'), 'given back'],
-  ['failed without a code', ending('failed', 'no'), 'given back'],
-  ['asked', ending('asked', 'no'), 'given back'],
-];
 
 /** What quotas and prices promise. */
 export const meteringQuotaPromises: readonly MeteringPromise[] = [

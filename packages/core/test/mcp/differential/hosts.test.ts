@@ -43,6 +43,7 @@ const hosts: Readonly<Record<string, TwinSetup>> = {
     host: {
       metering: {
         admit: () => Promise.reject(new ToolError('UNAVAILABLE', 'Away.', { retryAfterMs: 10 })),
+        record: () => Promise.reject(new ToolError('UNAVAILABLE', 'Away.', { retryAfterMs: 10 })),
         settle: async () => {},
         report: async () => {},
       },
