@@ -6,7 +6,7 @@
 import { constants, setPriority } from 'node:os';
 import { looksRight } from './answer.ts';
 import { openClient, type Caller } from './client.ts';
-import { argumentsOf, type Size } from './request.ts';
+import { wantedOf, type Size } from './request.ts';
 
 /** What is to be sent. Plain data. */
 export interface Load {
@@ -36,8 +36,7 @@ process.on('disconnect', () => process.exit());
 
 async function prepare({ caller, size, connections, ms, requests = Number.POSITIVE_INFINITY }: Load): Promise<void> {
   const clients = await Promise.all(Array.from({ length: connections }, () => openClient(caller)));
-  const wanted =
-    size === undefined ? ({ method: 'tools/list' } as const) : ({ method: 'tools/call', arguments: argumentsOf(size) } as const);
+  const wanted = wantedOf(size);
   process.send?.('ready');
   process.once('message', () => void go());
 

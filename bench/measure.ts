@@ -1,7 +1,10 @@
 import { nameOf, eraOf, sizeOf, type Cell } from './cells.ts';
 import { openClient } from './client.ts';
 import type { Generator } from './generator.ts';
+import type { Load } from './load-generator.ts';
+import { wantedOf } from './request.ts';
 import type { Running } from './server-process.ts';
+import { wrk } from './wrk.ts';
 
 /** What one server did in one cell in one round. */
 export interface Sample {
@@ -35,37 +38,41 @@ export async function warmUp(running: Running, generator: Generator): Promise<vo
  */
 export const leadInMs = 500;
 
-/** Loads a server for so long, after a moment that does not count. Throws where a single answer is wrong. */
-export async function measure(running: Running, cell: Cell, round: number, ms: number, generator: Generator): Promise<Sample> {
+/** Loads a server for so long, after a moment that does not count. Throws where a single answer of that moment is wrong, or one is no success later. */
+export async function measure(running: Running, cell: Cell, round: number, seconds: number, generator: Generator): Promise<Sample> {
   const { server } = running;
+  const caller = running.caller(eraOf(cell, server));
+  const { connections } = cell;
+  await loadRightly(generator, { caller, size: sizeOf(cell), connections, ms: leadInMs });
+  const clients = await Promise.all(Array.from({ length: connections }, () => openClient(caller)));
   let before = running.cpuMs();
   let after = before;
-  const load = { caller: running.caller(eraOf(cell, server)), size: sizeOf(cell), connections: cell.connections, ms };
-  await generator.load({ ...load, ms: leadInMs });
-  const {
-    requests,
-    failed,
-    failure,
-    ms: took,
-    p50Ms,
-    p99Ms,
-  } = await generator.load(
-    load,
-    () => (before = running.cpuMs()),
-    () => (after = running.cpuMs()),
-  );
+  try {
+    const { requests, ms, p50Ms, p99Ms } = await wrk(
+      { port: caller.port, clients, request: (client) => client.request(wantedOf(sizeOf(cell))), seconds },
+      () => (before = running.cpuMs()),
+      () => (after = running.cpuMs()),
+    );
+    return {
+      cell: nameOf(cell),
+      round,
+      server: server.id,
+      cpuUs: ((after.own - before.own) * 1_000) / requests,
+      databaseUs: ((after.database - before.database) * 1_000) / requests,
+      perSecond: (requests * 1_000) / ms,
+      p50Ms,
+      p99Ms,
+      requests,
+    };
+  } finally {
+    await Promise.allSettled(clients.map((client) => client.leave()));
+  }
+}
+
+async function loadRightly(generator: Generator, load: Load): Promise<number> {
+  const { requests, failed, failure } = await generator.load(load);
   if (failed > 0) throw new Error(`${failed} of ${requests} answers were wrong, the first one ${failure}`);
-  return {
-    cell: nameOf(cell),
-    round,
-    server: server.id,
-    cpuUs: ((after.own - before.own) * 1_000) / requests,
-    databaseUs: ((after.database - before.database) * 1_000) / requests,
-    perSecond: (requests * 1_000) / took,
-    p50Ms,
-    p99Ms,
-    requests,
-  };
+  return requests;
 }
 
 /** What one server holds in memory, and how long it takes to start. */
@@ -103,20 +110,16 @@ export const measureStart = ({ server, coldStartMs, startMb }: Running, round: n
 /** What sessions and two loads leave behind in its memory. */
 export async function measureMemory(
   running: Running,
-  { calls, ms }: MemoryLoad,
+  most: MemoryLoad,
   generator: Generator,
 ): Promise<Pick<Footprint, 'loadedMb' | 'againMb' | 'calls' | 'sessionKb'>> {
   const { server } = running;
   const sessionKb = server.sessions ? await sessionSize(running) : undefined;
-  const load = { caller: running.caller(server.eras[0]), size: '1k' as const, connections: 16, ms, requests: calls };
-  const loaded = async () => {
-    const { requests, failed, failure } = await generator.load(load);
-    if (failed > 0) throw new Error(`${failed} of ${requests} answers were wrong, the first one ${failure}`);
-    return { requests, mb: running.residentMb() };
-  };
-  const first = await loaded();
-  const again = await loaded();
-  return { loadedMb: first.mb, againMb: again.mb, calls: first.requests, ...(sessionKb !== undefined && { sessionKb }) };
+  const load = { caller: running.caller(server.eras[0]), size: '1k' as const, connections: 16, ms: most.ms, requests: most.calls };
+  const calls = await loadRightly(generator, load);
+  const loadedMb = running.residentMb();
+  await loadRightly(generator, load);
+  return { loadedMb, againMb: running.residentMb(), calls, ...(sessionKb !== undefined && { sessionKb }) };
 }
 
 /** Opens sessions and leaves them alone. Some servers end those of clients that have gone, so these stay connected. */

@@ -22,7 +22,7 @@ export const usage = `node bench/run.ts [--quick] [--publish]
   --servers a,b     of ${servers.map(({ id }) => id).join(', ')}; the bare one is always there
   --cells set       quick, published or all, or cells such as call-1k:50:16:newest,list:200:16:newest
   --rounds 5        each round runs every server once, in turn
-  --seconds 2       for how long a server is loaded in a round
+  --seconds 2       for how long a server is loaded in a round: a whole number
   --memory-calls n  the load before memory is looked at; 0 leaves start and memory out. Default 200000
   --out file        where the raw results go. Default bench/results.json, which git ignores, or bench/published.json with --publish
   --publish         writes the tables into docs/performance.md, and the picture beside it`;
@@ -41,7 +41,7 @@ export function readOptions(args: readonly string[]): Options {
     servers: values.servers === undefined ? servers : [limit, ...values.servers.split(',').map(serverOf)],
     cells: cellsOf(values.cells ?? (quick ? 'quick' : 'published')),
     rounds: number(values, 'rounds', quick ? 1 : 5),
-    seconds: number(values, 'seconds', quick ? 1 : 2),
+    seconds: wholeSeconds(values, quick ? 1 : 2),
     memory: calls === 0 ? undefined : { calls, ms: 30_000 },
     publish,
     out,
@@ -60,12 +60,18 @@ function number(values: Readonly<Record<string, unknown>>, name: string, otherwi
   return value;
 }
 
+function wholeSeconds(values: Readonly<Record<string, unknown>>, otherwise: number): number {
+  const seconds = number(values, 'seconds', otherwise);
+  if (!Number.isInteger(seconds) || seconds === 0) throw new Error('--seconds must be a whole number, 1 or more.');
+  return seconds;
+}
+
 /** How long a run takes, in seconds: what it was told to do, without the answers of the slowest. */
 export function lasts({ servers: chosen, cells, rounds, seconds, memory }: Options): number {
   const startSeconds = 1.5 * chosen.length;
   const warmUpSeconds = (warmUpMs / 1_000) * chosen.length;
   const starts = new Set(cells.map(({ tools }) => tools)).size * (startSeconds + warmUpSeconds);
   const loads = cells.map(({ age }) => chosen.filter(({ eras }) => age !== 'older' || eras.includes('2025-11-25')).length);
-  const inCells = loads.reduce((sum, count) => sum + count * rounds * (seconds + leadInMs / 1_000 + 0.4), starts);
+  const inCells = loads.reduce((sum, count) => sum + count * rounds * (seconds + leadInMs / 1_000 + 0.5), starts);
   return inCells + (memory ? rounds * startSeconds + chosen.length * ((2 * memory.ms) / 1_000) : 0);
 }

@@ -29,6 +29,10 @@ export type Era = '2026-07-28' | '2025-11-25';
 /** What a client wants. */
 export type Wanted = { readonly method: 'tools/list' } | { readonly method: 'tools/call'; readonly arguments: object };
 
+/** A call that carries so much, or else a list. */
+export const wantedOf = (size: Size | undefined): Wanted =>
+  size === undefined ? { method: 'tools/list' } : { method: 'tools/call', arguments: argumentsOf(size) };
+
 const clientInfo = { name: 'bench', version: '1.0.0' };
 
 /** The headers and the body of a request, as an honest client of that revision writes them. */

@@ -10,11 +10,13 @@ import { prepare, versionOf } from './prepare.ts';
 import { ratio, type Failure, type Results } from './results.ts';
 import { startServer, type Running } from './server-process.ts';
 import { figure, tablesOf } from './tables.ts';
+import { checkWrk } from './wrk.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const args = process.argv.slice(2);
 const options = optionsOrUsage();
 say(`${options.servers.length} servers, ${options.cells.length} cells, ${options.rounds} rounds: about ${minutes(lasts(options))}.`);
+checkWrk();
 say('Installing the peers, packing Busbar, compiling the servers …');
 prepare();
 
@@ -48,19 +50,19 @@ async function measureCells({ cells, rounds, seconds, servers }: Options): Promi
         await warmUp(started, generator);
       });
     }
-    for (const cell of group) samples.push(...(await measureCell(cell, rounds, seconds * 1_000)));
+    for (const cell of group) samples.push(...(await measureCell(cell, rounds, seconds)));
     await stopAll();
   }
   return samples;
 }
 
-async function measureCell(cell: Cell, rounds: number, ms: number): Promise<readonly Sample[]> {
+async function measureCell(cell: Cell, rounds: number, seconds: number): Promise<readonly Sample[]> {
   const name = nameOf(cell);
   const fitting = new Set(running.filter(({ server: { eras } }) => cell.age !== 'older' || eras.includes('2025-11-25')));
   const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round += 1)
     for (const each of fitting) {
-      const sample = await attempt({ server: each.server.id, cell: name }, () => measure(each, cell, round, ms, generator));
+      const sample = await attempt({ server: each.server.id, cell: name }, () => measure(each, cell, round, seconds, generator));
       if (!sample) fitting.delete(each);
       else samples.push(sample);
     }
