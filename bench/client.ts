@@ -23,8 +23,8 @@ export interface Client extends Connection {
 /** Connects, and opens a session where the server has them. */
 export async function openClient({ port, era, session, key }: Caller): Promise<Client> {
   const connection = await openConnection(port);
-  const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  let own: Readonly<Record<string, string>> = authorization;
+  const authorization: Readonly<Record<string, string>> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  let own = authorization;
   if (session)
     for (const body of opening) {
       const { status, head, body: answered } = await connection.send(postOf(port, own, body));

@@ -1,16 +1,43 @@
-// Writes what the bare server answers to `tools/list`: the same tools as all others, as bytes.
+// Writes what the bare server answers to `tools/list`: what Busbar answers, byte for byte, so that the limit has neither more to send nor less.
+import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { z } from 'zod';
-import { descriptionOf, inputOf, namesOf } from './work.ts';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openClient } from '../client.ts';
+import type { Era } from '../request.ts';
 
-/** Without the name of the dialect, which is the default one: Busbar does not send it either, and the limit may not have more to say. */
-const { $schema: _, ...output } = z.toJSONSchema(z.object({ characters: z.int().min(0).describe('How many characters were sent') }));
+const eras: readonly Era[] = ['2026-07-28', '2025-11-25'];
 
 for (const count of [10, 50, 200]) {
-  const tools = namesOf(count).map((name) => {
-    const { $schema: __, ...inputSchema } = z.toJSONSchema(inputOf(name));
-    const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true };
-    return { name, description: descriptionOf(name), inputSchema, outputSchema: output, annotations };
-  });
-  writeFileSync(new URL(`list-${count}.json`, import.meta.url), JSON.stringify(tools));
+  const port = await freePort();
+  const busbar = fork(new URL('busbar.js', import.meta.url), [String(port), String(count)], { stdio: 'ignore' });
+  for (const era of eras) writeFileSync(new URL(`list-${count}-${era}`, import.meta.url), await listOf(port, era));
+  busbar.kill('SIGKILL');
+}
+
+async function listOf(port: number, era: Era): Promise<Buffer> {
+  const client = await started(() => openClient({ port, era, session: false }));
+  const { status, body } = await client.send(client.request({ method: 'tools/list' }));
+  client.close();
+  if (status !== 200) throw new Error(`It answered ${status}: ${body.toString('utf8')}`);
+  return body;
+}
+
+async function started<T>(connect: () => Promise<T>): Promise<T> {
+  for (let left = 1_000; ; left -= 1) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (left === 0) throw error;
+      await sleep(10);
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => void server.close(resolve));
+  return port;
 }

@@ -9,13 +9,14 @@ interface Message {
 }
 
 const [port, toolCount] = process.argv.slice(2).map(Number);
-// Written by bare-lists.ts: the conversion of schemas, and zod, are not to be part of the limit.
-const tools = readFileSync(new URL(`list-${toolCount}.json`, import.meta.url), 'utf8');
-const discovery = '"resultType":"complete","ttlMs":60000,"cacheScope":"private"';
-
 const bytesOf = (result: string) => Buffer.from(`{"jsonrpc":"2.0","id":1,"result":{${result}}}`);
-const answers = ['', `,${discovery}`].map((rest) => ({
-  list: bytesOf(`"tools":${tools}${rest}`),
+const discovery = ',"resultType":"complete","ttlMs":60000,"cacheScope":"private"';
+const answers = [
+  { era: '2025-11-25', rest: '' },
+  { era: '2026-07-28', rest: discovery },
+].map(({ era, rest }) => ({
+  // Written by bare-lists.ts: the conversion of schemas, and zod, are not to be part of the limit.
+  list: readFileSync(new URL(`list-${toolCount}-${era}`, import.meta.url)),
   calls: new Map(
     Object.values(texts).map((text) => {
       const content = JSON.stringify([{ type: 'text', text }]);

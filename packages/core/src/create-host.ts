@@ -107,6 +107,7 @@ export function createHost(options: HostOptions): Host {
     await clients.close();
   }
 
+  const local = Promise.resolve(localPrincipal);
   const host: Host = {
     info: options.info ?? { name: 'busbar', version: '0.0.0' },
     clock,
@@ -116,7 +117,7 @@ export function createHost(options: HostOptions): Host {
       return callPath.running.count;
     },
     authenticates: options.authenticate !== undefined,
-    authenticate: options.authenticate ?? (async () => localPrincipal),
+    authenticate: options.authenticate ?? (() => local),
     limit,
     tools: (principal) => catalog.forPrincipal(principal),
     tool: (principal, name) => catalog.find(name, principal),

@@ -14,9 +14,10 @@ interface Asked {
 export function writeReady(response: ServerResponse, headers: ResponseHeaders | undefined, beforeId: Buffer, { id, modern }: Asked): void {
   const rest = modern ? `${JSON.stringify(id)}}` : `${JSON.stringify(id)}}\n\n`;
   writeHead(response, headers, modern, beforeId.length + Buffer.byteLength(rest));
-  // Node sends what is written in one turn together, and nothing is copied.
+  // All is sent together, and nothing is copied. Node would do so by itself, with a turn of its own to let go of the socket; the end lets go of it too.
+  response.socket?.cork();
   response.write(beforeId);
-  response.end(rest);
+  response.end(rest, typeof id === 'number' ? 'latin1' : 'utf8');
 }
 
 /** Writes a result that was made for this request, of which this is the JSON. */
