@@ -1,30 +1,23 @@
 import { fork } from 'node:child_process';
-import { on, once } from 'node:events';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Load, Loaded } from './load-generator.ts';
 
-/** The process that loads servers. */
+/** The process that looks into answers. */
 export interface Generator {
-  /**
-   * Calls `started` when all clients are let in and before the first request, and `ended` when the last is answered and before they leave. A load
-   * that takes twice its time and a minute more is given up.
-   */
-  load(load: Load, started?: () => void, ended?: () => void): Promise<Loaded>;
+  /** One load at a time. One that takes twice its time and two minutes more is given up. */
+  load(load: Load): Promise<Loaded>;
   close(): void;
 }
 
 /** Starts it. */
 export function startGenerator(): Generator {
-  const start = () => {
-    const child = fork(join(import.meta.dirname, 'load-generator.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    // Two messages may arrive at once, so they are kept until they are asked for.
-    return { child, said: on(child, 'message') as AsyncIterator<[unknown]> };
-  };
-  let { child, said } = start();
+  const start = () => fork(join(import.meta.dirname, 'load-generator.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  let child = start();
 
   /** What the process says next. */
-  async function next(ms: number): Promise<unknown> {
+  async function next(ms: number): Promise<Loaded> {
     const waiting = new AbortController();
     const { signal } = waiting;
     const gone = once(child, 'exit', { signal }).then(() => {
@@ -34,8 +27,8 @@ export function startGenerator(): Generator {
       throw new Error(`It took more than ${ms / 1_000} s.`);
     });
     try {
-      const { value } = await Promise.race([said.next(), gone, late]);
-      return (value as [unknown])[0];
+      const [loaded] = (await Promise.race([once(child, 'message', { signal }), gone, late])) as [Loaded];
+      return loaded;
     } finally {
       waiting.abort();
       await Promise.allSettled([gone, late]);
@@ -43,19 +36,13 @@ export function startGenerator(): Generator {
   }
 
   return {
-    async load(load, started, ended) {
+    async load(load) {
       try {
         child.send(load);
-        await next(60_000);
-        started?.();
-        child.send('go');
-        const loaded = (await next(2 * load.ms + 60_000)) as Loaded;
-        ended?.();
-        await next(60_000);
-        return loaded;
+        return await next(2 * load.ms + 120_000);
       } catch (error) {
         child.kill();
-        ({ child, said } = start());
+        child = start();
         throw error;
       }
     },
