@@ -12,9 +12,10 @@ const [port, toolCount] = process.argv.slice(2).map(Number);
 const bytesOf = (result: string) => Buffer.from(`{"jsonrpc":"2.0","id":1,"result":{${result}}}`);
 const discovery = ',"resultType":"complete","ttlMs":60000,"cacheScope":"private"';
 const answers = [
-  { era: '2025-11-25', rest: '' },
-  { era: '2026-07-28', rest: discovery },
-].map(({ era, rest }) => ({
+  { era: '2025-11-25', rest: '', listType: 'text/event-stream' },
+  { era: '2026-07-28', rest: discovery, listType: 'application/json' },
+].map(({ era, rest, listType }) => ({
+  listType,
   // Written by bare-lists.ts: the conversion of schemas, and zod, are not to be part of the limit.
   list: readFileSync(new URL(`list-${toolCount}-${era}`, import.meta.url)),
   calls: new Map(
@@ -33,7 +34,8 @@ const server = createServer((request, response) => {
     const ready = answers[params._meta === undefined ? 0 : 1];
     const body = method === 'tools/list' ? ready?.list : ready?.calls.get(params.arguments?.text.length ?? 0);
     if (!body) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+    const type = method === 'tools/list' ? ready?.listType : 'application/json';
+    response.writeHead(200, { 'content-type': type, 'content-length': body.length }).end(body);
   });
 });
 server.listen(port, '127.0.0.1');
