@@ -183,6 +183,15 @@ test('a read that is cancelled before it goes out is not admitted', async () => 
   expect([vendor.requests, asked]).toEqual([[], ['record', 'failed']]);
 });
 
+test('a read whose caller has left before it begins is neither run nor recorded', async () => {
+  let runs = 0;
+  const { read, asked, statuses } = await vendorHost(async () => String((runs += 1)));
+  expect(codeOf(await read({ signal: AbortSignal.abort() }))).toBe('CANCELLED');
+  expect([runs, asked, statuses()]).toEqual([0, [], ['refused']]);
+  await read();
+  expect(asked).toEqual(['record', 'executed']);
+});
+
 test('of refused reads the newest 10,000 are remembered, each by who called what', () => {
   const refused = refusedReads();
   const call = callOf({ effect: 'read' });

@@ -34,7 +34,7 @@ export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall
       refused.delete(call);
       return answer;
     } catch (error) {
-      if (active.status === 'refused') refused.add(call);
+      if (active.status === 'refused' && !active.limit.aborted) refused.add(call);
       throw error;
     }
   };
@@ -46,6 +46,7 @@ export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall
 
   async function admitOnTheWayOut(active: ActiveCall): Promise<Answer> {
     const { call, limit, tally } = active;
+    limit.throwIfAborted();
     const gate = new AdmissionGate(metering, call, limit);
     tally.gate = gate;
     const end = await ran(active);
