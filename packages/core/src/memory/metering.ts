@@ -126,6 +126,7 @@ export function memoryMetering({
     refund(held, outcome);
     if (key !== undefined) end(key, outcome.answer, keep, keepForMs);
   }
+
   return {
     async admit(call, signal) {
       if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission: admit(call, undefined) };
