@@ -68,8 +68,8 @@ export interface CallPath {
  */
 export function createCallPath(options: CallPathOptions): CallPath {
   const { catalog, connections, clients, middleware, clock, observer, secret } = options;
-  const show = async (active: ActiveCall): Promise<Shown> =>
-    showOutput(active, await runTool(active, secret, clock), options.maxAnswerBytes);
+  const show = (active: ActiveCall): Promise<Shown> =>
+    runTool(active, secret, clock).then((returned) => showOutput(active, returned, options.maxAnswerBytes));
   const metered = meter(options.metering, clock, serveCached(options, show));
 
   const newCallId = callIds();

@@ -167,12 +167,17 @@ export function createHost(options: HostOptions): Host {
     return Promise.resolve(refused(new ToolError('UNAVAILABLE', 'The server is shutting down. Nothing was done. Try again shortly.')));
   }
 
-  // Asynchronous whatever the limit is, so that one which throws at once is heard of as a rejection too.
-  async function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
-    const taken = limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
-    const decision = taken instanceof Promise ? await taken : taken;
+  // A limit that throws at once is heard of as a rejection too.
+  function withinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
     // The drain may have begun meanwhile, and waits for calls that have begun alone: `begin` looks again.
-    return decision.allowed ? await begin(entry, request) : overLimit(decision, entry);
+    const decided = (decision: RateLimitDecision) =>
+      decision.allowed ? begin(entry, request) : Promise.resolve(overLimit(decision, entry));
+    try {
+      const taken = limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
+      return taken instanceof Promise ? taken.then(decided) : decided(taken);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   function overLimit({ rule, resetMs }: RateLimitDecision, { connector }: CatalogEntry): CallResult {

@@ -81,6 +81,9 @@ interface LedgerAdmission extends Admission {
   readonly lease: Lease;
 }
 
+/** What became of a call that asked as often as it had to. */
+type Known = Exclude<Admitted, { readonly kind: 'again' }>;
+
 const maxRunning = 10_000;
 
 /**
@@ -180,17 +183,18 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   }
 
   /** Asks until it is known what becomes of a call. */
-  async function write(item: AdmitItem): Promise<Exclude<Admitted, { readonly kind: 'again' }>> {
-    for (;;) {
-      let admitted: Admitted;
-      try {
-        admitted = (await admits.add(item))(item);
-      } catch (error) {
+  function write(item: AdmitItem): Promise<Known> {
+    return admits.add(item).then(
+      (resultOf) => {
+        const admitted = resultOf(item);
+        if (admitted.kind !== 'again') return admitted;
+        for (const { counter } of item.demands) quotaRows.forget(counter);
+        return write(item);
+      },
+      (error: unknown) => {
         throw notAdmitted(item, error);
-      }
-      if (admitted.kind !== 'again') return admitted;
-      for (const { counter } of item.demands) quotaRows.forget(counter);
-    }
+      },
+    );
   }
 
   return {

@@ -26,38 +26,42 @@ export interface Ran extends Shown {
 export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<Ran>) {
   const refused = refusedReads();
 
-  return async (active: ActiveCall): Promise<Answer> => {
-    const { call } = active;
-    if (call.effect !== 'read') return await admitFirst(active);
+  return (active: ActiveCall): Promise<Answer> => (active.call.effect === 'read' ? meterRead(active) : admitFirst(active));
+
+  // One function, though it is long: each asynchronous one that a call waits in is more for the collector to copy while it waits.
+  async function meterRead(active: ActiveCall): Promise<Answer> {
+    const { call, limit, tally } = active;
     try {
-      const answer = await (refused.has(call) ? admitFirst(active) : admitOnTheWayOut(active));
-      refused.delete(call);
-      return answer;
+      if (refused.has(call)) {
+        const answer = await admitFirst(active);
+        refused.delete(call);
+        return answer;
+      }
+      limit.throwIfAborted();
+      const gate = new AdmissionGate(metering, call, limit);
+      tally.gate = gate;
+      const end = await ran(active);
+      const admitting = gate.close();
+      if (admitting) {
+        // Whatever the tool made of a refusal on its way out, the refusal is what its caller hears.
+        const admitted = await admitting;
+        return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await settle(active, admitted.admission, end);
+      }
+      try {
+        await metering.record(call, end.outcome);
+      } catch (error) {
+        throw ToolError.is(error) ? error : unsettled(active, end.outcome, error);
+      }
+      return told(active, end);
     } catch (error) {
-      if (active.status === 'refused' && !active.limit.aborted) refused.add(call);
+      if (active.status === 'refused' && !limit.aborted) refused.add(call);
       throw error;
     }
-  };
+  }
 
   async function admitFirst(active: ActiveCall): Promise<Answer> {
     const admitted = await metering.admit(active.call, active.limit);
     return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await settle(active, admitted.admission, await ran(active));
-  }
-
-  async function admitOnTheWayOut(active: ActiveCall): Promise<Answer> {
-    const { call, limit, tally } = active;
-    limit.throwIfAborted();
-    const gate = new AdmissionGate(metering, call, limit);
-    tally.gate = gate;
-    const end = await ran(active);
-    const admitting = gate.close();
-    if (!admitting) {
-      await record(active, end.outcome);
-      return told(active, end);
-    }
-    // Whatever the tool made of a refusal on its way out, the refusal is what its caller hears.
-    const admitted = await admitting;
-    return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await settle(active, admitted.admission, end);
   }
 
   /** Runs the call. Never throws: how it ended, well or not, is its outcome. */
@@ -76,14 +80,6 @@ export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall
     }
     const { status, answer, code, wrote, accepted } = ended;
     return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: tally.requests, endedAt: clock.now() } };
-  }
-
-  async function record(active: ActiveCall, outcome: Outcome): Promise<void> {
-    try {
-      await metering.record(active.call, outcome);
-    } catch (error) {
-      throw ToolError.is(error) ? error : unsettled(active, outcome, error);
-    }
   }
 
   async function settle(active: ActiveCall, admission: Admission, end: End): Promise<Answer> {

@@ -98,7 +98,8 @@ describe('openTelemetryObserver', () => {
     });
     expect(attempt?.attributes).toEqual({ ...attemptAttributes, 'http.response.status_code': 200 });
     const times = [server?.startTime, attempt?.startTime, attempt?.endTime, server?.endTime].map(([s, ns] = [0, 0]) => s * 1e3 + ns / 1e6);
-    expect([before, ...times, Date.now()]).toEqual([before, ...times, Date.now()].toSorted((a, b) => a - b));
+    const inOrder = [before, ...times, Date.now()];
+    expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
     expect(JSON.stringify([attempt?.attributes, server?.attributes])).not.toContain('canary');
   });
 

@@ -1,3 +1,5 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import { pino, type Logger as Pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { pinoLogger, type PinoLoggerOptions } from '../../src/adapters/pino.ts';
 import { ToolError } from '../../src/errors.ts';
@@ -91,5 +93,57 @@ describe('pinoLogger', () => {
   test('writes thrown text as it is, and of a thrown object that it was one', () => {
     expect(logged((log) => log.error({ err: 'just text' }, 'Failed'))[0]?.['err']).toBe('just text');
     expect(JSON.stringify(logged((log) => log.error({ err: { headers: 'hush' } }, 'Failed')))).not.toContain('hush');
+  });
+
+  describe('writes a line as pino by itself does', () => {
+    const plain = { text: 'a "quoted" \\ line\nand\u0001 \ud83d\ude00', count: 3, share: 0.5, odd: Number.NaN, yes: true, no: undefined };
+    test.each<[name: string, write: (log: Pino) => void]>([
+      ['with plain fields', (log) => log.info(plain, 'plain "message"')],
+      ['without fields', (log) => log.warn({}, 'nothing')],
+      [
+        'with values that are no plain ones',
+        (log) => log.info({ none: null, list: [1, { a: 2 }], nested: { deep: 'x' }, call: () => 1 }, 'rich'),
+      ],
+      [
+        'with fields of a class',
+        (log) =>
+          log.info(
+            new (class {
+              own = 1;
+            })(),
+            'class',
+          ),
+      ],
+      ['without a message', (log) => log.info({ alone: 1 })],
+      ['with a message and no fields', (log) => log.info('alone')],
+      ['of a child', (log) => log.child({ tenant: 'acme' }).info(plain, 'of a child')],
+      [
+        'of a child with its own serializers',
+        (log) => log.child({}, { serializers: { text: () => 'serialized' } }).info(plain, 'of a child'),
+      ],
+      [
+        'of a child with its own formatters',
+        (log) => log.child({}, { formatters: { log: () => ({ formatted: 1 }) } }).info(plain, 'of a child'),
+      ],
+      ['of a child with its own redaction', (log) => log.child({}, { redact: ['text'] }).info(plain, 'of a child')],
+    ])('%s', (_name, write) => {
+      const linesOf = (make: (destination: { write(line: string): void }) => Pino): unknown[] => {
+        const lines: string[] = [];
+        write(make({ write: (line) => void lines.push(line) }));
+        return lines.map((line) => line.replace(/,"time":"[^"]*"/, ''));
+      };
+      const ownWay = { level: 'info', base: null, timestamp: false, formatters: { level: (level: string) => ({ level }) } };
+      expect(linesOf((destination) => pinoLogger({ destination }))).toEqual(linesOf((destination) => pino(ownWay, destination)));
+    });
+
+    test('and lets those hear of it that subscribe to it', () => {
+      const heard: unknown[] = [];
+      const listener = { end: (event: unknown) => void heard.push(event) };
+      const channel = tracingChannel('pino_asJson');
+      channel.subscribe(listener as never);
+      logged((log) => log.info(plain, 'plain'));
+      channel.unsubscribe(listener as never);
+      expect(heard).toHaveLength(1);
+    });
   });
 });
