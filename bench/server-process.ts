@@ -9,6 +9,8 @@ import { argumentsOf, type Era } from './request.ts';
 import type { Server } from './servers.ts';
 
 const built = join(import.meta.dirname, 'built/servers');
+// What a server's code was compiled to is kept for its later starts, as `npm start` does for the hosted server.
+const compileCache = join(import.meta.dirname, 'built/compile-cache');
 
 /** A server that runs. */
 export interface Running {
@@ -35,8 +37,8 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
   const began = performance.now();
   const child = fork(join(built, `${server.id}.js`), [String(port), String(tools)], {
     stdio: ['ignore', 'ignore', server.database ? 'ignore' : out, 'ipc'],
-    execArgv: [...(server.flags ?? []), '--import', join(built, 'heap-probe.js')],
-    env: { ...process.env, NODE_ENV: 'production', ...(place && { DATABASE_URL: place.url }) },
+    execArgv: [...(server.flags ?? []), '--import', join(built, 'probe.js')],
+    env: { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: compileCache, ...(place && { DATABASE_URL: place.url }) },
   });
   closeSync(out);
   const { pid = 0 } = child;
@@ -52,6 +54,8 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
     await firstCall(child, caller(server.eras[0]));
     const coldStartMs = performance.now() - began;
     const startMb = residentMb(pid);
+    // Node does so at the end of a process, and these are killed.
+    await ask(child, 'flush');
     for (const era of server.eras) await checkServer(caller(era), tools, server.unchecked !== undefined);
     return {
       server,
@@ -60,11 +64,7 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
       caller,
       cpuMs: () => ({ own: cpuTimeMs(pid), database: server.database ? cpuTimeOfAllMs('postgres') : 0 }),
       residentMb: () => residentMb(pid),
-      async heapKb() {
-        child.send('heap');
-        const [bytes] = (await once(child, 'message')) as [number];
-        return bytes / 1024;
-      },
+      heapKb: async () => (await ask(child, 'heap')) / 1024,
       stop,
     };
   } catch (error) {
@@ -72,6 +72,13 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
     const said = readFileSync(log, 'utf8').slice(-2_000);
     throw new Error(`${server.label} with ${tools} tools: ${(error as Error).message}\n${said}`, { cause: error });
   }
+}
+
+/** Asks what servers/probe.ts is there for. */
+async function ask(child: ChildProcess, what: 'flush' | 'heap'): Promise<number> {
+  child.send(what);
+  const [answer] = (await once(child, 'message')) as [number];
+  return answer;
 }
 
 const startMs = 30_000;

@@ -1,6 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -45,7 +56,11 @@ const installs = () => (existsSync(join(folder, 'installs')) ? readFileSync(join
 
 function start(program: string, ...args: string[]): ChildProcess & { text(): string } {
   const path = `${join(folder, 'fake-bin')}${delimiter}${process.env['PATH']}`;
-  const child = spawn(program, args, { cwd: folder, env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: undefined },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));
@@ -84,6 +99,19 @@ describe('npm start', () => {
     const child = start('npm', 'start', '--', 'exit');
     await ended(child);
     expect(child.text()).toContain(`started ${process.version} ${flags.join(' ')} exit`);
+  });
+
+  test('keeps what Node compiled for the next start, where the user says or beside the dependencies', async () => {
+    const server = start('npm', 'start', 'exit');
+    await ended(server);
+    const kept = join(folder, 'node_modules/.cache/node-compile-cache');
+    expect(readdirSync(kept)).toHaveLength(1);
+    rmSync(kept, { recursive: true });
+
+    const own = start('env', `NODE_COMPILE_CACHE=${join(folder, 'own')}`, 'npm', 'start', 'exit');
+    await ended(own);
+    expect(existsSync(kept)).toBe(false);
+    expect(existsSync(join(folder, 'own'))).toBe(true);
   });
 
   test('installs again when the lockfile has changed', async () => {

@@ -13,7 +13,7 @@ receiver.unref();
 const exporter = new OTLPTraceExporter({ url: `http://127.0.0.1:${port}/v1/traces` });
 const provider = new TracerProvider({
   sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-  spanProcessors: [new BatchSpanProcessor({ exporter })],
+  spanProcessors: [new BatchSpanProcessor({ exporter, maxExportBatchSize: 256 })],
 });
 tracing.push(openTelemetryObserver(provider.getTracer('bench')));
 await import('./busbar-everything.ts');
