@@ -19,6 +19,8 @@ export interface Sample {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly requests: number;
+  /** The share of the time in which the client was at work. Absent in what was published before it was measured. */
+  readonly clientBusy?: number;
 }
 
 // V8 goes on compiling for some tens of thousands of requests.
@@ -48,7 +50,7 @@ export async function measure(running: Running, cell: Cell, round: number, secon
   let before = running.cpuMs();
   let after = before;
   try {
-    const { requests, ms, p50Ms, p99Ms } = await wrk(
+    const { requests, ms, p50Ms, p99Ms, busy } = await wrk(
       { port: caller.port, clients, request: (client) => client.request(wantedOf(sizeOf(cell))), seconds },
       () => (before = running.cpuMs()),
       () => (after = running.cpuMs()),
@@ -63,6 +65,7 @@ export async function measure(running: Running, cell: Cell, round: number, secon
       p50Ms,
       p99Ms,
       requests,
+      clientBusy: busy,
     };
   } finally {
     await Promise.allSettled(clients.map((client) => client.leave()));

@@ -48,6 +48,12 @@ export function ratio(samples: readonly Sample[], cell: string, server: string, 
   return ratios.length === 0 ? undefined : median(ratios);
 }
 
+/** The median over the rounds of the share of the time in which the client of a server was at work. Undefined: it was not measured. */
+export function clientBusy(samples: readonly Sample[], cell: string, server: string): number | undefined {
+  const shares = samples.flatMap((each) => (each.cell === cell && each.server === server ? (each.clientBusy ?? []) : []));
+  return shares.length === 0 ? undefined : median(shares);
+}
+
 /** The median over the rounds of what a server holds or takes to start. */
 export function footprint({ footprints }: Results, server: string, what: Exclude<keyof Footprint, 'server' | 'round'>): number | undefined {
   const values = footprints.flatMap((each) => (each.server === server && each[what] !== undefined ? [each[what]] : []));

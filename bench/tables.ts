@@ -1,4 +1,4 @@
-import { footprint, ratio, type Measured, type Results } from './results.ts';
+import { clientBusy, footprint, ratio, type Measured, type Results } from './results.ts';
 import { limit, servers } from './servers.ts';
 
 /** The figures as Markdown. */
@@ -15,6 +15,7 @@ export function tablesOf(results: Results): string {
     section('CPU time of the server per request', 'Times a bare server’s. Less is better.', grid(results, 'cpuUs')),
     section('PostgreSQL’s CPU time per request', 'Times the bare server’s own CPU time, beside the above.', grid(results, 'databaseUs')),
     section('Requests per second', 'Times a bare server’s. More is better.', grid(results, 'perSecond')),
+    section('How busy wrk was', 'The share of the time in which it was not asleep.', busyness(results)),
     section('Median latency', 'Times a bare server’s. Less is better.', grid(results, 'p50Ms')),
     section('99th percentile of latency', 'Times a bare server’s. Less is better.', grid(results, 'p99Ms')),
     section(
@@ -48,6 +49,17 @@ function grid(results: Results, measured: Measured): readonly (readonly string[]
   const wanted = shown(results).filter(({ id, database }) => id !== limit.id && (measured !== 'databaseUs' || database));
   const rows = results.cells.map((cell) => [title(cell), ...wanted.map(({ id }) => figure(ratio(results.samples, cell, id, measured)))]);
   return wanted.length === 0 || rows.length === 0 ? [] : [['', ...wanted.map(({ label }) => label)], ...rows];
+}
+
+function busyness(results: Results): readonly (readonly string[])[] {
+  const { samples, cells } = results;
+  const wanted = shown(results);
+  const share = (cell: string, id: string) => {
+    const busy = clientBusy(samples, cell, id);
+    return busy === undefined ? '–' : `${Math.round(busy * 100)} %`;
+  };
+  const rows = cells.map((cell) => [title(cell), ...wanted.map(({ id }) => share(cell, id))]);
+  return samples.some((each) => each.clientBusy !== undefined) ? [['', ...wanted.map(({ label }) => label)], ...rows] : [];
 }
 
 function footprints(results: Results): readonly (readonly string[])[] {

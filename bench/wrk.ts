@@ -25,6 +25,8 @@ export interface Timed {
   readonly ms: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** The share of the time in which wrk was at work, and not asleep. */
+  readonly busy: number;
 }
 
 /** What the script below prints. Times in microseconds. */
@@ -38,6 +40,8 @@ interface Summary {
   readonly status: number;
   /** Connections that could not be made, broke off, or were not answered in time. */
   readonly broken: number;
+  /** CPU time of wrk itself. */
+  readonly cpu: number;
 }
 
 /** Throws with what to do where there is no wrk. */
@@ -73,10 +77,10 @@ export async function wrk({ port, clients, request, seconds }: TimedLoad, starte
     ]);
     ended();
     const size = Math.min(before, await answerSize(clients, request));
-    const { requests, bytes, duration, p50, p99, status, broken } = summary;
+    const { requests, bytes, duration, p50, p99, status, broken, cpu } = summary;
     if (status > 0 || broken > 0) throw new Error(`Of ${requests} answers ${status} were no success, and ${broken} connections broke.`);
     if (bytes < requests * size * 0.99) throw new Error(`${requests} answers had ${bytes} bytes, and a right one has ${size}.`);
-    return { requests, ms: duration / 1_000, p50Ms: p50 / 1_000, p99Ms: p99 / 1_000 };
+    return { requests, ms: duration / 1_000, p50Ms: p50 / 1_000, p99Ms: p99 / 1_000, busy: cpu / duration };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -110,8 +114,8 @@ function request()
 end
 function done(summary, latency)
   local errors = summary.errors
-  io.write(string.format('\\nSUMMARY {"requests":%d,"bytes":%d,"duration":%d,"p50":%d,"p99":%d,"status":%d,"broken":%d}\\n',
+  io.write(string.format('\\nSUMMARY {"requests":%d,"bytes":%d,"duration":%d,"p50":%d,"p99":%d,"status":%d,"broken":%d,"cpu":%d}\\n',
     summary.requests, summary.bytes, summary.duration, latency:percentile(50), latency:percentile(99), errors.status,
-    errors.connect + errors.write + errors.timeout))
+    errors.connect + errors.write + errors.timeout, os.clock() * 1000000))
 end
 `;

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkEcho, checkList, checkRefusal, looksRight } from '../bench/answer.ts';
 import { openConnection, postOf, type Response } from '../bench/connection.ts';
 import type { Sample } from '../bench/measure.ts';
-import { ratio } from '../bench/results.ts';
+import { clientBusy, ratio } from '../bench/results.ts';
 import { figure } from '../bench/tables.ts';
 
 /** A server that answers each request with these pieces, each in a packet of its own, and tells how many connections it was asked by. */
@@ -86,5 +86,8 @@ test('a figure is the median of the ratios within rounds, and not the ratio of m
   expect(ratio([...bare, ...own], 'c', 'own', 'cpuUs')).toBe(3);
   expect(ratio([...bare, ...own, sample('own', 7, 1_000)], 'c', 'own', 'cpuUs')).toBe(3);
   expect(ratio(bare, 'c', 'own', 'cpuUs')).toBeUndefined();
+  const busy = [0.2, 0.9, 0.3].map((clientBusy, round) => ({ ...sample('own', round, 1), clientBusy }));
+  expect(clientBusy([...bare, ...busy], 'c', 'own')).toBe(0.3);
+  expect(clientBusy(bare, 'c', 'bare')).toBeUndefined();
   expect([undefined, 0.0048, 0.46, 1.04, 9.96, 246.4].map(figure)).toEqual(['–', '0.0048', '0.46', '1.0', '10', '246']);
 });
