@@ -7,8 +7,10 @@ import { startServer, type StartOptions } from './server.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { startFailure } from './start-failure.ts';
 import { tuneCollector } from './tune-collector.ts';
+import { beatForPrimary } from './worker-beats.ts';
 import { startWorkers, tellServing } from './workers.ts';
 
+if (cluster.isWorker) beatForPrimary();
 try {
   tuneCollector();
   const { values } = parseArgs({

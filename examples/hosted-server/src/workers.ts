@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import { compose } from './container.ts';
 import type { Server, StartOptions } from './server.ts';
 import { tokens } from './tokens.ts';
-import { beatForPrimary, watchBeats } from './worker-beats.ts';
+import { watchBeats } from './worker-beats.ts';
 import { answerMetrics } from './worker-metrics.ts';
 
 /** A worker ended before it served. */
@@ -28,7 +28,7 @@ const soundMs = 60_000;
 
 /**
  * Starts `BUSBAR_WORKERS` processes that serve one port, the first one alone: it brings the tables up to date and makes the first key. One that
- * ends is started again, and one whose event loop stands still for ten seconds is ended. `close` lets all of them stop at once, each in the order of
+ * ends is started again, and one whose event loop stands still for ten seconds, or for a minute at its start, is ended. `close` lets all of them stop at once, each in the order of
  * a server, and rejects where one did not end well.
  *
  * @throws {WorkerStartError} where one ends before it serves. It has said why.
@@ -61,16 +61,16 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
     alive.set(worker, ended);
     // What is sent to one that has just ended comes back as an error. Its end is heard of anyway.
     worker.on('error', () => {});
+    watchBeats(worker, () => {
+      log.error({ worker: place, pid: worker.process.pid }, 'A worker stands still, and is ended');
+      worker.process.kill('SIGKILL');
+    });
     const facts = new Promise<BannerFacts>((resolve, reject) => {
       worker.on('message', (message: { readonly serving?: BannerFacts }) => {
         if (!message.serving) return;
         serving.add(worker);
         const { pid } = worker.process;
         log.info({ worker: place, pid }, 'A worker serves');
-        watchBeats(worker, () => {
-          log.error({ worker: place, pid }, 'A worker stands still, and is ended');
-          worker.process.kill('SIGKILL');
-        });
         resolve(message.serving);
       });
       void ended.then((how) => reject(new WorkerStartError(`Worker ${place} ended at its start (${how}). What it said stands above.`)));
@@ -117,9 +117,8 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
   }
 }
 
-/** In a worker: tells the primary that it serves, and from then on that it still does. */
+/** In a worker: tells the primary that it serves. */
 export function tellServing({ url, demo, webhooks, newKey }: Server): void {
-  beatForPrimary();
   process.send?.({ serving: { url, demo, webhooks, newKey } });
 }
 

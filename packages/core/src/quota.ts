@@ -49,12 +49,12 @@ export function quotaDemands(rules: readonly QuotaRule[], call: Call, price: num
   const of = { tenant: principal.tenant, key: principal.id, connector, tool };
   const demands = new Map<string, QuotaDemand>();
   for (const rule of rules) {
-    const { where = {}, each } = rule;
+    const { where, each } = rule;
     const amount = amounts[rule.of];
-    if (amount === 0 || !matches(where, of)) continue;
+    if (amount === 0 || (where && !matches(where, of))) continue;
     const { start, endsAt } = periodOf(rule.per, startedAt);
     const whom = each === 'tenant' ? [of.tenant] : [of.tenant, of[each]];
-    const only = rule.where ? ` ${canonicalJson(where)}` : '';
+    const only = where ? ` ${canonicalJson(where)}` : '';
     const counter = `${rule.of} ${rule.per} ${start} ${each} ${JSON.stringify(whom)}${only}`;
     const stricter = demands.get(counter);
     if (!stricter || rule.limit < stricter.rule.limit) demands.set(counter, { rule, counter, amount, endsAt });

@@ -4,7 +4,7 @@ import { admittedLine, endedLine, inputLine, replayedLine } from './audit-entrie
 import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-link.ts';
 import { claimOf } from './metering-claims.ts';
 import { itemsText, linesText, oneOf, timeText } from './metering-items.ts';
-import { endOf, type SettleItem } from './metering-settle.ts';
+import type { SettleItem } from './metering-settle.ts';
 import { prepared } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
@@ -241,6 +241,7 @@ function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
   });
 }
 
+// Written out, and so in one piece: what is spread into it makes it several times as dear.
 const toRow = ({ call, claim, price, demands, end }: AdmitItem) => ({
   call_id: call.callId,
   claim: claim ?? undefined,
@@ -253,8 +254,15 @@ const toRow = ({ call, claim, price, demands, end }: AdmitItem) => ({
   tool: call.tool,
   effect: call.effect,
   units: call.units,
-  price: price.amount,
+  price: end ? end.price : price.amount,
   counters: demands.length > 0 ? demands.map(({ counter }) => counter) : undefined,
   started_at: timeText(call.startedAt),
-  ...(end && endOf(end)),
+  status: end?.status,
+  wrote: end?.wrote,
+  code: end?.code,
+  upstream_requests: end?.upstreamRequests,
+  bytes_out: end?.bytesOut,
+  accepted: end?.accepted,
+  ended_at: end && timeText(end.endedAt),
+  charged: end?.charged,
 });

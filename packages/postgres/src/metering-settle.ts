@@ -202,8 +202,9 @@ async function settleBatch(
 
 const allEnded: SettledOf = () => 'ended';
 
-/** The columns of `calls` that say how a call ended. */
-export const endOf = (item: SettleItem) => ({
+const toRow = (item: SettleItem) => ({
+  call_id: item.callId,
+  tenant: item.tenant,
   status: item.status,
   wrote: item.wrote,
   code: item.code,
@@ -213,12 +214,6 @@ export const endOf = (item: SettleItem) => ({
   ended_at: timeText(item.endedAt),
   charged: item.charged,
   price: item.price,
-});
-
-const toRow = (item: SettleItem) => ({
-  call_id: item.callId,
-  tenant: item.tenant,
-  ...endOf(item),
   keeps_claim: item.keepsClaim,
   answer: item.answer,
   expires_at: item.keepMs === undefined ? undefined : timeText(item.endedAt + item.keepMs),

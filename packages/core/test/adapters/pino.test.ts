@@ -45,6 +45,11 @@ describe('pinoLogger', () => {
     expect(text).toContain('*/*');
   });
 
+  test('redacts them where all others are plain', () => {
+    const [line] = logged((log) => log.info({ tenant: 'acme', apiKey: 'hush' }, 'Sent'));
+    expect(line).toMatchObject({ tenant: 'acme', apiKey: '[redacted]' });
+  });
+
   test('redacts the bindings of a child too', () => {
     const lines: string[] = [];
     pinoLogger({ destination: { write: (line: string) => void lines.push(line) } })
@@ -106,13 +111,15 @@ describe('pinoLogger', () => {
       ],
       [
         'with fields of a class',
-        (log) =>
-          log.info(
-            new (class {
-              own = 1;
-            })(),
-            'class',
-          ),
+        (log) => {
+          class Fields {
+            own = 1;
+            toJSON() {
+              return { another: 2 };
+            }
+          }
+          log.info(new Fields(), 'class');
+        },
       ],
       ['without a message', (log) => log.info({ alone: 1 })],
       ['with a message and no fields', (log) => log.info('alone')],
