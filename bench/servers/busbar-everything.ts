@@ -1,7 +1,6 @@
 // Busbar with all that examples/hosted-server puts on the path of a call: API keys, limits, quota and ledger on PostgreSQL, audit, log,
 // metrics. One replica, so limits are in memory.
 import { hash } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
 import { createHost, memoryConnections, memoryRateLimit, observers, systemClock, ToolError, type Principal } from '@busbar/core';
 import { pinoLogger } from '@busbar/core/adapters/pino';
 import { promObserver } from '@busbar/core/adapters/prom-client';
@@ -12,9 +11,6 @@ import { Registry } from 'prom-client';
 import { bench } from './busbar-connector.ts';
 import { tracing } from './busbar-tracing.ts';
 import { port } from './work.ts';
-
-// As the hosted server does.
-setFlagsFromString('--no-allocation-site-pretenuring');
 
 const clock = systemClock;
 const secret = 'only-for-measuring-only-for-measuring';

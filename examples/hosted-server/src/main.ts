@@ -6,13 +6,11 @@ import { migrateDatabase } from './migrate-database.ts';
 import { startServer, type StartOptions } from './server.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { startFailure } from './start-failure.ts';
-import { tuneCollector } from './tune-collector.ts';
 import { beatForPrimary } from './worker-beats.ts';
 import { startWorkers, tellServing } from './workers.ts';
 
 if (cluster.isWorker) beatForPrimary();
 try {
-  tuneCollector();
   const { values } = parseArgs({
     // `worker` is for the processes that this one starts.
     options: { 'new-key': { type: 'boolean' }, migrate: { type: 'boolean' }, worker: { type: 'string' } },
