@@ -54,13 +54,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const installs = () => (existsSync(join(folder, 'installs')) ? readFileSync(join(folder, 'installs'), 'utf8').trim().split('\n') : []);
 
+// What a run with coverage sets keeps Node from keeping anything.
+const unset = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined, NODE_V8_COVERAGE: undefined };
+
 function start(program: string, ...args: string[]): ChildProcess & { text(): string } {
   const path = `${join(folder, 'fake-bin')}${delimiter}${process.env['PATH']}`;
-  const child = spawn(program, args, {
-    cwd: folder,
-    env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: undefined },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(program, args, { cwd: folder, env: { ...process.env, ...unset, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));
