@@ -13,8 +13,8 @@ const maxWarningLength = 500;
 const limitKey = Symbol('busbar.limit');
 
 interface Hidden {
-  readonly [limitKey]: CallLimit;
-  readonly [tallyKey]: Tally;
+  [limitKey]: CallLimit;
+  [tallyKey]: Tally;
 }
 
 /**
@@ -37,9 +37,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
   let asked = 0;
   let reached = Number.NEGATIVE_INFINITY;
 
-  const context: Omit<CallContext, 'signal'> & Hidden = {
-    [limitKey]: limit,
-    [tallyKey]: tally,
+  const context: Omit<CallContext, 'signal'> & Partial<Hidden> = {
     callId,
     principal,
     connection,
@@ -73,6 +71,9 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
       return parsed.data;
     },
   };
+  // Not as computed names among the others: those V8 stops compiling once a collection of garbage has found no context alive, and forgotten their shape.
+  context[limitKey] = limit;
+  context[tallyKey] = tally;
   return Object.defineProperty(context, 'signal', lentSignal) as typeof context & Pick<CallContext, 'signal'>;
 }
 

@@ -10,6 +10,7 @@ import { mcpEndpoint } from './endpoint.ts';
 import { InFlight } from '../in-flight.ts';
 import { draining, overloaded, refuse } from './refusal.ts';
 import { isLoopback, type GuardOptions } from './request-guard.ts';
+import { keepTickShape } from './tick-shape.ts';
 import { receiveWebhook } from './webhook.ts';
 
 // Not imported: for an ES module that imports node:http, Node loads all that it exports, its WebSocket and with that undici. That takes about as long
@@ -71,6 +72,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
       `httpTransport: this host does not authenticate its callers, so it may serve this machine alone and not ${hostname}. ` +
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
+  keepTickShape();
   const settings = { ...options, hostname, maxBodyBytes };
   const endpoint = mcpEndpoint(host, settings);
   const inFlight = new InFlight();
