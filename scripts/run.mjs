@@ -9,13 +9,15 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const node = join(root, 'node_modules/node/bin/node');
 
+// What is new is collected a little more often, and by one thread, which halves the memory of the server: docs/performance.md.
+const collector = ['--max-semi-space-size=16', '--no-parallel-scavenge'];
+
 const commands = {
   install: () => 0,
-  // What is new is collected a little more often, which halves the memory of the server: docs/performance.md.
   start: () => {
     // What is compiled at one start is there at the next, which takes little more than half as long: docs/performance.md.
     process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/node-compile-cache');
-    return run(node, '--max-semi-space-size=16', 'examples/hosted-server/src/main.ts', ...rest);
+    return run(node, ...collector, 'examples/hosted-server/src/main.ts', ...rest);
   },
   test: () => run(node, 'node_modules/vitest/vitest.mjs', 'run', ...rest),
   bench: () => run(node, 'bench/run.ts', ...rest),
