@@ -6,16 +6,26 @@ export class ShownAnswer implements Answer {
   readonly structuredContent: unknown;
   readonly isError: undefined;
   readonly meta: Answer['meta'];
+  readonly #structuredJson: string;
   #json: string | undefined;
 
-  constructor(content: Answer['content'], structuredContent: unknown, meta: Answer['meta']) {
+  /** @param structuredJson The JSON of the structured content. Empty where there is none. */
+  constructor(content: Answer['content'], structuredContent: unknown, meta: Answer['meta'], structuredJson: string) {
     this.content = content;
     this.structuredContent = structuredContent;
     this.meta = meta;
+    this.#structuredJson = structuredJson;
   }
 
   json(): string {
-    return (this.#json ??= JSON.stringify(this));
+    return (this.#json ??= this.#write());
+  }
+
+  /** What `JSON.stringify` would write. */
+  #write(): string {
+    const structured = this.#structuredJson === '' ? '' : `,"structuredContent":${this.#structuredJson}`;
+    const meta = this.meta === undefined ? '' : `,"meta":${JSON.stringify(this.meta)}`;
+    return `{"content":${JSON.stringify(this.content)}${structured}${meta}}`;
   }
 }
 

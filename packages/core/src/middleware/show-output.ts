@@ -48,7 +48,7 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   const { warnings } = active;
   const shown =
     warnings.length === 0 ? content : [...content, ...warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }))];
-  return { answer: clean(active, new ShownAnswer(shown, structured, meta), text), accepted };
+  return { answer: clean(active, new ShownAnswer(shown, structured, meta, text), text), accepted };
 }
 
 type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
