@@ -3,34 +3,30 @@ import { z } from 'zod';
 import { answerJson, createHost, defineConnector, localPrincipal, result } from '../src/index.ts';
 
 const text = 'She said "hello",\nand \u0000 and \uD800 and …';
-const output = z.object({ said: z.string().describe('What was said') });
 const content = [{ type: 'text' as const, text }];
 
-test.each([
-  ['an output', { output, run: async () => ({ said: text }) }],
-  ['an output and content', { output, run: async () => result({ said: text }, { content }) }],
-  ['content alone', { run: async () => result(undefined, { content }) }],
-  ['an output and metadata', { output, run: async () => result({ said: text }, { meta: { 'acme/by': text } }) }],
-])('the JSON of an answer with %s is what JSON.stringify writes', async (_what, outcome) => {
-  const connector = defineConnector({
-    spec: 'v1',
-    id: 'said',
-    config: z.object({}),
-    open: () => ({}),
-    tools: (tool) => [
-      tool({
-        name: 'said_show_words',
-        description: 'Shows what was said.',
-        effect: 'read',
-        input: z.object({}),
-        ...outcome,
-      }),
-    ],
-  });
-  const host = createHost({ connectors: [connector] });
+const said = defineConnector({
+  spec: 'v1',
+  id: 'said',
+  config: z.object({}),
+  open: () => ({}),
+  tools: (tool) => {
+    const described = { description: 'Shows what was said.', effect: 'read' as const, input: z.object({}) };
+    const output = z.object({ said: z.string().describe('What was said') });
+    return [
+      tool({ ...described, name: 'said_show_output', output, run: async () => ({ said: text }) }),
+      tool({ ...described, name: 'said_show_both', output, run: async () => result({ said: text }, { content }) }),
+      tool({ ...described, name: 'said_show_content', run: async () => result(undefined, { content }) }),
+      tool({ ...described, name: 'said_show_metadata', output, run: async () => result({ said: text }, { meta: { 'acme/by': text } }) }),
+    ];
+  },
+});
+
+test.each(['output', 'both', 'content', 'metadata'])('the JSON of an answer of %s is what JSON.stringify writes', async (what) => {
+  const host = createHost({ connectors: [said] });
   onTestFinished(() => host.close());
   const { signal } = new AbortController();
-  const called = await host.call({ principal: localPrincipal, tool: 'said_show_words', arguments: {}, signal });
+  const called = await host.call({ principal: localPrincipal, tool: `said_show_${what}`, arguments: {}, signal });
   if (called.kind === 'ask') throw new Error('It asks for nothing.');
   const json = answerJson(called.answer);
   expect(json).toBe(JSON.stringify(called.answer));
