@@ -48,7 +48,7 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
         const type = request.headers['content-type'] ?? '';
         if (type !== 'application/json' && !plainJson.test(type) && !(await isJson(type)))
           throw new Refusal(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
-        const message = parse(await readBody(request, departure, options.maxBodyBytes));
+        const message = await readBody(request, departure, options.maxBodyBytes, parse);
         checkParams(host, principal, message, request);
         await lane({ request, response, headers, departure, message, principal, address: given.address });
       } catch (error) {

@@ -3,14 +3,16 @@ import type { Departure } from './departure.ts';
 import { Refusal } from './refusal.ts';
 
 /**
- * Reads a request's body once, into memory. Rejects with a {@link Refusal} (413) as soon as it proves larger than `maxBytes`; what is still
- * to come is then thrown away unread by node:http, so that the client hears the answer.
+ * Reads a request's body once, into memory, and gives what `read` makes of it. Rejects with what that throws, and with a {@link Refusal} (413) as
+ * soon as the body proves larger than `maxBytes`; what is still to come is then thrown away unread by node:http, so that the client hears the answer.
+ *
+ * The body itself is let go of at once: who waits for it here, in an asynchronous function, would keep it for as long as the call runs.
  */
-export function readBody(request: IncomingMessage, departure: Departure, maxBytes: number): Promise<Buffer> {
+export function readBody<T>(request: IncomingMessage, departure: Departure, maxBytes: number, read: (body: Buffer) => T): Promise<T> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes));
     if (departure.aborted) return reject(gone());
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
     const onData = (chunk: Buffer) => {
       size += chunk.length;
@@ -27,7 +29,14 @@ export function readBody(request: IncomingMessage, departure: Departure, maxByte
     // Most bodies come in one piece, which needs no copy.
     request.on('end', () => {
       departure.removeEventListener();
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+      const whole = chunks;
+      // The request keeps this function.
+      chunks = [];
+      try {
+        resolve(read(whole.length === 1 && whole[0] ? whole[0] : Buffer.concat(whole, size)));
+      } catch (error) {
+        reject(error);
+      }
     });
     departure.addEventListener('abort', onGone);
   });

@@ -32,7 +32,8 @@ export async function receiveWebhook(
   try {
     await limitAddress(credentials(request, options), response, host.clock, options);
     if (hook === undefined || request.method !== 'POST') throw new ToolError('NOT_FOUND', 'No such hook.');
-    await host.webhook(hook, toHeaders(request), await readBody(request, departure, options.maxBodyBytes));
+    const body = await readBody(request, departure, options.maxBodyBytes, (bytes) => bytes);
+    await host.webhook(hook, toHeaders(request), body);
   } catch (error) {
     if (response.destroyed) return;
     if (error instanceof Refusal) {
