@@ -26,17 +26,19 @@ export function readBody<T>(request: IncomingMessage, departure: Departure, maxB
       reject(error);
     };
     request.on('data', onData);
-    // Most bodies come in one piece, which needs no copy.
     request.on('end', () => {
       departure.removeEventListener();
       const whole = chunks;
       // The request keeps this function.
       chunks = [];
+      let made: T;
       try {
-        resolve(read(whole.length === 1 && whole[0] ? whole[0] : Buffer.concat(whole, size)));
+        // Most bodies come in one piece, which needs no copy.
+        made = read(whole.length === 1 && whole[0] ? whole[0] : Buffer.concat(whole, size));
       } catch (error) {
-        reject(error);
+        return reject(error);
       }
+      resolve(made);
     });
     departure.addEventListener('abort', onGone);
   });
