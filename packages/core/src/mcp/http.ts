@@ -17,6 +17,9 @@ import { receiveWebhook } from './webhook.ts';
 // as all of core.
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
+// Now, and not when a server starts: by then what else a program loads has been collected a few times.
+keepTickShape();
+
 /** Where and how to serve MCP over HTTP. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
   /** Default 3000. 0 takes any free port; the listener's `url` tells which. */
@@ -72,7 +75,6 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
       `httpTransport: this host does not authenticate its callers, so it may serve this machine alone and not ${hostname}. ` +
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
-  keepTickShape();
   const settings = { ...options, hostname, maxBodyBytes };
   const endpoint = mcpEndpoint(host, settings);
   const inFlight = new InFlight();

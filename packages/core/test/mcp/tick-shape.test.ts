@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const module = new URL('../../src/mcp/tick-shape.ts', import.meta.url).href;
+const module = new URL('../../src/mcp/http.ts', import.meta.url).href;
 
 /** In a process of its own, how many times longer `process.nextTick` takes after the garbage was collected a few times with nothing in its queue. */
 async function slowdown(kept: boolean): Promise<number> {
   const program = `
-    ${kept ? `import { keepTickShape } from '${module}'; keepTickShape();` : ''}
+    ${kept ? `import '${module}';` : ''}
     const nothing = () => {};
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     async function costNs() {
