@@ -16,10 +16,23 @@ export function residentMb(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
-/** The CPU time that all processes of that name have taken, in milliseconds. */
-export function cpuTimeOfAllMs(name: string): number {
-  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && readIfThere(`/proc/${entry}/comm`).trim() === name);
-  return pids.reduce((sum, pid) => sum + Number(readIfThere(`/proc/${pid}/schedstat`).split(' ', 1)[0]) / 1e6, 0);
+/**
+ * Tells the CPU time that all processes of that name have taken, in milliseconds. It never goes back: what one took that has ended since it was last
+ * asked stays counted. Of the same number, a later process has taken less than the one before.
+ */
+export function cpuTimeOfAll(name: string): () => number {
+  const latest = new Map<string, number>();
+  let ended = 0;
+  return () => {
+    for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+      if (readIfThere(`/proc/${pid}/comm`).trim() !== name) continue;
+      const ms = Number(readIfThere(`/proc/${pid}/schedstat`).split(' ', 1)[0]) / 1e6;
+      const before = latest.get(pid) ?? 0;
+      if (ms < before) ended += before;
+      latest.set(pid, ms);
+    }
+    return latest.values().reduce((sum, ms) => sum + ms, ended);
+  };
 }
 
 /** A thread or process may end while it is looked at. */

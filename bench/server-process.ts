@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { checkServer, openClient, type Caller } from './client.ts';
-import { cpuTimeMs, cpuTimeOfAllMs, residentMb } from './cpu-time.ts';
+import { cpuTimeMs, cpuTimeOfAll, residentMb } from './cpu-time.ts';
 import { argumentsOf, type Era } from './request.ts';
 import type { Server } from './servers.ts';
 
@@ -42,6 +42,7 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
   });
   closeSync(out);
   const { pid = 0 } = child;
+  const databaseMs = cpuTimeOfAll('postgres');
   const caller = (era: Era): Caller => ({ port, era, session: server.sessions && era === '2025-11-25', key: place?.key });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -62,7 +63,7 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
       coldStartMs,
       startMb,
       caller,
-      cpuMs: () => ({ own: cpuTimeMs(pid), database: server.database ? cpuTimeOfAllMs('postgres') : 0 }),
+      cpuMs: () => ({ own: cpuTimeMs(pid), database: server.database ? databaseMs() : 0 }),
       residentMb: () => residentMb(pid),
       heapKb: async () => (await ask(child, 'heap')) / 1024,
       stop,
