@@ -17,21 +17,19 @@ export function residentMb(pid: number): number {
 }
 
 /**
- * Tells the CPU time that all processes of that name have taken, in milliseconds. It never goes back: what one took that has ended since it was last
- * asked stays counted. Of the same number, a later process has taken less than the one before.
+ * Tells the CPU time that all processes of that name have taken, in milliseconds. What one has taken stays counted when it has ended, as far as it was
+ * asked for.
  */
 export function cpuTimeOfAll(name: string): () => number {
   const latest = new Map<string, number>();
-  let ended = 0;
   return () => {
     for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
       if (readIfThere(`/proc/${pid}/comm`).trim() !== name) continue;
       const ms = Number(readIfThere(`/proc/${pid}/schedstat`).split(' ', 1)[0]) / 1e6;
-      const before = latest.get(pid) ?? 0;
-      if (ms < before) ended += before;
-      latest.set(pid, ms);
+      // It may have ended between the two.
+      if (ms > 0) latest.set(pid, ms);
     }
-    return latest.values().reduce((sum, ms) => sum + ms, ended);
+    return latest.values().reduce((sum, ms) => sum + ms, 0);
   };
 }
 

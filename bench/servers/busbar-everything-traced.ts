@@ -1,4 +1,5 @@
 // busbar-everything.ts, with a span for each call, sent in batches by OpenTelemetry's SDK as examples/hosted-server does.
+
 // First, as in the hosted server: see docs/performance.md.
 import '@busbar/core/mcp/http';
 import { fork } from 'node:child_process';

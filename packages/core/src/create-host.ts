@@ -17,7 +17,6 @@ import { errorAnswer, maskError, redactError } from './middleware/error-answer.t
 import { observers } from './observer.ts';
 import { localPrincipal, type Principal } from './principal.ts';
 import type { RateLimit, RateLimitDecision } from './rate-limit.ts';
-import { rateLimitKeys } from './rate-limit-keys.ts';
 import { redactingLogger } from './redactor.ts';
 import { andThen, type Soon } from './soon.ts';
 import { receiveWebhook } from './webhooks.ts';
@@ -108,7 +107,6 @@ export function createHost(options: HostOptions): Host {
     await clients.close();
   }
 
-  const keysOf = rateLimitKeys();
   const local = Promise.resolve(localPrincipal);
   const host: Host = {
     info: options.info ?? { name: 'busbar', version: '0.0.0' },
@@ -144,12 +142,12 @@ export function createHost(options: HostOptions): Host {
     close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
   };
 
-  function limit(principal: Principal): Soon<RateLimitDecision | undefined> {
+  function limit({ tenant, id }: Principal): Soon<RateLimitDecision | undefined> {
     const { rateLimit, tenantRateLimit } = options;
-    return andThen(rateLimit?.take(keysOf(principal).own), (own) => {
+    return andThen(rateLimit?.take(JSON.stringify([tenant, id])), (own) => {
       // What the key may not ask is not counted against the others of its tenant.
       if (!tenantRateLimit || (own && !own.allowed)) return own;
-      return andThen(tenantRateLimit.take(keysOf(principal).tenant), (shared) =>
+      return andThen(tenantRateLimit.take(JSON.stringify([tenant])), (shared) =>
         own && shared.allowed && own.remaining <= shared.remaining ? own : shared,
       );
     });
@@ -175,7 +173,7 @@ export function createHost(options: HostOptions): Host {
     const decided = (decision: RateLimitDecision) =>
       decision.allowed ? begin(entry, request) : Promise.resolve(overLimit(decision, entry));
     try {
-      const taken = limit.take(keysOf(request.principal).connector(entry.connector));
+      const taken = limit.take(JSON.stringify([request.principal.tenant, entry.connector]));
       return taken instanceof Promise ? taken.then(decided) : decided(taken);
     } catch (error) {
       return Promise.reject(error);

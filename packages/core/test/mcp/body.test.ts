@@ -23,13 +23,15 @@ test('a body is let go of once it is read, however long its call runs', async ()
   const { body, headers } = callOf('probe_wait_long');
   const padded = JSON.stringify(body) + ' '.repeat(3 * megabyte);
   const before = await heldMb();
-  const answers = Array.from({ length: 4 }, async () => {
+  let starting = 4;
+  const started = new Promise<void>((resolve) => events.on('started', () => (starting -= 1) === 0 && resolve()));
+  const answers = Array.from({ length: starting }, async () => {
     const sent = request(url, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } }).end(padded, 'latin1');
     const [response] = await once(sent, 'response');
     response.resume();
     return response.statusCode as number;
   });
-  for (let started = 0; started < answers.length; started += 1) await once(events, 'started');
+  await started;
   expect((await heldMb()) - before).toBeLessThan(3);
   events.emit('finish');
   expect(await Promise.all(answers)).toEqual([200, 200, 200, 200]);
