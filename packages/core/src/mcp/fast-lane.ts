@@ -5,8 +5,7 @@ import { keepAlive } from './keep-alive.ts';
 import { plainRequest, type PlainCall, type PlainRequest } from './plain-request.ts';
 import { readyAnswers } from './ready-answers.ts';
 import { writeReady, writeResult } from './write-answer.ts';
-
-const written = Promise.resolve();
+import { WriteBatches } from './write-batch.ts';
 
 /**
  * Answers plain requests from what is ready, as the SDK would answer them, byte for byte, at a fraction of its cost. Everything unusual goes
@@ -14,15 +13,20 @@ const written = Promise.resolve();
  */
 export function createFastLane(host: Host, sdk: Lane): Lane {
   const ready = readyAnswers(host);
+  const batches = new WriteBatches(host.clock);
 
   return (exchange) => {
-    const { message, request, response, headers, principal } = exchange;
-    const plain = plainRequest(message, request.headers);
+    const plain = plainRequest(exchange.message, exchange.request.headers);
     if (!plain) return sdk(exchange);
-    if (plain.method === 'tools/call') return call(exchange, plain);
-    writeReady(response, headers, readyFor(plain, principal), plain);
-    return written;
+    return plain.method === 'tools/call' ? call(exchange, plain) : answer(exchange, plain);
   };
+
+  async function answer({ response, headers, principal }: Exchange, plain: Exclude<PlainRequest, PlainCall>): Promise<void> {
+    const batch = batches.join();
+    const bytes = readyFor(plain, principal);
+    if (batch) await batches.turn(batch);
+    if (!response.destroyed) writeReady(response, headers, bytes, plain);
+  }
 
   function readyFor(plain: Exclude<PlainRequest, PlainCall>, principal: Principal): Buffer {
     switch (plain.method) {
@@ -39,6 +43,7 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
 
   async function call(exchange: Exchange, plain: PlainCall): Promise<void> {
     const { response, headers, departure, principal, address } = exchange;
+    const batch = batches.join();
     const called = host.call({
       principal,
       address,
@@ -58,6 +63,8 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
       // An error of the protocol. What it looks like is the SDK's affair, which hears of it by `called`.
     }
     stopKeepingAlive?.();
+    const turn = batch && batches.turn(batch);
+    if (turn) await turn;
     // Whoever went away hears nothing.
     if (response.destroyed) return;
     const shown = result?.kind === 'answer' ? ready.call(result.answer, plain.modern) : undefined;
