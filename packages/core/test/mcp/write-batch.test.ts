@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { WriteBatches } from '../../src/mcp/write-batch.ts';
 import { manualClock } from '../../src/testing/manual-clock.ts';
@@ -46,6 +45,8 @@ function post(url: URL, { body, headers }: Message): string {
   const lines = Object.entries({ host: url.host, 'content-type': 'application/json', ...headers, 'content-length': text.length });
   return `POST /mcp HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${text}`;
 }
+
+const turnOfLoop = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
 const times = (count: number, what: string) => Array<string>(count).fill(what);
 
