@@ -32,13 +32,13 @@ export const limit: Server = {
   unchecked: 'It is the limit: it reads the body and answers.',
 };
 
-// As `npm start` does: see docs/performance.md.
-const hostedFlags = ['--max-semi-space-size=16', '--no-parallel-scavenge'];
+// As `npm start` of the examples does: see docs/performance.md.
+const flags = ['--max-semi-space-size=16', '--no-parallel-scavenge'];
 
 /** In the order of the tables. */
 export const servers: readonly Server[] = [
   limit,
-  { id: 'busbar', label: 'Busbar', packages: ['@busbar/core'], eras: both, sessions: false },
+  { id: 'busbar', label: 'Busbar', packages: ['@busbar/core'], eras: both, sessions: false, flags },
   {
     id: 'busbar-everything',
     label: 'Busbar, everything on',
@@ -46,7 +46,7 @@ export const servers: readonly Server[] = [
     eras: both,
     sessions: false,
     database: true,
-    flags: hostedFlags,
+    flags,
   },
   {
     id: 'busbar-everything-traced',
@@ -55,7 +55,7 @@ export const servers: readonly Server[] = [
     eras: both,
     sessions: false,
     database: true,
-    flags: hostedFlags,
+    flags,
   },
   { id: 'tmcp', label: 'tmcp', packages: ['tmcp', '@tmcp/transport-http'], eras: both, sessions: true },
   { id: 'sdk-2-best', label: 'SDK 2.x at its best', packages: ['@modelcontextprotocol/server'], eras: both, sessions: false },

@@ -92,6 +92,13 @@ describe('npm start', () => {
     await ended(second);
   });
 
+  test('has the minimal server started with the flags with which that is measured', () => {
+    const { flags = [] } = servers.find(({ id }) => id === 'busbar') ?? {};
+    const manifest = JSON.parse(readFileSync(join(root, 'examples/minimal-server/package.json'), 'utf8')) as { scripts: { start: string } };
+    expect(flags).not.toEqual([]);
+    expect(manifest.scripts.start).toBe(`node ${flags.join(' ')} src/server.ts`);
+  });
+
   test('starts the server with the flags with which it is measured', async () => {
     const { flags = [] } = servers.find(({ id }) => id === 'busbar-everything') ?? {};
     expect(flags).not.toEqual([]);
