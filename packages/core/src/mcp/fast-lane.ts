@@ -24,7 +24,7 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
   async function answer({ response, headers, principal }: Exchange, plain: Exclude<PlainRequest, PlainCall>): Promise<void> {
     const batch = batches.join();
     const bytes = readyFor(plain, principal);
-    if (batch) await batches.turn(batch);
+    await batch?.turn();
     if (!response.destroyed) writeReady(response, headers, bytes, plain);
   }
 
@@ -63,7 +63,7 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
       // An error of the protocol. What it looks like is the SDK's affair, which hears of it by `called`.
     }
     stopKeepingAlive?.();
-    const turn = batch && batches.turn(batch);
+    const turn = batch?.turn();
     if (turn) await turn;
     // Whoever went away hears nothing.
     if (response.destroyed) return;

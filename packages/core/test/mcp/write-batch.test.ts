@@ -48,13 +48,15 @@ function post(url: URL, { body, headers }: Message): string {
 
 const turnOfLoop = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-const times = (count: number, what: string) => Array<string>(count).fill(what);
-
 test.each([
   ['calls', callOf('probe_echo_text', { text: 'hello' })],
   ['lists', messageOf('tools/list')],
-])('%s that are read together are answered together, after the last of them was read', async (_what, message) => {
-  expect(await together(8, message)).toEqual([...times(8, 'read'), ...times(8, 'written')]);
+])('%s that are read together are answered together, and not each before the next is read', async (_what, message) => {
+  const seen = await together(8, message);
+  const begun = seen.filter((what, at) => what === 'written' && seen[at - 1] === 'read');
+  // One, but for a busy system that brings some of them late. Without batches as many as there are calls.
+  expect(begun.length).toBeLessThan(5);
+  expect(seen.filter((what) => what === 'written')).toHaveLength(8);
 });
 
 test('an answer waits for the end of the turn in which its request was read, and not where that is over', async () => {
@@ -62,27 +64,31 @@ test('an answer waits for the end of the turn in which its request was read, and
   const batch = batches.join();
   if (!batch) throw new Error('the first request has a batch');
   const written: string[] = [];
-  const write = batches.turn(batch)?.then(() => written.push('early'));
+  const write = batch.turn()?.then(() => written.push('early'));
   await Promise.resolve();
   expect(written).toEqual([]);
   await turnOfLoop();
   await write;
   expect(written).toEqual(['early']);
-  expect(batches.turn(batch)).toBeUndefined();
+  expect(batch.turn()).toBeUndefined();
 });
 
-test('no answer waits longer than some milliseconds: those that are ready are written then, and later requests wait for one another', async () => {
+test('a batch takes in no request after some milliseconds: its answers are written, and later requests wait for one another', async () => {
   let now = 0;
   const batches = new WriteBatches({ ...manualClock(), now: () => now });
   const first = batches.join();
-  const second = batches.join();
-  if (!first || !second) throw new Error('the first requests have a batch');
-  expect(second).toBe(first);
-  const written = batches.turn(first)?.then(() => 'written');
+  if (!first) throw new Error('the first request has a batch');
+  now = 2;
+  expect(batches.join()).toBe(first);
+  const written: string[] = [];
+  const write = first.turn()?.then(() => written.push('first'));
   now = 3;
-  expect(batches.turn(second)).toBeUndefined();
-  expect(await written).toBe('written');
-  expect(batches.join()).not.toBe(first);
+  const second = batches.join();
+  expect(second).not.toBe(first);
+  expect(first.turn()).toBeUndefined();
+  await write;
+  expect(written).toEqual(['first']);
+  expect(second?.turn()).toBeInstanceOf(Promise);
 });
 
 test('requests that come alone for long do not wait for others, until there are others again', async () => {
