@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { servers } from './servers.ts';
 
 const here = import.meta.dirname;
 const root = join(here, '..');
@@ -21,7 +22,15 @@ export function prepare(): void {
   run('tsc', '-b', ...packages.map((name) => `packages/${name}/tsconfig.build.json`));
   for (const name of packages) unpack(name);
   run('tsc', '-p', 'bench/tsconfig.json');
+  for (const { id, bundled } of servers) if (bundled) bundle(id);
   run('node', join(here, 'built/servers/bare-lists.js'));
+}
+
+/** Puts the server with all that it imports in the place of its compiled program, as `npm run build:server` does with the hosted server. */
+function bundle(id: string): void {
+  const rolldown = join(here, 'node_modules/rolldown/bin/cli.mjs');
+  const out = join(here, 'built/servers');
+  run('node', rolldown, join(here, `servers/${id}.ts`), '--platform', 'node', '--format', 'esm', '--dir', out);
 }
 
 /** What is installed of a package. */

@@ -13,6 +13,8 @@ export interface Server {
   readonly sessions: boolean;
   /** Whether it needs PostgreSQL, whose CPU time is then measured beside its own. */
   readonly database?: boolean;
+  /** Whether it runs as one file, as the hosted server is deployed: see docs/performance.md. */
+  readonly bundled?: boolean;
   /** Flags for Node that its documentation tells to set. */
   readonly flags?: readonly string[];
   /** Why it answers arguments that do not fit. Absent: it must refuse them. */
@@ -46,6 +48,7 @@ export const servers: readonly Server[] = [
     eras: both,
     sessions: false,
     database: true,
+    bundled: true,
     flags,
   },
   {
@@ -55,6 +58,7 @@ export const servers: readonly Server[] = [
     eras: both,
     sessions: false,
     database: true,
+    bundled: true,
     flags,
   },
   { id: 'tmcp', label: 'tmcp', packages: ['tmcp', '@tmcp/transport-http'], eras: both, sessions: true },

@@ -12,6 +12,8 @@ const node = join(root, 'node_modules/node/bin/node');
 // What is new is collected a little more often, and by one thread, which halves the memory of the server: docs/performance.md.
 const collector = ['--max-semi-space-size=16', '--no-parallel-scavenge'];
 
+const rolldown = 'examples/hosted-server/node_modules/rolldown/bin/cli.mjs';
+
 const commands = {
   install: () => 0,
   start: () => {
@@ -20,6 +22,7 @@ const commands = {
     return run(node, ...collector, 'examples/hosted-server/src/main.ts', ...rest);
   },
   test: () => run(node, 'node_modules/vitest/vitest.mjs', 'run', ...rest),
+  'build-server': () => run(node, rolldown, '-c', 'examples/hosted-server/rolldown.config.ts', ...rest),
   bench: () => run(node, 'bench/run.ts', ...rest),
   pnpm: () => run(...pnpm(), ...rest),
 };

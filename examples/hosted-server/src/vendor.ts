@@ -11,7 +11,7 @@ export interface Vendor {
   readonly accountField?: string;
   /** The field of the config that the vendor's events are verified with. A connection that has it gets a webhook address. */
   readonly webhookField?: string;
-  /** What starts the accounts of demo mode, by the names of their connections. */
+  /** What starts the accounts of demo mode, by the names of their connections. Loads what it needs: a server of real accounts does without it. */
   readonly sandboxes: Readonly<Record<string, () => Promise<VendorSandbox>>>;
 }
 

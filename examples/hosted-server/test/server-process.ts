@@ -29,7 +29,12 @@ export interface ServerProcess {
 
 /** Starts a server with these settings and nothing else of this environment. Resolves when it serves, or has ended. */
 export async function startProcess(env: Readonly<Record<string, string>>, ...args: string[]): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [...process.execArgv.filter(isForWasm), main, ...args], {
+  return await startProgram(main, env, ...args);
+}
+
+/** {@link startProcess}, of a server that was built. */
+export async function startProgram(program: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [...process.execArgv.filter(isForWasm), program, ...args], {
     env: { PATH: process.env['PATH'], PORT: '0', NODE_COMPILE_CACHE: compiled, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -69,7 +74,11 @@ export async function startServing(
   env: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<ServerProcess> {
-  const server = await startProcess(env, ...args);
+  return endedWith(stack, await startProcess(env, ...args));
+}
+
+/** The server, which is ended with the stack. */
+export function endedWith(stack: AsyncDisposableStack, server: ServerProcess): ServerProcess {
   stack.defer(async () => {
     server.kill('SIGKILL');
     await server.ended;

@@ -48,11 +48,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     (closing ??= Promise.all([ledger.destroy(), db.destroy()])
       .then(() => {})
       .finally(opened.release));
-  const ping = async () => {
-    await sql`select 1`.execute(db);
+  const ping = async (of = db) => {
+    await sql`select 1`.execute(of);
   };
   try {
-    await ping();
+    // The first call then finds a connection that is open.
+    await Promise.all([ping(), ping(ledger)]);
     await migrate(db);
   } catch (error) {
     await close();
@@ -85,11 +86,11 @@ async function openFolder(folder: string): Promise<Opened> {
 
 function openServer(url: string, log: Logger): Opened {
   const config = { connectionString: url, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, keepAlive: true };
-  // A connection that the server ends emits an error: on the pool while it is idle, on itself while it is used. Without a listener either
-  // would end the process; whoever uses the connection hears of it by the query that fails.
+  // A connection that the server ends emits an error on itself, and while it is idle on the pool too. Without a listener either would end the
+  // process; whoever uses the connection hears of it by the query that fails.
   const onLost = (err: Error): void => log.warn({ err }, 'A database connection was lost');
   const open = (limits: pg.PoolConfig, use: PoolUse): Kysely<Tables> => {
-    const pool = new pg.Pool({ ...config, ...limits }).on('error', onLost).on('connect', (client) => client.on('error', onLost));
+    const pool = new pg.Pool({ ...config, ...limits }).on('error', () => {}).on('connect', (client) => client.on('error', onLost));
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: postgresPool(pool, use) }) });
   };
   return {

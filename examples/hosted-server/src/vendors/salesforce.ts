@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { salesforce } from '@busbar/connector-salesforce';
-import { startSalesforceSandbox, type SalesforceSandboxOptions } from '@busbar/connector-salesforce/sandbox';
+import type { SalesforceSandbox, SalesforceSandboxOptions } from '@busbar/connector-salesforce/sandbox';
 import type { Vendor } from '../vendor.ts';
 
 /** Salesforce: one org, by any of its three ways in. */
@@ -29,4 +29,7 @@ export const salesforceVendor: Vendor = {
   },
 };
 
-const startOrg = (org: SalesforceSandboxOptions) => startSalesforceSandbox({ clientSecret: randomBytes(16).toString('hex'), ...org });
+async function startOrg(org: SalesforceSandboxOptions): Promise<SalesforceSandbox> {
+  const { startSalesforceSandbox } = await import('@busbar/connector-salesforce/sandbox');
+  return await startSalesforceSandbox({ clientSecret: randomBytes(16).toString('hex'), ...org });
+}

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { sendgrid } from '@busbar/connector-sendgrid';
-import { startSendGridSandbox } from '@busbar/connector-sendgrid/sandbox';
 import type { Vendor } from '../vendor.ts';
 
 /** SendGrid: one account or subuser, which nothing but its key names. */
@@ -15,5 +14,10 @@ export const sendgridVendor: Vendor = {
     SENDGRID_WEBHOOK_KEY:
       'The verification key of SendGrid’s signed Event Webhook. With it the server prints the address that events are sent to.',
   },
-  sandboxes: { default: () => startSendGridSandbox({ apiKey: `SG.${randomBytes(16).toString('hex')}` }) },
+  sandboxes: {
+    default: async () => {
+      const { startSendGridSandbox } = await import('@busbar/connector-sendgrid/sandbox');
+      return await startSendGridSandbox({ apiKey: `SG.${randomBytes(16).toString('hex')}` });
+    },
+  },
 };

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { zendesk } from '@busbar/connector-zendesk';
-import { startZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
 import type { Vendor } from '../vendor.ts';
 
 /** Zendesk Support: one account. */
@@ -17,5 +16,10 @@ export const zendeskVendor: Vendor = {
     ZENDESK_API_TOKEN: 'Legacy: the API token.',
     ZENDESK_WEBHOOK_SECRET: 'The signing secret of a webhook of Zendesk. With it the server prints the address that events are sent to.',
   },
-  sandboxes: { default: () => startZendeskSandbox({ clientSecret: randomBytes(16).toString('hex') }) },
+  sandboxes: {
+    default: async () => {
+      const { startZendeskSandbox } = await import('@busbar/connector-zendesk/sandbox');
+      return await startZendeskSandbox({ clientSecret: randomBytes(16).toString('hex') });
+    },
+  },
 };
