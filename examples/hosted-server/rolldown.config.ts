@@ -21,6 +21,8 @@ export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
   plugins: [pgliteFiles],
+  // PGlite has direct ones, made by its compiler.
+  checks: { eval: false },
   output: {
     dir: join(import.meta.dirname, 'dist'),
     cleanDir: true,

@@ -8,7 +8,7 @@ import { startLoad } from './load.ts';
 import { startReplicas } from './replicas.ts';
 import { startVendor } from './vendor.ts';
 
-/** How often the server is killed: 10 times with all other tests, as often as you like by hand. */
+/** How often the server is killed: as often as you like by hand. */
 const kills = Number(process.env['BUSBAR_KILLS'] ?? 20);
 
 test(`a server with a folder of its own, killed ${kills} times under load: the folder opens each time, and the ledger holds what happened, once`, async () => {
