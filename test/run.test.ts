@@ -105,6 +105,9 @@ describe('npm start', () => {
     const child = start('npm', 'start', '--', 'exit');
     await ended(child);
     expect(child.text()).toContain(`started ${process.version} ${flags.join(' ')} exit`);
+    // And so does who deploys what `npm run build:server` makes.
+    const told = readFileSync(join(root, 'examples/hosted-server/README.md'), 'utf8');
+    expect(told).toContain(`node ${flags.join(' ')} dist/server.mjs`);
   });
 
   test('keeps what Node compiled for the next start, where the user says or beside the dependencies', async () => {

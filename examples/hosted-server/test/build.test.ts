@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { postgresql } from '../../../packages/postgres/test/databases.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
@@ -64,8 +65,23 @@ describe('the server that npm run build:server makes, in a folder that has nothi
     60_000,
   );
 
-  test('leaves out what only tests of connectors need, and keeps what is there for its effect', async () => {
+  test('leaves out what only tests of connectors need, and loads sandboxes for the demo alone', async () => {
     expect((await readdir(folder)).filter((name) => name.includes('o200k'))).toEqual([]);
-    expect(await readFile(join(folder, 'server.mjs'), 'utf8')).toContain('executionAsyncResource()');
+    const program = await readFile(join(folder, 'server.mjs'), 'utf8');
+    expect(program.match(/function start\w+Sandbox\(/g)).toBeNull();
   });
+});
+
+test('a bundler keeps what @busbar/core/mcp/http is imported for first', async () => {
+  const entry = join(import.meta.dirname, 'entry.ts');
+  const code = "import '@busbar/core/mcp/http';";
+  const plugin = {
+    name: 'entry',
+    resolveId: (id: string) => (id === entry ? id : null),
+    load: (id: string) => (id === entry ? code : null),
+  };
+  const bundle = await rolldown({ input: entry, platform: 'node', plugins: [plugin] });
+  const { output } = await bundle.generate();
+  await bundle.close();
+  expect(output[0].code).toContain('executionAsyncResource()');
 });
