@@ -1,5 +1,5 @@
 import type { Connector } from '../../packages/core/src/index.ts';
-import { portableSchema } from '../../packages/core/src/schema/portable-schema.ts';
+import { portableSchema } from '../../packages/core/src/catalog/portable-schema.ts';
 
 /** A call of a tool, as a test made it. */
 export interface GivenCall {

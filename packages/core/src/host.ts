@@ -1,22 +1,22 @@
-import type { Audit } from './audit.ts';
-import type { Cache } from './cache.ts';
-import type { ClientSignal } from './call-signal.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { Audit } from './ports/audit.ts';
+import type { Cache } from './ports/cache.ts';
+import type { ClientSignal } from './lib/call-signal.ts';
+import type { CatalogEntry } from './catalog/catalog.ts';
 import type { Clock } from './clock.ts';
-import type { Connections } from './connections.ts';
-import type { Connector, Health } from './connector.ts';
+import type { Connections } from './ports/connections.ts';
+import type { Connector, Health } from './connector/connector.ts';
 import type { Answer } from './content.ts';
-import type { Lock } from './lock.ts';
+import type { Lock } from './ports/lock.ts';
 import type { Logger } from './logger.ts';
-import type { Metering } from './metering.ts';
-import type { Middleware } from './middleware/compose.ts';
-import type { Observer } from './observer.ts';
+import type { Metering } from './ports/metering.ts';
+import type { Middleware } from './call/compose.ts';
+import type { Observer } from './ports/observer.ts';
 import type { Authenticate, Credentials, Principal } from './principal.ts';
-import type { RateLimit, RateLimitDecision } from './rate-limit.ts';
-import type { Resilience } from './resilience.ts';
-import type { Sender } from './sender.ts';
-import type { Soon } from './soon.ts';
-import type { StateStore } from './state.ts';
+import type { RateLimit, RateLimitDecision } from './ports/rate-limit.ts';
+import type { Resilience } from './ports/resilience.ts';
+import type { Sender } from './ports/http-client.ts';
+import type { Soon } from './lib/maybe-promise.ts';
+import type { StateStore } from './connector/state.ts';
 
 /** What a host is made of. Only `connectors` is needed; everything else has a default that keeps to this process. */
 export interface HostOptions {

@@ -1,12 +1,12 @@
-export type { Audit, AuditEvent } from './audit.ts';
-export type { Authorization } from './authorization.ts';
-export type { Budget, BudgetUntil, LimitSeen } from './budget.ts';
+export type { Audit, AuditEvent } from './ports/audit.ts';
+export type { Authorization } from './connector/authorization.ts';
+export type { Budget, BudgetUntil, LimitSeen } from './ports/budget.ts';
 export { answerJson } from './answer-json.ts';
-export type { Cache, CacheLook } from './cache.ts';
-export type { CallSignal, ClientSignal } from './call-signal.ts';
-export type { CatalogEntry } from './catalog.ts';
+export type { Cache, CacheLook } from './ports/cache.ts';
+export type { CallSignal, ClientSignal } from './lib/call-signal.ts';
+export type { CatalogEntry } from './catalog/catalog.ts';
 export { systemClock, type Clock } from './clock.ts';
-export type { Connection, Connections } from './connections.ts';
+export type { Connection, Connections } from './ports/connections.ts';
 export {
   defineConnector,
   type Connector,
@@ -18,15 +18,15 @@ export {
   type UpstreamFailure,
   type UpstreamLimit,
   type Webhook,
-} from './connector.ts';
+} from './connector/connector.ts';
 export type { Answer, Content } from './content.ts';
-export type { CallContext, Context, Cursor, JobContext } from './context.ts';
+export type { CallContext, Context, Cursor, JobContext } from './connector/context.ts';
 export { createHost } from './create-host.ts';
 export { errorCodes, ToolError, type ErrorCode, type ToolErrorOptions } from './errors.ts';
-export { fairBudget, type BudgetAnswer, type BudgetCounts, type FairBudgetOptions } from './fair-budget.ts';
+export { fairBudget, type BudgetAnswer, type BudgetCounts, type FairBudgetOptions } from './upstream/fair-budget.ts';
 export type { AskAnswer, CallRequest, CallResult, Host, HostOptions } from './host.ts';
-export type { Fields, Http, HttpRequest, HttpResponse, RetryClass } from './http.ts';
-export type { Lock } from './lock.ts';
+export type { Fields, Http, HttpRequest, HttpResponse, RetryClass } from './connector/http.ts';
+export type { Lock } from './ports/lock.ts';
 export { silentLogger, type Logger } from './logger.ts';
 export { memoryBudget, type MemoryBudgetOptions } from './memory/budget.ts';
 export { memoryCache, type MemoryCacheOptions } from './memory/cache.ts';
@@ -34,17 +34,17 @@ export { memoryConnections, type ConnectionRecord } from './memory/connections.t
 export { memoryMetering, type MemoryMeteringOptions } from './memory/metering.ts';
 export { memoryRateLimit, type MemoryRateLimitOptions } from './memory/rate-limit.ts';
 export { memoryState, type MemoryStateOptions } from './memory/state.ts';
-export { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from './metering.ts';
-export type { Middleware, MiddlewareCall } from './middleware/compose.ts';
-export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamAttempt, type UpstreamEvent } from './observer.ts';
-export { priceOf, type Price, type PriceRule } from './price.ts';
+export { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from './ports/metering.ts';
+export type { Middleware, MiddlewareCall } from './call/compose.ts';
+export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamAttempt, type UpstreamEvent } from './ports/observer.ts';
+export { priceOf, type Price, type PriceRule } from './billing/price.ts';
 export { localPrincipal, type Authenticate, type Credentials, type Principal } from './principal.ts';
-export { quotaDemands, quotaExceeded, type QuotaDemand, type QuotaKind, type QuotaPeriod, type QuotaRule, type Terms } from './quota.ts';
-export type { RateLimit, RateLimitDecision, RateLimitRule } from './rate-limit.ts';
-export { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type Resilience, type ResilienceEvent } from './resilience.ts';
-export { secret, secretValues } from './secret.ts';
-export { SendError, type IncomingResponse, type OutgoingRequest, type Sender } from './sender.ts';
-export type { Entry, LogSpec, State, StateLog, StateStore } from './state.ts';
+export { quotaDemands, quotaExceeded, type QuotaDemand, type QuotaKind, type QuotaPeriod, type QuotaRule, type Terms } from './billing/quota.ts';
+export type { RateLimit, RateLimitDecision, RateLimitRule } from './ports/rate-limit.ts';
+export { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type Resilience, type ResilienceEvent } from './ports/resilience.ts';
+export { secret, secretValues } from './connector/secret.ts';
+export { SendError, type IncomingResponse, type OutgoingRequest, type Sender } from './ports/http-client.ts';
+export type { Entry, LogSpec, State, StateLog, StateStore } from './connector/state.ts';
 export {
   result,
   type AnyTool,
@@ -56,7 +56,7 @@ export {
   type Schema,
   type Tool,
   type ToolBuilder,
-} from './tool.ts';
+} from './connector/tool.ts';
 export type { Listener, Transport } from './transport.ts';
 export {
   moneyText,
@@ -67,4 +67,4 @@ export {
   type UsageCloudEvent,
   type UsageCloudEventOptions,
   type UsageRecord,
-} from './usage-event.ts';
+} from './billing/usage-event.ts';

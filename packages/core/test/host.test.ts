@@ -19,7 +19,7 @@ import {
   type Outcome,
 } from '../src/index.ts';
 import { manualClock } from '../src/testing/index.ts';
-import { codeOf, textOf } from './acme.ts';
+import { codeOf, textOf } from './support/acme.ts';
 
 /** A connector whose one tool of each effect does what the test says. */
 function scripted(run: (context: CallContext, input: { text: string }) => Promise<unknown>) {

@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { callOf, post } from '../../core/test/mcp/raw.ts';
 import { recordingLog } from '../../core/test/mcp/recording-log.ts';
-import { metricsPage } from '../../core/test/metrics.ts';
+import { metricsPage } from '../../core/test/support/metrics.ts';
 import {
   createApiKeys,
   createDeadLetters,

@@ -1,7 +1,7 @@
 import type { Host, Principal } from '@busbar/core';
 import { memoryConnections } from '@busbar/core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { codeOf, useAcme, type Acme } from '../../core/test/acme.ts';
+import { codeOf, useAcme, type Acme } from '../../core/test/support/acme.ts';
 import {
   createDeadLetters,
   openDatabase,

@@ -11,12 +11,12 @@ import {
   type IBackoff,
 } from 'cockatiel';
 import pRetry from 'p-retry';
-import type { Budget } from '../budget.ts';
+import type { Budget } from '../ports/budget.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { memoryBudget } from '../memory/budget.ts';
-import type { Observer } from '../observer.ts';
-import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type Resilience } from '../resilience.ts';
-import { untilAbort } from '../until-abort.ts';
+import type { Observer } from '../ports/observer.ts';
+import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type Resilience } from '../ports/resilience.ts';
+import { untilAbort } from '../lib/until-abort.ts';
 
 /** How {@link cockatielResilience} guards. All times in milliseconds. */
 export interface CockatielResilienceOptions {

@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import got, { RequestError, TimeoutError } from 'got';
-import { SendError, type IncomingResponse, type Sender } from '../sender.ts';
+import { SendError, type IncomingResponse, type Sender } from '../ports/http-client.ts';
 
 /** How {@link gotSender} connects. */
 export interface GotSenderOptions {

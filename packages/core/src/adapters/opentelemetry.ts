@@ -10,7 +10,7 @@ import {
   type Link,
   type Tracer,
 } from '@opentelemetry/api';
-import type { CallEvent, Observer, UpstreamAttempt } from '../observer.ts';
+import type { CallEvent, Observer, UpstreamAttempt } from '../ports/observer.ts';
 
 const failed = { code: SpanStatusCode.ERROR };
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { CallEvent, Observer, RefusalEvent, UpstreamEvent } from '../observer.ts';
-import type { BreakerState } from '../resilience.ts';
+import type { CallEvent, Observer, RefusalEvent, UpstreamEvent } from '../ports/observer.ts';
+import type { BreakerState } from '../ports/resilience.ts';
 
 /** An {@link Observer} that keeps Prometheus metrics, and the one that the host cannot know. */
 export interface PromObserver extends Observer {

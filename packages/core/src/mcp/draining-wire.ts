@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/server';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import { InFlight } from '../in-flight.ts';
+import { InFlight } from '../lib/pending-counter.ts';
 
 // More than one client can mean to have open, and few enough to hold.
 const mostRunning = 1_000;

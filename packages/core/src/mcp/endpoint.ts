@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.ts';
 import type { Principal } from '../principal.ts';
-import { credentials, limitAddress, type CallerOptions } from './caller.ts';
-import type { Departure } from './departure.ts';
-import type { Exchange } from './exchange.ts';
-import { createFastLane } from './fast-lane.ts';
-import { paramHeaderFault } from './param-headers.ts';
-import { rateLimitHeaders, refuseByRateLimit } from './rate-limit-headers.ts';
-import { readBody } from './read-body.ts';
-import { Refusal } from './refusal.ts';
-import { answerPreflight, requestGuard, type GuardOptions } from './request-guard.ts';
-import { setHeaders } from './response-headers.ts';
-import type { SdkLane } from './sdk-lane.ts';
+import { credentials, limitAddress, type CallerOptions } from './request/caller.ts';
+import type { Departure } from './request/client-disconnect.ts';
+import type { Exchange } from './request/exchange.ts';
+import { createFastLane } from './fast-lane/fast-lane.ts';
+import { paramHeaderFault } from './request/param-headers.ts';
+import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-headers.ts';
+import { readBody } from './request/read-body.ts';
+import { Refusal } from './request/http-error.ts';
+import { answerPreflight, requestGuard, type GuardOptions } from './request/request-guard.ts';
+import { setHeaders } from './request/response-headers.ts';
+import type { SdkLane } from './sdk-lane/sdk-lane.ts';
 
 interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly maxBodyBytes: number;
@@ -25,7 +25,7 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
   const guard = requestGuard(options);
   // The SDK takes long to load, and most servers answer most clients without it.
   let loaded: Promise<SdkLane> | undefined;
-  const load = () => (loaded ??= import('./sdk-lane.ts').then(({ createSdkLane }) => createSdkLane(host, options.secret)));
+  const load = () => (loaded ??= import('./sdk-lane/sdk-lane.ts').then(({ createSdkLane }) => createSdkLane(host, options.secret)));
   const sdk = async (exchange: Exchange) => await (await load()).serve(exchange);
   const lane = options.lanes === 'sdk' ? sdk : createFastLane(host, sdk);
 

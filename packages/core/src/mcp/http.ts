@@ -4,12 +4,12 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Host } from '../host.ts';
 import type { Listener, Transport } from '../transport.ts';
-import type { CallerOptions } from './caller.ts';
-import { Departure } from './departure.ts';
+import type { CallerOptions } from './request/caller.ts';
+import { Departure } from './request/client-disconnect.ts';
 import { mcpEndpoint } from './endpoint.ts';
-import { InFlight } from '../in-flight.ts';
-import { draining, overloaded, refuse } from './refusal.ts';
-import { isLoopback, type GuardOptions } from './request-guard.ts';
+import { InFlight } from '../lib/pending-counter.ts';
+import { draining, overloaded, refuse } from './request/http-error.ts';
+import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { keepTickShape } from './tick-shape.ts';
 import { receiveWebhook } from './webhook.ts';
 

@@ -1,6 +1,6 @@
 import type { Tool } from '@modelcontextprotocol/server';
-import type { CatalogEntry } from '../catalog.ts';
-import type { Effect } from '../tool.ts';
+import type { CatalogEntry } from '../catalog/catalog.ts';
+import type { Effect } from '../connector/tool.ts';
 
 const annotations: Record<Effect, NonNullable<Tool['annotations']>> = {
   read: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },

@@ -2,8 +2,8 @@ import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/s
 import type { Host } from '../host.ts';
 import { localPrincipal } from '../principal.ts';
 import type { Listener } from '../transport.ts';
-import { askStates } from './ask-state.ts';
-import { createSdkServer } from './sdk-server.ts';
+import { askStates } from './sdk-lane/ask-state.ts';
+import { createSdkServer } from './sdk-lane/sdk-server.ts';
 import { DrainingWire } from './draining-wire.ts';
 import type { StdioTransportOptions } from './stdio.ts';
 

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ToolError, type ErrorCode } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { credentials, limitAddress, type CallerOptions } from './caller.ts';
-import { mask } from './mask.ts';
-import type { Departure } from './departure.ts';
-import { readBody } from './read-body.ts';
-import { Refusal } from './refusal.ts';
-import { toHeaders } from './web-exchange.ts';
+import { credentials, limitAddress, type CallerOptions } from './request/caller.ts';
+import { mask } from './request/mask.ts';
+import type { Departure } from './request/client-disconnect.ts';
+import { readBody } from './request/read-body.ts';
+import { Refusal } from './request/http-error.ts';
+import { toHeaders } from './request/web-exchange.ts';
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,

@@ -1,6 +1,6 @@
-import type { Budget } from '../budget.ts';
+import type { Budget } from '../ports/budget.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import { fairBudget } from '../fair-budget.ts';
+import { fairBudget } from '../upstream/fair-budget.ts';
 
 /** Bounds of {@link memoryBudget}. */
 export interface MemoryBudgetOptions {

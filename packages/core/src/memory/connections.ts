@@ -1,5 +1,5 @@
-import type { Connection, Connections } from '../connections.ts';
-import { canonicalJson, shortDigest } from '../digest.ts';
+import type { Connection, Connections } from '../ports/connections.ts';
+import { canonicalJson, shortDigest } from '../lib/digest.ts';
 
 /** A connection as an importer writes it down. */
 export interface ConnectionRecord {

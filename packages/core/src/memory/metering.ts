@@ -2,10 +2,10 @@ import { answerJson } from '../answer-json.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
-import { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from '../metering.ts';
-import { priceOf, type Price } from '../price.ts';
-import { quotaDemands, type QuotaDemand, type Terms } from '../quota.ts';
-import { untilAbort } from '../until-abort.ts';
+import { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from '../ports/metering.ts';
+import { priceOf, type Price } from '../billing/price.ts';
+import { quotaDemands, type QuotaDemand, type Terms } from '../billing/quota.ts';
+import { untilAbort } from '../lib/until-abort.ts';
 import { createQuotaCounters } from './quota-counters.ts';
 
 /** How much a {@link memoryMetering} keeps, and who is told. */

@@ -1,5 +1,5 @@
 import { ToolError } from '../errors.ts';
-import { quotaExceeded, type QuotaDemand } from '../quota.ts';
+import { quotaExceeded, type QuotaDemand } from '../billing/quota.ts';
 
 /** What calls have taken of quotas in this process. */
 export interface QuotaCounters {

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../clock.ts';
-import type { RateLimit, RateLimitRule } from '../rate-limit.ts';
+import type { RateLimit, RateLimitRule } from '../ports/rate-limit.ts';
 
 /** How much a {@link memoryRateLimit} keeps. */
 export interface MemoryRateLimitOptions {

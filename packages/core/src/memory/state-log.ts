@@ -1,7 +1,7 @@
 import { ToolError } from '../errors.ts';
-import type { Entry, LogSpec, StateLog } from '../state.ts';
+import type { Entry, LogSpec, StateLog } from '../connector/state.ts';
 import type { z } from 'zod';
-import { stateFull, type Shelves, type StoredEntry } from './shelf.ts';
+import { stateFull, type Shelves, type StoredEntry } from './scope.ts';
 
 const maxPage = 1_000;
 

@@ -1,5 +1,5 @@
-import type { State, StateStore } from '../state.ts';
-import { memoryShelves, stateFull, type ShelfLimits, type Shelves } from './shelf.ts';
+import type { State, StateStore } from '../connector/state.ts';
+import { memoryShelves, stateFull, type ShelfLimits, type Shelves } from './scope.ts';
 import { memoryStateLog } from './state-log.ts';
 
 /**

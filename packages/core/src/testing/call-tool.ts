@@ -1,5 +1,5 @@
 import { createHost } from '../create-host.ts';
-import type { Connector } from '../connector.ts';
+import type { Connector } from '../connector/connector.ts';
 import type { Answer } from '../content.ts';
 import type { HostOptions } from '../host.ts';
 import { memoryConnections } from '../memory/connections.ts';

@@ -1,10 +1,10 @@
 export { answerText } from './answer-text.ts';
 export { callTool, type CallToolOptions } from './call-tool.ts';
-export { connectorChecks, type ConnectorCheck } from './contract/connector-checks.ts';
-export type { ConnectorFixture, ConnectorSandbox, SandboxAccount } from './contract/fixture.ts';
-export { testConnector } from './contract/test-connector.ts';
+export { connectorChecks, type ConnectorCheck } from './connector-checks/connector-checks.ts';
+export type { ConnectorFixture, ConnectorSandbox, SandboxAccount } from './connector-checks/fixture.ts';
+export { testConnector } from './connector-checks/test-connector.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
-export { openSandbox, type CallExtras, type OpenedSandbox, type OpenSandboxOptions, type SandboxDelivery } from './open-sandbox.ts';
+export { openSandbox, type CallExtras, type OpenedSandbox, type OpenSandboxOptions, type SandboxDelivery } from './sandbox/open-sandbox.ts';
 export {
   startSimulator,
   type Misbehaviour,
@@ -14,14 +14,14 @@ export {
   type SimulatorMatch,
   type SimulatorOptions,
   type SimulatorRequest,
-} from './simulator.ts';
+} from './sandbox/simulator.ts';
 export type { StoreCheck } from './store-check.ts';
 export { meteringChecks, type OpenedMetering } from './store-checks/metering-checks.ts';
 export { stateChecks, type OpenedStateStore } from './store-checks/state-checks.ts';
-export type { StateCheckLimits } from './store-checks/state-promise.ts';
+export type { StateCheckLimits } from './store-checks/state-guarantee.ts';
 export { budgetChecks, type BudgetCheckSettings } from './store-checks/budget-checks.ts';
 export { cacheChecks } from './store-checks/cache-checks.ts';
 export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
-export type { OpenedShared } from './store-checks/shared-promise.ts';
-export { vendorClock, type VendorClock } from './vendor-clock.ts';
+export type { OpenedShared } from './store-checks/shared-guarantee.ts';
+export { vendorClock, type VendorClock } from './sandbox/vendor-clock.ts';

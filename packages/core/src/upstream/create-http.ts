@@ -1,20 +1,20 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import type { Connector, UpstreamFailure } from '../connector.ts';
-import type { Context } from '../context.ts';
+import type { Connector, UpstreamFailure } from '../connector/connector.ts';
+import type { Context } from '../connector/context.ts';
 import { ToolError } from '../errors.ts';
-import type { Http, HttpRequest, HttpResponse } from '../http.ts';
-import type { Observer } from '../observer.ts';
-import { UpstreamError, type Attempt, type NamedLimit, type Resilience } from '../resilience.ts';
-import { SendError, type IncomingResponse, type Sender } from '../sender.ts';
-import { untilAbort } from '../until-abort.ts';
+import type { Http, HttpRequest, HttpResponse } from '../connector/http.ts';
+import type { Observer } from '../ports/observer.ts';
+import { UpstreamError, type Attempt, type NamedLimit, type Resilience } from '../ports/resilience.ts';
+import { SendError, type IncomingResponse, type Sender } from '../ports/http-client.ts';
+import { untilAbort } from '../lib/until-abort.ts';
 import { readFailure, readPage, waitOf } from './failure.ts';
 import type { Origins } from './origins.ts';
 import { readBody, readLines } from './read-body.ts';
 import { formBody, requestUrl } from './request-url.ts';
-import { Flight } from './flight.ts';
-import { readStanding, skewOf } from './standing.ts';
-import { countWait, tallyOf, wroteOf } from './tally.ts';
+import { Flight } from './upstream-request.ts';
+import { readStanding, skewOf } from './rate-limit-status.ts';
+import { countWait, tallyOf, wroteOf } from './upstream-scope.ts';
 import type { Token, TokenSource } from './token-source.ts';
 
 /** What a connection's `http` works with. */

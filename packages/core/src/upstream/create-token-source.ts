@@ -1,4 +1,4 @@
-import type { Authorization } from '../authorization.ts';
+import type { Authorization } from '../connector/authorization.ts';
 import { jwtAssertion } from './jwt-assertion.ts';
 import { rotatingToken } from './rotating-token.ts';
 import { sharedToken } from './shared-token.ts';

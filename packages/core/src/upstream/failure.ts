@@ -1,7 +1,7 @@
-import type { UpstreamFailure } from '../connector.ts';
+import type { UpstreamFailure } from '../connector/connector.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { HttpResponse } from '../http.ts';
-import { readReset, skewOf } from './standing.ts';
+import type { HttpResponse } from '../connector/http.ts';
+import { readReset, skewOf } from './rate-limit-status.ts';
 
 /**
  * Core’s own reading of an answer that is not 2xx and not accepted. Of those that are worth repeating only 429 is surely not executed:

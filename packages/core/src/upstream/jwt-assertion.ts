@@ -1,4 +1,4 @@
-import type { Authorization } from '../authorization.ts';
+import type { Authorization } from '../connector/authorization.ts';
 import { ToolError } from '../errors.ts';
 
 // Vendors take three minutes at the most (Salesforce), by their own clock: two leave room for one that is a minute slow, or almost two fast.

@@ -1,4 +1,4 @@
-import { UpstreamError } from '../resilience.ts';
+import { UpstreamError } from '../ports/resilience.ts';
 
 /** The largest answer that is read whole: 10 MiB. What is larger belongs into `http.rows`. */
 const maxBodyBytes = 10 * 1024 * 1024;

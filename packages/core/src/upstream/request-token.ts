@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { TokenEndpoint } from '../authorization.ts';
+import type { TokenEndpoint } from '../connector/authorization.ts';
 import { ToolError } from '../errors.ts';
-import type { Fields } from '../http.ts';
-import { UpstreamError } from '../resilience.ts';
-import { SendError } from '../sender.ts';
+import type { Fields } from '../connector/http.ts';
+import { UpstreamError } from '../ports/resilience.ts';
+import { SendError } from '../ports/http-client.ts';
 import { readFailure, waitOf } from './failure.ts';
 import { marginMs, type AccessToken } from './held-token.ts';
 import { readBody } from './read-body.ts';

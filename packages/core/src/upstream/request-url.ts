@@ -1,4 +1,4 @@
-import type { Fields } from '../http.ts';
+import type { Fields } from '../connector/http.ts';
 
 /**
  * Fills a path template and its query. Every value is encoded, so that an argument of a model can neither leave its segment nor add

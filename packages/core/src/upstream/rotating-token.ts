@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Authorization } from '../authorization.ts';
-import { digest } from '../digest.ts';
+import type { Authorization } from '../connector/authorization.ts';
+import { digest } from '../lib/digest.ts';
 import { ToolError } from '../errors.ts';
 import { accessToken, heldToken, marginMs, type AccessToken } from './held-token.ts';
 import { requestTimeoutMs, requestToken, type IssuedToken } from './request-token.ts';

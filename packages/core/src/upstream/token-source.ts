@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
-import type { Resilience } from '../resilience.ts';
-import type { Sender } from '../sender.ts';
-import type { State } from '../state.ts';
+import type { Resilience } from '../ports/resilience.ts';
+import type { Sender } from '../ports/http-client.ts';
+import type { State } from '../connector/state.ts';
 import type { Origins } from './origins.ts';
 
 /** What goes on a request so that the vendor knows the connection. */

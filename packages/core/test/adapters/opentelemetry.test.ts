@@ -10,9 +10,9 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openTelemetryObserver } from '../../src/adapters/opentelemetry.ts';
-import type { CallEvent } from '../../src/observer.ts';
-import { createTally, keepAttempt } from '../../src/upstream/tally.ts';
-import { codeOf, useAcme, type Acme } from '../acme.ts';
+import type { CallEvent } from '../../src/ports/observer.ts';
+import { createTally, keepAttempt } from '../../src/upstream/upstream-scope.ts';
+import { codeOf, useAcme, type Acme } from '../support/acme.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const spanId = '00f067aa0ba902b7';

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { promObserver } from '../../src/adapters/prom-client.ts';
-import type { CallEvent } from '../../src/observer.ts';
+import type { CallEvent } from '../../src/ports/observer.ts';
 
 const event: CallEvent = {
   callId: 'call-1',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { createCatalog } from '../../src/catalog.ts';
+import { createCatalog } from '../../src/catalog/catalog.ts';
 import { defineConnector, localPrincipal, type Connector } from '../../src/index.ts';
 import { brokenRules } from './vendor-rules.ts';
 

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { compiledSchema } from '../../src/schema/compiled-schema.ts';
-import { strictSchema } from '../../src/schema/strict-schema.ts';
+import { compiledSchema } from '../../src/catalog/compiled-schema.ts';
+import { strictSchema } from '../../src/catalog/strict-schema.ts';
 
 /** Schemas as tools have them, with bounds near the values that are tried. */
 const { schema: schemas } = fc.letrec<{ schema: z.ZodType; leaf: z.ZodType }>((tie) => ({

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { portableSchema } from '../../src/schema/portable-schema.ts';
+import { portableSchema } from '../../src/catalog/portable-schema.ts';
 import type { Schema } from '../../src/index.ts';
 import { brokenRules } from './vendor-rules.ts';
 

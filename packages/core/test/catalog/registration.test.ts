@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineConnector, type AnyTool, type Connector } from '../../src/index.ts';
-import { checkConnector, checkConnectors } from '../../src/registration.ts';
+import { checkConnector, checkConnectors } from '../../src/catalog/registration.ts';
 
 const tool: AnyTool<unknown> = {
   name: 'acme_get_item',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { createCatalog } from '../../src/catalog.ts';
-import { closest } from '../../src/schema/closest.ts';
+import { createCatalog } from '../../src/catalog/catalog.ts';
+import { closest } from '../../src/catalog/closest.ts';
 import { ToolError, type Schema } from '../../src/index.ts';
 
 function entryOf(input: Schema, connections?: 'many') {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { secret } from '../../src/index.ts';
-import { withoutSecrets } from '../../src/schema/without-secrets.ts';
+import { withoutSecrets } from '../../src/catalog/without-secrets.ts';
 
 const text = secret(z.string());
 const gone = '[redacted]';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createCatalog } from '../../src/catalog.ts';
-import { checkConnectors } from '../../src/registration.ts';
+import { createCatalog } from '../../src/catalog/catalog.ts';
+import { checkConnectors } from '../../src/catalog/registration.ts';
 import { brokenRules } from '../catalog/vendor-rules.ts';
 import { hello, mistaken, plugins } from './types.ts';
 

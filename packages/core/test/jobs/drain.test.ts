@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startFleet, type Fleet } from './fleet.ts';
+import { startFleet, type Fleet } from './replicas.ts';
 
 /** Lets everything run its course that needs no time. */
 const settle = ({ clock }: Fleet) => clock.advance(0);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { memoryState, ToolError, type StateStore } from '../../src/index.ts';
-import { startFleet } from './fleet.ts';
+import { startFleet } from './replicas.ts';
 
 const minute = 60_000;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { manualClock } from '../../src/testing/index.ts';
-import { codeOf, textOf, useAcme, type Acme } from '../acme.ts';
+import { codeOf, textOf, useAcme, type Acme } from '../support/acme.ts';
 
 let acme: Acme;
 const host = useAcme((started) => (acme = started));

@@ -2,7 +2,7 @@ import { createVerify, generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { memoryState } from '../../src/index.ts';
 import { manualClock, startSimulator, type Simulator } from '../../src/testing/index.ts';
-import { codeOf, textOf } from '../acme.ts';
+import { codeOf, textOf } from '../support/acme.ts';
 import { vaultHost, type VaultOptions } from './vault.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { localPrincipal } from '../../src/index.ts';
-import { readStanding } from '../../src/upstream/standing.ts';
+import { readStanding } from '../../src/upstream/rate-limit-status.ts';
 import { manualClock } from '../../src/testing/index.ts';
-import { codeOf, textOf, useAcme, type Acme } from '../acme.ts';
+import { codeOf, textOf, useAcme, type Acme } from '../support/acme.ts';
 
 let acme: Acme;
 const host = useAcme((started) => (acme = started));

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { digest } from '../../src/digest.ts';
+import { digest } from '../../src/lib/digest.ts';
 import { memoryState, type Answer, type State, type StateStore } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
-import { codeOf, textOf } from '../acme.ts';
+import { codeOf, textOf } from '../support/acme.ts';
 import { startRotatingVendor, type RotatingVendor } from './rotating-vendor.ts';
 import { vaultHost, type VaultOptions } from './vault.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoryMetering } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
-import { codeOf, textOf, useAcme, type Acme } from '../acme.ts';
+import { codeOf, textOf, useAcme, type Acme } from '../support/acme.ts';
 
 let acme: Acme;
 const host = useAcme((started) => (acme = started));

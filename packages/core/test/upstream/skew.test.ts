@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { manualClock, startSimulator, vendorClock, type ManualClock, type Simulator } from '../../src/testing/index.ts';
-import { readStanding, skewOf } from '../../src/upstream/standing.ts';
-import { acmeHost, codeOf } from '../acme.ts';
+import { readStanding, skewOf } from '../../src/upstream/rate-limit-status.ts';
+import { acmeHost, codeOf } from '../support/acme.ts';
 
 let clock: ManualClock;
 let vendor: Simulator;

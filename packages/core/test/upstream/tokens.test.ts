@@ -13,7 +13,7 @@ import {
   type Context,
 } from '../../src/index.ts';
 import { manualClock, startSimulator, type Simulator } from '../../src/testing/index.ts';
-import { codeOf, textOf } from '../acme.ts';
+import { codeOf, textOf } from '../support/acme.ts';
 
 const vault = defineConnector({
   spec: 'v1',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ecdsaSignatureFromDer } from '../../src/der-signature.ts';
+import { ecdsaSignatureFromDer } from '../../src/webhooks/der-signature.ts';
 
 const integer = (...bytes: number[]) => [0x02, bytes.length, ...bytes];
 const sequence = (...parts: number[][]) => Uint8Array.from([0x30, parts.flat().length, ...parts.flat()]);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineConnector, memoryState, type LogSpec, type State } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
-import { receiveWebhook } from '../../src/webhooks.ts';
+import { receiveWebhook } from '../../src/webhooks/receive-webhook.ts';
 
 const Event = z.object({ id: z.string(), ticket: z.string(), kind: z.enum(['created', 'closed']) });
 const log = { name: 'events', entry: Event, max: 3, whenFull: 'refuse' } as const satisfies LogSpec;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Budget } from '../../budget.ts';
+import type { Budget } from '../../ports/budget.ts';
 import type { Clock } from '../../clock.ts';
-import type { UpstreamLimit } from '../../connector.ts';
+import type { UpstreamLimit } from '../../connector/connector.ts';
 import type { StoreCheck } from '../store-check.ts';
 import type { ManualClock } from '../manual-clock.ts';
-import { learningPromises } from './learning-promises.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-promise.ts';
+import { learningPromises } from './observation-guarantees.ts';
+import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
 
 /** The bound that a check sets. */
 export interface BudgetCheckSettings {

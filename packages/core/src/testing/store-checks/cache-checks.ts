@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Cache } from '../../cache.ts';
+import type { Cache } from '../../ports/cache.ts';
 import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../content.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-promise.ts';
+import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
 
 const answer = (text: string): Answer => ({ content: [{ type: 'text', text }], structuredContent: { text } });
 

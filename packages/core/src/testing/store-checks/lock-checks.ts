@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../clock.ts';
-import type { Lock } from '../../lock.ts';
+import type { Lock } from '../../ports/lock.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-promise.ts';
+import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
 
 async function taken(lock: Lock, key: string, ttlMs: number): Promise<() => void> {
   const release = await lock.take(key, ttlMs);

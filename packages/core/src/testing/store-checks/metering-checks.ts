@@ -1,10 +1,10 @@
-import type { Metering } from '../../metering.ts';
-import type { Terms } from '../../quota.ts';
+import type { Metering } from '../../ports/metering.ts';
+import type { Terms } from '../../billing/quota.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { meteringClaimPromises } from './metering-claim-promises.ts';
-import { meteringQuotaPromises } from './metering-quota-promises.ts';
-import { meteringRecordPromises } from './metering-record-promises.ts';
-import { meteringTwinPromises } from './metering-twin-promises.ts';
+import { meteringClaimPromises } from './metering-claim-guarantees.ts';
+import { meteringQuotaPromises } from './metering-quota-guarantees.ts';
+import { meteringRecordPromises } from './metering-record-guarantees.ts';
+import { meteringTwinPromises } from './metering-duplicate-guarantees.ts';
 
 /** A metering under check. */
 export interface OpenedMetering {

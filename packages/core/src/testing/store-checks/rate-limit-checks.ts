@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../clock.ts';
-import type { RateLimit, RateLimitRule } from '../../rate-limit.ts';
+import type { RateLimit, RateLimitRule } from '../../ports/rate-limit.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-promise.ts';
+import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
 
 const perMinute = { limit: 3, windowMs: 60_000 };
 const perHour = { limit: 5, windowMs: 3_600_000 };

@@ -1,10 +1,10 @@
-import type { StateStore } from '../../state.ts';
+import type { StateStore } from '../../connector/state.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { stateBoundPromises } from './state-bound-promises.ts';
-import { stateLogPromises } from './state-log-promises.ts';
-import type { StateCheckLimits } from './state-promise.ts';
-import { stateRacePromises } from './state-race-promises.ts';
-import { stateValuePromises } from './state-value-promises.ts';
+import { stateBoundPromises } from './state-bound-guarantees.ts';
+import { stateLogPromises } from './state-log-guarantees.ts';
+import type { StateCheckLimits } from './state-guarantee.ts';
+import { stateRacePromises } from './state-race-guarantees.ts';
+import { stateValuePromises } from './state-value-guarantees.ts';
 
 /** A fresh and empty state store under check. */
 export interface OpenedStateStore {

@@ -1,4 +1,4 @@
-import { askStates, type AskState } from '../../../../src/mcp/ask-state.ts';
+import { askStates, type AskState } from '../../../../src/mcp/sdk-lane/ask-state.ts';
 import { named, shown, type Draft } from '../draft.ts';
 import { secret } from '../pair.ts';
 import { call, legacy, modern } from '../requests.ts';

@@ -1,0 +1,111 @@
+import { canonicalJson } from '../lib/digest.ts';
+import { ToolError } from '../errors.ts';
+import type { Call } from '../ports/metering.ts';
+import type { PriceRule } from './price.ts';
+
+/** What a quota counts. `money` is in millionths of the currency that prices are in. */
+export type QuotaKind = 'calls' | 'units' | 'money';
+
+/** How long a quota lasts. All periods begin in UTC: with the minute, at midnight, on the first of the month. */
+export type QuotaPeriod = 'minute' | 'day' | 'month';
+
+/**
+ * So much in a period, for each tenant, key, connector or tool. Whatever it is for, every tenant has its own: nothing is counted
+ * together for two.
+ */
+export interface QuotaRule {
+  readonly of: QuotaKind;
+  /** A whole number. Calls, units, or millionths of the currency. */
+  readonly limit: number;
+  readonly per: QuotaPeriod;
+  /** `key`: each API key or user of a tenant. `connector`, `tool`: all of a tenant's calls to each. */
+  readonly each: 'tenant' | 'key' | 'connector' | 'tool';
+  /** Only calls that are like this count, and only they are refused. `key` is the principal's id. */
+  readonly where?: { readonly tenant?: string; readonly key?: string; readonly connector?: string; readonly tool?: string } | undefined;
+}
+
+/** What one call takes of one quota. */
+export interface QuotaDemand {
+  readonly rule: QuotaRule;
+  /** What is counted together: the rule's kind, its period and whom it is for. Begins with the kind and a space. */
+  readonly counter: string;
+  /** A whole number above 0. */
+  readonly amount: number;
+  /** When the period ends and the counter is of no more use, in milliseconds since the epoch. */
+  readonly endsAt: number;
+}
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/**
+ * What a call takes of each quota that it falls under, in the period in which it began: one demand for a counter, by the strictest of the
+ * rules that share it, and none for what the call takes nothing of. `price` is in millionths of the currency.
+ */
+export function quotaDemands(rules: readonly QuotaRule[], call: Call, price: number): readonly QuotaDemand[] {
+  if (rules.length === 0) return [];
+  const { principal, connector, tool, startedAt } = call;
+  const amounts = { calls: 1, units: call.units, money: price };
+  const of = { tenant: principal.tenant, key: principal.id, connector, tool };
+  const demands = new Map<string, QuotaDemand>();
+  for (const rule of rules) {
+    const { where, each } = rule;
+    const amount = amounts[rule.of];
+    if (amount === 0 || (where && !matches(where, of))) continue;
+    const { start, endsAt } = periodOf(rule.per, startedAt);
+    const whom = each === 'tenant' ? [of.tenant] : [of.tenant, of[each]];
+    const only = where ? ` ${canonicalJson(where)}` : '';
+    const counter = `${rule.of} ${rule.per} ${start} ${each} ${JSON.stringify(whom)}${only}`;
+    const stricter = demands.get(counter);
+    if (!stricter || rule.limit < stricter.rule.limit) demands.set(counter, { rule, counter, amount, endsAt });
+  }
+  return [...demands.values()];
+}
+
+function matches(where: NonNullable<QuotaRule['where']>, of: Required<NonNullable<QuotaRule['where']>>): boolean {
+  return (['tenant', 'key', 'connector', 'tool'] as const).every((name) => where[name] === undefined || where[name] === of[name]);
+}
+
+interface Period {
+  readonly startsAt: number;
+  readonly endsAt: number;
+  /** In words, as far as it is needed. */
+  readonly start: string;
+}
+
+// Nearly all calls begin in the period of the call before.
+const latest = new Map<QuotaPeriod, Period>();
+
+function periodOf(per: QuotaPeriod, at: number): Period {
+  const known = latest.get(per);
+  if (known && at >= known.startsAt && at < known.endsAt) return known;
+  const period = newPeriod(per, at);
+  latest.set(per, period);
+  return period;
+}
+
+function newPeriod(per: QuotaPeriod, at: number): Period {
+  const date = new Date(at);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  if (per === 'month') return { startsAt: Date.UTC(year, month), endsAt: Date.UTC(year, month + 1), start: date.toISOString().slice(0, 7) };
+  const length = per === 'day' ? dayMs : minuteMs;
+  const startsAt = Math.floor(at / length) * length;
+  return { startsAt, endsAt: startsAt + length, start: new Date(startsAt).toISOString().slice(0, per === 'day' ? 10 : 16) };
+}
+
+/** What both quotas and prices say of calls. The same on all replicas. */
+export interface Terms {
+  readonly quotas?: readonly QuotaRule[] | undefined;
+  readonly prices?: readonly PriceRule[] | undefined;
+}
+
+/** The refusal of a call that does not fit into a quota any more. */
+export function quotaExceeded({ rule, endsAt }: QuotaDemand, now: number): ToolError {
+  const limit = rule.of === 'money' ? `${rule.limit / 1_000_000} (cost of calls)` : `${rule.limit} ${rule.of}`;
+  const whom = { tenant: 'for this tenant', key: 'for this key', connector: 'of this connector', tool: 'of this tool' }[rule.each];
+  return new ToolError(
+    'QUOTA_EXCEEDED',
+    `The allowance of ${limit} a ${rule.per} ${whom} is used up, or this call needs more than is left. Nothing was done. It begins anew at ${new Date(endsAt).toISOString()}; do not call again before, or have it raised.`,
+    { retryAfterMs: Math.max(0, endsAt - now) },
+  );
+}

@@ -1,0 +1,21 @@
+import type { Answer } from '../content.ts';
+import type { Call } from '../ports/metering.ts';
+
+/** A call as an operator's own middleware sees it: validated, not yet metered. */
+export interface MiddlewareCall extends Pick<Call, 'callId' | 'principal' | 'connector' | 'connection' | 'tool' | 'effect'> {
+  /** The validated arguments. */
+  readonly input: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** A step of the operator's own. Return `next()`'s answer, another one, or throw a {@link ToolError} to refuse. */
+export type Middleware = (call: MiddlewareCall, next: () => Promise<Answer>) => Promise<Answer>;
+
+/** Nests the steps, the first one outermost. */
+export function compose(steps: readonly Middleware[], call: MiddlewareCall, last: () => Promise<Answer>): Promise<Answer> {
+  const run = (index: number): Promise<Answer> => {
+    const step = steps[index];
+    return step ? step(call, () => run(index + 1)) : last();
+  };
+  return run(0);
+}

@@ -1,0 +1,67 @@
+import type { z } from 'zod';
+import type { Cursor } from '../connector/context.ts';
+import { hmacTag } from '../lib/digest.ts';
+import { ToolError } from '../errors.ts';
+
+/** The longest cursor that is read: longer ones were not written here. */
+const maxLength = 8_192;
+
+/** Cursors of one tool on one connection. `scope` is what they are bound to. */
+export function createCursor(secret: string, scope: readonly string[]): Cursor {
+  return new SignedCursor(secret, scope);
+}
+
+/** A class, since every call has one and hardly any uses it. */
+class SignedCursor implements Cursor {
+  readonly #secret: string;
+  readonly #scope: readonly string[];
+
+  constructor(secret: string, scope: readonly string[]) {
+    this.#secret = secret;
+    this.#scope = scope;
+  }
+
+  write(position: unknown): string {
+    const payload = toBase64Url(JSON.stringify(position ?? null));
+    return `${payload}.${this.#tagOf(payload)}`;
+  }
+
+  read<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
+    const dot = cursor.lastIndexOf('.');
+    if (dot < 0 || cursor.length > maxLength) throw notOurs();
+    const payload = cursor.slice(0, dot);
+    if (!equal(cursor.slice(dot + 1), this.#tagOf(payload))) throw notOurs();
+    const parsed = position.safeParse(JSON.parse(fromBase64Url(payload)));
+    // Signed by us and yet of another form: a cursor of an older version.
+    if (!parsed.success) throw notOurs();
+    return parsed.data;
+  }
+
+  #tagOf(payload: string): string {
+    return hmacTag(this.#secret, JSON.stringify(['cursor', ...this.#scope, payload]));
+  }
+}
+
+const notOurs = () =>
+  new ToolError(
+    'INVALID_INPUT',
+    'This cursor is not one that this tool gave for this connection. Leave it out to start at the first page.',
+  );
+
+/** Compares in constant time, since the tag is what a forger guesses. */
+function equal(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < b.length; i += 1) difference |= (a.charCodeAt(i) || 0) ^ b.charCodeAt(i);
+  return difference === 0;
+}
+
+function toBase64Url(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+function fromBase64Url(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0)));
+}

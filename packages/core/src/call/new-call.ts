@@ -1,0 +1,71 @@
+import type { CatalogEntry } from '../catalog/catalog.ts';
+import type { Connection } from '../ports/connections.ts';
+import { canonicalJson, digest } from '../lib/digest.ts';
+import type { CallRequest } from '../host.ts';
+import type { Call } from '../ports/metering.ts';
+import type { Redactor } from '../lib/redactor.ts';
+
+const maxUnits = 1_000_000;
+const maxAuditedLength = 2_000;
+
+/** What a call is made from, once its arguments are known to be good. */
+export interface NewCall {
+  readonly callId: string;
+  readonly startedAt: number;
+  readonly request: CallRequest;
+  readonly entry: CatalogEntry;
+  /** The validated arguments. */
+  readonly input: unknown;
+  readonly connection: Connection;
+  readonly redactor: Redactor;
+  readonly repeatWindowMs: number;
+}
+
+/** The record of a call that begins. @throws {RangeError} where the tool counts its units wrongly. */
+export function newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs }: NewCall): Call {
+  const { key, inputHash, keepMs } = claimOf(request, entry, input, repeatWindowMs);
+  return {
+    callId,
+    principal: request.principal,
+    address: request.address,
+    connector: entry.connector,
+    connection: connection.id,
+    tool: entry.name,
+    effect: entry.effect,
+    key,
+    inputHash,
+    keepMs,
+    units: unitsOf(entry, input),
+    startedAt,
+    arguments: request.arguments,
+    auditInput: () => auditInput(entry, request.arguments, redactor),
+  };
+}
+
+const noClaim: Pick<Call, 'key' | 'inputHash' | 'keepMs'> = { inputHash: '' };
+
+/** What the call may not be repeated under: the client's key, or one of its own making. Reads may be repeated. */
+function claimOf(
+  { principal, idempotencyKey }: CallRequest,
+  { effect }: CatalogEntry,
+  input: unknown,
+  repeatWindowMs: number,
+): Pick<Call, 'key' | 'inputHash' | 'keepMs'> {
+  if (effect === 'read' || (idempotencyKey === undefined && repeatWindowMs <= 0)) return noClaim;
+  const inputHash = digest(canonicalJson(input));
+  if (idempotencyKey !== undefined) return { key: idempotencyKey, inputHash };
+  return { key: `repeat ${digest(JSON.stringify([principal.id, inputHash]))}`, inputHash, keepMs: repeatWindowMs };
+}
+
+function unitsOf({ name, tool }: CatalogEntry, input: unknown): number {
+  const units = tool.units?.(input) ?? 1;
+  if (!Number.isInteger(units) || units < 0 || units > maxUnits)
+    throw new RangeError(`${name} takes ${units} units; it must be a whole number from 0 to ${maxUnits}`);
+  return units;
+}
+
+function auditInput({ withoutSecrets }: CatalogEntry, args: unknown, redactor: Redactor): string {
+  const json = JSON.stringify(withoutSecrets(args)) ?? 'null';
+  const shown = redactor.finds(json) ? JSON.stringify(redactor.value(JSON.parse(json))) : json;
+  return shown.length <= maxAuditedLength ? shown : JSON.stringify(shown.slice(0, maxAuditedLength));
+}

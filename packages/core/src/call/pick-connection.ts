@@ -1,0 +1,49 @@
+import type { Connection } from '../ports/connections.ts';
+import { ToolError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
+
+/**
+ * Finds the connection that a call means, among those of its connector that the principal may use: that of the id, if there is one; else the named one, the default one, or the only one. A caller's
+ * own comes before the tenant's of the same name.
+ *
+ * @throws {ToolError} CONNECTION_NOT_FOUND, with the names that the caller may use.
+ */
+export function pickConnection(
+  list: readonly Connection[],
+  principal: Principal,
+  connector: string,
+  name: string | undefined,
+  id?: string,
+): Connection {
+  const [only] = list;
+  if (list.length === 1 && only && name === undefined && id === undefined && isUsable(only, principal)) return only;
+  const usable = list.filter((connection) => isUsable(connection, principal));
+  if (id !== undefined) {
+    const exact = usable.find((connection) => connection.id === id);
+    if (exact) return exact;
+    throw new ToolError(
+      'CONNECTION_NOT_FOUND',
+      'The connection that this call was made on before is gone. Make a new call on another one.',
+    );
+  }
+  const own = usable.filter(({ user }) => user !== undefined);
+  const among = (all: readonly Connection[]): Connection | undefined =>
+    name === undefined
+      ? (all.find(({ isDefault }) => isDefault) ?? (all.length === 1 ? all[0] : undefined))
+      : all.find((connection) => connection.name === name);
+  const found = among(own) ?? among(usable);
+  if (found) return found;
+  if (usable.length === 0)
+    throw new ToolError(
+      'CONNECTION_NOT_FOUND',
+      `No connection for ${connector} is set up. Someone must add one before its tools can be used.`,
+    );
+  const names = [...new Set(usable.map((connection) => connection.name))].slice(0, 20).map((known) => `"${known}"`);
+  throw new ToolError(
+    'CONNECTION_NOT_FOUND',
+    `${name === undefined ? 'Say which connection is meant' : 'There is no such connection'}: set "connection" to one of ${names.join(', ')}.`,
+  );
+}
+
+const isUsable = ({ tenant, user }: Connection, principal: Principal): boolean =>
+  tenant === principal.tenant && (user === undefined || user === principal.id);

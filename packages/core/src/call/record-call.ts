@@ -1,0 +1,75 @@
+import type { CatalogEntry } from '../catalog/catalog.ts';
+import type { Answer } from '../content.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Observer, UpstreamAttempt } from '../ports/observer.ts';
+import { wroteOf } from '../upstream/upstream-scope.ts';
+import type { ActiveCall } from './active-call.ts';
+
+const slowMs = 1_000;
+const verySlowMs = 5_000;
+const none: readonly UpstreamAttempt[] = [];
+
+/** What is on each log line of a call. */
+export interface CallLogIds {
+  readonly callId: string;
+  readonly traceId: string | undefined;
+  readonly tenant: string;
+  readonly principal: string;
+  readonly tool: string;
+}
+
+/** How a call ended, for the log and the metrics. `active` and `answer` are absent where it did not come so far. */
+export interface CallRecord {
+  readonly entry: CatalogEntry;
+  readonly active: ActiveCall | undefined;
+  readonly answer: Answer | undefined;
+  readonly ids: CallLogIds;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly traceparent: string | undefined;
+  readonly log: Logger;
+  readonly observer: Observer;
+}
+
+/** Writes the call's one log line, at warn when it took over a second and at error over five, and tells the observer. */
+export function recordCall({ entry, active, answer, ids, startedAt, endedAt, traceparent, log, observer }: CallRecord): void {
+  const durationMs = endedAt - startedAt;
+  const code = (answer?.meta?.['busbar/error'] as { code?: ErrorCode } | undefined)?.code;
+  const status = active?.status ?? 'refused';
+  const upstreamRequests = active?.tally.requests ?? 0;
+  observer.call?.({
+    callId: ids.callId,
+    tenant: ids.tenant,
+    connector: entry.connector,
+    tool: entry.name,
+    effect: entry.effect,
+    status,
+    code,
+    durationMs,
+    upstreamRequests,
+    keyed: active?.call.key !== undefined,
+    startedAt,
+    traceparent,
+    attempts: active?.tally.attempts ?? none,
+  });
+  const level = durationMs >= verySlowMs ? 'error' : durationMs >= slowMs ? 'warn' : 'info';
+  log[level](
+    {
+      callId: ids.callId,
+      traceId: ids.traceId,
+      tenant: ids.tenant,
+      principal: ids.principal,
+      tool: ids.tool,
+      connector: entry.connector,
+      connection: active?.call.connection,
+      status,
+      code,
+      durationMs: Math.round(durationMs),
+      upstreamRequests: active?.tally.requests,
+      waitedMs: active && Math.round(active.tally.waitedMs),
+      wrote: active && wroteOf(active.tally),
+    },
+    level === 'info' ? 'call' : 'slow call',
+  );
+}

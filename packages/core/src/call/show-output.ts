@@ -1,0 +1,106 @@
+import { ShownAnswer } from '../answer-json.ts';
+import { isPlainText, type Answer, type Content } from '../content.ts';
+import { ToolError } from '../errors.ts';
+import { openResult, type OpenedResult, type Schema } from '../connector/tool.ts';
+import { compiledSchema } from '../catalog/compiled-schema.ts';
+import { wroteOf } from '../upstream/upstream-scope.ts';
+import type { ActiveCall } from './active-call.ts';
+
+// UTF-8 takes at most three bytes for a unit of UTF-16, and JSON six for what it escapes.
+const maxBytesPerUnit = 3;
+const maxBytesInJson = 6;
+
+/** An answer, and the id that accepted work will be reported under. */
+export interface Shown {
+  readonly answer: Answer;
+  readonly accepted?: string | undefined;
+}
+
+/**
+ * Turns what a tool returned into its answer: validates the output, bounds its size, takes secrets out. What fails here after a write
+ * is still told, as text that says so: by then the work is done, and a plain failure would invite a repetition.
+ *
+ * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read, which is the connector's fault.
+ */
+export function showOutput(active: ActiveCall, returned: unknown, maxBytes: number): Shown {
+  const result = openResult(returned);
+  const { accepted, meta } = result;
+  const wrote = active.entry.effect !== 'read' && (wroteOf(active.tally) !== 'no' || accepted !== undefined);
+  const { output } = active.entry.tool;
+  const parsed = parseOutput(output, result);
+  if (!parsed.ok && !wrote) throw parsed.error;
+  if (!parsed.ok) {
+    active.log.error({ err: parsed.error }, 'the output of a write does not fit its schema');
+    return { answer: doneButUnshowable('its result does not have the declared form', toJson(result.output), maxBytes), accepted };
+  }
+  const structured = parsed.value;
+  const text = structured === undefined ? '' : toJson(structured);
+  const content: readonly Content[] = result.content ?? (text === '' ? [] : [{ type: 'text', text }]);
+  const size = sizeAbove(maxBytes, text, result.content);
+  if (size !== undefined) {
+    if (!wrote)
+      throw new ToolError(
+        'RESULT_TOO_LARGE',
+        `The result has ${size} bytes; at most ${maxBytes} may be returned. Ask for less: a narrower filter, fewer fields, or a smaller page.`,
+      );
+    return { answer: doneButUnshowable(`its result is too large to show whole (${size} bytes)`, text, maxBytes), accepted };
+  }
+  const { warnings } = active;
+  const shown =
+    warnings.length === 0 ? content : [...content, ...warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }))];
+  return { answer: clean(active, new ShownAnswer(shown, structured, meta, text), text), accepted };
+}
+
+type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+
+function parseOutput(schema: Schema | undefined, { output, content }: OpenedResult): Parsed {
+  if (!schema) {
+    return content
+      ? { ok: true, value: undefined }
+      : { ok: false, error: new TypeError('A tool without an output schema must return result(…, { content })') };
+  }
+  try {
+    return { ok: true, value: ('jsonSchema' in schema ? schema : compiledSchema(schema)).parse(output) };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+/**
+ * Clients check structured content against the tool's schema and throw where it does not fit, so that a model would hear of a failure
+ * of its write. An error result is not checked, and its text says what is true.
+ */
+function doneButUnshowable(why: string, text: string, maxBytes: number): Answer {
+  const room = Math.min(maxBytes, 16_384);
+  const shown = text.length > room ? `${text.slice(0, room)}… (cut)` : text;
+  return {
+    content: [
+      { type: 'text', text: `The call was carried out, but ${why}. Do not repeat it; read the record if you need it.` },
+      { type: 'text', text: shown },
+    ],
+    isError: true,
+    meta: { 'busbar/outcome': 'executed' },
+  };
+}
+
+/** Secrets are looked for in the text alone; only an answer that holds one is taken apart. */
+function clean(active: ActiveCall, answer: Answer, text: string): Answer {
+  const { redactor } = active;
+  let found = redactor.finds(text);
+  for (const part of answer.content) found ||= part.type === 'text' && redactor.finds(part.text);
+  return found ? (redactor.value(answer) as Answer) : answer;
+}
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value) ?? '';
+}
+
+/** Bytes in UTF-8 of both, where they are more than `maxBytes`. Counted only where they may be: that takes longer than a short call. */
+function sizeAbove(maxBytes: number, text: string, content: readonly Content[] = []): number | undefined {
+  let most = text.length * maxBytesPerUnit;
+  for (const part of content) most += isPlainText(part) ? part.text.length * maxBytesInJson + 100 : Infinity;
+  if (most <= maxBytes) return undefined;
+  const encoder = new TextEncoder();
+  const size = encoder.encode(text).byteLength + (content.length > 0 ? encoder.encode(toJson(content)).byteLength : 0);
+  return size > maxBytes ? size : undefined;
+}

@@ -1,0 +1,70 @@
+import type { ServerResponse } from 'node:http';
+import { ToolError, type ErrorCode } from '../../errors.ts';
+import type { Host } from '../../host.ts';
+import type { RefusalEvent } from '../../ports/observer.ts';
+import { mask } from './mask.ts';
+
+interface RefusalDetails {
+  /** The JSON-RPC code. Default: the HTTP status, which lies outside the range that JSON-RPC and MCP keep for themselves. */
+  readonly rpcCode?: number;
+  /** The id of the message that is refused, where it is known. */
+  readonly id?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What observers count it under. Absent: a mistake in the message, which is the client's own affair. */
+  readonly reason?: RefusalEvent['reason'];
+}
+
+/** A request that ends with an HTTP error and a JSON-RPC error body. The message is for the model: what happened, what to do next. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly details: RefusalDetails;
+
+  constructor(status: number, code: ErrorCode, message: string, details: RefusalDetails = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** For a server that is shutting down. Another replica, or its successor, takes the request. */
+export function draining(): Refusal {
+  return new Refusal(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {
+    headers: { 'retry-after': '5' },
+    reason: 'draining',
+  });
+}
+
+/** For a request that comes while as many run as may. Made once: when there is too much to do, saying so must cost next to nothing. */
+export const overloaded = new Refusal(503, 'OVERLOADED', 'This server has too much to do at the moment. Wait a second, then call again.', {
+  headers: { 'retry-after': '1' },
+  reason: 'overload',
+});
+
+/** Answers a request with what went wrong. What is neither a {@link Refusal} nor a ToolError is masked. */
+export function refuse(host: Host, error: unknown, response: ServerResponse): void {
+  // Whoever went away hears nothing, and what has begun can only be broken off.
+  if (response.destroyed || response.headersSent) return void response.destroy();
+  const { status, code, message, details } = error instanceof Refusal ? error : asRefusal(host, error);
+  if (details.reason) host.observer.refused?.({ reason: details.reason });
+  for (const [name, value] of Object.entries(details.headers ?? {})) response.setHeader(name, value);
+  const body = { jsonrpc: '2.0', id: details.id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } };
+  response.setHeader('content-type', 'application/json');
+  response.writeHead(status).end(JSON.stringify(body));
+}
+
+function asRefusal(host: Host, error: unknown): Refusal {
+  if (!ToolError.is(error)) {
+    const errorId = mask(host.log, error, 'request failed');
+    return new Refusal(500, 'INTERNAL', `The server failed. An operator finds the cause in the log under ${errorId}.`, { rpcCode: -32603 });
+  }
+  const { code, message, retryAfterMs = 5_000 } = error;
+  const retryAfter = { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) };
+  if (code === 'UNAUTHENTICATED')
+    return new Refusal(401, code, message, { headers: { 'www-authenticate': 'Bearer' }, reason: 'unauthenticated' });
+  if (code === 'RATE_LIMITED') return new Refusal(429, code, message, { headers: retryAfter, reason: 'rate-limit' });
+  if (code === 'UNAVAILABLE') return new Refusal(503, code, message, { headers: retryAfter });
+  return new Refusal(403, code, message);
+}

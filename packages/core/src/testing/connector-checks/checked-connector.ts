@@ -1,0 +1,113 @@
+import type { Answer } from '../../content.ts';
+import type { Connector } from '../../connector/connector.ts';
+import type { HttpRequest } from '../../connector/http.ts';
+import type { AnyTool } from '../../connector/tool.ts';
+import type { SimulatorAnswer, SimulatorMatch, SimulatorRequest } from '../sandbox/simulator.ts';
+import type { z } from 'zod';
+import type { ConnectorFixture } from './fixture.ts';
+import { withRowsRead } from './rows.ts';
+import { onStage, type Stage, type StageOptions } from './test-host.ts';
+import type { Watch } from './watched-connector.ts';
+
+/** One request of a tool's example: what was asked of `http`, what went over the wire, and what came back. */
+export interface Step {
+  /** `GET /tickets/{id}`, as the connector wrote it. */
+  readonly name: string;
+  readonly asked: HttpRequest<z.ZodType>;
+  readonly request: SimulatorRequest;
+  /** The body of rows is the list of them. */
+  readonly answer: SimulatorAnswer;
+  /** Whether it is read row by row. */
+  readonly rows: boolean;
+  /** Fits this request, and its repetitions. */
+  readonly match: SimulatorMatch;
+}
+
+/** What became of a tool's example in a fresh account. */
+export interface Trace extends Watch {
+  readonly tool: AnyTool<unknown>;
+  readonly example: object;
+  readonly answer: Answer;
+  /** Each operation once. */
+  readonly steps: readonly Step[];
+  /** Everything that reached the vendor. */
+  readonly requests: readonly SimulatorRequest[];
+  /** The lines of the log. */
+  log(): readonly string[];
+}
+
+/** A connector under its checks. */
+export interface Subject {
+  readonly connector: Connector;
+  readonly fixture: ConnectorFixture;
+  /** Runs `work` with a fresh account and a host of its own. */
+  onStage<R>(options: StageOptions, work: (stage: Stage) => Promise<R>): Promise<R>;
+  /** The example of each tool that has one, run once. */
+  traces(): Promise<readonly Trace[]>;
+  /** Those that succeeded: the ground of all checks that change one thing and look what comes of it. */
+  good(): Promise<readonly Trace[]>;
+}
+
+export function createSubject(connector: Connector, fixture: ConnectorFixture): Subject {
+  let traces: Promise<readonly Trace[]> | undefined;
+  const subject: Subject = {
+    connector,
+    fixture,
+    onStage: (options, work) => onStage(connector, fixture, options, work),
+    traces: () => (traces ??= traceAll(subject)),
+    good: async () => (await subject.traces()).filter(({ answer }) => answer.isError !== true),
+  };
+  return subject;
+}
+
+async function traceAll(subject: Subject): Promise<Trace[]> {
+  const { connector, fixture } = subject;
+  const traces = connector.tools.map(async (tool): Promise<Trace[]> => {
+    const example = fixture.examples[tool.name];
+    if (!example) return [];
+    return [await subject.onStage({ tool: tool.name }, (stage) => trace(stage, tool, example))];
+  });
+  return (await Promise.all(traces)).flat();
+}
+
+async function trace(stage: Stage, tool: AnyTool<unknown>, example: object): Promise<Trace> {
+  const steps = recordSteps(stage);
+  const answer = await stage.call(tool.name, example);
+  return { tool, example, answer, steps, requests: stage.requests(), log: stage.log, ...stage.watch };
+}
+
+/** Writes down what goes over the wire from now on, each operation once. */
+export function recordSteps(stage: Stage): readonly Step[] {
+  const steps: Step[] = [];
+  stage.sandbox?.misbehave({
+    kind: 'change',
+    times: 1_000,
+    match: (request) => !stage.isToken(request),
+    change(answer, request) {
+      const asked = stage.watch.asked.find((one) => fits(one, request));
+      const known = steps.some((step) => step.asked.method === asked?.method && step.asked.path === asked.path);
+      if (asked && !known) {
+        const rows = stage.watch.streamed.has(asked);
+        steps.push({
+          name: `${asked.method} ${asked.path}`,
+          asked,
+          request,
+          // A sandbox may answer with the very records that it keeps.
+          answer: structuredClone(rows ? withRowsRead(answer) : answer),
+          rows,
+          match: (other) => !stage.isToken(other) && fits(asked, other),
+        });
+      }
+      return answer;
+    },
+  });
+  return steps;
+}
+
+/** Whether a request of the wire can be one that was asked for by this template. */
+function fits({ method, path }: Pick<HttpRequest<z.ZodType>, 'method' | 'path'>, request: SimulatorRequest): boolean {
+  if (method !== request.method) return false;
+  const wanted = path.split('?')[0]?.split('/') ?? [];
+  const given = request.path.split('/');
+  return wanted.length === given.length && wanted.every((segment, at) => segment.includes('{') || segment === given[at]);
+}

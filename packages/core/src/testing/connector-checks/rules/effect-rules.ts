@@ -1,0 +1,138 @@
+import type { SimulatorRequest } from '../../sandbox/simulator.ts';
+import { mayWrite, overSteps, writesIn } from '../problem.ts';
+import type { Rule } from '../rule.ts';
+import type { Trace } from '../checked-connector.ts';
+
+const nameOf = (request: { readonly method: string; readonly path: string } | undefined): string => `${request?.method} ${request?.path}`;
+
+/** What is wrong with what each example asked of `http`, with the tool's name in front. */
+const inTraces = (traces: readonly Trace[], find: (trace: Trace) => readonly string[] | string | undefined): string[] =>
+  traces.flatMap((trace) => [find(trace) ?? []].flat().map((problem) => `${trace.tool.name}: ${problem}`));
+
+/** Whether a request carries one of the keys, in its headers, its URL or its body. */
+const carries = ({ headers, rawBody, path, query }: SimulatorRequest, key: string): boolean =>
+  [...Object.values(headers), rawBody, path, query.toString()].some((part) => part.includes(key));
+
+/** Whether a tool does what its effect says, and what becomes of writes whose answer is lost. */
+export const effectRules: readonly Rule[] = [
+  {
+    name: 'changes nothing with its read tools',
+    why: 'Clients run tools with readOnlyHint without asking anybody, and the host caches them, shares them and never calls them unknown.',
+    find: async (subject) =>
+      inTraces(await subject.good(), ({ tool, asked, kept }) => {
+        if (tool.effect !== 'read') return undefined;
+        const writes = writesIn(asked).map(nameOf);
+        return [
+          ...writes.map((name) => `sends ${name}. A POST that only reads is declared with retry: 'safe'`),
+          kept > 0 ? 'writes to its state, or wakes a job' : [],
+        ].flat();
+      }),
+  },
+  {
+    name: 'changes something with its other tools',
+    why: 'A tool that only reads, and says that it writes, has people asked for nothing, is never cached, and is paid for as a write.',
+    find: async (subject) =>
+      inTraces(await subject.good(), ({ tool, asked, kept }) => {
+        if (tool.effect === 'read' || kept > 0 || asked.some(({ method }) => method !== 'GET')) return undefined;
+        return `has the effect "${tool.effect}", and its example writes nothing`;
+      }),
+  },
+  {
+    name: 'calls destructive what deletes',
+    why: 'Clients ask a person before a tool with destructiveHint.',
+    find: async (subject) =>
+      inTraces(await subject.good(), ({ tool, asked }) => {
+        const deletion = asked.find(({ method }) => method === 'DELETE');
+        return deletion && tool.effect !== 'destructive' ? `sends ${nameOf(deletion)} with the effect "${tool.effect}"` : undefined;
+      }),
+  },
+  {
+    name: 'writes nothing where the person that it asks says no',
+    why: 'A tool that asks and writes all the same has asked for show, and nobody trusts the next question.',
+    find: async (subject) => {
+      const found = (await subject.good()).flatMap(({ tool, example, questions }) =>
+        Array.from({ length: questions }, (_, agreed) =>
+          subject.onStage({ tool: tool.name, agreed }, async (stage) => {
+            await stage.call(tool.name, example);
+            const { asked, kept } = stage.watch;
+            const writes = writesIn(asked).map(nameOf);
+            const question = `${tool.name}, question ${agreed + 1}: the person says no, and it`;
+            return [
+              ...writes.map((name) => `${question} sends ${name}`),
+              kept > 0 ? `${question} writes to its state, or wakes a job` : [],
+            ].flat();
+          }),
+        ),
+      );
+      return (await Promise.all(found)).flat();
+    },
+  },
+  {
+    name: 'carries context.key() in what it calls keyed',
+    why: 'By that key the vendor counts repetitions once: those of the host, and those of a caller with an idempotency key.',
+    find: async (subject) =>
+      inTraces(await subject.good(), ({ steps, keys }) =>
+        steps
+          .filter(({ asked, request }) => asked.retry === 'keyed' && !keys.some((key) => carries(request, key)))
+          .map(({ name }) => `${name} is "keyed", and no key of context.key() is in its headers, its URL or its body`),
+      ),
+  },
+  {
+    name: 'gives each write of a call a key of its own',
+    why: 'A vendor takes the second write under the first one’s key for its repetition, and does not make it.',
+    find: async (subject) =>
+      inTraces(await subject.good(), ({ requests, keys }) =>
+        [...new Set(keys)]
+          .map((key) => requests.filter((request) => request.method !== 'GET' && carries(request, key)))
+          .filter(({ length }) => length > 1)
+          .map(([first, second]) => `${nameOf(first)} and ${nameOf(second)} carry the same key: give context.key() another part`),
+      ),
+  },
+  {
+    name: 'makes a write once, though its answer was lost',
+    why: 'The vendor made it, and nobody heard. What is sent then is what a customer gets twice.',
+    concerns: 'vendor',
+    find: (subject) =>
+      overSteps(subject, {}, async (stage, trace, step) => {
+        if (!mayWrite(trace, step)) return undefined;
+        const made: unknown[] = [];
+        stage.sandbox?.misbehave({
+          kind: 'change',
+          times: 1_000,
+          match: step.match,
+          change(answer) {
+            made.push(idIn(answer.body));
+            return made.length === 1 ? { status: 503 } : answer;
+          },
+        });
+        await stage.call(trace.tool.name, trace.example);
+        const { retry = 'never' } = step.asked;
+        if (retry === 'never') return made.length > 1 ? `is sent ${made.length} times with the retry class "never"` : undefined;
+        return made.some((id) => id !== made[0])
+          ? `has the retry class "${retry}" and makes another record when it is sent again. Use "never", or "keyed" with context.key()`
+          : undefined;
+      }),
+  },
+  {
+    name: 'says of each write how to find out whether it happened',
+    why: 'With OUTCOME_UNKNOWN alone a model repeats the call, or gives up on work that was done.',
+    concerns: 'vendor',
+    find: async (subject) =>
+      inTraces(await subject.good(), (trace) =>
+        trace.steps
+          .filter((step) => mayWrite(trace, step) && (step.asked.ifLost ?? '').trim() === '')
+          .map(({ name }) => `${name} has no ifLost, such as “Look for its subject with …_search_… before you create it again.”`),
+      ),
+  },
+];
+
+/** The id of the record that an answer is about: the first that is found, outer fields first. */
+function idIn(body: unknown): unknown {
+  for (let level: unknown[] = [body], depth = 0; level.length > 0 && depth < 4; depth += 1) {
+    const objects = level.filter((value) => typeof value === 'object' && value !== null) as Record<string, unknown>[];
+    const found = objects.find((value) => 'id' in value || 'Id' in value);
+    if (found) return found['id'] ?? found['Id'];
+    level = objects.flatMap(Object.values);
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import type { ErrorCode } from '../../../errors.ts';
+import { abortInTime } from '../abort.ts';
+import { codeOf, faultOfFailure, mayWrite, overSteps } from '../problem.ts';
+import type { Rule } from '../rule.ts';
+import type { Step, Trace } from '../checked-connector.ts';
+
+/** The statuses by which a vendor says no for good, with the codes that tell a model so. */
+const refusals: readonly (readonly [status: number, codes: readonly ErrorCode[], meaning: string])[] = [
+  [401, ['UNAUTHENTICATED'], 'a person must replace the credential, and no repetition of the call helps'],
+  [403, ['FORBIDDEN'], 'a person must grant the right'],
+  [404, ['NOT_FOUND'], 'the model should check the id, or search'],
+  [409, ['CONFLICT', 'IDEMPOTENCY_CONFLICT'], 'the model must read the record again before it decides'],
+  [422, ['UPSTREAM_REJECTED', 'INVALID_INPUT', 'CONFLICT', 'IDEMPOTENCY_CONFLICT'], 'the model must change the arguments'],
+];
+
+/** A machine that is busy for a moment says nothing of the connector: what went wrong is looked at again, with more time for all that is not silent. */
+const silences = [200, 1_500].map((attemptTimeoutMs) => ({ attemptTimeoutMs, retries: 0 }));
+
+/** How a vendor fails without saying no. A write may then have been made. */
+const failures = [
+  { name: 'a 500', misbehaviour: { kind: 'status', status: 500 } },
+  { name: 'a 503', misbehaviour: { kind: 'status', status: 503 } },
+  { name: 'a proxy’s error page', misbehaviour: { kind: 'html', status: 502 } },
+  { name: 'a connection that is reset', misbehaviour: { kind: 'reset' } },
+  { name: 'an answer that breaks off', misbehaviour: { kind: 'truncate' } },
+  { name: 'a vendor that does not answer in time', misbehaviour: { kind: 'hang' }, options: silences },
+] as const;
+
+const unavailable = (trace: Trace, step: Step): readonly ErrorCode[] =>
+  mayWrite(trace, step) ? ['OUTCOME_UNKNOWN'] : ['UPSTREAM_UNAVAILABLE'];
+
+const often = 1_000;
+const askedWaitSeconds = 60;
+
+/** What a connector makes of a vendor that refuses, fails, or is silent. */
+export const refusalRules: readonly Rule[] = [
+  ...refusals.map(([status, codes, meaning]): Rule => ({
+    name: `tells a ${status} as ${codes.slice(0, 2).join(' or ')}, and sends it once`,
+    why: `The code says what comes next: ${meaning}. A request that was refused is refused again.`,
+    concerns: 'vendor',
+    find: (subject) =>
+      overSteps(subject, {}, async (stage, { tool, example }, { asked, match }) => {
+        stage.sandbox?.misbehave({ kind: 'status', status, times: often, match });
+        const answer = await stage.call(tool.name, example);
+        // The operation declares the status as an answer.
+        if (asked.accept?.includes(status) === true) return undefined;
+        const sent = stage.requests().filter((request) => typeof match === 'function' && match(request)).length;
+        // A refused token is renewed once.
+        const most = status === 401 ? 2 : 1;
+        return [faultOfFailure(stage, answer, codes) ?? [], sent > most ? `is sent ${sent} times` : []].flat();
+      }),
+  })),
+  {
+    name: 'tells a 429 as RATE_LIMITED, with the time that the vendor asks to wait',
+    why: 'A model that does not hear how long to wait tries again at once, and the vendor closes for longer.',
+    concerns: 'vendor',
+    find: (subject) =>
+      overSteps(subject, {}, async (stage, { tool, example }, { match }) => {
+        const headers = { 'retry-after': String(askedWaitSeconds) };
+        stage.sandbox?.misbehave({ kind: 'status', status: 429, times: often, match, headers });
+        const answer = await stage.call(tool.name, example);
+        const fault = faultOfFailure(stage, answer, ['RATE_LIMITED']);
+        if (fault !== undefined) return fault;
+        const { retryAfterMs } = (answer.meta?.['busbar/error'] ?? {}) as { readonly retryAfterMs?: number };
+        if (retryAfterMs !== undefined && Math.abs(retryAfterMs - askedWaitSeconds * 1_000) < 2_000) return undefined;
+        return `the vendor asks for ${askedWaitSeconds} s, and the caller is told ${retryAfterMs === undefined ? 'nothing' : `${retryAfterMs / 1_000} s`}`;
+      }),
+  },
+  {
+    name: 'waits for a burst of 429 to pass, and succeeds',
+    why: 'A request that met a rate limit was not carried out, so each may be sent again.',
+    concerns: 'vendor',
+    find: (subject) =>
+      overSteps(subject, {}, async (stage, { tool, example }, { match }) => {
+        stage.sandbox?.misbehave({ kind: 'status', status: 429, times: 2, match, headers: { 'retry-after': '0' } });
+        const answer = await stage.call(tool.name, example);
+        return answer.isError === true ? `fails with ${codeOf(answer)} after two refusals` : undefined;
+      }),
+  },
+  {
+    name: 'goes on with a new token where its token ends in mid-call',
+    why: 'Tokens end at any moment. A 401 was not carried out: with a new token the same request succeeds.',
+    concerns: 'vendor',
+    find: (subject) =>
+      overSteps(subject, {}, async (stage, { tool, example }, { asked, match }) => {
+        const tokens = () => stage.sandbox?.requests.filter((request) => stage.isToken(request)).length ?? 0;
+        stage.sandbox?.misbehave({ kind: 'status', status: 401, match });
+        const answer = await stage.call(tool.name, example);
+        // What has no tokens, or answers a 401 itself, has nothing to renew.
+        if (tokens() === 0 || answer.isError !== true || asked.accept?.includes(401) === true) return undefined;
+        return `fails with ${codeOf(answer)} after one refused token: failure() must set renew for a 401`;
+      }),
+  },
+  ...failures.map((failure): Rule => ({
+    name: `tells ${failure.name} as UPSTREAM_UNAVAILABLE, and of a write as OUTCOME_UNKNOWN`,
+    why: 'Whether a write was made is not known then. Called a plain failure it would be repeated, and made twice.',
+    concerns: 'vendor',
+    find: async (subject) => {
+      let problems: readonly string[] = [];
+      for (const options of 'options' in failure ? failure.options : [{}]) {
+        problems = await overSteps(subject, options, async (stage, trace, step) => {
+          // What has no body cannot break off in it.
+          if (failure.misbehaviour.kind === 'truncate' && step.answer.body === undefined) return undefined;
+          stage.sandbox?.misbehave({ ...failure.misbehaviour, times: often, match: step.match });
+          return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example), unavailable(trace, step));
+        });
+        if (problems.length === 0) break;
+      }
+      return problems;
+    },
+  })),
+  {
+    name: 'ends within 200 ms of an abort, and closes its socket',
+    why: 'A caller that is gone must not hold a socket, a slot and a vendor’s budget.',
+    concerns: 'vendor',
+    find: (subject) => abortInTime(subject),
+  },
+];

@@ -1,0 +1,113 @@
+import { checkConnector } from '../../../catalog/registration.ts';
+import { isSchema, type RawSchema } from '../../../catalog/schema-words.ts';
+import { portableSchema } from '../../../catalog/portable-schema.ts';
+import { strictSchema } from '../../../catalog/strict-schema.ts';
+import type { Rule } from '../rule.ts';
+
+/** Words by which a description says what happens without an optional input. */
+const saysWithout =
+  /\babsent\b|\bdefaults?\b|\bwithout\b|\bomit|\bleave\b|\bunless\b|\bif not\b|\bby itself\b|\botherwise\b|\bnext page\b/i;
+
+/** The ground of all others: they open hosts. */
+export const takenByHost: Rule = {
+  name: 'is taken by a host',
+  why: 'A host that does not take it does not start. The contract version, ids, names, limits, toolsets and the model vendors’ rules for schemas are looked at.',
+  find: async ({ connector }) => {
+    try {
+      checkConnector(connector);
+      return [];
+    } catch (error) {
+      return (error instanceof Error ? error.message : String(error)).split('\n- ').slice(1);
+    }
+  },
+};
+
+/** What can be seen of a connector before anything runs. */
+export const shapeRules: readonly Rule[] = [
+  takenByHost,
+  {
+    name: 'describes every field of its outputs',
+    why: 'A model reads an output by its schema, and guesses what nobody described.',
+    find: async ({ connector }) =>
+      connector.tools.flatMap(({ name, output }) =>
+        output
+          ? fieldsOf(portableSchema(output, 'output').jsonSchema, '')
+              .filter(({ field }) => !isSaid(field))
+              .map(({ path }) => `${name}: ${path} has no description`)
+          : [],
+      ),
+  },
+  {
+    name: 'says of every optional input what happens without it',
+    why: 'Models fill in what they are not told to leave out.',
+    find: async ({ connector }) =>
+      connector.tools.flatMap(({ name, input }) =>
+        fieldsOf(portableSchema(input, 'input').jsonSchema, '')
+          .filter(({ optional, field }) => optional && !saysWithout.test(String(field['description'])))
+          .map(({ path }) => `${name}: ${path} says nothing of it. Write “Absent: …” or “Default: …”`),
+      ),
+  },
+  {
+    name: 'describes every setting',
+    why: 'A person who sets a connection up sees these words beside the field.',
+    find: async ({ connector }) =>
+      Object.entries(connector.config.shape)
+        .filter(([, field]) => (descriptionOf(field) ?? '').trim() === '')
+        .map(([name]) => `config.${name} has no description: add .describe('…')`),
+  },
+  {
+    name: 'has an example for each tool, and for nothing else',
+    why: 'A tool without an example is not checked at all.',
+    find: async ({ connector, fixture }) => {
+      const tools = new Set(connector.tools.map(({ name }) => name));
+      return [
+        ...[...tools].filter((name) => !fixture.examples[name]).map((name) => `${name} has no example`),
+        ...Object.keys(fixture.examples)
+          .filter((name) => !tools.has(name))
+          .map((name) => `${name} has an example, and is no tool`),
+      ];
+    },
+  },
+  {
+    name: 'has examples that its inputs take',
+    why: 'An example that is refused proves nothing of its tool.',
+    find: async ({ connector, fixture }) =>
+      connector.tools.flatMap(({ name, input }) => {
+        const example = fixture.examples[name];
+        if (!example) return [];
+        try {
+          ('jsonSchema' in input ? input : strictSchema(input)).parse(example);
+          return [];
+        } catch (error) {
+          return [`${name}: ${error instanceof Error ? error.message : String(error)}`];
+        }
+      }),
+  },
+];
+
+interface Field {
+  readonly path: string;
+  readonly field: RawSchema;
+  readonly optional: boolean;
+}
+
+/** Every property of a wire schema, at every depth. */
+function fieldsOf(schema: RawSchema, path: string): Field[] {
+  const { properties, items, anyOf, required = [] } = schema;
+  const parts = isSchema(properties) ? Object.entries(properties) : [];
+  const here = parts.flatMap(([name, field]): Field[] => {
+    if (!isSchema(field)) return [];
+    const at = path ? `${path}.${name}` : name;
+    return [{ path: at, field, optional: !(required as string[]).includes(name) }, ...fieldsOf(field, at)];
+  });
+  const branches = Array.isArray(anyOf) ? anyOf.filter(isSchema).flatMap((branch) => fieldsOf(branch, path)) : [];
+  return [...here, ...branches, ...(isSchema(items) ? fieldsOf(items, `${path}[]`) : [])];
+}
+
+const isSaid = ({ description }: RawSchema): boolean => typeof description === 'string' && description.trim() !== '';
+
+/** What a field of the settings is described with, on itself or on what it wraps. */
+function descriptionOf(field: { readonly description?: string | undefined; readonly _zod: { readonly def: object } }): string | undefined {
+  const { innerType } = field._zod.def as { readonly innerType?: Parameters<typeof descriptionOf>[0] };
+  return field.description ?? (innerType && descriptionOf(innerType));
+}

@@ -1,0 +1,153 @@
+import { createHost } from '../../create-host.ts';
+import type { Answer } from '../../content.ts';
+import type { Budget } from '../../ports/budget.ts';
+import type { Connector, Health, Job } from '../../connector/connector.ts';
+import { ToolError } from '../../errors.ts';
+import type { AskAnswer } from '../../host.ts';
+import type { Logger } from '../../logger.ts';
+import { memoryConnections } from '../../memory/connections.ts';
+import { memoryState } from '../../memory/state.ts';
+import { errorAnswer } from '../../call/error-answer.ts';
+import { localPrincipal } from '../../principal.ts';
+import type { State } from '../../connector/state.ts';
+import type { SimulatorRequest } from '../sandbox/simulator.ts';
+import { vendorWire } from '../sandbox/vendor-wire.ts';
+import type { ConnectorFixture, ConnectorSandbox } from './fixture.ts';
+import { stageJobs } from './test-host-jobs.ts';
+import { watchedConnector, type Watch } from './watched-connector.ts';
+
+/** How a stage differs from the usual one. */
+export interface StageOptions {
+  /** The settings of the connection, made of the sandbox's. Default: those. */
+  config?(config: object, canary: string): object;
+  /** The one tool that is called. Default: all of them; making a host of many takes longer than a call. */
+  readonly tool?: string;
+  /** How long a request may take. Default 2,000. */
+  readonly attemptTimeoutMs?: number;
+  /** How often a request is repeated at most. Default 3. */
+  readonly retries?: number;
+  /** How many questions the person agrees to; to the next the answer is no. Default: to all of them. */
+  readonly agreed?: number;
+}
+
+/** A host with one connection to a fresh account, and everything that can be seen from there. */
+export interface Stage {
+  /** What the connector was seen doing. */
+  readonly watch: Watch;
+  /** Undefined for a connector that reaches no vendor. */
+  readonly sandbox: ConnectorSandbox | undefined;
+  readonly config: object;
+  readonly canary: string;
+  /** The lines of the log so far, as JSON with the stacks of errors. */
+  log(): readonly string[];
+  /** What reached the vendor, requests for tokens left out. */
+  requests(): readonly SimulatorRequest[];
+  isToken(request: SimulatorRequest): boolean;
+  /** Calls a tool over the host, as a client would. */
+  call(tool: string, args: unknown, signal?: AbortSignal): Promise<Answer>;
+  check(): Promise<Health>;
+  /** What the connection keeps. */
+  readonly state: State;
+  /** Brings a delivery of the vendor's webhook. */
+  deliver(headers: Readonly<Record<string, string>>, body: string): Promise<void>;
+  /** Runs a job as the host does, once. Rejects where the job fails. */
+  runJob(job: Job<unknown>, signal?: AbortSignal): Promise<void>;
+}
+
+const connectionId = 'contract';
+const hook = 'contract-hook';
+/** Longer than any wait of a good connector, and shorter than what a vendor asks to wait in the checks. */
+const callTimeoutMs = 5_000;
+const maxLines = 1_000;
+/** The sandbox has a budget of its own, and the checks may not wait for another. */
+const noBudget: Budget = { take: async () => () => {}, learn: () => {} };
+
+/** Opens a stage for `work`, and closes whatever it opened. */
+export async function onStage<R>(
+  connector: Connector,
+  fixture: ConnectorFixture,
+  options: StageOptions,
+  work: (stage: Stage) => Promise<R>,
+): Promise<R> {
+  const { attemptTimeoutMs = 2_000, retries = 3 } = options;
+  const canary = `canary-${crypto.randomUUID()}`;
+  const sandbox = connector.origins || connector.webhook ? await fixture.sandbox?.({ canary }) : undefined;
+  try {
+    const given = sandbox?.config ?? fixture.config ?? {};
+    const config = options.config ? options.config(given, canary) : given;
+    const tools = connector.tools.filter(({ name }) => options.tool === undefined || name === options.tool);
+    const watch: Watch = { asked: [], keys: [], kept: 0, streamed: new Set(), questions: 0 };
+    const lines: LogLine[] = [];
+    const watched = watchedConnector({ ...connector, tools }, watch);
+    const connections = memoryConnections([{ connector: connector.id, id: connectionId, hook, config }]);
+    const state = memoryState();
+    const log = recordingLogger(lines);
+    const wire = sandbox && {
+      remapOrigins: sandbox.remapOrigins,
+      ...(await vendorWire({ retries, attemptTimeoutMs, breakerFailures: 1_000, budget: noBudget })),
+    };
+    const host = createHost({ connectors: [watched], connections, state, log, callTimeoutMs, ...wire });
+    const jobs = stageJobs({ connector: watched, connection: await connections.get(connectionId), state, log, wire });
+    const tokenPath = tokenPathOf(connector, config);
+    const isToken = ({ path }: SimulatorRequest): boolean => path === tokenPath;
+    try {
+      return await work({
+        watch,
+        sandbox,
+        config,
+        canary,
+        log: () => lines.map(({ fields, message }) => `${message} ${JSON.stringify(fields, (_, value: unknown) => plainError(value))}`),
+        isToken,
+        requests: () => sandbox?.requests.filter((request) => !isToken(request)) ?? [],
+        check: () => host.check(connectionId),
+        async call(tool, args, signal = new AbortController().signal) {
+          const answers = answersOf(fixture.answers?.[tool] ?? [], options.agreed);
+          const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal, answers });
+          if (result.kind === 'answer') return result.answer;
+          const unanswered = `It asks “${result.message}”, and the fixture has no answer: give one in answers.${tool}.`;
+          return errorAnswer(new ToolError('ASK_UNSUPPORTED', unanswered), 'contract');
+        },
+        state: state.open(connectionId),
+        deliver: (headers, body) => host.webhook(hook, new Headers(headers), new TextEncoder().encode(body)),
+        runJob: jobs.run,
+      });
+    } finally {
+      await host.close(100);
+      await jobs.close();
+    }
+  } finally {
+    await sandbox?.close();
+  }
+}
+
+/** What a person says to the questions of a call, first to last. */
+function answersOf(contents: readonly object[], agreed = Infinity): Record<string, AskAnswer> {
+  return Object.fromEntries(
+    contents.map((content, at) => [`ask-${at + 1}`, at < agreed ? { action: 'accept', content } : { action: 'decline' }]),
+  );
+}
+
+function tokenPathOf(connector: Connector, config: object): string | undefined {
+  const parsed = connector.config.safeParse(config);
+  const authorization = parsed.success ? connector.authorization?.(parsed.data) : undefined;
+  const url = authorization && 'tokenUrl' in authorization ? authorization.tokenUrl : undefined;
+  return url === undefined ? undefined : new URL(url).pathname;
+}
+
+interface LogLine {
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** Made into text only where somebody looks: most of the checks never do. */
+function recordingLogger(lines: LogLine[]): Logger {
+  const write = (fields: object, message: string): void => {
+    if (lines.length < maxLines) lines.push({ fields, message });
+  };
+  return { debug: write, info: write, warn: write, error: write };
+}
+
+function plainError(value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  return { name: value.name, message: value.message, stack: value.stack, cause: value.cause };
+}

@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import type { Connector, Services } from '../../connector/connector.ts';
+import type { CallContext, Context } from '../../connector/context.ts';
+import type { Http, HttpRequest } from '../../connector/http.ts';
+import type { State } from '../../connector/state.ts';
+
+/** What a connector was seen doing, in its order. */
+export interface Watch {
+  /** What it asked of its `http`. */
+  readonly asked: HttpRequest<z.ZodType>[];
+  /** Those of them whose answers it reads row by row. */
+  readonly streamed: Set<HttpRequest<z.ZodType>>;
+  /** The keys for the vendor that it was given. */
+  readonly keys: string[];
+  /** How often it asked its `state` to keep something, or had a job woken. */
+  kept: number;
+  /** How often it asked a person. */
+  questions: number;
+}
+
+/** The same connector, with what its client and its tools do written down. */
+export function watchedConnector(connector: Connector, watch: Watch): Connector {
+  const watchedContext = <C extends Context>(context: C): C => ({
+    ...context,
+    key(part: string) {
+      const key = context.key(part);
+      watch.keys.push(key);
+      return key;
+    },
+  });
+  const askingContext = (context: CallContext): CallContext => ({
+    ...watchedContext(context),
+    ask(message, answer) {
+      watch.questions += 1;
+      return context.ask(message, answer);
+    },
+  });
+  return {
+    ...connector,
+    open: (services) => connector.open(watchedServices(services, watch)) as unknown,
+    tools: connector.tools.map((tool) => ({
+      ...tool,
+      run: (input, client, context) => tool.run(input, client, askingContext(context)),
+    })),
+  };
+}
+
+/** The same services, with what is asked of them written down. */
+function watchedServices<Config>(services: Services<Config>, watch: Watch): Services<Config> {
+  const { http, state } = services;
+  const watchedHttp: Http = {
+    request(context, request) {
+      watch.asked.push(request);
+      return http.request(context, request);
+    },
+    rows(context, request) {
+      watch.asked.push(request);
+      watch.streamed.add(request);
+      return http.rows(context, request);
+    },
+  };
+  const watchedState: State = {
+    get: (key, schema) => state.get(key, schema),
+    set(key, value, version) {
+      watch.kept += 1;
+      return state.set(key, value, version);
+    },
+    log(spec) {
+      const log = state.log(spec);
+      return {
+        ...log,
+        append(entries) {
+          watch.kept += 1;
+          return log.append(entries);
+        },
+      };
+    },
+  };
+  const wake: Services<Config>['wake'] = (job, afterMs) => {
+    watch.kept += 1;
+    return services.wake(job, afterMs);
+  };
+  return { ...services, http: watchedHttp, state: watchedState, wake };
+}

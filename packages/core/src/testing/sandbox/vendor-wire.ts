@@ -1,0 +1,17 @@
+import type { CockatielResilienceOptions } from '../../adapters/cockatiel.ts';
+import type { HostOptions } from '../../host.ts';
+
+/**
+ * What a host in a test reaches a sandbox with: real sockets, and the resilience of production with waits of a millisecond.
+ *
+ * @throws {Error} where the libraries are not installed: only connectors that reach a vendor need them.
+ */
+export async function vendorWire(options: CockatielResilienceOptions = {}): Promise<Required<Pick<HostOptions, 'sender' | 'resilience'>>> {
+  const [{ gotSender }, { cockatielResilience }] = await Promise.all([
+    import('../../adapters/got.ts'),
+    import('../../adapters/cockatiel.ts'),
+  ]).catch((cause: unknown) => {
+    throw new Error('To test a connector that reaches a vendor: npm install --save-dev got cockatiel p-retry', { cause });
+  });
+  return { sender: gotSender(), resilience: cockatielResilience({ backoffMs: 1, ...options }) };
+}

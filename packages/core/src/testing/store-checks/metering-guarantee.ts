@@ -1,0 +1,82 @@
+import { AssertionError, deepEqual } from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../clock.ts';
+import type { Answer } from '../../content.ts';
+import { ToolError, type ErrorCode } from '../../errors.ts';
+import type { Terms } from '../../billing/quota.ts';
+import type { Admission, Call, Metering, Outcome } from '../../ports/metering.ts';
+
+/** Something that a metering promises, and what proves it. `other` is a second handle on the same data, as another replica has. */
+export interface MeteringPromise {
+  readonly name: string;
+  /** What the metering goes by. Absent: no quotas, no prices. */
+  readonly terms?: Terms;
+  prove(metering: Metering, other: Metering): Promise<void>;
+}
+
+/** Makes calls of one tenant of their own: writes with one key, unless told otherwise. */
+export function callsOfATenant(): (over?: Partial<Call>) => Call {
+  const principal = { tenant: `tenant-${randomUUID()}`, id: 'key-1', roles: [] };
+  return (over) => ({
+    callId: randomUUID(),
+    principal,
+    connector: 'acme',
+    connection: 'conn-1',
+    tool: 'acme_create_order',
+    effect: 'write',
+    key: 'k1',
+    inputHash: 'h1',
+    units: 1,
+    arguments: {},
+    auditInput: () => '{}',
+    startedAt: Date.UTC(2026, 0, 1),
+    ...over,
+  });
+}
+
+/** The signal of a caller that stays. */
+export const staying: AbortSignal = new AbortController().signal;
+
+/** An answer of one text. */
+export const answerOf = (text: string): Answer => ({ content: [{ type: 'text', text }] });
+
+/** How a call ended, with its status as its answer unless told otherwise. */
+export function ending(status: Outcome['status'], wrote: Outcome['wrote'], text: string = status): Outcome {
+  return { status, wrote, answer: answerOf(text), upstreamRequests: 1, endedAt: systemClock.now() };
+}
+
+/** Admits a call that has to run. */
+export async function admitToRun(metering: Metering, call: Call): Promise<Admission> {
+  const admitted = await metering.admit(call, staying);
+  if (admitted.kind !== 'run') throw new AssertionError({ message: `A call that should run was answered from ${call.key}` });
+  deepEqual(admitted.admission.call, call);
+  return admitted.admission;
+}
+
+/** Admits a call that has to be answered with this text. */
+export async function admitToReplay(metering: Metering, call: Call, text: string): Promise<void> {
+  deepEqual(await metering.admit(call, staying), { kind: 'replay', answer: answerOf(text) });
+}
+
+/** Waits for a refusal with this code. */
+export async function refusedAs(code: ErrorCode, work: Promise<unknown>): Promise<void> {
+  const result = await work.then(
+    () => 'was not refused',
+    (error: unknown) => (ToolError.is(error) ? error.code : error),
+  );
+  deepEqual(result, code);
+}
+
+/** Whether a promise has ended after the metering had time for all that it could do: calls of others came and went meanwhile. */
+export async function hasEnded(work: Promise<unknown>, metering: Metering): Promise<boolean> {
+  let ended = false;
+  const end = (): void => void (ended = true);
+  work.then(end, end);
+  const call = callsOfATenant();
+  for (let round = 0; round < 3; round += 1) {
+    const admission = await admitToRun(metering, call({ key: `other-${round}` }));
+    await metering.settle(admission, ending('executed', 'yes'));
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+  return ended;
+}

@@ -1,0 +1,175 @@
+import { deepEqual } from 'node:assert/strict';
+import type { Metering, Outcome } from '../../ports/metering.ts';
+import { ToolError } from '../../errors.ts';
+import { admitToReplay, admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringPromise } from './metering-guarantee.ts';
+import { calls, ends, failed, money, units } from './metering-policies.ts';
+
+/** Runs a call without a key from end to end. */
+async function spend(
+  metering: Metering,
+  call: Parameters<typeof admitToRun>[1],
+  outcome: Outcome = ending('executed', 'yes'),
+): Promise<void> {
+  await metering.settle(await admitToRun(metering, call), outcome);
+}
+
+/** What quotas and prices promise. */
+export const meteringQuotaPromises: readonly MeteringPromise[] = [
+  {
+    name: 'gives exactly as many calls as a quota has, on all replicas together',
+    terms: { quotas: [calls(50)] },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      const admits = Array.from({ length: 120 }, (_, index) => (index % 2 ? other : metering).admit(call({ key: undefined }), staying));
+      const results = await Promise.allSettled(admits);
+      const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+      deepEqual(results.filter(({ status }) => status === 'fulfilled').length, 50);
+      deepEqual(new Set(refusals.map((refusal) => (ToolError.is(refusal) ? refusal.code : refusal))), new Set(['QUOTA_EXCEEDED']));
+    },
+  },
+  {
+    name: 'holds every one of several quotas, and takes nothing of any where one is used up',
+    terms: { quotas: [calls(3), units(10)] },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      const of = (units: number) => call({ key: undefined, units });
+      await spend(metering, of(8));
+      await refusedAs('QUOTA_EXCEEDED', other.admit(of(3), staying));
+      await spend(other, of(2));
+      await spend(metering, of(0));
+      await refusedAs('QUOTA_EXCEEDED', other.admit(of(0), staying));
+    },
+  },
+  {
+    name: 'lets no call that does not fit keep others from what is left',
+    terms: { quotas: [units(10)] },
+    async prove(metering) {
+      const call = callsOfATenant();
+      const wanted = [11, 3, 11, 3, 11, 4, 11];
+      const results = await Promise.allSettled(wanted.map((units) => metering.admit(call({ key: undefined, units }), staying)));
+      deepEqual(
+        results.map(({ status }) => status === 'fulfilled'),
+        [false, true, false, true, false, true, false],
+      );
+    },
+  },
+  {
+    name: 'lets no repeated key keep others from what is left, and answers it when nothing is',
+    terms: { quotas: [calls(2)] },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      await spend(metering, call());
+      const results = await Promise.all([
+        ...Array.from({ length: 5 }, () => metering.admit(call(), staying)),
+        metering.admit(call({ key: 'k2' }), staying),
+      ]);
+      deepEqual(
+        results.map(({ kind }) => kind),
+        [...Array.from({ length: 5 }, () => 'replay'), 'run'],
+      );
+      await refusedAs('QUOTA_EXCEEDED', other.admit(call({ key: 'k3' }), staying));
+      await admitToReplay(other, call(), 'executed');
+    },
+  },
+  {
+    name: 'leaves no claim where a quota refuses',
+    terms: { quotas: [calls(1)] },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      const admission = await admitToRun(metering, call({ key: 'k1' }));
+      await refusedAs('QUOTA_EXCEEDED', other.admit(call({ key: 'k2' }), staying));
+      await metering.settle(admission, failed('UPSTREAM_UNAVAILABLE'));
+      await spend(other, call({ key: 'k2', inputHash: 'h2' }));
+    },
+  },
+  ...ends.map(([name, outcome, what]): MeteringPromise => ({
+    name: `${what === 'kept' ? 'keeps' : 'gives back'} what a call took that ended as ${name}`,
+    terms: {
+      quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
+      prices: [{ perUnit: 100 }],
+    },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      for (const tool of ['acme_calls', 'acme_units', 'acme_money']) {
+        const whole = () => call({ tool, key: undefined, units: 5 });
+        const admission = await admitToRun(metering, whole());
+        await refusedAs('QUOTA_EXCEEDED', other.admit(whole(), staying));
+        await metering.settle(admission, outcome);
+        if (what === 'kept') await refusedAs('QUOTA_EXCEEDED', other.admit(whole(), staying));
+        else await spend(other, whole());
+      }
+    },
+  })),
+  {
+    name: 'gives the money back, and nothing else, of a call that is free as it ended',
+    terms: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      await spend(metering, call({ tool: 'acme_paid', key: undefined }), ending('cached', 'no'));
+      await spend(other, call({ tool: 'acme_paid', key: undefined }));
+      await refusedAs('QUOTA_EXCEEDED', metering.admit(call({ tool: 'acme_unpaid', key: undefined }), staying));
+    },
+  },
+  {
+    name: 'gives back once, however often a call is settled',
+    terms: { quotas: [calls(2)] },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      const admission = await admitToRun(metering, call({ key: undefined }));
+      await metering.settle(admission, ending('asked', 'no'));
+      await metering.settle(admission, ending('asked', 'no'));
+      await spend(other, call({ key: undefined }));
+      await spend(metering, call({ key: undefined }));
+      await refusedAs('QUOTA_EXCEEDED', other.admit(call({ key: undefined }), staying));
+    },
+  },
+  {
+    name: 'counts for each tenant, key, connector and tool as a rule says, and only where it says',
+    terms: {
+      quotas: [
+        calls(1, { each: 'key', where: { tool: 'acme_by_key' } }),
+        calls(1, { each: 'connector', where: { connector: 'counted' } }),
+        calls(1, { each: 'tool', where: { tool: 'acme_by_tool' } }),
+      ],
+    },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      const { principal } = call();
+      const keys = [{ principal }, { principal: { ...principal, id: 'key-2' } }];
+      for (const over of [
+        ...keys.map((key) => ({ ...key, tool: 'acme_by_key' })),
+        { connector: 'counted', tool: 'counted_one' },
+        { tool: 'acme_by_tool' },
+        { tool: 'acme_free' },
+        { tool: 'acme_free' },
+      ])
+        await spend(metering, call({ ...over, key: undefined }));
+      for (const over of [
+        ...keys.map((key) => ({ ...key, tool: 'acme_by_key' })),
+        { connector: 'counted', tool: 'counted_two' },
+        { tool: 'acme_by_tool', principal: { ...principal, id: 'key-2' } },
+      ])
+        await refusedAs('QUOTA_EXCEEDED', other.admit(call({ ...over, key: undefined }), staying));
+      await spend(other, callsOfATenant()({ tool: 'acme_by_tool', key: undefined }));
+    },
+  },
+  {
+    name: 'begins anew with each minute, day and month in which calls begin',
+    terms: { quotas: (['minute', 'day', 'month'] as const).map((per) => calls(1, { per, each: 'tool', where: { tool: `acme_${per}` } })) },
+    async prove(metering, other) {
+      const call = callsOfATenant();
+      const last = {
+        minute: Date.UTC(2026, 1, 28, 10, 20, 59, 999),
+        day: Date.UTC(2026, 1, 27, 23, 59, 59, 999),
+        month: Date.UTC(2026, 2, 0, 23, 59, 59, 999),
+      };
+      for (const [per, at] of Object.entries(last)) {
+        const of = (startedAt: number) => call({ tool: `acme_${per}`, key: undefined, startedAt });
+        await spend(metering, of(at));
+        await refusedAs('QUOTA_EXCEEDED', other.admit(of(at), staying));
+        await spend(other, of(at + 1));
+        await refusedAs('QUOTA_EXCEEDED', metering.admit(of(at + 1), staying));
+      }
+    },
+  },
+];

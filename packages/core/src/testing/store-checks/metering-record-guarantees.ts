@@ -1,0 +1,73 @@
+import { deepEqual } from 'node:assert/strict';
+import type { Call } from '../../ports/metering.ts';
+import { ToolError } from '../../errors.ts';
+import { admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringPromise } from './metering-guarantee.ts';
+import { calls, ends, failed, money, units } from './metering-policies.ts';
+
+/** Makes reads of one tenant of their own. */
+function readsOfATenant(): (over?: Partial<Call>) => Call {
+  const call = callsOfATenant();
+  return (over) => call({ tool: 'acme_get_order', effect: 'read', key: undefined, inputHash: '', ...over });
+}
+
+const endsOfReads = [['executed', ending('executed', 'no'), 'kept'] as const, ...ends.filter(([, { wrote }]) => wrote === 'no')];
+
+/** What a call that is recorded whole has in common with one that is admitted and settled. */
+export const meteringRecordPromises: readonly MeteringPromise[] = [
+  {
+    name: 'gives exactly as many calls as a quota has to those that are admitted and those that are recorded whole, on all replicas together',
+    terms: { quotas: [calls(50)] },
+    async prove(metering, other) {
+      const read = readsOfATenant();
+      const asks = Array.from({ length: 120 }, (_, index) => {
+        const one = index % 2 ? other : metering;
+        return index % 3 ? one.record(read(), ending('executed', 'no')) : one.admit(read(), staying);
+      });
+      const results = await Promise.allSettled<unknown>(asks);
+      const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+      deepEqual(results.filter(({ status }) => status === 'fulfilled').length, 50);
+      deepEqual(new Set(refusals.map((refusal) => (ToolError.is(refusal) ? refusal.code : refusal))), new Set(['QUOTA_EXCEEDED']));
+    },
+  },
+  ...endsOfReads.map(([name, outcome, what]): MeteringPromise => ({
+    name: `${what === 'kept' ? 'keeps' : 'gives back'} what a call took that is recorded as ${name}`,
+    terms: {
+      quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
+      prices: [{ perUnit: 100 }],
+    },
+    async prove(metering, other) {
+      const read = readsOfATenant();
+      for (const tool of ['acme_calls', 'acme_units', 'acme_money']) {
+        const whole = () => read({ tool, units: 5 });
+        await metering.record(whole(), outcome);
+        if (what === 'kept') await refusedAs('QUOTA_EXCEEDED', other.record(whole(), outcome));
+        else {
+          await admitToRun(other, whole());
+          await refusedAs('QUOTA_EXCEEDED', metering.record(whole(), outcome));
+        }
+      }
+    },
+  })),
+  {
+    name: 'refuses to record a call that would not have been admitted, however it ended, and takes nothing',
+    terms: { quotas: [calls(1)] },
+    async prove(metering, other) {
+      const read = readsOfATenant();
+      const admission = await admitToRun(metering, read());
+      for (const outcome of [ending('executed', 'no'), ending('asked', 'no'), failed('UPSTREAM_UNAVAILABLE')])
+        await refusedAs('QUOTA_EXCEEDED', other.record(read(), outcome));
+      await metering.settle(admission, failed('UPSTREAM_UNAVAILABLE'));
+      await other.record(read(), ending('executed', 'no'));
+    },
+  },
+  {
+    name: 'takes no money, and everything else, of a recorded call that is free as it ended',
+    terms: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
+    async prove(metering, other) {
+      const read = readsOfATenant();
+      await metering.record(read({ tool: 'acme_paid' }), ending('cached', 'no'));
+      await other.record(read({ tool: 'acme_paid' }), ending('executed', 'no'));
+      await refusedAs('QUOTA_EXCEEDED', metering.record(read({ tool: 'acme_unpaid' }), ending('executed', 'no')));
+    },
+  },
+];

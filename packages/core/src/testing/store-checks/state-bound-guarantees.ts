@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import type { StatePromise } from './state-guarantee.ts';
+
+const outbox = { name: 'outbox', entry: z.object({ n: z.number() }), max: 3, whenFull: 'refuse' } as const;
+const events = { ...outbox, name: 'events', whenFull: 'drop-oldest' } as const;
+const full = { code: 'STATE_FULL' };
+
+const entry = (n: number) => ({ id: `e${n}`, value: { n } });
+
+/** What a store promises about its limits: what does not fit is refused with STATE_FULL, and nothing that was there is lost. */
+export const stateBoundPromises: readonly StatePromise[] = [
+  {
+    name: 'refuses a value over the limit in bytes and keeps the one before',
+    limits: { maxValueBytes: 20 },
+    async prove(store) {
+      const state = store.open('conn-1');
+      await assert.rejects(state.set('k', 'x'.repeat(18), undefined), full);
+      assert.equal(await state.set('k', 'x'.repeat(17), undefined), true);
+      const read = await state.get('k', z.string());
+      await assert.rejects(state.set('k', '€'.repeat(6), read?.version), full);
+      assert.deepEqual(await state.get('k', z.string()), read);
+    },
+  },
+  {
+    name: 'refuses an append with an entry over the limit in bytes, whole, even where the log drops its oldest',
+    limits: { maxValueBytes: 20 },
+    async prove(store) {
+      const log = store.open('conn-1').log(events);
+      await log.append([entry(1), entry(2), entry(3)]);
+      await assert.rejects(log.append([entry(4), { id: 'long'.repeat(5), value: { n: 5 } }]), full);
+      await assert.rejects(log.append([{ ...entry(4), key: 'long'.repeat(5) }]), full);
+      assert.deepEqual(
+        (await log.read({ limit: 10 })).entries.map(({ id }) => id),
+        ['e1', 'e2', 'e3'],
+      );
+    },
+  },
+  {
+    name: 'refuses the key or log after the last, lets known ones change, and takes a new one when one is gone',
+    limits: { maxKeys: 2 },
+    async prove(store) {
+      const state = store.open('conn-1');
+      await state.set('a', 1, undefined);
+      await state.log(outbox).append([entry(1)]);
+      await assert.rejects(state.set('c', 1, undefined), full);
+      await assert.rejects(state.log(events).append([entry(1)]), full);
+      assert.equal(await state.get('c', z.number()), undefined);
+      assert.deepEqual(await state.log(events).read({ limit: 1 }), { entries: [] });
+      assert.equal(await state.set('a', 2, (await state.get('a', z.number()))?.version), true);
+      assert.deepEqual(await state.log(outbox).append([entry(2)]), { size: 2 });
+      await state.log(outbox).remove(['e1', 'e2']);
+      assert.equal(await state.set('c', 1, undefined), true);
+      assert.equal((await state.get('a', z.number()))?.value, 2);
+    },
+  },
+  {
+    name: 'what no longer fits its schema takes up no key',
+    limits: { maxKeys: 1 },
+    async prove(store) {
+      const state = store.open('conn-1');
+      await state.set('a', 'text', undefined);
+      await state.get('a', z.number());
+      assert.equal(await state.set('b', 1, undefined), true);
+    },
+  },
+  {
+    name: 'refuses the scope after the last, and one that became empty takes no room',
+    limits: { maxScopes: 2 },
+    async prove(store) {
+      await store.open('conn-1').set('k', 1, undefined);
+      await store
+        .open('conn-2')
+        .log(events)
+        .append([entry(1)]);
+      await assert.rejects(store.open('conn-3').set('k', 1, undefined), full);
+      await assert.rejects(
+        store
+          .open('conn-3')
+          .log(events)
+          .append([entry(1)]),
+        full,
+      );
+      assert.equal(await store.open('conn-3').get('k', z.number()), undefined);
+      assert.equal(await store.open('conn-1').set('k2', 1, undefined), true);
+      await store.open('conn-2').log(events).remove(['e1']);
+      assert.equal(await store.open('conn-3').set('k', 1, undefined), true);
+      await assert.rejects(store.open('conn-2').set('k', 1, undefined), full);
+    },
+  },
+  {
+    name: 'refuses what does not fit into the whole, and gives the room of what is replaced or removed back',
+    limits: { maxBytes: 100 },
+    async prove(store) {
+      const state = store.open('conn-1');
+      await state.set('stays', 1, undefined);
+      await state.set('a', 'x'.repeat(80), undefined);
+      await assert.rejects(state.set('b', 'x'.repeat(20), undefined), full);
+      await assert.rejects(state.log(outbox).append([entry(1), entry(2), entry(3)]), full);
+      assert.deepEqual(await state.log(outbox).read({ limit: 1 }), { entries: [] });
+      for (let n = 0; n < 10; n += 1) {
+        const read = await state.get('a', z.string());
+        assert.equal(await state.set('a', `${n}`.repeat(80 - n), read?.version), true);
+      }
+      const last = await state.get('a', z.string());
+      await assert.rejects(state.set('a', 'x'.repeat(100), last?.version), full);
+      assert.deepEqual(await state.get('a', z.string()), last);
+      await state.set('a', undefined, last?.version);
+      assert.equal(await state.set('b', 'x'.repeat(90), undefined), true);
+    },
+  },
+  {
+    name: 'entries that are dropped or removed give their room back',
+    limits: { maxBytes: 45 },
+    async prove(store) {
+      const log = store.open('conn-1').log(events);
+      for (let n = 10; n < 30; n += 1) await log.append([entry(n)]);
+      for (let n = 30; n < 50; n += 1) {
+        await log.remove([`e${n - 1}`]);
+        assert.deepEqual(await log.append([entry(n)]), { size: 3 });
+      }
+    },
+  },
+];

@@ -1,0 +1,59 @@
+import type { Context } from '../connector/context.ts';
+import type { UpstreamAttempt } from '../ports/observer.ts';
+import type { ResilienceEvent } from '../ports/resilience.ts';
+
+/** What one call, or one run of a job, has done upstream so far. Kept by core, never by a plugin. */
+export interface Tally {
+  /** Whether a request other than GET counts as a write. False for read tools, whose POSTs are searches. */
+  readonly mayWrite: boolean;
+  /** Who it is for, as `Attempt` names it. */
+  readonly user: string;
+  /** Writes that went out and were not answered: in flight, or lost. */
+  writesOpen: number;
+  writesDone: number;
+  /** Attempts that went out. */
+  requests: number;
+  /** Milliseconds spent waiting between attempts and for budgets. */
+  waitedMs: number;
+  /** What every request passes on its way out. Absent: the way is free. */
+  gate?: Gate;
+  /** For observers of the call. */
+  attempts?: UpstreamAttempt[];
+}
+
+/** Stands between a call and its vendor. */
+export interface Gate {
+  /** Resolves when a request may go out; rejects where none may. */
+  pass(): Promise<void>;
+}
+
+const maxAttempts = 100;
+
+/** Where a context keeps its tally: it survives a plugin's `{ ...context, signal }`. */
+export const tallyKey = Symbol('busbar.tally');
+
+export function createTally(mayWrite: boolean, user: string): Tally {
+  return { mayWrite, user, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
+}
+
+/** Whether the vendor may have changed. One lost write outweighs all that were answered. */
+export function wroteOf({ writesOpen, writesDone }: Tally): 'no' | 'yes' | 'unknown' {
+  if (writesOpen > 0) return 'unknown';
+  return writesDone > 0 ? 'yes' : 'no';
+}
+
+export function tallyOf(context: Context): Tally {
+  const tally = (context as { [tallyKey]?: Tally })[tallyKey];
+  if (!tally) throw new TypeError('The first argument of http.request must be the context that the tool or job was given.');
+  return tally;
+}
+
+/** Keeps what observers are told of when the call has ended. */
+export function keepAttempt(tally: Tally, attempt: UpstreamAttempt): void {
+  const kept = (tally.attempts ??= []);
+  if (kept.length < maxAttempts) kept.push(attempt);
+}
+
+export function countWait(tally: Tally, event: ResilienceEvent): void {
+  if (event.kind === 'wait') tally.waitedMs += event.ms;
+}

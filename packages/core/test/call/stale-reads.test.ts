@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { memoryCache, ToolError, type ErrorCode } from '../../src/index.ts';
+import { manualClock } from '../../src/testing/index.ts';
+import { codeOf, textOf } from '../support/acme.ts';
+import { said, shelfHost } from '../support/cached-read-host.ts';
+
+/** A read that succeeds once, then fails with the code, and how to wait and to write. */
+async function failing(code: ErrorCode | 'not a ToolError', staleIfErrorMs?: number) {
+  const clock = manualClock();
+  const cache = memoryCache({ clock });
+  const scopes: string[] = [];
+  let runs = 0;
+  const host = shelfHost(
+    async () => {
+      runs += 1;
+      if (runs === 1) return 'kept';
+      throw code === 'not a ToolError' ? new Error(code) : new ToolError(code, 'It failed.');
+    },
+    {
+      clock,
+      cache: { ...cache, get: (scope, key) => (scopes.push(scope), cache.get(scope, key)) },
+      ...(staleIfErrorMs !== undefined && { staleIfErrorMs }),
+    },
+  );
+  await host.read('a');
+  return { ...host, clock, clear: () => cache.clear(scopes[0] ?? 'none') };
+}
+
+const passing: readonly ErrorCode[] = [
+  'UPSTREAM_UNAVAILABLE',
+  'CIRCUIT_OPEN',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'DEADLINE_EXCEEDED',
+  'UNAVAILABLE',
+];
+const lasting = ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_INVALID', 'CANCELLED', 'INTERNAL', 'not a ToolError'] as const;
+
+test.each(passing)('%s: the older answer is given, and says that it is one', async (code) => {
+  const { read, clock, statuses } = await failing(code, 60_000);
+  await clock.advance(30_500);
+  const answer = await read('a');
+  expect(said(answer)).toBe('kept');
+  expect(answer.isError).toBeUndefined();
+  expect(textOf(answer)).toBe(
+    `{"said":"kept"}\nWarning: This answer is 31 s old. A newer one could not be had (${code}), so things may have changed since.`,
+  );
+  expect(answer.meta).toEqual({ 'busbar/stale': { ageMs: 30_500, code } });
+  expect(statuses()).toEqual(['executed', 'cached']);
+});
+
+test.each(lasting)('%s is told as it is, whatever was kept', async (code) => {
+  const { read, clock, statuses } = await failing(code, 60_000);
+  await clock.advance(1_000);
+  expect(codeOf(await read('a'))).toBe(code === 'not a ToolError' ? 'INTERNAL' : code);
+  expect(statuses()).toEqual(['executed', 'failed']);
+});
+
+test('an older answer is given for as long as the setting says after its time, and not at all without it', async () => {
+  const { read, clock } = await failing('UPSTREAM_UNAVAILABLE', 5_000);
+  await clock.advance(5_999);
+  expect(said(await read('a'))).toBe('kept');
+  await clock.advance(1);
+  expect(codeOf(await read('a'))).toBe('UPSTREAM_UNAVAILABLE');
+  const without = await failing('UPSTREAM_UNAVAILABLE');
+  await without.clock.advance(1_000);
+  expect(codeOf(await without.read('a'))).toBe('UPSTREAM_UNAVAILABLE');
+});
+
+test('a shorter setting holds for what was kept under a longer one', async () => {
+  const clock = manualClock();
+  const cache = memoryCache({ clock });
+  const fails = async (): Promise<never> => Promise.reject(new ToolError('UPSTREAM_UNAVAILABLE', 'It failed.'));
+  await shelfHost(async () => 'kept', { clock, cache, staleIfErrorMs: 60_000 }).read('a');
+  const { read } = shelfHost(fails, { clock, cache, staleIfErrorMs: 5_000 });
+  await clock.advance(5_999);
+  expect(said(await read('a'))).toBe('kept');
+  await clock.advance(1);
+  expect(codeOf(await read('a'))).toBe('UPSTREAM_UNAVAILABLE');
+});
+
+test('an older answer is not given once a write has cleared it, not even one that came while the read failed', async () => {
+  const { read, clock, clear } = await failing('UPSTREAM_UNAVAILABLE', 60_000);
+  await clock.advance(1_000);
+  await clear();
+  expect(codeOf(await read('a'))).toBe('UPSTREAM_UNAVAILABLE');
+
+  const cache = memoryCache({ clock });
+  let scope = '';
+  let runs = 0;
+  const host = shelfHost(
+    async () => {
+      runs += 1;
+      if (runs === 1) return 'kept';
+      await cache.clear(scope);
+      throw new ToolError('UPSTREAM_UNAVAILABLE', 'It failed.');
+    },
+    { clock, staleIfErrorMs: 60_000, cache: { ...cache, get: (of, key) => cache.get((scope = of), key) } },
+  );
+  await host.read('a');
+  await clock.advance(1_000);
+  expect(codeOf(await host.read('a'))).toBe('UPSTREAM_UNAVAILABLE');
+});
+
+test('a read that runs out of its time, alone or waiting for another, gets the older answer', async () => {
+  const clock = manualClock();
+  let runs = 0;
+  const { read } = shelfHost(
+    async ({ signal }) => {
+      runs += 1;
+      if (runs === 1) return 'kept';
+      return await new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    },
+    { clock, callTimeoutMs: 2_000, staleIfErrorMs: 60_000 },
+  );
+  await read('a');
+  await clock.advance(1_000);
+  const both = [read('a'), read('a')];
+  await clock.advance(2_000);
+  expect((await Promise.all(both)).map(({ meta }) => meta)).toEqual(
+    [0, 1].map(() => ({ 'busbar/stale': { ageMs: 3_000, code: 'DEADLINE_EXCEEDED' } })),
+  );
+});

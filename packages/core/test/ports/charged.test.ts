@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { errorCodes, isCharged, type ErrorCode, type Outcome } from '../../src/index.ts';
+
+const statuses: readonly Outcome['status'][] = ['executed', 'cached', 'accepted', 'asked', 'failed', 'unknown'];
+const wrote: readonly Outcome['wrote'][] = ['no', 'yes', 'unknown'];
+const codes: readonly (ErrorCode | undefined)[] = [undefined, ...(Object.keys(errorCodes) as ErrorCode[])];
+
+// Written out, so that a change of the table is seen here: what this server or the vendor is to blame for.
+const ours = [
+  'RATE_LIMITED',
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_INVALID',
+  'CIRCUIT_OPEN',
+  'OVERLOADED',
+  'DEADLINE_EXCEEDED',
+  'STATE_FULL',
+  'UNAVAILABLE',
+  'INTERNAL',
+];
+
+describe('who pays for a call', () => {
+  test('what failed without a write by our fault or the vendor’s is not paid for, nor what failed without a reason', () => {
+    const refunded = codes.filter((code) => !isCharged({ status: 'failed', wrote: 'no', code }));
+    expect(refunded).toEqual([undefined, ...ours]);
+  });
+
+  test('what only asked something is not paid for', () => {
+    for (const code of codes) expect(isCharged({ status: 'asked', wrote: 'no', code })).toBe(false);
+  });
+
+  test('what wrote, or may have written, is paid for however it ended', () => {
+    for (const status of statuses)
+      for (const code of codes)
+        for (const what of wrote)
+          expect.soft(what === 'no' || isCharged({ status, wrote: what, code }), `${status} ${what} ${code}`).toBe(true);
+  });
+
+  test('what ended in any other way is paid for, whatever it says', () => {
+    for (const status of statuses.filter((each) => each !== 'asked' && each !== 'failed'))
+      for (const code of codes) expect(isCharged({ status, wrote: 'no', code })).toBe(true);
+  });
+});

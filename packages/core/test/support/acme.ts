@@ -1,0 +1,272 @@
+import { afterEach, beforeEach } from 'vitest';
+import { z } from 'zod';
+import {
+  createHost,
+  defineConnector,
+  localPrincipal,
+  memoryConnections,
+  secret,
+  type Answer,
+  type Context,
+  type Host,
+  type HostOptions,
+} from '../../src/index.ts';
+import { cockatielResilience, type CockatielResilienceOptions } from '../../src/adapters/cockatiel.ts';
+import { gotSender } from '../../src/adapters/got.ts';
+import { startSimulator, type Simulator } from '../../src/testing/index.ts';
+
+const Item = z.looseObject({ id: z.string() });
+const id = z.object({ id: z.string().describe('Which item') });
+const name = z.object({ name: z.string().describe('What to call it') });
+const item = z.object({ id: z.string() });
+
+/** A made-up vendor with one operation of each retry class. */
+const acme = defineConnector({
+  spec: 'v1',
+  id: 'acme',
+  connections: 'many',
+  config: z.object({ token: secret(z.string()).default('canary-token') }),
+  origins: () => ['https://api.acme.example'],
+  authorization: ({ token }) => ({ kind: 'bearer', token }),
+  limits: {
+    narrow: { concurrent: 1 },
+    hourly: { requests: 1, windowMs: 3_600_000 },
+    told: { standing: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
+  },
+  open: ({ http }) => ({
+    get: (context: Context, id: string) => http.request(context, { method: 'GET', path: '/items/{id}', params: { id }, response: Item }),
+    create: (context: Context, name: string) =>
+      http.request(context, { method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }),
+    createOnce: (context: Context, name: string) =>
+      http.request(context, {
+        method: 'POST',
+        path: '/items',
+        body: { json: { name } },
+        headers: { 'Idempotency-Key': context.key('item') },
+        retry: 'keyed',
+        response: Item,
+      }),
+    rename: (context: Context, id: string, name: string) =>
+      http.request(context, { method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }),
+    limited: (context: Context, limit: string) => http.request(context, { method: 'GET', path: '/limited', limit }),
+    export: (context: Context) => http.rows(context, { method: 'GET', path: '/export', response: Item }),
+    search: (context: Context, name: string) =>
+      http.request(context, { method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }),
+    elsewhere: (context: Context) => http.request(context, { method: 'GET', path: '/', origin: 'https://evil.example' }),
+  }),
+  tools: (tool) => [
+    tool({
+      name: 'acme_get_item',
+      description: 'Reads an item.',
+      effect: 'read',
+      input: id,
+      output: item,
+      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+    }),
+    tool({
+      name: 'acme_get_kept_item',
+      description: 'Reads an item, or tells what was read a moment ago.',
+      effect: 'read',
+      cache: { ttlMs: 60_000 },
+      input: id,
+      output: item,
+      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+    }),
+    tool({
+      name: 'acme_create_item',
+      description: 'Creates an item.',
+      effect: 'write',
+      input: name,
+      output: item,
+      run: async ({ name }, client, context) => (await client.create(context, name)).data,
+    }),
+    tool({
+      name: 'acme_create_item_once',
+      description: 'Creates an item once.',
+      effect: 'write',
+      input: name,
+      output: item,
+      run: async ({ name }, client, context) => (await client.createOnce(context, name)).data,
+    }),
+    tool({
+      name: 'acme_copy_item',
+      description: 'Creates an item, then renames it.',
+      effect: 'write',
+      input: name,
+      output: item,
+      run: async ({ name }, client, context) => {
+        const { data } = await client.createOnce(context, name);
+        await client.rename(context, data.id, `${name} (copy)`);
+        return data;
+      },
+    }),
+    tool({
+      name: 'acme_create_or_find_item',
+      description: 'Creates an item; looks for it where the answer was lost.',
+      effect: 'write',
+      input: name,
+      output: item,
+      run: async ({ name }, client, context) => {
+        try {
+          return (await client.create(context, name)).data;
+        } catch {
+          return (await client.get(context, 'found')).data;
+        }
+      },
+    }),
+    tool({
+      name: 'acme_list_limited',
+      description: 'Draws on a limit.',
+      effect: 'read',
+      input: z.object({ limit: z.string().describe('Which limit') }),
+      output: z.object({}),
+      run: async ({ limit }, client, context) => {
+        await client.limited(context, limit);
+        return {};
+      },
+    }),
+    tool({
+      name: 'acme_export_items',
+      description: 'Exports items.',
+      effect: 'read',
+      input: z.object({ most: z.number().describe('How many at the most') }),
+      output: z.object({ ids: z.array(z.string()) }),
+      run: async ({ most }, client, context) => {
+        const ids: string[] = [];
+        for await (const { id } of client.export(context)) if (ids.push(id) >= most) break;
+        return { ids };
+      },
+    }),
+    tool({
+      name: 'acme_create_and_ask',
+      description: 'Creates an item, and asks too late.',
+      effect: 'write',
+      input: name,
+      output: item,
+      run: async ({ name }, client, context) => {
+        const { data } = await client.create(context, name);
+        await context.ask('Was that right?', z.object({ right: z.boolean() }));
+        return data;
+      },
+    }),
+    tool({
+      name: 'acme_search_items',
+      description: 'Searches by POST.',
+      effect: 'read',
+      input: name,
+      output: z.object({}),
+      run: async ({ name }, client, context) => {
+        await client.search(context, name);
+        return {};
+      },
+    }),
+    tool({
+      name: 'acme_stray_item',
+      description: 'Tries to leave.',
+      effect: 'read',
+      input: z.object({}),
+      output: z.object({}),
+      run: async (_, client, context) => {
+        await client.elsewhere(context);
+        return {};
+      },
+    }),
+  ],
+  check: async (client, context) => ({ account: (await client.get(context, 'me')).data.id }),
+});
+
+/** The vendor, and what it has created. */
+export type Acme = Simulator & { readonly created: readonly string[] };
+
+/** The vendor's server: an item is created once for each idempotency key, and anew without one. */
+async function startAcme(): Promise<Acme> {
+  const created: string[] = [];
+  const byKey = new Map<string, string>();
+  const simulator = await startSimulator({
+    routes: {
+      'GET /items/{id}': ({ params }) => ({ status: 200, body: { id: params['id'] } }),
+      'POST /search': () => ({ status: 200, body: {} }),
+      'POST /items': ({ headers, body }) => {
+        if ((body as { name?: string }).name === 'forbidden') return { status: 422, body: { error: 'That name is not allowed here.' } };
+        const key = headers['idempotency-key'];
+        const known = key === undefined ? undefined : byKey.get(key);
+        const made = known ?? `item-${created.length + 1}`;
+        if (known === undefined) created.push(made);
+        if (key !== undefined) byKey.set(key, made);
+        return { status: 201, body: { id: made } };
+      },
+      'PUT /items/{id}': () => ({ status: 204 }),
+      'GET /limited': () => ({ status: 200, body: {} }),
+      'GET /export': () => ({
+        status: 200,
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: '{"id":"a"}\n{"id":"b"}\n\n{"id":"c"}',
+      }),
+    },
+  });
+  return Object.assign(simulator, { created });
+}
+
+/** A host with acme on two connections, `one` (the default) and `two`, against a simulator. */
+export function acmeHost(
+  simulator: Simulator,
+  { resilience, ...options }: Partial<Omit<HostOptions, 'resilience'>> & { resilience?: CockatielResilienceOptions } = {},
+) {
+  const clock = options.clock;
+  const host = createHost({
+    connectors: [acme],
+    sender: gotSender(),
+    resilience: cockatielResilience({
+      backoffMs: 1,
+      ...(clock && { clock }),
+      ...(options.observer && { observer: options.observer }),
+      ...resilience,
+    }),
+    connections: memoryConnections([
+      { connector: 'acme', name: 'one', isDefault: true, config: {} },
+      { connector: 'acme', name: 'two', config: { token: 'canary-second' } },
+    ]),
+    remapOrigins: { 'https://api.acme.example': simulator.url },
+    ...options,
+  });
+  const call = async (
+    tool: string,
+    args: object,
+    extra: { signal?: AbortSignal; idempotencyKey?: string; traceparent?: string } = {},
+  ): Promise<Answer> => {
+    const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal: new AbortController().signal, ...extra });
+    if (result.kind === 'ask') throw new Error('asked');
+    return result.answer;
+  };
+  return { host, call };
+}
+
+/** The code of an error answer, undefined for a success. */
+export function codeOf(answer: Answer): string | undefined {
+  return (answer.meta?.['busbar/error'] as { code?: string } | undefined)?.code;
+}
+
+/** All text of an answer. */
+export function textOf(answer: Answer): string {
+  return answer.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+}
+
+/** Starts a vendor before each test of a file, and closes it after, with all hosts that were made for it. */
+export function useAcme(started: (acme: Acme) => void) {
+  const hosts: Host[] = [];
+  let acme: Acme;
+  beforeEach(async () => {
+    acme = await startAcme();
+    started(acme);
+  });
+  afterEach(async () => {
+    acme.recover();
+    await Promise.all(hosts.splice(0).map((host) => host.close(0)));
+    await acme.close();
+  });
+  return (options?: Parameters<typeof acmeHost>[1]) => {
+    const made = acmeHost(acme, options);
+    hosts.push(made.host);
+    return made;
+  };
+}

@@ -1,0 +1,62 @@
+import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+import {
+  createHost,
+  defineConnector,
+  localPrincipal,
+  memoryMetering,
+  type Answer,
+  type CallContext,
+  type CallRequest,
+  type HostOptions,
+  type Outcome,
+} from '../../src/index.ts';
+
+/** What a test's tools do. */
+export type Run = (context: CallContext, text: string) => Promise<string>;
+
+/** A host with a read that is cached for a second, and how its calls were settled. */
+export function shelfHost(
+  run: Run,
+  { description = 'Reads from the shelf.', ...options }: Partial<HostOptions> & { readonly description?: string } = {},
+) {
+  const output = z.object({ said: z.string() });
+  const shelf = defineConnector({
+    spec: 'v1',
+    id: 'shelf',
+    config: z.object({}),
+    open: () => ({}),
+    tools: (tool) => [
+      tool({
+        name: 'shelf_read_it',
+        description,
+        effect: 'read',
+        cache: { ttlMs: 1_000 },
+        input: z.object({ text: z.string().default('').describe('Anything') }),
+        output,
+        run: async ({ text }, _, context) => ({ said: await run(context, text) }),
+      }),
+    ],
+  });
+  const settled: Outcome[] = [];
+  const metering = memoryMetering({ record: (_, outcome) => void (typeof outcome === 'object' && settled.push(outcome)) });
+  const host = createHost({ connectors: [shelf], metering, ...options });
+  onTestFinished(() => host.close(0));
+  const result = (text: string, extra: Partial<CallRequest> = {}) =>
+    host.call({
+      principal: localPrincipal,
+      tool: 'shelf_read_it',
+      arguments: { text },
+      signal: new AbortController().signal,
+      ...extra,
+    });
+  const read = async (text: string, extra: Partial<CallRequest> = {}): Promise<Answer> => {
+    const ended = await result(text, extra);
+    if (ended.kind === 'ask') throw new Error('asked');
+    return ended.answer;
+  };
+  return { read, result, settled, statuses: () => settled.map(({ status }) => status) };
+}
+
+/** What the answer's structured content says. */
+export const said = ({ structuredContent }: Answer): string | undefined => (structuredContent as { said?: string } | undefined)?.said;

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { memoryCache, type Cache, type Clock } from '../../../src/index.ts';
+import { cacheChecks } from '../../../src/testing/index.ts';
+import { broken } from './broken.ts';
+
+const close = async (): Promise<void> => {};
+const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0, 1) });
+
+type OpenCache = (clock: Clock) => { one: Cache; other?: Cache };
+const brokenCaches: readonly (readonly [fault: string, finds: string, open: OpenCache])[] = [
+  [
+    'never forgets',
+    'gives an answer back until its time is over, and says how old it is',
+    (clock) => ({ one: memoryCache({ clock: frozen(clock) }) }),
+  ],
+  [
+    'keeps for each replica alone',
+    'gives an answer back until its time is over, and says how old it is',
+    (clock) => ({ one: memoryCache({ clock }), other: memoryCache({ clock }) }),
+  ],
+  [
+    'drops the metadata',
+    'gives back what was set last, with all that an answer may hold',
+    (clock) => {
+      const cache = memoryCache({ clock });
+      return { one: { ...cache, set: (scope, key, { meta: _, ...rest }, options) => cache.set(scope, key, rest, options) } };
+    },
+  ],
+  [
+    'does nothing for a time of zero',
+    'keeps nothing for a time of zero, and takes away what was there',
+    (clock) => {
+      const cache = memoryCache({ clock });
+      return { one: { ...cache, set: async (...all) => (all[3].keepMs > 0 ? await cache.set(...all) : undefined) } };
+    },
+  ],
+  [
+    'clears nothing',
+    'keeps scopes apart, however they and the keys are written, and clears one alone',
+    (clock) => ({ one: { ...memoryCache({ clock }), clear: close } }),
+  ],
+  [
+    'joins scope and key with a colon',
+    'keeps scopes apart, however they and the keys are written, and clears one alone',
+    (clock) => {
+      const cache = memoryCache({ clock });
+      const one: Cache = {
+        get: (scope, key) => cache.get('', `${scope}:${key}`),
+        set: (scope, key, ...rest) => cache.set('', `${scope}:${key}`, ...rest),
+        clear: () => cache.clear(''),
+      };
+      return { one };
+    },
+  ],
+  [
+    'clears by a version that starts again',
+    'keeps anew what is read after a clear, and brings nothing older back',
+    (clock) => {
+      const cache = memoryCache({ clock });
+      const versions = new Map<string, number>();
+      const at = (scope: string) => `${scope}/${versions.get(scope) ?? 0}`;
+      const one: Cache = {
+        get: (scope, key) => cache.get(at(scope), key),
+        set: (scope, key, ...rest) => cache.set(at(scope), key, ...rest),
+        clear: async (scope) => void versions.set(scope, ((versions.get(scope) ?? 0) + 1) % 2),
+      };
+      return { one };
+    },
+  ],
+  [
+    'looks at no token',
+    'keeps no answer whose read began before a clear, and loses none that was read after it',
+    (clock) => {
+      const cache = memoryCache({ clock });
+      const set: Cache['set'] = async (scope, key, answer, { keepMs }) =>
+        await cache.set(scope, key, answer, { token: (await cache.get(scope, key)).token ?? '', keepMs });
+      return { one: { ...cache, set } };
+    },
+  ],
+  [
+    'drops an answer that is there for one that it does not keep',
+    'keeps no answer whose read began before a clear, and loses none that was read after it',
+    (clock) => {
+      const cache = memoryCache({ clock });
+      const set: Cache['set'] = async (scope, key, answer, { token, keepMs }) => {
+        const now = (await cache.get(scope, key)).token ?? '';
+        await cache.set(scope, key, answer, { token: now, keepMs: token === now ? keepMs : 0 });
+      };
+      return { one: { ...cache, set } };
+    },
+  ],
+  [
+    'gives a new token each time',
+    'gives everybody the same token until the scope is cleared, and never that one again',
+    (clock) => {
+      const cache = memoryCache({ clock });
+      let given = 0;
+      const get: Cache['get'] = async (scope, key) => {
+        const { kept, token } = await cache.get(scope, key);
+        return { kept, token: `${token}/${(given += 1)}` };
+      };
+      const set: Cache['set'] = (scope, key, answer, { token, keepMs }) =>
+        cache.set(scope, key, answer, { token: token.split('/')[0] ?? '', keepMs });
+      return { one: { ...cache, get, set } };
+    },
+  ],
+  [
+    'hands out what it keeps',
+    'shares nothing with who wrote an answer, nor between those who read it',
+    () => {
+      const answers = new Map<string, Parameters<Cache['set']>[2]>();
+      const get: Cache['get'] = async (_, key) => {
+        const answer = answers.get(key);
+        return { kept: answer && { answer, ageMs: 0 }, token: '0' };
+      };
+      return { one: { get, set: async (_, key, answer) => void answers.set(key, answer), clear: close } };
+    },
+  ],
+];
+
+describe('the checks find', () => {
+  test.each(brokenCaches)('a cache that %s', async (_fault, finds, open) => {
+    expect(await broken(cacheChecks(async (clock) => ({ ...open(clock), close })))).toContain(finds);
+  });
+
+  test('every promise broken at least once', () => {
+    const names = cacheChecks(() => Promise.reject(new Error('not opened'))).map(({ name }) => name);
+    const found = new Set(brokenCaches.map(([, finds]) => finds));
+    expect(names.filter((name) => !found.has(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { lockChecks } from '../../../src/testing/index.ts';
+import { broken } from './broken.ts';
+import { processLock, type LockFaults } from './process-lock.ts';
+
+const close = async (): Promise<void> => {};
+
+const brokenLocks: readonly (readonly [fault: string, finds: string, faults: LockFaults])[] = [
+  ['looks, waits and takes', 'gives a lock to exactly one of 100 at once', { slowly: true }],
+  ['never releases', 'gives a lock to the next one once it is released', { never: true }],
+  [
+    'lasts for ever',
+    'gives a lock that is never released to the next one when its time is over, and not before',
+    { ttlOf: () => Number.POSITIVE_INFINITY },
+  ],
+  [
+    'ends too early',
+    'gives a lock that is never released to the next one when its time is over, and not before',
+    { ttlOf: (ttlMs) => ttlMs - 1 },
+  ],
+  ['releases for anybody', 'releases for nobody else: not late, and not twice', { forAnybody: true }],
+  ['has one lock for all keys', 'keeps locks apart', { keyOf: () => 'same' }],
+  ['reads a key to its colon', 'keeps locks apart', { keyOf: (key) => key.split(':')[0] ?? '' }],
+];
+
+describe('the checks find', () => {
+  test.each(brokenLocks)('a lock that %s', async (_fault, finds, faults) => {
+    expect(await broken(lockChecks(async (clock) => ({ one: processLock(clock, faults), close })))).toContain(finds);
+  });
+
+  test('a lock that each replica has for itself', async () => {
+    const found = await broken(lockChecks(async (clock) => ({ one: processLock(clock), other: processLock(clock), close })));
+    expect(found).toContain('gives a lock to exactly one of 100 at once');
+  });
+
+  test('nothing in a lock that keeps its promises', async () => {
+    expect(await broken(lockChecks(async (clock) => ({ one: processLock(clock), close })))).toEqual([]);
+  });
+
+  test('every promise broken at least once', () => {
+    const names = lockChecks(() => Promise.reject(new Error('not opened'))).map(({ name }) => name);
+    const found = new Set(brokenLocks.map(([, finds]) => finds));
+    expect(names.filter((name) => !found.has(name))).toEqual([]);
+  });
+});

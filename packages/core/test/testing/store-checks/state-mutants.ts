@@ -1,0 +1,339 @@
+import { z } from 'zod';
+import { memoryState, ToolError, type LogSpec, type State, type StateLog } from '../../../src/index.ts';
+import type { OpenedStateStore, StateCheckLimits } from '../../../src/testing/index.ts';
+
+const anything = z.unknown();
+const all = { limit: 1_000 };
+
+/** Makes a broken store. */
+export type Mutate = (limits: StateCheckLimits) => Omit<OpenedStateStore, 'close'>;
+
+/** A store whose states differ from good ones in some methods. */
+const states =
+  (differ: (state: State, limits: StateCheckLimits) => Partial<State>): Mutate =>
+  (limits) => {
+    const good = memoryState(limits);
+    const opened = new Map<string, State>();
+    const open = (scope: string) => {
+      const state = opened.get(scope) ?? { ...good.open(scope), ...differ(good.open(scope), limits) };
+      opened.set(scope, state);
+      return state;
+    };
+    return { store: { open } };
+  };
+
+/** A store whose logs differ from good ones in some methods. */
+const logs = (differ: (log: StateLog<any>, spec: LogSpec<any>, state: State) => Partial<StateLog<any>>): Mutate =>
+  states((state) => ({ log: (spec) => ({ ...state.log(spec), ...differ(state.log(spec), spec, state) }) }));
+
+const without =
+  (limit: keyof StateCheckLimits): Mutate =>
+  ({ [limit]: _, ...limits }) => ({ store: memoryState(limits) });
+
+/** Sets a value whatever is there. */
+async function force(state: State, key: string, value: unknown): Promise<boolean> {
+  while (!(await state.set(key, value, (await state.get(key, anything))?.version)));
+  return true;
+}
+
+/** Broken stores by what they do wrong, each with a check that has to catch it. */
+export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtBy: string }> = {
+  'sets whatever the version': {
+    mutate: states((state) => ({ set: async (key, value) => force(state, key, value) })),
+    caughtBy: 'changes a value with the version that was read, and with no other',
+  },
+  'sets if absent what is there': {
+    mutate: states((state) => ({
+      set: async (key, value, version) => (version === undefined ? force(state, key, value) : state.set(key, value, version)),
+    })),
+    caughtBy: 'sets what is absent once',
+  },
+  'removes whatever the version': {
+    mutate: states((state) => ({
+      set: async (key, value, version) => (value === undefined ? force(state, key, value) : state.set(key, value, version)),
+    })),
+    caughtBy: 'removes with the version that was read, and with no other',
+  },
+  'gives the value as its version': {
+    mutate: states((state) => {
+      const get: State['get'] = async (key, schema) => {
+        const read = await state.get(key, schema);
+        return read && { value: read.value, version: JSON.stringify(read.value) };
+      };
+      return { get, set: async (key, value, version) => (await get(key, anything))?.version === version && force(state, key, value) };
+    }),
+    caughtBy: 'gives no version twice, not even to an equal value',
+  },
+  'compares first and sets later': {
+    mutate: states((state) => ({
+      set: async (key, value, version) => {
+        if ((await state.get(key, anything))?.version !== version) return false;
+        await Promise.resolve();
+        return force(state, key, value);
+      },
+    })),
+    caughtBy: 'lets exactly one of 20 writers set what is absent, change each version, and remove it',
+  },
+  'gives the object that was written': {
+    mutate: states((state) => {
+      const written = new Map<string, any>();
+      return {
+        get: async (key, schema) => {
+          const read = await state.get(key, schema);
+          return read && { ...read, value: written.get(key) };
+        },
+        set: async (key, value, version) => {
+          written.set(key, value);
+          return state.set(key, value, version);
+        },
+      };
+    }),
+    caughtBy: 'shares no object with whoever wrote or read',
+  },
+  'takes null for nothing': {
+    mutate: states((state) => ({ set: async (key, value, version) => state.set(key, value ?? undefined, version) })),
+    caughtBy: 'keeps what JSON makes of a value, and null is one',
+  },
+  'gives a value as it was stored': {
+    mutate: states((state) => ({
+      get: async (key, schema) => {
+        const read = await state.get(key, schema);
+        const stored = await state.get(key, anything);
+        return read && { ...read, value: stored?.value as typeof read.value };
+      },
+    })),
+    caughtBy: 'gives what the schema makes of a value',
+  },
+  'leaves what no longer fits': {
+    mutate: states((state) => ({
+      get: async (key, schema) => {
+        const stored = await state.get(key, anything);
+        const parsed = schema.safeParse(stored?.value);
+        return stored && parsed.success ? { ...stored, value: parsed.data } : undefined;
+      },
+    })),
+    caughtBy: 'what no longer fits its schema takes up no key',
+  },
+  'fails on what no longer fits': {
+    mutate: states((state) => ({
+      get: async (key, schema) => {
+        const stored = await state.get(key, anything);
+        return stored && { ...stored, value: schema.parse(stored.value) };
+      },
+    })),
+    caughtBy: 'removes a value that no longer fits its schema, so that it can be set anew',
+  },
+  'keeps all scopes in one': {
+    mutate: (limits) => {
+      const good = memoryState(limits);
+      return { store: { open: () => good.open('one') } };
+    },
+    caughtBy: 'keeps scopes apart',
+  },
+  'does not tell scopes apart by case': {
+    mutate: (limits) => {
+      const good = memoryState(limits);
+      return { store: { open: (scope) => good.open(scope.toLowerCase()) } };
+    },
+    caughtBy: 'keeps scopes apart',
+  },
+  'keeps all logs in one': {
+    mutate: states((state) => ({ log: (spec) => state.log({ ...spec, name: 'one' }) })),
+    caughtBy: 'keeps values and logs of one name apart',
+  },
+  'takes keys as UTF-8': {
+    mutate: states((state) => ({
+      get: async (key, schema) => state.get(key.toWellFormed(), schema),
+      set: async (key, value, version) => state.set(key.toWellFormed(), value, version),
+    })),
+    caughtBy: 'takes any text as a key, an id and an entry’s key',
+  },
+  'gives the newest first': {
+    mutate: logs((log) => ({
+      read: async (page) => {
+        const read = await log.read(page);
+        return { ...read, entries: read.entries.toReversed() };
+      },
+    })),
+    caughtBy: 'a log keeps the order of appending',
+  },
+  'appends an id again': {
+    mutate: logs((log) => ({
+      append: async (entries) => log.append(entries.map((entry) => ({ ...entry, id: `${entry.id} ${Math.random()}` }))),
+      read: async (page) => {
+        const read = await log.read(page);
+        return { ...read, entries: read.entries.map((entry) => ({ ...entry, id: entry.id.replace(/ [^ ]*$/, '') })) };
+      },
+    })),
+    caughtBy: 'takes one of 20 appends of an id',
+  },
+  'lets the last entry of an id win': {
+    mutate: logs((log) => ({
+      append: async (entries) => {
+        await log.remove(entries.map(({ id }) => id));
+        return log.append(entries);
+      },
+    })),
+    caughtBy: 'a log takes an id once and says how many it holds',
+  },
+  'says how many were appended': {
+    mutate: logs((log) => ({
+      append: async (entries) => {
+        await log.append(entries);
+        return { size: entries.length };
+      },
+    })),
+    caughtBy: 'a log takes an id once and says how many it holds',
+  },
+  'appends one by one': {
+    mutate: logs((log) => ({
+      append: async (entries) => {
+        let size = (await log.append([])).size;
+        for (const entry of entries) ({ size } = await log.append([entry]));
+        return { size };
+      },
+    })),
+    caughtBy: 'a full log that refuses takes nothing of an append that does not fit whole',
+  },
+  'drops where it is to refuse': {
+    mutate: states((state) => ({ log: (spec) => state.log({ ...spec, whenFull: 'drop-oldest' }) })),
+    caughtBy: 'a log that refuses takes as many of 20 appends as fit, each whole',
+  },
+  'refuses where it is to drop': {
+    mutate: states((state) => ({ log: (spec) => state.log({ ...spec, whenFull: 'refuse' }) })),
+    caughtBy: 'a full log that drops its oldest keeps the newest, even of one append',
+  },
+  'knows no most': {
+    mutate: states((state) => ({ log: (spec) => state.log({ ...spec, max: 1_000_000 }) })),
+    caughtBy: 'a log that drops its oldest holds no more than its most after 20 appends, each whole and in order',
+  },
+  'counts entries for a position': {
+    mutate: logs((log) => ({
+      read: async ({ limit, after = '0', key }) => {
+        const { entries } = await log.read({ ...all, key });
+        const end = Number(after) + Math.max(1, limit);
+        return { entries: entries.slice(Number(after), end), ...(end < entries.length && { next: `${end}` }) };
+      },
+    })),
+    caughtBy: 'a log pages to its end, and a position stays good when entries are removed',
+  },
+  'starts its positions anew when a log is empty': {
+    mutate: logs((log) => ({ read: async (page) => ((await log.read(all)).entries.length === 1 ? { entries: [] } : log.read(page)) })),
+    caughtBy: 'a position stays good when the log was empty in between',
+  },
+  'filters a page when it is read': {
+    mutate: logs((log) => ({
+      read: async ({ key, ...page }) => {
+        const read = await log.read(page);
+        return { ...read, entries: read.entries.filter((entry) => key === undefined || entry.key === key) };
+      },
+    })),
+    caughtBy: 'a log filters by key, over pages',
+  },
+  'begins anew at a position that it never gave': {
+    mutate: logs((log) => ({
+      read: async ({ after, ...page }) => log.read({ ...page, after: Number.isNaN(Number(after)) ? undefined : after }),
+    })),
+    caughtBy: 'a log refuses a position that it never gave',
+  },
+  'gives an empty page where none is asked for': {
+    mutate: logs((log) => ({ read: async (page) => (page.limit === 0 ? { entries: [] } : log.read(page)) })),
+    caughtBy: 'a page has one entry at least and a thousand at most',
+  },
+  'keeps entries that no longer fit': {
+    mutate: logs((_, spec, state) => ({
+      read: async (page) => {
+        const read = await state.log({ ...spec, entry: anything }).read(page);
+        return { ...read, entries: read.entries.filter(({ value }) => spec.entry.safeParse(value).success) };
+      },
+    })),
+    caughtBy: 'a log passes over entries that no longer fit their schema, and they take up no room',
+  },
+  'gives the entries that were written': {
+    mutate: logs((log) => {
+      const written = new Map<string, unknown>();
+      return {
+        append: async (entries) => {
+          for (const { id, value } of entries) written.set(id, value);
+          return log.append(entries);
+        },
+        read: async (page) => {
+          const read = await log.read(page);
+          return { ...read, entries: read.entries.map((entry) => ({ ...entry, value: written.get(entry.id) })) };
+        },
+      };
+    }),
+    caughtBy: 'a log shares no object with whoever wrote or read',
+  },
+  'fails to remove what is not there': {
+    mutate: logs((log) => ({
+      remove: async (ids) => {
+        const { entries } = await log.read(all);
+        if (!ids.every((id) => entries.some((entry) => entry.id === id))) throw new ToolError('NOT_FOUND', 'No such entry.');
+        return log.remove(ids);
+      },
+    })),
+    caughtBy: 'removing from a log that is not there does nothing',
+  },
+  'makes room for a value before it looks whether it fits': {
+    mutate: states((state) => ({
+      set: async (key, value, version) => {
+        if (version === undefined || value === undefined) return state.set(key, value, version);
+        return (await state.set(key, undefined, version)) && state.set(key, value, undefined);
+      },
+    })),
+    caughtBy: 'refuses a value over the limit in bytes and keeps the one before',
+  },
+  'makes room in a log before it looks whether entries fit': {
+    mutate: logs((log, { max }) => ({
+      append: async (entries) => {
+        const held = (await log.read(all)).entries;
+        await log.remove(held.slice(0, Math.max(0, held.length + entries.length - max)).map(({ id }) => id));
+        return log.append(entries);
+      },
+    })),
+    caughtBy: 'refuses an append with an entry over the limit in bytes, whole, even where the log drops its oldest',
+  },
+  'refuses with another code': {
+    mutate: states((state) => ({
+      set: async (key, value, version) =>
+        state.set(key, value, version).catch(() => {
+          throw new ToolError('OVERLOADED', 'Full.');
+        }),
+    })),
+    caughtBy: 'refuses the key or log after the last, lets known ones change, and takes a new one when one is gone',
+  },
+  'knows no limit of a value': {
+    mutate: without('maxValueBytes'),
+    caughtBy: 'refuses a value over the limit in bytes and keeps the one before',
+  },
+  'knows no limit of keys': { mutate: without('maxKeys'), caughtBy: 'counts keys right for 20 writers' },
+  'knows no limit of scopes': {
+    mutate: without('maxScopes'),
+    caughtBy: 'refuses the scope after the last, and one that became empty takes no room',
+  },
+  'knows no limit of the whole': {
+    mutate: without('maxBytes'),
+    caughtBy: 'refuses what does not fit into the whole, and gives the room of what is replaced or removed back',
+  },
+  'gives no room back': {
+    mutate: states((state, { maxBytes = Infinity }) => {
+      let written = 0;
+      return {
+        log: (spec) => ({
+          ...state.log(spec),
+          append: async (entries) => {
+            written += JSON.stringify(entries).length;
+            if (written > 20 * maxBytes) throw new ToolError('STATE_FULL', 'Full.');
+            return state.log(spec).append(entries);
+          },
+        }),
+      };
+    }),
+    caughtBy: 'entries that are dropped or removed give their room back',
+  },
+  'has replicas that know nothing of each other': {
+    mutate: (limits) => ({ store: memoryState(limits), second: memoryState(limits) }),
+    caughtBy: 'loses none of 20 increments',
+  },
+};
