@@ -1,4 +1,5 @@
-import { auditRefusal, logAudit } from './ports/audit.ts';
+import { auditRefusal } from './call/audit-refusal.ts';
+import { logAudit } from './ports/audit.ts';
 import { createCallPath } from './call/call-path.ts';
 import { createCatalog, type CatalogEntry } from './catalog/catalog.ts';
 import { createClients, type Clients } from './upstream/clients.ts';

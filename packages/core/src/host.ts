@@ -9,7 +9,7 @@ import type { Answer } from './content.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Logger } from './logger.ts';
 import type { Metering } from './ports/metering.ts';
-import type { Middleware } from './call/compose.ts';
+import type { Middleware } from './middleware.ts';
 import type { Observer } from './ports/observer.ts';
 import type { Authenticate, Credentials, Principal } from './principal.ts';
 import type { RateLimit, RateLimitDecision } from './ports/rate-limit.ts';

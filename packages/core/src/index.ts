@@ -35,7 +35,7 @@ export { memoryMetering, type MemoryMeteringOptions } from './memory/metering.ts
 export { memoryRateLimit, type MemoryRateLimitOptions } from './memory/rate-limit.ts';
 export { memoryState, type MemoryStateOptions } from './memory/state.ts';
 export { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from './ports/metering.ts';
-export type { Middleware, MiddlewareCall } from './call/compose.ts';
+export type { Middleware, MiddlewareCall } from './middleware.ts';
 export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamAttempt, type UpstreamEvent } from './ports/observer.ts';
 export { priceOf, type Price, type PriceRule } from './billing/price.ts';
 export { localPrincipal, type Authenticate, type Credentials, type Principal } from './principal.ts';

@@ -1,4 +1,5 @@
-import { auditRefusal, type Audit } from '../ports/audit.ts';
+import type { Audit } from '../ports/audit.ts';
+import { auditRefusal } from './audit-refusal.ts';
 import type { Cache } from '../ports/cache.ts';
 import { callIds } from './call-id.ts';
 import { CallLimit } from './call-limit.ts';
@@ -15,7 +16,8 @@ import type { Lock } from '../ports/lock.ts';
 import { silentLogger, type Logger } from '../logger.ts';
 import type { Metering } from '../ports/metering.ts';
 import { AskSignal, type ActiveCall } from './active-call.ts';
-import { compose, type Middleware } from './compose.ts';
+import { compose } from './compose.ts';
+import type { Middleware } from '../middleware.ts';
 import { errorAnswer, maskError } from './error-answer.ts';
 import { meter } from './meter.ts';
 import { pickConnection } from './pick-connection.ts';

@@ -1,6 +1,5 @@
-import { answerJson } from '../answer-json.ts';
+import { answerJson, frozenAnswer } from '../answer-json.ts';
 import type { Answer } from '../content.ts';
-import { frozenAnswer } from '../frozen-answer.ts';
 import { untilAbort } from '../lib/until-abort.ts';
 import type { Ran } from './meter.ts';
 
