@@ -19,7 +19,9 @@ export async function jwtAssertion(
 ): Promise<string> {
   const key = await importKey(privateKey);
   const claims = { iss: issuer, sub: subject, aud: audience, exp: Math.floor((nowMs + lifeMs) / 1000) };
-  const signed = [{ alg: 'RS256', typ: 'JWT' }, claims].map((part) => toBase64Url(new TextEncoder().encode(JSON.stringify(part)))).join('.');
+  const signed = [{ alg: 'RS256', typ: 'JWT' }, claims]
+    .map((part) => toBase64Url(new TextEncoder().encode(JSON.stringify(part))))
+    .join('.');
   const signature = await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(signed));
   return `${signed}.${toBase64Url(new Uint8Array(signature))}`;
 }
