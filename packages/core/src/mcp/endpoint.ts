@@ -5,6 +5,7 @@ import { credentials, limitAddress, type CallerOptions } from './request/caller.
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
 import { createFastLane } from './fast-lane/fast-lane.ts';
+import { loadSdk } from './load-sdk.ts';
 import { paramHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-headers.ts';
 import { readBody } from './request/read-body.ts';
@@ -25,7 +26,8 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
   const guard = requestGuard(options);
   // The SDK takes long to load, and most servers answer most clients without it.
   let loaded: Promise<SdkLane> | undefined;
-  const load = () => (loaded ??= import('./sdk-lane/sdk-lane.ts').then(({ createSdkLane }) => createSdkLane(host, options.secret)));
+  const load = () =>
+    (loaded ??= loadSdk(() => import('./sdk-lane/sdk-lane.ts')).then(({ createSdkLane }) => createSdkLane(host, options.secret)));
   const sdk = async (exchange: Exchange) => await (await load()).serve(exchange);
   const lane = options.lanes === 'sdk' ? sdk : createFastLane(host, sdk);
 
@@ -64,7 +66,7 @@ export function mcpEndpoint(host: Host, options: EndpointOptions) {
 /** As nearly every client writes it. Other ways are for the SDK to read. */
 const plainJson = /^application\/json(; ?charset=utf-8)?$/i;
 
-const isJson = async (contentType: string) => (await import('@modelcontextprotocol/server')).isJsonContentType(contentType);
+const isJson = async (contentType: string) => (await loadSdk(() => import('@modelcontextprotocol/server'))).isJsonContentType(contentType);
 
 function parse(body: Buffer): unknown {
   let message: unknown;

@@ -9,7 +9,7 @@ import type { HostOptions } from '../../host.ts';
 export async function vendorWire(
   options: CockatielResilienceOptions = {},
 ): Promise<Required<Pick<HostOptions, 'httpClient' | 'resilience'>>> {
-  const [{ gotHttpClient: gotHttpClient }, { cockatielResilience }] = await Promise.all([
+  const [{ gotHttpClient }, { cockatielResilience }] = await Promise.all([
     import('../../adapters/got.ts'),
     import('../../adapters/cockatiel.ts'),
   ]).catch((cause: unknown) => {
