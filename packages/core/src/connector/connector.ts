@@ -125,6 +125,13 @@ export interface Signature {
 }
 
 /**
+ * The client's type where TypeScript meets `tools`, `jobs`, `check` or `close` before `open`, from which it infers the client. Its name is the
+ * instruction that the compiler then shows: "Property 'greet' does not exist on type 'WriteOpenBeforeTools'".
+ */
+// Empty, and not a string: TypeScript tries named functions against it before it has looked at `open`.
+interface WriteOpenBeforeTools {}
+
+/**
  * Declares a connector. No annotation is needed: `config` types the settings, what `open` returns types the client, and each `tool`
  * is checked against both.
  *
@@ -139,7 +146,7 @@ export interface Signature {
  * });
  * ```
  */
-export function defineConnector<Config extends z.ZodObject, Client>(
+export function defineConnector<Config extends z.ZodObject, Client = WriteOpenBeforeTools>(
   definition: Omit<Connector<Config, NoInfer<Client>>, 'open' | 'tools'> & {
     open(services: Services<z.output<Config>>): Client;
     tools(tool: ToolBuilder<NoInfer<Client>>): readonly AnyTool<NoInfer<Client>>[];

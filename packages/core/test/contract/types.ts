@@ -122,6 +122,31 @@ export const contextual = defineConnector({
   tools: () => [],
 });
 
+export const toolsBeforeOpen = defineConnector({
+  spec: 'v1',
+  id: 'hasty',
+  config: z.object({}),
+  tools: (tool) => [
+    tool({
+      ...basics,
+      name: 'hasty_ping',
+      input: z.object({}),
+      output: text,
+      // @ts-expect-error: Property 'ping' does not exist on type 'WriteOpenBeforeTools'.
+      run: async (_, client) => ({ text: client.ping() }),
+    }),
+  ],
+  open: ({ clock }) => ({ ping: () => String(clock.now()) }),
+});
+
+const who = async (client: { name(): string }) => ({ account: client.name() });
+
+export const namedFunctions = [
+  defineConnector({ spec: 'v1', id: 'named', config: z.object({}), open: () => ({ name: () => 'n' }), tools: () => [], check: who }),
+  // @ts-expect-error: the function takes another client
+  defineConnector({ spec: 'v1', id: 'unlike', config: z.object({}), open: () => ({ nick: () => 'n' }), tools: () => [], check: who }),
+];
+
 const tokens = { tokenUrl: 'https://api.acme.example/oauth/token', body: 'form' } as const;
 
 /** Each kind of authorization, with what it cannot do without. */
