@@ -10,7 +10,7 @@ export function tablesOf(results: Results): string {
   ];
   return [
     facts.join(' '),
-    rounds < 5 ? '**A quick look, with too few rounds to go by.**' : undefined,
+    rounds < 5 ? '**A quick look, with too few rounds to rely on.**' : undefined,
     '![CPU time per request, against a bare server](performance.svg)',
     section('CPU time of the server per request', 'Times a bare server’s. Less is better.', grid(results, 'cpuUs')),
     section('PostgreSQL’s CPU time per request', 'Times the bare server’s own CPU time, beside the above.', grid(results, 'databaseUs')),
