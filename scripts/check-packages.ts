@@ -45,7 +45,12 @@ const optional = Object.keys(core.peerDependenciesMeta ?? {});
 const bare = project('bare', { [core.name]: tarball(core), zod: core.peerDependencies?.['zod'] ?? '*' });
 const present = optional.filter((peer) => existsSync(join(bare, 'node_modules', peer)));
 if (present.length > 0) throw new Error(`The bare project has ${present.join(', ')}, so it proves nothing.`);
-importAll(bare, [core.name, `${core.name}/mcp/stdio`, `${core.name}/testing`]);
+importAll(bare, [core.name, `${core.name}/mcp/http`, `${core.name}/mcp/stdio`, `${core.name}/testing`]);
+const serveOnStdio = `
+  const [{ createHost }, { stdioTransport }] = await Promise.all([import('${core.name}'), import('${core.name}/mcp/stdio')]);
+  const failure = await stdioTransport().listen(createHost({ connectors: [] })).catch((error) => error);
+  if (!/npm install @modelcontextprotocol\\/server$/.test(failure.message)) throw failure;`;
+run(bare, 'node', '--input-type=module', '--eval', serveOnStdio);
 console.log(`@busbar/core alone: runs without ${optional.join(', ')}`);
 
 const peers = Object.assign({}, ...packages.map(({ manifest }) => manifest.peerDependencies)) as Record<string, string>;

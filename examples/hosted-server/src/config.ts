@@ -1,4 +1,4 @@
-import type { Terms } from '@busbar/core';
+import type { UsagePolicy } from '@busbar/core';
 import type { z } from 'zod';
 import type { Account } from './account.ts';
 import { readConnections } from './connections-file.ts';
@@ -13,7 +13,7 @@ export type Config = z.output<typeof settings> & {
   /** The accounts of the vendors' settings, and those in the file of `BUSBAR_CONNECTIONS`. None: demo mode. */
   readonly accounts: readonly Account[];
   /** What stands in the files of `BUSBAR_QUOTAS` and `BUSBAR_PRICES`. */
-  readonly terms: Terms;
+  readonly terms: UsagePolicy;
 };
 
 /** The settings do not fit together. `problems` are sentences for a person, without the values of secrets. */

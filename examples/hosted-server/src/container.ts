@@ -11,7 +11,7 @@ import {
   type RateLimitRule,
 } from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
-import { gotSender } from '@busbar/core/adapters/got';
+import { gotHttpClient } from '@busbar/core/adapters/got';
 import { pinoLogger } from '@busbar/core/adapters/pino';
 import { promObserver } from '@busbar/core/adapters/prom-client';
 import { httpTransport } from '@busbar/core/mcp/http';
@@ -147,7 +147,7 @@ export function compose(config: Config, worker?: string): Injector {
     return vendors.map(({ connector }) => connector).filter(({ id }) => served.has(id));
   });
   provide(tokens.connections, () => memoryConnections(get(tokens.records)));
-  provide(tokens.sender, () => gotSender());
+  provide(tokens.httpClient, () => gotHttpClient());
   provide(tokens.resilience, () =>
     cockatielResilience({ clock: get(tokens.clock), observer: get(tokens.observer), budget: get(tokens.budget) }),
   );
@@ -199,7 +199,7 @@ export function compose(config: Config, worker?: string): Injector {
       lock: get(tokens.lock),
       repeatWindowMs: config.BUSBAR_REPEAT_WINDOW_MS,
       staleIfErrorMs: config.BUSBAR_STALE_IF_ERROR_MS,
-      sender: get(tokens.sender),
+      httpClient: get(tokens.httpClient),
       resilience: get(tokens.resilience),
       clock: get(tokens.clock),
       log: get(tokens.log),

@@ -1,4 +1,4 @@
-import { quotaDemands, type Call, type Clock, type Host, type QuotaRule } from '@busbar/core';
+import { quotaCharges, type Call, type Clock, type Host, type QuotaRule } from '@busbar/core';
 import type { ApiKeys, Database } from '@busbar/postgres';
 
 /** How much of one quota is used in the period that runs now. */
@@ -73,7 +73,7 @@ function standing(rule: QuotaRule, whom: Partial<NonNullable<QuotaRule['where']>
     auditInput: () => '',
     startedAt: now,
   };
-  return quotaDemands([rule], call, 1).map(({ counter, endsAt }) => ({
+  return quotaCharges([rule], call, 1).map(({ counter, endsAt }) => ({
     counter,
     rule,
     whom: rule.each === 'tenant' ? undefined : whom[rule.each],

@@ -10,7 +10,7 @@ import type {
   Lock,
   RateLimit,
   Resilience,
-  Sender,
+  HttpClient,
   StateStore,
   Transport,
 } from '@busbar/core';
@@ -61,7 +61,7 @@ export const tokens = {
   records: token<readonly ConnectionRecord[]>('records'),
   connectors: token<readonly Connector[]>('connectors'),
   connections: token<Connections>('connections'),
-  sender: token<Sender>('sender'),
+  httpClient: token<HttpClient>('httpClient'),
   budget: token<Budget>('budget'),
   resilience: token<Resilience>('resilience'),
   state: token<StateStore>('state'),

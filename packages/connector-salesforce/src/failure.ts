@@ -99,7 +99,7 @@ export function problemsIn(data: unknown): readonly Problem[] {
   return oauth ? [{ errorCode: oauth.error, message: oauth.error_description }] : [];
 }
 
-const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: false });
+const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
 
 /** One code for two limits. What runs at one time is soon over; the day's requests are not. */
 function requestLimit(message: string, said: string): UpstreamFailure {

@@ -59,7 +59,7 @@ export const salesforce = defineConnector({
   connections: 'many',
   // What the smallest org has in 24 hours (Developer Edition), until the first answer says what this one has; and the long requests (over 20
   // seconds) that a production org may run at one time. All of the org's integrations share both.
-  limits: { default: { requests: 15_000, windowMs: 86_400_000, concurrent: 25, standing: apiUsage } },
+  limits: { default: { requests: 15_000, windowMs: 86_400_000, concurrent: 25, readRateLimit: apiUsage } },
   // The first is where tokens come from; the answer's instance_url, where they are good, is another of them when My Domain was renamed.
   origins: ({ myDomain }) => [`https://${myDomain}.my.salesforce.com`, 'https://*.my.salesforce.com'],
   authorization: signIn,

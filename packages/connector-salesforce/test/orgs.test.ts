@@ -1,6 +1,6 @@
 import { createHost, localPrincipal, memoryConnections } from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
-import { gotSender } from '@busbar/core/adapters/got';
+import { gotHttpClient } from '@busbar/core/adapters/got';
 import { expect, it } from 'vitest';
 import { salesforce } from '../src/index.ts';
 import { startSalesforceSandbox } from '../src/sandbox.ts';
@@ -14,7 +14,7 @@ it('opens several orgs for one tenant, each by its name and with a session of it
       { connector: 'salesforce', id: 'one', name: 'live', config: live.config },
       { connector: 'salesforce', id: 'two', name: 'uat', config: test.config },
     ]),
-    sender: gotSender(),
+    httpClient: gotHttpClient(),
     resilience: cockatielResilience(),
     remapOrigins: { ...live.remapOrigins, ...test.remapOrigins },
   });

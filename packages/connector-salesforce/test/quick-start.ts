@@ -1,5 +1,5 @@
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
-import { gotSender } from '@busbar/core/adapters/got';
+import { gotHttpClient } from '@busbar/core/adapters/got';
 import { callTool } from '@busbar/core/testing';
 import { salesforce } from '@busbar/connector-salesforce';
 import { startSalesforceSandbox } from '@busbar/connector-salesforce/sandbox';
@@ -7,7 +7,7 @@ import { startSalesforceSandbox } from '@busbar/connector-salesforce/sandbox';
 const sandbox = await startSalesforceSandbox();
 const input = { soql: 'SELECT Name FROM Account WHERE Name LIKE :name', values: { name: { contains: 'bakery' } } };
 const answer = await callTool(salesforce, 'salesforce_query_records', input, sandbox.config, {
-  sender: gotSender(),
+  httpClient: gotHttpClient(),
   resilience: cockatielResilience(),
   remapOrigins: sandbox.remapOrigins,
 });

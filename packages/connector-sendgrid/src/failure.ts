@@ -19,7 +19,7 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
   if (status < 400 || status === 404 || status === 409) return undefined;
   const reason = reasonIn(data);
   const said = reason ? ` SendGrid says: ${reason}` : '';
-  const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: false });
+  const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
 
   if (status >= 500 || status === 408)
     return { code: 'UPSTREAM_UNAVAILABLE', message: `SendGrid failed (HTTP ${status}).${said}`, executed: 'unknown' };

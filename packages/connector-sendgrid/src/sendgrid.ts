@@ -31,7 +31,7 @@ export const sendgrid = defineConnector({
     default: {
       requests: 600,
       windowMs: 60_000,
-      standing: (headers) => ({
+      readRateLimit: (headers) => ({
         limit: headers.get('x-ratelimit-limit'),
         remaining: headers.get('x-ratelimit-remaining'),
         reset: headers.get('x-ratelimit-reset'),

@@ -51,7 +51,7 @@ describe('a refusal of SendGrid', () => {
     [429, errors('too many requests'), 'RATE_LIMITED', 'SendGrid says: too many requests.'],
   ])('in a %i with %j is %s', (status, body, code, message) => {
     const failure = read(status, body);
-    expect(failure).toMatchObject({ code, executed: false });
+    expect(failure).toMatchObject({ code, executed: 'no' });
     expect(failure?.message).toContain(message);
   });
 

@@ -28,7 +28,7 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
   const body = ErrorBody.safeParse(data).data;
   const reason = reasonIn(body, data);
   const said = reason ? ` Zendesk says: ${reason}` : '';
-  const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: false });
+  const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
 
   if (status >= 500 || status === 408) {
     return { code: 'UPSTREAM_UNAVAILABLE', message: `Zendesk failed (HTTP ${status}).${said}`, executed: 'unknown' };

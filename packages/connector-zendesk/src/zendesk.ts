@@ -59,7 +59,7 @@ export const zendesk = defineConnector({
     default: {
       requests: 200,
       windowMs: 60_000,
-      standing: (headers) => ({
+      readRateLimit: (headers) => ({
         limit: headers.get('ratelimit-limit'),
         remaining: headers.get('ratelimit-remaining'),
         reset: headers.get('ratelimit-reset'),

@@ -28,7 +28,7 @@ describe('a refusal of Zendesk', () => {
 
   it('asks for a new token on 401, and for a person where that does not help', () => {
     const failure = read(401, { error: 'invalid_token', error_description: 'The access token provided is expired.' });
-    expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', renew: true, executed: false });
+    expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', renew: true, executed: 'no' });
     expect(failure?.message).toBe(
       'Zendesk refused the connection’s credential. Zendesk says: The access token provided is expired. Someone must renew its OAuth client or API token in the connection’s settings.',
     );
@@ -86,7 +86,7 @@ describe('a refusal of Zendesk', () => {
     ['a refused size', 413, undefined, 'UPSTREAM_REJECTED', 'Shorten the text'],
   ])('gives the reason from %s', (_, status, data, code, reason) => {
     const failure = read(status, data);
-    expect(failure).toMatchObject({ code, executed: false });
+    expect(failure).toMatchObject({ code, executed: 'no' });
     expect(failure?.message).toContain(reason);
   });
 

@@ -1,12 +1,12 @@
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
-import { gotSender } from '@busbar/core/adapters/got';
+import { gotHttpClient } from '@busbar/core/adapters/got';
 import { callTool } from '@busbar/core/testing';
 import { zendesk } from '@busbar/connector-zendesk';
 import { startZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
 
 const sandbox = await startZendeskSandbox();
 const answer = await callTool(zendesk, 'zendesk_search_tickets', { status: ['open'] }, sandbox.config, {
-  sender: gotSender(),
+  httpClient: gotHttpClient(),
   resilience: cockatielResilience(),
   remapOrigins: sandbox.remapOrigins,
 });

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createHost, memoryConnections } from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
-import { gotSender } from '@busbar/core/adapters/got';
+import { gotHttpClient } from '@busbar/core/adapters/got';
 import { httpTransport } from '@busbar/core/mcp/http';
 import { manualClock } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -97,7 +97,7 @@ describe('the webhook', () => {
       connections: memoryConnections([
         { connector: 'zendesk', hook: account.hook, config: { ...account.sandbox.config, webhookSecret: signingSecret } },
       ]),
-      sender: gotSender(),
+      httpClient: gotHttpClient(),
       resilience: cockatielResilience(),
       clock: manualClock(Date.parse(at)),
     });

@@ -33,3 +33,8 @@ export class ShownAnswer implements Answer {
 export function answerJson(answer: Answer): string {
   return answer instanceof ShownAnswer ? answer.json() : JSON.stringify(answer);
 }
+
+/** Reads an answer from its JSON. Frozen through and through, since callers share it. */
+export function frozenAnswer(json: string): Answer {
+  return JSON.parse(json, (_key, part: unknown) => Object.freeze(part)) as Answer;
+}

@@ -1,4 +1,5 @@
-import { auditRefusal, logAudit } from './ports/audit.ts';
+import { auditRefusal } from './call/audit-refusal.ts';
+import { logAudit } from './ports/audit.ts';
 import { createCallPath } from './call/call-path.ts';
 import { createCatalog, type CatalogEntry } from './catalog/catalog.ts';
 import { createClients, type Clients } from './upstream/clients.ts';
@@ -18,7 +19,7 @@ import { observers } from './ports/observer.ts';
 import { localPrincipal, type Principal } from './principal.ts';
 import type { RateLimit, RateLimitDecision } from './ports/rate-limit.ts';
 import { redactingLogger } from './lib/redactor.ts';
-import { andThen, type Soon } from './lib/maybe-promise.ts';
+import { mapMaybe, type MaybePromise } from './lib/maybe-promise.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { checkContext } from './jobs/work-context.ts';
 
@@ -50,7 +51,7 @@ export function createHost(options: HostOptions): Host {
 
   const clients: Clients = createClients({
     connectors: byId,
-    sender: options.sender,
+    httpClient: options.httpClient,
     resilience: options.resilience,
     state,
     clock,
@@ -142,12 +143,12 @@ export function createHost(options: HostOptions): Host {
     close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
   };
 
-  function limit({ tenant, id }: Principal): Soon<RateLimitDecision | undefined> {
+  function limit({ tenant, id }: Principal): MaybePromise<RateLimitDecision | undefined> {
     const { rateLimit, tenantRateLimit } = options;
-    return andThen(rateLimit?.take(JSON.stringify([tenant, id])), (own) => {
+    return mapMaybe(rateLimit?.take(JSON.stringify([tenant, id])), (own) => {
       // What the key may not ask is not counted against the others of its tenant.
       if (!tenantRateLimit || (own && !own.allowed)) return own;
-      return andThen(tenantRateLimit.take(JSON.stringify([tenant])), (shared) =>
+      return mapMaybe(tenantRateLimit.take(JSON.stringify([tenant])), (shared) =>
         own && shared.allowed && own.remaining <= shared.remaining ? own : shared,
       );
     });
@@ -221,12 +222,12 @@ function refused(why: ToolError): CallResult {
   return { kind: 'answer', answer: errorAnswer(why, crypto.randomUUID()) };
 }
 
-function checkOptions({ connectors, sender, resilience, secret, remapOrigins = {} }: HostOptions): void {
+function checkOptions({ connectors, httpClient, resilience, secret, remapOrigins = {} }: HostOptions): void {
   const problems: string[] = [];
   const outward = connectors.filter((connector) => connector.origins).map(({ id }) => id);
-  if (outward.length > 0 && !(sender && resilience)) {
+  if (outward.length > 0 && !(httpClient && resilience)) {
     problems.push(
-      `${outward.join(', ')} must reach a vendor: give createHost a sender (gotSender of @busbar/core/adapters/got) and a resilience (cockatielResilience of @busbar/core/adapters/cockatiel)`,
+      `${outward.join(', ')} must reach a vendor: give createHost a httpClient (gotHttpClient of @busbar/core/adapters/got) and a resilience (cockatielResilience of @busbar/core/adapters/cockatiel)`,
     );
   }
   if (secret !== undefined && secret.length < minSecretLength) problems.push(`secret must have at least ${minSecretLength} characters`);

@@ -9,13 +9,13 @@ import type { Answer } from './content.ts';
 import type { Lock } from './ports/lock.ts';
 import type { Logger } from './logger.ts';
 import type { Metering } from './ports/metering.ts';
-import type { Middleware } from './call/compose.ts';
+import type { Middleware } from './middleware.ts';
 import type { Observer } from './ports/observer.ts';
 import type { Authenticate, Credentials, Principal } from './principal.ts';
 import type { RateLimit, RateLimitDecision } from './ports/rate-limit.ts';
 import type { Resilience } from './ports/resilience.ts';
-import type { Sender } from './ports/http-client.ts';
-import type { Soon } from './lib/maybe-promise.ts';
+import type { HttpClient } from './ports/http-client.ts';
+import type { MaybePromise } from './lib/maybe-promise.ts';
 import type { StateStore } from './connector/state.ts';
 
 /** What a host is made of. Only `connectors` is needed; everything else has a default that keeps to this process. */
@@ -36,8 +36,8 @@ export interface HostOptions {
   /** Default: `memoryMetering()`, which has no quota. */
   readonly metering?: Metering;
   /** What puts requests on the wire. Needed as soon as a connector has `origins`. See `@busbar/core/adapters/got`. */
-  readonly sender?: Sender;
-  /** What guards each upstream request. Needed with `sender`. See `@busbar/core/adapters/cockatiel`. */
+  readonly httpClient?: HttpClient;
+  /** What guards each upstream request. Needed with `httpClient`. See `@busbar/core/adapters/cockatiel`. */
   readonly resilience?: Resilience;
   /** Default: `memoryState()`. */
   readonly state?: StateStore;
@@ -117,7 +117,7 @@ export interface Host {
   /** @throws {ToolError} UNAUTHENTICATED. */
   authenticate(credentials: Credentials): Promise<Principal>;
   /** Counts one request of a principal and of its tenant: the limit that refused it, or the one with less left. Undefined: there is none. */
-  limit(principal: Principal): Soon<RateLimitDecision | undefined>;
+  limit(principal: Principal): MaybePromise<RateLimitDecision | undefined>;
   /** The tools that a principal may use, in a stable order. */
   tools(principal: Principal): readonly CatalogEntry[];
   /** The tool of that name, if there is one that the principal may use. */

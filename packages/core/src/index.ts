@@ -1,8 +1,8 @@
 export type { Audit, AuditEvent } from './ports/audit.ts';
 export type { Authorization } from './connector/authorization.ts';
-export type { Budget, BudgetUntil, LimitSeen } from './ports/budget.ts';
+export type { Budget, BudgetRequest, ObservedLimit } from './ports/budget.ts';
 export { answerJson } from './answer-json.ts';
-export type { Cache, CacheLook } from './ports/cache.ts';
+export type { Cache, CacheLookup } from './ports/cache.ts';
 export type { CallSignal, ClientSignal } from './lib/call-signal.ts';
 export type { CatalogEntry } from './catalog/catalog.ts';
 export { systemClock, type Clock } from './clock.ts';
@@ -12,7 +12,7 @@ export {
   type Connector,
   type Health,
   type Job,
-  type LimitStanding,
+  type RateLimitStatus,
   type Services,
   type Signature,
   type UpstreamFailure,
@@ -35,22 +35,37 @@ export { memoryMetering, type MemoryMeteringOptions } from './memory/metering.ts
 export { memoryRateLimit, type MemoryRateLimitOptions } from './memory/rate-limit.ts';
 export { memoryState, type MemoryStateOptions } from './memory/state.ts';
 export { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from './ports/metering.ts';
-export type { Middleware, MiddlewareCall } from './call/compose.ts';
+export type { Middleware, MiddlewareCall } from './middleware.ts';
 export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamAttempt, type UpstreamEvent } from './ports/observer.ts';
 export { priceOf, type Price, type PriceRule } from './billing/price.ts';
 export { localPrincipal, type Authenticate, type Credentials, type Principal } from './principal.ts';
-export { quotaDemands, quotaExceeded, type QuotaDemand, type QuotaKind, type QuotaPeriod, type QuotaRule, type Terms } from './billing/quota.ts';
+export {
+  quotaCharges,
+  quotaExceeded,
+  type QuotaCharge,
+  type QuotaKind,
+  type QuotaPeriod,
+  type QuotaRule,
+  type UsagePolicy,
+} from './billing/quota.ts';
 export type { RateLimit, RateLimitDecision, RateLimitRule } from './ports/rate-limit.ts';
-export { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type Resilience, type ResilienceEvent } from './ports/resilience.ts';
+export {
+  UpstreamError,
+  type Attempt,
+  type BreakerState,
+  type NamedLimit,
+  type Resilience,
+  type ResilienceEvent,
+} from './ports/resilience.ts';
 export { secret, secretValues } from './connector/secret.ts';
-export { SendError, type IncomingResponse, type OutgoingRequest, type Sender } from './ports/http-client.ts';
+export { HttpClientError, type IncomingResponse, type OutgoingRequest, type HttpClient } from './ports/http-client.ts';
 export type { Entry, LogSpec, State, StateLog, StateStore } from './connector/state.ts';
 export {
   result,
   type AnyTool,
   type Effect,
-  type Given,
-  type Parsed,
+  type SchemaInput,
+  type SchemaOutput,
   type Result,
   type ResultExtras,
   type Schema,

@@ -489,7 +489,7 @@ test('createHost names everything that is missing at once', () => {
     tools: () => [],
   });
   expect(() => createHost({ connectors: [outward], secret: 'short', remapOrigins: { 'not an origin': 'http://127.0.0.1' } })).toThrow(
-    /gotSender[\s\S]*at least 32 characters[\s\S]*not an origin/,
+    /gotHttpClient[\s\S]*at least 32 characters[\s\S]*not an origin/,
   );
 });
 

@@ -1,4 +1,4 @@
-import type { Call, Price, QuotaDemand } from '@busbar/core';
+import type { Call, Price, QuotaCharge } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import { admittedLine, endedLine, inputLine, replayedLine } from './audit-entries.ts';
 import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from './audit-link.ts';
@@ -14,7 +14,7 @@ export interface AdmitItem {
   /** The id of the claim that its idempotency key makes. Null: the call claims nothing. */
   readonly claim: string | null;
   readonly price: Price;
-  readonly demands: readonly QuotaDemand[];
+  readonly demands: readonly QuotaCharge[];
   /** Its arguments as the audit tells them. Made before the item joins a batch, so that ones which cannot be told fail their own call alone. */
   readonly input: string;
   /** How it ended, where it is recorded whole. Absent: it is about to run. */
@@ -22,7 +22,7 @@ export interface AdmitItem {
 }
 
 /** A call that asks to run, or that has run, at a price and for what it takes of quotas. */
-export const admitItem = (call: Call, price: Price, demands: readonly QuotaDemand[], end?: SettleItem): AdmitItem => ({
+export const admitItem = (call: Call, price: Price, demands: readonly QuotaCharge[], end?: SettleItem): AdmitItem => ({
   call,
   claim: claimOf(call),
   price,
@@ -42,7 +42,7 @@ export interface Writer {
  * What became of a call that asked: `written`, it may run; `taken`, its claim or its id was there before; `full`, a quota has not enough
  * left; `again`, ask once more: calls before it in the same batch might have taken what it needs, and did not.
  */
-export type Admitted = { readonly kind: 'written' | 'taken' | 'again' } | { readonly kind: 'full'; readonly demand: QuotaDemand };
+export type Admitted = { readonly kind: 'written' | 'taken' | 'again' } | { readonly kind: 'full'; readonly demand: QuotaCharge };
 
 interface Row {
   readonly open: boolean;
@@ -187,7 +187,7 @@ function reader(sent: readonly AdmitItem[], told: NonNullable<Row['told']>): (it
 }
 
 /** What of a demand stays taken: all of it while the call runs, then what it has used. */
-function keptOf({ end }: AdmitItem, { amount, rule }: QuotaDemand): number {
+function keptOf({ end }: AdmitItem, { amount, rule }: QuotaCharge): number {
   if (!end) return amount;
   return end.charged ? (rule.of === 'money' ? end.price : amount) : 0;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   priceOf,
-  quotaDemands,
+  quotaCharges,
   quotaExceeded,
   silentLogger,
   systemClock,
@@ -14,7 +14,7 @@ import {
   type Metering,
   type Outcome,
   type Price,
-  type Terms,
+  type UsagePolicy,
 } from '@busbar/core';
 import { createAuditChain } from './audit-chain.ts';
 import type { Database } from './database.ts';
@@ -33,7 +33,7 @@ import { createQuotaRows } from './quota-rows.ts';
 import { createSeal, type SealSecret } from './seal.ts';
 
 /** How a {@link postgresMetering} works. */
-export interface PostgresMeteringOptions extends Terms {
+export interface PostgresMeteringOptions extends UsagePolicy {
   readonly clock?: Clock;
   /** Told of what fails in the background. */
   readonly log?: Logger;
@@ -202,7 +202,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       signal.throwIfAborted();
       if (leases.size >= maxRunning) throw overloaded();
       const price = priceOf(prices, call);
-      const item = admitItem(call, price, quotaDemands(quotas, call, price.amount));
+      const item = admitItem(call, price, quotaCharges(quotas, call, price.amount));
       for (;;) {
         const admitted = await write(item);
         if (admitted.kind === 'written') {
@@ -220,7 +220,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     async record(call, outcome) {
       const price = priceOf(prices, call);
       const end = settledItem(call, price, outcome, keepMs);
-      const admitted = await write(admitItem(call, price, quotaDemands(quotas, call, price.amount), end));
+      const admitted = await write(admitItem(call, price, quotaCharges(quotas, call, price.amount), end));
       if (admitted.kind === 'full') throw quotaExceeded(admitted.demand, clock.now());
       if (admitted.kind === 'taken') throw usedBefore(call);
     },

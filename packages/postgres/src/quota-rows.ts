@@ -1,4 +1,4 @@
-import type { QuotaDemand } from '@busbar/core';
+import type { QuotaCharge } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import { itemsParameter, timeText } from './metering-items.ts';
 import type { Tables } from './tables.ts';
@@ -6,7 +6,7 @@ import type { Tables } from './tables.ts';
 /** Sees to it that the counters of quotas have rows: a statement can lock and change those alone that were there before it. */
 export interface QuotaRows {
   /** Makes the rows that these demands need and that this process has not seen yet. */
-  ensure(demands: readonly QuotaDemand[]): Promise<void>;
+  ensure(demands: readonly QuotaCharge[]): Promise<void>;
   /** The row was not there after all. */
   forget(counter: string): void;
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { createHost, memoryConnections, systemClock, ToolError, type Answer, type Authenticate } from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
-import { gotSender } from '@busbar/core/adapters/got';
+import { gotHttpClient } from '@busbar/core/adapters/got';
 import { httpTransport } from '@busbar/core/mcp/http';
 import { startSimulator } from '@busbar/core/testing';
 import { sql } from 'kysely';
@@ -86,7 +86,7 @@ async function serve(kind: Kind) {
   const host = createHost({
     connectors: [vault],
     connections: memoryConnections([{ connector: 'vault', tenant: 'acme', config: settings }]),
-    sender: gotSender(),
+    httpClient: gotHttpClient(),
     resilience: cockatielResilience({ retries: 0, observer }),
     remapOrigins: { 'https://vault.example': vendor.url },
     state: postgresState(database, { secret }),

@@ -10,7 +10,7 @@ export const vault = defineConnector({
   authorization: ({ token }) => ({ kind: 'bearer', token }),
   failure: ({ data }) => {
     const said = z.object({ said: z.string() }).safeParse(data);
-    return said.success ? { code: 'RATE_LIMITED', message: said.data.said, executed: false } : undefined;
+    return said.success ? { code: 'RATE_LIMITED', message: said.data.said, executed: 'no' } : undefined;
   },
   open: ({ http, config }) => ({ http, certificate: config.certificate }),
   tools: (tool) => [

@@ -25,7 +25,7 @@ if requests ~= '' then
   if now >= ends then ends, taken = now + tonumber(window), 0 end
   if taken >= tonumber(stored[3] or requests) then after = math.max(after, ends) end
 end
-if after > now then return {'used', string.format('%.3f', after)} end
+if after > now then return {'exhausted', string.format('%.3f', after)} end
 if concurrent ~= '' then
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
   if redis.call('ZCARD', KEYS[1]) >= tonumber(concurrent) then return {'full'} end
@@ -90,9 +90,9 @@ export function redisBudget(redis: Redis, { fallback, maxWaiting }: RedisBudgetO
   const budget = fairBudget({
     clock,
     maxWaiting,
-    askEveryMs,
+    pollEveryMs: askEveryMs,
     counts: {
-      async ask(key, { concurrent, requests, windowMs }, deadlineAt): Promise<BudgetAnswer> {
+      async tryTake(key, { concurrent, requests, windowMs }, deadlineAt): Promise<BudgetAnswer> {
         // What was learned before must be known: the first time Redis has to be told the script, and that takes two commands.
         await learned;
         const now = clock.now();
@@ -101,14 +101,14 @@ export function redisBudget(redis: Redis, { fallback, maxWaiting }: RedisBudgetO
         const endsAt = Math.min(Math.max(deadlineAt, now) + endAfterDeadlineMs, now + longestPlaceMs);
         const window = requests === undefined || windowMs === undefined ? ['', ''] : [requests, windowMs];
         const reply = await redis.run(take, [placesOf(key), windowOf(key)], [now, id, endsAt, concurrent ?? '', ...window, cleanUpAfterMs]);
-        if (!Array.isArray(reply)) return { kind: 'away', ask: fallback };
+        if (!Array.isArray(reply)) return { kind: 'delegated', budget: fallback };
         const [kind, until] = reply.map(String);
-        if (kind === 'used') return { kind, until: Number(until) };
+        if (kind === 'exhausted') return { kind, until: Number(until) };
         if (kind !== 'granted') return { kind: 'full' };
         // The next one asks on the same connection, so after this was given back.
         return { kind, release: () => void (concurrent !== undefined && redis.run(giveBack, [placesOf(key)], [id])) };
       },
-      learn(key, { limit = '', remaining = '', resetAt = '', closedUntil = 0 }, holdsUntil) {
+      observe(key, { limit = '', remaining = '', resetAt = '', closedUntil = 0 }, holdsUntil) {
         const told = [limit, remaining, resetAt, holdsUntil, closedUntil];
         const sent = redis.run(learn, [windowOf(key)], [clock.now(), ...told, sameWindowMs, cleanUpAfterMs]);
         learned ??= sent;
@@ -117,9 +117,9 @@ export function redisBudget(redis: Redis, { fallback, maxWaiting }: RedisBudgetO
   });
   return {
     ...budget,
-    learn(key, limit, seen) {
-      if (redis.available) budget.learn(key, limit, seen);
-      else fallback.learn(key, limit, seen);
+    observe(key, limit, seen) {
+      if (redis.available) budget.observe(key, limit, seen);
+      else fallback.observe(key, limit, seen);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Cache, CacheLook } from '@busbar/core';
+import type { Answer, Cache, CacheLookup } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
@@ -94,7 +94,7 @@ export function redisCache(redis: Redis, { maxEntryBytes = 2 ** 20 }: RedisCache
   };
 }
 
-function read(entry: string, now: number): CacheLook['kept'] {
+function read(entry: string, now: number): CacheLookup['kept'] {
   if (entry === '') return undefined;
   const [keptAt, until, answer] = JSON.parse(entry) as [number, number, Answer];
   // Clocks of replicas differ a little.

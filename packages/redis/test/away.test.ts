@@ -48,7 +48,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     for (let n = 0; n < 2; n += 1) expect((await limit.take('a')).allowed).toBe(true);
     expect((await limit.take('a')).allowed).toBe(false);
     await budget.take('b', { requests: 5, windowMs: 60_000, concurrent: 1 }, until, () => {});
-    budget.learn('c', { requests: 5, windowMs: 60_000 }, { closedUntil: until.deadlineAt + 1 });
+    budget.observe('c', { requests: 5, windowMs: 60_000 }, { closedUntil: until.deadlineAt + 1 });
     await expect(budget.take('c', { requests: 5, windowMs: 60_000 }, until, () => {})).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect(await cache.get('s', 'k')).toEqual({ token: undefined });
     // Nobody waits for a lock that cannot be asked for.

@@ -15,12 +15,12 @@ async function pair(clock: Clock): Promise<readonly [Redis, Redis]> {
 }
 
 const neverAsked = (): Promise<never> => Promise.reject(new Error('The fallback was asked.'));
-const fallback: RateLimit & Budget = { take: neverAsked, learn: () => void neverAsked() };
+const fallback: RateLimit & Budget = { take: neverAsked, observe: () => void neverAsked() };
 
 /** Puts a word before each key, so that checks share nothing. */
 const budgetIn = (budget: Budget, corner: string): Budget => ({
   take: (key, ...rest) => budget.take(`${corner}:${key}`, ...rest),
-  learn: (key, ...rest) => budget.learn(`${corner}:${key}`, ...rest),
+  observe: (key, ...rest) => budget.observe(`${corner}:${key}`, ...rest),
 });
 const cacheIn = (cache: Cache, corner: string): Cache => ({
   get: (scope, key) => cache.get(`${corner}:${scope}`, key),
@@ -174,7 +174,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     const limit = { requests: 100, windowMs: 60_000 };
     const until = { signal: new AbortController().signal, deadlineAt: clock.now() + 10_000 };
     await other.take(key, limit, until, () => {});
-    one.learn(key, limit, { closedUntil: clock.now() + 12_000 });
+    one.observe(key, limit, { closedUntil: clock.now() + 12_000 });
     await expect(one.take(key, limit, until, () => {})).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 12_000 });
     const refused = await Promise.allSettled(Array.from({ length: 20 }, () => other.take(key, limit, until, () => {})));
     expect(refused.map((end) => end.status === 'rejected' && (end.reason as { retryAfterMs?: number }).retryAfterMs)).toEqual(

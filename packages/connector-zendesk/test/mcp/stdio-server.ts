@@ -1,7 +1,7 @@
 import { stdioTransport } from '@busbar/core/mcp/stdio';
 import { createHost, memoryConnections } from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
-import { gotSender } from '@busbar/core/adapters/got';
+import { gotHttpClient } from '@busbar/core/adapters/got';
 import { zendesk } from '../../src/index.ts';
 
 // What a client of the tests starts. The sandbox runs in the test itself.
@@ -9,7 +9,7 @@ const [config = '{}', remapOrigins = '{}'] = process.argv.slice(2);
 const host = createHost({
   connectors: [zendesk],
   connections: memoryConnections([{ connector: 'zendesk', config: JSON.parse(config) as object }]),
-  sender: gotSender(),
+  httpClient: gotHttpClient(),
   resilience: cockatielResilience({ backoffMs: 1 }),
   remapOrigins: JSON.parse(remapOrigins) as Record<string, string>,
 });

@@ -149,12 +149,12 @@ export function cockatielResilience(options: CockatielResilienceOptions = {}): R
         throw new UpstreamError(
           'CIRCUIT_OPEN',
           `The vendor failed ${breakerFailures} times in a row on this connection, so nothing is sent to it for now.`,
-          { executed: false, transient: true, retryAfterMs },
+          { executed: 'no', transient: true, retryAfterMs },
         );
       }
       if (error instanceof BulkheadRejectedError) {
         throw new UpstreamError('OVERLOADED', `${queued} requests wait for this connection already. Try again in a moment.`, {
-          executed: false,
+          executed: 'no',
           transient: false,
         });
       }
@@ -165,7 +165,7 @@ export function cockatielResilience(options: CockatielResilienceOptions = {}): R
   /** Waits for the next attempt, if there is to be one. Throws where the vendor's wait is longer than the call may take. */
   async function mayRetry(attempt: Attempt, guard: Guard, error: unknown, attemptNumber: number): Promise<boolean> {
     if (!(error instanceof UpstreamError) || !error.transient || guard.breaker.state === CircuitState.Open) return false;
-    if (attempt.retry === 'never' && error.executed !== false) return false;
+    if (attempt.retry === 'never' && error.executed !== 'no') return false;
     const ceiling = Math.min(maxBackoffMs, backoffMs * 2 ** (attemptNumber - 1));
     const backoff = ceiling * (0.5 + Math.random() / 2);
     const ms = error.retryAfterMs ?? backoff;
@@ -224,7 +224,7 @@ export function cockatielResilience(options: CockatielResilienceOptions = {}): R
         guard.usedAt = clock.now();
       }
     },
-    learn: (connector, connection, limit, seen) => budget.learn(budgetKey(connector, connection, limit), limit, seen),
+    observe: (connector, connection, limit, seen) => budget.observe(budgetKey(connector, connection, limit), limit, seen),
     breaker: (connector, connection) => states[guards.get(keyOf(connector, connection))?.breaker.state ?? CircuitState.Closed],
   };
 }

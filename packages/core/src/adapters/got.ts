@@ -3,10 +3,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import got, { RequestError, TimeoutError } from 'got';
-import { SendError, type IncomingResponse, type Sender } from '../ports/http-client.ts';
+import { HttpClientError, type IncomingResponse, type HttpClient } from '../ports/http-client.ts';
 
-/** How {@link gotSender} connects. */
-export interface GotSenderOptions {
+/** How {@link gotHttpClient} connects. */
+export interface GotHttpClientOptions {
   /** Most sockets to one origin. Default 100. */
   readonly maxSockets?: number;
   /** How long connecting may take, in milliseconds. Default 5,000. */
@@ -87,7 +87,7 @@ const connectPhases = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
  * Sends with got: one attempt each (its own retries are off), no redirects, no cookies, no proxies from the environment, kept-alive
  * sockets, private addresses refused unless the host remapped the origin.
  */
-export function gotSender({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotSenderOptions = {}): Sender {
+export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotHttpClientOptions = {}): HttpClient {
   const agents = { keepAlive: true, maxSockets, maxFreeSockets: 10, scheduling: 'lifo' } as const;
   const agent = { http: new HttpAgent(agents), https: new HttpsAgent(agents) };
 
@@ -97,7 +97,7 @@ export function gotSender({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotSen
       const target = remap ? new URL(url.pathname + url.search, remap) : url;
       const literal = target.hostname.replace(/^\[|\]$/g, '');
       if (!remap && (target.protocol !== 'https:' || (isIP(literal) !== 0 && isPrivateAddress(literal)))) {
-        throw new SendError(`${target.origin} is not a public HTTPS origin`, 'no');
+        throw new HttpClientError(`${target.origin} is not a public HTTPS origin`, 'no');
       }
       const stream = got.stream(target, {
         method: method as 'GET',
@@ -128,15 +128,15 @@ async function* readable(stream: AsyncIterable<Uint8Array>, signal: AbortSignal)
     for await (const chunk of stream) yield chunk;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw new SendError('The answer broke off', 'unknown', error);
+    throw new HttpClientError('The answer broke off', 'unknown', error);
   }
 }
 
-function toSendError(error: unknown): SendError {
+function toSendError(error: unknown): HttpClientError {
   const code = error instanceof RequestError ? error.code : undefined;
   const sent =
     (error instanceof TimeoutError && connectPhases.has(error.event)) || (code !== undefined && neverSent.has(code)) ? 'no' : 'unknown';
-  return new SendError(error instanceof Error ? error.message : String(error), sent, error);
+  return new HttpClientError(error instanceof Error ? error.message : String(error), sent, error);
 }
 
 function toHeaders(raw: readonly string[]): Headers {

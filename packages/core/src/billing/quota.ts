@@ -25,7 +25,7 @@ export interface QuotaRule {
 }
 
 /** What one call takes of one quota. */
-export interface QuotaDemand {
+export interface QuotaCharge {
   readonly rule: QuotaRule;
   /** What is counted together: the rule's kind, its period and whom it is for. Begins with the kind and a space. */
   readonly counter: string;
@@ -42,12 +42,12 @@ const dayMs = 24 * 60 * minuteMs;
  * What a call takes of each quota that it falls under, in the period in which it began: one demand for a counter, by the strictest of the
  * rules that share it, and none for what the call takes nothing of. `price` is in millionths of the currency.
  */
-export function quotaDemands(rules: readonly QuotaRule[], call: Call, price: number): readonly QuotaDemand[] {
+export function quotaCharges(rules: readonly QuotaRule[], call: Call, price: number): readonly QuotaCharge[] {
   if (rules.length === 0) return [];
   const { principal, connector, tool, startedAt } = call;
   const amounts = { calls: 1, units: call.units, money: price };
   const of = { tenant: principal.tenant, key: principal.id, connector, tool };
-  const demands = new Map<string, QuotaDemand>();
+  const charges = new Map<string, QuotaCharge>();
   for (const rule of rules) {
     const { where, each } = rule;
     const amount = amounts[rule.of];
@@ -56,10 +56,10 @@ export function quotaDemands(rules: readonly QuotaRule[], call: Call, price: num
     const whom = each === 'tenant' ? [of.tenant] : [of.tenant, of[each]];
     const only = where ? ` ${canonicalJson(where)}` : '';
     const counter = `${rule.of} ${rule.per} ${start} ${each} ${JSON.stringify(whom)}${only}`;
-    const stricter = demands.get(counter);
-    if (!stricter || rule.limit < stricter.rule.limit) demands.set(counter, { rule, counter, amount, endsAt });
+    const stricter = charges.get(counter);
+    if (!stricter || rule.limit < stricter.rule.limit) charges.set(counter, { rule, counter, amount, endsAt });
   }
-  return [...demands.values()];
+  return [...charges.values()];
 }
 
 function matches(where: NonNullable<QuotaRule['where']>, of: Required<NonNullable<QuotaRule['where']>>): boolean {
@@ -94,13 +94,13 @@ function newPeriod(per: QuotaPeriod, at: number): Period {
 }
 
 /** What both quotas and prices say of calls. The same on all replicas. */
-export interface Terms {
+export interface UsagePolicy {
   readonly quotas?: readonly QuotaRule[] | undefined;
   readonly prices?: readonly PriceRule[] | undefined;
 }
 
 /** The refusal of a call that does not fit into a quota any more. */
-export function quotaExceeded({ rule, endsAt }: QuotaDemand, now: number): ToolError {
+export function quotaExceeded({ rule, endsAt }: QuotaCharge, now: number): ToolError {
   const limit = rule.of === 'money' ? `${rule.limit / 1_000_000} (cost of calls)` : `${rule.limit} ${rule.of}`;
   const whom = { tenant: 'for this tenant', key: 'for this key', connector: 'of this connector', tool: 'of this tool' }[rule.each];
   return new ToolError(

@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 import type { Call } from '../ports/metering.ts';
 import type { CallEvent } from '../ports/observer.ts';
 import type { Redactor } from '../lib/redactor.ts';
-import type { Tally } from '../upstream/upstream-scope.ts';
+import type { UpstreamScope } from '../upstream/upstream-scope.ts';
 
 /** One call on its way through the host: what every step of it reads and adds to. */
 export interface ActiveCall {
@@ -17,7 +17,7 @@ export interface ActiveCall {
   /** The validated arguments. */
   readonly input: unknown;
   readonly open: OpenConnection;
-  readonly tally: Tally;
+  readonly upstream: UpstreamScope;
   /** What may end it early. */
   readonly limit: CallLimit;
   /** Knows the connection's secrets, and those among the arguments. */

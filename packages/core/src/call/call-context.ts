@@ -5,7 +5,7 @@ import { createCursor } from './cursor.ts';
 import { shortDigest } from '../lib/digest.ts';
 import { ToolError } from '../errors.ts';
 import { AskSignal, type ActiveCall } from './active-call.ts';
-import { tallyKey, wroteOf, type Tally } from '../upstream/upstream-scope.ts';
+import { upstreamScopeKey, wroteOf, type UpstreamScope } from '../upstream/upstream-scope.ts';
 
 const maxWarnings = 20;
 const maxWarningLength = 500;
@@ -14,7 +14,7 @@ const limitKey = Symbol('busbar.limit');
 
 interface Hidden {
   [limitKey]: CallLimit;
-  [tallyKey]: Tally;
+  [upstreamScopeKey]: UpstreamScope;
 }
 
 /**
@@ -30,7 +30,7 @@ const lentSignal: PropertyDescriptor & ThisType<Hidden> = {
 
 /** What a tool is given besides its input and its client. */
 export function createCallContext(active: ActiveCall, secret: string): CallContext {
-  const { request, call, tally, warnings, limit } = active;
+  const { request, call, upstream, warnings, limit } = active;
   const { principal, connection, tool, callId } = call;
   // A key of our own making ends with its window, and the same arguments are then a new write to the vendor too.
   const key = call.keepMs === undefined ? call.key : undefined;
@@ -54,7 +54,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
       request.progress?.(done, total, message);
     },
     async ask(message, answer) {
-      if (wroteOf(tally) !== 'no') throw new Error(`${tool} asks after it wrote: the run would start again and write twice`);
+      if (wroteOf(upstream) !== 'no') throw new Error(`${tool} asks after it wrote: the run would start again and write twice`);
       asked += 1;
       const id = `ask-${asked}`;
       if (!request.answers)
@@ -73,7 +73,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
   };
   // Not as computed names among the others: those V8 stops compiling once a collection of garbage has found no context alive, and forgotten their shape.
   context[limitKey] = limit;
-  context[tallyKey] = tally;
+  context[upstreamScopeKey] = upstream;
   return Object.defineProperty(context, 'signal', lentSignal) as typeof context & Pick<CallContext, 'signal'>;
 }
 

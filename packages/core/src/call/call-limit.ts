@@ -13,7 +13,7 @@ const callEnded = new ToolError('CANCELLED', 'The call has ended.');
  */
 export class CallLimit implements CallSignal, Timed {
   readonly deadlineAt: number;
-  place = -1;
+  index = -1;
   readonly #client: ClientSignal;
   readonly #timeoutMs: number;
   #controller: AbortController | undefined;

@@ -1,34 +1,36 @@
-import { auditRefusal, type Audit } from '../ports/audit.ts';
+import type { Audit } from '../ports/audit.ts';
+import { auditRefusal } from './audit-refusal.ts';
 import type { Cache } from '../ports/cache.ts';
 import { callIds } from './call-id.ts';
 import { CallLimit } from './call-limit.ts';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
-import type { Clients, Lease, OpenConnection } from '../upstream/clients.ts';
+import type { Clients, ClientLease, OpenConnection } from '../upstream/clients.ts';
 import type { Clock } from '../clock.ts';
 import type { Connection, Connections } from '../ports/connections.ts';
 import type { Answer } from '../content.ts';
 import { Deadlines } from './deadlines.ts';
 import type { ToolError } from '../errors.ts';
 import type { CallRequest, CallResult } from '../host.ts';
-import { InFlight } from '../lib/pending-counter.ts';
+import { PendingCounter } from '../lib/pending-counter.ts';
 import type { Lock } from '../ports/lock.ts';
 import { silentLogger, type Logger } from '../logger.ts';
 import type { Metering } from '../ports/metering.ts';
 import { AskSignal, type ActiveCall } from './active-call.ts';
-import { compose, type Middleware } from './compose.ts';
+import { compose } from './compose.ts';
+import type { Middleware } from '../middleware.ts';
 import { errorAnswer, maskError } from './error-answer.ts';
 import { meter } from './meter.ts';
 import { pickConnection } from './pick-connection.ts';
 import { runTool } from './run-tool.ts';
 import { serveCached } from './serve-cached.ts';
-import { showOutput, type Shown } from './show-output.ts';
+import { showOutput, type ShownOutput } from './show-output.ts';
 import { newCall } from './new-call.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Principal } from '../principal.ts';
 import { redactingLogger } from '../lib/redactor.ts';
-import { takenOut } from '../catalog/without-secrets.ts';
+import { redactedValues } from '../catalog/without-secrets.ts';
 import { recordCall, type CallLogIds } from './record-call.ts';
-import { createTally } from '../upstream/upstream-scope.ts';
+import { createUpstreamScope } from '../upstream/upstream-scope.ts';
 
 /** What the path of a call works with. */
 export interface CallPathOptions {
@@ -53,7 +55,7 @@ export interface CallPathOptions {
 /** Runs calls. */
 export interface CallPath {
   /** Counts those that run. */
-  readonly running: InFlight;
+  readonly running: PendingCounter;
   /** Runs one call, from its arguments to its answer. */
   run(entry: CatalogEntry, request: CallRequest): Promise<CallResult>;
   /** Ends all calls early, and those that come later at once. */
@@ -68,12 +70,12 @@ export interface CallPath {
  */
 export function createCallPath(options: CallPathOptions): CallPath {
   const { catalog, connections, clients, middleware, clock, observer, secret } = options;
-  const show = (active: ActiveCall): Promise<Shown> =>
+  const show = (active: ActiveCall): Promise<ShownOutput> =>
     runTool(active, secret, clock).then((returned) => showOutput(active, returned, options.maxAnswerBytes));
   const metered = meter(options.metering, clock, serveCached(options, show));
 
   const newCallId = callIds();
-  const running = new InFlight();
+  const running = new PendingCounter();
   const deadlines = new Deadlines<CallLimit>(clock);
   const isRecorded = options.log !== silentLogger || observer.call !== undefined;
   let stopped: ToolError | undefined;
@@ -87,7 +89,7 @@ export function createCallPath(options: CallPathOptions): CallPath {
     deadlines.add(limit);
     running.begin();
     if (stopped) limit.stop(stopped);
-    let lease: Lease | undefined;
+    let lease: ClientLease | undefined;
     let active: ActiveCall | undefined;
     let answer: Answer | undefined;
     try {
@@ -115,7 +117,7 @@ export function createCallPath(options: CallPathOptions): CallPath {
   }
 
   function activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open }: BegunCall): ActiveCall {
-    const redactor = open.redactor.with(takenOut(request.arguments, entry.withoutSecrets(request.arguments)));
+    const redactor = open.redactor.with(redactedValues(request.arguments, entry.withoutSecrets(request.arguments)));
     return {
       request,
       entry,
@@ -123,7 +125,7 @@ export function createCallPath(options: CallPathOptions): CallPath {
       input,
       open,
       redactor,
-      tally: createTally(entry.effect !== 'read', request.principal.id),
+      upstream: createUpstreamScope(entry.effect !== 'read', request.principal.id),
       limit,
       log: redactingLogger(options.log, redactor, { ...ids, connector: entry.connector, connection: connection.id }),
       warnings: [],

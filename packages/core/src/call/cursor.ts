@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Cursor } from '../connector/context.ts';
+import { fromBase64Url, toBase64Url } from '../lib/base64url.ts';
 import { hmacTag } from '../lib/digest.ts';
 import { ToolError } from '../errors.ts';
 
@@ -22,7 +23,7 @@ class SignedCursor implements Cursor {
   }
 
   write(position: unknown): string {
-    const payload = toBase64Url(JSON.stringify(position ?? null));
+    const payload = toBase64Url(new TextEncoder().encode(JSON.stringify(position ?? null)));
     return `${payload}.${this.#tagOf(payload)}`;
   }
 
@@ -31,7 +32,7 @@ class SignedCursor implements Cursor {
     if (dot < 0 || cursor.length > maxLength) throw notOurs();
     const payload = cursor.slice(0, dot);
     if (!equal(cursor.slice(dot + 1), this.#tagOf(payload))) throw notOurs();
-    const parsed = position.safeParse(JSON.parse(fromBase64Url(payload)));
+    const parsed = position.safeParse(JSON.parse(new TextDecoder().decode(fromBase64Url(payload))));
     // Signed by us and yet of another form: a cursor of an older version.
     if (!parsed.success) throw notOurs();
     return parsed.data;
@@ -53,15 +54,4 @@ function equal(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < b.length; i += 1) difference |= (a.charCodeAt(i) || 0) ^ b.charCodeAt(i);
   return difference === 0;
-}
-
-function toBase64Url(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
-}
-
-function fromBase64Url(text: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0)));
 }

@@ -5,7 +5,7 @@ export interface Timed {
   /** In the clock's time. */
   readonly deadlineAt: number;
   /** Where it stands among what is watched, which {@link Deadlines} keeps here. Below 0: nowhere. */
-  place: number;
+  index: number;
   /** Called when that has come. */
   expire(): void;
 }
@@ -35,20 +35,20 @@ export class Deadlines<T extends Timed> {
 
   /** Watches it until it expires or is deleted. */
   add(timed: T): void {
-    timed.place = this.#running.length;
+    timed.index = this.#running.length;
     this.#running.push(timed);
     if (!this.#cancelTimer) this.#wait();
   }
 
   /** Safe to call twice. */
   delete(timed: T): void {
-    if (timed.place < 0) return;
+    if (timed.index < 0) return;
     const last = this.#running.pop();
     if (last && last !== timed) {
-      this.#running[timed.place] = last;
-      last.place = timed.place;
+      this.#running[timed.index] = last;
+      last.index = timed.index;
     }
-    timed.place = -1;
+    timed.index = -1;
   }
 
   /** Leaves no timer behind. */

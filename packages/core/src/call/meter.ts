@@ -7,10 +7,10 @@ import { AskSignal, type ActiveCall } from './active-call.ts';
 import { AdmissionGate } from './admission-gate.ts';
 import { errorAnswer, maskError, redactError } from './error-answer.ts';
 import { refusedReads } from './refused-reads.ts';
-import type { Shown } from './show-output.ts';
+import type { ShownOutput } from './show-output.ts';
 
 /** What the metered part of a call came to. */
-export interface Ran extends Shown {
+export interface ToolRun extends ShownOutput {
   /** Answered from the cache, or by an equal read: the tool did not run, or failed. */
   readonly cached?: boolean;
 }
@@ -23,14 +23,14 @@ export interface Ran extends Shown {
  * One that never went out, since the cache or work of this process answered it, is recorded whole when it has ended. Where the one like it
  * before was refused, it is admitted first, so that a caller whose quota is used up makes no work.
  */
-export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<Ran>) {
+export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<ToolRun>) {
   const refused = refusedReads();
 
   return (active: ActiveCall): Promise<Answer> => (active.call.effect === 'read' ? meterRead(active) : admitFirst(active));
 
   // One function, though it is long: each asynchronous one that a call waits in is more for the collector to copy while it waits.
   async function meterRead(active: ActiveCall): Promise<Answer> {
-    const { call, limit, tally } = active;
+    const { call, limit, upstream } = active;
     try {
       if (refused.has(call)) {
         const answer = await admitFirst(active);
@@ -39,8 +39,8 @@ export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall
       }
       limit.throwIfAborted();
       const gate = new AdmissionGate(metering, call, limit);
-      tally.gate = gate;
-      const end = await ran(active);
+      upstream.gate = gate;
+      const end = await runToOutcome(active);
       const admitting = gate.close();
       if (admitting) {
         // Whatever the tool made of a refusal on its way out, the refusal is what its caller hears.
@@ -52,7 +52,7 @@ export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall
       } catch (error) {
         throw ToolError.is(error) ? error : unsettled(active, end.outcome, error);
       }
-      return told(active, end);
+      return answerOf(active, end);
     } catch (error) {
       if (active.status === 'refused' && !limit.aborted) refused.add(call);
       throw error;
@@ -61,45 +61,47 @@ export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall
 
   async function admitFirst(active: ActiveCall): Promise<Answer> {
     const admitted = await metering.admit(active.call, active.limit);
-    return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await settle(active, admitted.admission, await ran(active));
+    return admitted.kind === 'replay'
+      ? replayed(active, admitted.answer)
+      : await settle(active, admitted.admission, await runToOutcome(active));
   }
 
   /** Runs the call. Never throws: how it ended, well or not, is its outcome. */
-  async function ran(active: ActiveCall): Promise<End> {
-    const { tally } = active;
+  async function runToOutcome(active: ActiveCall): Promise<CallOutcome> {
+    const { upstream } = active;
     let asked: AskSignal | undefined;
-    let ended: Ended;
+    let ended: RunResult;
     try {
       const { answer, accepted, cached } = await run(active);
       const status = cached ? 'cached' : accepted === undefined ? 'executed' : 'accepted';
       // A tool that lost an answer and returns all the same has found out what became of its write. Queued work is as good as done.
-      ended = { status, answer, code: undefined, wrote: wroteOf(tally) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
+      ended = { status, answer, code: undefined, wrote: wroteOf(upstream) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
     } catch (error) {
       if (error instanceof AskSignal) asked = error;
-      ended = asked ? askedOnly : failedOutcome(active, error);
+      ended = asked ? askedResult : failedOutcome(active, error);
     }
     const { status, answer, code, wrote, accepted } = ended;
-    return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: tally.requests, endedAt: clock.now() } };
+    return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: clock.now() } };
   }
 
-  async function settle(active: ActiveCall, admission: Admission, end: End): Promise<Answer> {
+  async function settle(active: ActiveCall, admission: Admission, end: CallOutcome): Promise<Answer> {
     try {
       await metering.settle(admission, end.outcome);
     } catch (cause) {
       throw unsettled(active, end.outcome, cause);
     }
-    return told(active, end);
+    return answerOf(active, end);
   }
 }
 
 /** How a run ended, and what it asks of its caller. */
-interface End {
+interface CallOutcome {
   readonly outcome: Outcome;
   readonly asked: AskSignal | undefined;
 }
 
 /** What the caller hears of an end that is on record. */
-function told(active: ActiveCall, { outcome, asked }: End): Answer {
+function answerOf(active: ActiveCall, { outcome, asked }: CallOutcome): Answer {
   active.status = outcome.status;
   if (asked) throw asked;
   return outcome.answer;
@@ -111,15 +113,15 @@ function replayed(active: ActiveCall, answer: Answer): Answer {
 }
 
 /** What the run itself says of its outcome. */
-type Ended = Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>;
+type RunResult = Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>;
 
-const askedOnly: Ended = { status: 'asked', answer: { content: [] }, wrote: 'no' };
+const askedResult: RunResult = { status: 'asked', answer: { content: [] }, wrote: 'no' };
 
-function failedOutcome(active: ActiveCall, error: unknown): Ended {
-  const { call, tally, warnings, redactor } = active;
+function failedOutcome(active: ActiveCall, error: unknown): RunResult {
+  const { call, upstream, warnings, redactor } = active;
   const shown = redactError(maskError(error, call.callId, active.log), redactor);
   const notes = warnings.map((warning) => redactor.text(`Warning: ${warning}`));
-  const wrote = wroteOf(tally);
+  const wrote = wroteOf(upstream);
   if (wrote === 'unknown' || shown.code === 'OUTCOME_UNKNOWN') {
     const unknown =
       shown.code === 'OUTCOME_UNKNOWN'

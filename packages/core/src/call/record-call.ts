@@ -37,7 +37,7 @@ export function recordCall({ entry, active, answer, ids, startedAt, endedAt, tra
   const durationMs = endedAt - startedAt;
   const code = (answer?.meta?.['busbar/error'] as { code?: ErrorCode } | undefined)?.code;
   const status = active?.status ?? 'refused';
-  const upstreamRequests = active?.tally.requests ?? 0;
+  const upstreamRequests = active?.upstream.requests ?? 0;
   observer.call?.({
     callId: ids.callId,
     tenant: ids.tenant,
@@ -51,7 +51,7 @@ export function recordCall({ entry, active, answer, ids, startedAt, endedAt, tra
     keyed: active?.call.key !== undefined,
     startedAt,
     traceparent,
-    attempts: active?.tally.attempts ?? none,
+    attempts: active?.upstream.attempts ?? none,
   });
   const level = durationMs >= verySlowMs ? 'error' : durationMs >= slowMs ? 'warn' : 'info';
   log[level](
@@ -66,9 +66,9 @@ export function recordCall({ entry, active, answer, ids, startedAt, endedAt, tra
       status,
       code,
       durationMs: Math.round(durationMs),
-      upstreamRequests: active?.tally.requests,
-      waitedMs: active && Math.round(active.tally.waitedMs),
-      wrote: active && wroteOf(active.tally),
+      upstreamRequests: active?.upstream.requests,
+      waitedMs: active && Math.round(active.upstream.waitedMs),
+      wrote: active && wroteOf(active.upstream),
     },
     level === 'info' ? 'call' : 'slow call',
   );

@@ -1,10 +1,10 @@
-import type { Cache, CacheLook } from '../ports/cache.ts';
+import type { Cache, CacheLookup } from '../ports/cache.ts';
 import type { Clock } from '../clock.ts';
 import { canonicalJson, digest } from '../lib/digest.ts';
 import type { Lock } from '../ports/lock.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
-import type { Ran } from './meter.ts';
+import type { ToolRun } from './meter.ts';
 import { sharedReads } from './shared-reads.ts';
 import { passes, staleAnswer } from './stale-answer.ts';
 
@@ -18,7 +18,7 @@ export interface ServeCachedOptions {
   readonly staleIfErrorMs: number;
 }
 
-type Run = (active: ActiveCall) => Promise<Ran>;
+type Run = (active: ActiveCall) => Promise<ToolRun>;
 
 // A replica that died, or whose read takes this long, is no longer waited for.
 const lockMs = 5_000;
@@ -43,32 +43,32 @@ export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedO
     return readThrough(active, ttlMs);
   };
 
-  async function writeThrough(active: ActiveCall): Promise<Ran> {
+  async function writeThrough(active: ActiveCall): Promise<ToolRun> {
     try {
       return await run(active);
     } finally {
-      if (wroteOf(active.tally) !== 'no') await unlessAway(active, cache.clear(active.call.connection));
+      if (wroteOf(active.upstream) !== 'no') await unlessAway(active, cache.clear(active.call.connection));
     }
   }
 
-  async function readThrough(active: ActiveCall, ttlMs: number): Promise<Ran> {
+  async function readThrough(active: ActiveCall, ttlMs: number): Promise<ToolRun> {
     const { call, limit, log } = active;
     const scope = call.connection;
     const tried = <T>(work: Promise<T>) => unlessAway(active, work);
     const key = keyOf(active);
-    const look = async (): Promise<CacheLook> => (await tried(cache.get(scope, key))) ?? { token: undefined };
-    const fresh = ({ kept }: CacheLook): Ran | undefined =>
+    const look = async (): Promise<CacheLookup> => (await tried(cache.get(scope, key))) ?? { token: undefined };
+    const fresh = ({ kept }: CacheLookup): ToolRun | undefined =>
       kept && kept.ageMs < ttlMs ? { answer: kept.answer, cached: true } : undefined;
 
     const keepMs = ttlMs + staleIfErrorMs;
-    const read = async (token: string | undefined): Promise<Ran> => {
+    const read = async (token: string | undefined): Promise<ToolRun> => {
       const ran = await run(active);
       if (token !== undefined) await tried(cache.set(scope, key, ran.answer, { token, keepMs }));
       return ran;
     };
 
     /** Reads, unless another replica does so: then waits for its answer, but for no more than half of what is left of this call. */
-    const readOnce = async (shared: Lock, first: string): Promise<Ran> => {
+    const readOnce = async (shared: Lock, first: string): Promise<ToolRun> => {
       const leftMs = Math.max(0, active.limit.deadlineAt - clock.now());
       const impatientAt = clock.now() + leftMs / 2;
       let token: string | undefined = first;

@@ -1,8 +1,7 @@
-import { answerJson } from '../answer-json.ts';
+import { answerJson, frozenAnswer } from '../answer-json.ts';
 import type { Answer } from '../content.ts';
-import { frozenAnswer } from '../frozen-answer.ts';
 import { untilAbort } from '../lib/until-abort.ts';
-import type { Ran } from './meter.ts';
+import type { ToolRun } from './meter.ts';
 
 /** Reads that run now in this process. */
 export interface SharedReads {
@@ -10,7 +9,7 @@ export interface SharedReads {
    * Runs the read, or waits for the equal one that runs already: until the signal, whose reason it throws. Where that one ends without an
    * answer, for whatever reason, the first of those who wait runs.
    */
-  share(key: string, signal: AbortSignal, run: () => Promise<Ran>): Promise<Ran>;
+  share(key: string, signal: AbortSignal, run: () => Promise<ToolRun>): Promise<ToolRun>;
 }
 
 /** The bounds of {@link sharedReads}. A read beyond one of them runs by itself. */
@@ -30,7 +29,7 @@ interface Running {
 export function sharedReads({ maxRunning = 1_000, maxWaiting = 1_000 }: SharedReadsOptions = {}): SharedReads {
   const reads = new Map<string, Running>();
 
-  async function lead(key: string, run: () => Promise<Ran>): Promise<Ran> {
+  async function lead(key: string, run: () => Promise<ToolRun>): Promise<ToolRun> {
     const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
     const read: Running = { ended: promise, waiting: 0 };
     reads.set(key, read);

@@ -11,7 +11,7 @@ const maxBytesPerUnit = 3;
 const maxBytesInJson = 6;
 
 /** An answer, and the id that accepted work will be reported under. */
-export interface Shown {
+export interface ShownOutput {
   readonly answer: Answer;
   readonly accepted?: string | undefined;
 }
@@ -22,10 +22,10 @@ export interface Shown {
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read, which is the connector's fault.
  */
-export function showOutput(active: ActiveCall, returned: unknown, maxBytes: number): Shown {
+export function showOutput(active: ActiveCall, returned: unknown, maxBytes: number): ShownOutput {
   const result = openResult(returned);
   const { accepted, meta } = result;
-  const wrote = active.entry.effect !== 'read' && (wroteOf(active.tally) !== 'no' || accepted !== undefined);
+  const wrote = active.entry.effect !== 'read' && (wroteOf(active.upstream) !== 'no' || accepted !== undefined);
   const { output } = active.entry.tool;
   const parsed = parseOutput(output, result);
   if (!parsed.ok && !wrote) throw parsed.error;
@@ -51,9 +51,9 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   return { answer: clean(active, new ShownAnswer(shown, structured, meta, text), text), accepted };
 }
 
-type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+type ParsedOutput = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
-function parseOutput(schema: Schema | undefined, { output, content }: OpenedResult): Parsed {
+function parseOutput(schema: Schema | undefined, { output, content }: OpenedResult): ParsedOutput {
   if (!schema) {
     return content
       ? { ok: true, value: undefined }

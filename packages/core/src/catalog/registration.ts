@@ -47,10 +47,10 @@ function* connectorProblems(connector: Connector): Iterable<string> {
 }
 
 function* limitProblems({ limits = {} }: Connector): Iterable<string> {
-  for (const [name, { requests, windowMs, concurrent, standing }] of Object.entries(limits)) {
+  for (const [name, { requests, windowMs, concurrent, readRateLimit }] of Object.entries(limits)) {
     if ((requests === undefined) !== (windowMs === undefined)) yield `limit ${name}: requests and windowMs go together`;
-    if (requests === undefined && concurrent === undefined && !standing)
-      yield `limit ${name}: limits nothing. Give requests and windowMs, concurrent, or standing`;
+    if (requests === undefined && concurrent === undefined && !readRateLimit)
+      yield `limit ${name}: limits nothing. Give requests and windowMs, concurrent, or readRateLimit`;
     for (const value of [requests, windowMs, concurrent]) {
       if (value !== undefined && !(Number.isInteger(value) && value > 0)) yield `limit ${name}: ${value} is not a positive whole number`;
     }

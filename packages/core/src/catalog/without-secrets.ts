@@ -12,12 +12,12 @@ const maxDepth = 20;
 export type WithoutSecrets = (value: unknown) => unknown;
 
 /** The texts that {@link WithoutSecrets} took out. */
-export function takenOut(given: unknown, shown: unknown): string[] {
+export function redactedValues(given: unknown, shown: unknown): string[] {
   if (given === shown) return [];
   if (typeof given === 'string') return [given];
   if (typeof given !== 'object' || given === null) return [];
   const inside = typeof shown === 'object' && shown !== null ? (shown as Readonly<Record<string, unknown>>) : {};
-  return Object.entries(given).flatMap(([key, value]) => takenOut(value, inside[key]));
+  return Object.entries(given).flatMap(([key, value]) => redactedValues(value, inside[key]));
 }
 
 /** Made once for a schema. What marks nothing gives its arguments back as they are. */

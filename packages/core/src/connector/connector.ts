@@ -60,11 +60,11 @@ export interface UpstreamLimit {
    * What an answer's headers tell of this limit. Asked for every answer of the connection, whichever limit its request drew on. Without it
    * core goes by its own count, and by a refusal's `Retry-After`.
    */
-  standing?(headers: Headers): LimitStanding | undefined;
+  readRateLimit?(headers: Headers): RateLimitStatus | undefined;
 }
 
 /** How a limit stands, as the vendor's headers have it: core reads the numbers, and takes what is none for not told. */
-export interface LimitStanding {
+export interface RateLimitStatus {
   /** Requests in a window. */
   readonly limit?: string | number | null | undefined;
   readonly remaining?: string | number | null | undefined;
@@ -77,8 +77,8 @@ export interface UpstreamFailure {
   readonly code: ErrorCode;
   /** For the model: the vendor's reason, and what to do next. */
   readonly message: string;
-  /** Whether the vendor may have acted. `false` is repeated in every retry class where `code` is RATE_LIMITED or UPSTREAM_UNAVAILABLE. */
-  readonly executed: boolean | 'unknown';
+  /** Whether the vendor may have acted. `no` is repeated in every retry class where `code` is RATE_LIMITED or UPSTREAM_UNAVAILABLE. */
+  readonly executed: 'yes' | 'no' | 'unknown';
   /** The token has ended: core gets a new one and sends the request once more. */
   readonly renew?: boolean;
   /** When the vendor will take it. Default: what its `Retry-After` or reset headers say. */

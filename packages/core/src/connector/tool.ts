@@ -8,9 +8,9 @@ export type Effect = 'read' | 'write' | 'destructive';
 /** A zod object, or a JSON Schema with its own parser (which throws a readable error for what it refuses). */
 export type Schema<T = any> = z.ZodObject | { readonly jsonSchema: object; parse(value: unknown): T };
 /** What a schema gives after parsing. */
-export type Parsed<S> = S extends z.ZodType ? z.output<S> : S extends Schema<infer T> ? T : undefined;
+export type SchemaOutput<S> = S extends z.ZodType ? z.output<S> : S extends Schema<infer T> ? T : undefined;
 /** What a schema takes before parsing. */
-export type Given<S> = S extends z.ZodType ? z.input<S> : S extends Schema<infer T> ? T : undefined;
+export type SchemaInput<S> = S extends z.ZodType ? z.input<S> : S extends Schema<infer T> ? T : undefined;
 
 /** A tool whose types have been checked where it was written and are no longer needed. */
 export interface AnyTool<Client> {
@@ -38,8 +38,12 @@ export interface AnyTool<Client> {
 export interface Tool<I extends Schema, O extends Schema | undefined, Client> extends AnyTool<Client> {
   readonly input: I;
   readonly output?: O;
-  units?(input: Parsed<I>): number;
-  run(input: Parsed<I>, client: Client, context: CallContext): Promise<(O extends undefined ? never : Given<O>) | Result<Given<O>>>;
+  units?(input: SchemaOutput<I>): number;
+  run(
+    input: SchemaOutput<I>,
+    client: Client,
+    context: CallContext,
+  ): Promise<(O extends undefined ? never : SchemaInput<O>) | Result<SchemaInput<O>>>;
 }
 
 /**

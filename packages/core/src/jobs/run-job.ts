@@ -5,7 +5,7 @@ import type { Job } from '../connector/connector.ts';
 import type { JobContext } from '../connector/context.ts';
 import type { Logger } from '../logger.ts';
 import type { Metering } from '../ports/metering.ts';
-import { tallyOf, wroteOf } from '../upstream/upstream-scope.ts';
+import { upstreamScopeOf, wroteOf } from '../upstream/upstream-scope.ts';
 import { workContext } from './work-context.ts';
 
 /** One run of a job. */
@@ -45,7 +45,7 @@ export async function runJob({ open, job, clock, log, metering, cache, timeoutMs
   } finally {
     over.abort();
     context.end();
-    if (wroteOf(tallyOf(context)) !== 'no')
+    if (wroteOf(upstreamScopeOf(context)) !== 'no')
       await cache.clear(open.connection.id).catch((err: unknown) => log.warn({ err }, 'the cache failed'));
     await reports;
   }

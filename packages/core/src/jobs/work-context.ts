@@ -4,7 +4,7 @@ import type { OpenConnection } from '../upstream/clients.ts';
 import type { Context } from '../connector/context.ts';
 import { ToolError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { createTally, tallyKey, type Tally } from '../upstream/upstream-scope.ts';
+import { createUpstreamScope, upstreamScopeKey, type UpstreamScope } from '../upstream/upstream-scope.ts';
 
 /** What work outside calls is given: a job's run, a connection's check. `end` when it is over; its timer goes with it. */
 export type WorkContext = Context & { end(): void };
@@ -38,8 +38,8 @@ export function workContext(options: {
     () => timeout.abort(new ToolError('DEADLINE_EXCEEDED', `The work took longer than ${timeoutMs / 1000} s.`)),
     () => {},
   );
-  const context: WorkContext & { readonly [tallyKey]: Tally } = {
-    [tallyKey]: createTally(options.mayWrite, name),
+  const context: WorkContext & { readonly [upstreamScopeKey]: UpstreamScope } = {
+    [upstreamScopeKey]: createUpstreamScope(options.mayWrite, name),
     connection: connection.id,
     signal: AbortSignal.any([signal, timeout.signal]),
     deadlineAt: clock.now() + timeoutMs,

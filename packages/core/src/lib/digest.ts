@@ -1,6 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { toBase64Url } from './base64url.ts';
 
 // Everything that is short enough to be read is cut to 128 bits: no two ever meet by chance.
 const tagBytes = 16;
@@ -20,10 +21,7 @@ export function shortDigest(text: string): string {
 /** The first 128 bits of an HMAC-SHA256, in 22 characters of base64url. Compare tags by hashing both sides, or in constant time. */
 export function hmacTag(secret: string, text: string): string {
   const tag = hmac(sha256, utf8ToBytes(secret), utf8ToBytes(text)).subarray(0, tagBytes);
-  return btoa(String.fromCharCode(...tag))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  return toBase64Url(tag);
 }
 
 /** JSON with sorted keys: equal for equal JSON values, however they were written. What JSON does not know is treated as JSON does. */

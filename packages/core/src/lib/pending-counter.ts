@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 
 /** Counts what runs, so that closing can wait for its end. */
-export class InFlight {
+export class PendingCounter {
   #count = 0;
   #waiting: (() => void)[] = [];
 

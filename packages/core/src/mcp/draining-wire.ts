@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/server';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import { InFlight } from '../lib/pending-counter.ts';
+import { PendingCounter } from '../lib/pending-counter.ts';
 
 // More than one client can mean to have open, and few enough to hold.
 const mostRunning = 1_000;
@@ -15,7 +15,7 @@ export class DrainingWire implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: Transport['onmessage'];
   readonly #wire: Transport;
-  readonly #inFlight = new InFlight();
+  readonly #inFlight = new PendingCounter();
   /** The requests that run. At most {@link mostRunning}. */
   readonly #running = new Set<RequestId>();
   #draining = false;

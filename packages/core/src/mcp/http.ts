@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import type { Host } from '../host.ts';
 import type { Listener, Transport } from '../transport.ts';
 import type { CallerOptions } from './request/caller.ts';
-import { Departure } from './request/client-disconnect.ts';
+import { ClientDisconnect } from './request/client-disconnect.ts';
 import { mcpEndpoint } from './endpoint.ts';
-import { InFlight } from '../lib/pending-counter.ts';
+import { PendingCounter } from '../lib/pending-counter.ts';
 import { draining, overloaded, refuse } from './request/http-error.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { keepTickShape } from './tick-shape.ts';
@@ -77,7 +77,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     );
   const settings = { ...options, hostname, maxBodyBytes };
   const endpoint = mcpEndpoint(host, settings);
-  const inFlight = new InFlight();
+  const inFlight = new PendingCounter();
   const ended = () => inFlight.end();
   let closing: Promise<void> | undefined;
 
@@ -93,7 +93,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     }
     if (inFlight.count >= maxRunning) return refuse(host, overloaded, response);
     inFlight.begin();
-    const departure = new Departure(response, ended);
+    const departure = new ClientDisconnect(response, ended);
     const served = isHook ? receiveWebhook(host, request, response, departure, settings) : endpoint.serve(request, response, departure);
     served.catch((error: unknown) => refuse(host, error, response));
   });

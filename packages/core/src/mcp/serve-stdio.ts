@@ -1,11 +1,24 @@
+import type { Readable, Writable } from 'node:stream';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import type { Host } from '../host.ts';
-import { localPrincipal } from '../principal.ts';
+import { localPrincipal, type Principal } from '../principal.ts';
 import type { Listener } from '../transport.ts';
 import { askStates } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
 import { DrainingWire } from './draining-wire.ts';
-import type { StdioTransportOptions } from './stdio.ts';
+
+/** How to serve MCP to the process that started this one. */
+export interface StdioTransportOptions {
+  /** Default: the process's own. Nothing but the protocol may be written to `output`, so log elsewhere. */
+  readonly input?: Readable;
+  readonly output?: Writable;
+  /** Who calls. Nobody authenticates over a pipe. Default: the local principal. */
+  readonly principal?: Principal;
+  /** How long `close` lets running requests go on, in milliseconds. Default 10,000. */
+  readonly drainMs?: number;
+  /** Called once when nothing is served any more: the client has gone, or `close` has been called. */
+  readonly onClose?: () => void;
+}
 
 /** Serves one client over a pipe, by the SDK. See {@link StdioTransportOptions}. */
 export function listenOnStdio(

@@ -3,9 +3,9 @@ import { ToolError, type ErrorCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { credentials, limitAddress, type CallerOptions } from './request/caller.ts';
 import { mask } from './request/mask.ts';
-import type { Departure } from './request/client-disconnect.ts';
+import type { ClientDisconnect } from './request/client-disconnect.ts';
 import { readBody } from './request/read-body.ts';
-import { Refusal } from './request/http-error.ts';
+import { HttpError } from './request/http-error.ts';
 import { toHeaders } from './request/web-exchange.ts';
 
 const statuses: Partial<Record<ErrorCode, number>> = {
@@ -24,7 +24,7 @@ export async function receiveWebhook(
   host: Host,
   request: IncomingMessage,
   response: ServerResponse,
-  departure: Departure,
+  departure: ClientDisconnect,
   options: CallerOptions & { readonly maxBodyBytes: number },
 ): Promise<void> {
   const hook = /^\/hooks\/([\w-]{1,128})$/.exec(request.url?.split('?', 1)[0] ?? '')?.[1];
@@ -36,7 +36,7 @@ export async function receiveWebhook(
     await host.webhook(hook, toHeaders(request), body);
   } catch (error) {
     if (response.destroyed) return;
-    if (error instanceof Refusal) {
+    if (error instanceof HttpError) {
       status = error.status;
       if (error.details.reason) host.observer.refused?.({ reason: error.details.reason });
     } else status = (ToolError.is(error) && statuses[error.code]) || 500;

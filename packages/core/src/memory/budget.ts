@@ -49,7 +49,7 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
     clock,
     maxWaiting,
     counts: {
-      ask(key, { requests, windowMs, concurrent }) {
+      tryTake(key, { requests, windowMs, concurrent }) {
         const used = usedOf(key);
         const now = clock.now();
         const told = now < used.toldUntil;
@@ -60,7 +60,7 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
           if (now >= used.windowEndsAt) used.taken = 0;
           if (used.taken >= (used.limit ?? requests)) until = Math.max(until, used.windowEndsAt);
         }
-        if (until > now) return { kind: 'used', until };
+        if (until > now) return { kind: 'exhausted', until };
         if (concurrent !== undefined && used.running >= concurrent) return { kind: 'full' };
         if (counted) {
           if (now >= used.windowEndsAt) used.windowEndsAt = now + windowMs;
@@ -70,7 +70,7 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
         used.running += 1;
         return { kind: 'granted', release: () => void (used.running -= 1) };
       },
-      learn(key, { limit, remaining, resetAt, closedUntil = 0 }, holdsUntil) {
+      observe(key, { limit, remaining, resetAt, closedUntil = 0 }, holdsUntil) {
         const used = usedOf(key);
         const now = clock.now();
         if (limit !== undefined) used.limit = limit;

@@ -1,8 +1,7 @@
 import type { Cache } from '../ports/cache.ts';
-import { answerJson } from '../answer-json.ts';
+import { answerJson, frozenAnswer } from '../answer-json.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
-import { frozenAnswer } from '../frozen-answer.ts';
 
 /** How much a {@link memoryCache} keeps. */
 export interface MemoryCacheOptions {

@@ -4,12 +4,12 @@ import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from '../ports/metering.ts';
 import { priceOf, type Price } from '../billing/price.ts';
-import { quotaDemands, type QuotaDemand, type Terms } from '../billing/quota.ts';
+import { quotaCharges, type QuotaCharge, type UsagePolicy } from '../billing/quota.ts';
 import { untilAbort } from '../lib/until-abort.ts';
 import { createQuotaCounters } from './quota-counters.ts';
 
 /** How much a {@link memoryMetering} keeps, and who is told. */
-export interface MemoryMeteringOptions extends Terms {
+export interface MemoryMeteringOptions extends UsagePolicy {
   /** The most idempotency keys. The oldest answers make room; running calls never do. Default 10,000. */
   readonly maxKeys?: number;
   /** The most that kept answers may take together, in bytes. The oldest make room. Default 64 MiB. */
@@ -40,7 +40,7 @@ interface Ended {
 interface Admitted extends Admission {
   readonly key: string | undefined;
   readonly price: Price;
-  readonly demands: readonly QuotaDemand[];
+  readonly demands: readonly QuotaCharge[];
   settled: boolean;
 }
 
@@ -79,7 +79,7 @@ export function memoryMetering({
   /** Reserves what the call may use. Every demand of it, or none. */
   function admit(call: Call, key: string | undefined): Admission {
     const price = priceOf(prices, call);
-    const demands = quotaDemands(quotas, call, price.amount);
+    const demands = quotaCharges(quotas, call, price.amount);
     counters.take(demands, clock.now());
     const admitted: Admitted = { call, key, price, demands, settled: false };
     return admitted;

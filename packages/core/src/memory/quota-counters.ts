@@ -1,10 +1,10 @@
 import { ToolError } from '../errors.ts';
-import { quotaExceeded, type QuotaDemand } from '../billing/quota.ts';
+import { quotaExceeded, type QuotaCharge } from '../billing/quota.ts';
 
 /** What calls have taken of quotas in this process. */
 export interface QuotaCounters {
   /** Takes all demands of a call or none. @throws {ToolError} QUOTA_EXCEEDED; OVERLOADED where too many counters are in use. */
-  take(demands: readonly QuotaDemand[], now: number): void;
+  take(demands: readonly QuotaCharge[], now: number): void;
   giveBack(counter: string, amount: number): void;
 }
 

@@ -15,13 +15,13 @@ export interface StoredEntry extends Stored {
 }
 
 /** What one scope holds: values by key, and logs by name, each in the order of appending. */
-export interface Shelf {
+export interface Scope {
   readonly values: Map<string, Stored>;
   readonly logs: Map<string, Map<string, StoredEntry>>;
 }
 
 /** The limits of a store. */
-export interface ShelfLimits {
+export interface ScopeLimits {
   readonly maxKeys: number;
   readonly maxValueBytes: number;
   readonly maxScopes: number;
@@ -29,19 +29,19 @@ export interface ShelfLimits {
 }
 
 /** The shelves of a store and their limits. */
-export interface Shelves {
-  readonly limits: ShelfLimits;
+export interface Scopes {
+  readonly limits: ScopeLimits;
   /** A scope's shelf, or undefined where it holds nothing. */
-  find(scope: string): Shelf | undefined;
+  find(scope: string): Scope | undefined;
   /** Makes something to store. @throws {ToolError} STATE_FULL where it is too large. */
   pack(name: string, json: string): Stored;
   /** Runs `change`, which adds `bytes` in sum. @throws {ToolError} STATE_FULL, before anything has changed. */
-  change(scope: string, bytes: number, change: (shelf: Shelf) => void): void;
+  change(scope: string, bytes: number, change: (shelf: Scope) => void): void;
 }
 
 /** Makes the shelves of one store. An empty one takes no room. */
-export function memoryShelves(limits: ShelfLimits): Shelves {
-  const shelves = new Map<string, Shelf>();
+export function memoryScopes(limits: ScopeLimits): Scopes {
+  const shelves = new Map<string, Scope>();
   const encoder = new TextEncoder();
   let serial = 0;
   let total = 0;

@@ -1,12 +1,12 @@
 import { ToolError } from '../errors.ts';
 import type { Entry, LogSpec, StateLog } from '../connector/state.ts';
 import type { z } from 'zod';
-import { stateFull, type Shelves, type StoredEntry } from './scope.ts';
+import { stateFull, type Scopes, type StoredEntry } from './scope.ts';
 
 const maxPage = 1_000;
 
 /** A log on a shelf. See {@link memoryState}. */
-export function memoryStateLog<S extends z.ZodType>(shelves: Shelves, scope: string, spec: LogSpec<S>): StateLog<z.output<S>> {
+export function memoryStateLog<S extends z.ZodType>(shelves: Scopes, scope: string, spec: LogSpec<S>): StateLog<z.output<S>> {
   const find = () => shelves.find(scope)?.logs.get(spec.name);
 
   function remove(ids: readonly string[]): void {

@@ -1,5 +1,5 @@
 import type { State, StateStore } from '../connector/state.ts';
-import { memoryShelves, stateFull, type ShelfLimits, type Shelves } from './scope.ts';
+import { memoryScopes, stateFull, type ScopeLimits, type Scopes } from './scope.ts';
 import { memoryStateLog } from './state-log.ts';
 
 /**
@@ -7,7 +7,7 @@ import { memoryStateLog } from './state-log.ts';
  * 1,000), `maxValueBytes` (one value or log entry with its key, default 64 KiB), `maxScopes` (scopes that hold something, default
  * 10,000), `maxBytes` (all of it together, default 256 MiB).
  */
-export type MemoryStateOptions = Partial<ShelfLimits>;
+export type MemoryStateOptions = Partial<ScopeLimits>;
 
 /** State in this process. A restart forgets it. */
 export function memoryState({
@@ -16,11 +16,11 @@ export function memoryState({
   maxScopes = 10_000,
   maxBytes = 256 * 1024 * 1024,
 }: MemoryStateOptions = {}): StateStore {
-  const shelves = memoryShelves({ maxKeys, maxValueBytes, maxScopes, maxBytes });
+  const shelves = memoryScopes({ maxKeys, maxValueBytes, maxScopes, maxBytes });
   return { open: (scope) => memoryScope(shelves, scope) };
 }
 
-function memoryScope(shelves: Shelves, scope: string): State {
+function memoryScope(shelves: Scopes, scope: string): State {
   const find = (key: string) => shelves.find(scope)?.values.get(key);
   const remove = (key: string) => shelves.change(scope, -(find(key)?.size ?? 0), ({ values }) => void values.delete(key));
   return {

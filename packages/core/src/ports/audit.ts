@@ -1,4 +1,3 @@
-import type { CallRequest } from '../host.ts';
 import type { Logger } from '../logger.ts';
 
 /** Something that was done or refused, and is no call: those are the metering's to record. Never a secret in any field. */
@@ -26,20 +25,4 @@ export interface Audit {
 /** An audit in the log, for a host that is given no other. */
 export function logAudit(log: Logger): Audit {
   return { record: async (event) => log.warn(event, 'audit') };
-}
-
-/**
- * Records that a caller lacks a right. The refusal does not wait for it, so that no store that is away or slow can hold it up; what cannot be
- * recorded goes to the log, whole.
- */
-export function auditRefusal(audit: Audit, log: Logger, { principal, address, tool }: CallRequest, code: string): void {
-  const event: AuditEvent = {
-    event: 'call.refused',
-    tenant: principal.tenant,
-    principal: principal.id,
-    address,
-    subject: tool,
-    detail: code,
-  };
-  audit.record(event).catch((err: unknown) => log.error({ err, ...event }, 'an event could not be recorded in the audit'));
 }

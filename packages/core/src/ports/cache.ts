@@ -1,7 +1,7 @@
 import type { Answer } from '../content.ts';
 
 /** What a {@link Cache} has for a key. */
-export interface CacheLook {
+export interface CacheLookup {
   /** What was kept, and how long ago. Its reader decides whether that is too long. */
   readonly kept?: { readonly answer: Answer; readonly ageMs: number } | undefined;
   /**
@@ -13,7 +13,7 @@ export interface CacheLook {
 /** Keeps answers of read tools that declare `cache`. A scope is a connection. */
 export interface Cache {
   /** Looks before a read, so that what is read then can be kept under the token. */
-  get(scope: string, key: string): Promise<CacheLook>;
+  get(scope: string, key: string): Promise<CacheLookup>;
   /**
    * Keeps an answer for `keepMs`. Keeps nothing where the scope was cleared since the token was given: the answer may have been read before
    * the write that cleared it.

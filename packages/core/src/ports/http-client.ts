@@ -14,13 +14,13 @@ export interface OutgoingRequest {
 export interface IncomingResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** The body, decompressed. Read it to its end, or return from the iterator: that closes the socket. Throws {@link SendError}. */
+  /** The body, decompressed. Read it to its end, or return from the iterator: that closes the socket. Throws {@link HttpClientError}. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 /** The request could not be sent, or its answer not be read. */
-export class SendError extends Error {
-  override readonly name = 'SendError';
+export class HttpClientError extends Error {
+  override readonly name = 'HttpClientError';
   /** `no`: nothing reached the vendor (refused, no such host). `unknown`: it may have acted. */
   readonly sent: 'no' | 'unknown';
 
@@ -34,7 +34,7 @@ export class SendError extends Error {
  * Puts requests on the wire. One attempt each, redirects not followed, private addresses refused unless remapped. See
  * `@busbar/core/adapters/got`.
  */
-export interface Sender {
-  /** Resolves once the headers are there. Rejects with {@link SendError}, or with `signal.reason` on abort. */
+export interface HttpClient {
+  /** Resolves once the headers are there. Rejects with {@link HttpClientError}, or with `signal.reason` on abort. */
   send(request: OutgoingRequest): Promise<IncomingResponse>;
 }

@@ -1,4 +1,4 @@
-import type { Soon } from '../lib/maybe-promise.ts';
+import type { MaybePromise } from '../lib/maybe-promise.ts';
 
 /** So many requests in a window. */
 export interface RateLimitRule {
@@ -20,5 +20,5 @@ export interface RateLimitDecision {
 /** Limits how often something may happen for a key: calls of an API key, requests of an address. */
 export interface RateLimit {
   /** Counts one request, and answers at once where it can. A refused request is not counted. */
-  take(key: string): Soon<RateLimitDecision>;
+  take(key: string): MaybePromise<RateLimitDecision>;
 }

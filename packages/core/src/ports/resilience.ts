@@ -1,4 +1,4 @@
-import type { LimitSeen } from './budget.ts';
+import type { ObservedLimit } from './budget.ts';
 import type { UpstreamLimit } from '../connector/connector.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { RetryClass } from '../connector/http.ts';
@@ -46,7 +46,7 @@ export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly code: ErrorCode;
   /** Whether the vendor may have acted on the attempt. */
-  readonly executed: boolean | 'unknown';
+  readonly executed: 'yes' | 'no' | 'unknown';
   /** Whether another attempt might end better: rate limits, failures, losses; not refusals. */
   readonly transient: boolean;
   readonly retryAfterMs: number | undefined;
@@ -57,7 +57,7 @@ export class UpstreamError extends Error {
     code: ErrorCode,
     message: string,
     details: {
-      executed: boolean | 'unknown';
+      executed: 'yes' | 'no' | 'unknown';
       transient: boolean;
       retryAfterMs?: number | undefined;
       status?: number | undefined;
@@ -82,7 +82,7 @@ export interface Resilience {
    */
   execute<R>(attempt: Attempt, action: (signal: AbortSignal) => Promise<R>): Promise<R>;
   /** Takes in what the vendor said of a connection's limit. Returns at once; attempts that follow go by it. */
-  learn(connector: string, connection: string, limit: NamedLimit, seen: LimitSeen): void;
+  observe(connector: string, connection: string, limit: NamedLimit, seen: ObservedLimit): void;
   /** The breaker of a connection, for health pages. `closed` where nothing is known of it. */
   breaker(connector: string, connection: string): BreakerState;
 }

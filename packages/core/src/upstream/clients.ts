@@ -8,7 +8,7 @@ import type { Observer } from '../ports/observer.ts';
 import { createRedactor, redactingLogger, type Redactor } from '../lib/redactor.ts';
 import type { Resilience } from '../ports/resilience.ts';
 import { secretValues } from '../connector/secret.ts';
-import type { Sender } from '../ports/http-client.ts';
+import type { HttpClient } from '../ports/http-client.ts';
 import type { StateStore } from '../connector/state.ts';
 import { createHttp } from './create-http.ts';
 import { createOrigins } from './origins.ts';
@@ -25,16 +25,16 @@ export interface OpenConnection {
 }
 
 /** A use of an open connection. */
-export interface Lease {
+export interface ClientLease {
   readonly open: OpenConnection;
 }
 
 /** The open clients: one for each connection and version of its settings, shared by its calls. */
 export interface Clients {
   /** Opens the connection if need be, and keeps it open until its {@link release}. @throws {ToolError} CONNECTION_INVALID. */
-  take(connection: Connection): Lease;
+  take(connection: Connection): ClientLease;
   /** Ends what {@link take} began. To be called once for each. */
-  release(lease: Lease): void;
+  release(lease: ClientLease): void;
   /** Takes a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
   use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R>;
   /** Closes every client, once nothing uses it any more. */
@@ -43,7 +43,7 @@ export interface Clients {
 
 export interface ClientsOptions {
   readonly connectors: ReadonlyMap<string, Connector>;
-  readonly sender: Sender | undefined;
+  readonly httpClient: HttpClient | undefined;
   readonly resilience: Resilience | undefined;
   readonly state: StateStore;
   readonly clock: Clock;
@@ -53,7 +53,7 @@ export interface ClientsOptions {
   wake(connection: string, job: string, afterMs: number | undefined): Promise<void>;
 }
 
-interface Held extends Lease {
+interface HeldClient extends ClientLease {
   users: number;
   /** When it was last taken, counted in takings. */
   usedAt: number;
@@ -65,11 +65,11 @@ interface Held extends Lease {
 const maxIdle = 1_000;
 
 export function createClients(options: ClientsOptions): Clients {
-  const held = new Map<string, Held>();
+  const held = new Map<string, HeldClient>();
   const closing = new Set<Promise<void>>();
-  let takings = 0;
+  let takeCount = 0;
 
-  function closeClient({ open }: Held): void {
+  function closeClient({ open }: HeldClient): void {
     const { connector, client, connection } = open;
     const done = Promise.resolve(connector.close?.(client))
       .catch((err: unknown) =>
@@ -82,39 +82,39 @@ export function createClients(options: ClientsOptions): Clients {
     closing.add(done);
   }
 
-  function retire(key: string, entry: Held): void {
+  function retire(key: string, entry: HeldClient): void {
     held.delete(key);
     entry.retired = true;
     if (entry.users === 0) closeClient(entry);
   }
 
-  function hold(connection: Connection): Held {
+  function hold(connection: Connection): HeldClient {
     const known = held.get(connection.id);
     if (known && known.open.connection.version === connection.version) return known;
-    const entry: Held = { open: openConnection(connection, options), users: 0, usedAt: 0, retired: false };
+    const entry: HeldClient = { open: openConnection(connection, options), users: 0, usedAt: 0, retired: false };
     if (known) retire(connection.id, known);
     held.set(connection.id, entry);
     if (held.size > maxIdle) retireLeastUsed(entry);
     return entry;
   }
 
-  function retireLeastUsed(except: Held): void {
-    let least: [string, Held] | undefined;
+  function retireLeastUsed(except: HeldClient): void {
+    let least: [string, HeldClient] | undefined;
     for (const [key, entry] of held)
       if (entry.users === 0 && entry !== except && (!least || entry.usedAt < least[1].usedAt)) least = [key, entry];
     if (least) retire(...least);
   }
 
-  function take(connection: Connection): Held {
+  function take(connection: Connection): HeldClient {
     const entry = hold(connection);
     entry.users += 1;
-    entry.usedAt = takings += 1;
+    entry.usedAt = takeCount += 1;
     return entry;
   }
 
-  function release(lease: Lease): void {
+  function release(lease: ClientLease): void {
     // Nobody else makes leases that come here.
-    const entry = lease as Held;
+    const entry = lease as HeldClient;
     entry.users -= 1;
     if (entry.retired && entry.users === 0) closeClient(entry);
   }
@@ -170,8 +170,8 @@ function connectionHttp(
   redactor: Redactor,
   options: ClientsOptions,
 ): Http {
-  const { sender, resilience, clock, observer } = options;
-  if (!connector.origins || !sender || !resilience) return closedHttp(connector.id);
+  const { httpClient, resilience, clock, observer } = options;
+  if (!connector.origins || !httpClient || !resilience) return closedHttp(connector.id);
   const origins = createOrigins(connector.origins(config));
   const remap = (origin: string): URL | undefined => {
     const to = options.remapOrigins[origin];
@@ -182,7 +182,7 @@ function connectionHttp(
     connection: connection.id,
     origins,
     remap,
-    sender,
+    httpClient,
     resilience,
     clock,
     version: connection.version,
@@ -190,7 +190,7 @@ function connectionHttp(
     state: options.state.open(`${connection.id}#core`),
     onSecret: (secret) => redactor.add(secret),
   });
-  return createHttp({ connector, connection: connection.id, origins, tokens, remap, sender, resilience, clock, observer });
+  return createHttp({ connector, connection: connection.id, origins, tokens, remap, httpClient, resilience, clock, observer });
 }
 
 function closedHttp(connector: string): Http {

@@ -6,15 +6,15 @@ import { ToolError } from '../errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../connector/http.ts';
 import type { Observer } from '../ports/observer.ts';
 import { UpstreamError, type Attempt, type NamedLimit, type Resilience } from '../ports/resilience.ts';
-import { SendError, type IncomingResponse, type Sender } from '../ports/http-client.ts';
+import { HttpClientError, type IncomingResponse, type HttpClient } from '../ports/http-client.ts';
 import { untilAbort } from '../lib/until-abort.ts';
 import { readFailure, readPage, waitOf } from './failure.ts';
 import type { Origins } from './origins.ts';
 import { readBody, readLines } from './read-body.ts';
 import { formBody, requestUrl } from './request-url.ts';
-import { Flight } from './upstream-request.ts';
-import { readStanding, skewOf } from './rate-limit-status.ts';
-import { countWait, tallyOf, wroteOf } from './upstream-scope.ts';
+import { UpstreamRequest } from './upstream-request.ts';
+import { toObservedLimit, clockSkew } from './rate-limit-status.ts';
+import { countWait, upstreamScopeOf, wroteOf } from './upstream-scope.ts';
 import type { Token, TokenSource } from './token-source.ts';
 
 /** What a connection's `http` works with. */
@@ -25,7 +25,7 @@ export interface CreateHttpOptions {
   readonly origins: Origins;
   readonly tokens: TokenSource | undefined;
   readonly remap: (origin: string) => URL | undefined;
-  readonly sender: Sender;
+  readonly httpClient: HttpClient;
   readonly resilience: Resilience;
   readonly clock: Clock;
   readonly observer: Observer;
@@ -39,8 +39,11 @@ export function createHttp(options: CreateHttpOptions): Http {
   const { connector, tokens, clock, resilience } = options;
 
   /** Sends one attempt and reads the status. The body is still to be read. */
-  async function exchange(flight: Flight, signal: AbortSignal): Promise<{ response: IncomingResponse; token: Token | undefined }> {
-    const { request } = flight;
+  async function exchange(
+    upstreamRequest: UpstreamRequest,
+    signal: AbortSignal,
+  ): Promise<{ response: IncomingResponse; token: Token | undefined }> {
+    const { request } = upstreamRequest;
     const token = await tokens?.get();
     const origin = request.origin ?? token?.origin ?? options.origins.first;
     if (origin === undefined)
@@ -53,28 +56,32 @@ export function createHttp(options: CreateHttpOptions): Http {
     for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value;
     if (token) headers['authorization'] = token.header;
     signal.throwIfAborted();
-    const sent = flight.depart(origin);
+    const sent = upstreamRequest.markSent(origin);
     try {
-      const response = await options.sender.send({ method: request.method, url, headers, body, remap: options.remap(origin), signal });
+      const response = await options.httpClient.send({ method: request.method, url, headers, body, remap: options.remap(origin), signal });
       sent.status = response.status;
       return { response, token };
     } catch (error) {
-      if (error instanceof SendError && error.sent === 'no') flight.notExecuted();
+      if (error instanceof HttpClientError && error.sent === 'no') upstreamRequest.markNotExecuted();
       throw error;
     }
   }
 
   /** Takes an answer for what it is: undefined where it is one, else what to throw. */
-  function refusalOf(flight: Flight, response: HttpResponse<unknown>, token: Token | undefined): UpstreamError | undefined {
+  function refusalOf(
+    upstreamRequest: UpstreamRequest,
+    response: HttpResponse<unknown>,
+    token: Token | undefined,
+  ): UpstreamError | undefined {
     const { status } = response;
-    const counted = (status >= 200 && status < 300) || flight.request.accept?.includes(status) === true;
+    const counted = (status >= 200 && status < 300) || upstreamRequest.request.accept?.includes(status) === true;
     const page = counted ? readPage(response) : undefined;
-    const strayed = page && !flight.request.response?.safeParse(response.data).success ? page : undefined;
+    const strayed = page && !upstreamRequest.request.response?.safeParse(response.data).success ? page : undefined;
     const failure = connector.failure?.(response) ?? strayed ?? (counted ? undefined : readFailure(response));
-    return failure && toUpstreamError(flight, failure, response, token);
+    return failure && toUpstreamError(upstreamRequest, failure, response, token);
   }
 
-  function limitOf({ request }: Flight): NamedLimit | undefined {
+  function limitOf({ request }: UpstreamRequest): NamedLimit | undefined {
     const name = request.limit ?? 'default';
     const limit = connector.limits?.[name];
     if (request.limit !== undefined && !limit) throw new TypeError(`${connector.id} has no limit named "${name}"`);
@@ -82,30 +89,30 @@ export function createHttp(options: CreateHttpOptions): Http {
   }
 
   /** Tells the budgets what an answer says of them. A refusal for the rate closes the one that its request drew on, for all who wait. */
-  function learn(flight: Flight, headers: Headers, refusal?: UpstreamError): void {
+  function learn(upstreamRequest: UpstreamRequest, headers: Headers, refusal?: UpstreamError): void {
     let someLeft = false;
     const nowMs = clock.now();
-    const skewMs = skewOf(headers, nowMs);
+    const skewMs = clockSkew(headers, nowMs);
     for (const [name, limit] of Object.entries(connector.limits ?? {})) {
-      const seen = readStanding(limit.standing?.(headers), nowMs, skewMs);
+      const seen = toObservedLimit(limit.readRateLimit?.(headers), nowMs, skewMs);
       if (!seen) continue;
       someLeft ||= (seen.remaining ?? 0) > 0;
-      resilience.learn(connector.id, options.connection, { name, ...limit }, seen);
+      resilience.observe(connector.id, options.connection, { name, ...limit }, seen);
     }
-    const limit = limitOf(flight);
+    const limit = limitOf(upstreamRequest);
     // Where some is left, what is used up is narrower than the connection, such as one record's own limit.
     if (!limit || someLeft || refusal?.code !== 'RATE_LIMITED' || refusal.retryAfterMs === undefined) return;
-    resilience.learn(connector.id, options.connection, limit, { closedUntil: nowMs + refusal.retryAfterMs });
+    resilience.observe(connector.id, options.connection, limit, { closedUntil: nowMs + refusal.retryAfterMs });
   }
 
   function toUpstreamError(
-    flight: Flight,
+    upstreamRequest: UpstreamRequest,
     failure: UpstreamFailure,
     response: HttpResponse<unknown>,
     token: Token | undefined,
   ): UpstreamError {
-    const renew = failure.renew === true && !flight.renewed && token !== undefined && tokens?.renew(token) === true;
-    if (renew) flight.renewed = true;
+    const renew = failure.renew === true && !upstreamRequest.renewed && token !== undefined && tokens?.renew(token) === true;
+    if (renew) upstreamRequest.renewed = true;
     const transient = renew || failure.code === 'RATE_LIMITED' || failure.code === 'UPSTREAM_UNAVAILABLE';
     return new UpstreamError(failure.code, failure.message, {
       executed: failure.executed,
@@ -116,9 +123,9 @@ export function createHttp(options: CreateHttpOptions): Http {
   }
 
   /** Runs attempts around `action` and turns whatever is left of them into what the tool may see. */
-  async function guarded<R>(context: Context, flight: Flight, action: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    const { request, tally } = flight;
-    await tally.gate?.pass();
+  async function guarded<R>(context: Context, upstreamRequest: UpstreamRequest, action: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const { request, scope } = upstreamRequest;
+    await scope.gate?.pass();
     const operation = `${request.method} ${request.path}`;
     let attempts = 0;
     const attempt: Attempt = {
@@ -128,13 +135,13 @@ export function createHttp(options: CreateHttpOptions): Http {
       retry: request.retry ?? (request.method === 'GET' ? 'safe' : 'never'),
       signal: context.signal,
       deadlineAt: context.deadlineAt,
-      limit: limitOf(flight),
-      user: tally.user,
+      limit: limitOf(upstreamRequest),
+      user: scope.user,
       onEvent: (event) => {
-        countWait(tally, event);
+        countWait(scope, event);
         if (event.kind === 'attempt') {
           attempts = event.attempt;
-          if (options.observer.call) flight.attempted(operation, event, clock.now());
+          if (options.observer.call) upstreamRequest.recordAttempt(operation, event, clock.now());
         }
         const where = { connector: connector.id, connection: options.connection, operation, durationMs: event.ms };
         options.observer.upstream?.(
@@ -147,7 +154,7 @@ export function createHttp(options: CreateHttpOptions): Http {
         else context.log.warn(fields, `upstream ${event.kind}`);
       },
     };
-    const waitedBefore = tally.waitedMs;
+    const waitedBefore = scope.waitedMs;
     try {
       // A token may take a while: it is waited for here, where no slot is held and no attempt's time runs. Each attempt asks again.
       if (tokens) await untilAbort(tokens.get(), context.signal);
@@ -159,9 +166,9 @@ export function createHttp(options: CreateHttpOptions): Http {
         }
       });
     } catch (error) {
-      throw toToolError(error, flight, {
+      throw toToolError(error, upstreamRequest, {
         attempts,
-        waitedMs: tally.waitedMs - waitedBefore,
+        waitedMs: scope.waitedMs - waitedBefore,
         breaker: resilience.breaker(connector.id, options.connection),
       });
     }
@@ -169,55 +176,56 @@ export function createHttp(options: CreateHttpOptions): Http {
 
   return {
     async request<S extends z.ZodType = z.ZodUndefined>(context: Context, request: HttpRequest<S>): Promise<HttpResponse<z.output<S>>> {
-      const flight = new Flight(tallyOf(context), request);
-      const response = await guarded(context, flight, async (signal) => {
-        const { response, token } = await exchange(flight, signal);
+      const upstreamRequest = new UpstreamRequest(upstreamScopeOf(context), request);
+      const response = await guarded(context, upstreamRequest, async (signal) => {
+        const { response, token } = await exchange(upstreamRequest, signal);
         const answer = { status: response.status, headers: response.headers, data: await readAnswer(response) };
-        const refusal = refusalOf(flight, answer, token);
-        learn(flight, answer.headers, refusal);
+        const refusal = refusalOf(upstreamRequest, answer, token);
+        learn(upstreamRequest, answer.headers, refusal);
         if (!refusal) {
-          flight.answered(true);
+          upstreamRequest.markAnswered('yes');
           return answer;
         }
-        flight.refused(refusal);
+        upstreamRequest.markRefused(refusal);
         throw refusal;
       });
-      return { ...response, data: parseData(flight, response) as z.output<S> };
+      return { ...response, data: parseData(upstreamRequest, response) as z.output<S> };
     },
 
     async *rows<S extends z.ZodType>(context: Context, request: HttpRequest<S>): AsyncGenerator<z.output<S>> {
-      const flight = new Flight(tallyOf(context), request);
-      const opened = await guarded(context, flight, async (signal) => {
+      const upstreamRequest = new UpstreamRequest(upstreamScopeOf(context), request);
+      const opened = await guarded(context, upstreamRequest, async (signal) => {
         // The attempt ends when the answer begins, and its timeout with it; the stream lives on under the context's signal.
         const stop = new AbortController();
         const giveUp = (): void => stop.abort(signal.reason);
         signal.addEventListener('abort', giveUp, { once: true });
         try {
-          const { response, token } = await exchange(flight, AbortSignal.any([context.signal, stop.signal]));
+          const { response, token } = await exchange(upstreamRequest, AbortSignal.any([context.signal, stop.signal]));
           const { status, headers } = response;
           if (status >= 200 && status < 300) {
-            learn(flight, headers);
-            flight.answered(true);
+            learn(upstreamRequest, headers);
+            upstreamRequest.markAnswered('yes');
             return response.body;
           }
           const refusal =
-            refusalOf(flight, { status, headers, data: await readAnswer(response) }, token) ??
+            refusalOf(upstreamRequest, { status, headers, data: await readAnswer(response) }, token) ??
             new UpstreamError('UPSTREAM_INVALID', `The vendor answered HTTP ${status} where rows were expected.`, {
-              executed: true,
+              executed: 'yes',
               transient: false,
             });
-          learn(flight, headers, refusal);
-          flight.refused(refusal);
+          learn(upstreamRequest, headers, refusal);
+          upstreamRequest.markRefused(refusal);
           throw refusal;
         } finally {
           signal.removeEventListener('abort', giveUp);
         }
       });
       try {
-        for await (const row of readLines(opened)) yield request.response ? parseWith(request.response, row, flight) : (row as z.output<S>);
+        for await (const row of readLines(opened))
+          yield request.response ? parseWith(request.response, row, upstreamRequest) : (row as z.output<S>);
       } catch (error) {
         if (error instanceof UpstreamError) throw new ToolError(error.code, error.message, { cause: error });
-        if (!(error instanceof SendError)) throw error;
+        if (!(error instanceof HttpClientError)) throw error;
         throw new ToolError('UPSTREAM_UNAVAILABLE', 'The vendor broke off in the middle of its rows. Ask for a smaller range.', {
           cause: error,
         });
@@ -231,7 +239,7 @@ async function readAnswer({ status, body }: IncomingResponse): Promise<unknown> 
   try {
     return await readBody(body);
   } catch (error) {
-    if (error instanceof SendError && status >= 300 && status < 500) return undefined;
+    if (error instanceof HttpClientError && status >= 300 && status < 500) return undefined;
     throw error;
   }
 }
@@ -244,9 +252,9 @@ function encodeBody({ body }: HttpRequest<z.ZodType>): [type: string | undefined
 
 /** Gives what an attempt threw the form that resilience reads. Aborts and faults pass as they are. */
 function asUpstreamError(error: unknown): unknown {
-  if (!(error instanceof SendError)) return error;
+  if (!(error instanceof HttpClientError)) return error;
   return error.sent === 'no'
-    ? new UpstreamError('UPSTREAM_UNAVAILABLE', 'The vendor could not be reached.', { executed: false, transient: true, cause: error })
+    ? new UpstreamError('UPSTREAM_UNAVAILABLE', 'The vendor could not be reached.', { executed: 'no', transient: true, cause: error })
     : new UpstreamError('UPSTREAM_UNAVAILABLE', 'The connection to the vendor broke before its answer came.', {
         executed: 'unknown',
         transient: true,
@@ -254,9 +262,13 @@ function asUpstreamError(error: unknown): unknown {
       });
 }
 
-function toToolError(error: unknown, flight: Flight, history: { attempts: number; waitedMs: number; breaker: string }): unknown {
-  const { request } = flight;
-  if (flight.lostWrite) {
+function toToolError(
+  error: unknown,
+  upstreamRequest: UpstreamRequest,
+  history: { attempts: number; waitedMs: number; breaker: string },
+): unknown {
+  const { request } = upstreamRequest;
+  if (upstreamRequest.hasLostWrite) {
     const why = error instanceof UpstreamError || ToolError.is(error) ? error.message : 'The answer never came.';
     const next = request.ifLost ?? 'Look whether it is there before you repeat it.';
     return new ToolError(
@@ -282,14 +294,14 @@ function told({ attempts, waitedMs, breaker }: { attempts: number; waitedMs: num
 
 const seconds = (ms: number): string => `${ms < 10_000 ? Math.ceil(ms / 100) / 10 : Math.ceil(ms / 1000)} s`;
 
-function parseData(flight: Flight, { data }: HttpResponse<unknown>): unknown {
-  return flight.request.response ? parseWith(flight.request.response, data, flight) : undefined;
+function parseData(upstreamRequest: UpstreamRequest, { data }: HttpResponse<unknown>): unknown {
+  return upstreamRequest.request.response ? parseWith(upstreamRequest.request.response, data, upstreamRequest) : undefined;
 }
 
-function parseWith<S extends z.ZodType>(schema: S, data: unknown, { tally, request }: Flight): z.output<S> {
+function parseWith<S extends z.ZodType>(schema: S, data: unknown, { scope, request }: UpstreamRequest): z.output<S> {
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
-  const written = wroteOf(tally) === 'yes' ? ' The write itself was made; do not repeat it.' : '';
+  const written = wroteOf(scope) === 'yes' ? ' The write itself was made; do not repeat it.' : '';
   throw new ToolError(
     'UPSTREAM_INVALID',
     `The vendor's answer to ${request.method} ${request.path} was not what its API documents.${written}`,

@@ -1,7 +1,7 @@
 import type { UpstreamFailure } from '../connector/connector.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { HttpResponse } from '../connector/http.ts';
-import { readReset, skewOf } from './rate-limit-status.ts';
+import { readResetTime, clockSkew } from './rate-limit-status.ts';
 
 /**
  * Core’s own reading of an answer that is not 2xx and not accepted. Of those that are worth repeating only 429 is surely not executed:
@@ -13,28 +13,28 @@ export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
     return {
       code: 'UNAUTHENTICATED',
       message: 'The vendor refused the connection’s credential. Someone must renew it in the connection’s settings.',
-      executed: false,
+      executed: 'no',
       renew: true,
     };
   if (status === 403)
     return {
       code: 'FORBIDDEN',
       message: 'The vendor says that the connection’s account may not do this. Someone must grant the right there.',
-      executed: false,
+      executed: 'no',
     };
   if (status === 404 || status === 410)
     return {
       code: 'NOT_FOUND',
       message: 'The vendor has no such record, or hides it from this account. Check the id, or search for it.',
-      executed: false,
+      executed: 'no',
     };
   if (status === 409 || status === 412)
-    return { code: 'CONFLICT', message: 'The record has changed or exists already. Read it again before you decide.', executed: false };
-  if (status === 429) return { code: 'RATE_LIMITED', message: 'The vendor’s rate limit is reached.', executed: false };
+    return { code: 'CONFLICT', message: 'The record has changed or exists already. Read it again before you decide.', executed: 'no' };
+  if (status === 429) return { code: 'RATE_LIMITED', message: 'The vendor’s rate limit is reached.', executed: 'no' };
   if (status >= 500 || status === 408)
     return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
   if (status >= 400)
-    return { code: 'UPSTREAM_REJECTED', message: `The vendor refused the request as wrong (HTTP ${status}).`, executed: false };
+    return { code: 'UPSTREAM_REJECTED', message: `The vendor refused the request as wrong (HTTP ${status}).`, executed: 'no' };
   return {
     code: 'UPSTREAM_INVALID',
     message: `The vendor answered HTTP ${status}, which this operation does not expect.`,
@@ -57,7 +57,7 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');
   if (retryAfter === null) return undefined;
   const seconds = Number(retryAfter);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - skewOf(headers, nowMs) - nowMs;
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - clockSkew(headers, nowMs) - nowMs;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
@@ -67,7 +67,7 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
  */
 function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
-    const resetAt = readReset(headers.get(name), nowMs, skewOf(headers, nowMs));
+    const resetAt = readResetTime(headers.get(name), nowMs, clockSkew(headers, nowMs));
     if (resetAt !== undefined) return Math.max(0, resetAt - nowMs);
   }
   return undefined;

@@ -1,7 +1,7 @@
-import type { Budget, BudgetUntil, LimitSeen } from '../ports/budget.ts';
+import type { Budget, BudgetRequest, ObservedLimit } from '../ports/budget.ts';
 import type { Clock } from '../clock.ts';
 import type { UpstreamLimit } from '../connector/connector.ts';
-import { fairLine, type FairLine } from './fair-queue.ts';
+import { fairQueue, type FairQueue } from './fair-queue.ts';
 import { UpstreamError } from '../ports/resilience.ts';
 
 /** What a count says to a request for a place. */
@@ -11,16 +11,16 @@ export type BudgetAnswer =
   /** As many run as may. */
   | { readonly kind: 'full' }
   /** The vendor's time has to come first. */
-  | { readonly kind: 'used'; readonly until: number }
-  /** Nobody counts here at present: ask that one. */
-  | { readonly kind: 'away'; readonly ask: Budget };
+  | { readonly kind: 'exhausted'; readonly until: number }
+  /** The shared count cannot be reached at present: take the place from this budget instead. */
+  | { readonly kind: 'delegated'; readonly budget: Budget };
 
 /** Where places are counted. Does not wait. */
 export interface BudgetCounts {
   /** Takes a place in one step, or none. */
-  ask(key: string, limit: UpstreamLimit, deadlineAt: number): BudgetAnswer | Promise<BudgetAnswer>;
-  /** As {@link Budget.learn}. What is told to remain holds until `holdsUntil`. */
-  learn(key: string, seen: LimitSeen, holdsUntil: number): void;
+  tryTake(key: string, limit: UpstreamLimit, deadlineAt: number): BudgetAnswer | Promise<BudgetAnswer>;
+  /** As {@link Budget.observe}. What is told to remain holds until `holdsUntil`. */
+  observe(key: string, seen: ObservedLimit, holdsUntil: number): void;
 }
 
 /** How {@link fairBudget} waits. */
@@ -30,22 +30,22 @@ export interface FairBudgetOptions {
   /** Most requests of this process that wait for one budget; of one user half as many. Default 100. */
   readonly maxWaiting?: number | undefined;
   /** How often to ask for a place that somebody else may have given back. Absent: only this process gives back. */
-  readonly askEveryMs?: number;
+  readonly pollEveryMs?: number;
 }
 
 interface Waiter {
   readonly user: string;
   readonly limit: UpstreamLimit;
-  readonly until: BudgetUntil;
+  readonly until: BudgetRequest;
   /** How far it knows that it has to wait. */
-  toldUntil: number;
+  announcedUntil: number;
   onWait(ms: number): void;
   grant(release: (() => void) | Promise<() => void>): void;
   refuse(error: unknown): void;
 }
 
-interface Line {
-  readonly waiters: FairLine<Waiter>;
+interface BudgetQueue {
+  readonly waiters: FairQueue<Waiter>;
   /** Nobody is granted a place before. */
   usedUntil: number;
   /** Something has changed since the counts were asked. */
@@ -60,12 +60,12 @@ const holdMs = 60_000;
  * A budget that waits for places of `counts`: one line for each budget, in which users take turns and the first alone asks. Who would be
  * granted only after the deadline leaves it at once.
  */
-export function fairBudget({ counts, clock, maxWaiting = 100, askEveryMs }: FairBudgetOptions): Budget {
+export function fairBudget({ counts, clock, maxWaiting = 100, pollEveryMs: askEveryMs }: FairBudgetOptions): Budget {
   const maxPerUser = Math.ceil(maxWaiting / 2);
   // There is a line for as long as somebody waits.
-  const lines = new Map<string, Line>();
+  const queues = new Map<string, BudgetQueue>();
 
-  function nudge(line: Line | undefined): void {
+  function nudge(line: BudgetQueue | undefined): void {
     if (!line) return;
     line.nudged = true;
     line.wake();
@@ -77,21 +77,21 @@ export function fairBudget({ counts, clock, maxWaiting = 100, askEveryMs }: Fair
       if (!held) return;
       held = false;
       granted();
-      nudge(lines.get(key));
+      nudge(queues.get(key));
     };
   };
 
   /** Refuses the waiter, or lets it know how long it has to wait. */
-  function tell(waiter: Waiter, usedUntil: number): void {
+  function announceWait(waiter: Waiter, usedUntil: number): void {
     const now = clock.now();
     if (usedUntil <= now) return;
     if (usedUntil >= waiter.until.deadlineAt) return waiter.refuse(notBefore(usedUntil - now));
-    if (usedUntil <= waiter.toldUntil) return;
-    waiter.onWait(usedUntil - Math.max(now, waiter.toldUntil));
-    waiter.toldUntil = usedUntil;
+    if (usedUntil <= waiter.announcedUntil) return;
+    waiter.onWait(usedUntil - Math.max(now, waiter.announcedUntil));
+    waiter.announcedUntil = usedUntil;
   }
 
-  async function pause(line: Line, ms: number | undefined): Promise<void> {
+  async function pause(line: BudgetQueue, ms: number | undefined): Promise<void> {
     if (line.nudged || (ms !== undefined && ms <= 0)) return;
     const over = new AbortController();
     const woken = new Promise<void>((resolve) => (line.wake = resolve));
@@ -101,48 +101,48 @@ export function fairBudget({ counts, clock, maxWaiting = 100, askEveryMs }: Fair
   }
 
   /** Grants places for as long as somebody waits. */
-  async function serve(key: string, line: Line): Promise<void> {
+  async function serve(key: string, line: BudgetQueue): Promise<void> {
     const { waiters } = line;
     try {
       for (;;) {
         const first = waiters.first();
         if (!first) return;
         line.nudged = false;
-        const answer = await counts.ask(key, first.limit, first.until.deadlineAt);
+        const answer = await counts.tryTake(key, first.limit, first.until.deadlineAt);
         if (answer.kind === 'granted') {
           // It may have left meanwhile.
           if (first === waiters.first()) waiters.next()?.grant(releaseOf(key, answer.release));
           else answer.release();
           continue;
         }
-        if (answer.kind === 'away') {
-          for (const waiter of waiters.all()) waiter.grant(answer.ask.take(key, waiter.limit, waiter.until, waiter.onWait));
+        if (answer.kind === 'delegated') {
+          for (const waiter of waiters.all()) waiter.grant(answer.budget.take(key, waiter.limit, waiter.until, waiter.onWait));
           continue;
         }
-        line.usedUntil = answer.kind === 'used' ? answer.until : 0;
+        line.usedUntil = answer.kind === 'exhausted' ? answer.until : 0;
         for (const waiter of waiters.all()) {
           if (waiter.until.deadlineAt <= clock.now()) waiter.refuse(refusal('No place became free in the time that this call has.'));
-          else tell(waiter, line.usedUntil);
+          else announceWait(waiter, line.usedUntil);
         }
-        if (waiters.length > 0) await pause(line, answer.kind === 'used' ? answer.until - clock.now() : askEveryMs);
+        if (waiters.length > 0) await pause(line, answer.kind === 'exhausted' ? answer.until - clock.now() : askEveryMs);
       }
     } catch (error) {
       for (const waiter of waiters.all()) waiter.refuse(error);
     } finally {
-      lines.delete(key);
+      queues.delete(key);
     }
   }
 
   function wait(
     key: string,
     limit: UpstreamLimit,
-    until: BudgetUntil,
+    until: BudgetRequest,
     onWait: (ms: number) => void,
     usedUntil: number,
   ): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      const existing = lines.get(key);
-      const line = existing ?? { waiters: fairLine<Waiter>({ max: maxWaiting, maxPerUser }), usedUntil, nudged: false, wake: () => {} };
+      const existing = queues.get(key);
+      const line = existing ?? { waiters: fairQueue<Waiter>({ max: maxWaiting, maxPerUser }), usedUntil, nudged: false, wake: () => {} };
       const leave = (): void => {
         until.signal.removeEventListener('abort', onAbort);
         line.waiters.leave(waiter.user, waiter);
@@ -155,7 +155,7 @@ export function fairBudget({ counts, clock, maxWaiting = 100, askEveryMs }: Fair
         user: until.user ?? '',
         limit,
         until,
-        toldUntil: 0,
+        announcedUntil: 0,
         onWait,
         grant: (release) => (leave(), resolve(release)),
         refuse: (error) => (leave(), reject(error)),
@@ -163,9 +163,9 @@ export function fairBudget({ counts, clock, maxWaiting = 100, askEveryMs }: Fair
       const joined = line.waiters.join(waiter.user, waiter);
       if (joined !== 'joined') return reject(overloaded(joined === 'full' ? maxWaiting : maxPerUser, joined === 'full' ? '' : ' of yours'));
       until.signal.addEventListener('abort', onAbort, { once: true });
-      tell(waiter, line.usedUntil);
+      announceWait(waiter, line.usedUntil);
       if (existing) return;
-      lines.set(key, line);
+      queues.set(key, line);
       void serve(key, line);
     });
   }
@@ -175,8 +175,8 @@ export function fairBudget({ counts, clock, maxWaiting = 100, askEveryMs }: Fair
       until.signal.throwIfAborted();
       // Nobody overtakes those who wait.
       let usedUntil = 0;
-      if (!lines.has(key)) {
-        const answer = await counts.ask(key, limit, until.deadlineAt);
+      if (!queues.has(key)) {
+        const answer = await counts.tryTake(key, limit, until.deadlineAt);
         if (answer.kind === 'granted') {
           const release = releaseOf(key, answer.release);
           if (until.signal.aborted) release();
@@ -184,23 +184,23 @@ export function fairBudget({ counts, clock, maxWaiting = 100, askEveryMs }: Fair
           return release;
         }
         until.signal.throwIfAborted();
-        if (answer.kind === 'away') return await answer.ask.take(key, limit, until, onWait);
-        if (answer.kind === 'used') usedUntil = answer.until;
+        if (answer.kind === 'delegated') return await answer.budget.take(key, limit, until, onWait);
+        if (answer.kind === 'exhausted') usedUntil = answer.until;
         if (usedUntil >= until.deadlineAt) throw notBefore(usedUntil - clock.now());
       }
       return await wait(key, limit, until, onWait, usedUntil);
     },
-    learn(key, { windowMs = holdMs }, { closedUntil, ...seen }) {
+    observe(key, { windowMs = holdMs }, { closedUntil, ...seen }) {
       const latest = clock.now() + longestMs;
       const holdsUntil = Math.min(seen.resetAt ?? clock.now() + Math.min(windowMs, holdMs), latest);
-      counts.learn(key, closedUntil === undefined ? seen : { ...seen, closedUntil: Math.min(closedUntil, latest) }, holdsUntil);
-      nudge(lines.get(key));
+      counts.observe(key, closedUntil === undefined ? seen : { ...seen, closedUntil: Math.min(closedUntil, latest) }, holdsUntil);
+      nudge(queues.get(key));
     },
   };
 }
 
 function refusal(message: string, retryAfterMs?: number): UpstreamError {
-  return new UpstreamError('RATE_LIMITED', message, { executed: false, transient: true, retryAfterMs });
+  return new UpstreamError('RATE_LIMITED', message, { executed: 'no', transient: true, retryAfterMs });
 }
 
 function notBefore(retryAfterMs: number): UpstreamError {
@@ -209,7 +209,7 @@ function notBefore(retryAfterMs: number): UpstreamError {
 
 function overloaded(waiting: number, whose: string): UpstreamError {
   return new UpstreamError('OVERLOADED', `${waiting} requests${whose} wait for this connection already. Try again in a moment.`, {
-    executed: false,
+    executed: 'no',
     transient: false,
   });
 }

@@ -1,12 +1,12 @@
-/** How many may stand in a {@link fairLine}. */
-export interface FairLineOptions {
+/** How many may stand in a {@link fairQueue}. */
+export interface FairQueueOptions {
   readonly max: number;
   /** Of one user. */
   readonly maxPerUser: number;
 }
 
 /** A line in which users take turns, and each user's own stand in the order of their coming. */
-export interface FairLine<T> {
+export interface FairQueue<T> {
   readonly length: number;
   /** Puts one at the end of its user's. Says which bound it would break, and then does nothing. */
   join(user: string, one: T): 'joined' | 'full' | 'user-full';
@@ -21,7 +21,7 @@ export interface FairLine<T> {
 }
 
 /** Makes a line that is empty. */
-export function fairLine<T>({ max, maxPerUser }: FairLineOptions): FairLine<T> {
+export function fairQueue<T>({ max, maxPerUser }: FairQueueOptions): FairQueue<T> {
   // In the order of turns: who had one goes to the end.
   const users = new Map<string, T[]>();
   let length = 0;

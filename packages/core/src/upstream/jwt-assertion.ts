@@ -1,5 +1,6 @@
 import type { Authorization } from '../connector/authorization.ts';
 import { ToolError } from '../errors.ts';
+import { toBase64Url } from '../lib/base64url.ts';
 
 // Vendors take three minutes at the most (Salesforce), by their own clock: two leave room for one that is a minute slow, or almost two fast.
 const lifeMs = 2 * 60_000;
@@ -18,9 +19,11 @@ export async function jwtAssertion(
 ): Promise<string> {
   const key = await importKey(privateKey);
   const claims = { iss: issuer, sub: subject, aud: audience, exp: Math.floor((nowMs + lifeMs) / 1000) };
-  const signed = [{ alg: 'RS256', typ: 'JWT' }, claims].map((part) => base64url(new TextEncoder().encode(JSON.stringify(part)))).join('.');
+  const signed = [{ alg: 'RS256', typ: 'JWT' }, claims]
+    .map((part) => toBase64Url(new TextEncoder().encode(JSON.stringify(part))))
+    .join('.');
   const signature = await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(signed));
-  return `${signed}.${base64url(new Uint8Array(signature))}`;
+  return `${signed}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
 async function importKey(pem: string) {
@@ -36,11 +39,4 @@ async function importKey(pem: string) {
         'there: "openssl pkcs8 -topk8 -nocrypt" converts others.',
     );
   }
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
 }

@@ -43,13 +43,13 @@ function parseLine(line: string): unknown {
   try {
     return JSON.parse(line) as unknown;
   } catch (cause) {
-    throw new UpstreamError('UPSTREAM_INVALID', 'The vendor sent a row that is not JSON.', { executed: true, transient: false, cause });
+    throw new UpstreamError('UPSTREAM_INVALID', 'The vendor sent a row that is not JSON.', { executed: 'yes', transient: false, cause });
   }
 }
 
 function tooLarge(message: string): UpstreamError {
   return new UpstreamError('UPSTREAM_INVALID', `${message}. Ask for less: a filter, fewer fields, a smaller page.`, {
-    executed: true,
+    executed: 'yes',
     transient: false,
   });
 }

@@ -3,7 +3,7 @@ import type { TokenEndpoint } from '../connector/authorization.ts';
 import { ToolError } from '../errors.ts';
 import type { Fields } from '../connector/http.ts';
 import { UpstreamError } from '../ports/resilience.ts';
-import { SendError } from '../ports/http-client.ts';
+import { HttpClientError } from '../ports/http-client.ts';
 import { readFailure, waitOf } from './failure.ts';
 import { marginMs, type AccessToken } from './held-token.ts';
 import { readBody } from './read-body.ts';
@@ -46,7 +46,7 @@ const errorAnswer = z.looseObject({ error: z.string().regex(/^[a-z_]{1,40}$/) })
  * @throws {ToolError} UNAUTHENTICATED with what a person must do; UPSTREAM_INVALID; or what kept the vendor from answering.
  */
 export async function requestToken({ endpoint, fields, ungranted }: TokenRequest, options: TokenSourceOptions): Promise<IssuedToken> {
-  const { clock, origins, resilience, sender } = options;
+  const { clock, origins, resilience, httpClient } = options;
   const url = new URL(endpoint.tokenUrl);
   if (!origins.allows(url.origin)) throw new TypeError(`The token URL's origin ${url.origin} is not among the connector's origins`);
   const all = { ...fields, scope: endpoint.scope, ...endpoint.fields };
@@ -55,7 +55,7 @@ export async function requestToken({ endpoint, fields, ungranted }: TokenRequest
 
   async function attemptOnce(signal: AbortSignal): Promise<IssuedToken> {
     const askedAt = clock.now();
-    const response = await sender.send({
+    const response = await httpClient.send({
       method: 'POST',
       url,
       headers: { accept: 'application/json', 'content-type': type },
@@ -104,15 +104,15 @@ export async function requestToken({ endpoint, fields, ungranted }: TokenRequest
 }
 
 function lostOr(error: unknown): unknown {
-  if (!(error instanceof SendError)) return error;
+  if (!(error instanceof HttpClientError)) return error;
   return new UpstreamError('UPSTREAM_UNAVAILABLE', 'The vendor’s token endpoint could not be reached.', {
-    executed: error.sent === 'no' ? false : 'unknown',
+    executed: error.sent,
     transient: true,
     cause: error,
   });
 }
 
-const invalid = (message: string): UpstreamError => new UpstreamError('UPSTREAM_INVALID', message, { executed: true, transient: false });
+const invalid = (message: string): UpstreamError => new UpstreamError('UPSTREAM_INVALID', message, { executed: 'yes', transient: false });
 
 function refusal(status: number, headers: Headers, data: unknown, ungranted: string, nowMs: number): UpstreamError {
   if (status === 400 || status === 401 || status === 403) {
@@ -123,11 +123,11 @@ function refusal(status: number, headers: Headers, data: unknown, ungranted: str
         ? `The vendor gives this connection no token (${word}). ${ungranted}`
         : `The vendor refused the connection’s OAuth client${word === undefined ? '' : ` (${word})`}. ` +
           'Someone must correct its id, its secret or key, or its scope in the connection’s settings.';
-    return new UpstreamError('UNAUTHENTICATED', message, { executed: false, transient: false, status });
+    return new UpstreamError('UNAUTHENTICATED', message, { executed: 'no', transient: false, status });
   }
   const failure = readFailure({ status, headers, data: undefined });
   return new UpstreamError(failure.code, `No token could be had: ${failure.message}`, {
-    executed: false,
+    executed: 'no',
     transient: status === 429 || status >= 500,
     retryAfterMs: waitOf(failure.code, headers, nowMs),
     status,

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Resilience } from '../ports/resilience.ts';
-import type { Sender } from '../ports/http-client.ts';
+import type { HttpClient } from '../ports/http-client.ts';
 import type { State } from '../connector/state.ts';
 import type { Origins } from './origins.ts';
 
@@ -29,7 +29,7 @@ export interface TokenSourceOptions {
   readonly version: string;
   readonly origins: Origins;
   readonly remap: (origin: string) => URL | undefined;
-  readonly sender: Sender;
+  readonly httpClient: HttpClient;
   readonly resilience: Resilience;
   /** Core's own state of this connection, which replicas share. */
   readonly state: State;

@@ -3,7 +3,7 @@ import type { UpstreamAttempt } from '../ports/observer.ts';
 import type { ResilienceEvent } from '../ports/resilience.ts';
 
 /** What one call, or one run of a job, has done upstream so far. Kept by core, never by a plugin. */
-export interface Tally {
+export interface UpstreamScope {
   /** Whether a request other than GET counts as a write. False for read tools, whose POSTs are searches. */
   readonly mayWrite: boolean;
   /** Who it is for, as `Attempt` names it. */
@@ -29,31 +29,31 @@ export interface Gate {
 
 const maxAttempts = 100;
 
-/** Where a context keeps its tally: it survives a plugin's `{ ...context, signal }`. */
-export const tallyKey = Symbol('busbar.tally');
+/** Where a context keeps its scope: it survives a plugin's `{ ...context, signal }`. */
+export const upstreamScopeKey = Symbol('busbar.upstreamScope');
 
-export function createTally(mayWrite: boolean, user: string): Tally {
+export function createUpstreamScope(mayWrite: boolean, user: string): UpstreamScope {
   return { mayWrite, user, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
 }
 
 /** Whether the vendor may have changed. One lost write outweighs all that were answered. */
-export function wroteOf({ writesOpen, writesDone }: Tally): 'no' | 'yes' | 'unknown' {
+export function wroteOf({ writesOpen, writesDone }: UpstreamScope): 'no' | 'yes' | 'unknown' {
   if (writesOpen > 0) return 'unknown';
   return writesDone > 0 ? 'yes' : 'no';
 }
 
-export function tallyOf(context: Context): Tally {
-  const tally = (context as { [tallyKey]?: Tally })[tallyKey];
-  if (!tally) throw new TypeError('The first argument of http.request must be the context that the tool or job was given.');
-  return tally;
+export function upstreamScopeOf(context: Context): UpstreamScope {
+  const scope = (context as { [upstreamScopeKey]?: UpstreamScope })[upstreamScopeKey];
+  if (!scope) throw new TypeError('The first argument of http.request must be the context that the tool or job was given.');
+  return scope;
 }
 
 /** Keeps what observers are told of when the call has ended. */
-export function keepAttempt(tally: Tally, attempt: UpstreamAttempt): void {
-  const kept = (tally.attempts ??= []);
+export function keepAttempt(scope: UpstreamScope, attempt: UpstreamAttempt): void {
+  const kept = (scope.attempts ??= []);
   if (kept.length < maxAttempts) kept.push(attempt);
 }
 
-export function countWait(tally: Tally, event: ResilienceEvent): void {
-  if (event.kind === 'wait') tally.waitedMs += event.ms;
+export function countWait(scope: UpstreamScope, event: ResilienceEvent): void {
+  if (event.kind === 'wait') scope.waitedMs += event.ms;
 }

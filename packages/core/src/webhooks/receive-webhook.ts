@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
-import type { Connector, Signature } from '../connector/connector.ts';
-import { ecdsaSignatureFromDer } from './der-signature.ts';
+import type { Connector } from '../connector/connector.ts';
 import { ToolError } from '../errors.ts';
 import type { Entry, LogSpec, State } from '../connector/state.ts';
+import { verifySignature } from './verify-signature.ts';
 
 /** One delivery of a vendor to a connection's webhook. */
 export interface Delivery {
@@ -17,7 +17,6 @@ export interface Delivery {
   readonly clock: Clock;
 }
 
-const windowMs = 5 * 60_000;
 const maxIdLength = 255;
 
 /**
@@ -53,84 +52,4 @@ function checkEntries({ entry: schema }: LogSpec, read: () => readonly Entry<unk
   } catch (error) {
     throw new ToolError('INVALID_INPUT', 'The body is not what this webhook takes.', { cause: error });
   }
-}
-
-/**
- * Holds the raw bytes of a delivery against the signature that its headers carry. WebCrypto compares, in constant time. Where the
- * signature names a timestamp header, `now` (milliseconds since the epoch) may be five minutes before or after it.
- *
- * @throws {ToolError} FORBIDDEN. It does not say what a right signature would be.
- * @throws {TypeError} for a declaration that signs no body, or a timestamp without a header.
- */
-export async function verifySignature(signature: Signature, headers: Headers, body: Uint8Array, now: number): Promise<void> {
-  const { over, timestampHeader, encoding, prefix = '', header } = signature;
-  if (!over.includes('body')) throw new TypeError('a webhook signature must cover the body');
-  if (over.includes('timestamp') && timestampHeader === undefined)
-    throw new TypeError('a webhook signature over a timestamp needs timestampHeader');
-  // An empty secret is one that everybody knows.
-  if (signature.key === '') throw forbidden('this connection has no key to verify webhooks with. Someone must put it into its settings');
-
-  const timestamp = timestampHeader === undefined ? '' : (headers.get(timestampHeader) ?? '');
-  if (timestampHeader !== undefined) {
-    const at = readTimestamp(timestamp);
-    if (at === undefined) throw forbidden('the timestamp is missing or cannot be read');
-    if (Math.abs(now - at) > windowMs) throw forbidden('the timestamp is more than five minutes from now');
-  }
-  const text = headers.get(header);
-  if (text === null) throw forbidden('the signature is missing');
-  if (!text.startsWith(prefix)) throw forbidden('the signature is not of the kind that was declared');
-  const given = encoding === 'hex' ? fromHex(text.slice(prefix.length)) : fromBase64(text.slice(prefix.length));
-  if (!given) throw forbidden('the signature cannot be read');
-
-  const parts = over.map((part) => (part === 'body' ? body : new TextEncoder().encode(timestamp)));
-  if (!(await isRight(signature, given, concat(parts)))) throw forbidden('the signature does not fit the body');
-}
-
-const forbidden = (reason: string) => new ToolError('FORBIDDEN', `The delivery was refused: ${reason}.`);
-
-async function isRight({ kind, key }: Signature, given: Bytes, data: Bytes): Promise<boolean> {
-  if (kind === 'ecdsa-p256') {
-    const spki = fromBase64(key);
-    const pair = ecdsaSignatureFromDer(given);
-    if (!pair) return false;
-    if (!spki) throw unusableKey();
-    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-    const publicKey = await crypto.subtle.importKey('spki', spki, algorithm, false, ['verify']).catch(() => Promise.reject(unusableKey()));
-    return await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, publicKey, pair, data);
-  }
-  const algorithm = { name: 'HMAC', hash: kind === 'hmac-sha1' ? 'SHA-1' : 'SHA-256' };
-  const secretKey = await crypto.subtle.importKey('raw', new TextEncoder().encode(key), algorithm, false, ['verify']);
-  return await crypto.subtle.verify('HMAC', secretKey, given, data);
-}
-
-const unusableKey = () => forbidden('the connection’s public key cannot be read. Someone must correct its settings');
-
-/** Milliseconds since the epoch, out of seconds, milliseconds or an ISO date. */
-function readTimestamp(text: string): number | undefined {
-  if (/^\d{9,11}$/.test(text)) return Number(text) * 1_000;
-  if (/^\d{12,14}$/.test(text)) return Number(text);
-  const at = /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? undefined : at;
-}
-
-type Bytes = Uint8Array<ArrayBuffer>;
-
-function fromHex(text: string): Bytes | undefined {
-  if (!/^(?:[0-9a-f]{2})+$/i.test(text)) return undefined;
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-function fromBase64(text: string): Bytes | undefined {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-}
-
-function concat(parts: readonly Uint8Array[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -62,7 +62,7 @@ test('faults of ours and refusals of the vendor do not count', async () => {
     await expect(resilience.execute(attempt(), async () => Promise.reject(new TypeError('ours')))).rejects.toThrow('ours');
     await expect(
       resilience.execute(attempt(), async () =>
-        Promise.reject(new UpstreamError('RATE_LIMITED', 'slow down', { executed: false, transient: true })),
+        Promise.reject(new UpstreamError('RATE_LIMITED', 'slow down', { executed: 'no', transient: true })),
       ),
     ).rejects.toThrow('slow down');
   }
@@ -74,7 +74,7 @@ test('does not wait for a retry once the breaker has opened', async () => {
   let ran = 0;
   const clockless = resilience.execute(attempt('one', { deadlineAt: Number.POSITIVE_INFINITY }), async () => {
     ran += 1;
-    throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'down', { executed: false, transient: true, retryAfterMs: 0 });
+    throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'down', { executed: 'no', transient: true, retryAfterMs: 0 });
   });
   await expect(clockless).rejects.toThrow('down');
   expect(ran).toBe(5);

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { gotSender, isPrivateAddress } from '../../src/adapters/got.ts';
-import { SendError } from '../../src/index.ts';
+import { gotHttpClient, isPrivateAddress } from '../../src/adapters/got.ts';
+import { HttpClientError } from '../../src/index.ts';
 import { startSimulator } from '../../src/testing/index.ts';
 
 const signal = (): AbortSignal => new AbortController().signal;
@@ -38,15 +38,15 @@ test.each(['1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '::ffff:1.
 test.each(['http://api.acme.example/', 'https://127.0.0.1/', 'https://[::1]/', 'https://169.254.169.254/latest', 'https://localhost/'])(
   'sends nothing to %s',
   async (url) => {
-    const refused = gotSender().send({ method: 'GET', url: new URL(url), headers: {}, signal: signal() });
-    await expect(refused).rejects.toBeInstanceOf(SendError);
+    const refused = gotHttpClient().send({ method: 'GET', url: new URL(url), headers: {}, signal: signal() });
+    await expect(refused).rejects.toBeInstanceOf(HttpClientError);
     await expect(refused).rejects.toMatchObject({ sent: 'no', message: expect.stringMatching(/public HTTPS|private address/) as string });
   },
 );
 
 test('sends method, headers and body to the remapped origin under the original Host', async () => {
   const vendor = await startSimulator({ routes: { 'PUT /a/{b}': () => ({ status: 201, headers: { 'x-one': '1' }, body: { ok: true } }) } });
-  const response = await gotSender().send({
+  const response = await gotHttpClient().send({
     method: 'PUT',
     url: new URL('https://api.acme.example/a/b%2Fc?d=e'),
     headers: { 'content-type': 'application/json' },
@@ -68,7 +68,7 @@ test('sends method, headers and body to the remapped origin under the original H
 test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('sends a %s without a body, and says that it has none', async (method) => {
   const vendor = await startSimulator({ routes: { [`${method} /a`]: () => ({ status: 204 }) } });
   const url = new URL('https://api.acme.example/a');
-  const response = await gotSender().send({ method, url, headers: {}, remap: new URL(vendor.url), signal: signal() });
+  const response = await gotHttpClient().send({ method, url, headers: {}, remap: new URL(vendor.url), signal: signal() });
   expect([response.status, await bodyOf(response.body)]).toEqual([204, '']);
   expect(vendor.requests[0]).toMatchObject({ rawBody: '', headers: { 'content-length': '0' } });
   expect(vendor.requests[0]?.headers).not.toHaveProperty('transfer-encoding');
@@ -78,7 +78,7 @@ test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('sends a %s without a body, and sa
 test('a refused connection was surely not sent; a reset one may have been', async () => {
   const vendor = await startSimulator({ routes: { 'POST /': () => ({ status: 200 }) } });
   const send = () =>
-    gotSender().send({
+    gotHttpClient().send({
       method: 'POST',
       url: new URL('https://api.acme.example/'),
       headers: {},
@@ -87,9 +87,9 @@ test('a refused connection was surely not sent; a reset one may have been', asyn
       signal: signal(),
     });
   vendor.misbehave({ kind: 'reset' });
-  await expect(send()).rejects.toMatchObject({ name: 'SendError', sent: 'unknown' });
+  await expect(send()).rejects.toMatchObject({ name: 'HttpClientError', sent: 'unknown' });
   await vendor.close();
-  await expect(send()).rejects.toMatchObject({ name: 'SendError', sent: 'no' });
+  await expect(send()).rejects.toMatchObject({ name: 'HttpClientError', sent: 'no' });
 });
 
 test('an abort rejects with the signal’s own reason, before the answer and within its body', async () => {
@@ -98,7 +98,7 @@ test('an abort rejects with the signal’s own reason, before the answer and wit
   const remap = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const abort = new AbortController();
   const reason = new Error('enough');
-  const response = await gotSender().send({
+  const response = await gotHttpClient().send({
     method: 'GET',
     url: new URL('https://api.acme.example/'),
     headers: {},
@@ -109,7 +109,7 @@ test('an abort rejects with the signal’s own reason, before the answer and wit
   abort.abort(reason);
   await expect(reading).rejects.toBe(reason);
   await expect(
-    gotSender().send({ method: 'GET', url: new URL('https://api.acme.example/'), headers: {}, remap, signal: abort.signal }),
+    gotHttpClient().send({ method: 'GET', url: new URL('https://api.acme.example/'), headers: {}, remap, signal: abort.signal }),
   ).rejects.toBe(reason);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -121,10 +121,10 @@ test('kept-alive sockets are reused', async () => {
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const remap = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const sender = gotSender();
+  const client = gotHttpClient();
   for (let i = 0; i < 3; i += 1)
     await bodyOf(
-      (await sender.send({ method: 'GET', url: new URL('https://api.acme.example/'), headers: {}, remap, signal: signal() })).body,
+      (await client.send({ method: 'GET', url: new URL('https://api.acme.example/'), headers: {}, remap, signal: signal() })).body,
     );
   expect(sockets).toBe(1);
   server.closeAllConnections();

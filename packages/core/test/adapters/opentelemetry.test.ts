@@ -11,7 +11,7 @@ import {
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openTelemetryObserver } from '../../src/adapters/opentelemetry.ts';
 import type { CallEvent } from '../../src/ports/observer.ts';
-import { createTally, keepAttempt } from '../../src/upstream/upstream-scope.ts';
+import { createUpstreamScope, keepAttempt } from '../../src/upstream/upstream-scope.ts';
 import { codeOf, useAcme, type Acme } from '../support/acme.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -64,7 +64,7 @@ const attemptAttributes = {
 };
 
 test('a call keeps its first hundred attempts for those who observe it', () => {
-  const tally = createTally(false, 'user');
+  const tally = createUpstreamScope(false, 'user');
   for (let attempt = 1; attempt <= 101; attempt++) keepAttempt(tally, { operation: 'GET /', attempt, startedAt: 0, durationMs: 1 });
   expect(tally.attempts?.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
 });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { quotaDemands, quotaExceeded, type QuotaPeriod, type QuotaRule } from '../../src/index.ts';
+import { quotaCharges, quotaExceeded, type QuotaPeriod, type QuotaRule } from '../../src/index.ts';
 import { callOf } from '../support/call-of.ts';
 
 const rule = (over: Partial<QuotaRule> = {}): QuotaRule => ({ of: 'calls', limit: 10, per: 'month', each: 'tenant', ...over });
 const countersOf = (rules: readonly QuotaRule[], call = callOf(), price = 500) =>
-  quotaDemands(rules, call, price).map(({ counter }) => counter);
+  quotaCharges(rules, call, price).map(({ counter }) => counter);
 
 test('a call takes one of calls, its units of units and its price of money', () => {
   const rules = [rule(), rule({ of: 'units' }), rule({ of: 'money' })];
-  expect(quotaDemands(rules, callOf(), 500)).toEqual([
+  expect(quotaCharges(rules, callOf(), 500)).toEqual([
     { rule: rules[0], counter: 'calls month 2026-01 tenant ["acme"]', amount: 1, endsAt: Date.UTC(2026, 1) },
     { rule: rules[1], counter: 'units month 2026-01 tenant ["acme"]', amount: 3, endsAt: Date.UTC(2026, 1) },
     { rule: rules[2], counter: 'money month 2026-01 tenant ["acme"]', amount: 500, endsAt: Date.UTC(2026, 1) },
@@ -32,7 +32,7 @@ test.each<[QuotaPeriod, string, string, string]>([
   ['month', '2026-12-31T23:59:59.999Z', '2026-12', '2027-01-01T00:00:00.000Z'],
   ['month', '2027-01-01T00:00:00.000Z', '2027-01', '2027-02-01T00:00:00.000Z'],
 ])('a quota for each %s that holds at %s is that of %s and ends at %s', (per, at, period, end) => {
-  const [demand] = quotaDemands([rule({ per })], callOf({ startedAt: Date.parse(at) }), 0);
+  const [demand] = quotaCharges([rule({ per })], callOf({ startedAt: Date.parse(at) }), 0);
   expect(demand?.counter).toBe(`calls ${per} ${period} tenant ["acme"]`);
   expect(demand?.endsAt).toBe(Date.parse(end));
 });
@@ -73,7 +73,7 @@ test('the strictest of the rules that share a counter holds, in whatever order t
     [strict, lax],
     [lax, strict],
   ])
-    expect(quotaDemands(rules, callOf(), 0)).toMatchObject([{ rule: { limit: 3 } }]);
+    expect(quotaCharges(rules, callOf(), 0)).toMatchObject([{ rule: { limit: 3 } }]);
 });
 
 test('rules for other calls have counters of their own', () => {

@@ -8,7 +8,7 @@ function watched(timeoutMs: number) {
   const startedAt = clock.now();
   const expired: [string, number][] = [];
   const add = (name: string) => {
-    const timed = { place: -1, deadlineAt: clock.now() + timeoutMs, expire: () => void expired.push([name, clock.now() - startedAt]) };
+    const timed = { index: -1, deadlineAt: clock.now() + timeoutMs, expire: () => void expired.push([name, clock.now() - startedAt]) };
     deadlines.add(timed);
     return () => deadlines.delete(timed);
   };

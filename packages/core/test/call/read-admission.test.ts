@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { cockatielResilience } from '../../src/adapters/cockatiel.ts';
-import { gotSender } from '../../src/adapters/got.ts';
+import { gotHttpClient } from '../../src/adapters/got.ts';
 import {
   createHost,
   defineConnector,
@@ -59,7 +59,7 @@ async function vendorHost(
   });
   const host = createHost({
     connectors: [connector],
-    sender: gotSender(),
+    httpClient: gotHttpClient(),
     resilience: cockatielResilience(),
     remapOrigins: { 'https://far.example': vendor.url },
     metering,

@@ -110,9 +110,9 @@ export const salesforce = defineConnector({
   failure: ({ data }) => {
     const [first] = Errors.safeParse(data).data ?? [];
     if (first?.errorCode === 'INVALID_SESSION_ID')
-      return { code: 'UNAUTHENTICATED', message: 'The session ended.', executed: false, renew: true };
+      return { code: 'UNAUTHENTICATED', message: 'The session ended.', executed: 'no', renew: true };
     if (first?.errorCode === 'REQUEST_LIMIT_EXCEEDED')
-      return { code: 'RATE_LIMITED', message: 'The org is out of API calls for 24 hours.', executed: false };
+      return { code: 'RATE_LIMITED', message: 'The org is out of API calls for 24 hours.', executed: 'no' };
     return undefined;
   },
   open: ({ http }) => createClient(http),

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { cockatielResilience } from '../../src/adapters/cockatiel.ts';
-import { gotSender } from '../../src/adapters/got.ts';
+import { gotHttpClient } from '../../src/adapters/got.ts';
 import {
   createHost,
   localPrincipal,
@@ -36,7 +36,7 @@ async function startHost() {
     const host = createHost({
       connectors: [mixpanel],
       connections: memoryConnections([{ connector: 'mixpanel', id: 'conn-1', config: { projectId: '1', user: 'u', secret: 'canary' } }]),
-      sender: gotSender(),
+      httpClient: gotHttpClient(),
       resilience: cockatielResilience({ clock }),
       metering: memoryMetering({ clock, recordReport: (report) => void reports.push(report) }),
       remapOrigins: { 'https://api.mixpanel.com': simulator.url },

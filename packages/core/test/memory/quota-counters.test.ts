@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { createQuotaCounters } from '../../src/memory/quota-counters.ts';
-import type { QuotaDemand, QuotaRule } from '../../src/index.ts';
+import type { QuotaCharge, QuotaRule } from '../../src/index.ts';
 
 const rule: QuotaRule = { of: 'calls', limit: 2, per: 'day', each: 'tenant' };
-const demand = (counter: string, over: Partial<QuotaDemand> = {}): QuotaDemand => ({ rule, counter, amount: 1, endsAt: 1_000, ...over });
+const demand = (counter: string, over: Partial<QuotaCharge> = {}): QuotaCharge => ({ rule, counter, amount: 1, endsAt: 1_000, ...over });
 const most = 100_000;
 
 /** As many counters as there may be. They end at 1,000, the last one at 2,000. */

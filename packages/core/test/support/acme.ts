@@ -12,7 +12,7 @@ import {
   type HostOptions,
 } from '../../src/index.ts';
 import { cockatielResilience, type CockatielResilienceOptions } from '../../src/adapters/cockatiel.ts';
-import { gotSender } from '../../src/adapters/got.ts';
+import { gotHttpClient } from '../../src/adapters/got.ts';
 import { startSimulator, type Simulator } from '../../src/testing/index.ts';
 
 const Item = z.looseObject({ id: z.string() });
@@ -31,7 +31,7 @@ const acme = defineConnector({
   limits: {
     narrow: { concurrent: 1 },
     hourly: { requests: 1, windowMs: 3_600_000 },
-    told: { standing: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
+    told: { readRateLimit: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
   },
   open: ({ http }) => ({
     get: (context: Context, id: string) => http.request(context, { method: 'GET', path: '/items/{id}', params: { id }, response: Item }),
@@ -215,7 +215,7 @@ export function acmeHost(
   const clock = options.clock;
   const host = createHost({
     connectors: [acme],
-    sender: gotSender(),
+    httpClient: gotHttpClient(),
     resilience: cockatielResilience({
       backoffMs: 1,
       ...(clock && { clock }),

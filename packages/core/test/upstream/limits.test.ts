@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { localPrincipal } from '../../src/index.ts';
-import { readStanding } from '../../src/upstream/rate-limit-status.ts';
+import { toObservedLimit } from '../../src/upstream/rate-limit-status.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { codeOf, textOf, useAcme, type Acme } from '../support/acme.ts';
 
@@ -21,7 +21,7 @@ test.each([
   ['a reset alone', { reset: '60' }, undefined],
   ['a limit of nothing', { limit: '0' }, undefined],
 ] as const)('a standing is read from %s', (_name, standing, seen) => {
-  expect(readStanding(standing, now, 0)).toEqual(seen);
+  expect(toObservedLimit(standing, now, 0)).toEqual(seen);
 });
 
 test('after a 429 with Retry-After no request goes out until then, and the model hears how long that is', async () => {

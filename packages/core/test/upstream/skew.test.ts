@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { manualClock, startSimulator, vendorClock, type ManualClock, type Simulator } from '../../src/testing/index.ts';
-import { readStanding, skewOf } from '../../src/upstream/rate-limit-status.ts';
+import { toObservedLimit, clockSkew } from '../../src/upstream/rate-limit-status.ts';
 import { acmeHost, codeOf } from '../support/acme.ts';
 
 let clock: ManualClock;
@@ -75,10 +75,10 @@ test.each([
 ])('a reset in %s is turned into our time, one in seconds from now is in it already', (_, written) => {
   const now = clock.now();
   const seen = { remaining: 1, resetAt: now + 9_000 };
-  expect(readStanding({ remaining: 1, reset: written(now + 600_000 + 9_000) }, now, 600_000)).toEqual(seen);
-  expect(readStanding({ remaining: 1, reset: 9 }, now, 600_000)).toEqual(seen);
+  expect(toObservedLimit({ remaining: 1, reset: written(now + 600_000 + 9_000) }, now, 600_000)).toEqual(seen);
+  expect(toObservedLimit({ remaining: 1, reset: 9 }, now, 600_000)).toEqual(seen);
 });
 
 test('an answer without a date, or with none that can be read, is taken for one of our own time', () => {
-  expect([skewOf(new Headers(), 7), skewOf(new Headers({ date: 'today' }), 7)]).toEqual([0, 0]);
+  expect([clockSkew(new Headers(), 7), clockSkew(new Headers({ date: 'today' }), 7)]).toEqual([0, 0]);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { cockatielResilience } from '../../src/adapters/cockatiel.ts';
-import { gotSender } from '../../src/adapters/got.ts';
+import { gotHttpClient } from '../../src/adapters/got.ts';
 import {
   createHost,
   defineConnector,
@@ -73,7 +73,7 @@ function vaultHost({ clock = manualClock(), state = memoryState(), config = {} }
   const host = createHost({
     connectors: [vault],
     connections: memoryConnections([{ connector: 'vault', config: { clientSecret: 'canary-secret', ...config } }]),
-    sender: gotSender(),
+    httpClient: gotHttpClient(),
     resilience: cockatielResilience({ clock, backoffMs: 0 }),
     remapOrigins: { 'https://api.vault.example': vendor.url, 'https://eu.shard.vault.example': vendor.url },
     clock,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cockatielResilience } from '../../src/adapters/cockatiel.ts';
-import { gotSender } from '../../src/adapters/got.ts';
+import { gotHttpClient } from '../../src/adapters/got.ts';
 import {
   createHost,
   defineConnector,
@@ -36,7 +36,7 @@ export function vaultHost({ vendor, secret: key, note = '', clock = manualClock(
   const host = createHost({
     connectors: [vault(authorization)],
     connections: memoryConnections([{ connector: 'vault', config: { secret: key, note } }]),
-    sender: gotSender(),
+    httpClient: gotHttpClient(),
     resilience: cockatielResilience({ clock, backoffMs: 0, queued: 200 }),
     remapOrigins: { 'https://api.vault.example': vendor.url },
     log: { debug: write, info: write, warn: write, error: write },

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Signature } from '../../src/index.ts';
-import { verifySignature } from '../../src/webhooks/receive-webhook.ts';
+import { verifySignature } from '../../src/webhooks/verify-signature.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const body = bytes('{"event":"delivered"}');

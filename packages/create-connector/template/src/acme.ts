@@ -9,7 +9,7 @@ const Refusal = z.object({ error: z.object({ message: z.string().max(300) }) });
 function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (status !== 422) return undefined;
   const reason = Refusal.safeParse(data).data?.error.message ?? 'It does not say why.';
-  return { code: 'UPSTREAM_REJECTED', message: `Acme refused it as wrong. ${reason} Correct that and call again.`, executed: false };
+  return { code: 'UPSTREAM_REJECTED', message: `Acme refused it as wrong. ${reason} Correct that and call again.`, executed: 'no' };
 }
 
 /** Acme: its tasks, listed, read, created, changed and deleted. */

@@ -3,8 +3,8 @@ import type { Principal } from '../../principal.ts';
 import type { Exchange, Lane } from '../request/exchange.ts';
 import { keepAlive } from './keep-alive.ts';
 import { plainRequest, type PlainCall, type PlainRequest } from './plain-request.ts';
-import { readyAnswers } from './prebuilt-responses.ts';
-import { writeReady, writeResult } from './write-response.ts';
+import { prebuiltResponses } from './prebuilt-responses.ts';
+import { writePrebuilt, writeResult } from './write-response.ts';
 import { WriteBatches } from './write-batch.ts';
 
 /**
@@ -12,7 +12,7 @@ import { WriteBatches } from './write-batch.ts';
  * to the SDK; an unusual outcome of a call too, with the outcome, so that the call is not made twice.
  */
 export function createFastLane(host: Host, sdk: Lane): Lane {
-  const ready = readyAnswers(host);
+  const ready = prebuiltResponses(host);
   const batches = new WriteBatches(host.clock);
 
   return (exchange) => {
@@ -25,7 +25,7 @@ export function createFastLane(host: Host, sdk: Lane): Lane {
     const batch = batches.join();
     const bytes = readyFor(plain, principal);
     await batch?.turn();
-    if (!response.destroyed) writeReady(response, headers, bytes, plain);
+    if (!response.destroyed) writePrebuilt(response, headers, bytes, plain);
   }
 
   function readyFor(plain: Exclude<PlainRequest, PlainCall>, principal: Principal): Buffer {

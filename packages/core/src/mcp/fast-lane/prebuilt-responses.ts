@@ -7,7 +7,7 @@ import { listedTool } from '../listed-tool.ts';
 import { cacheHint, capabilities, implementation } from '../server-info.ts';
 
 /** The results of a host that no request changes, as bytes up to the request's id. Made when they are first asked for. */
-export interface ReadyAnswers {
+export interface PrebuiltResponses {
   /** `tools/list` for a principal that sees these entries. They must be the same array each time. */
   list(entries: readonly CatalogEntry[], modern: boolean): Buffer;
   discovery(): Buffer;
@@ -17,8 +17,8 @@ export interface ReadyAnswers {
   call(answer: Answer, modern: boolean): string | undefined;
 }
 
-/** See {@link ReadyAnswers}. */
-export function readyAnswers(host: Host): ReadyAnswers {
+/** See {@link PrebuiltResponses}. */
+export function prebuiltResponses(host: Host): PrebuiltResponses {
   const serverInfo = implementation(host);
   const self = { 'io.modelcontextprotocol/serverInfo': serverInfo };
   const identity: Identity = { object: self, json: JSON.stringify(self) };

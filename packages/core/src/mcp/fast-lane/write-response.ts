@@ -11,7 +11,12 @@ interface Asked {
 }
 
 /** Writes a result whose bytes are ready up to the request's id. */
-export function writeReady(response: ServerResponse, headers: ResponseHeaders | undefined, beforeId: Buffer, { id, modern }: Asked): void {
+export function writePrebuilt(
+  response: ServerResponse,
+  headers: ResponseHeaders | undefined,
+  beforeId: Buffer,
+  { id, modern }: Asked,
+): void {
   const rest = modern ? `${JSON.stringify(id)}}` : `${JSON.stringify(id)}}\n\n`;
   const length = beforeId.length + Buffer.byteLength(rest);
   const [before, after] = writeHead(response, headers, modern, length);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { Credentials } from '../../principal.ts';
 import type { RateLimit } from '../../ports/rate-limit.ts';
-import { andThen, type Soon } from '../../lib/maybe-promise.ts';
+import { mapMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
 import { refuseByRateLimit } from './rate-limit-headers.ts';
 
 /** How a caller's address is found and limited. */
@@ -21,15 +21,15 @@ export function credentials({ headers, socket }: IncomingMessage, { trustProxy }
   return { token: authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1], address };
 }
 
-/** Counts one request of an address. Throws a Refusal, or rejects with one, where it has asked too often. */
+/** Counts one request of an address. Throws an HttpError, or rejects with one, where it has asked too often. */
 export function limitAddress(
   { address }: Credentials,
   response: ServerResponse,
   clock: Clock,
   { limitPerAddress }: CallerOptions,
-): Soon<void> {
+): MaybePromise<void> {
   if (!limitPerAddress || address === undefined) return undefined;
-  return andThen(limitPerAddress.take(address), (decision) => {
+  return mapMaybe(limitPerAddress.take(address), (decision) => {
     if (!decision.allowed) refuseByRateLimit(decision, clock.now(), response);
   });
 }

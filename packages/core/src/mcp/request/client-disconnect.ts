@@ -8,7 +8,7 @@ import type { ClientSignal } from '../../lib/call-signal.ts';
  * Nothing else is to listen to a response's `close`. The list that Node makes for a second listener is one of those that V8 keeps where only the
  * collection of old garbage looks, since sockets have them too: each request would stay until then, with all that it holds.
  */
-export class Departure implements ClientSignal {
+export class ClientDisconnect implements ClientSignal {
   aborted = false;
   #listener: (() => void) | undefined;
 

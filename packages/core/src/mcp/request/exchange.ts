@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallResult } from '../../host.ts';
-import type { Departure } from './client-disconnect.ts';
+import type { ClientDisconnect } from './client-disconnect.ts';
 import type { Principal } from '../../principal.ts';
 import type { ResponseHeaders } from './response-headers.ts';
 
@@ -10,7 +10,7 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** To be written with the answer's own, before them. */
   readonly headers: ResponseHeaders | undefined;
-  readonly departure: Departure;
+  readonly departure: ClientDisconnect;
   /** The body, parsed and no array; nothing else is known of it. */
   readonly message: unknown;
   readonly principal: Principal;

@@ -4,7 +4,7 @@ import type { Host } from '../../host.ts';
 import type { RefusalEvent } from '../../ports/observer.ts';
 import { mask } from './mask.ts';
 
-interface RefusalDetails {
+interface HttpErrorDetails {
   /** The JSON-RPC code. Default: the HTTP status, which lies outside the range that JSON-RPC and MCP keep for themselves. */
   readonly rpcCode?: number;
   /** The id of the message that is refused, where it is known. */
@@ -15,13 +15,13 @@ interface RefusalDetails {
 }
 
 /** A request that ends with an HTTP error and a JSON-RPC error body. The message is for the model: what happened, what to do next. */
-export class Refusal extends Error {
+export class HttpError extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
   readonly code: ErrorCode;
-  readonly details: RefusalDetails;
+  readonly details: HttpErrorDetails;
 
-  constructor(status: number, code: ErrorCode, message: string, details: RefusalDetails = {}) {
+  constructor(status: number, code: ErrorCode, message: string, details: HttpErrorDetails = {}) {
     super(message);
     this.status = status;
     this.code = code;
@@ -30,24 +30,29 @@ export class Refusal extends Error {
 }
 
 /** For a server that is shutting down. Another replica, or its successor, takes the request. */
-export function draining(): Refusal {
-  return new Refusal(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {
+export function draining(): HttpError {
+  return new HttpError(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {
     headers: { 'retry-after': '5' },
     reason: 'draining',
   });
 }
 
 /** For a request that comes while as many run as may. Made once: when there is too much to do, saying so must cost next to nothing. */
-export const overloaded = new Refusal(503, 'OVERLOADED', 'This server has too much to do at the moment. Wait a second, then call again.', {
-  headers: { 'retry-after': '1' },
-  reason: 'overload',
-});
+export const overloaded = new HttpError(
+  503,
+  'OVERLOADED',
+  'This server has too much to do at the moment. Wait a second, then call again.',
+  {
+    headers: { 'retry-after': '1' },
+    reason: 'overload',
+  },
+);
 
-/** Answers a request with what went wrong. What is neither a {@link Refusal} nor a ToolError is masked. */
+/** Answers a request with what went wrong. What is neither a {@link HttpError} nor a ToolError is masked. */
 export function refuse(host: Host, error: unknown, response: ServerResponse): void {
   // Whoever went away hears nothing, and what has begun can only be broken off.
   if (response.destroyed || response.headersSent) return void response.destroy();
-  const { status, code, message, details } = error instanceof Refusal ? error : asRefusal(host, error);
+  const { status, code, message, details } = error instanceof HttpError ? error : toHttpError(host, error);
   if (details.reason) host.observer.refused?.({ reason: details.reason });
   for (const [name, value] of Object.entries(details.headers ?? {})) response.setHeader(name, value);
   const body = { jsonrpc: '2.0', id: details.id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } };
@@ -55,16 +60,18 @@ export function refuse(host: Host, error: unknown, response: ServerResponse): vo
   response.writeHead(status).end(JSON.stringify(body));
 }
 
-function asRefusal(host: Host, error: unknown): Refusal {
+function toHttpError(host: Host, error: unknown): HttpError {
   if (!ToolError.is(error)) {
     const errorId = mask(host.log, error, 'request failed');
-    return new Refusal(500, 'INTERNAL', `The server failed. An operator finds the cause in the log under ${errorId}.`, { rpcCode: -32603 });
+    return new HttpError(500, 'INTERNAL', `The server failed. An operator finds the cause in the log under ${errorId}.`, {
+      rpcCode: -32603,
+    });
   }
   const { code, message, retryAfterMs = 5_000 } = error;
   const retryAfter = { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) };
   if (code === 'UNAUTHENTICATED')
-    return new Refusal(401, code, message, { headers: { 'www-authenticate': 'Bearer' }, reason: 'unauthenticated' });
-  if (code === 'RATE_LIMITED') return new Refusal(429, code, message, { headers: retryAfter, reason: 'rate-limit' });
-  if (code === 'UNAVAILABLE') return new Refusal(503, code, message, { headers: retryAfter });
-  return new Refusal(403, code, message);
+    return new HttpError(401, code, message, { headers: { 'www-authenticate': 'Bearer' }, reason: 'unauthenticated' });
+  if (code === 'RATE_LIMITED') return new HttpError(429, code, message, { headers: retryAfter, reason: 'rate-limit' });
+  if (code === 'UNAVAILABLE') return new HttpError(503, code, message, { headers: retryAfter });
+  return new HttpError(403, code, message);
 }

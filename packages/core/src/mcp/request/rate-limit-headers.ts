@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { RateLimitDecision } from '../../ports/rate-limit.ts';
-import { Refusal } from './http-error.ts';
+import { HttpError } from './http-error.ts';
 import { setHeaders, type ResponseHeaders } from './response-headers.ts';
 
 /**
@@ -22,7 +22,7 @@ export function refuseByRateLimit(decision: RateLimitDecision, now: number, resp
   const { rule, resetMs } = decision;
   setHeaders(response, rateLimitHeaders(decision, now));
   const wait = Math.max(1, Math.ceil(resetMs / 1_000));
-  throw new Refusal(
+  throw new HttpError(
     429,
     'RATE_LIMITED',
     `Rate limit of ${rule.limit} requests per ${windowName(rule.windowMs)} reached. Wait ${wait} s, then call again.`,

@@ -1,14 +1,19 @@
 import type { IncomingMessage } from 'node:http';
-import type { Departure } from './client-disconnect.ts';
-import { Refusal } from './http-error.ts';
+import type { ClientDisconnect } from './client-disconnect.ts';
+import { HttpError } from './http-error.ts';
 
 /**
- * Reads a request's body once, into memory, and gives what `read` makes of it. Rejects with what that throws, and with a {@link Refusal} (413) as
+ * Reads a request's body once, into memory, and gives what `read` makes of it. Rejects with what that throws, and with a {@link HttpError} (413) as
  * soon as the body proves larger than `maxBytes`; what is still to come is then thrown away unread by node:http, so that the client hears the answer.
  *
  * The body itself is let go of at once: who waits for it here, in an asynchronous function, would keep it for as long as the call runs.
  */
-export function readBody<T>(request: IncomingMessage, departure: Departure, maxBytes: number, read: (body: Buffer) => T): Promise<T> {
+export function readBody<T>(
+  request: IncomingMessage,
+  departure: ClientDisconnect,
+  maxBytes: number,
+  read: (body: Buffer) => T,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes));
     if (departure.aborted) return reject(gone());
@@ -45,6 +50,6 @@ export function readBody<T>(request: IncomingMessage, departure: Departure, maxB
 }
 
 const tooLarge = (maxBytes: number) =>
-  new Refusal(413, 'INVALID_INPUT', `The request is larger than ${maxBytes} bytes. Send less at a time.`, { reason: 'body' });
+  new HttpError(413, 'INVALID_INPUT', `The request is larger than ${maxBytes} bytes. Send less at a time.`, { reason: 'body' });
 
 const gone = () => new Error('The client went away before it had sent its request.');

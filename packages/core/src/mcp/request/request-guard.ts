@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Refusal } from './http-error.ts';
+import { HttpError } from './http-error.ts';
 
 /** Where requests may come from. */
 export interface GuardOptions {
@@ -27,7 +27,7 @@ const responseHeaders =
 
 /**
  * Keeps web pages from reaching a server that they have no business with, by a forged `Host` (DNS rebinding) or from a foreign `Origin`,
- * and lets those of allowed origins read the answers. Throws a {@link Refusal}.
+ * and lets those of allowed origins read the answers. Throws a {@link HttpError}.
  */
 export function requestGuard(options: GuardOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const local = isLoopback(options.hostname);
@@ -63,8 +63,8 @@ export function answerPreflight({ headers }: IncomingMessage, response: ServerRe
   response.writeHead(204).end();
 }
 
-const forbidden = (reason: 'host' | 'origin', what: string, option: string): Refusal =>
-  new Refusal(403, 'FORBIDDEN', `${what}. An operator can add it to ${option}.`, { reason });
+const forbidden = (reason: 'host' | 'origin', what: string, option: string): HttpError =>
+  new HttpError(403, 'FORBIDDEN', `${what}. An operator can add it to ${option}.`, { reason });
 
 /** The name in a Host header, without its port. Empty for what is none. */
 function hostOf(header: string | undefined): string {

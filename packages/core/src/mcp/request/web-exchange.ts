@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Departure } from './client-disconnect.ts';
+import type { ClientDisconnect } from './client-disconnect.ts';
 
 /** Node's headers as web headers. */
 export function toHeaders(request: IncomingMessage): Headers {
@@ -13,7 +13,7 @@ export function toHeaders(request: IncomingMessage): Headers {
 /**
  * Node's request as the web request that the SDK takes: headers and the signal of the client's going away, no body (it has been read).
  */
-export function toWebRequest(request: IncomingMessage, departure: Departure): Request {
+export function toWebRequest(request: IncomingMessage, departure: ClientDisconnect): Request {
   const gone = new AbortController();
   if (departure.aborted) gone.abort();
   else departure.addEventListener('abort', () => gone.abort());

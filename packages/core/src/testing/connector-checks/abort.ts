@@ -1,19 +1,19 @@
 import type { Answer } from '../../content.ts';
 import { systemClock } from '../../clock.ts';
 import { faultOfFailure, mayWrite } from './problem.ts';
-import type { Stage } from './test-host.ts';
-import type { Step, Subject, Trace } from './checked-connector.ts';
+import type { TestHost } from './test-host.ts';
+import type { Step, CheckedConnector, Trace } from './checked-connector.ts';
 
 const mostMs = 200;
 /** A machine that is busy for a moment says nothing of the connector, so the best of so many counts. */
 const tries = 3;
 
 /** Aborts each request of each example while the vendor is silent, one after the other, and says what took too long by the real clock. */
-export async function abortInTime(subject: Subject): Promise<readonly string[]> {
+export async function abortInTime(subject: CheckedConnector): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const trace of await subject.good()) {
     for (const step of trace.steps) {
-      const problem = await bestOfTries(() => subject.onStage({ tool: trace.tool.name }, (stage) => abortOnce(stage, trace, step)));
+      const problem = await bestOfTries(() => subject.withTestHost({ tool: trace.tool.name }, (stage) => abortOnce(stage, trace, step)));
       if (problem !== undefined) problems.push(`${trace.tool.name}, ${step.name}: ${problem}`);
     }
   }
@@ -30,7 +30,7 @@ export async function bestOfTries(attempt: () => Promise<string | undefined>): P
   return problem;
 }
 
-async function abortOnce(stage: Stage, trace: Trace, step: Step): Promise<string | undefined> {
+async function abortOnce(stage: TestHost, trace: Trace, step: Step): Promise<string | undefined> {
   let answer: Answer | undefined;
   const problem = await afterAbort(stage, step, async (signal) => {
     answer = await stage.call(trace.tool.name, trace.example, signal);
@@ -41,7 +41,7 @@ async function abortOnce(stage: Stage, trace: Trace, step: Step): Promise<string
 
 /** Aborts `work` while the vendor is silent at one of its requests, and says what is wrong with how it ends. */
 export async function afterAbort(
-  { sandbox }: Stage,
+  { sandbox }: TestHost,
   { match }: Step,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<string | undefined> {

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Subject } from './checked-connector.ts';
+import type { CheckedConnector } from './checked-connector.ts';
 
 /** Requests that an example sends past `http`: by fetch, or by Node's http to somewhere else than the sandbox. */
-export async function otherWays(subject: Subject): Promise<readonly string[]> {
+export async function detectBypasses(subject: CheckedConnector): Promise<readonly string[]> {
   // Other tests of the process send requests too; these are told by the work that they belong to.
   const scope = new AsyncLocalStorage<{ readonly tool: string; readonly sandbox: string }>();
   const found = new Set<string>();
@@ -21,7 +21,7 @@ export async function otherWays(subject: Subject): Promise<readonly string[]> {
   subscribe('http.client.request.start', onRequest);
   try {
     const traces = (await subject.good()).map(({ tool, example }) =>
-      subject.onStage({ tool: tool.name }, async (stage) => {
+      subject.withTestHost({ tool: tool.name }, async (stage) => {
         const sandbox = new URL(stage.sandbox?.url ?? 'http://none').hostname;
         await scope.run({ tool: tool.name, sandbox }, () => stage.call(tool.name, example));
       }),

@@ -6,14 +6,14 @@ import type { SimulatorAnswer, SimulatorMatch, SimulatorRequest } from '../sandb
 import type { z } from 'zod';
 import type { ConnectorFixture } from './fixture.ts';
 import { withRowsRead } from './rows.ts';
-import { onStage, type Stage, type StageOptions } from './test-host.ts';
+import { withTestHost, type TestHost, type TestHostOptions } from './test-host.ts';
 import type { Watch } from './watched-connector.ts';
 
-/** One request of a tool's example: what was asked of `http`, what went over the wire, and what came back. */
+/** One request of a tool's example: what was requested of `http`, what went over the wire, and what came back. */
 export interface Step {
   /** `GET /tickets/{id}`, as the connector wrote it. */
   readonly name: string;
-  readonly asked: HttpRequest<z.ZodType>;
+  readonly requested: HttpRequest<z.ZodType>;
   readonly request: SimulatorRequest;
   /** The body of rows is the list of them. */
   readonly answer: SimulatorAnswer;
@@ -37,65 +37,65 @@ export interface Trace extends Watch {
 }
 
 /** A connector under its checks. */
-export interface Subject {
+export interface CheckedConnector {
   readonly connector: Connector;
   readonly fixture: ConnectorFixture;
   /** Runs `work` with a fresh account and a host of its own. */
-  onStage<R>(options: StageOptions, work: (stage: Stage) => Promise<R>): Promise<R>;
+  withTestHost<R>(options: TestHostOptions, work: (stage: TestHost) => Promise<R>): Promise<R>;
   /** The example of each tool that has one, run once. */
   traces(): Promise<readonly Trace[]>;
   /** Those that succeeded: the ground of all checks that change one thing and look what comes of it. */
   good(): Promise<readonly Trace[]>;
 }
 
-export function createSubject(connector: Connector, fixture: ConnectorFixture): Subject {
+export function createCheckedConnector(connector: Connector, fixture: ConnectorFixture): CheckedConnector {
   let traces: Promise<readonly Trace[]> | undefined;
-  const subject: Subject = {
+  const subject: CheckedConnector = {
     connector,
     fixture,
-    onStage: (options, work) => onStage(connector, fixture, options, work),
+    withTestHost: (options, work) => withTestHost(connector, fixture, options, work),
     traces: () => (traces ??= traceAll(subject)),
     good: async () => (await subject.traces()).filter(({ answer }) => answer.isError !== true),
   };
   return subject;
 }
 
-async function traceAll(subject: Subject): Promise<Trace[]> {
+async function traceAll(subject: CheckedConnector): Promise<Trace[]> {
   const { connector, fixture } = subject;
   const traces = connector.tools.map(async (tool): Promise<Trace[]> => {
     const example = fixture.examples[tool.name];
     if (!example) return [];
-    return [await subject.onStage({ tool: tool.name }, (stage) => trace(stage, tool, example))];
+    return [await subject.withTestHost({ tool: tool.name }, (stage) => trace(stage, tool, example))];
   });
   return (await Promise.all(traces)).flat();
 }
 
-async function trace(stage: Stage, tool: AnyTool<unknown>, example: object): Promise<Trace> {
+async function trace(stage: TestHost, tool: AnyTool<unknown>, example: object): Promise<Trace> {
   const steps = recordSteps(stage);
   const answer = await stage.call(tool.name, example);
   return { tool, example, answer, steps, requests: stage.requests(), log: stage.log, ...stage.watch };
 }
 
 /** Writes down what goes over the wire from now on, each operation once. */
-export function recordSteps(stage: Stage): readonly Step[] {
+export function recordSteps(stage: TestHost): readonly Step[] {
   const steps: Step[] = [];
   stage.sandbox?.misbehave({
     kind: 'change',
     times: 1_000,
     match: (request) => !stage.isToken(request),
     change(answer, request) {
-      const asked = stage.watch.asked.find((one) => fits(one, request));
-      const known = steps.some((step) => step.asked.method === asked?.method && step.asked.path === asked.path);
-      if (asked && !known) {
-        const rows = stage.watch.streamed.has(asked);
+      const requested = stage.watch.requested.find((one) => fits(one, request));
+      const known = steps.some((step) => step.requested.method === requested?.method && step.requested.path === requested.path);
+      if (requested && !known) {
+        const rows = stage.watch.streamed.has(requested);
         steps.push({
-          name: `${asked.method} ${asked.path}`,
-          asked,
+          name: `${requested.method} ${requested.path}`,
+          requested,
           request,
           // A sandbox may answer with the very records that it keeps.
           answer: structuredClone(rows ? withRowsRead(answer) : answer),
           rows,
-          match: (other) => !stage.isToken(other) && fits(asked, other),
+          match: (other) => !stage.isToken(other) && fits(requested, other),
         });
       }
       return answer;
@@ -104,7 +104,7 @@ export function recordSteps(stage: Stage): readonly Step[] {
   return steps;
 }
 
-/** Whether a request of the wire can be one that was asked for by this template. */
+/** Whether a request of the wire can be one that was requested for by this template. */
 function fits({ method, path }: Pick<HttpRequest<z.ZodType>, 'method' | 'path'>, request: SimulatorRequest): boolean {
   if (method !== request.method) return false;
   const wanted = path.split('?')[0]?.split('/') ?? [];

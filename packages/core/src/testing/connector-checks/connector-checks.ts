@@ -10,7 +10,7 @@ import { packageRules } from './rules/package-rules.ts';
 import { refusalRules } from './rules/refusal-rules.ts';
 import type { Rule } from './rule.ts';
 import { shapeRules, takenByHost } from './rules/shape-rules.ts';
-import { createSubject, type Subject } from './checked-connector.ts';
+import { createCheckedConnector, type CheckedConnector } from './checked-connector.ts';
 import { tenancyRules } from './rules/tenancy-rules.ts';
 import { webhookRules } from './rules/webhook-rules.ts';
 
@@ -50,7 +50,7 @@ export function connectorChecks(connector: Connector, fixture: ConnectorFixture)
   const { knownGaps = {} } = fixture;
   if (connector.origins && !fixture.sandbox)
     throw new TypeError(`${connector.id} has origins: give the fixture a sandbox, a local vendor that startSimulator makes`);
-  const subject = createSubject(connector, fixture);
+  const subject = createCheckedConnector(connector, fixture);
   if (connector.webhook && !(fixture.sandbox && fixture.delivery !== undefined))
     throw new TypeError(`${connector.id} has a webhook: give the fixture a sandbox that can sign, and a delivery`);
   const has = {
@@ -68,7 +68,7 @@ export function connectorChecks(connector: Connector, fixture: ConnectorFixture)
   return concerned.map((rule) => ({ name: rule.name, run: () => runRule(rule, subject, knownGaps[rule.name]) }));
 }
 
-async function runRule(rule: Rule, subject: Subject, gap: string | undefined): Promise<void> {
+async function runRule(rule: Rule, subject: CheckedConnector, gap: string | undefined): Promise<void> {
   if (rule !== takenByHost && (await takenByHost.find(subject)).length > 0)
     throw new Error(`Not looked at: no host takes ${subject.connector.id}. See “${takenByHost.name}”`);
   const problems = await rule.find(subject);

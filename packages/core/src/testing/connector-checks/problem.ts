@@ -4,9 +4,9 @@ import type { HttpRequest } from '../../connector/http.ts';
 import type { z } from 'zod';
 import { answerText } from '../answer-text.ts';
 import { withRowsRead, withRowsWritten } from './rows.ts';
-import type { Stage } from './test-host.ts';
+import type { TestHost } from './test-host.ts';
 import type { SimulatorAnswer } from '../sandbox/simulator.ts';
-import type { Step, Subject, Trace } from './checked-connector.ts';
+import type { Step, CheckedConnector, Trace } from './checked-connector.ts';
 
 /** The documented code of an answer that is an error, as programs read it. */
 export function codeOf({ meta }: Answer): string | undefined {
@@ -29,7 +29,7 @@ export function slipIn(text: string): string | undefined {
 }
 
 /** What is wrong with how a call failed. Undefined: it failed as documented, with one of `codes` where these are given. */
-export function faultOfFailure(stage: Stage, answer: Answer, codes?: readonly ErrorCode[]): string | undefined {
+export function faultOfFailure(stage: TestHost, answer: Answer, codes?: readonly ErrorCode[]): string | undefined {
   if (answer.isError !== true) return `succeeds: ${textOf(answer)}`;
   const code = codeOf(answer);
   if (code === 'INTERNAL') return `fails with INTERNAL, so something else than a ToolError was thrown: ${thrownIn(stage)}`;
@@ -40,7 +40,7 @@ export function faultOfFailure(stage: Stage, answer: Answer, codes?: readonly Er
 }
 
 /** The error that was masked, out of the log. */
-function thrownIn({ log }: Stage): string {
+function thrownIn({ log }: TestHost): string {
   const line = log().findLast((one) => one.startsWith('a call failed inside this server')) ?? '';
   const found = /"name":"(\w+)".*?"message":"((?:[^"\\]|\\.){0,300})/.exec(line);
   return found ? `${found[1]}: ${found[2]}` : 'see the log';
@@ -48,14 +48,14 @@ function thrownIn({ log }: Stage): string {
 
 /** What `probe` finds in each request of each example, with the place in front. Every tool has a stage of its own for each request. */
 export async function overSteps(
-  subject: Subject,
-  options: Parameters<Subject['onStage']>[0],
-  probe: (stage: Stage, trace: Trace, step: Step) => Promise<readonly string[] | string | undefined>,
+  subject: CheckedConnector,
+  options: Parameters<CheckedConnector['withTestHost']>[0],
+  probe: (stage: TestHost, trace: Trace, step: Step) => Promise<readonly string[] | string | undefined>,
 ): Promise<string[]> {
   const found = (await subject.good()).map(async (trace) => {
     const problems: string[] = [];
     for (const step of trace.steps) {
-      const here = await subject.onStage({ ...options, tool: trace.tool.name }, (stage) => probe(stage, trace, step));
+      const here = await subject.withTestHost({ ...options, tool: trace.tool.name }, (stage) => probe(stage, trace, step));
       problems.push(...[here ?? []].flat().map((problem) => `${trace.tool.name}, ${step.name}: ${problem}`));
     }
     return problems;
@@ -64,11 +64,11 @@ export async function overSteps(
 }
 
 /** Whether a request of a tool may change something at the vendor, as the host counts it. */
-export const mayWrite = ({ tool }: Trace, { asked }: Step): boolean => tool.effect !== 'read' && asked.method !== 'GET';
+export const mayWrite = ({ tool }: Trace, { requested }: Step): boolean => tool.effect !== 'read' && requested.method !== 'GET';
 
 /** The requests that change something at the vendor. A POST that only reads is declared with `retry: 'safe'`. */
-export function writesIn(asked: readonly HttpRequest<z.ZodType>[]): HttpRequest<z.ZodType>[] {
-  return asked.filter(({ method, retry }) => method !== 'GET' && !(method === 'POST' && retry === 'safe'));
+export function writesIn(requested: readonly HttpRequest<z.ZodType>[]): HttpRequest<z.ZodType>[] {
+  return requested.filter(({ method, retry }) => method !== 'GET' && !(method === 'POST' && retry === 'safe'));
 }
 
 /**
@@ -76,12 +76,12 @@ export function writesIn(asked: readonly HttpRequest<z.ZodType>[]): HttpRequest<
  * say; of writes the recorded answer is changed, so that nothing is done again and again.
  */
 export function answerWith(
-  { sandbox }: Stage,
-  { asked, answer, match, rows }: Step,
+  { sandbox }: TestHost,
+  { requested, answer, match, rows }: Step,
   change: (answer: SimulatorAnswer) => SimulatorAnswer,
 ): void {
   const changed = (said: SimulatorAnswer) => (rows ? withRowsWritten(change(said)) : change(said));
-  if (asked.method === 'GET')
+  if (requested.method === 'GET')
     return sandbox?.misbehave({ kind: 'change', times: 1_000, match, change: (said) => changed(rows ? withRowsRead(said) : said) });
   const { status, headers = {}, body } = changed(answer);
   // A 204 has no body, so what has one is a 200.

@@ -1,4 +1,4 @@
-import type { Subject } from './checked-connector.ts';
+import type { CheckedConnector } from './checked-connector.ts';
 
 /** One rule of the contract, as data. */
 export interface Rule {
@@ -9,5 +9,5 @@ export interface Rule {
   /** Absent: it concerns every connector. `vendor`: those that reach one. `package`: those whose folder is given. The others: those that have some. */
   readonly concerns?: 'vendor' | 'package' | 'webhook' | 'jobs';
   /** Every place where the connector breaks it: where, and what. */
-  find(subject: Subject): Promise<readonly string[]>;
+  find(subject: CheckedConnector): Promise<readonly string[]>;
 }

@@ -12,18 +12,18 @@ import type { StateStore } from '../../connector/state.ts';
 const timeoutMs = 5_000;
 
 /** Runs the jobs of a connection beside its host, in the same state: when a check wants them, and not when they are due. */
-export function stageJobs(options: {
+export function testHostJobs(options: {
   readonly connector: Connector;
   readonly connection: Connection | undefined;
   readonly state: StateStore;
   readonly log: Logger;
-  readonly wire: Required<Pick<HostOptions, 'sender' | 'resilience' | 'remapOrigins'>> | undefined;
+  readonly wire: Required<Pick<HostOptions, 'httpClient' | 'resilience' | 'remapOrigins'>> | undefined;
 }): { run(job: Job<unknown>, signal?: AbortSignal): Promise<void>; close(): Promise<void> } {
   const { connector, connection, state, log, wire } = options;
   const clock = systemClock;
   const clients = createClients({
     connectors: new Map([[connector.id, connector]]),
-    sender: wire?.sender,
+    httpClient: wire?.httpClient,
     resilience: wire?.resilience,
     remapOrigins: wire?.remapOrigins ?? {},
     state,

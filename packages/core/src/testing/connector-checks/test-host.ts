@@ -13,11 +13,11 @@ import type { State } from '../../connector/state.ts';
 import type { SimulatorRequest } from '../sandbox/simulator.ts';
 import { vendorWire } from '../sandbox/vendor-wire.ts';
 import type { ConnectorFixture, ConnectorSandbox } from './fixture.ts';
-import { stageJobs } from './test-host-jobs.ts';
+import { testHostJobs } from './test-host-jobs.ts';
 import { watchedConnector, type Watch } from './watched-connector.ts';
 
 /** How a stage differs from the usual one. */
-export interface StageOptions {
+export interface TestHostOptions {
   /** The settings of the connection, made of the sandbox's. Default: those. */
   config?(config: object, canary: string): object;
   /** The one tool that is called. Default: all of them; making a host of many takes longer than a call. */
@@ -31,7 +31,7 @@ export interface StageOptions {
 }
 
 /** A host with one connection to a fresh account, and everything that can be seen from there. */
-export interface Stage {
+export interface TestHost {
   /** What the connector was seen doing. */
   readonly watch: Watch;
   /** Undefined for a connector that reaches no vendor. */
@@ -60,14 +60,14 @@ const hook = 'contract-hook';
 const callTimeoutMs = 5_000;
 const maxLines = 1_000;
 /** The sandbox has a budget of its own, and the checks may not wait for another. */
-const noBudget: Budget = { take: async () => () => {}, learn: () => {} };
+const noBudget: Budget = { take: async () => () => {}, observe: () => {} };
 
 /** Opens a stage for `work`, and closes whatever it opened. */
-export async function onStage<R>(
+export async function withTestHost<R>(
   connector: Connector,
   fixture: ConnectorFixture,
-  options: StageOptions,
-  work: (stage: Stage) => Promise<R>,
+  options: TestHostOptions,
+  work: (stage: TestHost) => Promise<R>,
 ): Promise<R> {
   const { attemptTimeoutMs = 2_000, retries = 3 } = options;
   const canary = `canary-${crypto.randomUUID()}`;
@@ -76,7 +76,7 @@ export async function onStage<R>(
     const given = sandbox?.config ?? fixture.config ?? {};
     const config = options.config ? options.config(given, canary) : given;
     const tools = connector.tools.filter(({ name }) => options.tool === undefined || name === options.tool);
-    const watch: Watch = { asked: [], keys: [], kept: 0, streamed: new Set(), questions: 0 };
+    const watch: Watch = { requested: [], keys: [], kept: 0, streamed: new Set(), questions: 0 };
     const lines: LogLine[] = [];
     const watched = watchedConnector({ ...connector, tools }, watch);
     const connections = memoryConnections([{ connector: connector.id, id: connectionId, hook, config }]);
@@ -87,7 +87,7 @@ export async function onStage<R>(
       ...(await vendorWire({ retries, attemptTimeoutMs, breakerFailures: 1_000, budget: noBudget })),
     };
     const host = createHost({ connectors: [watched], connections, state, log, callTimeoutMs, ...wire });
-    const jobs = stageJobs({ connector: watched, connection: await connections.get(connectionId), state, log, wire });
+    const jobs = testHostJobs({ connector: watched, connection: await connections.get(connectionId), state, log, wire });
     const tokenPath = tokenPathOf(connector, config);
     const isToken = ({ path }: SimulatorRequest): boolean => path === tokenPath;
     try {

@@ -7,7 +7,7 @@ import type { State } from '../../connector/state.ts';
 /** What a connector was seen doing, in its order. */
 export interface Watch {
   /** What it asked of its `http`. */
-  readonly asked: HttpRequest<z.ZodType>[];
+  readonly requested: HttpRequest<z.ZodType>[];
   /** Those of them whose answers it reads row by row. */
   readonly streamed: Set<HttpRequest<z.ZodType>>;
   /** The keys for the vendor that it was given. */
@@ -50,11 +50,11 @@ function watchedServices<Config>(services: Services<Config>, watch: Watch): Serv
   const { http, state } = services;
   const watchedHttp: Http = {
     request(context, request) {
-      watch.asked.push(request);
+      watch.requested.push(request);
       return http.request(context, request);
     },
     rows(context, request) {
-      watch.asked.push(request);
+      watch.requested.push(request);
       watch.streamed.add(request);
       return http.rows(context, request);
     },

@@ -1,5 +1,11 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { SimulatorAnswer } from './simulator.ts';
+
+/** What a route answers. `body` goes out as JSON, a string as it is. */
+export interface SimulatorAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: unknown;
+}
 
 /** The whole body as text, or undefined where it is larger than `max` bytes. */
 export async function readBody(incoming: IncomingMessage, max: number): Promise<string | undefined> {

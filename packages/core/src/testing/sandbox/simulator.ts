@@ -2,15 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { createRouter } from './router.ts';
-import { breakOff, errorPage, parseBody, readBody, send } from './simulator-wire.ts';
+import { breakOff, errorPage, parseBody, readBody, send, type SimulatorAnswer } from './simulator-wire.ts';
 import { vendorClock } from './vendor-clock.ts';
 
-/** What a route answers. `body` goes out as JSON, a string as it is. */
-export interface SimulatorAnswer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: unknown;
-}
+export type { SimulatorAnswer };
 
 /** One request that arrived, complete with its body. */
 export interface SimulatorRequest {

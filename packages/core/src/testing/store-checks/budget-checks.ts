@@ -4,8 +4,8 @@ import type { Clock } from '../../clock.ts';
 import type { UpstreamLimit } from '../../connector/connector.ts';
 import type { StoreCheck } from '../store-check.ts';
 import type { ManualClock } from '../manual-clock.ts';
-import { learningPromises } from './observation-guarantees.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
+import { observationGuarantees } from './observation-guarantees.ts';
+import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-guarantee.ts';
 
 /** The bound that a check sets. */
 export interface BudgetCheckSettings {
@@ -38,7 +38,7 @@ const fails =
   (error: unknown): boolean =>
     (error as { code?: unknown }).code === code;
 
-const promises: readonly SharedPromise<Budget, BudgetCheckSettings>[] = [
+const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
   {
     name: 'gives so many places in a window, and the next one when it begins anew',
     settings,
@@ -81,7 +81,7 @@ const promises: readonly SharedPromise<Budget, BudgetCheckSettings>[] = [
       await take(one, 1);
       for (let n = 0; n < 3; n += 1) {
         await assert.rejects(take(other, 1_000), (error: { code?: string; retryAfterMs?: number; executed?: unknown }) => {
-          assert.deepEqual([error.code, error.retryAfterMs, error.executed], ['RATE_LIMITED', 1_000, false]);
+          assert.deepEqual([error.code, error.retryAfterMs, error.executed], ['RATE_LIMITED', 1_000, 'no']);
           return true;
         });
       }
@@ -275,7 +275,7 @@ const promises: readonly SharedPromise<Budget, BudgetCheckSettings>[] = [
       (await other)();
     },
   },
-  ...learningPromises,
+  ...observationGuarantees,
 ];
 
 /**

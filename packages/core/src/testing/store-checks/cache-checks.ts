@@ -3,7 +3,7 @@ import type { Cache } from '../../ports/cache.ts';
 import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../content.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
+import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-guarantee.ts';
 
 const answer = (text: string): Answer => ({ content: [{ type: 'text', text }], structuredContent: { text } });
 
@@ -20,7 +20,7 @@ async function keptIn(cache: Cache, scope: string, key: string): Promise<Answer 
   return (await cache.get(scope, key)).kept?.answer;
 }
 
-const promises: readonly SharedPromise<Cache, undefined>[] = [
+const promises: readonly SharedGuarantee<Cache, undefined>[] = [
   {
     name: 'gives an answer back until its time is over, and says how old it is',
     settings: undefined,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Clock } from '../../clock.ts';
 import type { Lock } from '../../ports/lock.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
+import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-guarantee.ts';
 
 async function taken(lock: Lock, key: string, ttlMs: number): Promise<() => void> {
   const release = await lock.take(key, ttlMs);
@@ -16,7 +16,7 @@ async function releaseOf(lock: Lock, release: () => void): Promise<void> {
   await lock.take('after', 1);
 }
 
-const promises: readonly SharedPromise<Lock, undefined>[] = [
+const promises: readonly SharedGuarantee<Lock, undefined>[] = [
   {
     name: 'gives a lock to exactly one of 100 at once',
     settings: undefined,

@@ -1,10 +1,10 @@
 import type { Metering } from '../../ports/metering.ts';
-import type { Terms } from '../../billing/quota.ts';
+import type { UsagePolicy } from '../../billing/quota.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { meteringClaimPromises } from './metering-claim-guarantees.ts';
-import { meteringQuotaPromises } from './metering-quota-guarantees.ts';
-import { meteringRecordPromises } from './metering-record-guarantees.ts';
-import { meteringTwinPromises } from './metering-duplicate-guarantees.ts';
+import { meteringClaimGuarantees } from './metering-claim-guarantees.ts';
+import { meteringQuotaGuarantees } from './metering-quota-guarantees.ts';
+import { meteringRecordGuarantees } from './metering-record-guarantees.ts';
+import { meteringDuplicateGuarantees } from './metering-duplicate-guarantees.ts';
 
 /** A metering under check. */
 export interface OpenedMetering {
@@ -16,14 +16,14 @@ export interface OpenedMetering {
 
 /**
  * What `Metering` promises, as checks. Each check opens a metering of its own and makes its calls for a tenant of its own, so that the
- * opened ones may share their data; it goes by the terms that the check gives. The clock must run: a metering may look for a twin now and then.
+ * opened ones may share their data; it goes by the policy that the check gives. The clock must run: a metering may look for a twin now and then.
  */
-export function meteringChecks(open: (terms: Terms) => Promise<OpenedMetering>): readonly StoreCheck[] {
-  return [...meteringClaimPromises, ...meteringTwinPromises, ...meteringQuotaPromises, ...meteringRecordPromises].map(
-    ({ name, terms = {}, prove }) => ({
+export function meteringChecks(open: (policy: UsagePolicy) => Promise<OpenedMetering>): readonly StoreCheck[] {
+  return [...meteringClaimGuarantees, ...meteringDuplicateGuarantees, ...meteringQuotaGuarantees, ...meteringRecordGuarantees].map(
+    ({ name, policy = {}, prove }) => ({
       name,
       async run() {
-        const { metering, second, close } = await open(terms);
+        const { metering, second, close } = await open(policy);
         try {
           await prove(metering, second ?? metering);
         } finally {

@@ -8,7 +8,7 @@ import {
   ending,
   refusedAs,
   staying,
-  type MeteringPromise,
+  type MeteringGuarantee,
 } from './metering-guarantee.ts';
 
 type End = readonly [status: Outcome['status'], wrote: Outcome['wrote']];
@@ -28,7 +28,7 @@ const kept: readonly End[] = [
 ];
 
 /** What an ended call leaves to those that come after it. */
-export const meteringClaimPromises: readonly MeteringPromise[] = [
+export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'answers a repeated key with the first answer, whoever of the tenant asks and as often as it is asked',
     async prove(metering, other) {
@@ -105,7 +105,7 @@ export const meteringClaimPromises: readonly MeteringPromise[] = [
       }
     },
   },
-  ...released.map(([status, wrote]): MeteringPromise => ({
+  ...released.map(([status, wrote]): MeteringGuarantee => ({
     name: `runs a key again that ended as ${status} with wrote: ${wrote}, with other arguments too`,
     async prove(metering, other) {
       const call = callsOfATenant();
@@ -114,7 +114,7 @@ export const meteringClaimPromises: readonly MeteringPromise[] = [
       await admitToRun(metering, call({ inputHash: 'h2' }));
     },
   })),
-  ...kept.map(([status, wrote]): MeteringPromise => ({
+  ...kept.map(([status, wrote]): MeteringGuarantee => ({
     name: `never runs a key again that ended as ${status} with wrote: ${wrote}`,
     async prove(metering, other) {
       const call = callsOfATenant();

@@ -7,13 +7,13 @@ import {
   ending,
   hasEnded,
   staying,
-  type MeteringPromise,
+  type MeteringGuarantee,
 } from './metering-guarantee.ts';
 
 const replayOf = (text: string) => ({ kind: 'replay', answer: answerOf(text) });
 
 /** What calls with one key do to each other while they run. */
-export const meteringTwinPromises: readonly MeteringPromise[] = [
+export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'lets a twin of a running call wait, and answers it with what that call ended with',
     async prove(metering, other) {

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../clock.ts';
 import type { Answer } from '../../content.ts';
 import { ToolError, type ErrorCode } from '../../errors.ts';
-import type { Terms } from '../../billing/quota.ts';
+import type { UsagePolicy } from '../../billing/quota.ts';
 import type { Admission, Call, Metering, Outcome } from '../../ports/metering.ts';
 
 /** Something that a metering promises, and what proves it. `other` is a second handle on the same data, as another replica has. */
-export interface MeteringPromise {
+export interface MeteringGuarantee {
   readonly name: string;
   /** What the metering goes by. Absent: no quotas, no prices. */
-  readonly terms?: Terms;
+  readonly policy?: UsagePolicy;
   prove(metering: Metering, other: Metering): Promise<void>;
 }
 

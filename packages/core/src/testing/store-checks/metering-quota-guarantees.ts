@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import type { Metering, Outcome } from '../../ports/metering.ts';
 import { ToolError } from '../../errors.ts';
-import { admitToReplay, admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringPromise } from './metering-guarantee.ts';
+import { admitToReplay, admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringGuarantee } from './metering-guarantee.ts';
 import { calls, ends, failed, money, units } from './metering-policies.ts';
 
 /** Runs a call without a key from end to end. */
@@ -14,10 +14,10 @@ async function spend(
 }
 
 /** What quotas and prices promise. */
-export const meteringQuotaPromises: readonly MeteringPromise[] = [
+export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'gives exactly as many calls as a quota has, on all replicas together',
-    terms: { quotas: [calls(50)] },
+    policy: { quotas: [calls(50)] },
     async prove(metering, other) {
       const call = callsOfATenant();
       const admits = Array.from({ length: 120 }, (_, index) => (index % 2 ? other : metering).admit(call({ key: undefined }), staying));
@@ -29,7 +29,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'holds every one of several quotas, and takes nothing of any where one is used up',
-    terms: { quotas: [calls(3), units(10)] },
+    policy: { quotas: [calls(3), units(10)] },
     async prove(metering, other) {
       const call = callsOfATenant();
       const of = (units: number) => call({ key: undefined, units });
@@ -42,7 +42,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'lets no call that does not fit keep others from what is left',
-    terms: { quotas: [units(10)] },
+    policy: { quotas: [units(10)] },
     async prove(metering) {
       const call = callsOfATenant();
       const wanted = [11, 3, 11, 3, 11, 4, 11];
@@ -55,7 +55,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'lets no repeated key keep others from what is left, and answers it when nothing is',
-    terms: { quotas: [calls(2)] },
+    policy: { quotas: [calls(2)] },
     async prove(metering, other) {
       const call = callsOfATenant();
       await spend(metering, call());
@@ -73,7 +73,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'leaves no claim where a quota refuses',
-    terms: { quotas: [calls(1)] },
+    policy: { quotas: [calls(1)] },
     async prove(metering, other) {
       const call = callsOfATenant();
       const admission = await admitToRun(metering, call({ key: 'k1' }));
@@ -82,9 +82,9 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
       await spend(other, call({ key: 'k2', inputHash: 'h2' }));
     },
   },
-  ...ends.map(([name, outcome, what]): MeteringPromise => ({
+  ...ends.map(([name, outcome, what]): MeteringGuarantee => ({
     name: `${what === 'kept' ? 'keeps' : 'gives back'} what a call took that ended as ${name}`,
-    terms: {
+    policy: {
       quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
       prices: [{ perUnit: 100 }],
     },
@@ -102,7 +102,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   })),
   {
     name: 'gives the money back, and nothing else, of a call that is free as it ended',
-    terms: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
+    policy: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
     async prove(metering, other) {
       const call = callsOfATenant();
       await spend(metering, call({ tool: 'acme_paid', key: undefined }), ending('cached', 'no'));
@@ -112,7 +112,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'gives back once, however often a call is settled',
-    terms: { quotas: [calls(2)] },
+    policy: { quotas: [calls(2)] },
     async prove(metering, other) {
       const call = callsOfATenant();
       const admission = await admitToRun(metering, call({ key: undefined }));
@@ -125,7 +125,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'counts for each tenant, key, connector and tool as a rule says, and only where it says',
-    terms: {
+    policy: {
       quotas: [
         calls(1, { each: 'key', where: { tool: 'acme_by_key' } }),
         calls(1, { each: 'connector', where: { connector: 'counted' } }),
@@ -155,7 +155,7 @@ export const meteringQuotaPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'begins anew with each minute, day and month in which calls begin',
-    terms: { quotas: (['minute', 'day', 'month'] as const).map((per) => calls(1, { per, each: 'tool', where: { tool: `acme_${per}` } })) },
+    policy: { quotas: (['minute', 'day', 'month'] as const).map((per) => calls(1, { per, each: 'tool', where: { tool: `acme_${per}` } })) },
     async prove(metering, other) {
       const call = callsOfATenant();
       const last = {

@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import type { Call } from '../../ports/metering.ts';
 import { ToolError } from '../../errors.ts';
-import { admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringPromise } from './metering-guarantee.ts';
+import { admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringGuarantee } from './metering-guarantee.ts';
 import { calls, ends, failed, money, units } from './metering-policies.ts';
 
 /** Makes reads of one tenant of their own. */
@@ -13,10 +13,10 @@ function readsOfATenant(): (over?: Partial<Call>) => Call {
 const endsOfReads = [['executed', ending('executed', 'no'), 'kept'] as const, ...ends.filter(([, { wrote }]) => wrote === 'no')];
 
 /** What a call that is recorded whole has in common with one that is admitted and settled. */
-export const meteringRecordPromises: readonly MeteringPromise[] = [
+export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'gives exactly as many calls as a quota has to those that are admitted and those that are recorded whole, on all replicas together',
-    terms: { quotas: [calls(50)] },
+    policy: { quotas: [calls(50)] },
     async prove(metering, other) {
       const read = readsOfATenant();
       const asks = Array.from({ length: 120 }, (_, index) => {
@@ -29,9 +29,9 @@ export const meteringRecordPromises: readonly MeteringPromise[] = [
       deepEqual(new Set(refusals.map((refusal) => (ToolError.is(refusal) ? refusal.code : refusal))), new Set(['QUOTA_EXCEEDED']));
     },
   },
-  ...endsOfReads.map(([name, outcome, what]): MeteringPromise => ({
+  ...endsOfReads.map(([name, outcome, what]): MeteringGuarantee => ({
     name: `${what === 'kept' ? 'keeps' : 'gives back'} what a call took that is recorded as ${name}`,
-    terms: {
+    policy: {
       quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
       prices: [{ perUnit: 100 }],
     },
@@ -50,7 +50,7 @@ export const meteringRecordPromises: readonly MeteringPromise[] = [
   })),
   {
     name: 'refuses to record a call that would not have been admitted, however it ended, and takes nothing',
-    terms: { quotas: [calls(1)] },
+    policy: { quotas: [calls(1)] },
     async prove(metering, other) {
       const read = readsOfATenant();
       const admission = await admitToRun(metering, read());
@@ -62,7 +62,7 @@ export const meteringRecordPromises: readonly MeteringPromise[] = [
   },
   {
     name: 'takes no money, and everything else, of a recorded call that is free as it ended',
-    terms: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
+    policy: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
     async prove(metering, other) {
       const read = readsOfATenant();
       await metering.record(read({ tool: 'acme_paid' }), ending('cached', 'no'));

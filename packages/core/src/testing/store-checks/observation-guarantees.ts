@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Budget } from '../../ports/budget.ts';
 import type { Clock } from '../../clock.ts';
-import type { SharedPromise } from './shared-guarantee.ts';
+import type { SharedGuarantee } from './shared-guarantee.ts';
 
 const signal = new AbortController().signal;
 const settings = {};
@@ -14,7 +14,7 @@ async function left(budget: Budget, clock: Clock, key = 'k', of: object = limit)
       await budget.take(key, of, { signal, deadlineAt: clock.now() }, () => {});
     } catch (error) {
       const { code, retryAfterMs, executed } = error as { code?: string; retryAfterMs?: number; executed?: unknown };
-      assert.deepEqual([code, executed], ['RATE_LIMITED', false]);
+      assert.deepEqual([code, executed], ['RATE_LIMITED', 'no']);
       return [places, retryAfterMs ?? Number.NaN];
     }
   }
@@ -22,13 +22,13 @@ async function left(budget: Budget, clock: Clock, key = 'k', of: object = limit)
 }
 
 /** What a budget promises about what the vendor says. */
-export const learningPromises: readonly SharedPromise<Budget, object>[] = [
+export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] = [
   {
     name: 'gives no more than the vendor says is left, in every replica, until the time that it names',
     settings,
     async prove(one, other, clock) {
       await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
-      one.learn('k', limit, { remaining: 2, resetAt: clock.now() + 20_000 });
+      one.observe('k', limit, { remaining: 2, resetAt: clock.now() + 20_000 });
       assert.deepEqual(await left(one, clock), [2, 20_000]);
       assert.deepEqual(await left(other, clock), [0, 20_000]);
       await clock.advance(20_000);
@@ -40,7 +40,7 @@ export const learningPromises: readonly SharedPromise<Budget, object>[] = [
     settings,
     async prove(one, _other, clock) {
       const undeclared = {};
-      one.learn('k', undeclared, { remaining: 3, resetAt: clock.now() + 9_000 });
+      one.observe('k', undeclared, { remaining: 3, resetAt: clock.now() + 9_000 });
       assert.deepEqual(await left(one, clock, 'k', undeclared), [3, 9_000]);
     },
   },
@@ -49,7 +49,7 @@ export const learningPromises: readonly SharedPromise<Budget, object>[] = [
     settings,
     async prove(one, _other, clock) {
       for (let n = 0; n < 3; n += 1) await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
-      one.learn('k', limit, { remaining: 100, resetAt: clock.now() + 60_000 });
+      one.observe('k', limit, { remaining: 100, resetAt: clock.now() + 60_000 });
       assert.deepEqual(await left(one, clock), [2, 60_000]);
     },
   },
@@ -57,16 +57,16 @@ export const learningPromises: readonly SharedPromise<Budget, object>[] = [
     name: 'frees nothing for an answer that comes late, from this window or an earlier one',
     settings,
     async prove(one, other, clock) {
-      one.learn('k', limit, { remaining: 1, resetAt: clock.now() + 30_000 });
-      one.learn('k', limit, { remaining: 4, resetAt: clock.now() + 30_000 });
-      one.learn('k', limit, { remaining: 0, resetAt: clock.now() + 1_000 });
+      one.observe('k', limit, { remaining: 1, resetAt: clock.now() + 30_000 });
+      one.observe('k', limit, { remaining: 4, resetAt: clock.now() + 30_000 });
+      one.observe('k', limit, { remaining: 0, resetAt: clock.now() + 1_000 });
       assert.deepEqual(await left(one, clock), [1, 30_000]);
       await clock.advance(1_000);
       assert.deepEqual(await left(one, clock), [0, 29_000]);
-      one.learn('k', limit, { remaining: 4, resetAt: clock.now() - 1 });
+      one.observe('k', limit, { remaining: 4, resetAt: clock.now() - 1 });
       assert.deepEqual(await left(one, clock), [0, 29_000]);
       // A vendor that moves the end of its window moves it for nothing that is left, too.
-      one.learn('k', limit, { remaining: 0, resetAt: clock.now() + 40_000 });
+      one.observe('k', limit, { remaining: 0, resetAt: clock.now() + 40_000 });
       assert.deepEqual(await left(one, clock), [0, 40_000]);
       assert.equal((await left(other, clock))[0], 0);
     },
@@ -75,9 +75,9 @@ export const learningPromises: readonly SharedPromise<Budget, object>[] = [
     name: 'is closed in every replica until the time that a refusal names, and nothing but a later one moves it',
     settings,
     async prove(one, other, clock) {
-      one.learn('k', limit, { closedUntil: clock.now() + 12_000 });
-      one.learn('k', limit, { closedUntil: clock.now() + 3_000 });
-      one.learn('k', limit, { remaining: 4, resetAt: clock.now() + 3_000 });
+      one.observe('k', limit, { closedUntil: clock.now() + 12_000 });
+      one.observe('k', limit, { closedUntil: clock.now() + 3_000 });
+      one.observe('k', limit, { remaining: 4, resetAt: clock.now() + 3_000 });
       assert.deepEqual(await left(one, clock), [0, 12_000]);
       assert.deepEqual(await left(other, clock), [0, 12_000]);
       const waits: number[] = [];
@@ -95,8 +95,8 @@ export const learningPromises: readonly SharedPromise<Budget, object>[] = [
     name: 'goes by the limit that the vendor states, larger or smaller than the declared one',
     settings,
     async prove(one, other, clock) {
-      one.learn('larger', limit, { limit: 8 });
-      one.learn('smaller', limit, { limit: 3 });
+      one.observe('larger', limit, { limit: 8 });
+      one.observe('smaller', limit, { limit: 3 });
       assert.deepEqual(await left(one, clock, 'larger'), [8, 60_000]);
       assert.deepEqual(await left(one, clock, 'smaller'), [3, 60_000]);
       await clock.advance(60_000);
@@ -111,7 +111,7 @@ export const learningPromises: readonly SharedPromise<Budget, object>[] = [
       await one.take('k', narrow, { signal, deadlineAt: clock.now() }, () => {});
       const waiting = one.take('k', narrow, { signal, deadlineAt: Number.POSITIVE_INFINITY }, () => {});
       await left(one, clock, 'barrier');
-      one.learn('k', narrow, { limit: 2 });
+      one.observe('k', narrow, { limit: 2 });
       await waiting;
     },
   },
@@ -120,14 +120,14 @@ export const learningPromises: readonly SharedPromise<Budget, object>[] = [
     settings,
     async prove(one, _other, clock) {
       const daily = { requests: 5, windowMs: 86_400_000 };
-      one.learn('k', daily, { remaining: 0 });
+      one.observe('k', daily, { remaining: 0 });
       assert.deepEqual(await left(one, clock, 'k', daily), [0, 60_000]);
-      one.learn('closed', limit, { closedUntil: clock.now() + 86_400_000 });
+      one.observe('closed', limit, { closedUntil: clock.now() + 86_400_000 });
       assert.deepEqual(await left(one, clock, 'closed'), [0, 3_600_000]);
       await clock.advance(60_000);
       assert.deepEqual(await left(one, clock, 'k', daily), [5, 86_400_000]);
       // Its own count goes on.
-      one.learn('k', daily, { remaining: 9 });
+      one.observe('k', daily, { remaining: 9 });
       assert.deepEqual(await left(one, clock, 'k', daily), [0, 86_400_000]);
     },
   },

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import type { Clock } from '../../clock.ts';
 import type { RateLimit, RateLimitRule } from '../../ports/rate-limit.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { sharedChecks, type OpenedShared, type SharedPromise } from './shared-guarantee.ts';
+import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-guarantee.ts';
 
 const perMinute = { limit: 3, windowMs: 60_000 };
 const perHour = { limit: 5, windowMs: 3_600_000 };
 const long = { limit: 1, windowMs: 10_000 };
 
-const promises: readonly SharedPromise<RateLimit, readonly RateLimitRule[]>[] = [
+const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] = [
   {
     name: 'lets the limit through, says what is left, then refuses until the window ends',
     settings: [perMinute],

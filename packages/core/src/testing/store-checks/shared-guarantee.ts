@@ -10,7 +10,7 @@ export interface OpenedShared<T> {
 }
 
 /** Something that replicas share, and what proves its promise. */
-export interface SharedPromise<T, Settings> {
+export interface SharedGuarantee<T, Settings> {
   readonly name: string;
   readonly settings: Settings;
   prove(one: T, other: T, clock: ManualClock): Promise<void>;
@@ -18,10 +18,10 @@ export interface SharedPromise<T, Settings> {
 
 /** Makes checks of promises. Each opens its own, which goes by a clock of its own. */
 export function sharedChecks<T, Settings>(
-  promises: readonly SharedPromise<T, Settings>[],
+  guarantees: readonly SharedGuarantee<T, Settings>[],
   open: (settings: Settings, clock: ManualClock) => Promise<OpenedShared<T>>,
 ): readonly StoreCheck[] {
-  return promises.map(({ name, settings, prove }) => ({
+  return guarantees.map(({ name, settings, prove }) => ({
     name,
     async run() {
       const clock = manualClock();

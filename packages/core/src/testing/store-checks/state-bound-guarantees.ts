@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import type { StatePromise } from './state-guarantee.ts';
+import type { StateGuarantee } from './state-guarantee.ts';
 
 const outbox = { name: 'outbox', entry: z.object({ n: z.number() }), max: 3, whenFull: 'refuse' } as const;
 const events = { ...outbox, name: 'events', whenFull: 'drop-oldest' } as const;
@@ -9,7 +9,7 @@ const full = { code: 'STATE_FULL' };
 const entry = (n: number) => ({ id: `e${n}`, value: { n } });
 
 /** What a store promises about its limits: what does not fit is refused with STATE_FULL, and nothing that was there is lost. */
-export const stateBoundPromises: readonly StatePromise[] = [
+export const stateBoundGuarantees: readonly StateGuarantee[] = [
   {
     name: 'refuses a value over the limit in bytes and keeps the one before',
     limits: { maxValueBytes: 20 },

@@ -1,10 +1,10 @@
 import type { StateStore } from '../../connector/state.ts';
 import type { StoreCheck } from '../store-check.ts';
-import { stateBoundPromises } from './state-bound-guarantees.ts';
-import { stateLogPromises } from './state-log-guarantees.ts';
+import { stateBoundGuarantees } from './state-bound-guarantees.ts';
+import { stateLogGuarantees } from './state-log-guarantees.ts';
 import type { StateCheckLimits } from './state-guarantee.ts';
-import { stateRacePromises } from './state-race-guarantees.ts';
-import { stateValuePromises } from './state-value-guarantees.ts';
+import { stateRaceGuarantees } from './state-race-guarantees.ts';
+import { stateValueGuarantees } from './state-value-guarantees.ts';
 
 /** A fresh and empty state store under check. */
 export interface OpenedStateStore {
@@ -19,7 +19,7 @@ export interface OpenedStateStore {
  * opens one of its own. Checks may run in any order, and at once where the opened stores share nothing.
  */
 export function stateChecks(open: (limits: StateCheckLimits) => Promise<OpenedStateStore>): readonly StoreCheck[] {
-  const promises = [...stateValuePromises, ...stateLogPromises, ...stateBoundPromises, ...stateRacePromises];
+  const promises = [...stateValueGuarantees, ...stateLogGuarantees, ...stateBoundGuarantees, ...stateRaceGuarantees];
   return promises.map(({ name, limits = {}, prove }) => ({
     name,
     async run() {

@@ -13,7 +13,7 @@ export interface StateCheckLimits {
 }
 
 /** Something that a state store promises, and what proves it. `other` is a second handle on the same data, as another replica has. */
-export interface StatePromise {
+export interface StateGuarantee {
   readonly name: string;
   readonly limits?: StateCheckLimits;
   prove(store: StateStore, other: StateStore): Promise<void>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { Entry } from '../../connector/state.ts';
-import type { StatePromise } from './state-guarantee.ts';
+import type { StateGuarantee } from './state-guarantee.ts';
 
 const outbox = { name: 'outbox', entry: z.object({ n: z.number() }), max: 3, whenFull: 'refuse' } as const;
 const roomy = { ...outbox, max: 2_000 };
@@ -13,7 +13,7 @@ const numbered = (count: number) => Array.from({ length: count }, (_, n) => entr
 const ids = ({ entries }: { readonly entries: readonly Entry<unknown>[] }) => entries.map(({ id }) => id);
 
 /** What a log promises, to one user at a time. */
-export const stateLogPromises: readonly StatePromise[] = [
+export const stateLogGuarantees: readonly StateGuarantee[] = [
   {
     name: 'a log keeps the order of appending',
     async prove(store, other) {

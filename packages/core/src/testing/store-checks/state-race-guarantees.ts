@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { State, StateStore } from '../../connector/state.ts';
 import { ToolError } from '../../errors.ts';
-import type { StatePromise } from './state-guarantee.ts';
+import type { StateGuarantee } from './state-guarantee.ts';
 
 const writers = 20;
 const outbox = { name: 'outbox', entry: z.number(), max: 5, whenFull: 'refuse' } as const;
@@ -30,7 +30,7 @@ async function increment(state: State): Promise<void> {
 }
 
 /** What a store promises to many users at once. */
-export const stateRacePromises: readonly StatePromise[] = [
+export const stateRaceGuarantees: readonly StateGuarantee[] = [
   {
     name: 'lets exactly one of 20 writers set what is absent, change each version, and remove it',
     async prove(store, other) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import type { StatePromise } from './state-guarantee.ts';
+import type { StateGuarantee } from './state-guarantee.ts';
 
 const number = z.number();
 
@@ -8,7 +8,7 @@ const number = z.number();
 const oddKeys = ['__proto__', 'a"b\\c', 'nul\0', 'two words', 'long '.repeat(800), '€', '\ufffd', '\ud83d'];
 
 /** What a state promises about values, to one user at a time. */
-export const stateValuePromises: readonly StatePromise[] = [
+export const stateValueGuarantees: readonly StateGuarantee[] = [
   {
     name: 'sets what is absent once',
     async prove(store, other) {

@@ -10,7 +10,7 @@ const unsaid = { id: 'note-1', text: 'unknown', author: null };
 /** A connector that reads one status so. */
 const reading = (status: number, failure: Partial<UpstreamFailure> & { readonly code: ErrorCode }, connector = one): AcmeConnector => ({
   ...connector,
-  failure: (response) => (response.status === status ? { message: 'The vendor says no.', executed: false, ...failure } : undefined),
+  failure: (response) => (response.status === status ? { message: 'The vendor says no.', executed: 'no', ...failure } : undefined),
 });
 
 /** A connector that goes on as if nothing had happened where reading a note fails so. */

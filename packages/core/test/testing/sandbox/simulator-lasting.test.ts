@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { manualClock, startSimulator, vendorClock, type ManualClock, type Simulator, type VendorClock } from '../../../src/testing/index.ts';
+import {
+  manualClock,
+  startSimulator,
+  vendorClock,
+  type ManualClock,
+  type Simulator,
+  type VendorClock,
+} from '../../../src/testing/index.ts';
 
 let ours: ManualClock;
 let theirs: VendorClock;

@@ -6,10 +6,10 @@ import {
   type Call,
   type Metering,
   type Outcome,
-  type Terms,
+  type UsagePolicy,
 } from '../../../src/index.ts';
 
-type Breaks = (sound: Metering, terms: Terms) => Metering;
+type Breaks = (sound: Metering, policy: UsagePolicy) => Metering;
 
 /** Shows the call as it came, so that only what the change does is found out. */
 const withCall =
@@ -30,9 +30,9 @@ const withCall =
   };
 
 const withTerms =
-  (change: (terms: Terms) => Terms): Breaks =>
-  (_, terms) =>
-    memoryMetering(change(terms));
+  (change: (policy: UsagePolicy) => UsagePolicy): Breaks =>
+  (_, policy) =>
+    memoryMetering(change(policy));
 
 const withOutcome =
   (change: (outcome: Outcome) => Outcome): Breaks =>
@@ -104,13 +104,13 @@ export const broken: readonly (readonly [string, Breaks, string])[] = [
   ],
   ['gives back every failure', withOutcome((o) => ({ ...o, code: undefined })), 'failed by the caller’s fault'],
   ['gives back what failed after a write', withOutcome((o) => (o.status === 'failed' ? { ...o, wrote: 'no' } : o)), 'failed after a write'],
-  ['counts no money', withTerms((terms) => ({ ...terms, prices: [] })), 'ended as executed'],
+  ['counts no money', withTerms((policy) => ({ ...policy, prices: [] })), 'ended as executed'],
   [
     'counts no units',
-    withTerms(({ quotas = [], ...terms }) => ({ ...terms, quotas: quotas.filter(({ of }) => of !== 'units') })),
+    withTerms(({ quotas = [], ...policy }) => ({ ...policy, quotas: quotas.filter(({ of }) => of !== 'units') })),
     'as executed',
   ],
-  ['knows no free ends', withTerms((terms) => ({ ...terms, prices: [{ perCall: 100 }] })), 'gives the money back'],
+  ['knows no free ends', withTerms((policy) => ({ ...policy, prices: [{ perCall: 100 }] })), 'gives the money back'],
   ['gives all back of a free end', withOutcome((o) => (o.status === 'cached' ? { ...o, status: 'asked' } : o)), 'gives the money back'],
   ['gives back twice', givesBackTwice, 'gives back once'],
   ['counts tenants together', withCall((call) => ({ ...call, principal: { ...call.principal, tenant: 'one' } })), 'counts for each tenant'],
@@ -125,7 +125,7 @@ export const broken: readonly (readonly [string, Breaks, string])[] = [
   ['knows no periods', withCall((call) => ({ ...call, startedAt: 0 })), 'begins anew'],
   ['begins a period a millisecond early', withCall((call) => ({ ...call, startedAt: call.startedAt + 1 })), 'begins anew'],
   ['records without counting', (sound) => ({ ...sound, record: async () => {} }), 'those that are recorded whole'],
-  ['counts what is recorded apart', (sound, terms) => ({ ...sound, record: memoryMetering(terms).record }), 'recorded whole'],
+  ['counts what is recorded apart', (sound, policy) => ({ ...sound, record: memoryMetering(policy).record }), 'recorded whole'],
   ['gives back all that is recorded', recordsAs({ status: 'asked' }), 'recorded as executed'],
   ['gives back what is recorded as cached', recordsAs({ status: 'asked' }, 'cached'), 'recorded as cached'],
   ['keeps what is recorded as asked', recordsAs({ status: 'executed' }, 'asked'), 'recorded as asked'],
@@ -268,7 +268,7 @@ function oversellsByOne(sound: Metering): Metering {
 }
 
 /** What comes between the look and the taking is not seen. */
-function takesLate(_: Metering, { quotas: [rule] = [] }: Terms): Metering {
+function takesLate(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Metering {
   const sound = memoryMetering();
   let used = 0;
   return {
@@ -282,7 +282,7 @@ function takesLate(_: Metering, { quotas: [rule] = [] }: Terms): Metering {
   };
 }
 
-function takesOneByOne(_: Metering, { quotas = [] }: Terms): Metering {
+function takesOneByOne(_: Metering, { quotas = [] }: UsagePolicy): Metering {
   const meterings = quotas.map((rule) => memoryMetering({ quotas: [rule] }));
   const [first = memoryMetering(), ...others] = meterings;
   return {
@@ -296,7 +296,7 @@ function takesOneByOne(_: Metering, { quotas = [] }: Terms): Metering {
 }
 
 /** As a sum over a batch would, if nothing were asked again. */
-function countsTheRefused(_: Metering, { quotas: [rule] = [] }: Terms): Metering {
+function countsTheRefused(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Metering {
   const sound = memoryMetering();
   let wanted = 0;
   return {
@@ -309,8 +309,8 @@ function countsTheRefused(_: Metering, { quotas: [rule] = [] }: Terms): Metering
   };
 }
 
-function gatesRepetitions(sound: Metering, terms: Terms): Metering {
-  const gate = memoryMetering(terms);
+function gatesRepetitions(sound: Metering, policy: UsagePolicy): Metering {
+  const gate = memoryMetering(policy);
   return {
     ...sound,
     async admit(call, signal) {

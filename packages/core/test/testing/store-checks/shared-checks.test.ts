@@ -195,7 +195,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'goes by what the vendor says alone where nothing else is declared',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, learn: () => {} } };
+      return { one: { ...budget, observe: () => {} } };
     },
   ],
   [
@@ -206,7 +206,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
       let told = false;
       const one: Budget = {
         take: (key, limit, ...rest) => budget.take(key, told ? {} : limit, ...rest),
-        learn: (...all) => void ((told = true), budget.learn(...all)),
+        observe: (...all) => void ((told = true), budget.observe(...all)),
       };
       return { one };
     },
@@ -219,7 +219,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
       let answers = 0;
       const one: Budget = {
         take: (key, ...rest) => budget.take(`${key} ${answers}`, ...rest),
-        learn: (key, ...rest) => budget.learn(`${key} ${(answers += 1)}`, ...rest),
+        observe: (key, ...rest) => budget.observe(`${key} ${(answers += 1)}`, ...rest),
       };
       return { one };
     },
@@ -232,7 +232,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
       let answers = 0;
       const one: Budget = {
         take: (key, ...rest) => budget.take(`${key} ${answers}`, ...rest),
-        learn: (key, ...rest) => budget.learn(`${key} ${(answers += 1)}`, ...rest),
+        observe: (key, ...rest) => budget.observe(`${key} ${(answers += 1)}`, ...rest),
       };
       return { one };
     },
@@ -242,7 +242,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'goes by the limit that the vendor states, larger or smaller than the declared one',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, learn: (key, limit, { limit: _, ...seen }) => budget.learn(key, limit, seen) } };
+      return { one: { ...budget, observe: (key, limit, { limit: _, ...seen }) => budget.observe(key, limit, seen) } };
     },
   ],
   [
@@ -250,7 +250,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'lets those go on that wait, once a larger limit is stated',
     (clock) => {
       const budget = memoryBudget({ clock });
-      const one: Budget = { ...budget, learn: (...all) => void clock.sleep(1, signal).then(() => budget.learn(...all)) };
+      const one: Budget = { ...budget, observe: (...all) => void clock.sleep(1, signal).then(() => budget.observe(...all)) };
       return { one };
     },
   ],
@@ -262,7 +262,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
       return {
         one: {
           ...budget,
-          learn: (key, limit, seen) => budget.learn(key, limit, { resetAt: clock.now() + (limit.windowMs ?? 0), ...seen }),
+          observe: (key, limit, seen) => budget.observe(key, limit, { resetAt: clock.now() + (limit.windowMs ?? 0), ...seen }),
         },
       };
     },

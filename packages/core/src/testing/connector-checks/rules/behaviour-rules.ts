@@ -3,7 +3,7 @@ import { ToolError } from '../../../errors.ts';
 import { importedIo } from '../imported-io.ts';
 import { everyValue } from '../json-fields.ts';
 import { openOnly } from '../open-only.ts';
-import { otherWays } from '../bypass-detection.ts';
+import { detectBypasses } from '../bypass-detection.ts';
 import { codeOf, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 
@@ -22,7 +22,7 @@ export const behaviourRules: readonly Rule[] = [
     why: 'A model corrects what it is told of at once. What the vendor refuses costs a request, and what it ignores is a silent mistake.',
     find: async (subject) => {
       const found = (await subject.good()).map(({ tool, example }) =>
-        subject.onStage({ tool: tool.name }, async (stage) => {
+        subject.withTestHost({ tool: tool.name }, async (stage) => {
           const problems: string[] = [];
           for (const [what, input] of badInputs(portableSchema(tool.input, 'input').jsonSchema, example)) {
             const answer = await stage.call(tool.name, input);
@@ -39,7 +39,7 @@ export const behaviourRules: readonly Rule[] = [
   {
     name: 'does nothing while it opens',
     why: 'A client is opened in the middle of a call, without its deadline, signal or budget. What it needs it can fetch when it is used.',
-    find: (subject) => subject.onStage({}, async ({ config }) => await openOnly(subject.connector, config)),
+    find: (subject) => subject.withTestHost({}, async ({ config }) => await openOnly(subject.connector, config)),
   },
   {
     name: 'does nothing while it is imported',
@@ -51,7 +51,7 @@ export const behaviourRules: readonly Rule[] = [
     name: 'closes a client twice, used or not',
     why: 'A host that shuts down while it replaces a connection’s settings closes what was closed.',
     find: (subject) =>
-      subject.onStage({}, async ({ config }) => {
+      subject.withTestHost({}, async ({ config }) => {
         const problems: string[] = [];
         await openOnly(subject.connector, config, async (client) => {
           for (const time of ['first', 'second']) {
@@ -69,14 +69,14 @@ export const behaviourRules: readonly Rule[] = [
     name: 'has no way out but its http',
     why: 'What is sent past it has no deadline, limit, retry class or origin check, and no test can send it to a sandbox.',
     concerns: 'vendor',
-    find: (subject) => otherWays(subject),
+    find: (subject) => detectBypasses(subject),
   },
   {
     name: 'names the account that a good credential opens',
     why: 'A person who sets a connection up wants to see that it is the right one, and an operator that it still works.',
     concerns: 'vendor',
     find: (subject) =>
-      subject.onStage({}, async (stage) => {
+      subject.withTestHost({}, async (stage) => {
         if (!subject.connector.check) return ['offers no check(): one cheap authenticated request'];
         const health = await stage.check().catch((error: unknown) => String(error));
         if (typeof health === 'string') return [`check() fails: ${health}`];
@@ -91,7 +91,7 @@ export const behaviourRules: readonly Rule[] = [
       // A connection's other secrets stay as they are: one wrong one is enough.
       const config = (good: object, canary: string): object =>
         everyValue(good, (value) => (value === canary ? 'canary-of-somebody-else' : value)) as object;
-      return subject.onStage({ config }, async (stage) => {
+      return subject.withTestHost({ config }, async (stage) => {
         if (!subject.connector.check || !JSON.stringify(stage.sandbox?.config).includes(stage.canary)) return [];
         return await stage.check().then(
           ({ account }) => [`check() takes it for ${account}`],

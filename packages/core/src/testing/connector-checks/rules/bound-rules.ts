@@ -63,7 +63,7 @@ export const boundRules: readonly Rule[] = [
     concerns: 'vendor',
     find: async (subject) => {
       const found = (await subject.good()).map(({ tool, example }) =>
-        subject.onStage({ tool: tool.name }, async (stage) => {
+        subject.withTestHost({ tool: tool.name }, async (stage) => {
           const properties = portableSchema(tool.input, 'input').jsonSchema['properties'] as Record<string, { readonly type?: unknown }>;
           const cursors = Object.keys(properties).filter((name) => /cursor|page_?token/i.test(name) && properties[name]?.type === 'string');
           const problems: string[] = [];

@@ -5,7 +5,7 @@ import type { Trace } from '../checked-connector.ts';
 
 const nameOf = (request: { readonly method: string; readonly path: string } | undefined): string => `${request?.method} ${request?.path}`;
 
-/** What is wrong with what each example asked of `http`, with the tool's name in front. */
+/** What is wrong with what each example requested of `http`, with the tool's name in front. */
 const inTraces = (traces: readonly Trace[], find: (trace: Trace) => readonly string[] | string | undefined): string[] =>
   traces.flatMap((trace) => [find(trace) ?? []].flat().map((problem) => `${trace.tool.name}: ${problem}`));
 
@@ -19,9 +19,9 @@ export const effectRules: readonly Rule[] = [
     name: 'changes nothing with its read tools',
     why: 'Clients run tools with readOnlyHint without asking anybody, and the host caches them, shares them and never calls them unknown.',
     find: async (subject) =>
-      inTraces(await subject.good(), ({ tool, asked, kept }) => {
+      inTraces(await subject.good(), ({ tool, requested, kept }) => {
         if (tool.effect !== 'read') return undefined;
-        const writes = writesIn(asked).map(nameOf);
+        const writes = writesIn(requested).map(nameOf);
         return [
           ...writes.map((name) => `sends ${name}. A POST that only reads is declared with retry: 'safe'`),
           kept > 0 ? 'writes to its state, or wakes a job' : [],
@@ -30,10 +30,10 @@ export const effectRules: readonly Rule[] = [
   },
   {
     name: 'changes something with its other tools',
-    why: 'A tool that only reads, and says that it writes, has people asked for nothing, is never cached, and is paid for as a write.',
+    why: 'A tool that only reads, and says that it writes, has people requested for nothing, is never cached, and is paid for as a write.',
     find: async (subject) =>
-      inTraces(await subject.good(), ({ tool, asked, kept }) => {
-        if (tool.effect === 'read' || kept > 0 || asked.some(({ method }) => method !== 'GET')) return undefined;
+      inTraces(await subject.good(), ({ tool, requested, kept }) => {
+        if (tool.effect === 'read' || kept > 0 || requested.some(({ method }) => method !== 'GET')) return undefined;
         return `has the effect "${tool.effect}", and its example writes nothing`;
       }),
   },
@@ -41,21 +41,21 @@ export const effectRules: readonly Rule[] = [
     name: 'calls destructive what deletes',
     why: 'Clients ask a person before a tool with destructiveHint.',
     find: async (subject) =>
-      inTraces(await subject.good(), ({ tool, asked }) => {
-        const deletion = asked.find(({ method }) => method === 'DELETE');
+      inTraces(await subject.good(), ({ tool, requested }) => {
+        const deletion = requested.find(({ method }) => method === 'DELETE');
         return deletion && tool.effect !== 'destructive' ? `sends ${nameOf(deletion)} with the effect "${tool.effect}"` : undefined;
       }),
   },
   {
     name: 'writes nothing where the person that it asks says no',
-    why: 'A tool that asks and writes all the same has asked for show, and nobody trusts the next question.',
+    why: 'A tool that asks and writes all the same has requested for show, and nobody trusts the next question.',
     find: async (subject) => {
       const found = (await subject.good()).flatMap(({ tool, example, questions }) =>
         Array.from({ length: questions }, (_, agreed) =>
-          subject.onStage({ tool: tool.name, agreed }, async (stage) => {
+          subject.withTestHost({ tool: tool.name, agreed }, async (stage) => {
             await stage.call(tool.name, example);
-            const { asked, kept } = stage.watch;
-            const writes = writesIn(asked).map(nameOf);
+            const { requested, kept } = stage.watch;
+            const writes = writesIn(requested).map(nameOf);
             const question = `${tool.name}, question ${agreed + 1}: the person says no, and it`;
             return [
               ...writes.map((name) => `${question} sends ${name}`),
@@ -73,7 +73,7 @@ export const effectRules: readonly Rule[] = [
     find: async (subject) =>
       inTraces(await subject.good(), ({ steps, keys }) =>
         steps
-          .filter(({ asked, request }) => asked.retry === 'keyed' && !keys.some((key) => carries(request, key)))
+          .filter(({ requested, request }) => requested.retry === 'keyed' && !keys.some((key) => carries(request, key)))
           .map(({ name }) => `${name} is "keyed", and no key of context.key() is in its headers, its URL or its body`),
       ),
   },
@@ -106,7 +106,7 @@ export const effectRules: readonly Rule[] = [
           },
         });
         await stage.call(trace.tool.name, trace.example);
-        const { retry = 'never' } = step.asked;
+        const { retry = 'never' } = step.requested;
         if (retry === 'never') return made.length > 1 ? `is sent ${made.length} times with the retry class "never"` : undefined;
         return made.some((id) => id !== made[0])
           ? `has the retry class "${retry}" and makes another record when it is sent again. Use "never", or "keyed" with context.key()`
@@ -120,7 +120,7 @@ export const effectRules: readonly Rule[] = [
     find: async (subject) =>
       inTraces(await subject.good(), (trace) =>
         trace.steps
-          .filter((step) => mayWrite(trace, step) && (step.asked.ifLost ?? '').trim() === '')
+          .filter((step) => mayWrite(trace, step) && (step.requested.ifLost ?? '').trim() === '')
           .map(({ name }) => `${name} has no ifLost, such as “Look for its subject with …_search_… before you create it again.”`),
       ),
   },

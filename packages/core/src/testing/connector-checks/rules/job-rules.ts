@@ -3,8 +3,8 @@ import { ToolError } from '../../../errors.ts';
 import { afterAbort, bestOfTries } from '../abort.ts';
 import { writesIn } from '../problem.ts';
 import type { Rule } from '../rule.ts';
-import type { Stage } from '../test-host.ts';
-import { recordSteps, type Step, type Subject } from '../checked-connector.ts';
+import type { TestHost } from '../test-host.ts';
+import { recordSteps, type Step, type CheckedConnector } from '../checked-connector.ts';
 
 /** How a vendor fails a job. */
 const faults = [
@@ -27,9 +27,9 @@ export const jobRules: readonly Rule[] = [
       overJobs(subject, async (stage, job) => {
         const failed = await failureOf(stage, job);
         if (failed !== undefined) return `fails where nothing is wrong: ${String(failed)}`;
-        const before = stage.watch.asked.length;
+        const before = stage.watch.requested.length;
         await failureOf(stage, job);
-        return writesIn(stage.watch.asked.slice(before)).map(({ method, path }) => `sends ${method} ${path} a second time`);
+        return writesIn(stage.watch.requested.slice(before)).map(({ method, path }) => `sends ${method} ${path} a second time`);
       }),
   },
   {
@@ -56,7 +56,7 @@ export const jobRules: readonly Rule[] = [
     find: (subject) =>
       overJobSteps(subject, (onFresh) =>
         onFresh(async (stage, job, step) => {
-          if (writesIn([step.asked]).length === 0) return [];
+          if (writesIn([step.requested]).length === 0) return [];
           stage.sandbox?.misbehave({ kind: 'status', status: 429, times: often, match: step.match, headers: { 'retry-after': '0' } });
           await failureOf(stage, job);
           stage.sandbox?.recover();
@@ -74,7 +74,7 @@ export const jobRules: readonly Rule[] = [
     concerns: 'jobs',
     find: (subject) =>
       overJobSteps(subject, async (onFresh) => {
-        const abortOnce = (stage: Stage, job: Job<unknown>, step: Step) =>
+        const abortOnce = (stage: TestHost, job: Job<unknown>, step: Step) =>
           afterAbort(stage, step, async (signal) => {
             await failureOf(stage, job, signal);
           });
@@ -84,7 +84,7 @@ export const jobRules: readonly Rule[] = [
 ];
 
 /** What a run fails with. Undefined: it does not. */
-async function failureOf(stage: Stage, job: Job<unknown>, signal?: AbortSignal): Promise<unknown> {
+async function failureOf(stage: TestHost, job: Job<unknown>, signal?: AbortSignal): Promise<unknown> {
   try {
     await stage.runJob(job, signal);
     return undefined;
@@ -95,8 +95,8 @@ async function failureOf(stage: Stage, job: Job<unknown>, signal?: AbortSignal):
 
 /** What `probe` finds in each job, on a stage where every tool that writes has run its example. */
 async function overJobs(
-  subject: Subject,
-  probe: (stage: Stage, job: Job<unknown>) => Promise<readonly string[] | string>,
+  subject: CheckedConnector,
+  probe: (stage: TestHost, job: Job<unknown>) => Promise<readonly string[] | string>,
 ): Promise<string[]> {
   const found = (subject.connector.jobs ?? []).map(async (job) => {
     const problems = await atWork(subject, (stage) => probe(stage, job));
@@ -105,9 +105,9 @@ async function overJobs(
   return (await Promise.all(found)).flat();
 }
 
-async function atWork<R>(subject: Subject, work: (stage: Stage) => Promise<R>): Promise<R> {
+async function atWork<R>(subject: CheckedConnector, work: (stage: TestHost) => Promise<R>): Promise<R> {
   const writers = (await subject.good()).filter(({ tool }) => tool.effect !== 'read');
-  return await subject.onStage({}, async (stage) => {
+  return await subject.withTestHost({}, async (stage) => {
     for (const { tool, example } of writers) await stage.call(tool.name, example);
     return await work(stage);
   });
@@ -115,9 +115,9 @@ async function atWork<R>(subject: Subject, work: (stage: Stage) => Promise<R>): 
 
 /** What `probe` finds in each request of each job, with as many stages as it asks for. */
 async function overJobSteps(
-  subject: Subject,
+  subject: CheckedConnector,
   probe: (
-    onStage: <R>(work: (stage: Stage, job: Job<unknown>, step: Step) => Promise<R>) => Promise<R>,
+    onStage: <R>(work: (stage: TestHost, job: Job<unknown>, step: Step) => Promise<R>) => Promise<R>,
   ) => Promise<readonly string[] | string>,
 ): Promise<string[]> {
   return await overJobs(subject, async (stage, job) => {

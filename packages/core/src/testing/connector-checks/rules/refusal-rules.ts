@@ -39,11 +39,11 @@ export const refusalRules: readonly Rule[] = [
     why: `The code says what comes next: ${meaning}. A request that was refused is refused again.`,
     concerns: 'vendor',
     find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, { asked, match }) => {
+      overSteps(subject, {}, async (stage, { tool, example }, { requested, match }) => {
         stage.sandbox?.misbehave({ kind: 'status', status, times: often, match });
         const answer = await stage.call(tool.name, example);
         // The operation declares the status as an answer.
-        if (asked.accept?.includes(status) === true) return undefined;
+        if (requested.accept?.includes(status) === true) return undefined;
         const sent = stage.requests().filter((request) => typeof match === 'function' && match(request)).length;
         // A refused token is renewed once.
         const most = status === 401 ? 2 : 1;
@@ -82,12 +82,12 @@ export const refusalRules: readonly Rule[] = [
     why: 'Tokens end at any moment. A 401 was not carried out: with a new token the same request succeeds.',
     concerns: 'vendor',
     find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, { asked, match }) => {
+      overSteps(subject, {}, async (stage, { tool, example }, { requested, match }) => {
         const tokens = () => stage.sandbox?.requests.filter((request) => stage.isToken(request)).length ?? 0;
         stage.sandbox?.misbehave({ kind: 'status', status: 401, match });
         const answer = await stage.call(tool.name, example);
         // What has no tokens, or answers a 401 itself, has nothing to renew.
-        if (tokens() === 0 || answer.isError !== true || asked.accept?.includes(401) === true) return undefined;
+        if (tokens() === 0 || answer.isError !== true || requested.accept?.includes(401) === true) return undefined;
         return `fails with ${codeOf(answer)} after one refused token: failure() must set renew for a 401`;
       }),
   },

@@ -5,7 +5,7 @@ import { hostsOf } from '../hosts-of.ts';
 import { everyValue } from '../json-fields.ts';
 import { answerWith, codeOf, overSteps, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
-import type { Stage } from '../test-host.ts';
+import type { TestHost } from '../test-host.ts';
 
 /** Whether a text holds a secret: as it is, in hex, or in base64, where it may stand in the middle of what was encoded. */
 function holds(text: string, secret: string): boolean {
@@ -35,7 +35,7 @@ export const tenancyRules: readonly Rule[] = [
     why: 'What is not marked with secret(…) is stored in plain text and redacted nowhere.',
     concerns: 'vendor',
     find: (subject) =>
-      subject.onStage({}, async ({ config, canary }) => {
+      subject.withTestHost({}, async ({ config, canary }) => {
         const parsed = subject.connector.config.safeParse(config);
         const named = Object.entries(subject.connector.config.shape)
           .filter(([name]) => /secret|password|passphrase|private.?key|api.?key|(?:api|access|refresh)?.?token$/i.test(name))
@@ -55,8 +55,8 @@ export const tenancyRules: readonly Rule[] = [
     why: 'What one tenant’s client keeps outside of itself, another tenant’s is served with.',
     concerns: 'vendor',
     find: (subject) =>
-      subject.onStage({}, (one) =>
-        subject.onStage({}, async (other) => {
+      subject.withTestHost({}, (one) =>
+        subject.withTestHost({}, async (other) => {
           const problems = new Set<string>();
           const good = await subject.good();
           // A client is opened by its first call: what is kept outside of it is seen only once both have theirs.
@@ -69,7 +69,7 @@ export const tenancyRules: readonly Rule[] = [
             if (sent[0] !== sent[1] || codeOf(answers[0]) !== codeOf(answers[1]))
               problems.add(`${tool.name}: called at once through two connections, they send ${sent[0]} and ${sent[1]} requests`);
           }
-          const meets = (stage: Stage, stranger: Stage): boolean =>
+          const meets = (stage: TestHost, stranger: TestHost): boolean =>
             stage.sandbox?.requests.some((request) => holds(wireText(request), stranger.canary)) === true ||
             stage.log().some((line) => holds(line, stranger.canary));
           if (meets(one, other) || meets(other, one)) problems.add('the credential of one connection is sent for the other');
@@ -110,7 +110,7 @@ export const tenancyRules: readonly Rule[] = [
       overSteps(subject, {}, async (stage, { tool, example }, step) => {
         answerWith(stage, step, ({ body, ...answer }) => ({ ...answer, body: everyValue(body, relinked) }));
         const answer = await stage.call(tool.name, example);
-        const followed = stage.watch.asked.some(({ origin, path }) => `${origin ?? ''}${path}`.includes(new URL(foreign).host));
+        const followed = stage.watch.requested.some(({ origin, path }) => `${origin ?? ''}${path}`.includes(new URL(foreign).host));
         if (followed) return 'asks http for an address out of the vendor’s answer. Take the cursor or the page out of it, and nothing more';
         return codeOf(answer) === 'INTERNAL' ? `fails with INTERNAL on foreign links: ${textOf(answer)}` : undefined;
       }),
@@ -121,7 +121,7 @@ export const tenancyRules: readonly Rule[] = [
     concerns: 'vendor',
     find: async (subject) => {
       const found = (await subject.good()).map(({ tool, example }) =>
-        subject.onStage({ tool: tool.name }, async (stage) => {
+        subject.withTestHost({ tool: tool.name }, async (stage) => {
           const properties = portableSchema(tool.input, 'input').jsonSchema['properties'] as Record<string, { readonly type?: unknown }>;
           for (const [name, value] of Object.entries(example) as [string, unknown][]) {
             const type = properties[name]?.type;
@@ -129,7 +129,7 @@ export const tenancyRules: readonly Rule[] = [
             for (const probe of probes) await stage.call(tool.name, { ...example, [name]: probe });
           }
           const marks = ['busbar-mark', String(numberMarker)];
-          const paths = new Set(stage.watch.asked.map(({ path }) => path));
+          const paths = new Set(stage.watch.requested.map(({ path }) => path));
           return [...paths]
             .filter((path) => path.includes('?') || marks.some((mark) => path.includes(mark)))
             .map((path) => `${tool.name} asks for ${path}: write the path as a template, and the rest into params and query`);
@@ -142,6 +142,6 @@ export const tenancyRules: readonly Rule[] = [
     name: 'keeps to the vendor’s hosts, whatever its settings say',
     why: 'Tenants write the settings. One that is put into an origin without a pattern sends the host’s requests wherever a tenant wants.',
     concerns: 'vendor',
-    find: (subject) => subject.onStage({}, async ({ config }) => hostsOf(subject.connector, config)),
+    find: (subject) => subject.withTestHost({}, async ({ config }) => hostsOf(subject.connector, config)),
   },
 ];

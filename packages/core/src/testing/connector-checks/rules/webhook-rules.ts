@@ -5,8 +5,8 @@ import { fieldFaults, slipOf } from './answer-rules.ts';
 import { fieldPaths, pathText, withField } from '../json-fields.ts';
 import { faultOfFailure } from '../problem.ts';
 import type { Rule } from '../rule.ts';
-import type { Stage } from '../test-host.ts';
-import type { Subject } from '../checked-connector.ts';
+import type { TestHost } from '../test-host.ts';
+import type { CheckedConnector } from '../checked-connector.ts';
 
 /** Bodies that anybody's mistake may bring, and that are no delivery. */
 const junk = ['', 'no JSON', '{"half": ', 'null', '7', '"text"', '[null]', '[7]', '[[]]', '{}'];
@@ -20,7 +20,7 @@ export const webhookRules: readonly Rule[] = [
     why: 'Vendors deliver again whatever was not answered in time. An event without an id of the vendor’s own is counted again each time.',
     concerns: 'webhook',
     find: (subject) =>
-      subject.onStage({ tool: '' }, async (stage) => {
+      subject.withTestHost({ tool: '' }, async (stage) => {
         const { delivery } = subject.fixture;
         const refused = await refusalOf(stage, JSON.stringify(delivery));
         if (refused !== undefined)
@@ -40,8 +40,8 @@ export const webhookRules: readonly Rule[] = [
     why: 'The address of a webhook gets known. Who can write to it without the account’s key writes what the model reads.',
     concerns: 'webhook',
     find: (subject) =>
-      subject.onStage({ tool: '' }, (stage) =>
-        subject.onStage({ tool: '' }, async (stranger) => {
+      subject.withTestHost({ tool: '' }, (stage) =>
+        subject.withTestHost({ tool: '' }, async (stranger) => {
           const refused = await refusalOf(stage, JSON.stringify(subject.fixture.delivery), stranger);
           if (refused?.code === 'FORBIDDEN') return [];
           if (refused) return [`answers it with ${refused.code}: ${refused.message}`];
@@ -54,7 +54,7 @@ export const webhookRules: readonly Rule[] = [
     why: 'A vendor’s test button, and a webhook that is set up for something else, are signed too. What is made of them reads like an event.',
     concerns: 'webhook',
     find: (subject) =>
-      subject.onStage({ tool: '' }, async (stage) => {
+      subject.withTestHost({ tool: '' }, async (stage) => {
         const problems: string[] = [];
         for (const body of junk) {
           const refused = await refusalOf(stage, body);
@@ -75,7 +75,7 @@ export const webhookRules: readonly Rule[] = [
       // Tools that need no vendor for what they show.
       const readers = (await subject.good()).filter(({ tool, steps }) => tool.effect === 'read' && steps.length === 0);
       const found = readers.map((trace) =>
-        subject.onStage({ tool: trace.tool.name }, async (stage) => {
+        subject.withTestHost({ tool: trace.tool.name }, async (stage) => {
           const problems: string[] = [];
           for (const path of fieldPaths(subject.fixture.delivery)) {
             for (const { change } of fieldFaults) {
@@ -95,7 +95,7 @@ export const webhookRules: readonly Rule[] = [
 ];
 
 /** Delivers a body that the account, or that of another stage, has signed. Undefined: it was taken. */
-async function refusalOf(stage: Stage, body: string, { sandbox }: Stage = stage): Promise<ToolError | undefined> {
+async function refusalOf(stage: TestHost, body: string, { sandbox }: TestHost = stage): Promise<ToolError | undefined> {
   if (!sandbox?.sign) throw new TypeError('The sandbox cannot sign what its webhook sends: give it sign(body)');
   try {
     await stage.deliver(await sandbox.sign(body), body);
@@ -108,10 +108,10 @@ async function refusalOf(stage: Stage, body: string, { sandbox }: Stage = stage)
 
 const causeOf = ({ cause }: ToolError): string => (cause instanceof Error ? ` ${cause.message}` : '');
 
-const logOf = ({ connector }: Subject, { state }: Stage) => state.log((connector.webhook as Webhook<unknown>).log);
+const logOf = ({ connector }: CheckedConnector, { state }: TestHost) => state.log((connector.webhook as Webhook<unknown>).log);
 
-const stored = async (subject: Subject, stage: Stage): Promise<readonly Entry<unknown>[]> =>
+const stored = async (subject: CheckedConnector, stage: TestHost): Promise<readonly Entry<unknown>[]> =>
   (await logOf(subject, stage).read({ limit: batch })).entries;
 
-const forget = (subject: Subject, stage: Stage, entries: readonly Entry<unknown>[]): Promise<void> =>
+const forget = (subject: CheckedConnector, stage: TestHost, entries: readonly Entry<unknown>[]): Promise<void> =>
   logOf(subject, stage).remove(entries.map(({ id }) => id));

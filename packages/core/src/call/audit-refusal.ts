@@ -1,0 +1,19 @@
+import type { CallRequest } from '../host.ts';
+import type { Logger } from '../logger.ts';
+import type { Audit, AuditEvent } from '../ports/audit.ts';
+
+/**
+ * Records that a caller lacks a right. The refusal does not wait for it, so that no store that is away or slow can hold it up; what cannot be
+ * recorded goes to the log, whole.
+ */
+export function auditRefusal(audit: Audit, log: Logger, { principal, address, tool }: CallRequest, code: string): void {
+  const event: AuditEvent = {
+    event: 'call.refused',
+    tenant: principal.tenant,
+    principal: principal.id,
+    address,
+    subject: tool,
+    detail: code,
+  };
+  audit.record(event).catch((err: unknown) => log.error({ err, ...event }, 'an event could not be recorded in the audit'));
+}

@@ -1,0 +1,13 @@
+/**
+ * Loads a part of core that needs the MCP SDK, which is an optional peer: a connector's author installs no server.
+ *
+ * @throws {Error} that names the package to install, where it is missing.
+ */
+export async function loadSdk<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.message.includes('@modelcontextprotocol/server'))) throw cause;
+    throw new Error('Serving MCP needs the MCP SDK, an optional peer of @busbar/core: npm install @modelcontextprotocol/server', { cause });
+  }
+}
