@@ -43,7 +43,7 @@ export const servers: readonly Server[] = [
   { id: 'busbar', label: 'Busbar', packages: ['@busbar/core'], eras: both, sessions: false, flags },
   {
     id: 'busbar-everything',
-    label: 'Busbar, everything on',
+    label: 'Busbar, all features',
     packages: ['@busbar/core', '@busbar/postgres'],
     eras: both,
     sessions: false,
@@ -53,7 +53,7 @@ export const servers: readonly Server[] = [
   },
   {
     id: 'busbar-everything-traced',
-    label: 'Busbar, everything on, traced',
+    label: 'Busbar, all features, traced',
     packages: ['@busbar/core', '@busbar/postgres', '@opentelemetry/sdk-trace'],
     eras: both,
     sessions: false,

@@ -10,17 +10,17 @@ export function tablesOf(results: Results): string {
   ];
   return [
     facts.join(' '),
-    rounds < 5 ? '**A quick look, with too few rounds to go by.**' : undefined,
+    rounds < 5 ? '**A quick look, with too few rounds to rely on.**' : undefined,
     '![CPU time per request, against a bare server](performance.svg)',
     section('CPU time of the server per request', 'Times a bare server’s. Less is better.', grid(results, 'cpuUs')),
     section('PostgreSQL’s CPU time per request', 'Times the bare server’s own CPU time, beside the above.', grid(results, 'databaseUs')),
     section('Requests per second', 'Times a bare server’s. More is better.', grid(results, 'perSecond')),
-    section('How busy wrk was', 'The share of the time in which it was not asleep.', busyness(results)),
+    section('How busy wrk was', 'The share of the time in which wrk was not asleep.', busyness(results)),
     section('Median latency', 'Times a bare server’s. Less is better.', grid(results, 'p50Ms')),
     section('99th percentile of latency', 'Times a bare server’s. Less is better.', grid(results, 'p99Ms')),
     section(
       'Start and memory',
-      `With 50 tools. Loaded: after ${memory.calls.toLocaleString('en')} calls or ${memory.ms / 1000} s of them, whichever came first, by 16 clients; then once more.`,
+      `With 50 tools. Loaded: after ${memory.calls.toLocaleString('en')} calls, or ${memory.ms / 1000} s of calls if that is sooner, from 16 clients. Loaded again: after the same load a second time.`,
       footprints(results),
     ),
     failed(results),
