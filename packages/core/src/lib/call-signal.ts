@@ -1,4 +1,7 @@
-/** As much of an `AbortSignal` as a call listens to, once. Transports that make one for each call can do with less than a whole one. */
+/**
+ * The part of `AbortSignal` that the host uses of a client's signal. Transports may pass a cheaper object:
+ * docs/decisions/0011-lazy-allocation.md.
+ */
 export interface ClientSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;

@@ -1,6 +1,6 @@
 import type { CallSignal } from './call-signal.ts';
 
-/** The promise, or the signal's reason if that is sooner. The promise itself goes on. */
+/** Settles like the promise, or rejects with the signal's reason if that comes first. The promise itself continues. */
 export function untilAbort<T>(promise: Promise<T>, signal: CallSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => {});
