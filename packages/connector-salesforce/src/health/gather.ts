@@ -1,5 +1,6 @@
 import { ToolError, type CallContext } from '@busbar/core';
-import { locatorOf, type CompositePart, type QueryApi, type SalesforceClient } from '../client.ts';
+import type { SalesforceClient } from '../client.ts';
+import { locatorOf, type CompositePart, type QueryApi } from '../client/queries.ts';
 import { problemsIn } from '../failure.ts';
 import { plainRecord } from '../plain-record.ts';
 import { QueryAnswer } from '../schemas.ts';

@@ -1,6 +1,7 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
-import { locatorOf, type SalesforceClient } from '../client.ts';
+import type { SalesforceClient } from '../client.ts';
+import { locatorOf } from '../client/queries.ts';
 import { plainRecord, type Cut } from '../plain-record.ts';
 import type { QueryAnswer } from '../schemas.ts';
 import { BoundValue, bindSoql } from '../soql.ts';
