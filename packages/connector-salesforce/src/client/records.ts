@@ -48,7 +48,7 @@ export const records = ({ request, send }: SalesforceApi) => ({
       ifLost: `Read ${object} ${id} with salesforce_get_record and update it again only if it is not yet as you want it.`,
     }),
 
-  /** Repeated if its answer is lost: Salesforce counts it once by the external id. Returns undefined if a 204 does not describe the record. */
+  /** Repeated if its answer is lost: Salesforce counts it once by the external id. Returns undefined for a 204, which has no body. */
   async upsertRecord(context: Context, object: string, field: string, value: string, fields: RecordFields) {
     const { status, data } = await request(context, {
       method: 'PATCH',

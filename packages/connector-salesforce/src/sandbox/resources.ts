@@ -12,31 +12,31 @@ import { byExternalId, createRecord, deleteRecord, existing, updateRecord, upser
 /** A request below `/services/data/vXX.0`. */
 export interface ResourceRequest {
   readonly method: string;
-  /** Decoded, without empty ones. */
+  /** The decoded segments, without empty ones. */
   readonly path: readonly string[];
   readonly query: URLSearchParams;
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a resource answers. */
+/** The answer of a resource. */
 export interface ResourceAnswer {
   readonly status?: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the resources work with. */
+/** The data that the resources read and write. */
 export interface ResourceOptions {
   readonly records: OrgRecords;
   readonly clock: Clock;
-  /** `/services/data/v64.0`. */
+  /** The start of every path, such as `/services/data/v64.0`. */
   readonly base: string;
-  /** What `/limits` answers. */
+  /** The answer of `/limits`. */
   readonly limits: ReadonlyMap<string, { readonly Max: number; readonly Remaining: number }>;
-  /** Objects and resources that the user may not see, with the code that says so. */
+  /** Objects and resources that the user may not see, with the code of the refusal. */
   readonly refusals: ReadonlyMap<string, string>;
-  /** How many records an object has beyond those that are kept here. */
+  /** The number of records of an object beyond the ones in `records`. */
   readonly recordCounts: ReadonlyMap<string, number>;
 }
 
@@ -44,7 +44,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const maxPages = 1_000;
 
-/** The REST resources of an org, tooling's too. What they throw beside a Refusal is a fault. */
+/** Creates the REST resources of an org, including Tooling's. They throw a {@link Refusal}; any other error is a bug. */
 export function createResources(options: ResourceOptions) {
   const { records, clock, base } = options;
   const pages = new Map<string, { readonly rows: readonly object[]; readonly size: number; readonly tooling: boolean }>();
@@ -173,35 +173,35 @@ export function createResources(options: ResourceOptions) {
       throw refusal(400, 'INVALID_INPUT', 'compositeRequest is required');
     const { compositeRequests, compositeQueries } = vendorLimits;
     if (compositeRequest.length > compositeRequests.most)
-      return beyond(`The request can’t contain more than ${compositeRequests.most} operations.`);
-    const own = `${base}${tooling ? '/tooling' : ''}/`;
-    const isQuery = (url: string): boolean => new RegExp(`^${own}(?:query|queryAll|composite/sobjects)\\b`).test(url);
+      return limitExceeded(`The request can’t contain more than ${compositeRequests.most} operations.`);
+    const prefix = `${base}${tooling ? '/tooling' : ''}/`;
+    const isQuery = (url: string): boolean => new RegExp(`^${prefix}(?:query|queryAll|composite/sobjects)\\b`).test(url);
     if (compositeRequest.filter(({ url }) => isQuery(url)).length > compositeQueries.most)
-      return beyond(`The request can’t contain more than ${compositeQueries.most} query and collection operations.`);
+      return limitExceeded(`The request can’t contain more than ${compositeQueries.most} query and collection operations.`);
     return {
       body: {
         compositeResponse: compositeRequest.map((part) => {
-          const [status, answer] = attempt(part, own);
+          const [status, answer] = attempt(part, prefix);
           return { body: answer ?? null, httpHeaders: {}, httpStatusCode: status, referenceId: part.referenceId };
         }),
       },
     };
   }
 
-  /** Salesforce refuses a composite as a whole inside a 200 too, as the answer to no part. */
-  const beyond = (message: string): ResourceAnswer => ({
+  /** Salesforce refuses a whole composite inside a 200 too, with one part that answers none of the requests. */
+  const limitExceeded = (message: string): ResourceAnswer => ({
     body: {
       compositeResponse: [{ body: [{ errorCode: 'LIMIT_EXCEEDED', message }], httpHeaders: {}, httpStatusCode: 400, referenceId: null }],
     },
   });
 
-  function attempt(part: { method: string; url: string; body?: unknown }, own: string): [status: number, body: unknown] {
+  function attempt(part: { method: string; url: string; body?: unknown }, prefix: string): [status: number, body: unknown] {
     try {
-      // A composite takes queries and records, and nothing else.
-      if (!new RegExp(`^${own}(?:query|queryAll|sobjects)\\b`).test(part.url)) throw notFound();
+      // A composite takes only queries and records.
+      if (!new RegExp(`^${prefix}(?:query|queryAll|sobjects)\\b`).test(part.url)) throw notFound();
       const url = new URL(part.url, 'https://org');
       const path = url.pathname.slice(base.length).split('/').filter(Boolean).map(decodeURIComponent);
-      const answer = answered({ method: part.method, path, query: url.searchParams, body: part.body, headers: {} });
+      const answer = answerRequest({ method: part.method, path, query: url.searchParams, body: part.body, headers: {} });
       return [answer.status ?? 200, answer.body];
     } catch (error) {
       if (error instanceof Refusal) return [error.status, error.body];
@@ -209,7 +209,7 @@ export function createResources(options: ResourceOptions) {
     }
   }
 
-  function answered(request: ResourceRequest): ResourceAnswer {
+  function answerRequest(request: ResourceRequest): ResourceAnswer {
     const { method, path } = request;
     const [first = '', second, ...rest] = path;
     if (first === 'tooling') {
@@ -240,7 +240,7 @@ export function createResources(options: ResourceOptions) {
     return { encoding: 'UTF-8', maxBatchSize: 200, sobjects: data.map(flagsOf) };
   }
 
-  return { answer: answered };
+  return { answer: answerRequest };
 }
 
 const flagsOf = (object: OrgObject) => ({

@@ -3,7 +3,7 @@ import { timestamp, type OrgRecord, type OrgRecords } from './org-records.ts';
 
 const dayMs = 86_400_000;
 
-/** Fills an org with made-up people, customers and settings. It is in good health: whoever wants findings, plants them. */
+/** Fills an org with made-up people, customers and settings. A health check of it finds nothing. */
 export function seed(records: OrgRecords, clock: Clock, org: { readonly name: string; readonly revenueCloud: boolean }): void {
   const ago = (days: number): string => timestamp(clock.now() - days * dayMs);
   const ahead = (days: number): string => timestamp(clock.now() + days * dayMs);
