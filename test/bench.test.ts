@@ -60,8 +60,8 @@ test('an answer that breaks off is an error', async () => {
 test('a server must echo, list all its tools and refuse invalid arguments', () => {
   expect(() => checkEcho(answer(echo('a')), 'a')).not.toThrow();
   expect(() => checkEcho(answer(`event: message\ndata: ${JSON.stringify(echo('a'))}\n\n`, 200, 'text/event-stream'), 'a')).not.toThrow();
-  expect(() => checkEcho(answer(echo('b')), 'a')).toThrow('It echoed');
-  expect(() => checkEcho(answer(echo('a', { isError: true })), 'a')).toThrow('It answered 200');
+  expect(() => checkEcho(answer(echo('b')), 'a')).toThrow('The server echoed');
+  expect(() => checkEcho(answer(echo('a', { isError: true })), 'a')).toThrow('The server answered 200');
   const tool = (fields: number) => ({
     name: 'a',
     inputSchema: { properties: Object.fromEntries(Array.from({ length: fields }, (_, field) => [field, {}])) },

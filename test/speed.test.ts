@@ -8,9 +8,9 @@ import { cpuTimeMs } from '../bench/cpu-time.ts';
 import { messageOf } from '../packages/core/test/mcp/raw.ts';
 
 /**
- * The most CPU time that a call and a list may take, in multiples of a bare server. The bound is loose, since a busy machine moves the ratio
- * by a half, but tight enough to notice plain calls that go through the SDK, which take more than 5. docs/performance.md has the measured
- * ratios.
+ * The most CPU time that a call and a list may take, in multiples of a bare server. The bound is loose, since a busy machine moves the
+ * ratio by a half, but tight enough to notice plain calls that go through the SDK, which take more than 5. docs/performance.md has the
+ * measured ratios.
  */
 const mostTimesBare = { call: 2.5, list: 2.5 };
 
