@@ -80,8 +80,8 @@ export async function wrk({ port, clients, request, seconds }: TimedLoad, starte
     ended();
     const size = Math.min(before, await answerSize(clients, request));
     const { requests, bytes, duration, p50, p99, status, broken, cpu } = summary;
-    if (status > 0 || broken > 0) throw new Error(`Of ${requests} answers ${status} were no success, and ${broken} connections broke.`);
-    if (bytes < requests * size * 0.99) throw new Error(`${requests} answers had ${bytes} bytes, and a right one has ${size}.`);
+    if (status > 0 || broken > 0) throw new Error(`${status} of ${requests} answers failed, and ${broken} connections broke.`);
+    if (bytes < requests * size * 0.99) throw new Error(`${requests} answers had ${bytes} bytes, and a correct answer has ${size}.`);
     return { requests, ms: duration / 1_000, p50Ms: p50 / 1_000, p99Ms: p99 / 1_000, busy: cpu / duration };
   } finally {
     rmSync(folder, { recursive: true });

@@ -55,20 +55,19 @@ export const VersionsAnswer = z.array(z.looseObject({ version: z.string(), label
 
 const flag = z.boolean().nullish();
 
-export const ObjectsAnswer = z.looseObject({
-  sobjects: z.array(
-    z.looseObject({
-      name: z.string(),
-      label: text,
-      keyPrefix: text,
-      custom: flag,
-      queryable: flag,
-      createable: flag,
-      updateable: flag,
-      deletable: flag,
-    }),
-  ),
-});
+/** The summary of an object, which both the list and the description have. */
+const objectSummary = {
+  name: z.string(),
+  label: text,
+  keyPrefix: text,
+  custom: flag,
+  queryable: flag,
+  createable: flag,
+  updateable: flag,
+  deletable: flag,
+};
+
+export const ObjectsAnswer = z.looseObject({ sobjects: z.array(z.looseObject(objectSummary)) });
 
 export const Field = z.looseObject({
   name: z.string(),
@@ -90,14 +89,7 @@ export const Field = z.looseObject({
 export type Field = z.output<typeof Field>;
 
 export const DescribeAnswer = z.looseObject({
-  name: z.string(),
-  label: text,
-  keyPrefix: text,
-  custom: flag,
-  queryable: flag,
-  createable: flag,
-  updateable: flag,
-  deletable: flag,
+  ...objectSummary,
   fields: z.array(Field),
   childRelationships: z.array(z.looseObject({ childSObject: text, field: text, relationshipName: text })).nullish(),
 });

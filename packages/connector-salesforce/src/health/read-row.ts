@@ -1,3 +1,4 @@
+import { parseTime } from '../parse-time.ts';
 import type { Finding, Row, Rows } from './org-check.ts';
 
 // Checks read rows with these functions, since any field of a row may be missing.
@@ -23,7 +24,7 @@ export const isTrue = (row: Row, path: string): boolean => valueAt(row, path) ==
 
 /** Returns the days from now until a date: negative for a past date, undefined if there is no date. */
 export function daysUntil(row: Row, path: string, nowMs: number): number | undefined {
-  const ms = Date.parse(textAt(row, path).replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  const ms = parseTime(textAt(row, path));
   return Number.isNaN(ms) ? undefined : Math.floor((ms - nowMs) / 86_400_000);
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@busbar/core';
+import { parseTime } from '../parse-time.ts';
 import type { OrgObject } from './org-objects.ts';
 import { refusal } from './refusal.ts';
 
@@ -71,5 +72,5 @@ export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}.000+0000`;
 }
 
-/** Reads a time that Salesforce wrote. NaN if the value is not a time. */
-export const timeOf = (value: unknown): number => Date.parse(String(value).replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+/** Reads the time in a field's value. NaN if the value is not a time. */
+export const timeOf = (value: unknown): number => parseTime(String(value));

@@ -1,6 +1,7 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
+import { parseTime } from '../parse-time.ts';
 import { plainRecord } from '../plain-record.ts';
 import { externalId, externalIdField, fieldPath, fieldValues, objectName, recordId } from './record-inputs.ts';
 
@@ -43,10 +44,10 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
       const plain = plainRecord(record);
       const foundId = id ?? (typeof plain['Id'] === 'string' ? plain['Id'] : record.attributes?.url?.split('/').at(-1));
       // Salesforce shows every field, most of them empty.
-      const shown = fields ? plain : Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
+      const values = fields ? plain : Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
       return {
         ...saved(client, object, foundId),
-        fields: shown,
+        fields: values,
         ...(typeof plain['LastModifiedDate'] === 'string' && { modifiedAt: isoTime(plain['LastModifiedDate']) }),
       };
     },
@@ -131,8 +132,8 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
   }),
 ];
 
-/** Salesforce writes `2026-03-01T09:30:00.000+0000`, which is not an ISO time. */
+/** Returns a time of Salesforce's in ISO form, or unchanged if it is not a time. */
 const isoTime = (time: string): string => {
-  const ms = Date.parse(time.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  const ms = parseTime(time);
   return Number.isNaN(ms) ? time : new Date(ms).toISOString();
 };
