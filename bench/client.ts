@@ -1,6 +1,6 @@
 import { checkEcho, checkList, checkRefusal } from './answer.ts';
 import { openConnection, postOf, type Connection } from './connection.ts';
-import { argumentsOf, opening, requestOf, texts, type Era, type Size } from './request.ts';
+import { argumentsOf, opening, encodeRequest, texts, type Era, type McpRequest, type Size } from './request.ts';
 
 /** How a client connects. Plain data, since it goes to another process. */
 export interface Caller {
@@ -15,7 +15,7 @@ export interface Caller {
 /** A connected client, with its session if it has one. */
 export interface Client extends Connection {
   /** Returns the bytes of a request. */
-  request(wanted: Parameters<typeof requestOf>[1]): Buffer;
+  request(wanted: McpRequest): Buffer;
   /** Ends the session, if there is one, and closes the connection: a session left behind would load the next measurement. */
   leave(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export async function openClient({ port, era, session, key }: Caller): Promise<C
   return {
     ...connection,
     request(wanted) {
-      const { headers, body } = requestOf(era, wanted);
+      const { headers, body } = encodeRequest(era, wanted);
       return postOf(port, { ...headers, ...own }, body);
     },
     async leave() {

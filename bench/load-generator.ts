@@ -2,7 +2,7 @@
 // timing. The process receives a load, and reports the result once its clients have left.
 import { looksRight } from './answer.ts';
 import { openClient, type Caller } from './client.ts';
-import { wantedOf, type Size } from './request.ts';
+import { mcpRequest, type Size } from './request.ts';
 
 /** The load to send. Plain data, since it goes to another process. */
 export interface Load {
@@ -28,7 +28,7 @@ process.on('disconnect', () => process.exit());
 
 async function send({ caller, size, connections, ms, requests = Number.POSITIVE_INFINITY }: Load): Promise<LoadResult> {
   const clients = await Promise.all(Array.from({ length: connections }, () => openClient(caller)));
-  const wanted = wantedOf(size);
+  const wanted = mcpRequest(size);
   let sent = 0;
   let failed = 0;
   let failure: string | undefined;

@@ -2,7 +2,7 @@ import { nameOf, eraOf, sizeOf, type Cell } from './cells.ts';
 import { openClient } from './client.ts';
 import type { Generator } from './generator.ts';
 import type { Load } from './load-generator.ts';
-import { wantedOf } from './request.ts';
+import { mcpRequest } from './request.ts';
 import type { Running } from './server-process.ts';
 import { wrk } from './wrk.ts';
 
@@ -55,7 +55,7 @@ export async function measure(running: Running, cell: Cell, round: number, secon
   let after = before;
   try {
     const { requests, ms, p50Ms, p99Ms, busy } = await wrk(
-      { port: caller.port, clients, request: (client) => client.request(wantedOf(sizeOf(cell))), seconds },
+      { port: caller.port, clients, request: (client) => client.request(mcpRequest(sizeOf(cell))), seconds },
       () => (before = running.cpuMs()),
       () => (after = running.cpuMs()),
     );

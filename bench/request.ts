@@ -27,16 +27,16 @@ export const argumentsOf = (size: Size) => ({
 export type Era = '2026-07-28' | '2025-11-25';
 
 /** A request before it is encoded. */
-export type Wanted = { readonly method: 'tools/list' } | { readonly method: 'tools/call'; readonly arguments: object };
+export type McpRequest = { readonly method: 'tools/list' } | { readonly method: 'tools/call'; readonly arguments: object };
 
 /** Returns a call with a text of this size, or a list if there is no size. */
-export const wantedOf = (size: Size | undefined): Wanted =>
+export const mcpRequest = (size: Size | undefined): McpRequest =>
   size === undefined ? { method: 'tools/list' } : { method: 'tools/call', arguments: argumentsOf(size) };
 
 const clientInfo = { name: 'bench', version: '1.0.0' };
 
 /** Returns the headers and body of a request, as a conforming client of the revision sends them. */
-export function requestOf(era: Era, wanted: Wanted, id = 1): { readonly headers: Record<string, string>; readonly body: string } {
+export function encodeRequest(era: Era, wanted: McpRequest, id = 1): { readonly headers: Record<string, string>; readonly body: string } {
   const { method } = wanted;
   const call = method === 'tools/call' ? { name: echoTool, arguments: wanted.arguments } : {};
   if (era === '2025-11-25')

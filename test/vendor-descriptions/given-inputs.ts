@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
  * Lists the inputs that no call has used: tools, fields of their inputs (also nested fields and fields in lists), and the enum and boolean
  * values of a field, as in `zendesk_search_tickets.order = "all"`. If a call leaves a field out, its default counts as used.
  */
-export function inputsNotGiven(connector: Connector, calls: readonly GivenCall[]): string[] {
+export function unusedInputs(connector: Connector, calls: readonly GivenCall[]): string[] {
   return connector.tools.flatMap(({ name, input }) => {
     const given = calls.filter(({ tool }) => tool === name).map(({ args }) => args);
     return given.length === 0 ? [name] : [...missing(portableSchema(input, 'input').jsonSchema, given, name)];

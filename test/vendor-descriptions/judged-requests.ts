@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Connector } from '../../packages/core/src/index.ts';
 import { tryFaults } from './broken-requests.ts';
-import { inputsNotGiven, type GivenCall } from './given-inputs.ts';
+import { unusedInputs, type GivenCall } from './given-inputs.ts';
 import { createJudge, type Additions, type JudgedRequest, type Verdict } from './request-judge.ts';
 import { withStandIns, type StandIn } from './stand-ins.ts';
 import { recordingNames } from './vendor-data.ts';
@@ -66,7 +66,7 @@ export function itMeetsTheContract(
   });
 
   it('comes from calls that use every input of every tool', () => {
-    expect(inputsNotGiven(connector, traffic().calls)).toEqual(silent);
+    expect(unusedInputs(connector, traffic().calls)).toEqual(silent);
   });
 
   it('is refused by the judge with any fault, except faults that the description leaves open', () => {
