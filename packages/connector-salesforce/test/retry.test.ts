@@ -24,7 +24,7 @@ describe('a write that Salesforce does not count once', () => {
       .map((kind) => ({ ...write, kind })),
   );
 
-  it.each(hits)('by $tool is sent once if its answer suffers a "$kind", and the error says how to find out', async (write) => {
+  it.each(hits)('by $tool is sent once on "$kind", and the error says how to find out', async (write) => {
     org.sandbox.misbehave({ kind: write.kind, match: write.route });
     const failure = await org.failure(write.tool, write.input(org.sandbox));
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: (POST|PATCH|DELETE) \/services\/data\/\{version\}\/\S+ may or may not have happened\./);
@@ -56,14 +56,11 @@ describe('a write that Salesforce does not count once', () => {
 describe('an upsert by an external id', () => {
   const input = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-9', fields: { Name: 'Nine' } };
 
-  it.each([['lose'], ['truncate'], ['reset']] as const)(
-    'is sent again if its answer suffers a "%s", and makes one record',
-    async (kind) => {
-      org.sandbox.misbehave({ kind, match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
-      await org.call('salesforce_upsert_record', input);
-      expect([org.sent().length, alive('Account')]).toEqual([2, 5]);
-    },
-  );
+  it.each([['lose'], ['truncate'], ['reset']] as const)('is sent again on "%s", and makes one record', async (kind) => {
+    org.sandbox.misbehave({ kind, match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
+    await org.call('salesforce_upsert_record', input);
+    expect([org.sent().length, alive('Account')]).toEqual([2, 5]);
+  });
 
   it('of several records is sent again too, and makes each record once', async () => {
     org.sandbox.misbehave({ kind: 'lose', match: route('PATCH', '/composite/sobjects/{object}/{field}') });
@@ -109,7 +106,7 @@ describe('a session that has ended', () => {
 describe('the org’s limits', () => {
   const soql = 'SELECT Id FROM Account';
 
-  it('of the day end a call at once, and the next calls without a request', async () => {
+  it('end a call at once when the daily requests are used up, and the next calls without a request', async () => {
     org.sandbox.misbehave({ kind: 'status', ...limitExceeded('TotalRequests Limit exceeded.'), match: route('GET', '/query') });
     expect(await org.failure('salesforce_query_records', { soql })).toMatch(
       /^RATE_LIMITED: The org has used up its API requests for 24 hours\. .*TotalRequests Limit exceeded\. .*Try again in 900 s\.$/,
@@ -118,7 +115,7 @@ describe('the org’s limits', () => {
     expect(org.sent()).toHaveLength(1);
   });
 
-  it('of concurrent requests make a call wait, also a write', async () => {
+  it('make a call wait when too many requests run at the same time, also a write', async () => {
     const message = 'ConcurrentPerOrgLongTxn Limit exceeded.';
     org.sandbox.misbehave({ kind: 'status', ...limitExceeded(message), match: route('POST', '/sobjects/{object}') });
     await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });

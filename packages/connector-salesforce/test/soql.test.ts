@@ -23,7 +23,7 @@ describe('a value in a query', () => {
     ['a list', ["a'b", 1, null], "('a\\'b', 1, null)"],
     ['a part of a text, with escaped wildcards', { contains: "50%_'\\" }, "'%50\\%\\_\\'\\\\%'"],
     ['the start of a text', { startsWith: 'A_' }, "'A\\_%'"],
-  ])('that is %s is escaped', (_, value, soql) => {
+  ])('is written in SOQL: %s', (_, value, soql) => {
     expect(bind('X = :v', { v: value })).toBe(`X = ${soql}`);
   });
 
