@@ -1,4 +1,4 @@
-// Looks at the packages as a registry would get them: built anew, packed, linted, and used from empty projects.
+// Checks the packages as a registry would receive them: builds them from scratch, packs and lints them, and uses them from empty projects.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
-  /** Absent: a program, which nobody imports. */
+  /** Absent: the package is a program, which is not imported. */
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
@@ -23,7 +23,7 @@ const packages = readdirSync(join(root, 'packages'))
   .filter(({ manifest }) => manifest.private !== true);
 const tarball = ({ name, version }: Manifest) => join(work, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
 
-// What a rename left behind in dist would be published too.
+// Files that a rename left behind in dist would be published too.
 for (const { folder } of packages) {
   rmSync(join(root, 'packages', folder, 'dist'), { recursive: true, force: true });
   rmSync(join(root, 'packages', folder, 'build.tsbuildinfo'), { force: true });
@@ -62,7 +62,7 @@ writeFileSync(join(full, 'all.ts'), entries.map((entry, index) => `export * as e
 run(full, 'tsc', '--noEmit', '--strict', '--module', 'nodenext', '--types', 'node', 'all.ts');
 console.log(`from an empty project: ${entries.length} entries import and type-check`);
 
-/** An empty project with these dependencies alone. Returns its folder. */
+/** Creates an empty project with only these dependencies, and returns its folder. */
 function project(name: string, dependencies: Readonly<Record<string, string>>): string {
   const folder = join(work, name);
   mkdirSync(folder);
@@ -75,7 +75,7 @@ function importAll(folder: string, all: readonly string[]): void {
   run(folder, 'node', '--input-type=module', '--eval', all.map((entry) => `await import('${entry}');`).join(' '));
 }
 
-/** Runs a program of this workspace and shows what it said only where it failed. */
+/** Runs a program of this workspace. Shows its output only if it fails, and then exits. */
 function run(cwd: string, program: string, ...args: readonly string[]): void {
   const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`;
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', env: { ...process.env, PATH: path } });

@@ -16,7 +16,7 @@ function blocks(page: string, language: string): { readonly code: string; readon
   return Array.from(found, ([, source, code = '']) => ({ code, source }));
 }
 
-/** Every TypeScript block, with `file` as the whole that it belongs to: a block without imports goes on where the one before it ended. */
+/** Every TypeScript block, with the whole `file` that it belongs to: a block without imports continues the block before it. */
 const snippets = pages.flatMap((page) => {
   let file = '';
   return blocks(page, 'ts').map(({ code, source }, index) => {
@@ -29,7 +29,7 @@ describe('TypeScript in the pages', () => {
   let folder: string;
   let errors: string;
 
-  // A project that has our packages, what the example server has installed, and the snippets as files.
+  // A project with our packages, the dependencies of the example servers, and the snippets as files.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'busbar-docs-'));
     mkdirSync(join(folder, 'node_modules/@busbar'), { recursive: true });
@@ -59,12 +59,12 @@ describe('TypeScript in the pages', () => {
     expect(errors.split('\n').filter((line) => line.startsWith(`snippet-${index}.ts`))).toEqual([]);
   });
 
-  test('brings no error with it', () => {
+  test('has no other type error', () => {
     expect(errors).toBe('');
   });
 
   test.each(snippets.filter(({ source }) => source !== undefined).map(({ name, code, source = '' }) => [name, source, code] as const))(
-    'is in %s what %s says',
+    'in %s is word for word the file %s',
     (_name, source, code) => {
       expect(code).toBe(readFileSync(join(root, source), 'utf8'));
     },
@@ -72,7 +72,7 @@ describe('TypeScript in the pages', () => {
 });
 
 describe('a page', () => {
-  /** As GitHub makes an anchor of a heading. */
+  /** Makes anchors of headings as GitHub does. */
   const anchorsOf = (page: string) =>
     Array.from(proseOf(page).matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
       heading
@@ -148,19 +148,19 @@ describe('docs/failure-semantics.md', () => {
   const testsOf = (fact: string) =>
     Array.from(fact.matchAll(/\[Test\]\((\S+) (['"])(.+)\2\)/g), ([, path = '', , name = '']) => ({ path, name }));
 
-  /** Whether a file has a test, or a promise of a store, of this very name. A name with a place for values stands as it does in the source. */
+  /** Whether a file has a test or a store check of exactly this name. Placeholders in a name are written as in the source. */
   function names(file: string, name: string): boolean {
     const literal = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return new RegExp(`^(?! *describe).*(?:\\(\\s*|\\bname: )(['\`])${literal}\\1,`, 'm').test(readFileSync(file, 'utf8'));
   }
 
-  test('says in each section but one nothing that has no test', () => {
+  test('has a test for every statement, except in one section', () => {
     expect(sections.map(([title]) => title)).toContain(untestable);
     expect(facts.length).toBeGreaterThan(100);
     expect(facts.filter((fact) => !fact.startsWith('- ') || testsOf(fact).length === 0)).toEqual([]);
   });
 
-  test('links each fact to tests that are there', () => {
+  test('links each statement to tests that exist', () => {
     const missing = facts.flatMap(testsOf).filter(({ path, name }) => {
       const file = join(root, 'docs', path);
       return !/\.test\.ts$|\/store-checks\//.test(path) || !existsSync(file) || !names(file, name);

@@ -36,7 +36,7 @@ const floorsAbove: Readonly<Record<string, readonly string[]>> = {
   'mcp/sdk-lane/*': ['mcp/fast-lane', 'mcp/endpoint.ts', 'call'],
 };
 
-/** A file that breaks one rule: where it stands, what it says, and which rule must find it. */
+/** Files that each break one rule: the path, the source, and the rule that must find it. */
 const violations: readonly (readonly [path: string, source: string, rule: string])[] = [
   // Core's root and its rooms import zod and no library.
   ['packages/core/src/a1.ts', `import 'pino';`, restrictedImport],
@@ -84,7 +84,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/connector-acme/src/d9.ts', `export const token = process.env['TOKEN'];`, restrictedGlobal],
   ['packages/connector-acme/src/sandbox.ts', `import 'node:http';`, restrictedImport],
 
-  // The stores import the contract and their drivers.
+  // Stores import the contract and their drivers.
   ['packages/postgres/src/e1.ts', `import '@busbar/core/mcp/http';`, restrictedImport],
   ['packages/postgres/src/e2.ts', `import 'tsyringe';`, restrictedImport],
   ['packages/redis/src/e3.ts', `import '@busbar/core/testing';`, restrictedImport],
@@ -92,7 +92,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/redis/src/e5.ts', `export { setTimeout } from 'node:timers/promises';`, restrictedImport],
   ['packages/create-connector/src/e6.ts', `import '@busbar/core/testing';`, restrictedImport],
 
-  // Examples use public entries, and they alone know the process.
+  // Examples use public entries, and only examples know the process.
   ['examples/hello/src/f1.ts', `export * from '../../../packages/core/src/index.ts';`, restrictedImport],
   ['examples/hello/src/f2.ts', `import '@busbar/core/src/index.ts';`, restrictedImport],
   ['packages/core/src/mcp/f3.ts', `export const port = process.env['PORT'];`, restrictedGlobal],
@@ -109,7 +109,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/core/src/g5.ts', `export const lose = (go: () => Promise<void>) => {\n  go();\n};`, 'typescript(no-floating-promises)'],
 ];
 
-/** What the same folders may do. */
+/** Files that follow the rules, in the same folders. */
 const clean: readonly (readonly [path: string, source: string])[] = [
   ['packages/core/src/errors.ts', `import { z } from 'zod';\nexport * from './logger.ts';\nexport const a = z.string();`],
   ['packages/core/src/logger.ts', `export const three = 3;`],
@@ -167,7 +167,7 @@ describe('the import rules', () => {
   }
 
   for (const [path] of clean) {
-    test(`let ${path} be`, () => {
+    test(`accept ${path}`, () => {
       expect(found.filter((one) => one.path === path)).toEqual([]);
     });
   }

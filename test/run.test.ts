@@ -19,8 +19,8 @@ import { servers } from '../bench/servers.ts';
 
 const root = join(import.meta.dirname, '..');
 
-// A project of its own with the real package.json scripts and run.mjs, a server that says what it gets, and a pnpm that only notes that
-// it was called and puts the lockfile's copy where the real one does.
+// A project with the real package.json scripts and run.mjs, a server that prints its arguments, and a pnpm that only records its calls and
+// copies the lockfile to the place where the real pnpm does.
 let folder: string;
 
 beforeEach(() => {
@@ -54,7 +54,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const installs = () => (existsSync(join(folder, 'installs')) ? readFileSync(join(folder, 'installs'), 'utf8').trim().split('\n') : []);
 
-// What a run with coverage sets keeps Node from keeping anything.
+// A run with coverage sets these, and Node then keeps no compile cache.
 const unset = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined, NODE_V8_COVERAGE: undefined };
 
 function start(program: string, ...args: string[]): ChildProcess & { text(): string } {
@@ -92,25 +92,25 @@ describe('npm start', () => {
     await ended(second);
   });
 
-  test('has the minimal server started with the flags with which that is measured', () => {
+  test('starts the minimal server with the flags that the benchmark measures it with', () => {
     const { flags = [] } = servers.find(({ id }) => id === 'busbar') ?? {};
     const manifest = JSON.parse(readFileSync(join(root, 'examples/minimal-server/package.json'), 'utf8')) as { scripts: { start: string } };
     expect(flags).not.toEqual([]);
     expect(manifest.scripts.start).toBe(`node ${flags.join(' ')} src/server.ts`);
   });
 
-  test('starts the server with the flags with which it is measured', async () => {
+  test('starts the hosted server with the flags that the benchmark measures it with', async () => {
     const { flags = [] } = servers.find(({ id }) => id === 'busbar-everything') ?? {};
     expect(flags).not.toEqual([]);
     const child = start('npm', 'start', '--', 'exit');
     await ended(child);
     expect(child.text()).toContain(`started ${process.version} ${flags.join(' ')} exit`);
-    // And so does who deploys what `npm run build:server` makes.
-    const told = readFileSync(join(root, 'examples/hosted-server/README.md'), 'utf8');
-    expect(told).toContain(`node ${flags.join(' ')} dist/server.mjs`);
+    // The page gives the same flags for the output of `npm run build:server`.
+    const page = readFileSync(join(root, 'examples/hosted-server/README.md'), 'utf8');
+    expect(page).toContain(`node ${flags.join(' ')} dist/server.mjs`);
   });
 
-  test('keeps what Node compiled for the next start, where the user says or beside the dependencies', async () => {
+  test('keeps Node’s compile cache for the next start, in the user’s folder or beside the dependencies', async () => {
     const server = start('npm', 'start', 'exit');
     await ended(server);
     const kept = join(folder, 'node_modules/.cache/node-compile-cache');
@@ -155,7 +155,7 @@ describe('npm start', () => {
   });
 });
 
-test('an unknown command is refused with the ones that exist', async () => {
+test('an unknown command is refused with a list of the commands', async () => {
   const child = start('node', 'scripts/run.mjs', 'deploy');
   expect(await ended(child)).toBe(2);
   expect(child.text()).toContain('install, start, test');
