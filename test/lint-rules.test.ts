@@ -71,6 +71,8 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/core/src/mcp/c2.ts', `import 'express';`, restrictedImport],
   ['packages/core/src/testing/c3.ts', `import 'vitest';`, restrictedImport],
   ['packages/core/src/testing/connector-checks/token-counter.ts', `import 'got';`, restrictedImport],
+  ['packages/core/src/testing/vendor-checks/schema-validators.ts', `import 'gpt-tokenizer';`, restrictedImport],
+  ['packages/core/src/testing/vendor-checks/c4.ts', `import 'ajv';`, restrictedImport],
 
   // A connector imports @busbar/core and zod.
   ['packages/connector-acme/src/d1.ts', `import 'got';`, restrictedImport],

@@ -1,9 +1,6 @@
+import { requestChecks, type JudgedRequest, type RequestFixture } from '@busbar/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GivenCall } from '../../../test/vendor-descriptions/given-inputs.ts';
-import { itMeetsTheContract } from '../../../test/vendor-descriptions/judged-requests.ts';
-import type { Additions, JudgedRequest } from '../../../test/vendor-descriptions/request-judge.ts';
-import type { StandIn } from '../../../test/vendor-descriptions/stand-ins.ts';
-import { readVendorData, vendorDataIsHere } from '../../../test/vendor-descriptions/vendor-data.ts';
+import { readVendorData, recordingNames, vendorDataIsHere } from '../../../test/vendor-descriptions/vendor-data.ts';
 import { orgHealthChecks } from '../src/health/org-health.ts';
 import { revenueCloudChecks } from '../src/health/revenue-cloud.ts';
 import { salesforce } from '../src/index.ts';
@@ -27,9 +24,9 @@ const fields = { page: 'sObject Rows, Parameters', schema: list };
 const byId = { path: { id: { page: 'Object Reference, ID Field Type', schema: { type: 'string', pattern: '^[A-Za-z0-9]{15,18}$' } } } };
 const soql = { query: { q: { page: 'SOQL and SOSL Reference, SELECT', schema: { type: 'string', pattern: '^SELECT ' } } } };
 const ids = { type: 'string', pattern: '^[A-Za-z0-9]{15,18}(,[A-Za-z0-9]{15,18})*$' };
-const additions: Additions = {
+const additions: RequestFixture['additions'] = {
   // Composite, Request Body: the examples from which the description was generated do not have it.
-  [`POST ${base}/composite`]: { body: { allOrNone: { type: 'boolean' } } },
+  [`POST ${base}/composite`]: { fields: { allOrNone: { type: 'boolean' } } },
   [`GET ${base}/sobjects/{SOBJECT_API_NAME}/{FIELD_NAME}/{FIELD_VALUE}`]: {
     query: { fields },
     path: { SOBJECT_API_NAME: names, FIELD_NAME: names },
@@ -48,7 +45,7 @@ const additions: Additions = {
 };
 
 /** Requests of the connector that neither description has. */
-const standIns: Readonly<Record<string, StandIn>> = {
+const undescribed: NonNullable<RequestFixture['undescribed']> = {
   'GET /services/data': { source: { page: 'REST API Developer Guide, Versions' } },
   [`GET ${base}/query/{locator}`]: { source: { page: 'REST API Developer Guide, Query: nextRecordsUrl' }, path: { version, locator } },
   [`GET ${base}/tooling/query/{locator}`]: { source: { page: 'Tooling API, Query: nextRecordsUrl' }, path: { version, locator } },
@@ -85,7 +82,7 @@ function form(properties: Readonly<Record<string, object>>) {
 }
 
 /** Salesforce takes any text as the value of an external id, so no fault can be found there. */
-const open = ['GET', 'PATCH'].map(
+const acceptedFaults = ['GET', 'PATCH'].map(
   (method) => `${method} ${base}/sobjects/{SOBJECT_API_NAME}/{FIELD_NAME}/{FIELD_VALUE}: path {FIELD_VALUE}`,
 );
 
@@ -102,24 +99,32 @@ const withParts = (request: JudgedRequest): JudgedRequest[] => {
 describe.skipIf(!vendorDataIsHere)('every request, checked against Salesforce’s own description', () => {
   let org: Org;
   const others: Org[] = [];
-  const calls: GivenCall[] = [];
 
   beforeAll(async () => {
     org = await startOrg();
-    await makeEveryCall(org.sandbox, (tool, args) => {
-      calls.push({ tool, args });
-      return org.call(tool, args);
-    });
+    await makeEveryCall(org.sandbox, org.call);
     // The other two flows.
     others.push(await startOrg({}, { refreshToken: 'refresh-token' }), await startJwtOrg());
     for (const one of [org, ...others]) await one.host.check(one.connection);
   });
   afterAll(() => Promise.all([org, ...others].map((one) => one.close())));
 
-  itMeetsTheContract(salesforce, { vendor: 'salesforce', description: readDescription, additions, standIns, open }, () => ({
-    calls,
-    requests: [org, ...others].flatMap(({ sandbox }) => sandbox.requests).flatMap(withParts),
-  }));
+  const checks = requestChecks(salesforce, {
+    description: readDescription,
+    additions,
+    undescribed,
+    acceptedFaults,
+    traffic: () => ({
+      calls: org.calls,
+      requests: [org, ...others].flatMap(({ sandbox }) => sandbox.requests).flatMap(withParts),
+    }),
+  });
+  it.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
+
+  it('of an undescribed operation is documented by a recording that exists, or by a page', () => {
+    const recordings = Object.values(undescribed).flatMap(({ source }) => ('recording' in source ? [source.recording] : []));
+    expect(recordingNames('salesforce')).toEqual(expect.arrayContaining(recordings));
+  });
 
   it('within a composite is a read, which may be repeated', () => {
     const parts = org.sent().flatMap((request) => withParts(request).slice(1));

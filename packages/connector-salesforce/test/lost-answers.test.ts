@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe } from 'vitest';
-import { itSurvivesLostAnswers } from '../../../test/lost-answers.ts';
+import { lostAnswerChecks } from '@busbar/core/testing';
+import { describe, expect, test } from 'vitest';
 import { salesforce } from '../src/index.ts';
-import { startSalesforceSandbox, type SalesforceSandbox } from '../src/sandbox.ts';
+import { startSalesforceSandbox } from '../src/sandbox.ts';
 import { writes } from './writes.ts';
 
-let sandbox: SalesforceSandbox;
-beforeAll(async () => {
-  sandbox = await startSalesforceSandbox();
-});
-afterAll(() => sandbox.close());
+const checks = lostAnswerChecks(salesforce, { writes, sandbox: () => startSalesforceSandbox() });
 
 describe('a write of Salesforce’s tools', () => {
-  itSurvivesLostAnswers(salesforce, writes, () => sandbox);
+  test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 });

@@ -36,7 +36,7 @@ export function readDescription(): Json {
   // Three operations have paths of the same form, and the connector does not send these two.
   for (const other of ['{RECORD_ID}/{BLOB_FIELD}', '{RECORD_ID}/{RELATIONSHIP_FIELD_NAME}'])
     delete platform['paths'][`/services/data/{version}/sobjects/{SOBJECT_API_NAME}/${other}`];
-  // It describes only the web server flow, whose code a person brings. The connector's flows are among the stand-ins.
+  // It describes only the web server flow, whose code a person brings. The connector's flows are listed as undescribed.
   delete platform['paths']['/services/oauth2/token'];
   Object.assign(platform['components'].schemas, { Record5: record(), Record6: record('id'), Record7: record() });
   return platform;

@@ -28,7 +28,7 @@ describe('a write that Salesforce does not count once', () => {
     org.sandbox.misbehave({ kind: write.kind, match: write.route });
     const failure = await org.failure(write.tool, write.input(org.sandbox));
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: (POST|PATCH|DELETE) \/services\/data\/\{version\}\/\S+ may or may not have happened\./);
-    expect(failure).toContain(write.look);
+    expect(failure).toContain(write.ifLost);
     expect(org.sent(write.route)).toHaveLength(1);
   });
 

@@ -1,7 +1,5 @@
+import { requestChecks, type RequestFixture } from '@busbar/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GivenCall } from '../../../test/vendor-descriptions/given-inputs.ts';
-import { itKeepsTheLaw } from '../../../test/vendor-descriptions/judged-requests.ts';
-import type { Additions } from '../../../test/vendor-descriptions/request-judge.ts';
 import { vendorDataIsHere } from '../../../test/vendor-descriptions/vendor-data.ts';
 import { sendgrid } from '../src/index.ts';
 import { makeEveryCall } from './every-call.ts';
@@ -15,7 +13,7 @@ const days = {
   end_date: { page: 'Stats, Retrieve global email statistics', schema: { type: 'string', format: 'date' } },
 };
 const address = { email: { page: 'Bounces, Delete a bounce', schema: { type: 'string', format: 'email' } } };
-const additions: Additions = {
+const additions: RequestFixture['additions'] = {
   'GET /v3/stats': { query: days },
   'GET /v3/categories/stats': { query: days },
   'DELETE /v3/asm/suppressions/global/{email}': { path: address },
@@ -26,7 +24,7 @@ const additions: Additions = {
 };
 
 /** Where SendGrid takes any text, so that none is wrong: categories, the beginning of an address, and its own tokens. */
-const open = [
+const acceptedFaults = [
   'GET /v3/categories/stats: query categories',
   'GET /v3/suppression/blocks: query email',
   'GET /v3/suppression/bounces: query email',
@@ -38,26 +36,24 @@ const open = [
 
 describe.skipIf(!vendorDataIsHere)('every request, held against SendGrid’s own description', () => {
   let account: Account;
-  const calls: GivenCall[] = [];
 
   beforeAll(async () => {
     account = await startAccount();
-    await makeEveryCall(account.sandbox, (tool, args) => {
-      calls.push({ tool, args });
-      return account.call(tool, args);
-    });
+    await makeEveryCall(account.sandbox, account.call);
     await account.host.check(account.connection);
   });
   afterAll(() => account.close());
 
-  itKeepsTheLaw(
-    sendgrid,
-    // What a caller puts into these maps is nobody's to judge.
-    { vendor: 'sendgrid', description: readDescription, additions, open, free: ['dynamic_template_data', 'custom_args'] },
-    () => ({ calls, requests: account.sandbox.requests }),
-    // What its webhook brought is read without a request.
-    ['sendgrid_track_email_events'],
-  );
+  const checks = requestChecks(sendgrid, {
+    description: readDescription,
+    additions,
+    acceptedFaults,
+    freeFormFields: ['dynamic_template_data', 'custom_args'],
+    // Reads stored events, without a request.
+    silentTools: ['sendgrid_track_email_events'],
+    traffic: () => ({ calls: account.calls, requests: account.sandbox.requests }),
+  });
+  it.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
   it('that writes has its row among the writes whose answers are lost', () => {
     const made = account.sandbox.requests.filter(({ method }) => method !== 'GET');

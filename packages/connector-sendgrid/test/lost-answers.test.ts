@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe } from 'vitest';
-import { itSurvivesLostAnswers } from '../../../test/lost-answers.ts';
+import { lostAnswerChecks } from '@busbar/core/testing';
+import { describe, expect, test } from 'vitest';
 import { sendgrid } from '../src/index.ts';
-import { startSendGridSandbox, type SendGridSandbox } from '../src/sandbox.ts';
+import { startSendGridSandbox } from '../src/sandbox.ts';
 import { writes } from './writes.ts';
 
-let sandbox: SendGridSandbox;
-beforeAll(async () => {
-  sandbox = await startSendGridSandbox();
-});
-afterAll(() => sandbox.close());
+const checks = lostAnswerChecks(sendgrid, { writes, sandbox: () => startSendGridSandbox() });
 
 describe('a write of SendGrid’s tools', () => {
-  itSurvivesLostAnswers(sendgrid, writes, () => sandbox);
+  test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 });

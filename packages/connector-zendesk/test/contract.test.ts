@@ -1,8 +1,5 @@
+import { requestChecks, type RequestFixture } from '@busbar/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GivenCall } from '../../../test/vendor-descriptions/given-inputs.ts';
-import { itKeepsTheLaw } from '../../../test/vendor-descriptions/judged-requests.ts';
-import type { Additions } from '../../../test/vendor-descriptions/request-judge.ts';
-import type { StandIn } from '../../../test/vendor-descriptions/stand-ins.ts';
 import { readVendorData, vendorDataIsHere } from '../../../test/vendor-descriptions/vendor-data.ts';
 import { zendesk } from '../src/index.ts';
 import { makeEveryCall } from './every-call.ts';
@@ -15,7 +12,7 @@ const cursor = (page: string) => ({
   // Zendesk's own text, which comes back as it was given.
   'page[after]': { page, schema: { type: 'string', minLength: 2 } },
 });
-const additions: Additions = {
+const additions: RequestFixture['additions'] = {
   'GET /api/v2/tickets/{ticket_id}': { query: { include: { page: 'Side-loading', schema: { enum: ['users'] } } } },
   'GET /api/v2/tickets/{ticket_id}/comments': {
     query: {
@@ -26,7 +23,7 @@ const additions: Additions = {
   },
   'GET /api/v2/ticket_fields': { query: cursor('List Ticket Fields, Pagination') },
   'POST /api/v2/users/create_or_update': {
-    body: {
+    fields: {
       // The description's last alternative takes any user, and it names only some of the fields. Users, JSON format.
       'user.email': { type: 'string', format: 'email' },
       'user.name': { type: 'string', minLength: 1 },
@@ -40,8 +37,8 @@ const additions: Additions = {
       'user.skip_verify_email': { type: 'boolean' },
     },
   },
-  'PUT /api/v2/tickets/{ticket_id}/tags': { whole: tagsBody() },
-  'DELETE /api/v2/tickets/{ticket_id}/tags': { whole: tagsBody() },
+  'PUT /api/v2/tickets/{ticket_id}/tags': { body: tagsBody() },
+  'DELETE /api/v2/tickets/{ticket_id}/tags': { body: tagsBody() },
   'GET /api/v2/search': {
     query: {
       page: { page: 'Using offset pagination', schema: { type: 'integer', minimum: 1 } },
@@ -60,14 +57,14 @@ const additions: Additions = {
     },
   },
   'POST /api/v2/tickets': {
-    body: {
+    fields: {
       // Creating a ticket with a new requester.
       'ticket.requester': object({ email: { type: 'string', format: 'email' }, name: { type: 'string', minLength: 1 } }),
       // The description has the definition of a field where its value belongs. Setting custom field values.
       'ticket.custom_fields': customFields(),
     },
   },
-  'PUT /api/v2/tickets/{ticket_id}': { body: { 'ticket.custom_fields': customFields() } },
+  'PUT /api/v2/tickets/{ticket_id}': { fields: { 'ticket.custom_fields': customFields() } },
 };
 
 /** The description has no body for changes of tags. Tags, Add Tags, with Safe Update, whose example has the flag as a string. */
@@ -86,7 +83,7 @@ function tagsBody() {
 }
 
 /** What the connector sends that the description, which is of the Support API alone, does not know. */
-const standIns: Readonly<Record<string, StandIn>> = {
+const undescribed: RequestFixture['undescribed'] = {
   'POST /oauth/tokens': {
     source: { page: 'OAuth Tokens for Grant Types, Create Token for Grant Type' },
     body: object({
@@ -100,7 +97,7 @@ const standIns: Readonly<Record<string, StandIn>> = {
 };
 
 /** Where Zendesk takes any text, so that none is wrong: names, searches, and the ids of jobs. */
-const open = [
+const acceptedFaults = [
   'GET /api/v2/job_statuses/{job_status_id}: path {job_status_id}',
   'GET /api/v2/organizations/search: query name',
   'GET /api/v2/search/count: query query',
@@ -121,25 +118,24 @@ function customFields() {
 
 describe.skipIf(!vendorDataIsHere)('every request, held against Zendesk’s own description', () => {
   let account: Account;
-  const calls: GivenCall[] = [];
 
   beforeAll(async () => {
     account = await startAccount();
-    await makeEveryCall(account.sandbox, (tool, args) => {
-      calls.push({ tool, args });
-      return account.call(tool, args);
-    });
+    await makeEveryCall(account.sandbox, account.call);
     await account.host.check(account.connection);
   });
   afterAll(() => account.close());
 
-  itKeepsTheLaw(
-    zendesk,
-    { vendor: 'zendesk', description: () => readVendorData('openapi/zendesk-support.json'), additions, standIns, open },
-    () => ({ calls, requests: account.sandbox.requests }),
-    // What its webhook brought is read without a request.
-    ['zendesk_list_events'],
-  );
+  const checks = requestChecks(zendesk, {
+    description: () => readVendorData('openapi/zendesk-support.json'),
+    additions,
+    undescribed,
+    acceptedFaults,
+    // Reads stored events, without a request.
+    silentTools: ['zendesk_list_events'],
+    traffic: () => ({ calls: account.calls, requests: account.sandbox.requests }),
+  });
+  it.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
   it('that writes has its row among the writes whose answers are lost', () => {
     const made = account.sandbox.requests.filter(({ method, route }) => method !== 'GET' && route !== 'POST /oauth/tokens');

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe } from 'vitest';
-import { itSurvivesLostAnswers } from '../../../test/lost-answers.ts';
+import { lostAnswerChecks } from '@busbar/core/testing';
+import { describe, expect, test } from 'vitest';
 import { zendesk } from '../src/index.ts';
-import { startZendeskSandbox, type ZendeskSandbox } from '../src/sandbox.ts';
+import { startZendeskSandbox } from '../src/sandbox.ts';
 import { writes } from './writes.ts';
 
-let sandbox: ZendeskSandbox;
-beforeAll(async () => {
-  sandbox = await startZendeskSandbox();
-});
-afterAll(() => sandbox.close());
+const checks = lostAnswerChecks(zendesk, { writes, sandbox: () => startZendeskSandbox() });
 
 describe('a write of Zendesk’s tools', () => {
-  itSurvivesLostAnswers(zendesk, writes, () => sandbox);
+  test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 });

@@ -1,4 +1,4 @@
-import type { Write } from '../../../test/lost-answers.ts';
+import type { VendorWrite } from '@busbar/core/testing';
 import type { ZendeskSandbox } from '../src/sandbox.ts';
 
 const update = 'PUT /api/v2/tickets/{id}';
@@ -9,45 +9,45 @@ const tagged = 4;
 const readAgain = (ticket: number) => `Read ticket ${ticket} with zendesk_get_ticket`;
 
 /** Every write that the connector's tools make, and whether it may be repeated: Zendesk counts a ticket once by its key, and a comment never. */
-export const writes: readonly Write<ZendeskSandbox>[] = [
+export const writes: readonly VendorWrite<ZendeskSandbox>[] = [
   {
     tool: 'zendesk_create_ticket',
     route: 'POST /api/v2/tickets',
     retry: 'keyed',
-    look: 'Look for its subject with zendesk_search_tickets',
+    ifLost: 'Look for its subject with zendesk_search_tickets',
     input: () => ({ subject: 'Once', body: 'and only once' }),
   },
   {
     tool: 'zendesk_update_ticket',
     route: update,
     retry: 'never',
-    look: `${readAgain(changed)} and update it again only if it is not yet as you want it`,
+    ifLost: `${readAgain(changed)} and update it again only if it is not yet as you want it`,
     input: () => ({ ticketId: changed, priority: 'low' }),
   },
   ...[
-    { way: 'as a note', more: () => ({}) },
-    { way: 'as a public reply', more: () => ({ public: true }) },
-    { way: 'bound to a time', more: ({ tickets }: ZendeskSandbox) => ({ ifUnchangedSince: tickets.get(commented)?.updated_at }) },
-  ].map(({ way, more }): Write<ZendeskSandbox> => ({
+    { variant: 'as a note', more: () => ({}) },
+    { variant: 'as a public reply', more: () => ({ public: true }) },
+    { variant: 'bound to a time', more: ({ tickets }: ZendeskSandbox) => ({ ifUnchangedSince: tickets.get(commented)?.updated_at }) },
+  ].map(({ variant, more }): VendorWrite<ZendeskSandbox> => ({
     tool: 'zendesk_add_comment',
-    way,
+    variant,
     route: update,
     retry: 'never',
-    look: `${readAgain(commented)} (includeComments true) and add the comment again only if it is not the newest there`,
+    ifLost: `${readAgain(commented)} (includeComments true) and add the comment again only if it is not the newest there`,
     input: (sandbox) => ({ ticketId: commented, body: 'Hello', ...more(sandbox) }),
   })),
-  ...(['add', 'remove'] as const).flatMap((action): Write<ZendeskSandbox>[] => {
+  ...(['add', 'remove'] as const).flatMap((action): VendorWrite<ZendeskSandbox>[] => {
     const common = {
       tool: 'zendesk_apply_tags',
       route: `${action === 'add' ? 'PUT' : 'DELETE'} /api/v2/tickets/{id}/tags`,
-      look: `${readAgain(tagged)} and call again only if its tags are not yet as you want them`,
+      ifLost: `${readAgain(tagged)} and call again only if its tags are not yet as you want them`,
     };
     const input = { ticketId: tagged, tags: ['red'], action };
     return [
-      { ...common, way: action, retry: 'safe', input: () => input },
+      { ...common, variant: action, retry: 'safe', input: () => input },
       {
         ...common,
-        way: `${action}, bound to a time`,
+        variant: `${action}, bound to a time`,
         retry: 'never',
         input: ({ tickets }) => ({ ...input, ifUnchangedSince: tickets.get(tagged)?.updated_at }),
       },
@@ -57,7 +57,7 @@ export const writes: readonly Write<ZendeskSandbox>[] = [
     tool: 'zendesk_create_or_update_user',
     route: 'POST /api/v2/users/create_or_update',
     retry: 'safe',
-    look: 'call again with the same values: that makes no second user',
+    ifLost: 'call again with the same values: that makes no second user',
     input: () => ({ email: 'new@example.com', name: 'New' }),
   },
 ];

@@ -4,7 +4,14 @@ export { connectorChecks, type ConnectorCheck } from './connector-checks/connect
 export type { ConnectorFixture, ConnectorSandbox, SandboxAccount } from './connector-checks/fixture.ts';
 export { testConnector } from './connector-checks/test-connector.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
-export { openSandbox, type CallExtras, type OpenedSandbox, type OpenSandboxOptions, type SandboxDelivery } from './sandbox/open-sandbox.ts';
+export {
+  openSandbox,
+  type CallExtras,
+  type OpenedSandbox,
+  type OpenSandboxOptions,
+  type SandboxDelivery,
+  type ToolCall,
+} from './sandbox/open-sandbox.ts';
 export {
   startSimulator,
   type Misbehaviour,
@@ -25,3 +32,15 @@ export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
 export type { OpenedShared } from './store-checks/shared-guarantee.ts';
 export { vendorClock, type VendorClock } from './sandbox/vendor-clock.ts';
+export { lostAnswerChecks, type LostAnswerFixture, type VendorWrite } from './vendor-checks/lost-answer-checks.ts';
+export { requestChecks, type RequestFixture, type RequestTraffic } from './vendor-checks/request-checks.ts';
+export {
+  createRequestJudge,
+  type AddedParameter,
+  type DescriptionAddition,
+  type DescriptionGaps,
+  type JudgedRequest,
+  type RequestJudge,
+  type RequestVerdict,
+} from './vendor-checks/request-judge.ts';
+export type { UndescribedOperation } from './vendor-checks/undescribed-operations.ts';

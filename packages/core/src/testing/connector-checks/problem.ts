@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { answerText } from '../answer-text.ts';
 import { withRowsRead, withRowsWritten } from './rows.ts';
 import type { TestHost } from './test-host.ts';
-import type { SimulatorAnswer } from '../sandbox/simulator.ts';
+import type { SimulatorAnswer, SimulatorRequest } from '../sandbox/simulator.ts';
 import type { Step, CheckedConnector, Trace } from './checked-connector.ts';
 
 /** The documented code of an answer that is an error, as programs read it. */
@@ -70,6 +70,10 @@ export const mayWrite = ({ tool }: Trace, { requested }: Step): boolean => tool.
 export function writesIn(requested: readonly HttpRequest<z.ZodType>[]): HttpRequest<z.ZodType>[] {
   return requested.filter(({ method, retry }) => method !== 'GET' && !(method === 'POST' && retry === 'safe'));
 }
+
+/** Whether a request carries a key, in its headers, its URL or its body. */
+export const carriesKey = ({ headers, rawBody, path, query }: SimulatorRequest, key: string): boolean =>
+  [...Object.values(headers), rawBody, path, query.toString()].some((part) => part.includes(key));
 
 /**
  * Has every request of a step answered with what `change` makes of its answer. Reads are performed, for what follows may go by what they

@@ -11,10 +11,11 @@ import { errorAnswer } from '../../call/error-answer.ts';
 import { localPrincipal } from '../../principal.ts';
 import type { State } from '../../connector/state.ts';
 import type { SimulatorRequest } from '../sandbox/simulator.ts';
+import { tokenRequests } from '../sandbox/token-requests.ts';
 import { vendorWire } from '../sandbox/vendor-wire.ts';
 import type { ConnectorFixture, ConnectorSandbox } from './fixture.ts';
 import { testHostJobs } from './test-host-jobs.ts';
-import { watchedConnector, type Watch } from './watched-connector.ts';
+import { createWatch, watchedConnector, type Watch } from './watched-connector.ts';
 
 /** How a stage differs from the usual one. */
 export interface TestHostOptions {
@@ -76,7 +77,7 @@ export async function withTestHost<R>(
     const given = sandbox?.config ?? fixture.config ?? {};
     const config = options.config ? options.config(given, canary) : given;
     const tools = connector.tools.filter(({ name }) => options.tool === undefined || name === options.tool);
-    const watch: Watch = { requested: [], keys: [], kept: 0, streamed: new Set(), questions: 0 };
+    const watch = createWatch();
     const lines: LogLine[] = [];
     const watched = watchedConnector({ ...connector, tools }, watch);
     const connections = memoryConnections([{ connector: connector.id, id: connectionId, hook, config }]);
@@ -88,8 +89,7 @@ export async function withTestHost<R>(
     };
     const host = createHost({ connectors: [watched], connections, state, log, callTimeoutMs, ...wire });
     const jobs = testHostJobs({ connector: watched, connection: await connections.get(connectionId), state, log, wire });
-    const tokenPath = tokenPathOf(connector, config);
-    const isToken = ({ path }: SimulatorRequest): boolean => path === tokenPath;
+    const isToken = tokenRequests(connector, config);
     try {
       return await work({
         watch,
@@ -125,13 +125,6 @@ function answersOf(contents: readonly object[], agreed = Infinity): Record<strin
   return Object.fromEntries(
     contents.map((content, at) => [`ask-${at + 1}`, at < agreed ? { action: 'accept', content } : { action: 'decline' }]),
   );
-}
-
-function tokenPathOf(connector: Connector, config: object): string | undefined {
-  const parsed = connector.config.safeParse(config);
-  const authorization = parsed.success ? connector.authorization?.(parsed.data) : undefined;
-  const url = authorization && 'tokenUrl' in authorization ? authorization.tokenUrl : undefined;
-  return url === undefined ? undefined : new URL(url).pathname;
 }
 
 interface LogLine {

@@ -18,6 +18,9 @@ export interface Watch {
   questions: number;
 }
 
+/** An empty watch, for {@link watchedConnector} to fill. */
+export const createWatch = (): Watch => ({ requested: [], keys: [], kept: 0, streamed: new Set(), questions: 0 });
+
 /** The same connector, with what its client and its tools do written down. */
 export function watchedConnector(connector: Connector, watch: Watch): Connector {
   const watchedContext = <C extends Context>(context: C): C => ({

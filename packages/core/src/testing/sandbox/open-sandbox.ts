@@ -20,6 +20,12 @@ export interface CallExtras {
   readonly idempotencyKey?: string;
 }
 
+/** A tool call that a test made. */
+export interface ToolCall {
+  readonly tool: string;
+  readonly args: object;
+}
+
 /** What a vendor's webhook sends. */
 export interface SandboxDelivery {
   readonly headers: Readonly<Record<string, string>>;
@@ -34,6 +40,8 @@ export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandb
   readonly connection: string;
   /** The last part of the address that the vendor's webhook delivers to. */
   readonly hook: string;
+  /** The newest 1,000 calls, oldest first. */
+  readonly calls: readonly ToolCall[];
   /** The whole answer of a call, good or bad. */
   answer(tool: string, args: object, extras?: CallExtras): Promise<Answer>;
   /** The structured output of a call. @throws {Error} with what a model reads, where the call fails. */
@@ -48,6 +56,7 @@ export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandb
 
 const connection = 'the-connection';
 const hook = 'the-hook';
+const maxCalls = 1_000;
 
 /**
  * Opens a sandbox behind a host of its own, for a connector's tests: calls go the whole way, validated, metered and guarded, over a real
@@ -66,8 +75,12 @@ export async function openSandbox<Sandbox extends ConnectorSandbox>(
     remapOrigins: sandbox.remapOrigins,
   });
 
+  const calls: ToolCall[] = [];
+
   async function answer(tool: string, args: object, extras: CallExtras = {}): Promise<Answer> {
     const { signal = new AbortController().signal, idempotencyKey } = extras;
+    calls.push({ tool, args });
+    if (calls.length > maxCalls) calls.shift();
     const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal, idempotencyKey });
     if (result.kind === 'ask') throw new Error(`${tool} asks: ${result.message}`);
     return result.answer;
@@ -78,6 +91,7 @@ export async function openSandbox<Sandbox extends ConnectorSandbox>(
     host,
     connection,
     hook,
+    calls,
     answer,
     async call<T>(tool: string, args: object, extras?: CallExtras) {
       const given = await answer(tool, args, extras);

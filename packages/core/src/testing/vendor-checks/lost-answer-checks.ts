@@ -1,20 +1,39 @@
-import { expect, it } from 'vitest';
-import { cockatielResilience } from '../packages/core/src/adapters/cockatiel.ts';
-import type { Answer, Connector } from '../packages/core/src/index.ts';
-import { answerText, manualClock, openSandbox, type ConnectorSandbox, type SimulatorRequest } from '../packages/core/src/testing/index.ts';
+import { AssertionError, deepEqual, match, ok } from 'node:assert/strict';
+import { systemClock } from '../../clock.ts';
+import type { Connector } from '../../connector/connector.ts';
+import type { RetryClass } from '../../connector/http.ts';
+import { answerText } from '../answer-text.ts';
+import type { ConnectorCheck } from '../connector-checks/connector-checks.ts';
+import type { ConnectorSandbox } from '../connector-checks/fixture.ts';
+import { carriesKey } from '../connector-checks/problem.ts';
+import { createWatch, watchedConnector } from '../connector-checks/watched-connector.ts';
+import { manualClock } from '../manual-clock.ts';
+import { openSandbox } from '../sandbox/open-sandbox.ts';
+import type { SimulatorRequest } from '../sandbox/simulator.ts';
+import { tokenRequests } from '../sandbox/token-requests.ts';
+import { vendorWire } from '../sandbox/vendor-wire.ts';
 
-/** One write of one tool. A tool that can write in several ways has one entry for each. */
-export interface Write<Sandbox> {
+/** One write of one tool. A tool that can write in several ways has a row for each. */
+export interface VendorWrite<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
   readonly tool: string;
-  /** Names the way, if the tool has several. */
-  readonly way?: string;
-  /** The route of the sandbox that receives the write. */
+  /** Names the way of writing, if the tool has several: `as a note`. */
+  readonly variant?: string;
+  /** The sandbox's route that receives the write: `POST /tickets`. The tool's other requests must be `GET` or ask for a token. */
   readonly route: string;
-  /** `never`: sent once. `safe`, `keyed`: sent again if its answer was lost. */
-  readonly retry: 'never' | 'safe' | 'keyed';
-  /** Part of the error text for an unknown outcome: how to find out. */
-  readonly look: string;
+  /** `never`: sent once. `safe`, `keyed`: sent again if its answer was lost, and `keyed` with the same key of `context.key()`. */
+  readonly retry: RetryClass;
+  /** Part of the error text for an unknown outcome: how to find out whether the write happened. */
+  readonly ifLost: string;
+  /** An input of the tool that makes this one write in a fresh sandbox, without asking a person. */
   input(sandbox: Sandbox): object;
+}
+
+/** What {@link lostAnswerChecks} need besides the connector. */
+export interface LostAnswerFixture<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
+  /** At least one row for each tool that writes. */
+  readonly writes: readonly VendorWrite<Sandbox>[];
+  /** Starts a fresh account on a free port. Each check starts its own and closes it. */
+  sandbox(): Promise<Sandbox>;
 }
 
 /** The ways in which an answer is lost, so that it is unknown whether the vendor executed the request. */
@@ -29,98 +48,138 @@ type Loss = keyof typeof losses;
 const attemptTimeoutMs = 10_000;
 /** The host's default. */
 const mostAttempts = 4;
+/** The time that a call may take by the real clock. */
+const giveUpAfterMs = 15_000;
 
 /**
- * Declares tests that lose the answer to every write of a connector's tools in every way. They expect as many requests as the retry class
- * allows, and an error that says what is unknown and how to find out. A writing tool without a row fails.
+ * Checks that lose the answer to every write of a connector's tools in every way. They expect as many requests as the retry class allows,
+ * and an error that says what is unknown and how to find out. A writing tool without a row fails.
+ *
+ * Each check runs the tool through a host of its own, whose breaker has seen no other calls. Checks may run in any order, and at once. They
+ * need got, cockatiel and p-retry.
  */
-export function itSurvivesLostAnswers<Sandbox extends ConnectorSandbox>(
+export function lostAnswerChecks<Sandbox extends ConnectorSandbox>(
   connector: Connector,
-  writes: readonly Write<Sandbox>[],
-  sandbox: () => Sandbox,
-): void {
-  const named = writes.map((write) => ({ ...write, name: write.way === undefined ? write.tool : `${write.tool}, ${write.way},` }));
-  const lossNames = Object.keys(losses) as Loss[];
-  const lost = named.flatMap((write) => lossNames.map((loss) => ({ ...write, loss })));
-  const repeatable = lost.filter(({ retry }) => retry !== 'never');
+  { writes, sandbox }: LostAnswerFixture<Sandbox>,
+): readonly ConnectorCheck[] {
+  const check = (name: string, run: () => Promise<void>): ConnectorCheck => ({ name, run });
+  return [
+    check('has a row for each tool that writes, and for no other tool', async () => {
+      const writing = connector.tools.filter(({ effect }) => effect !== 'read').map(({ name }) => name);
+      deepEqual([...new Set(writes.map(({ tool }) => tool))].toSorted(), writing.toSorted());
+    }),
+    ...writes.flatMap((write) => {
+      const name = write.variant === undefined ? write.tool : `${write.tool}, ${write.variant},`;
+      const callLosing = (loss: Loss | undefined, times: number) => runLosing(connector, sandbox, write, loss, times);
+      return [
+        check(`${name} makes one write, to ${write.route}`, async () => {
+          expectSuccess(await callLosing(undefined, 0), write, 1);
+        }),
+        ...(Object.keys(losses) as Loss[]).flatMap((loss) => {
+          if (write.retry === 'never')
+            return [
+              check(`${name} is sent once if its answer is lost by ${loss}, and its outcome is unknown`, async () => {
+                // A second request would succeed.
+                const call = await callLosing(loss, 1);
+                match(call.text, /^OUTCOME_UNKNOWN: (POST|PUT|PATCH|DELETE) \/\S+ may or may not have happened\./);
+                expectLookup(call, write);
+                deepEqual(routesOf(call), [write.route]);
+              }),
+            ];
+          return [
+            check(`${name} is sent twice if its answer is lost by ${loss}, and succeeds`, async () => {
+              const call = await callLosing(loss, 1);
+              expectSuccess(call, write, 2);
+              expectOneKey(call, write);
+            }),
+            check(`${name} has an unknown outcome if all its answers are lost by ${loss}`, async () => {
+              const call = await callLosing(loss, 50);
+              match(call.text, /^OUTCOME_UNKNOWN: /);
+              expectLookup(call, write);
+              const attempts = call.writes.length;
+              ok(attempts > 1 && attempts <= mostAttempts, `was sent ${attempts} times, and not 2 to ${mostAttempts} times`);
+              expectOneKey(call, write);
+            }),
+          ];
+        }),
+      ];
+    }),
+  ];
+}
 
-  it('has a row for each tool that writes, and for no other tool', () => {
-    const writing = connector.tools.filter(({ effect }) => effect !== 'read').map(({ name }) => name);
-    expect([...new Set(writes.map(({ tool }) => tool))].toSorted()).toEqual(writing.toSorted());
-  });
+/** What became of a call whose answers were lost. */
+interface LosingCall {
+  /** What a model reads. */
+  readonly text: string;
+  readonly isError: boolean;
+  /** The requests that reached the vendor, without reads and requests for tokens. */
+  readonly writes: readonly SimulatorRequest[];
+  /** The keys that the tool got from `context.key()`. */
+  readonly keys: readonly string[];
+}
 
-  it.each(named)('$name makes one write, to $route', async (write) => {
-    const { text, isError, writes: made } = await callLosing(connector, sandbox(), write, { times: 0 });
-    expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' });
-    expect(made.map(({ route }) => route)).toEqual([write.route]);
-  });
+type Expected = Pick<VendorWrite<never>, 'route' | 'retry' | 'ifLost'>;
 
-  it.each(lost.filter(({ retry }) => retry === 'never'))(
-    '$name is sent once if its answer is lost by $loss, and its outcome is unknown',
-    async ({ loss, ...write }) => {
-      // A second request would succeed.
-      const { text, writes: made } = await callLosing(connector, sandbox(), write, { loss, times: 1 });
-      expect(text).toMatch(/^OUTCOME_UNKNOWN: (POST|PUT|PATCH|DELETE) \/\S+ may or may not have happened\./);
-      expect(text).toContain(write.look);
-      expect(made.map(({ route }) => route)).toEqual([write.route]);
-    },
+const routesOf = ({ writes }: LosingCall): (string | undefined)[] => writes.map(({ route }) => route);
+
+function expectSuccess(call: LosingCall, { route }: Expected, times: number): void {
+  deepEqual({ isError: call.isError, text: call.isError ? call.text : '' }, { isError: false, text: '' });
+  deepEqual(
+    routesOf(call),
+    Array.from({ length: times }, () => route),
   );
-
-  it.each(repeatable)('$name is sent twice if its answer is lost by $loss, and succeeds', async ({ loss, ...write }) => {
-    const { text, isError, writes: made } = await callLosing(connector, sandbox(), write, { loss, times: 1 });
-    expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' });
-    expect(made.map(({ route }) => route)).toEqual([write.route, write.route]);
-    expectOneKey(write, made);
-  });
-
-  it.each(repeatable)('$name has an unknown outcome if all its answers are lost by $loss', async ({ loss, ...write }) => {
-    const { text, writes: made } = await callLosing(connector, sandbox(), write, { loss, times: 50 });
-    expect(text).toMatch(/^OUTCOME_UNKNOWN: /);
-    expect(text).toContain(write.look);
-    expect(made.length).toBeGreaterThan(1);
-    expect(made.length).toBeLessThanOrEqual(mostAttempts);
-    expectOneKey(write, made);
-  });
 }
 
-/** Expects all attempts of a keyed write to carry the same key. */
-function expectOneKey({ retry }: Pick<Write<never>, 'retry'>, made: readonly SimulatorRequest[]): void {
-  const keys = new Set(made.map(({ headers }) => headers['idempotency-key']));
-  expect(keys.size).toBe(1);
-  if (retry === 'keyed') expect([...keys][0]).toMatch(/^[a-z0-9-]{1,36}$/);
+function expectLookup({ text }: LosingCall, { ifLost }: Expected): void {
+  ok(text.includes(ifLost), `“${text}” does not say “${ifLost}”`);
 }
 
-/** Calls a tool through a new host, whose breaker has seen no other calls, and loses the first `times` answers to its write. */
-async function callLosing<Sandbox extends ConnectorSandbox>(
+/** Expects all attempts of a write to carry the same key, and those of a keyed write a key of `context.key()`. */
+function expectOneKey({ writes, keys }: LosingCall, { retry }: Expected): void {
+  deepEqual(new Set(writes.map(({ headers }) => headers['idempotency-key'])).size, 1, 'its attempts have different idempotency keys');
+  if (retry !== 'keyed') return;
+  const shared = keys.some((key) => writes.every((request) => carriesKey(request, key)));
+  ok(shared, 'is keyed, and no key of context.key() is in every attempt');
+}
+
+/** Calls a tool in a fresh account, and loses the first `times` answers to its write. */
+async function runLosing<Sandbox extends ConnectorSandbox>(
   connector: Connector,
-  sandbox: Sandbox,
-  write: Write<Sandbox>,
-  { loss, times }: { readonly loss?: Loss; readonly times: number },
-): Promise<{ readonly text: string; readonly isError: boolean; readonly writes: readonly SimulatorRequest[] }> {
-  const clock = manualClock(Date.now());
-  const { host, answer: call } = await openSandbox(connector, sandbox, {
-    resilience: cockatielResilience({ backoffMs: 1, attemptTimeoutMs, clock }),
-    clock,
-  });
-  const before = new Set(sandbox.requests);
-  const sent = () => sandbox.requests.filter((request) => !before.has(request));
-  if (loss) sandbox.misbehave({ ...losses[loss], match: write.route, times });
+  start: () => Promise<Sandbox>,
+  write: VendorWrite<Sandbox>,
+  loss: Loss | undefined,
+  times: number,
+): Promise<LosingCall> {
+  const clock = manualClock(systemClock.now());
+  const watch = createWatch();
+  const wire = await vendorWire({ attemptTimeoutMs, clock });
+  const { sandbox, answer, close } = await openSandbox(watchedConnector(connector, watch), await start(), { ...wire, clock });
+  try {
+    if (loss) sandbox.misbehave({ ...losses[loss], match: write.route, times });
+    let isOver = false;
+    const calling = answer(write.tool, write.input(sandbox)).finally(() => (isOver = true));
+    calling.catch(() => {});
 
-  let answer: Answer | undefined;
-  const calling = call(write.tool, write.input(sandbox)).then((given) => (answer = given));
-  let silent = 0;
-  const advance = async () => {
-    const arrived = sent().filter(({ route }) => route === write.route).length;
-    const isSilent = loss === 'silence until the attempt times out' && arrived > silent && arrived <= times;
-    if (isSilent) silent = arrived;
-    // Lets a silent attempt time out. Otherwise skips only the waits between attempts, so that no answered attempt times out.
-    await clock.advance(isSilent ? attemptTimeoutMs : 10);
-    return answer !== undefined;
-  };
-  await expect.poll(advance, { interval: 1, timeout: 15_000 }).toBe(true);
-  const given = await calling;
-  sandbox.recover();
-  await host.close();
-  const made = sent().filter(({ method, path }) => method !== 'GET' && !path.includes('/oauth'));
-  return { text: answerText(given), isError: given.isError === true, writes: made };
+    const giveUpAt = systemClock.now() + giveUpAfterMs;
+    let silent = 0;
+    while (!isOver) {
+      const arrived = sandbox.requests.filter(({ route }) => route === write.route).length;
+      const isSilent = loss === 'silence until the attempt times out' && arrived > silent && arrived <= times;
+      if (isSilent) silent = arrived;
+      // Lets a silent attempt time out. Otherwise skips only the waits between attempts, so that no answered attempt times out.
+      await clock.advance(isSilent ? attemptTimeoutMs : 10);
+      if (systemClock.now() > giveUpAt) throw new AssertionError({ message: `${write.tool} did not end within ${giveUpAfterMs} ms` });
+      await systemClock.sleep(1, never);
+    }
+
+    const result = await calling;
+    const isToken = tokenRequests(connector, sandbox.config);
+    const writes = sandbox.requests.filter((request) => request.method !== 'GET' && !isToken(request));
+    return { text: answerText(result), isError: result.isError === true, writes, keys: watch.keys };
+  } finally {
+    sandbox.recover();
+    await close();
+  }
 }
+
+const never = new AbortController().signal;

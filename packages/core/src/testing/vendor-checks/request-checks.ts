@@ -1,81 +1,102 @@
-import { expect, it } from 'vitest';
-import type { Connector } from '../../packages/core/src/index.ts';
-import { tryFaults } from './broken-requests.ts';
-import { unusedInputs, type GivenCall } from './given-inputs.ts';
-import { createJudge, type Additions, type JudgedRequest, type Verdict } from './request-judge.ts';
-import { withStandIns, type StandIn } from './stand-ins.ts';
-import { recordingNames } from './vendor-data.ts';
+import { deepEqual, match } from 'node:assert/strict';
+import type { Connector } from '../../connector/connector.ts';
+import type { ConnectorCheck } from '../connector-checks/connector-checks.ts';
+import type { ToolCall } from '../sandbox/open-sandbox.ts';
+import { createRequestJudge, type DescriptionGaps, type JudgedRequest, type RequestJudge } from './request-judge.ts';
+import { trySeededFaults } from './seeded-faults.ts';
+import { unusedInputs } from './unused-inputs.ts';
 
-/** The description that a connector's requests must match, and the parts that the description lacks. */
-export interface RequestContract {
-  readonly vendor: 'salesforce' | 'sendgrid' | 'zendesk';
-  /** Reads the vendor's description. Called only if the file exists. */
-  description(): Record<string, unknown>;
-  readonly additions?: Additions;
-  /** Operations that the description leaves out. */
-  readonly standIns?: Readonly<Record<string, StandIn>>;
-  /** Faults that the judge cannot refuse, since the description takes any text there: `GET /search: query q`. Sorted. */
-  readonly open: readonly string[];
-  /** Parts of bodies whose content is up to the caller. */
-  readonly free?: readonly string[];
-}
-
-/** The traffic of a test: calls with every input of every tool, and the resulting requests. */
-export interface Traffic {
-  readonly calls: readonly GivenCall[];
+/** Calls with every input of every tool, and the requests that the vendor received. An `OpenedSandbox` has both. */
+export interface RequestTraffic {
+  readonly calls: readonly ToolCall[];
   readonly requests: readonly JudgedRequest[];
 }
 
-/**
- * Declares the tests that judge all requests of a connector by its vendor's description, and test the judge itself with broken requests.
- *
- * @param silent tools that send nothing.
- */
-export function itMeetsTheContract(
-  connector: Connector,
-  contract: RequestContract,
-  traffic: () => Traffic,
-  silent: readonly string[] = [],
-): void {
-  const { standIns = {}, additions = {} } = contract;
-  let made: ((request: JudgedRequest) => Verdict) | undefined;
-  const judge = (request: JudgedRequest): Verdict =>
-    (made ??= createJudge(withStandIns(contract.description(), standIns), additions))(request);
-  const nameOf = ({ method, path }: JudgedRequest): string => `${method} ${path}`;
-
-  it('belongs to an operation that is described or listed as undescribed', () => {
-    const unknown = traffic().requests.filter((request) => judge(request).operation === undefined);
-    expect([...new Set(unknown.map(nameOf))]).toEqual([]);
-  });
-
-  it('covers each operation listed as undescribed, which the description lacks and a recording or page documents', () => {
-    const vendors = createJudge(contract.description(), additions);
-    const sent = traffic().requests.map((request) => ({ request, operation: judge(request).operation ?? '' }));
-    for (const [operation, { source }] of Object.entries(standIns)) {
-      const requests = sent.filter((one) => one.operation === operation).map(({ request }) => request);
-      expect([operation, requests.length > 0]).toEqual([operation, true]);
-      expect([operation, requests.filter((request) => vendors(request).operation !== undefined).map(nameOf)]).toEqual([operation, []]);
-      if ('recording' in source) expect(recordingNames(contract.vendor)).toContain(source.recording);
-      else expect(source.page).toMatch(/\S, \S/);
-    }
-  });
-
-  it('matches the description', () => {
-    const violations = traffic().requests.flatMap((request) => judge(request).violations.map((one) => `${nameOf(request)}: ${one}`));
-    expect([...new Set(violations)]).toEqual([]);
-  });
-
-  it('comes from calls that use every input of every tool', () => {
-    expect(unusedInputs(connector, traffic().calls)).toEqual(silent);
-  });
-
-  it('is refused by the judge with any fault, except faults that the description leaves open', () => {
-    const { passed, caught } = tryFaults(traffic().requests, judge, contract.free);
-    expect(passed).toEqual(contract.open);
-    const operations = new Set(traffic().requests.map((request) => judge(request).operation ?? ''));
-    expect([...caught.keys()].toSorted()).toEqual([...operations].toSorted());
-  });
+/** What {@link requestChecks} need besides the connector. */
+export interface RequestFixture extends DescriptionGaps {
+  /** Reads the vendor's own OpenAPI 3.0 description. */
+  description(): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
+  /** Makes the calls, or returns those that were made. */
+  traffic(): RequestTraffic | Promise<RequestTraffic>;
+  /**
+   * The faults that the judge cannot refuse, since the description takes any text there: `GET /search: query q`. Sorted. A fault that the
+   * judge refuses after all must be removed. Default: none.
+   */
+  readonly acceptedFaults?: readonly string[];
+  /** Fields of bodies whose content is up to the caller, by name: no faults are seeded there. Default: none. */
+  readonly freeFormFields?: readonly string[];
+  /** The tools that send no requests. They need no calls. Default: none. */
+  readonly silentTools?: readonly string[];
 }
 
-// The tests of two connectors still use the earlier name.
-export { itMeetsTheContract as itKeepsTheLaw };
+interface Evidence extends RequestTraffic {
+  /** Judges by the description with everything that it lacks. */
+  readonly judge: RequestJudge;
+  /** Judges by the description without the undescribed operations. */
+  readonly vendorJudge: RequestJudge;
+}
+
+const nameOf = ({ method, path }: JudgedRequest): string => `${method} ${path}`;
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
+
+/**
+ * Checks that judge all requests of a connector by its vendor's own description, and that test the judge itself with seeded faults: each
+ * request is judged again with one part broken at a time. Their names say what a request of the connector does ("matches the description").
+ *
+ * They share one judge and one traffic, which the first check that runs gets. They need ajv and ajv-formats.
+ */
+export function requestChecks(connector: Connector, fixture: RequestFixture): readonly ConnectorCheck[] {
+  const { undescribed = {}, acceptedFaults = [], freeFormFields = [], silentTools = [] } = fixture;
+  let gathered: Promise<Evidence> | undefined;
+  const check = (name: string, prove: (evidence: Evidence) => void): ConnectorCheck => ({
+    name,
+    run: async () => prove(await (gathered ??= gatherEvidence(fixture))),
+  });
+  return [
+    check('belongs to an operation that is described or listed as undescribed', ({ requests, judge }) => {
+      const unknown = requests.filter((request) => judge(request).operation === undefined);
+      deepEqual(unique(unknown.map(nameOf)), []);
+    }),
+    check(
+      'covers each operation listed as undescribed, which the description lacks and a recording or page documents',
+      ({ requests, judge, vendorJudge }) => {
+        const sent = requests.map((request) => ({ request, operation: judge(request).operation ?? '' }));
+        for (const [operation, { source }] of Object.entries(undescribed)) {
+          const own = sent.filter((one) => one.operation === operation).map(({ request }) => request);
+          deepEqual([operation, own.length > 0], [operation, true]);
+          const described = own.filter((request) => vendorJudge(request).operation !== undefined);
+          deepEqual([operation, described.map(nameOf)], [operation, []]);
+          if ('recording' in source) match(source.recording, /\S/);
+          else match(source.page, /\S, \S/);
+        }
+      },
+    ),
+    check('matches the description', ({ requests, judge }) => {
+      const violations = requests.flatMap((request) => judge(request).violations.map((violation) => `${nameOf(request)}: ${violation}`));
+      deepEqual(unique(violations), []);
+    }),
+    check('comes from calls that use every input of every tool', ({ calls }) => {
+      deepEqual(unusedInputs(connector, calls), silentTools);
+    }),
+    check('is refused by the judge with any fault, except faults that the description leaves open', ({ requests, judge }) => {
+      const { passed, caught } = trySeededFaults(requests, judge, freeFormFields);
+      deepEqual(passed, acceptedFaults);
+      const operations = unique(requests.map((request) => judge(request).operation ?? ''));
+      deepEqual([...caught.keys()].toSorted(), operations.toSorted());
+    }),
+  ];
+}
+
+async function gatherEvidence(fixture: RequestFixture): Promise<Evidence> {
+  const { additions = {}, undescribed = {} } = fixture;
+  const description = await fixture.description();
+  const { calls, requests } = await fixture.traffic();
+  return {
+    calls: [...calls],
+    requests: [...requests],
+    judge: await createRequestJudge(description, { additions, undescribed }),
+    vendorJudge: await createRequestJudge(description, {
+      additions: Object.fromEntries(Object.entries(additions).filter(([operation]) => !Object.hasOwn(undescribed, operation))),
+    }),
+  };
+}

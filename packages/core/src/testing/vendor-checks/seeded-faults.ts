@@ -1,20 +1,24 @@
-import type { JudgedRequest, Verdict } from './request-judge.ts';
+import type { JudgedRequest, RequestJudge, RequestVerdict } from './request-judge.ts';
 
 /** A value that fits no field: it is no number, no date and no word of any list. */
-const odd = '~';
+const misfit = '~';
 
 /** A request with one fault, and the place of the fault: `query page_size`. */
-interface BrokenRequest {
+interface FaultyRequest {
   readonly where: string;
   readonly request: JudgedRequest;
 }
 
-/** Breaks a request in each part of its path, query and body in turn. `free` names maps whose content is up to the caller. */
-function* brokenRequests(request: JudgedRequest, { operation = '', required }: Verdict, free: readonly string[]): Generator<BrokenRequest> {
+/** Breaks a request in each part of its path, query and body in turn. `freeForm` names fields whose content is up to the caller. */
+function* faultyRequests(
+  request: JudgedRequest,
+  { operation = '', required }: RequestVerdict,
+  freeForm: readonly string[],
+): Generator<FaultyRequest> {
   const template = operation.split(' ')[1]?.split('/') ?? [];
   for (const [index, segment] of template.entries()) {
     if (!segment.startsWith('{')) continue;
-    const path = request.path.split('/').with(index, odd).join('/');
+    const path = request.path.split('/').with(index, misfit).join('/');
     yield { where: `path ${segment}`, request: { ...request, path } };
   }
 
@@ -25,7 +29,7 @@ function* brokenRequests(request: JudgedRequest, { operation = '', required }: V
   };
   yield { where: 'query with a parameter that is unknown', request: withQuery((query) => query.set('colour', 'red')) };
   for (const name of new Set(request.query.keys())) {
-    yield { where: `query ${name}`, request: withQuery((query) => query.set(name, odd)) };
+    yield { where: `query ${name}`, request: withQuery((query) => query.set(name, misfit)) };
     yield { where: `query ${name} twice`, request: withQuery((query) => query.append(name, query.get(name) ?? '')) };
   }
   for (const name of required) yield { where: `query without ${name}`, request: withQuery((query) => query.delete(name)) };
@@ -35,18 +39,18 @@ function* brokenRequests(request: JudgedRequest, { operation = '', required }: V
     yield { where: 'no body', request: { ...request, body: undefined } };
     const { headers } = request;
     if (headers) yield { where: 'body of another type', request: { ...request, headers: { ...headers, 'content-type': 'text/plain' } } };
-    for (const [where, body] of brokenBodies(request.body, free)) yield { where: `body ${where}`, request: { ...request, body } };
+    for (const [where, body] of faultyBodies(request.body, freeForm)) yield { where: `body ${where}`, request: { ...request, body } };
   }
 }
 
 /** Breaks one field of the body at a time: replaces it with a list of lists, which no field is, or adds an unknown key. */
-function* brokenBodies(body: unknown, free: readonly string[], path: readonly (string | number)[] = []): Generator<[string, unknown]> {
+function* faultyBodies(body: unknown, freeForm: readonly string[], path: readonly (string | number)[] = []): Generator<[string, unknown]> {
   const here = path.reduce<unknown>((part, key) => (part as Record<string | number, unknown>)[key], body);
   const where = path.map((key) => (typeof key === 'number' ? '[]' : key)).join('.');
   if (path.length > 0) yield [where, replaced(body, path, [[0]])];
-  if (typeof here !== 'object' || here === null || free.includes(String(path.at(-1)))) return;
+  if (typeof here !== 'object' || here === null || freeForm.includes(String(path.at(-1)))) return;
   if (!Array.isArray(here)) yield [`${where} with a key that is unknown`.trimStart(), replaced(body, [...path, 'colour'], 'red')];
-  for (const key of Object.keys(here)) yield* brokenBodies(body, free, [...path, Array.isArray(here) ? Number(key) : key]);
+  for (const key of Object.keys(here)) yield* faultyBodies(body, freeForm, [...path, Array.isArray(here) ? Number(key) : key]);
 }
 
 function replaced(body: unknown, path: readonly (string | number)[], value: unknown): unknown {
@@ -60,10 +64,10 @@ function replaced(body: unknown, path: readonly (string | number)[], value: unkn
  * Breaks every request in every part. `passed` lists the faults that the judge misses, since the description leaves them open, sorted by
  * operation and place. `caught` counts the faults that the judge finds in each operation.
  */
-export function tryFaults(
+export function trySeededFaults(
   requests: readonly JudgedRequest[],
-  judge: (request: JudgedRequest) => Verdict,
-  free: readonly string[] = [],
+  judge: RequestJudge,
+  freeForm: readonly string[] = [],
 ): { readonly passed: readonly string[]; readonly caught: ReadonlyMap<string, number> } {
   const passed = new Set<string>();
   const caught = new Map<string, number>();
@@ -71,11 +75,11 @@ export function tryFaults(
     const verdict = judge(request);
     const { operation } = verdict;
     if (operation === undefined) continue;
-    for (const broken of brokenRequests(request, verdict, free)) {
-      const { operation: other, violations } = judge(broken.request);
+    for (const faulty of faultyRequests(request, verdict, freeForm)) {
+      const { operation: other, violations } = judge(faulty.request);
       // The fault turned the request into another operation, or none, so this operation need not refuse it.
       if (violations.length > 0 || other !== operation) caught.set(operation, (caught.get(operation) ?? 0) + 1);
-      else passed.add(`${operation}: ${broken.where}`);
+      else passed.add(`${operation}: ${faulty.where}`);
     }
   }
   return { passed: [...passed].toSorted(), caught };

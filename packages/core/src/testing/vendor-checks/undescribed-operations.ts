@@ -1,38 +1,41 @@
-/** The stand-in for an operation that the vendor's description leaves out: its requests are judged by it. */
-export interface StandIn {
-  /** A recorded exchange, by name, or the page of the vendor's documentation and its heading. */
+import type { Json } from './api-description.ts';
+
+/** An operation that the vendor's description leaves out, as the vendor documents it elsewhere. */
+export interface UndescribedOperation {
+  /** A recorded exchange, by name, or the page of the vendor's documentation and its heading: `OAuth Tokens, Create Token`. */
   readonly source: { readonly recording: string } | { readonly page: string };
-  /** The parameters of the query and the path. A path parameter without a schema takes any text. */
+  /** The parameters of the query. */
   readonly query?: Readonly<Record<string, { readonly schema: object; readonly required?: true }>>;
+  /** The schemas of the path's parameters. A parameter that is absent here takes any text. */
   readonly path?: Readonly<Record<string, object>>;
   /** The schema of the body. Absent: the request has no body. */
   readonly body?: object;
-  /** Default: `application/json`. */
+  /** The type of the body. Default: `application/json`. */
   readonly type?: string;
 }
-
-type Json = Record<string, unknown>;
 
 /**
  * Returns a description with added operations, by method and path template: `POST /oauth/tokens`.
  *
  * @throws {Error} if the description already has an operation, since the vendor's own words must judge it.
  */
-export function withStandIns(description: Json, standIns: Readonly<Record<string, StandIn>>): Json {
-  const whole = structuredClone(description);
-  const paths = whole['paths'] as Record<string, Json>;
-  for (const [operation, { query = {}, path = {}, body, type = 'application/json' }] of Object.entries(standIns)) {
+export function withUndescribed(
+  description: Readonly<Record<string, unknown>>,
+  undescribed: Readonly<Record<string, UndescribedOperation>>,
+): Json {
+  const paths = { ...(description['paths'] as Record<string, Json>) };
+  for (const [operation, { query = {}, path = {}, body, type = 'application/json' }] of Object.entries(undescribed)) {
     const [method = '', template = ''] = operation.split(' ');
-    const item = (paths[template] ??= {});
-    if (item[method.toLowerCase()] !== undefined)
+    if (paths[template]?.[method.toLowerCase()] !== undefined)
       throw new Error(`${operation} is described: remove it from the list of undescribed operations`);
-    item[method.toLowerCase()] = {
+    const added = {
       parameters: [
-        ...Object.entries(query).map(([name, one]) => ({ name, in: 'query', ...one })),
+        ...Object.entries(query).map(([name, parameter]) => ({ name, in: 'query', ...parameter })),
         ...Object.entries(path).map(([name, schema]) => ({ name, in: 'path', required: true, schema })),
       ],
       ...(body && { requestBody: { required: true, content: { [type]: { schema: body } } } }),
     };
+    paths[template] = { ...paths[template], [method.toLowerCase()]: added };
   }
-  return whole;
+  return { ...description, paths };
 }

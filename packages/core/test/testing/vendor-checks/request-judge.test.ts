@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { tryFaults } from './broken-requests.ts';
-import { createJudge, type JudgedRequest } from './request-judge.ts';
-import { withStandIns } from './stand-ins.ts';
+import { createRequestJudge, type JudgedRequest } from '../../../src/testing/index.ts';
+import { trySeededFaults } from '../../../src/testing/vendor-checks/seeded-faults.ts';
 
 const bodyOf = (schema: object) => ({ content: { 'application/json': { schema } } });
 const text = { type: 'string' };
@@ -19,7 +18,7 @@ const description = {
   components: { schemas: { Note: { allOf: [note, { type: 'object', properties: { due: { type: 'string', nullable: true } } }] } } },
 };
 
-const judge = createJudge(description, {});
+const judge = await createRequestJudge(description);
 const request = (method: string, path: string, body?: unknown, query: Record<string, string> = {}): JudgedRequest => ({
   method,
   path,
@@ -68,12 +67,12 @@ describe('the request judge', () => {
     expect(typed('text/plain')).toEqual(['header content-type: text/plain is not in the description']);
   });
 
-  it('checks an undescribed body against an added schema', () => {
-    const whole = { type: 'object', properties: { why: text }, additionalProperties: false };
-    const added = createJudge(description, { 'GET /notes/{id}': { whole } });
-    const withBody = (body: unknown) => added(request('GET', '/notes/7', body, { view: 'long' })).violations;
-    expect(withBody({ why: 'old' })).toEqual([]);
-    expect(withBody({ why: 7 })).not.toEqual([]);
+  it('checks an undescribed body against an added schema', async () => {
+    const body = { type: 'object', properties: { why: text }, additionalProperties: false };
+    const added = await createRequestJudge(description, { additions: { 'GET /notes/{id}': { body } } });
+    const violationsOf = (sent: unknown) => added(request('GET', '/notes/7', sent, { view: 'long' })).violations;
+    expect(violationsOf({ why: 'old' })).toEqual([]);
+    expect(violationsOf({ why: 7 })).not.toEqual([]);
   });
 
   it('refuses a query parameter that is given twice', () => {
@@ -86,24 +85,28 @@ describe('the request judge', () => {
     ['that is not valid', { type: 'thing' }, 'type must be'],
     ['with a nullable enum without a type', { properties: { text: { nullable: true, enum: ['a'] } } }, 'nullable'],
     ['with an invalid pattern', { type: 'string', pattern: '(' }, 'Invalid regular expression'],
-  ])('throws at a schema %s, and accepts nothing by it', (_, schema, message) => {
-    const broken = createJudge({ paths: { '/notes': { post: { requestBody: bodyOf(schema) } } }, components: { schemas: {} } }, {});
+  ])('throws at a schema %s, and accepts nothing by it', async (_, schema, message) => {
+    const paths = { '/notes': { post: { requestBody: bodyOf(schema) } } };
+    const broken = await createRequestJudge({ paths, components: { schemas: {} } });
     expect(() => broken(request('POST', '/notes', { text: 'a' }))).toThrow(message);
   });
 });
 
 describe('a request that is broken in every part', () => {
-  it('shows the parts that a description leaves open', () => {
+  it('shows the parts that a description leaves open', async () => {
     const loose = structuredClone(description);
     loose.paths['/notes/{id}'].parameters[0] = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
     const requests = [request('GET', '/notes/7', undefined, { view: 'long' }), request('PUT', '/notes/7', { text: 'a', tags: ['b'] })];
-    expect(tryFaults(requests, judge).passed).toEqual([]);
-    expect(tryFaults(requests, createJudge(loose, {})).passed).toEqual(['GET /notes/{id}: path {id}', 'PUT /notes/{id}: path {id}']);
+    expect(trySeededFaults(requests, judge).passed).toEqual([]);
+    expect(trySeededFaults(requests, await createRequestJudge(loose)).passed).toEqual([
+      'GET /notes/{id}: path {id}',
+      'PUT /notes/{id}: path {id}',
+    ]);
   });
 
   it('exposes a judge that refuses nothing', () => {
     const requests = [request('PUT', '/notes/7', { text: 'a' })];
-    const { passed, caught } = tryFaults(requests, (one) => ({ ...judge(one), violations: [] }));
+    const { passed, caught } = trySeededFaults(requests, (one) => ({ ...judge(one), violations: [] }));
     expect(passed).toEqual([
       'PUT /notes/{id}: body text',
       'PUT /notes/{id}: body with a key that is unknown',
@@ -116,12 +119,11 @@ describe('a request that is broken in every part', () => {
 });
 
 describe('an undescribed operation', () => {
-  it('is judged by its stand-in', () => {
+  it('is judged by its stand-in', async () => {
     const source = { page: 'Notes, Delete' };
-    const added = createJudge(
-      withStandIns(description, { 'DELETE /notes/{id}': { source, query: { why: { schema: text, required: true } } } }),
-      {},
-    );
+    const added = await createRequestJudge(description, {
+      undescribed: { 'DELETE /notes/{id}': { source, query: { why: { schema: text, required: true } } } },
+    });
     expect(added(request('DELETE', '/notes/7', undefined, { why: 'old' }))).toMatchObject({
       operation: 'DELETE /notes/{id}',
       violations: [],
@@ -129,9 +131,63 @@ describe('an undescribed operation', () => {
     expect(added(request('DELETE', '/notes/7')).violations).toEqual(['query: why is missing']);
   });
 
-  it('cannot have a stand-in if the description has the operation', () => {
-    expect(() => withStandIns(description, { 'PUT /notes/{id}': { source: { page: 'Notes, Change' } } })).toThrow(
-      'PUT /notes/{id} is described',
-    );
+  it('cannot be listed if the description has it', async () => {
+    const undescribed = { 'PUT /notes/{id}': { source: { page: 'Notes, Change' } } };
+    await expect(createRequestJudge(description, { undescribed })).rejects.toThrow('PUT /notes/{id} is described');
+  });
+});
+
+describe('additions to a description', () => {
+  it('replace the schemas of fields, and add parameters', async () => {
+    const added = await createRequestJudge(description, {
+      additions: {
+        'PUT /notes/{id}': {
+          fields: { text: { enum: ['a'] } },
+          query: { notify: { page: 'Notes, Change', schema: { type: 'boolean' } } },
+          path: { id: { page: 'Notes, Ids', schema: { type: 'integer', maximum: 9 } } },
+        },
+      },
+    });
+    const put = (path: string, body: unknown, query?: Record<string, string>) => added(request('PUT', path, body, query)).violations;
+    expect(put('/notes/7', { text: 'b' })).toContain('text: must be equal to one of the allowed values');
+    expect(put('/notes/7', { text: 'a' }, { notify: 'perhaps' })).toContain('query notify/value: must be boolean');
+    expect(put('/notes/10', { text: 'a' })).toContain('path id/value: must be <= 9');
+  });
+
+  it('cannot name an operation that the description lacks', async () => {
+    await expect(createRequestJudge(description, { additions: { 'POST /notes': {} } })).rejects.toThrow('no POST /notes to add to');
+  });
+
+  it('and the description stay as they were', async () => {
+    const given = { description: structuredClone(description), body: { properties: { why: { type: 'string', nullable: true } } } };
+    const before = structuredClone(given);
+    const added = await createRequestJudge(given.description, { additions: { 'GET /notes/{id}': { body: given.body } } });
+    added(request('GET', '/notes/7', { why: null }, { view: 'long' }));
+    expect(given).toEqual(before);
+  });
+});
+
+describe('references of a description', () => {
+  it('are followed to parameters, their schemas and bodies', async () => {
+    const { paths, components } = {
+      paths: {
+        '/notes': {
+          post: {
+            parameters: [{ $ref: '#/components/parameters/View' }],
+            requestBody: { $ref: '#/components/requestBodies/Note' },
+          },
+        },
+      },
+      components: {
+        parameters: { View: { name: 'view', in: 'query', schema: { $ref: '#/components/schemas/View' } } },
+        requestBodies: { Note: bodyOf({ $ref: '#/components/schemas/Note' }) },
+        schemas: { Note: note, View: { type: 'integer', maximum: 3 } },
+      },
+    };
+    const referring = await createRequestJudge({ paths, components });
+    const post = (body: unknown, view: string) => referring(request('POST', '/notes', body, { view })).violations;
+    expect(post({ text: 'a' }, '3')).toEqual([]);
+    expect(post({ text: 'a' }, '4')).toEqual(['query view/value: must be <= 3']);
+    expect(post({ text: 7, colour: 'red' }, '3')).toEqual(['body/text: must be string', 'body.colour is not in the description']);
   });
 });

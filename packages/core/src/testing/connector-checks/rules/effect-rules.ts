@@ -1,5 +1,4 @@
-import type { SimulatorRequest } from '../../sandbox/simulator.ts';
-import { mayWrite, overSteps, writesIn } from '../problem.ts';
+import { carriesKey, mayWrite, overSteps, writesIn } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 import type { Trace } from '../checked-connector.ts';
 
@@ -8,10 +7,6 @@ const nameOf = (request: { readonly method: string; readonly path: string } | un
 /** What is wrong with what each example requested of `http`, with the tool's name in front. */
 const inTraces = (traces: readonly Trace[], find: (trace: Trace) => readonly string[] | string | undefined): string[] =>
   traces.flatMap((trace) => [find(trace) ?? []].flat().map((problem) => `${trace.tool.name}: ${problem}`));
-
-/** Whether a request carries one of the keys, in its headers, its URL or its body. */
-const carries = ({ headers, rawBody, path, query }: SimulatorRequest, key: string): boolean =>
-  [...Object.values(headers), rawBody, path, query.toString()].some((part) => part.includes(key));
 
 /** Whether a tool does what its effect says, and what becomes of writes whose answer is lost. */
 export const effectRules: readonly Rule[] = [
@@ -73,7 +68,7 @@ export const effectRules: readonly Rule[] = [
     find: async (subject) =>
       inTraces(await subject.good(), ({ steps, keys }) =>
         steps
-          .filter(({ requested, request }) => requested.retry === 'keyed' && !keys.some((key) => carries(request, key)))
+          .filter(({ requested, request }) => requested.retry === 'keyed' && !keys.some((key) => carriesKey(request, key)))
           .map(({ name }) => `${name} is "keyed", and no key of context.key() is in its headers, its URL or its body`),
       ),
   },
@@ -83,7 +78,7 @@ export const effectRules: readonly Rule[] = [
     find: async (subject) =>
       inTraces(await subject.good(), ({ requests, keys }) =>
         [...new Set(keys)]
-          .map((key) => requests.filter((request) => request.method !== 'GET' && carries(request, key)))
+          .map((key) => requests.filter((request) => request.method !== 'GET' && carriesKey(request, key)))
           .filter(({ length }) => length > 1)
           .map(([first, second]) => `${nameOf(first)} and ${nameOf(second)} carry the same key: give context.key() another part`),
       ),

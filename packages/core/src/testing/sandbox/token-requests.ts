@@ -1,0 +1,11 @@
+import type { Connector } from '../../connector/connector.ts';
+import type { SimulatorRequest } from './simulator.ts';
+
+/** Returns a test for the requests by which core gets a connection's tokens, and not the connector. */
+export function tokenRequests(connector: Connector, config: object): (request: SimulatorRequest) => boolean {
+  const parsed = connector.config.safeParse(config);
+  const authorization = parsed.success ? connector.authorization?.(parsed.data) : undefined;
+  if (!authorization || !('tokenUrl' in authorization)) return () => false;
+  const { pathname } = new URL(authorization.tokenUrl);
+  return ({ path }) => path === pathname;
+}
