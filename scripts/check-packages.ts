@@ -1,4 +1,4 @@
-// Looks at the packages as a registry would get them: built anew, packed, linted, and used from empty projects.
+// Checks the packages as a registry would get them: built from scratch, packed, linted, measured, and used from empty projects.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
-  /** Absent: a program, which nobody imports. */
+  /** Absent: the package is a program, and has nothing to import. */
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;

@@ -13,8 +13,8 @@ export interface CoreCost {
   /** The size of these modules, in kB. */
   readonly importedKb: number;
   /**
-   * Type instantiations for the hello connector, divided by those for all declarations of zod. A count repeats exactly where a time does not,
-   * and the division keeps a new version of zod or TypeScript from changing it much.
+   * Type instantiations for the hello connector, divided by those for all declarations of zod. A count repeats exactly, unlike a time. The
+   * division keeps new versions of zod and TypeScript from changing the figure much.
    */
   readonly instantiationsToZod: number;
 }
