@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { openDatabase, postgresMetering } from '../src/index.ts';
-import { postgresql } from '../test/databases.ts';
-import { admitToRun, callOf, ending } from '../test/ledger.ts';
+import { postgresql } from '../test/support/databases.ts';
+import { admitToRun, callOf, ending } from '../test/support/ledger.ts';
 
 const inFlight = 16;
 const rounds = 7;

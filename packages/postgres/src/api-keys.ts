@@ -1,8 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '@busbar/core';
 import type { Selectable } from 'kysely';
-import type { Database } from './database.ts';
-import type { Tables } from './tables.ts';
+import type { Database } from './database/database.ts';
+import type { Tables } from './database/tables.ts';
 
 /** An API key as it is kept: everything but the key. */
 export interface ApiKey {

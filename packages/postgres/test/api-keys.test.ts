@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKeys, openDatabase, type ApiKeys, type Database } from '../src/index.ts';
-import { kinds, type Place } from './databases.ts';
+import { kinds, type Place } from './support/databases.ts';
 
 describe.each(kinds)('API keys on $kind', ({ place }) => {
   let at: Place;

@@ -21,8 +21,8 @@ import {
   reconcile,
   type Database,
 } from '../src/index.ts';
-import { kinds, type Kind } from './databases.ts';
-import { staying } from './ledger.ts';
+import { kinds, type Kind } from './support/databases.ts';
+import { staying } from './support/ledger.ts';
 import { vault } from './vault.ts';
 
 const secret = 'a secret of the tests, which is long enough';

@@ -1,0 +1,149 @@
+import { silentLogger, systemClock, type Clock, type Logger, type UsageRecord } from '@busbar/core';
+import type { Database } from '../database/database.ts';
+import { putOff, removeEvents, takeDue, type TakenEvent } from './outbox-rows.ts';
+
+/**
+ * What became of one event. `refused`: the receiver will not have this one, as it is; it is tried again each hour, as a setting there or
+ * here may be what is wrong. `later`: it was not taken, or nobody can tell; not before `retryAfterMs` where the receiver named a time.
+ */
+export type UsageDelivery =
+  | { readonly status: 'delivered' }
+  | { readonly status: 'refused'; readonly reason: string }
+  | { readonly status: 'later'; readonly reason: string; readonly retryAfterMs?: number | undefined };
+
+/** Sends the events of a {@link usageOutbox}. */
+export interface UsageOutboxOptions {
+  readonly clock?: Clock;
+  /** Told of events that were not delivered, and of those that were given up. */
+  readonly log?: Logger;
+  /**
+   * Sends at most 100 events, and says of each, in their order, what became of it. Where it throws, or does not answer within 30
+   * seconds, all of them are sent again. `signal` ends it then, and on `drain`.
+   */
+  send(records: readonly UsageRecord[], signal: AbortSignal): Promise<readonly UsageDelivery[]>;
+  /** Calls that began longer ago than the receiver takes them are logged and given up. Absent: none is ever given up. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** What delivers usage events. */
+export interface UsageOutbox {
+  /** Delivers what is there, and looks again every 2 seconds, until `drain`. */
+  start(): void;
+  /** Ends the sending at once: what was not answered is sent again by whoever starts next. Before closing the database. */
+  drain(): Promise<void>;
+}
+
+const maxBatch = 100;
+const everyMs = 2_000;
+const sendWithinMs = 30_000;
+// Whoever takes rows has them for so long. Twice what sending may take, so that clocks of replicas may differ.
+const leaseMs = 2 * sendWithinMs;
+const longestWaitMs = 60 * 60_000;
+// While a receiver is away it is asked once in so long, however much waits for it.
+const longestPauseMs = 60_000;
+
+/**
+ * Delivers the usage events that a metering with `usageEvents` leaves in the database: each at least once, under the call's id, so that a
+ * receiver that knows ids counts it once. An event is gone only after the receiver took it. Any number of replicas may run one; each
+ * sends one batch at a time, and what a dead one had in hand is sent by another a minute later.
+ */
+export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {
+  const { clock = systemClock, log = silentLogger, send, maxAgeMs = Infinity } = options;
+  const over = new AbortController();
+  let running: Promise<void> | undefined;
+  // Rounds in a row of which nothing was delivered.
+  let failures = 0;
+
+  /** Delivers a batch. Gives how long to wait before the next. */
+  async function round(): Promise<number> {
+    const taken = await takeDue(db, { now: clock.now(), leaseMs, limit: maxBatch });
+    const fresh = await withoutOld(taken);
+    if (fresh.length === 0) return taken.length === maxBatch ? 0 : everyMs;
+    const deliveries = await deliver(fresh.map(({ record }) => record));
+    const settled = fresh.map((event, index) => ({ event, delivery: deliveries[index] ?? unanswered }));
+    await removeEvents(
+      db,
+      settled.filter(({ delivery }) => delivery.status === 'delivered').map(({ event }) => event.record.callId),
+    );
+    const left = settled.filter(({ delivery }) => delivery.status !== 'delivered');
+    if (left.length > 0) await keep(left);
+    // An event that is refused says nothing against the receiver.
+    const held = left.filter(({ delivery }) => delivery.status === 'later');
+    failures = held.length === settled.length ? failures + 1 : 0;
+    if (held.length > 0) return Math.max(backoff(failures, longestPauseMs), ...held.map(({ delivery }) => namedWait(delivery)));
+    return taken.length === maxBatch ? 0 : everyMs;
+  }
+
+  async function deliver(records: readonly UsageRecord[]): Promise<readonly UsageDelivery[]> {
+    const done = new AbortController();
+    const signal = AbortSignal.any([over.signal, done.signal]);
+    const late = clock.sleep(sendWithinMs, signal).then(
+      () => 'the receiver took too long',
+      () => 'the server stops',
+    );
+    try {
+      return await Promise.race([send(records, signal), late.then((reason) => records.map(() => ({ status: 'later' as const, reason })))]);
+    } catch (err) {
+      log.warn({ err }, 'Sending usage events failed');
+      return [];
+    } finally {
+      done.abort();
+    }
+  }
+
+  async function keep(left: readonly { readonly event: TakenEvent; readonly delivery: UsageDelivery }[]): Promise<void> {
+    const now = clock.now();
+    await putOff(
+      db,
+      left.map(({ event: { record, attempts }, delivery }) => ({
+        callId: record.callId,
+        dueAt: now + (delivery.status === 'refused' ? longestWaitMs : Math.max(namedWait(delivery), backoff(attempts, longestWaitMs))),
+      })),
+    );
+    const example = left.find(({ delivery }) => delivery.status === 'refused') ?? left[0];
+    const fields = { events: left.length, attempts: example?.event.attempts, callId: example?.event.record.callId };
+    const reason = example?.delivery.status === 'delivered' ? undefined : example?.delivery.reason;
+    if (example?.delivery.status === 'refused')
+      log.error({ ...fields, reason }, 'Usage events were refused; they are tried again each hour');
+    else log.warn({ ...fields, reason }, 'Usage events were not delivered; they are tried again');
+  }
+
+  /** Gives up what no receiver takes any more. */
+  async function withoutOld(taken: readonly TakenEvent[]): Promise<readonly TakenEvent[]> {
+    const oldest = clock.now() - maxAgeMs;
+    const old = taken.filter(({ record }) => record.startedAt < oldest);
+    if (old.length === 0) return taken;
+    const callIds = old.map(({ record }) => record.callId);
+    log.error({ callIds }, 'Usage events were given up: the receiver does not take calls as old as these');
+    await removeEvents(db, callIds);
+    return taken.filter(({ record }) => record.startedAt >= oldest);
+  }
+
+  async function run(): Promise<void> {
+    while (!over.signal.aborted) {
+      const waitMs = await round().catch((err: unknown) => {
+        log.warn({ err }, 'Usage events could not be read or written');
+        return everyMs;
+      });
+      if (waitMs > 0) await clock.sleep(waitMs, over.signal).catch(() => {});
+    }
+  }
+
+  return {
+    start: () => {
+      running ??= run();
+    },
+    async drain() {
+      over.abort();
+      await running;
+    },
+  };
+}
+
+const unanswered: UsageDelivery = { status: 'later', reason: 'the receiver did not answer for it' };
+
+const namedWait = (delivery: UsageDelivery): number =>
+  delivery.status === 'later' ? Math.min(delivery.retryAfterMs ?? 0, longestWaitMs) : 0;
+
+/** 2 seconds, then twice as long each time. */
+const backoff = (failures: number, most: number): number => Math.min(1_000 * 2 ** Math.min(failures, 30), most);
