@@ -3,26 +3,26 @@ import type { Call } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import type { Tables } from './database/tables.ts';
 
-/** Whether the call's idempotency key makes a claim. */
+/** Whether the call's idempotency key claims a row: reads claim none. */
 export const claims = ({ key, effect }: Call): boolean => key !== undefined && effect !== 'read';
 
-/** The claim that a call's idempotency key makes, or null. A hash, so that any key fits and none can be read back. */
+/** The id of a call's claim, or null if it claims nothing. A hash, so that a key may have any length and cannot be read back. */
 export function claimOf(call: Call): string | null {
   const { principal, connection, tool, key } = call;
   return claims(call) ? hash('sha256', JSON.stringify([principal.tenant, connection, tool, key])) : null;
 }
 
-/** What a claim says to whoever comes after it. */
+/** The state of a claim, as a later call with the same key reads it. */
 export interface ClaimState {
   readonly inputHash: string;
   readonly callId: string;
-  /** The call that holds it has ended. */
+  /** The call that holds the claim has ended. */
   readonly ended: boolean;
-  /** JSON. Null while the call runs, and where nobody can tell how it ended. */
+  /** JSON. Null while the call runs, and if its outcome is unknown. */
   readonly answer: string | null;
 }
 
-/** The claims of these ids, as they are now. One that has expired is as good as gone. */
+/** Reads the claims with these ids, except expired ones. */
 export async function readClaims(db: Kysely<Tables>, ids: readonly string[], now: number): Promise<ReadonlyMap<string, ClaimState>> {
   const rows = await db
     .selectFrom('claims')

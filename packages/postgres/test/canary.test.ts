@@ -134,12 +134,12 @@ describe.each(kinds)('a secret on $kind', (kind) => {
     expect(await call({ logins: { password } })).toBe('INVALID_INPUT');
     vendor.misbehave(said(400));
     expect(await call(args, { as: `${idempotencyKey}-letter` })).toBe('RATE_LIMITED');
-    const letters = createDeadLetters(database, { secret });
-    const [letter] = (await letters.list({})).letters;
-    expect(letter?.message).toBe('RATE_LIMITED: Not now, [redacted] [redacted]');
-    expect(await letters.get(letter?.id ?? '')).toMatchObject({ arguments: args });
+    const deadLetters = createDeadLetters(database, { secret });
+    const [deadLetter] = (await deadLetters.list({})).deadLetters;
+    expect(deadLetter?.message).toBe('RATE_LIMITED: Not now, [redacted] [redacted]');
+    expect(await deadLetters.get(deadLetter?.id ?? '')).toMatchObject({ arguments: args });
     vendor.misbehave(said(429));
-    expect(await letters.replay({}, { call: host.call, signal: staying })).toMatchObject({ letters: [{ kept: true }] });
+    expect(await deadLetters.replay({}, { call: host.call, signal: staying })).toMatchObject({ deadLetters: [{ kept: true }] });
     vendor.misbehave({ kind: 'lose' });
     expect(await call(args, { as: `${idempotencyKey}-lost` })).toBe('OUTCOME_UNKNOWN');
     // What a tool throws is for the log alone.

@@ -23,7 +23,7 @@ describe('a seal', () => {
   test.each([[['conn-2', 'value', 'token']], [['conn-1', 'value']], [['conn-1value', 'token']], [[]]])(
     'does not open at %j',
     (elsewhere) => {
-      expect(() => createSeal(first, 'test').open(sealedBy(first), elsewhere)).toThrow(/for another place/);
+      expect(() => createSeal(first, 'test').open(sealedBy(first), elsewhere)).toThrow(/for another location/);
     },
   );
 
@@ -44,7 +44,9 @@ describe('a seal', () => {
   test('says that a secret is missing, by its id, and names no secret', () => {
     const opening = () => createSeal(second, 'test').open(sealedBy(first), place);
     const id = Buffer.from(sealedBy(first)).toString('hex', 0, 8);
-    expect(opening).toThrow(new SealError(`This was sealed with a secret that is not among those given (its id is ${id}). Add that one.`));
+    expect(opening).toThrow(
+      new SealError(`This was sealed with a secret that is not configured (its id is ${id}). Add that secret to the list.`),
+    );
   });
 
   test('seals with the first secret and opens with all of them', () => {

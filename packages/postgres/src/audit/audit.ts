@@ -3,56 +3,56 @@ import { silentLogger, systemClock, type Audit, type AuditEvent, type Clock, typ
 import { sql } from 'kysely';
 import { createAuditChain } from './chain.ts';
 import { chainLeaseMs, chainLock, entryLine, linkFromEntries } from './link.ts';
-import { dropOldLinks, type Dropped } from './retention.ts';
+import { dropOldLinks, type PruneResult } from './retention.ts';
 import { closeLapsedChains, headsOf, renewChains } from './upkeep.ts';
 import type { Database } from '../database/database.ts';
 import { groupCommit } from '../database/group-commit.ts';
 import { itemsParameter, timeText } from '../database/sql-parameters.ts';
-import { unavailable } from '../database/errors.ts';
+import { orUnavailable, unavailable } from '../database/errors.ts';
 
-/** How a {@link postgresAudit} works. */
+/** Options of {@link postgresAudit}. */
 export interface PostgresAuditOptions {
   readonly clock?: Clock;
-  /** Told of what fails in the background. */
+  /** Logs failures in the background. */
   readonly log?: Logger;
-  /** What the records call this process: the same as its metering's, and no other process's. Default: a random UUID. */
+  /** The name of this process in the records: its metering has the same, and no other process does. Default: a random UUID. */
   readonly replica?: string;
-  /** How long links are kept. Default: for good. */
+  /** How long links are kept. Default: permanently. */
   readonly retentionMs?: number;
 }
 
-/** An audit in a database, and what keeps its chains in order: any number of replicas may do any of it at once. */
+/** An audit in a database, with the maintenance of its chains. Any number of replicas may run any of it at once. */
 export interface PostgresAudit extends Audit {
   /**
-   * Writes down the heads of the chains that changed since this process last did, the 1,000 newest: whoever rewinds one of those is found.
-   * Gives back how many.
+   * Records the heads of the chains that changed since this process's last checkpoint, of the 1,000 newest chains. A verification then finds a chain
+   * that was rewound. Returns how many heads it recorded.
    */
-  witness(): Promise<number>;
-  /** Closes the chains of writers that are gone: those whose lease has run out. Gives back how many. */
+  checkpoint(): Promise<number>;
+  /** Closes the chains whose lease has expired, because their writer is gone. Returns how many. */
   closeLapsed(): Promise<number>;
-  /** Drops links that are older than they are to be kept, each with a record of it, and chains that are closed and have none left. */
-  prune(): Promise<Dropped>;
-  /** Does all of it now, and again every 100 seconds, until `drain`. It renews the leases of this process's idle chains too. */
+  /** Drops links older than `retentionMs`, after recording that, and closed chains without a link left. */
+  prune(): Promise<PruneResult>;
+  /** Does all of this now and every 100 seconds until `drain`, and renews the leases of this process's idle chains. */
   start(): void;
-  /** Writes what waits, witnesses once more and closes its chain: after the metering, whose chains are witnessed closed by that. */
+  /** Writes waiting events, records a last checkpoint and closes its chain. Drain the metering first, so that the checkpoint has its chains closed. */
   drain(): Promise<void>;
 }
 
 const maxFieldLength = 255;
 
 /**
- * Records what is no call, durable when `record` resolves: events that arrive together share a link. With the database away `record` rejects
- * with UNAVAILABLE and keeps nothing: whoever called decides what becomes of the event. The host writes it to the log.
+ * Records events other than calls, durable when `record` resolves. Events that arrive together share a link. If the database is unreachable, `record`
+ * rejects with UNAVAILABLE and keeps nothing; the host then writes the event to its log.
  */
 export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresAuditOptions = {}): PostgresAudit {
   const { clock = systemClock, log = silentLogger, replica = randomUUID(), retentionMs } = options;
   const { db } = database;
   const startedAt = clock.now();
   const chain = createAuditChain(db, { clock, replica });
-  /** The links of each chain that this process has witnessed. As many as `headsOf` gives. */
-  let witnessed: ReadonlyMap<string, number> = new Map();
+  /** The number of links of each chain at this process's last checkpoint. At most as many chains as `headsOf` returns. */
+  let recorded: ReadonlyMap<string, number> = new Map();
   const over = new AbortController();
-  let tending: Promise<void> | undefined;
+  let maintaining: Promise<void> | undefined;
 
   const appendLines = (lines: readonly string[]): Promise<string> =>
     chain.write(async (id) => {
@@ -67,37 +67,34 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
 
   const records = groupCommit<string, void>(
     async (lines) => {
-      await appendLines(lines).catch((error: unknown) => {
-        throw unavailable(error);
-      });
+      await orUnavailable(appendLines(lines));
       return () => {};
     },
     { maxBatch: 500, maxWaiting: 10_000, full: unavailable },
   );
 
-  async function witness(): Promise<number> {
+  async function checkpoint(): Promise<number> {
     const heads = await headsOf(db);
-    const changed = heads.filter(({ id, links }) => witnessed.get(id) !== links);
+    const changed = heads.filter(({ id, links }) => recorded.get(id) !== links);
     const at = timeText(clock.now());
     if (changed.length > 0)
       await appendLines(changed.map(({ id, links, head }) => entryLine({ event: 'chain.witnessed', at, chain: id, links, head })));
-    witnessed = new Map(heads.map(({ id, links }) => [id, links]));
+    recorded = new Map(heads.map(({ id, links }) => [id, links]));
     return changed.length;
   }
 
   const closeLapsed = () => closeLapsedChains(db, chain, clock);
 
-  async function prune(): Promise<Dropped> {
+  async function prune(): Promise<PruneResult> {
     return retentionMs === undefined
       ? { links: 0, chains: 0 }
       : await dropOldLinks(db, { before: clock.now() - retentionMs, now: () => clock.now(), record: appendLines });
   }
 
-  async function tendUntilDrained(): Promise<void> {
-    const duties = [() => renewChains(db, { replica, openedSince: startedAt, now: clock.now() }), closeLapsed, witness, prune];
+  async function maintainUntilDrained(): Promise<void> {
+    const steps = [() => renewChains(db, { replica, openedSince: startedAt, now: clock.now() }), closeLapsed, checkpoint, prune];
     while (!over.signal.aborted) {
-      for (const duty of duties)
-        await duty().catch((err: unknown) => log.warn({ err }, 'the chains of the audit could not be looked after'));
+      for (const step of steps) await step().catch((err: unknown) => log.warn({ err }, 'the maintenance of the audit chains failed'));
       await clock.sleep(chainLeaseMs / 3, over.signal).catch(() => {});
     }
   }
@@ -106,17 +103,17 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
     async record(event) {
       await records.add(lineOf(event, clock.now()));
     },
-    witness,
+    checkpoint,
     closeLapsed,
     prune,
     start: () => {
-      tending ??= tendUntilDrained();
+      maintaining ??= maintainUntilDrained();
     },
     async drain() {
       over.abort();
-      await tending;
+      await maintaining;
       await records.drain();
-      await witness();
+      await checkpoint();
       await chain.close();
     },
   };

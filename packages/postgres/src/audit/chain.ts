@@ -5,32 +5,32 @@ import { chainLeaseMs, chainLine, chainLock, entryLine, linkFromEntries, linkHas
 import { timeText } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** Who writes a chain. */
+/** The writer of a chain. */
 export interface AuditChainOptions {
   readonly clock: Clock;
-  /** What the records call this process: the same for all its writers. */
+  /** The name of this process in the records: the same for all its writers. */
   readonly replica: string;
 }
 
-/** What one writer of the audit writes to: a chain that is opened with the first link, and another one once somebody closed it. */
+/** The chain of one writer. The first link opens it; if another replica closes it, the next link opens a new chain. */
 export interface AuditChain {
   /**
-   * Writes a link. `write` is one statement with the fragments of `link.ts`; it gets the chain's id, and gives undefined where it found
-   * the chain closed and so did nothing: it is then called again with a new chain. Rejects as `write` does.
+   * Writes a link. `write` gets the chain's id and runs one statement with the fragments of `link.ts`. It returns undefined if it found the chain
+   * closed and did nothing, and is then called again with a new chain. Rejects as `write` does.
    */
   write<T>(write: (chain: string) => Promise<T | undefined>): Promise<T>;
-  /** Ends the chain with a link that says so. A later `write` opens another. Rejects where the database is away. */
+  /** Closes the chain with a last link. A later `write` opens another. Rejects if the database is unreachable. */
   close(): Promise<void>;
 }
 
-// A chain that was opened just now is closed by nobody, unless the clocks of two replicas are far apart.
+// No replica closes a chain that was opened just now, unless the clocks of two replicas are far apart.
 const maxTries = 3;
 
-/** The chain of one writer. */
+/** Creates the chain of one writer. It writes nothing until the first link. */
 export function createAuditChain(db: Kysely<Tables>, { clock, replica }: AuditChainOptions): AuditChain {
   let open: Promise<string> | undefined;
 
-  async function openOne(): Promise<string> {
+  async function insertChain(): Promise<string> {
     const id = randomUUID();
     const now = clock.now();
     const at = timeText(now);
@@ -45,10 +45,10 @@ export function createAuditChain(db: Kysely<Tables>, { clock, replica }: AuditCh
     return id;
   }
 
-  /** Two that write at once open one chain. One that could not be opened is tried anew with the next link. */
+  /** Concurrent writes open one chain. If opening fails, the next link tries again. */
   function opened(): Promise<string> {
     if (open) return open;
-    const opening = openOne();
+    const opening = insertChain();
     open = opening;
     opening.catch(() => forget(opening));
     return opening;
@@ -66,7 +66,7 @@ export function createAuditChain(db: Kysely<Tables>, { clock, replica }: AuditCh
         if (written !== undefined) return written;
         forget(chain);
       }
-      throw new Error('The audit was not written: its chain was closed by others each time. Do the clocks of the replicas agree?');
+      throw new Error('The audit was not written: other replicas closed its chain each time. Do the clocks of the replicas agree?');
     },
     async close() {
       const opening = open;

@@ -1,8 +1,8 @@
 import { linkHash } from './link.ts';
 import type { AuditEntry, ChainLine, LinkLine } from './lines.ts';
-import { sayer, type Statement, type Statements } from './statements.ts';
+import { sourceOf, type Statement, type Statements } from './statements.ts';
 
-/** Looks at one chain of an export, link by link. */
+/** Checks one chain of an export, link by link. */
 export interface ChainCheck {
   readonly chain: string;
   add(line: LinkLine, entries: readonly AuditEntry[]): void;
@@ -13,30 +13,30 @@ export interface ChainCheck {
 // Longer than it takes another replica to notice.
 const lapsedGraceMs = 15 * 60_000;
 
-/** Checks a chain against its hashes, its row and what it was seen to be. */
+/** Checks a chain against its hashes, its row and the statements about it. Calls `report` with each problem, as a sentence. */
 export function checkChain(row: ChainLine, statements: readonly Statement[], report: (problem: string) => void): ChainCheck {
   const { chain } = row;
-  const seen = new Map(statements.map((statement) => [statement.links, statement]));
-  const contradictions = statements.filter((statement) => seen.get(statement.links) !== statement);
+  const byLinks = new Map(statements.map((statement) => [statement.links, statement]));
+  const contradictions = statements.filter((statement) => byLinks.get(statement.links) !== statement);
   const say = (problem: string): void => report(`Chain ${chain}${problem}`);
 
   let last = row.after;
-  /** The hash of the link before, as it stands; null where it is not known. */
+  /** The stored hash of the previous link; null if it is unknown. */
   let before = row.afterHash;
-  /** The link before, where its content does not give the hash that stands there, and the hash that it gives. */
-  let doubtful: { readonly link: number; readonly hash: string } | undefined;
+  /** The previous link and the hash of its content, if its stored hash differs from that. */
+  let mismatch: { readonly link: number; readonly hash: string } | undefined;
 
-  /** Tells which of the two was altered, once it is known which of them the next hash was made over. */
-  function settleDoubt(isContentRight: boolean): void {
-    if (!doubtful) return;
-    say(`, link ${doubtful.link}: its ${isContentRight ? 'hash was' : 'entries or its time were'} altered.`);
-    doubtful = undefined;
+  /** Reports whether content or hash was altered: the next link's hash covers the original. */
+  function resolveMismatch(isContentRight: boolean): void {
+    if (!mismatch) return;
+    say(`, link ${mismatch.link}: its ${isContentRight ? 'hash was' : 'entries or its time were'} altered.`);
+    mismatch = undefined;
   }
 
   function compare(link: number, hash: string | null): void {
-    const statement = seen.get(link);
+    const statement = byLinks.get(link);
     if (!statement || hash === null || statement.head === hash) return;
-    say(`, link ${link}: its hash is not the one that ${sayer(statement)} says it had on ${statement.at}.`);
+    say(`, link ${link}: its hash differs from the hash that ${sourceOf(statement)} says it had on ${statement.at}.`);
   }
 
   return {
@@ -45,38 +45,43 @@ export function checkChain(row: ChainLine, statements: readonly Statement[], rep
       const { link, hash } = line;
       if (link <= last || link > row.through) return say(`, link ${link}: it was inserted; the link before it is ${last}.`);
       if (link > last + 1) {
-        settleDoubt(false);
+        resolveMismatch(false);
         say(missing(last + 1, link - 1));
         before = null;
       }
-      const made = before === null ? hash : linkHash(before, line);
-      const madeOfContent = doubtful && linkHash(doubtful.hash, line);
-      settleDoubt(madeOfContent === hash);
-      if (made !== hash && madeOfContent !== hash) doubtful = { link, hash: made };
+      const expected = before === null ? hash : linkHash(before, line);
+      const expectedAfterContent = mismatch && linkHash(mismatch.hash, line);
+      resolveMismatch(expectedAfterContent === hash);
+      if (expected !== hash && expectedAfterContent !== hash) mismatch = { link, hash: expected };
       if (link === 1) checkOpening(row, entries, say);
       compare(link, hash);
       last = link;
       before = hash;
     },
     end() {
-      settleDoubt(last === row.links && doubtful?.hash === row.head);
+      resolveMismatch(last === row.links && mismatch?.hash === row.head);
       if (last < row.through) say(missing(last + 1, row.through));
       else if (row.through === row.links && before !== null && before !== row.head)
         say(`: its row was altered; its newest link, ${last}, has another hash than the row.`);
       for (const { links, head, at, ...by } of contradictions)
-        say(`, link ${links}: ${sayer(by)} says that its hash was ${head} on ${at}, and ${sayer(seen.get(links) ?? by)} says otherwise.`);
-      const most = Math.max(0, ...seen.keys());
-      const highest = seen.get(most);
+        say(
+          `, link ${links}: ${sourceOf(by)} says that its hash was ${head} on ${at}, and ${sourceOf(byLinks.get(links) ?? by)} says otherwise.`,
+        );
+      const most = Math.max(0, ...byLinks.keys());
+      const highest = byLinks.get(most);
       if (highest && most > row.links)
         say(
-          `: its newest links were taken away; ${sayer(highest)} says that it had ${most} links on ${highest.at}, and its row has ${row.links}.`,
+          `: its newest links were removed; ${sourceOf(highest)} says that it had ${most} links on ${highest.at}, and its row has ${row.links}.`,
         );
     },
   };
 }
 
-/** Checks whether a chain is open or closed, and was cut at its beginning, as all links of the same export say. `at`: when it was made. */
-export function checkStanding(row: ChainLine, statements: Statements, at: string, report: (problem: string) => void): void {
+/**
+ * Checks a chain's row against the statements of the whole export: whether the chain is open or closed, and which links retention dropped. `at` is
+ * the time of the export.
+ */
+export function checkRow(row: ChainLine, statements: Statements, at: string, report: (problem: string) => void): void {
   const say = (problem: string): void => report(`Chain ${row.chain}${problem}`);
   checkDrops(row, statements, say);
   checkClosing(row, statements.closed.get(row.chain), Date.parse(at), say);
@@ -91,21 +96,21 @@ function checkOpening(row: ChainLine, [first]: readonly AuditEntry[], say: (prob
 function checkDrops({ chain, droppedLinks, droppedHead }: ChainLine, { pruned }: Statements, say: (problem: string) => void): void {
   if (droppedLinks === 0) return;
   if (!pruned.get(chain)?.some(({ links, head }) => links === droppedLinks && head === droppedHead))
-    say(`: its links up to ${droppedLinks} were dropped, and no record of retention says so.`);
+    say(`: its links up to ${droppedLinks} were dropped, and no retention record says so.`);
 }
 
 function checkClosing(row: ChainLine, closing: Statement | undefined, now: number, say: (problem: string) => void): void {
-  const gone = row.droppedLinks === row.links;
-  // The link by which a writer closes its own chain does not count itself.
+  const allDropped = row.droppedLinks === row.links;
+  // A writer that closes its own chain does not count the closing link.
   const links = closing && closing.links + (closing.by === row.chain ? 1 : 0);
   if (row.closedAt === null) {
-    if (closing) say(`: its row was altered; it is open, and ${sayer(closing)} says that it was closed on ${closing.at}.`);
+    if (closing) say(`: its row was altered; it is open, and ${sourceOf(closing)} says that it was closed on ${closing.at}.`);
     else if (Date.parse(row.leaseUntil) < now - lapsedGraceMs)
-      say(`: its writer is gone since ${row.leaseUntil}, and nobody has closed it.`);
+      say(`: its writer has been gone since ${row.leaseUntil}, and no replica has closed it.`);
   } else if (!closing) {
-    if (!gone) say(`: its row was altered; it is closed, and no chain says so.`);
+    if (!allDropped) say(`: its row was altered; it is closed, and no chain says so.`);
   } else if (links !== row.links || closing.at !== row.closedAt)
-    say(`: its row was altered; ${sayer(closing)} says that it was closed on ${closing.at} with ${links} links.`);
+    say(`: its row was altered; ${sourceOf(closing)} says that it was closed on ${closing.at} with ${links} links.`);
 }
 
 const missing = (first: number, last: number): string =>

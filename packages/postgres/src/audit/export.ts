@@ -5,11 +5,11 @@ import type { Database } from '../database/database.ts';
 import { timeText } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** Which links are exported. The time is that of the link, in milliseconds since the epoch. Default: all. */
+/** The links to export, by the time of the link in milliseconds since the epoch. Default: all. */
 export interface AuditRange {
-  /** The first one. */
+  /** Inclusive. */
   readonly from?: number | undefined;
-  /** The first one that is left out. */
+  /** Exclusive. */
   readonly until?: number | undefined;
 }
 
@@ -17,13 +17,12 @@ const pageSize = 100;
 const maxStrays = 1_000;
 
 /**
- * The audit as lines of JSON, to be written with a line feed after each: what `verifyAudit` reads, which says what they hold. Chains come in
- * the order in which they were opened, each with its links in theirs. The last line has the heads of all chains: keep it elsewhere.
+ * Exports the audit as lines of JSON for `verifyAudit`. Write a line feed after each. Chains come in the order in which they were opened, each
+ * followed by its links in order. The last line has the heads of all chains: store it outside of the database.
  *
- * Reads 100 links at a time, and holds nothing open between two reads. It gives what was there when it began: what is written meanwhile is
- * left out.
+ * Reads 100 links at a time and holds no transaction open between reads. Links that are written after the export began are left out.
  *
- * @throws {Error} where retention took away links that were not read yet. Export again.
+ * @throws {Error} if retention dropped links before they were read. Export again.
  */
 export async function* exportAudit(
   { db }: Pick<Database, 'db'>,
@@ -31,7 +30,7 @@ export async function* exportAudit(
 ): AsyncGenerator<string, void, undefined> {
   const at = timeText(clock.now());
   const line = (value: ExportLine): string => JSON.stringify(value);
-  // One statement, so all chains are seen at one time: none of their links speaks of what another had not got yet.
+  // One statement reads all chains at one moment, so no link in the export mentions a later state of another chain.
   const chains = await db.selectFrom('audit_chains').selectAll().orderBy('opened_at').orderBy('id').execute();
   const ranges = await rangesOf(db, { from, until });
   yield line({
@@ -88,8 +87,7 @@ async function* linksOf(db: Kysely<Tables>, { chain, after, through, droppedLink
   }
   if (!holes && last === through) return;
   const now = await db.selectFrom('audit_chains').select('dropped_links').where('id', '=', chain).executeTakeFirst();
-  if (!now || now.dropped_links > droppedLinks)
-    throw new Error('Retention took away links of the audit while they were exported. Export again.');
+  if (!now || now.dropped_links > droppedLinks) throw new Error('Retention dropped links of the audit during the export. Export again.');
 }
 
 async function hashAt(db: Kysely<Tables>, chain: string, link: number): Promise<string | null> {
@@ -97,7 +95,7 @@ async function hashAt(db: Kysely<Tables>, chain: string, link: number): Promise<
   return row?.hash ?? null;
 }
 
-/** For each chain with a link in the range, the number of the link before the first and of the last. Undefined: all are in it. */
+/** For each chain with a link in the range: the number before its first link in the range, and the number of the last. Undefined: no range. */
 async function rangesOf(
   db: Kysely<Tables>,
   { from, until }: AuditRange,
@@ -113,7 +111,7 @@ async function rangesOf(
   return new Map(rows.map(({ chain, after, through }) => [chain, { after, through }]));
 }
 
-/** Links that no chain counts as its own. */
+/** Links outside of the numbers that their chain's row has, or without such a row. At most 1,000. */
 async function straysOf(db: Kysely<Tables>): Promise<readonly ExportLine[]> {
   const { rows } = await sql<{ stray: string; link: number; chainless: boolean }>`
     select audit_links.chain as stray, audit_links.link, audit_chains.id is null as chainless

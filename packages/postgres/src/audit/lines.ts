@@ -1,13 +1,13 @@
-/** What a chain was at a time. */
-export interface KnownHead {
+/** The state of a chain at a time: its number of links and the hash of the newest. */
+export interface ChainHead {
   readonly links: number;
   readonly head: string;
 }
 
-/** The last line of an export: what each chain was. Keep it where nobody who can write to the database can write. */
+/** The last line of an export: the head of each chain, by id. Store it where no one with write access to the database can write. */
 export interface AuditHeads {
-  readonly heads: Readonly<Record<string, KnownHead>>;
-  /** When, as ISO. */
+  readonly heads: Readonly<Record<string, ChainHead>>;
+  /** The time of the export, as ISO. */
   readonly at: string;
 }
 
@@ -20,7 +20,7 @@ export interface ExportHeader {
   readonly until?: string;
 }
 
-/** A chain's row. The lines of its links come next. */
+/** A chain's row. The lines of its links follow. */
 export interface ChainLine {
   readonly chain: string;
   readonly replica: string;
@@ -31,7 +31,7 @@ export interface ChainLine {
   readonly head: string;
   readonly droppedLinks: number;
   readonly droppedHead: string | null;
-  /** The number and the hash of the link before the first that follows, and the number of the last. */
+  /** The links that follow have the numbers from `after + 1` to `through`. `afterHash` is the hash of link `after`. */
   readonly after: number;
   readonly afterHash: string | null;
   readonly through: number;
@@ -46,11 +46,11 @@ export interface LinkLine {
   readonly hash: string;
 }
 
-/** A link that no chain counts as its own. */
+/** A link outside of the numbers that its chain's row has. */
 export interface StrayLine {
   readonly stray: string;
   readonly link: number;
-  /** There is no row of its chain. */
+  /** The chain has no row. */
   readonly chainless: boolean;
 }
 
@@ -60,7 +60,7 @@ export type ExportLine = ExportHeader | ChainLine | LinkLine | StrayLine | Audit
 /** An entry of a link: one line of its `entries`. */
 export type AuditEntry = { readonly event?: unknown } & Readonly<Record<string, unknown>>;
 
-/** The entries of a link. What is no JSON object is given as an empty one. */
+/** Parses the entries of a link. A line that is no JSON object becomes an empty entry. */
 export function entriesOf(entries: string): readonly AuditEntry[] {
   return entries.split('\n').map((line) => {
     try {

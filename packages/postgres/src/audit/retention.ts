@@ -3,29 +3,29 @@ import { entryLine } from './link.ts';
 import { itemsParameter, timeParameter, timeText } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** What retention took away. */
-export interface Dropped {
+/** How much retention dropped. */
+export interface PruneResult {
   readonly links: number;
-  /** Chains that were closed and had no link left. */
+  /** Closed chains without a link left. */
   readonly chains: number;
 }
 
-/** What is dropped, and where that is written down. */
+/** Which links to drop, and how to record that. */
 export interface Retention {
-  /** Links that are older go. */
+  /** Older links are dropped. */
   readonly before: number;
   now(): number;
-  /** Adds lines to a chain that stays. */
+  /** Appends lines to a chain that stays. */
   record(lines: readonly string[]): Promise<unknown>;
 }
 
 const pageSize = 1_000;
 
 /**
- * Drops links from the oldest on, of all chains in the order of time: what vouches for a link goes after it. Each page is written down before
- * it goes, so that a crash in between leaves a record of links that are still there, and never a hole without a record.
+ * Drops links of all chains, oldest first, so that a checkpoint of a link outlives the link. Each page is recorded before it is dropped: a crash in
+ * between leaves a record of links that still exist, and never a gap without a record.
  */
-export async function dropOldLinks(db: Kysely<Tables>, { before, now, record }: Retention): Promise<Dropped> {
+export async function dropOldLinks(db: Kysely<Tables>, { before, now, record }: Retention): Promise<PruneResult> {
   let links = 0;
   for (let full = true; full;) {
     const { rows } = await sql<{ chain: string; links: number; head: string; count: number }>`
@@ -42,8 +42,8 @@ export async function dropOldLinks(db: Kysely<Tables>, { before, now, record }: 
     links += await dropUpTo(db, cuts);
     full = rows.reduce((sum, { count }) => sum + count, 0) === pageSize;
   }
-  const gone = await sql`delete from audit_chains where closed_at is not null and dropped_links >= links`.execute(db);
-  return { links, chains: Number(gone.numAffectedRows ?? 0) };
+  const chains = await sql`delete from audit_chains where closed_at is not null and dropped_links >= links`.execute(db);
+  return { links, chains: Number(chains.numAffectedRows ?? 0) };
 }
 
 async function dropUpTo(db: Kysely<Tables>, cuts: readonly { chain: string; links: number; head: string }[]): Promise<number> {

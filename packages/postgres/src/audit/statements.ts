@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditHeads } from './lines.ts';
 
-/** What is said of a chain, and by which: a chain's id, or what to call the heads that were kept. */
+/** A statement about a chain's head at a time. `by` is the id of the chain that has it, or {@link keptHeads}. */
 export interface Statement {
   readonly links: number;
   readonly head: string;
@@ -8,29 +8,29 @@ export interface Statement {
   readonly by: string;
 }
 
-/** All that an export says of its chains, by the chain that it is said of. */
+/** The statements of an export about its chains, by the id of the chain that they are about. */
 export interface Statements {
-  /** What it was at some time, each state once. */
-  readonly seen: ReadonlyMap<string, readonly Statement[]>;
+  /** Its heads at some time, each once. */
+  readonly heads: ReadonlyMap<string, readonly Statement[]>;
   readonly closed: ReadonlyMap<string, Statement>;
-  /** Up to where its links were dropped. */
+  /** The last links that retention dropped. */
   readonly pruned: ReadonlyMap<string, readonly Statement[]>;
-  /** Links that are older than this were dropped; empty where none were. */
+  /** Retention dropped links that are older than this; empty if it dropped none. */
   readonly prunedBefore: string;
 }
 
-/** What heads that were kept are called in problems. */
-export const keptHeads = 'the heads that were kept';
+/** The name of the operator's stored heads in problems. */
+export const keptHeads = 'the earlier export';
 
-/** Gathers what the links of an export say. Holds that, and no more: some three statements for each writer and 100 s. */
+/** Collects the statements in the links of an export. Memory: about three statements for each writer and 100 s. */
 export interface StatementReader extends Statements {
   /** Takes the entries of a link. */
   add(entries: readonly AuditEntry[], chain: string): void;
 }
 
-/** A reader that begins with what the heads that were kept say. */
+/** Creates a reader that begins with the operator's stored heads. */
 export function readStatements(known: AuditHeads | undefined): StatementReader {
-  const seen = new Map<string, Statement[]>();
+  const heads = new Map<string, Statement[]>();
   const pruned = new Map<string, Statement[]>();
   const closed = new Map<string, Statement>();
   let prunedBefore = '';
@@ -48,14 +48,14 @@ export function readStatements(known: AuditHeads | undefined): StatementReader {
       note(pruned, chain, statement);
       if (typeof before === 'string' && before > prunedBefore) prunedBefore = before;
     }
-    if (event === 'chain.closed' || event === 'chain.witnessed') note(seen, chain, statement);
+    if (event === 'chain.closed' || event === 'chain.witnessed') note(heads, chain, statement);
     if (event === 'chain.closed') closed.set(chain, statement);
   }
 
   for (const [chain, { links, head }] of Object.entries(known?.heads ?? {}))
-    note(seen, chain, { links, head, at: known?.at ?? '', by: keptHeads });
+    note(heads, chain, { links, head, at: known?.at ?? '', by: keptHeads });
   return {
-    seen,
+    heads,
     pruned,
     closed,
     get prunedBefore() {
@@ -67,5 +67,5 @@ export function readStatements(known: AuditHeads | undefined): StatementReader {
   };
 }
 
-/** Who says something of a chain, for a sentence. */
-export const sayer = ({ by }: Pick<Statement, 'by'>): string => (by === keptHeads ? by : `chain ${by}`);
+/** The source of a statement, as the subject of a sentence. */
+export const sourceOf = ({ by }: Pick<Statement, 'by'>): string => (by === keptHeads ? by : `chain ${by}`);

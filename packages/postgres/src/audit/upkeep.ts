@@ -1,6 +1,7 @@
 import type { Clock } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import type { AuditChain } from './chain.ts';
+import type { ChainHead } from './lines.ts';
 import { chainLeaseMs, chainLine, chainLock, linkFromEntries } from './link.ts';
 import { timeParameter } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
@@ -9,8 +10,8 @@ const maxClosed = 100;
 const maxHeads = 1_000;
 
 /**
- * Closes the chains whose lease has run out, and says so in `chain`. What another replica has in hand is left to it. The own chain is locked
- * before those of others, and nobody waits for those: so no two replicas wait for each other.
+ * Closes the chains whose lease has expired, and records that in `chain`. Skips chains that another replica has locked. A replica locks its own chain
+ * first and never waits for the lock of another, so no two replicas wait for each other.
  */
 export async function closeLapsedChains(db: Kysely<Tables>, chain: AuditChain, clock: Clock): Promise<number> {
   let closed = 0;
@@ -22,7 +23,7 @@ export async function closeLapsedChains(db: Kysely<Tables>, chain: AuditChain, c
       .where('lease_until', '<', new Date(clock.now()))
       .limit(1)
       .execute();
-    // Without one there is no need to open a chain.
+    // Otherwise `write` would open a chain for nothing.
     if (lapsed.length === 0) break;
     const count = await chain.write((id) => closePage(db, id, clock.now()));
     closed += count;
@@ -47,15 +48,15 @@ async function closePage(db: Kysely<Tables>, chain: string, now: number): Promis
   return row?.open ? row.closed : undefined;
 }
 
-/** Whose chains to renew. */
+/** The chains to renew. */
 export interface Renewal {
   readonly replica: string;
-  /** A process that had the same name and is gone keeps its leases as they are. */
+  /** Chains of an earlier process with the same name are not renewed. */
   readonly openedSince: number;
   readonly now: number;
 }
 
-/** Vouches for the chains of a process that lives. One that is being written to is renewed by that. */
+/** Renews the leases of a process's chains. Skips locked chains: the write that holds the lock renews them. */
 export async function renewChains(db: Kysely<Tables>, { replica, openedSince, now }: Renewal): Promise<void> {
   await sql`
     update audit_chains set lease_until = ${timeParameter(now + chainLeaseMs)} where id in (
@@ -63,15 +64,8 @@ export async function renewChains(db: Kysely<Tables>, { replica, openedSince, no
       where replica = ${replica} and opened_at >= ${timeParameter(openedSince)} and closed_at is null for update skip locked)`.execute(db);
 }
 
-/** What a chain is now. */
-export interface Head {
-  readonly id: string;
-  readonly links: number;
-  readonly head: string;
-}
-
-/** The heads of open chains, and of those closed last: 1,000 in all. */
-export async function headsOf(db: Kysely<Tables>): Promise<readonly Head[]> {
+/** Reads the heads of open chains, then of the most recently closed chains: 1,000 in all. */
+export async function headsOf(db: Kysely<Tables>): Promise<readonly (ChainHead & { readonly id: string })[]> {
   return await db
     .selectFrom('audit_chains')
     .select(['id', 'links', 'head'])

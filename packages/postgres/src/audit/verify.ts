@@ -1,34 +1,35 @@
-import { checkChain, checkStanding, type ChainCheck } from './check-chain.ts';
+import { checkChain, checkRow, type ChainCheck } from './check-chain.ts';
 import { entriesOf, type AuditEntry, type AuditHeads, type ChainLine, type ExportHeader, type ExportLine } from './lines.ts';
-import { keptHeads, sayer, readStatements, type Statements } from './statements.ts';
+import { keptHeads, readStatements, sourceOf, type Statements } from './statements.ts';
 
-/** What a verification found. */
+/** The result of a verification. */
 export interface AuditVerdict {
   readonly links: number;
   readonly entries: number;
   readonly chains: number;
-  /** One sentence each, at most 1,000; none where the audit is whole. */
+  /** One sentence per problem, at most 1,000; empty if the audit is intact. */
   readonly problems: readonly string[];
-  /** The last line of the export, to be kept. Absent where it was cut off. */
+  /** The last line of the export, to be stored. Absent if the export was cut off. */
   readonly heads?: AuditHeads | undefined;
 }
 
-/** What a verification may know besides. */
+/** Optional inputs of a verification. */
 export interface VerifyOptions {
-  /** The heads of an export that was made before: without them nobody can tell that all chains were rewritten together. */
+  /** The heads of an earlier export. Without them no verification can find that all chains were rewritten together. */
   readonly knownHeads?: AuditHeads | undefined;
-  /** Told of each entry, in the order of the export, whether or not its link is as it was written. */
+  /** Receives each entry, in the order of the export, including entries of altered links. */
   readonly onEntry?: ((entry: AuditEntry, chain: string, link: number) => void | Promise<void>) | undefined;
 }
 
 const maxProblems = 1_000;
 
 /**
- * Verifies an export line by line: every hash, that no link is missing or too many, and that chains are what others say of them. It is read
- * twice, first for what chains say of one another, so `lines` gives it anew each time: `() => createInterface(createReadStream(file))`, or a
- * new `exportAudit`, which may have grown meanwhile. Holds what chains say of one another in memory, and no link longer than it takes.
+ * Verifies an export line by line: every hash, that no link is missing or was inserted, and that each chain agrees with what others say of it.
+ * Reads the export twice, first for the statements of chains about each other, so `lines` must return it from the start each time:
+ * `() => createInterface(createReadStream(file))`, or a new `exportAudit`, which may have grown since. Memory holds those statements and one link at
+ * a time.
  *
- * @throws {Error} where the text is no export.
+ * @throws {Error} if the text is no export.
  */
 export async function verifyAudit(
   lines: () => AsyncIterable<string> | Iterable<string>,
@@ -37,7 +38,7 @@ export async function verifyAudit(
   const statements = readStatements(knownHeads);
   for await (const text of lines()) {
     const line = JSON.parse(text) as ExportLine;
-    // Most links speak of calls alone, and need not be taken apart here.
+    // Most links have entries about calls alone, which need no parsing here.
     if ('entries' in line && /"event":"(chain|audit)\./.test(line.entries)) statements.add(entriesOf(line.entries), line.chain);
   }
   const problems: string[] = [];
@@ -58,7 +59,7 @@ export async function verifyAudit(
       header = line;
     } else if ('entries' in line) {
       const entries = entriesOf(line.entries);
-      // Once more, for a new export has newer ones: what is looked at last has to know them.
+      // Again, because a new export has newer statements, which the checks after the last line need.
       statements.add(entries, line.chain);
       if (current?.chain === line.chain) current.add(line, entries);
       else report(`Chain ${line.chain}, link ${line.link}: the line of its chain is missing before it.`);
@@ -68,9 +69,9 @@ export async function verifyAudit(
       current?.end();
       current = undefined;
       if ('chain' in line) {
-        if (rows.has(line.chain)) report(`Chain ${line.chain}: it is there twice.`);
+        if (rows.has(line.chain)) report(`Chain ${line.chain}: it is in the export twice.`);
         rows.set(line.chain, line);
-        current = checkChain(line, statements.seen.get(line.chain) ?? [], report);
+        current = checkChain(line, statements.heads.get(line.chain) ?? [], report);
       } else if ('stray' in line) {
         report(
           line.chainless
@@ -82,26 +83,26 @@ export async function verifyAudit(
   }
   if (!header) throw new Error('This is no export of an audit: it is empty.');
   if (!heads) report('The export was cut off: its last line, with the heads of all chains, is missing.');
-  // The link that says that a chain was closed or cut may be outside of a range.
+  // The link that records a closing or a pruning may be outside of a range.
   if (header.from === undefined && header.until === undefined) {
-    for (const row of rows.values()) checkStanding(row, statements, header.at, report);
+    for (const row of rows.values()) checkRow(row, statements, header.at, report);
     reportMissing(statements, rows, knownHeads, report);
   }
   return { ...counts, chains: rows.size, problems, heads };
 }
 
 function reportMissing(
-  { seen, pruned, prunedBefore }: Statements,
-  there: ReadonlyMap<string, ChainLine>,
+  { heads, pruned, prunedBefore }: Statements,
+  rows: ReadonlyMap<string, ChainLine>,
   knownHeads: AuditHeads | undefined,
   report: (problem: string) => void,
 ): void {
-  for (const [chain, statements] of seen) {
-    if (there.has(chain)) continue;
+  for (const [chain, statements] of heads) {
+    if (rows.has(chain)) continue;
     const most = statements.reduce((a, b) => (b.links > a.links ? b : a));
     if (pruned.get(chain)?.some(({ links }) => links >= most.links)) continue;
-    // The record of its end may have gone the same way, after as long a time again.
+    // Retention may have dropped the record of the pruning too.
     if (most.by === keptHeads && (knownHeads?.at ?? '') < prunedBefore) continue;
-    report(`Chain ${chain}: it is missing; ${sayer(most)} says that it had ${most.links} links.`);
+    report(`Chain ${chain}: it is missing; ${sourceOf(most)} says that it had ${most.links} links.`);
   }
 }

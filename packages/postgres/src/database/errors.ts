@@ -1,6 +1,6 @@
 import { ToolError } from '@busbar/core';
 
-/** The database cannot take a record now. */
+/** The refusal of a call or an event that the database cannot record now. A cause that is a ToolError is returned as it is. */
 export const unavailable = (cause?: unknown): ToolError =>
   ToolError.is(cause)
     ? cause
@@ -9,17 +9,11 @@ export const unavailable = (cause?: unknown): ToolError =>
         retryAfterMs: 5_000,
       });
 
-/** More calls run than one process keeps track of. */
-export const overloaded = (): ToolError =>
-  new ToolError('OVERLOADED', 'Too many calls are running on this server. Nothing was done; try again in a moment.');
-
-/** The key came with other arguments before. */
-export const conflict = (): ToolError =>
-  new ToolError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used before with other arguments. Use a new key for a new call.');
-
-/** The key's call may have written, and nobody can tell. */
-export const outcomeLost = (): ToolError =>
-  new ToolError(
-    'OUTCOME_UNKNOWN',
-    'A call with this idempotency key may have written, and how it ended was not recorded. Check what happened before you repeat it under a new key.',
-  );
+/** Awaits work in the database. @throws {ToolError} UNAVAILABLE if it fails. */
+export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw unavailable(error);
+  }
+}

@@ -2,27 +2,27 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-// What SQLite answers where another process holds the lock.
+// SQLite's error code if another process holds the lock.
 const sqliteBusy = 5;
 
-/** Another process has the folder. Nothing in it was touched. */
+/** Another process owns the folder. Nothing in it was changed. */
 export class FolderInUseError extends Error {
   override readonly name = 'FolderInUseError';
 
   constructor(folder: string) {
     super(
-      `The data folder ${folder} is in use by another running process. Two would destroy it, so this one stops here. ` +
-        'End the other process, use another folder, or use a PostgreSQL server, which many may share.',
+      `The data folder ${folder} is in use by another running process. Two processes would destroy it, so this one stops. ` +
+        'Stop the other process, use another folder, or use a PostgreSQL server, which many may share.',
     );
   }
 }
 
 /**
- * Takes a folder for this process, and makes it where there is none. The lock is a file lock of the operating system, so it ends with
- * the process however that ends, holds between containers that share a volume, and cannot go stale as a pid file can. SQLite takes it,
- * because Node has no call for it: an exclusive transaction on an empty file that is never written to. Gives back what releases it.
+ * Locks a folder for this process, creates it if it does not exist, and returns a function that releases the lock. The operating system holds
+ * the file lock, so it ends with the process however the process ends, holds between containers that share a volume, and cannot go stale as a
+ * pid file can. Node has no call for it, so SQLite takes it: an exclusive transaction on an empty file that is never written to.
  *
- * @throws {FolderInUseError} where another process, or this one, has the folder already.
+ * @throws {FolderInUseError} if another process, or this one, has locked the folder.
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,22 +1,22 @@
 /** Writes that share transactions. */
 export interface GroupCommit<T, R> {
   /**
-   * What gives each item of its batch its result, once they are durable: one promise for all of them, since calls are many. Rejects as their
-   * write did, or with `full()` where too many wait already.
+   * Resolves once the item's batch is durable, with a function that returns each item's result: one promise per batch, because there are many
+   * calls. Rejects as the write did, or with `full()` if too many items wait.
    */
   add(item: T): Promise<ResultOf<T, R>>;
-  /** Resolves when nothing is waiting or being written. */
+  /** Resolves when nothing waits and no write runs. */
   drain(): Promise<void>;
 }
 
-/** Gives an item of a batch that was written its result. */
+/** Returns the result of an item of the written batch. */
 export type ResultOf<T, R> = (item: T) => R;
 
-/** How much may share a write, and how much may wait for one. */
+/** How many items may share a write, and how many may wait for one. */
 export interface GroupLimits {
   readonly maxBatch: number;
   readonly maxWaiting: number;
-  /** What an item that is one too many is refused with. */
+  /** The error for an item over `maxWaiting`. */
   full(): Error;
 }
 
@@ -28,8 +28,8 @@ interface Batch<T, R> extends PromiseWithResolvers<ResultOf<T, R>> {
 }
 
 /**
- * Lets what arrives in one turn, or while a write is in flight, share the next write. A lone item does not wait for company; under load one write carries many.
- * `write` gives a result for each item.
+ * Lets items that arrive in one turn of the event loop, or during a write, share the next write. A lone item does not wait for others; under load
+ * one write carries many. `write` returns a result for each item.
  */
 export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<ResultOf<T, R>>, limits: GroupLimits): GroupCommit<T, R> {
   const waiting: Batch<T, R>[] = [];
@@ -48,8 +48,8 @@ export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<Result
   }
 
   /**
-   * Calls that were answered together come again together: they share the next write, instead of waiting for that of the first of them. So it
-   * waits for a turn of the event loop, and for another one as long as more came, up to a few.
+   * Clients that were answered together call again together, and their calls should share a write. So this waits for a turn of the event loop,
+   * and for further turns, up to a few, while more calls arrive.
    */
   async function arrivals(): Promise<void> {
     let before = 0;

@@ -7,7 +7,7 @@ import * as usageIntoCalls from '../migrations/0004-usage-into-calls.ts';
 import * as quotaAuditLetters from '../migrations/0005-quota-audit-letters.ts';
 import type { Tables } from './tables.ts';
 
-// Forward only, in this order, each in its own name for good: a migration that has run anywhere is never edited.
+// Forward only, in this order. Names are permanent, and a migration that has run anywhere is never edited.
 const migrations = {
   '0001-keys-and-usage': keysAndUsage,
   '0002-state': state,
@@ -17,8 +17,9 @@ const migrations = {
 };
 
 /**
- * Brings the tables up to date, all or nothing. On a server an advisory lock lets one process at a time do it; the others wait and
- * find it done. Throws where a migration fails, and where the database has migrations that this version does not know.
+ * Brings the tables up to date, all or nothing. On a server an advisory lock lets one process migrate while the others wait.
+ *
+ * @throws {Error} if a migration fails, or the database has migrations that this version does not know.
  */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
   if (await isUpToDate(db)) return;
@@ -33,7 +34,7 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   );
 }
 
-/** Two short reads, which wait for no lock: nearly every start finds it so, of many replicas at once. */
+/** Two short reads without a lock, so that many replicas can start at once: nearly every start finds the tables up to date. */
 async function isUpToDate(db: Kysely<Tables>): Promise<boolean> {
   const found = await sql<{ table: string | null }>`select to_regclass(${DEFAULT_MIGRATION_TABLE})::text as table`.execute(db);
   if (!found.rows[0]?.table) return false;

@@ -5,23 +5,23 @@ import pg from 'pg';
 
 /** How the connections of a pool are used. */
 export interface PoolUse {
-  /** Run on each connection before it is used. */
+  /** SQL that runs on each connection before its first use. */
   readonly settings?: string;
   /**
-   * Prepares each statement once for a connection, so that it is parsed and planned once: that takes longer than running it. For a fixed
-   * set of statements; behind a proxy it needs a connection of the server for each of its own ("session" mode).
+   * Prepares each statement once per connection, because parsing and planning take longer than running it. For a fixed set of statements. A proxy
+   * must then give each client connection its own server connection ("session" mode).
    */
   readonly prepare?: boolean;
-  /** How long an answer is waited for. Default: for as long as the connection lasts. */
+  /** How long a query waits for its answer. Default: as long as the connection lasts. */
   readonly timeoutMs?: number;
 }
 
-// One set of statements that is made up anew each time must not fill the server's memory.
+// Statements whose text changes each time must not fill the server's memory.
 const maxPrepared = 100;
 
-/** A pool as Kysely wants it. A connection whose server went silent or away is not used again. */
+/** Adapts a pool of pg for Kysely. A connection whose server stopped answering is not used again. */
 export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeoutMs }: PoolUse): PostgresPool {
-  const used = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  const adapters = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const names = new Map<string, string>();
 
   function nameOf(text: string): string | undefined {
@@ -32,14 +32,14 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
     return name;
   }
 
-  function use(client: pg.PoolClient): PostgresPoolClient {
+  function adapt(client: pg.PoolClient): PostgresPoolClient {
     let lost = false;
     const query = async (text: string, values: readonly unknown[]) => {
       const name = nameOf(text);
       try {
-        return await answerTo(client, { text, values: [...values], ...(name !== undefined && { name }) }, timeoutMs);
+        return await runQuery(client, { text, values: [...values], ...(name !== undefined && { name }) }, timeoutMs);
       } catch (error) {
-        // Anything but the server's own answer: the reply may still come, and would be taken for that of the next statement.
+        // Without an answer of the server, the reply may still come, and pg would take it for the reply to the next statement.
         if (!(error instanceof pg.DatabaseError)) lost = true;
         throw error;
       }
@@ -51,17 +51,17 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
   return {
     async connect() {
       const client = await pool.connect();
-      const known = used.get(client);
+      const known = adapters.get(client);
       if (known) return known;
-      const made = use(client);
+      const adapted = adapt(client);
       try {
-        if (settings !== undefined) await answerTo(client, { text: settings }, timeoutMs);
+        if (settings !== undefined) await runQuery(client, { text: settings }, timeoutMs);
       } catch (error) {
         client.release(true);
         throw error;
       }
-      used.set(client, made);
-      return made;
+      adapters.set(client, adapted);
+      return adapted;
     },
     end: () => pool.end(),
     options: pool.options,
@@ -69,10 +69,10 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
 }
 
 /**
- * With a callback, and with a timer of our own. The promise and the `query_timeout` of pg keep each query, with all its values, within reach of
- * the next ones until old garbage is collected: under load that took a fifth of the CPU time.
+ * Uses a callback and its own timer. pg's promise and its `query_timeout` keep each query, with all its values, reachable from the next queries
+ * until V8 collects old garbage: under load that took a fifth of the CPU time.
  */
-function answerTo(client: pg.PoolClient, query: pg.QueryConfig, timeoutMs: number | undefined): Promise<pg.QueryResult> {
+function runQuery(client: pg.PoolClient, query: pg.QueryConfig, timeoutMs: number | undefined): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {
     const cancel = timeoutMs === undefined ? undefined : systemClock.timer(timeoutMs, () => reject(new Error('Query read timeout')));
     client.query(query, (error: Error | null, result) => {

@@ -1,8 +1,8 @@
 import { CompiledQuery, type Kysely, type RawBuilder } from 'kysely';
 import type { Tables } from './tables.ts';
 
-/** Stands for a parameter while a statement is compiled. */
-class Slot<V> {
+/** A placeholder for a parameter while a statement is compiled. */
+class Placeholder<V> {
   readonly name: keyof V;
 
   constructor(name: keyof V) {
@@ -11,8 +11,8 @@ class Slot<V> {
 }
 
 /**
- * A statement that is compiled once, when it is first run, and whose text is the same each time: to build one of this size takes longer than
- * to send it. `build` is given a placeholder for each parameter; what it computes from one, it would compute from the placeholder.
+ * A statement that is compiled on its first run and has the same text each time: building a large one takes longer than sending it. `build` gets
+ * a placeholder for each parameter, so it must pass parameters on as they are and compute nothing from them.
  */
 export function prepared<V extends object, Row>(
   names: readonly (keyof V & string)[],
@@ -20,9 +20,9 @@ export function prepared<V extends object, Row>(
 ): (db: Kysely<Tables>, values: V) => Promise<readonly Row[]> {
   let compiled: CompiledQuery<Row> | undefined;
   return async (db, values) => {
-    compiled ??= build(Object.fromEntries(names.map((name) => [name, new Slot<V>(name)])) as V).compile(db);
+    compiled ??= build(Object.fromEntries(names.map((name) => [name, new Placeholder<V>(name)])) as V).compile(db);
     const parameters = compiled.parameters.map((parameter) =>
-      parameter instanceof Slot ? values[(parameter as Slot<V>).name] : parameter,
+      parameter instanceof Placeholder ? values[(parameter as Placeholder<V>).name] : parameter,
     );
     const { rows } = await db.executeQuery<Row>(CompiledQuery.raw(compiled.sql, parameters));
     return rows;

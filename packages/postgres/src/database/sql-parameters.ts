@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
 
-/** What may go into a batch's rows. What is undefined becomes null. */
+/** A value in a batch's rows. Undefined becomes null. */
 type Field = string | number | boolean | null | undefined | readonly string[];
 
 /**
- * Rows as one parameter, for `json_to_recordset`. What PostgreSQL cannot store as text (U+0000, half a surrogate pair) is replaced, so
- * that one caller's odd character never fails the batch that it shares with others.
+ * Rows as one parameter, for `json_to_recordset`. Characters that PostgreSQL cannot store as text (U+0000, half a surrogate pair) are replaced,
+ * so that one caller's odd character never fails the batch that it shares with others.
  */
 export function itemsParameter(rows: readonly Readonly<Record<string, Field>>[]): RawBuilder<unknown> {
   return sql`${itemsText(rows)}::json`;
@@ -16,22 +16,22 @@ export function itemsText(rows: readonly Readonly<Record<string, Field>>[]): str
   return storableJson(rows);
 }
 
-/** The value as JSON that PostgreSQL can store the texts of. */
+/** The value as JSON, with all texts as {@link storableText} writes them. */
 export function storableJson(value: unknown): string {
   const json = JSON.stringify(value);
-  // What it cannot store is written with an escape, as are a few other characters. Nearly always there is none, and that is seen at once.
+  // JSON escapes every character that PostgreSQL cannot store, and a few others. Nearly all texts have none, and this check is cheap.
   if (!json.includes('\\u')) return json;
   return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'string' ? storableText(part) : part));
 }
 
 /**
- * Lines without line feeds, for `string_to_table(…, E'\\n')`. Where texts are long they cost least like this: nothing in them is escaped.
+ * Joins lines that contain no line feed, for `string_to_table(…, E'\\n')`. The cheapest form for long texts: nothing in them is escaped.
  */
 export function linesText(lines: readonly string[]): string {
   return storableText(lines.join('\n'));
 }
 
-/** The text as PostgreSQL can store it. */
+/** The text with a replacement for every character that PostgreSQL cannot store. */
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\u0000', '\uFFFD');
 }
@@ -50,13 +50,13 @@ export function timeText(ms: number): string {
   return found.text;
 }
 
-// What happens together has the same time, and is kept for the same time: the two are written in turn.
+// Calls that end together share the time of their end and the expiry of their answer, and the two are formatted in turn.
 let lastTime = { ms: 0, text: new Date(0).toISOString() };
 let timeBefore = lastTime;
 
 /**
- * Whether a column's value is among those of a CTE's column of the same name, looked up in a hash. The connections of the ledger join by index
- * alone (see database.ts), and `in` by itself would become a join that reads the CTE once for each row.
+ * Whether a column's value is in the CTE's column of the same name, by a hash lookup. The ledger's connections join by index alone (see
+ * database.ts), and a plain `in` would become a join that reads the whole CTE for each row.
  */
 export function oneOf(column: string, cte: string): RawBuilder<boolean> {
   return sql<boolean>`(${sql.ref(column)} in (select ${sql.ref(column)} from ${sql.table(cte)})) is true`;

@@ -1,12 +1,12 @@
 import type { Generated } from 'kysely';
 
-/** The tables as the newest migration leaves them. Times are timestamptz, which both drivers give and take as a Date. */
+/** The tables after the newest migration. Times are timestamptz, which both drivers read and write as a Date. */
 export interface Tables {
   api_keys: {
     id: string;
     tenant: string;
     name: string;
-    /** The first characters of the key, for a person to recognize it by. */
+    /** The first characters of the key, so that a person can recognize it. */
     prefix: string;
     /** SHA-256 of the whole key, as hex. The key itself is never stored. */
     hash: string;
@@ -21,19 +21,19 @@ export interface Tables {
     scope: string;
     /** Keys and logs. */
     items: number;
-    /** The drivers give it as a number or as digits. */
+    /** The drivers return a number or a string of digits. */
     bytes: number | string;
   };
   state_values: {
     scope: string;
-    /** See `toName` for what stands here. */
+    /** A hash: see `toName`. */
     key: string;
-    /** Of one sequence for all values and entries, so that none is given twice. */
+    /** From one sequence for all values and entries, so that no version is used twice. */
     version: Generated<number | string>;
     size: number;
     sealed: Uint8Array;
   };
-  /** One row for each log that holds something: counting a long one takes longer than what is done with it. */
+  /** One row for each log that holds something, because counting the entries of a long log takes longer than appending to it. */
   state_logs: {
     scope: string;
     log: string;
@@ -42,7 +42,7 @@ export interface Tables {
   state_entries: {
     scope: string;
     log: string;
-    /** See `toName`: no other log has the same. */
+    /** A hash, unique among all logs: see `toName`. */
     id: string;
     position: Generated<number | string>;
     key: string | null;
@@ -59,13 +59,13 @@ export interface Tables {
     connection: string;
     tool: string;
     effect: string;
-    /** The id of the claim that the call's idempotency key makes: calls with one key share it. */
+    /** The id of the claim of the call's idempotency key: calls with the same key share it. */
     claim: string | null;
     /** `running`, then an `Outcome`'s status; or `replayed`. */
     status: string;
     /** Null while it runs. */
     wrote: string | null;
-    /** The error's code, where it ended with one. */
+    /** The error's code, if it ended with an error. */
     code: string | null;
     upstream_requests: Generated<number>;
     bytes_out: Generated<number>;
@@ -74,33 +74,33 @@ export interface Tables {
     units: Generated<number>;
     /** An estimate: a quarter of the bytes. */
     tokens_out: Generated<number>;
-    /** Millionths of the currency: while it runs what it costs at most, then what it costs. The drivers give it as a number or as digits. */
+    /** Millionths of the currency: the highest possible cost while it runs, then the cost. The drivers return a number or a string of digits. */
     price: Generated<number | string>;
-    /** False where its quota was given back, or it never took any. */
+    /** False if its quota was refunded, or it never took any. */
     charged: Generated<boolean>;
-    /** The quota counters that it took from; its kind is the first word of each. */
+    /** The ids of the quota counters that it took from. The first word of each id is the kind of quota. */
     counters: string[] | null;
-    /** What a job reports under: see deliveries. */
+    /** The id under which a job reports the delivery: see deliveries. */
     accepted: string | null;
     started_at: Date;
     ended_at: Date | null;
-    /** Who ran it. */
+    /** The process that ran it. */
     replica: string;
-    /** Until when that replica vouches for the call. Null once it has said how the call ended; a sweep leaves it as it found it. */
+    /** The end of that replica's lease on the call. Null once the replica has settled the call; a sweep does not change it. */
     lease_until: Date | null;
   };
-  /** One row for each idempotency key that is taken. */
+  /** One row for each idempotency key in use. */
   claims: {
     id: string;
     input_hash: string;
-    /** Who holds it. */
+    /** The call that holds it. */
     call_id: string;
-    /** JSON, for replay. Null while the call runs, and where nobody can tell how it ended. */
+    /** JSON, for replay. Null while the call runs, and if its outcome is unknown. */
     answer: string | null;
     /** Null while the call runs. */
     expires_at: Date | null;
   };
-  /** What jobs reported of accepted calls. */
+  /** The deliveries of accepted calls, as jobs reported them. */
   deliveries: {
     connector: string;
     connection: string;
@@ -109,25 +109,25 @@ export interface Tables {
     message: string | null;
     reported_at: Date;
   };
-  /** One row for each quota, period and whom it is for. */
+  /** One row for each combination of quota, period and tenant or key. */
   quota_counters: {
     id: string;
     /** Committed and reserved. */
     used: number | string;
     ends_at: Date;
   };
-  /** The hash chains of the audit. One writer appends to each. */
+  /** The hash chains of the audit. Each has one writer. */
   audit_chains: {
     id: string;
     replica: string;
     opened_at: Date;
-    /** Until when its writer vouches for it. Another replica closes it after that. */
+    /** The end of its writer's lease. Another replica closes the chain after that. */
     lease_until: Date;
-    /** How many links it has had, and the hash of the newest; that of a chain without one is made of its id. */
+    /** How many links were appended, and the hash of the newest. */
     links: Generated<number>;
     head: string;
     closed_at: Date | null;
-    /** The oldest links, which retention has taken away, and the hash of the last of them. */
+    /** How many of the oldest links retention has dropped, and the hash of the last of them. */
     dropped_links: Generated<number>;
     dropped_head: string | null;
   };
@@ -137,20 +137,20 @@ export interface Tables {
     /** From 1. */
     link: number;
     at: Date;
-    /** JSON, one entry a line. */
+    /** JSON, one entry per line. */
     entries: string;
-    /** SHA-256 over the hash before it and all of this row. */
+    /** SHA-256 of the hash before it and the other columns of this row. */
     hash: string;
   };
-  /** Calls whose usage event was not delivered yet. */
+  /** Calls whose usage event is not delivered yet. */
   usage_outbox: {
     call_id: string;
     due_at: Date;
     attempts: Generated<number>;
   };
-  /** Failed writes that may be tried again: one row for each idempotency key, however often it fails. */
+  /** Failed writes that can be retried: one row for each idempotency key, however often it fails. */
   dead_letters: {
-    /** The id of the claim that a repetition makes. */
+    /** The id of the claim that a retry takes. */
     id: string;
     /** The newest call that failed. */
     call_id: string;
@@ -163,9 +163,9 @@ export interface Tables {
     message: string;
     failed_at: Date;
     attempts: Generated<number>;
-    /** Whether a repetition by the caller is known as one: by a key of its own, or of the host's making. */
+    /** Whether a repetition by the caller is recognized: the call had a key, from the caller or from the host. */
     keyed: boolean;
-    /** What a repetition needs: the principal's rights, the arguments, the idempotency key. */
+    /** What a retry needs: the principal's rights, the arguments, the idempotency key. */
     sealed: Uint8Array;
   };
 }

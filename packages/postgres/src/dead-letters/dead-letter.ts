@@ -5,14 +5,14 @@ import { storableText } from '../database/sql-parameters.ts';
 import type { Seal } from '../seal.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** A letter as it is written. Its id is the claim of its write, so that a write has one letter however often it fails. */
+/** A dead letter as it is written. Its id is the claim of its call, so that a write has one dead letter however often it fails. */
 export type DeadLetterRow = Insertable<Omit<Tables['dead_letters'], 'attempts'>>;
 
-/** What a repetition needs. Sealed at rest. */
+/** The input of a retry. Sealed at rest. */
 export interface DeadLetterContent {
   readonly principal: Principal;
   readonly arguments: unknown;
-  /** Absent: the host makes one from the arguments, as it did for the first call. */
+  /** Absent: the host derives one from the arguments, as it did for the first call. */
   readonly key?: string | undefined;
 }
 
@@ -20,19 +20,19 @@ const maxArgumentBytes = 64 * 1024;
 const maxMessageLength = 500;
 
 /**
- * The letter that a call leaves: a write that failed without having written anything, for a reason that passes. A call that its caller
- * ended leaves none. `too-large`: it would leave one, but its arguments take more than 64 KiB.
+ * The dead letter of a failed call, if it has one: a write that changed nothing and failed for a temporary reason. A call that its caller cancelled
+ * has none. `too-large`: it has none because its arguments take more than 64 KiB.
  */
-export function letterOf(
+export function deadLetterOf(
   call: Call,
   { status, wrote, code, answer, endedAt }: Outcome,
   seal: Seal,
 ): DeadLetterRow | 'too-large' | undefined {
-  if (call.effect === 'read' || status !== 'failed' || wrote !== 'no' || code === undefined || !passes(code)) return undefined;
+  if (call.effect === 'read' || status !== 'failed' || wrote !== 'no' || code === undefined || !isTemporary(code)) return undefined;
   if (Buffer.byteLength(JSON.stringify(call.arguments) ?? '') > maxArgumentBytes) return 'too-large';
   const { callId, principal } = call;
-  // Under the call's own key, so that the letter and a repetition by the caller are one write. A key of the server's own making holds for
-  // its short window alone: the host makes it again, and a key of ours in its place would answer equal calls for a day.
+  // The call's own key makes the retry and a repetition by the caller one write. A key that the host derived holds only for its short window: the
+  // host derives it again, because a stored key would answer equal calls for a day.
   const key = call.key ?? `dead-letter ${callId}`;
   const id = claimOf({ ...call, key });
   if (id === null) return undefined;
@@ -57,16 +57,16 @@ export function letterOf(
   };
 }
 
-/** What an answer told its caller, as it is stored: at most 500 characters. */
+/** The text of an answer, as it is stored: at most 500 characters. */
 export function messageOf({ content }: Pick<Answer, 'content'>): string {
   const lines = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   return storableText(lines.join('\n').slice(0, maxMessageLength));
 }
 
-/** What was sealed into a letter. @throws {SealError} where it was sealed with another secret, or is another letter's. */
-export function openLetter({ id, sealed }: Pick<DeadLetterRow, 'id' | 'sealed'>, seal: Seal): DeadLetterContent {
+/** Opens the content of a dead letter. @throws {SealError} if it was sealed with another secret, or for another dead letter. */
+export function openContent({ id, sealed }: Pick<DeadLetterRow, 'id' | 'sealed'>, seal: Seal): DeadLetterContent {
   return JSON.parse(seal.open(sealed, [id])) as DeadLetterContent;
 }
 
-// Who cancels has changed his mind.
-const passes = (code: ErrorCode) => errorCodes[code].retry === 'yes' && code !== 'CANCELLED';
+// A caller who cancels does not want the write any more.
+const isTemporary = (code: ErrorCode) => errorCodes[code].retry === 'yes' && code !== 'CANCELLED';

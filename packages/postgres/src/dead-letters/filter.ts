@@ -3,7 +3,7 @@ import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 import { storableText } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** Which letters are meant: those that fit everything given, so `{}` means all of all tenants. */
+/** Selects the dead letters that match every given field: `{}` selects the dead letters of all tenants. */
 export interface DeadLetterFilter {
   readonly tenant?: string;
   /** At most 1,000. */
@@ -11,9 +11,9 @@ export interface DeadLetterFilter {
   readonly connector?: string;
   readonly tool?: string;
   readonly code?: ErrorCode;
-  /** The earliest time of the newest failure, in milliseconds since the epoch. */
+  /** The newest failure was at this time or later, in milliseconds since the epoch. */
   readonly failedFrom?: number;
-  /** The time that the newest failure was before. */
+  /** The newest failure was before this time, in milliseconds since the epoch. */
   readonly failedBefore?: number;
 }
 
@@ -22,12 +22,12 @@ const maxIds = 1_000;
 /**
  * The filter as a condition.
  *
- * @throws {TypeError} for a tenant that is there and undefined: it would mean all tenants. {@link RangeError} for more than 1,000 ids.
+ * @throws {TypeError} for a `tenant` property that is undefined: it would select all tenants. {@link RangeError} for more than 1,000 ids.
  */
-export function fits(filter: DeadLetterFilter) {
+export function matches(filter: DeadLetterFilter) {
   const { tenant, ids, connector, tool, code, failedFrom, failedBefore } = filter;
   if ('tenant' in filter && tenant === undefined) throw new TypeError('The tenant is undefined. Leave it out to mean all tenants.');
-  if (ids && ids.length > maxIds) throw new RangeError(`At most ${maxIds} letters can be named at once, not ${ids.length}.`);
+  if (ids && ids.length > maxIds) throw new RangeError(`At most ${maxIds} dead letters can be named at once, not ${ids.length}.`);
   return (eb: ExpressionBuilder<Tables, 'dead_letters'>): Expression<SqlBool> =>
     eb.and([
       ...(tenant === undefined ? [] : [eb('tenant', '=', storableText(tenant))]),

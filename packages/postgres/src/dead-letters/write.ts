@@ -3,12 +3,12 @@ import type { DeadLetterRow } from './dead-letter.ts';
 import type { Tables } from '../database/tables.ts';
 
 /**
- * Writes letters; one for a write that has a letter already takes its place and counts as another attempt. Of each tenant's letters the
- * newest `maxPerTenant` stay, or for a while about a twentieth more. In the transaction that settles the calls.
+ * Writes dead letters, in the transaction that settles their calls. A write that has a dead letter already gets the new one in its place, with one
+ * more attempt. The newest `maxPerTenant` of each tenant stay, or for a while about a twentieth more.
  */
-export async function writeLetters(db: Kysely<Tables>, letters: readonly DeadLetterRow[], maxPerTenant: number): Promise<void> {
-  // One statement may change a row once; in the order of their ids, so that no two transactions wait for each other.
-  const rows = [...new Map(letters.map((letter) => [letter.id, letter])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+export async function writeDeadLetters(db: Kysely<Tables>, deadLetters: readonly DeadLetterRow[], maxPerTenant: number): Promise<void> {
+  // A statement may change a row only once. In the order of their ids, so that no two transactions wait for each other.
+  const rows = [...new Map(deadLetters.map((row) => [row.id, row])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   if (rows.length === 0) return;
   await db
     .insertInto('dead_letters')
@@ -21,7 +21,7 @@ export async function writeLetters(db: Kysely<Tables>, letters: readonly DeadLet
         message: ref('excluded.message'),
         failed_at: ref('excluded.failed_at'),
         sealed: ref('excluded.sealed'),
-        // A settlement that is written again, since its first answer was lost, is no further attempt.
+        // A settlement that is written again because the database's reply was lost is no further attempt.
         attempts: eb(
           'dead_letters.attempts',
           '+',
@@ -34,7 +34,7 @@ export async function writeLetters(db: Kysely<Tables>, letters: readonly DeadLet
     .filter(([, { length }]) => isDue(length, maxPerTenant))
     .map(([tenant]) => tenant);
   if (tenants.length === 0) return;
-  // What another transaction has in hand is left to it: the next letter of the tenant makes up for it.
+  // Skips rows that another transaction has locked: the tenant's next dead letter removes them.
   await sql`
     delete from dead_letters where id in (
       select id from dead_letters where id in (
@@ -45,6 +45,6 @@ export async function writeLetters(db: Kysely<Tables>, letters: readonly DeadLet
       ) for update skip locked)`.execute(db);
 }
 
-// To look for what is too much takes milliseconds for each tenant, and settlements wait for it: so one letter in many does, by chance, which
-// needs no count and which nobody can steer past.
-const isDue = (letters: number, maxPerTenant: number) => Math.random() * Math.floor(maxPerTenant / 20) < letters;
+// Searching for surplus rows takes milliseconds per tenant, and settlements wait for it. So a random one in many writes does it, which needs no
+// counter and which no tenant can evade.
+const isDue = (count: number, maxPerTenant: number) => Math.random() * Math.floor(maxPerTenant / 20) < count;

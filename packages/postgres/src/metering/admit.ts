@@ -8,20 +8,20 @@ import type { SettleItem } from './settle.ts';
 import { prepared } from '../database/prepared.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** A call that asks to run. */
+/** A call to admit, or to record whole. */
 export interface AdmitItem {
   readonly call: Call;
-  /** The id of the claim that its idempotency key makes. Null: the call claims nothing. */
+  /** The id of its claim. Null: the call claims nothing. */
   readonly claim: string | null;
   readonly price: Price;
   readonly demands: readonly QuotaDemand[];
-  /** Its arguments as the audit tells them. Made before the item joins a batch, so that ones which cannot be told fail their own call alone. */
+  /** Its arguments for the audit, made before the item joins a batch, so that arguments which cannot be written fail their own call alone. */
   readonly input: string;
-  /** How it ended, where it is recorded whole. Absent: it is about to run. */
+  /** The end of a call that is recorded whole. Absent: the call is about to run. */
   readonly end?: SettleItem | undefined;
 }
 
-/** A call that asks to run, or that has run, at a price and for what it takes of quotas. */
+/** The item for a call that is about to run, or that has run if there is an `end`. */
 export const admitItem = (call: Call, price: Price, demands: readonly QuotaDemand[], end?: SettleItem): AdmitItem => ({
   call,
   claim: claimOf(call),
@@ -31,7 +31,7 @@ export const admitItem = (call: Call, price: Price, demands: readonly QuotaDeman
   end,
 });
 
-/** Who writes, when, and on which chain of the audit. */
+/** The replica that writes, the time, and the audit's chain. */
 export interface Writer {
   readonly replica: string;
   readonly now: number;
@@ -39,15 +39,15 @@ export interface Writer {
 }
 
 /**
- * What became of a call that asked: `written`, it may run; `taken`, its claim or its id was there before; `full`, a quota has not enough
- * left; `again`, ask once more: calls before it in the same batch might have taken what it needs, and did not.
+ * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: a quota has not enough left.
+ * `retry`: admit it again, because calls before it in the same batch might have taken the quota that it needs, and did not.
  */
-export type Admitted = { readonly kind: 'written' | 'taken' | 'again' } | { readonly kind: 'full'; readonly demand: QuotaDemand };
+export type AdmitResult = { readonly kind: 'written' | 'taken' | 'retry' } | { readonly kind: 'full'; readonly demand: QuotaDemand };
 
 interface Row {
   readonly open: boolean;
-  /** Null: all were written, and then it does not matter what else is told. */
-  readonly told: {
+  /** Null if all calls were written. */
+  readonly details: {
     readonly written: readonly string[] | null;
     readonly refused: readonly number[] | null;
     readonly counters: readonly { readonly id: string; readonly used: number }[] | null;
@@ -121,29 +121,29 @@ const admitStatement = prepared<Admits, Row>(
     select exists (select from chain) as open, case when (select count(*) from written) < ${count} then json_build_object(
       'written', (select json_agg(call_id) from written),
       'refused', (select json_agg(ord) from refused),
-      'counters', (select json_agg(json_build_object('id', id, 'used', used)) from counter)) end as told`,
+      'counters', (select json_agg(json_build_object('id', id, 'used', used)) from counter)) end as details`,
 );
 
-/** How calls are admitted. */
-export interface AdmitBy extends Writer {
+/** Options of {@link admitCalls}. */
+export interface AdmitOptions extends Writer {
   readonly leaseMs: number;
   readonly usageEvents: boolean;
 }
 
 /**
- * Writes the calls that may run, each with its claim, what it takes of quotas and its entry in the audit, in one statement and so in one
- * transaction; and those that have run already, where they would have been admitted, with their ends. Undefined where the audit's chain was
- * closed by another replica: nothing is written then.
+ * Admits calls in one statement, and so in one transaction: writes each call that may run with its claim, its share of quotas and its entry in the
+ * audit. A call that has run already is written with its end, if it would have been admitted. Returns undefined, and writes nothing, if another
+ * replica has closed the audit's chain.
  *
- * Quotas: a call fits where all before it in the batch would fit as well, so none is ever oversold; one that does not fit only because of
- * such a call is told to ask again. Rows that others may want too are locked in one order, here and wherever else several are written, so that
- * no two replicas wait for each other: chain, calls, counters by id, claims by id.
+ * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call that fails only because of an
+ * earlier one that was not written gets `retry`. Every statement locks shared rows in the same order, so that no two replicas wait for each other:
+ * chain, calls, counters by id, claims by id.
  */
 export async function admitCalls(
   db: Kysely<Tables>,
   items: readonly AdmitItem[],
-  { replica, now, chain, leaseMs, usageEvents }: AdmitBy,
-): Promise<((item: AdmitItem) => Admitted) | undefined> {
+  { replica, now, chain, leaseMs, usageEvents }: AdmitOptions,
+): Promise<((item: AdmitItem) => AdmitResult) | undefined> {
   const sent = firstOfEachClaim(items);
   const demands = sent.flatMap((item, ord) =>
     item.demands.map((demand) => {
@@ -163,18 +163,18 @@ export async function admitCalls(
     ...linkTimes(now),
   });
   if (!row?.open) return undefined;
-  if (row.told) return reader(sent, row.told);
+  if (row.details) return resultsOf(sent, row.details);
   if (sent.length === items.length) return () => allWritten;
   const written = new Set(sent);
   return (item) => (written.has(item) ? allWritten : { kind: 'taken' });
 }
 
-const allWritten: Admitted = { kind: 'written' };
+const allWritten: AdmitResult = { kind: 'written' };
 
-function reader(sent: readonly AdmitItem[], told: NonNullable<Row['told']>): (item: AdmitItem) => Admitted {
-  const written = new Set(told.written);
-  const refused = new Set((told.refused ?? []).map((ord) => sent[ord]));
-  const used = new Map((told.counters ?? []).map((counter) => [counter.id, counter.used]));
+function resultsOf(sent: readonly AdmitItem[], details: NonNullable<Row['details']>): (item: AdmitItem) => AdmitResult {
+  const written = new Set(details.written);
+  const refused = new Set((details.refused ?? []).map((ord) => sent[ord]));
+  const used = new Map((details.counters ?? []).map((counter) => [counter.id, counter.used]));
   for (const item of sent)
     if (written.has(item.call.callId))
       for (const demand of item.demands) used.set(demand.counter, (used.get(demand.counter) ?? 0) + keptOf(item, demand));
@@ -182,25 +182,25 @@ function reader(sent: readonly AdmitItem[], told: NonNullable<Row['told']>): (it
     if (written.has(item.call.callId)) return { kind: 'written' };
     if (!refused.has(item)) return { kind: 'taken' };
     const demand = item.demands.find(({ counter, amount, rule }) => (used.get(counter) ?? 0) + amount > rule.limit);
-    return demand ? { kind: 'full', demand } : { kind: 'again' };
+    return demand ? { kind: 'full', demand } : { kind: 'retry' };
   };
 }
 
-/** What of a demand stays taken: all of it while the call runs, then what it has used. */
+/** The amount that a demand keeps taken: all of it while the call runs, then the call's use. */
 function keptOf({ end }: AdmitItem, { amount, rule }: QuotaDemand): number {
   if (!end) return amount;
   return end.charged ? (rule.of === 'money' ? end.price : amount) : 0;
 }
 
-/** A call that was answered from a claim. */
+/** A call that got the stored answer of an earlier call. */
 export interface ReplayItem extends AdmitItem {
-  /** The call whose answer it is. */
+  /** The id of the earlier call. */
   readonly of: string;
   readonly bytesOut: number;
   readonly endedAt: number;
 }
 
-/** Records replays. Undefined where the audit's chain was closed: nothing is written then. */
+/** Records replays. Returns undefined, and writes nothing, if another replica has closed the audit's chain. */
 export async function recordReplays(
   db: Kysely<Tables>,
   items: readonly ReplayItem[],
@@ -241,7 +241,7 @@ function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
   });
 }
 
-// Written out, and so in one piece: what is spread into it makes it several times as dear.
+// One object literal: spreading parts into it would make it several times as expensive.
 const toRow = ({ call, claim, price, demands, end }: AdmitItem) => ({
   call_id: call.callId,
   claim: claim ?? undefined,

@@ -1,47 +1,47 @@
 import type { CallSignal, Clock } from '@busbar/core';
 import type { ClaimState } from '../claims.ts';
 import type { Leases } from './leases.ts';
-import { conflict } from '../database/errors.ts';
+import { conflict } from './refusals.ts';
 
-/** What {@link twinWatch} goes by. */
-export interface TwinWatchOptions {
-  /** Reads a claim. All that ask at once may share one query. */
+/** What {@link duplicateCalls} works with. */
+export interface DuplicateCallsOptions {
+  /** Reads a claim. Concurrent reads may share one query. */
   read(claim: string): Promise<ClaimState | undefined>;
   readonly leases: Pick<Leases, 'ended'>;
   readonly clock: Clock;
   readonly leaseMs: number;
 }
 
-// How often a twin that runs on another replica is looked after.
+// How often to look for the end of a call that runs on another replica.
 const pollMs = 100;
 
 /**
- * Makes what waits while a call with the same idempotency key runs, on whatever replica. It gives what that one left, or undefined where its
- * claim is free again. Throws the signal's reason, and IDEMPOTENCY_CONFLICT where that one has other arguments.
+ * Returns a function that waits while a call with the same idempotency key runs, on any replica. It returns the claim that the call left, or
+ * undefined if the key is free again. It throws the signal's reason, and IDEMPOTENCY_CONFLICT if that call has other arguments.
  */
-export function twinWatch({ read, leases, clock, leaseMs }: TwinWatchOptions) {
-  return async (claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> => {
+export function duplicateCalls({ read, leases, clock, leaseMs }: DuplicateCallsOptions) {
+  return async function endOfFirstCall(claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> {
     for (;;) {
       signal.throwIfAborted();
       const state = await read(claim);
       if (state && state.inputHash !== inputHash) throw conflict();
       if (!state || state.ended) return state;
-      await endedOrAWhile(state.callId, signal);
+      await endedOrTimeout(state.callId, signal);
     }
   };
 
-  async function endedOrAWhile(callId: string, signal: CallSignal): Promise<void> {
+  /** Resolves when the call has ended here, when the signal aborts, or when it is time to read the claim again. */
+  async function endedOrTimeout(callId: string, signal: CallSignal): Promise<void> {
     if (signal.aborted) return;
-    const here = leases.ended(callId);
-    const awake = new AbortController();
-    const wake = () => awake.abort();
-    signal.addEventListener('abort', wake);
-    const sleep = clock.sleep(here ? leaseMs : pollMs, awake.signal).catch(() => {});
+    const endedHere = leases.ended(callId);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.timer(endedHere ? leaseMs : pollMs, resolve);
+    signal.addEventListener('abort', resolve);
     try {
-      await (here ? Promise.race([here, sleep]) : sleep);
+      await (endedHere ? Promise.race([endedHere, promise]) : promise);
     } finally {
-      signal.removeEventListener('abort', wake);
-      wake();
+      signal.removeEventListener('abort', resolve);
+      cancel();
     }
   }
 }

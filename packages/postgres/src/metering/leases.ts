@@ -1,44 +1,47 @@
 import type { Clock } from '@busbar/core';
 
-/** A call that runs on this replica. */
-export interface Lease {
+/** The lease of a call that runs on this replica. */
+export interface CallLease {
   readonly callId: string;
-  /** Where it stands among all. Below 0: it has ended. */
-  place: number;
-  /** Made for whoever waits for its end. */
-  ended: PromiseWithResolvers<void> | undefined;
 }
 
-/** The calls that run on this replica. */
+/** The leases of the calls that run on this replica. */
 export interface Leases {
   readonly size: number;
-  /** Vouches for a call from now on. */
-  hold(callId: string): Lease;
-  /** The call has ended here. Safe to call twice. */
-  release(lease: Lease): void;
-  /** Resolves when the call has ended here. Undefined where it does not run here. */
+  /** Renews the call's lease from now on. */
+  hold(callId: string): CallLease;
+  /** Ends the renewal, because the call has ended here. Safe to call twice. */
+  release(lease: CallLease): void;
+  /** Resolves when the call has ended here. Undefined if it does not run here. */
   ended(callId: string): Promise<void> | undefined;
-  /** Ends the renewing: the leases run out unless their calls end. */
+  /** Stops all renewals: the leases expire unless their calls end. */
   stop(): void;
 }
 
-/** Renews the leases of running calls, all at once, every `everyMs`, by a `renew` that never rejects. Without a running call there is no timer. */
+interface HeldLease extends CallLease {
+  /** Its index in the list of held leases; -1 once it is released. */
+  index: number;
+  /** Created for the first caller of `ended`. */
+  ended: PromiseWithResolvers<void> | undefined;
+}
+
+/** Renews the leases of all running calls together, every `everyMs`. `renew` must not reject. Without a running call there is no timer. */
 export function createLeases(clock: Clock, everyMs: number, renew: (callIds: readonly string[]) => Promise<void>): Leases {
-  // Not a Set or a Map: each that V8 grows or clears of holes keeps what was in it, and the next one, for the collector of old garbage, so that
-  // under load nearly every call would be moved there.
-  const held: Lease[] = [];
+  // An array, not a Set or Map: V8 keeps the outgrown tables of those, with their old contents, until it collects old garbage. Under load nearly
+  // every call would then be moved to the old generation.
+  const held: HeldLease[] = [];
   let cancel: (() => void) | undefined;
   let stopped = false;
 
-  function rest(): void {
+  function renewLater(): void {
     if (cancel || stopped || held.length === 0) return;
     cancel = clock.timer(everyMs, () => {
       cancel = undefined;
-      void renew(held.map(({ callId }) => callId)).then(rest);
+      void renew(held.map(({ callId }) => callId)).then(renewLater);
     });
   }
 
-  function rouse(): void {
+  function cancelTimer(): void {
     cancel?.();
     cancel = undefined;
   }
@@ -48,29 +51,30 @@ export function createLeases(clock: Clock, everyMs: number, renew: (callIds: rea
       return held.length;
     },
     hold(callId) {
-      const lease: Lease = { callId, place: held.length, ended: undefined };
+      const lease: HeldLease = { callId, index: held.length, ended: undefined };
       held.push(lease);
-      rest();
+      renewLater();
       return lease;
     },
-    release(lease) {
-      if (lease.place < 0) return;
+    release(callLease) {
+      const lease = callLease as HeldLease;
+      if (lease.index < 0) return;
       const last = held.pop();
       if (last && last !== lease) {
-        held[lease.place] = last;
-        last.place = lease.place;
+        held[lease.index] = last;
+        last.index = lease.index;
       }
-      lease.place = -1;
+      lease.index = -1;
       lease.ended?.resolve();
-      if (held.length === 0) rouse();
+      if (held.length === 0) cancelTimer();
     },
     ended(callId) {
-      const lease = held.find((one) => one.callId === callId);
+      const lease = held.find((each) => each.callId === callId);
       return lease && (lease.ended ??= Promise.withResolvers()).promise;
     },
     stop() {
       stopped = true;
-      rouse();
+      cancelTimer();
     },
   };
 }

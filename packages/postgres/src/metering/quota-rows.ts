@@ -3,18 +3,19 @@ import { sql, type Kysely } from 'kysely';
 import { itemsParameter, timeText } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** Sees to it that the counters of quotas have rows: a statement can lock and change those alone that were there before it. */
+/** Inserts the rows of quota counters in advance: a statement can lock and change only rows that existed before it. */
 export interface QuotaRows {
-  /** Makes the rows that these demands need and that this process has not seen yet. */
+  /** Inserts the rows for these demands, except rows that this process knows to exist. */
   ensure(demands: readonly QuotaDemand[]): Promise<void>;
-  /** The row was not there after all. */
+  /** Forgets a row that may not exist after all. */
   forget(counter: string): void;
 }
 
 const maxSeen = 100_000;
 
+/** Creates the rows of one metering. Remembers at most 100,000. */
 export function createQuotaRows(db: Kysely<Tables>): QuotaRows {
-  // In the order in which they were made, so that the first are those of the oldest periods.
+  // In the order of insertion, so that the oldest periods come first.
   const seen = new Set<string>();
   return {
     async ensure(demands) {

@@ -1,44 +1,48 @@
 import type { Clock } from '@busbar/core';
 
-/** Writes that failed and are tried again in the background. */
-export interface Amends<T> {
-  /** Takes an item, unless too many wait: then it is left to the sweep. */
+/** Writes that failed and are retried in the background. */
+export interface RetryQueue<T> {
+  /** Takes an item. Drops it if 10,000 wait: a sweep then ends its call. */
   add(item: T): void;
-  /** Gives up what waits. */
+  /** Drops the waiting items. */
   stop(): void;
 }
 
 const everyMs = 1_000;
 const maxWaiting = 10_000;
 
-/** Tries `write` once a second until it succeeds. Without anything to write there is no timer. */
-export function createAmends<T>(clock: Clock, write: (items: readonly T[]) => Promise<void>): Amends<T> {
+/** Retries `write` once a second until it succeeds. An empty queue has no timer. */
+export function createRetryQueue<T>(clock: Clock, write: (items: readonly T[]) => Promise<void>): RetryQueue<T> {
   const waiting = new Set<T>();
-  const over = new AbortController();
-  let trying = false;
+  let cancel: (() => void) | undefined;
+  let stopped = false;
+  let retrying = false;
 
-  async function tryUntilWritten(): Promise<void> {
-    while (waiting.size > 0 && !over.signal.aborted) {
-      try {
-        await clock.sleep(everyMs, over.signal);
-        const items = [...waiting];
-        await write(items);
-        for (const item of items) waiting.delete(item);
-      } catch {
-        // The database is still away, and whoever called has heard so; or the process ends.
-      }
+  function retryLater(): void {
+    retrying = waiting.size > 0 && !stopped;
+    if (retrying) cancel = clock.timer(everyMs, () => void retry());
+  }
+
+  async function retry(): Promise<void> {
+    const items = [...waiting];
+    try {
+      await write(items);
+      for (const item of items) waiting.delete(item);
+    } catch {
+      // The database is still unreachable. The callers have their refusals, so there is no one to report to.
     }
-    trying = false;
+    retryLater();
   }
 
   return {
     add(item) {
-      if (over.signal.aborted || waiting.size >= maxWaiting) return;
+      if (stopped || waiting.size >= maxWaiting) return;
       waiting.add(item);
-      if (trying) return;
-      trying = true;
-      void tryUntilWritten();
+      if (!retrying) retryLater();
     },
-    stop: () => over.abort(),
+    stop() {
+      stopped = true;
+      cancel?.();
+    },
   };
 }

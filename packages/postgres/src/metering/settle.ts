@@ -3,14 +3,14 @@ import { sql, type Kysely } from 'kysely';
 import { endedLine } from '../audit/entries.ts';
 import { chainLock, linkFromEntries, linkTimes, type LinkTimes } from '../audit/link.ts';
 import type { DeadLetterRow } from '../dead-letters/dead-letter.ts';
-import { writeLetters } from '../dead-letters/write.ts';
+import { writeDeadLetters } from '../dead-letters/write.ts';
 import { itemsText, timeText } from '../database/sql-parameters.ts';
 import { claims } from '../claims.ts';
 import { refundCounters } from './refund.ts';
 import { prepared } from '../database/prepared.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** The end of a call, as it is written. */
+/** The settlement of a call, as it is written. */
 export interface SettleItem {
   readonly callId: string;
   readonly tenant: string;
@@ -21,25 +21,24 @@ export interface SettleItem {
   readonly bytesOut: number;
   readonly accepted: string | undefined;
   readonly endedAt: number;
-  /** False gives what it took of quotas back. */
+  /** False refunds its quota. */
   readonly charged: boolean;
-  /** What it costs, in millionths. */
+  /** Its cost in millionths of the currency. */
   readonly price: number;
-  /** False gives the call's claim back. */
+  /** False releases the call's claim. */
   readonly keepsClaim: boolean;
-  /** JSON, for replay. Undefined where nobody may be told how the call went, or can ask: it has no claim. */
+  /** JSON, for replay. Undefined if the call has no claim, or its outcome is unknown. */
   readonly answer: string | undefined;
-  /** How long the answer is kept. Undefined where there is no claim. */
+  /** How long the answer is kept. Undefined if the call has no claim. */
   readonly keepMs: number | undefined;
-  /** For a person to try it again. */
-  readonly letter?: DeadLetterRow | undefined;
+  readonly deadLetter?: DeadLetterRow | undefined;
 }
 
-// A kept answer is read back with every replay, and a batch may hold hundreds of them.
+// Every replay reads the stored answer back, and a batch may hold hundreds of them.
 const maxKeptBytes = 64 * 1024;
 
-/** The end of a call as the host tells it. */
-export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: number, letter?: DeadLetterRow): SettleItem {
+/** The settlement of a call with the host's outcome. */
+export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: number, deadLetter?: DeadLetterRow): SettleItem {
   const { status, wrote, answer, upstreamRequests, endedAt, accepted, code } = outcome;
   const json = answerJson(answer);
   const bytesOut = Buffer.byteLength(json);
@@ -60,16 +59,16 @@ export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: 
     keepsClaim: done || wrote !== 'no',
     answer: claims(call) ? keptAnswer(json, bytesOut, done && status !== 'unknown') : undefined,
     keepMs: claims(call) ? (call.keepMs ?? keepMs) : undefined,
-    letter,
+    deadLetter,
   };
 }
 
 function keptAnswer(json: string, bytes: number, done: boolean): string | undefined {
   if (bytes <= maxKeptBytes) return json;
-  return done ? JSON.stringify(noteInstead) : undefined;
+  return done ? JSON.stringify(answerTooLarge) : undefined;
 }
 
-/** The end of a call whose record failed, as its caller was told it: unknown where it may have written, else failed. */
+/** The settlement of a call whose caller got UNAVAILABLE because the record failed: `unknown` if it may have written, else `failed`. */
 export function lostItem(
   call: Call,
   price: Price,
@@ -78,30 +77,33 @@ export function lostItem(
 ): SettleItem {
   const end: Outcome =
     wrote === 'no'
-      ? { status: 'failed', wrote, code: 'UNAVAILABLE', answer: nothing, upstreamRequests, endedAt }
-      : { status: 'unknown', wrote: 'unknown', code: 'OUTCOME_UNKNOWN', answer: nothing, upstreamRequests, endedAt };
+      ? { status: 'failed', wrote, code: 'UNAVAILABLE', answer: noAnswer, upstreamRequests, endedAt }
+      : { status: 'unknown', wrote: 'unknown', code: 'OUTCOME_UNKNOWN', answer: noAnswer, upstreamRequests, endedAt };
   return { ...settledItem(call, price, end, keepMs), bytesOut: 0, answer: undefined };
 }
 
-/** What became of the ends of calls. `lost`: a sweep had ended the read before, or there is no such call; `known`: it has this end already. */
-export type Settled = 'ended' | 'known' | 'lost';
+/**
+ * The result of a settlement. `ended`: written now. `known`: its replica had settled the call before. `lost`: a sweep had ended the read before,
+ * or there is no such call.
+ */
+export type SettleResult = 'ended' | 'known' | 'lost';
 
-type SettledOf = (callId: string) => Settled;
+type ResultOfCall = (callId: string) => SettleResult;
 
-/** How ends are written. */
-export interface SettleBy {
+/** Options of {@link settleCalls}. */
+export interface SettleOptions {
   readonly now: number;
   /** The audit's chain. */
   readonly chain: string;
   readonly usageEvents: boolean;
-  /** The most dead letters of a tenant. */
-  readonly maxLetters: number;
+  /** Per tenant. */
+  readonly maxDeadLetters: number;
 }
 
 interface Row {
   readonly open: boolean;
-  /** Null: all have ended now. */
-  readonly told: { readonly ended: readonly string[] | null; readonly known: readonly string[] | null } | null;
+  /** Null if all calls ended now. */
+  readonly details: { readonly ended: readonly string[] | null; readonly known: readonly string[] | null } | null;
 }
 
 interface Settles extends LinkTimes {
@@ -154,38 +156,42 @@ const settleStatement = prepared<Settles, Row>(
     ), ${linkFromEntries({ at, leaseUntil })}
     select exists (select from chain) as open, case when (select count(*) from ended) < (select count(*) from item) then json_build_object(
       'ended', (select json_agg(call_id) from ended),
-      'known', (select json_agg(call_id) from calls join item using (call_id) where calls.lease_until is null)) end as told`,
+      'known', (select json_agg(call_id) from calls join item using (call_id) where calls.lease_until is null)) end as details`,
 );
 
 /**
- * Ends calls, gives back what they took of quotas and did not use, ends or gives back their claims, and adds to the audit, in one statement
- * and so in one transaction. Undefined where the audit's chain was closed by another replica: nothing is written then.
+ * Settles calls in one statement, and so in one transaction: ends them, refunds unused quota, ends or releases their claims, and appends to the
+ * audit. Returns undefined, and writes nothing, if another replica has closed the audit's chain.
  *
- * A call that its replica has ended before stays as it is. A write that a sweep has ended becomes what really happened, and so does its claim
- * unless another call has it by now; its price and its quota stay as the sweep left them, since they may have been billed. A read that a
- * sweep has ended stays so: its quota is another's by now.
+ * A call that its replica has settled before does not change. A write that a sweep has ended gets its real outcome, and so does its claim unless
+ * another call holds it by now; its price and quota stay as the sweep left them, because they may have been billed. A read that a sweep has ended
+ * does not change, because another call may have its quota by now.
  */
-export async function settleCalls(db: Kysely<Tables>, items: readonly SettleItem[], by: SettleBy): Promise<SettledOf | undefined> {
-  const letters = items.flatMap(({ letter }) => letter ?? []);
-  if (letters.length === 0) return await settleBatch(db, items, by);
+export async function settleCalls(
+  db: Kysely<Tables>,
+  items: readonly SettleItem[],
+  options: SettleOptions,
+): Promise<ResultOfCall | undefined> {
+  const deadLetters = items.flatMap(({ deadLetter }) => deadLetter ?? []);
+  if (deadLetters.length === 0) return await settleBatch(db, items, options);
   return await db.transaction().execute(async (transaction) => {
-    const settled = await settleBatch(transaction, items, by);
-    if (settled)
-      await writeLetters(
+    const resultOf = await settleBatch(transaction, items, options);
+    if (resultOf)
+      await writeDeadLetters(
         transaction,
-        letters.filter(({ call_id }) => settled(call_id) === 'ended'),
-        by.maxLetters,
+        deadLetters.filter(({ call_id }) => resultOf(call_id) === 'ended'),
+        options.maxDeadLetters,
       );
-    return settled;
+    return resultOf;
   });
 }
 
 async function settleBatch(
   db: Kysely<Tables>,
   items: readonly SettleItem[],
-  { now, chain, usageEvents }: SettleBy,
-): Promise<SettledOf | undefined> {
-  // The first of two ends of one call holds.
+  { now, chain, usageEvents }: SettleOptions,
+): Promise<ResultOfCall | undefined> {
+  // Of two settlements of one call the first counts.
   const first = new Map(items.toReversed().map((item) => [item.callId, item]));
   const [row] = await settleStatement(db, {
     items: itemsText(Array.from(first.values(), toRow)),
@@ -194,13 +200,13 @@ async function settleBatch(
     ...linkTimes(now),
   });
   if (!row?.open) return undefined;
-  if (!row.told) return allEnded;
-  const ended = new Set(row.told.ended);
-  const known = new Set(row.told.known);
+  if (!row.details) return allEnded;
+  const ended = new Set(row.details.ended);
+  const known = new Set(row.details.known);
   return (callId) => (ended.has(callId) ? 'ended' : known.has(callId) ? 'known' : 'lost');
 }
 
-const allEnded: SettledOf = () => 'ended';
+const allEnded: ResultOfCall = () => 'ended';
 
 const toRow = (item: SettleItem) => ({
   call_id: item.callId,
@@ -219,10 +225,10 @@ const toRow = (item: SettleItem) => ({
   expires_at: item.keepMs === undefined ? undefined : timeText(item.endedAt + item.keepMs),
 });
 
-const nothing: Answer = { content: [] };
+const noAnswer: Answer = { content: [] };
 
-// An error, as core tells what was done and cannot be shown: clients hold a success against the tool's output schema.
-const noteInstead: Answer = {
+// An error, as in core for a write whose output cannot be shown: clients would check a success against the tool's output schema.
+const answerTooLarge: Answer = {
   content: [
     {
       type: 'text',

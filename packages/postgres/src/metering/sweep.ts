@@ -4,16 +4,16 @@ import { timeParameter, timeText } from '../database/sql-parameters.ts';
 import { refundCounters } from './refund.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** What a sweep ended. */
-export interface Swept {
+/** How many calls a sweep ended. */
+export interface SweepResult {
   /** Calls that may have written: their claims answer OUTCOME_UNKNOWN. */
   readonly unknown: number;
-  /** Reads. What they took of quotas is given back. */
+  /** Reads. Their quota is refunded. */
   readonly failed: number;
 }
 
-/** How a page of lapsed calls is ended. */
-export interface SweepPage {
+/** Options of {@link sweepPage}. */
+export interface SweepPageOptions {
   readonly now: number;
   /** The audit's chain. */
   readonly chain: string;
@@ -21,17 +21,20 @@ export interface SweepPage {
   readonly usageEvents: boolean;
 }
 
-/** The most calls that {@link sweepPage} ends at once. */
+/** How many calls {@link sweepPage} ends at most. */
 export const sweepPageSize = 1_000;
 const dropPageSize = 1_000;
-// Whoever looks at what was used wants the last periods too.
+// Operators look at the use of recent periods too.
 const keepCountersMs = 7 * 24 * 60 * 60_000;
 
 /**
- * Ends calls whose lease has run out. What another sweep or a settle has in hand is left to it. Undefined where the audit's chain was closed by
- * another replica: nothing is written then.
+ * Ends calls whose lease has expired. Skips rows that another sweep or a settlement has locked. Returns undefined, and writes nothing, if another
+ * replica has closed the audit's chain.
  */
-export async function sweepPage(db: Kysely<Tables>, { now, chain, keepMs, usageEvents }: SweepPage): Promise<Swept | undefined> {
+export async function sweepPage(
+  db: Kysely<Tables>,
+  { now, chain, keepMs, usageEvents }: SweepPageOptions,
+): Promise<SweepResult | undefined> {
   const { rows } = await sql<{ open: boolean; unknown: number | string; failed: number | string }>`
     with chain as materialized (${chainLock(chain)}),
     lapsed as materialized (
@@ -74,7 +77,7 @@ export async function sweepPage(db: Kysely<Tables>, { now, chain, keepMs, usageE
   return row?.open ? { unknown: Number(row.unknown), failed: Number(row.failed) } : undefined;
 }
 
-/** Drops claims that have expired, and counters of quotas a week after their period. */
+/** Drops expired claims, and quota counters a week after their period. */
 export async function dropExpired(db: Kysely<Tables>, now: number): Promise<void> {
   const drop = async (table: 'claims' | 'quota_counters', column: string, before: number): Promise<number> => {
     const { numAffectedRows } = await sql`
@@ -87,7 +90,7 @@ export async function dropExpired(db: Kysely<Tables>, now: number): Promise<void
   while ((await drop('quota_counters', 'ends_at', now - keepCountersMs)) === dropPageSize);
 }
 
-/** Moves the leases of these calls. What a settle or a sweep has in hand is left to it. */
+/** Renews the leases of running calls. Skips rows that a settlement or a sweep has locked. */
 export async function renewLeases(db: Kysely<Tables>, callIds: readonly string[], until: number): Promise<void> {
   await sql`
     update calls set lease_until = ${timeParameter(until)} where call_id in (

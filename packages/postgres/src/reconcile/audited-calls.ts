@@ -3,11 +3,11 @@ import type { AuditEntry } from '../audit/lines.ts';
 import { itemsParameter } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** What the audit says of calls, in the temporary table `audited` of one transaction. */
+/** The audit's entries about calls, one row per call in the temporary table `audited` of one transaction. */
 export interface AuditedCalls {
-  /** Takes an entry; those that speak of no call are left out. */
+  /** Adds an entry. Entries that are not about a call are ignored. */
   add(entry: AuditEntry): Promise<void>;
-  /** Writes what is left. Gives the time, as ISO, from which on every call that began must be in the audit; undefined: none. */
+  /** Writes the last rows. Returns the time, as ISO, since which the audit must have every call. Undefined: it need not have any. */
   finish(): Promise<string | undefined>;
 }
 
@@ -22,7 +22,7 @@ interface Audited {
   tool: string | null;
   effect: string | null;
   ends: number;
-  /** The greatest of a call's ends counts: what a replica says, over what a sweep said; then the latest. */
+  /** The end with the greatest rank counts: a replica's end before a sweep's, then the latest. */
   rank: string | null;
   status: string | null;
   charged: boolean | null;
@@ -31,7 +31,7 @@ interface Audited {
 
 const pageSize = 1_000;
 
-/** Makes the table, which goes with the transaction. */
+/** Creates the table, which is dropped with the transaction. */
 export async function createAuditedCalls(db: Kysely<Tables>): Promise<AuditedCalls> {
   await sql`
     create temporary table audited (
@@ -69,7 +69,7 @@ export async function createAuditedCalls(db: Kysely<Tables>): Promise<AuditedCal
       const { event, at, callId } = entry;
       if (event === 'audit.pruned' && typeof entry['before'] === 'string' && entry['before'] > prunedBefore) prunedBefore = entry['before'];
       if (typeof callId !== 'string' || typeof event !== 'string' || !event.startsWith('call.')) return;
-      const row = page.get(callId) ?? nothingOf(callId);
+      const row = page.get(callId) ?? emptyRow(callId);
       page.set(callId, row);
       if (event === 'call.admitted' || event === 'call.replayed') {
         row.begins += 1;
@@ -99,7 +99,7 @@ export async function createAuditedCalls(db: Kysely<Tables>): Promise<AuditedCal
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
-const nothingOf = (callId: string): Audited => ({
+const emptyRow = (callId: string): Audited => ({
   call_id: callId,
   begins: 0,
   begun: null,

@@ -1,15 +1,15 @@
 import { sql, type RawBuilder } from 'kysely';
 import { timeParameter } from '../database/sql-parameters.ts';
 
-/** A query for differences of one kind, each as a sentence, in a stable order. */
+/** A query for the differences of one kind, each as a sentence, in a stable order. */
 export type Difference = RawBuilder<{ readonly sentence: string }>;
 
-// A sweep ends them much sooner where a server runs.
+// A running server sweeps them much sooner.
 const longPastMs = 10 * 60_000;
 
-/** What must hold within the ledger. */
+/** Differences within the ledger. */
 export const ledgerDifferences = (now: number): readonly Difference[] => [
-  // A counter may be gone once its period is over.
+  // A counter may be missing once its period is over.
   sql`
     with taken as (
       select counter as id, sum(case split_part(counter, ' ', 1) when 'calls' then 1 when 'units' then units else price end) as amount
@@ -37,9 +37,9 @@ export const ledgerDifferences = (now: number): readonly Difference[] => [
     where calls.call_id is null or not charged or status = 'running' order by call_id`,
 ];
 
-/** What must hold between the ledger and the table `audited`. `since`: calls that began at this time, as ISO, or later must be in it. */
+/** Differences between the ledger and the table `audited`, which must have every call that began at `since` (ISO) or later. */
 export function auditDifferences(since: string | undefined): readonly Difference[] {
-  // Rows that were made before there was a ledger are in no audit.
+  // Rows from the time before the ledger are in no audit.
   const mustBeThere = sql`calls.replica <> 'usage' and calls.started_at >= ${since ?? 'infinity'}::timestamptz`;
   return [
     sql`
@@ -68,7 +68,7 @@ export function auditDifferences(since: string | undefined): readonly Difference
   ];
 }
 
-// Its minute, day or month is the third word of a counter's id, the period's name the second.
+// The second word of a counter's id is the name of its period, and the third word is the minute, day or month.
 const periodEnd = sql`(
   (rpad(split_part(id, ' ', 3), 10, '-01') || substr(split_part(id, ' ', 3), 11))::timestamp at time zone 'UTC'
   + ('1 ' || split_part(id, ' ', 2))::interval)`;

@@ -1,16 +1,16 @@
 import { sql, type Kysely } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 
-/** What one process has counted since it began: `mcp_requests_total` by its labels. */
+/** The calls that one process has counted since it started: `mcp_requests_total` by its labels. */
 export interface CallCounts {
-  /** What its metering calls it. */
+  /** The `replica` of its metering. */
   readonly replica: string;
   readonly counts: readonly { readonly connector: string; readonly tool: string; readonly status: string; readonly count: number }[];
-  /** How many calls ran when the counts were read: so many may have been settled and not counted yet. */
+  /** How many calls ran when the counts were read: as many may be settled and not counted yet. */
   readonly running: number;
 }
 
-/** Holds what a replica has counted against the rows that it wrote. Refused calls have none. */
+/** Compares the counts of a replica with the rows that it wrote. Refused calls have no row. */
 export async function metricsDifferences(db: Kysely<Tables>, { replica, counts, running }: CallCounts): Promise<readonly string[]> {
   const { rows } = await sql<{ connector: string; tool: string; status: string; count: number }>`
     select connector, tool, status, count(*)::int as count from calls where replica = ${replica} and status <> 'running'

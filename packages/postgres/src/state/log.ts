@@ -1,27 +1,27 @@
 import { ToolError, type Entry, type LogSpec, type StateLog } from '@busbar/core';
 import { sql, type Transaction } from 'kysely';
-import { stateFull, toName, type Change, type Shelves } from './scopes.ts';
+import { stateFull, toName, type Change, type Scopes } from './scopes.ts';
 import type { Tables } from '../database/tables.ts';
 
 const maxPage = 1_000;
-// PostgreSQL takes 65,535 parameters in one statement, and an entry is six.
+// PostgreSQL takes at most 65,535 parameters in a statement, and an entry has six.
 const maxRows = 1_000;
 
 type Parse<T> = (value: unknown) => { readonly success: true; readonly data: T } | { readonly success: false };
 
-/** A log in the tables. See `postgresState`. `parse` is that of the entries' schema. */
-export function stateLog<T>(shelves: Shelves, scope: string, spec: Omit<LogSpec, 'entry'>, parse: Parse<T>): StateLog<T> {
-  const { db, seal } = shelves;
+/** A log of a scope. See `postgresState`. `parse` validates an entry against the log's schema. */
+export function stateLog<T>(scopes: Scopes, scope: string, spec: Omit<LogSpec, 'entry'>, parse: Parse<T>): StateLog<T> {
+  const { db, seal } = scopes;
   const nameOf = (text: string) => toName(scope, spec.name, text);
-  const toPlace = (name: string) => [scope, 'entry', spec.name, name];
+  const locationOf = (name: string) => [scope, 'entry', spec.name, name];
 
   const toRow = (name: string, { id, key, value: json }: Entry<string>) => {
-    const size = shelves.measure(id + (key ?? ''), json);
-    const sealed = seal.seal(`[${JSON.stringify(id)},${JSON.stringify(key ?? null)},${json}]`, toPlace(name));
+    const size = scopes.measure(id + (key ?? ''), json);
+    const sealed = seal.seal(`[${JSON.stringify(id)},${JSON.stringify(key ?? null)},${json}]`, locationOf(name));
     return { scope, log: spec.name, id: name, key: key === undefined ? null : nameOf(key), size, sealed };
   };
 
-  async function held(trx: Transaction<Tables>): Promise<number> {
+  async function entryCount(trx: Transaction<Tables>): Promise<number> {
     const log = await trx
       .selectFrom('state_logs')
       .select('entries')
@@ -31,8 +31,8 @@ export function stateLog<T>(shelves: Shelves, scope: string, spec: Omit<LogSpec,
     return log?.entries ?? 0;
   }
 
-  /** Notes how many entries there are now, and gives the change: a log that holds something counts as an item. */
-  async function note<R>(trx: Transaction<Tables>, before: number, entries: number, bytes: number, result: R): Promise<Change<R>> {
+  /** Writes the new number of entries and returns the change: a log counts as an item unless it is empty. */
+  async function writeCount<R>(trx: Transaction<Tables>, before: number, entries: number, bytes: number, result: R): Promise<Change<R>> {
     if (entries === 0) await trx.deleteFrom('state_logs').where('scope', '=', scope).where('log', '=', spec.name).execute();
     else
       await trx
@@ -69,18 +69,18 @@ export function stateLog<T>(shelves: Shelves, scope: string, spec: Omit<LogSpec,
     return { removed: removed.length, bytes: removed.reduce((sum, { size }) => sum + size, 0) };
   }
 
-  /** `upTo` spares an entry of the same id that was appended after that position. */
+  /** `upTo`: an entry with one of these names that was appended after this position stays. */
   async function remove(names: readonly string[], upTo?: string): Promise<void> {
     if (names.length === 0) return;
-    await shelves.change(scope, async (trx) => {
-      const before = await held(trx);
+    await scopes.change(scope, async (trx) => {
+      const before = await entryCount(trx);
       const { removed, bytes } = await removeRows(trx, names, upTo);
-      return note(trx, before, before - removed, -bytes, undefined);
+      return writeCount(trx, before, before - removed, -bytes, undefined);
     });
   }
 
   const readRows = (after: string, limit: number, key: string | undefined) =>
-    shelves.reach(() =>
+    scopes.run(() =>
       db
         .selectFrom('state_entries')
         .select(['id', 'sealed', sql<string>`position::text`.as('position')])
@@ -100,20 +100,20 @@ export function stateLog<T>(shelves: Shelves, scope: string, spec: Omit<LogSpec,
         const name = nameOf(id);
         if (!fresh.has(name)) fresh.set(name, { id, key, value: JSON.stringify(value) ?? 'null' });
       }
-      return shelves.change(scope, async (trx) => {
+      return scopes.change(scope, async (trx) => {
         const known = await trx
           .selectFrom('state_entries')
           .select('id')
           .where('id', '=', sql<string>`any(${[...fresh.keys()]}::text[])`)
           .execute();
         for (const { id } of known) fresh.delete(id);
-        const before = await held(trx);
+        const before = await entryCount(trx);
         if (fresh.size === 0) return { result: { size: before }, items: 0, bytes: 0 };
 
         const excess = Math.max(0, before + fresh.size - spec.max);
         if (excess > 0 && spec.whenFull === 'refuse') throw stateFull(`The ${spec.name} holds ${before} of ${spec.max} entries.`);
         const rows = Array.from(fresh, ([name, entry]) => toRow(name, entry));
-        // The oldest go: those in the log, and then, where one append brings more than it holds, the first of these.
+        // Drops the oldest entries of the log, and then, if one append has more entries than the log may hold, the first of those.
         const { removed, bytes } = excess > 0 ? await removeRows(trx, await oldest(trx, excess)) : { removed: 0, bytes: 0 };
         const staying = rows.slice(excess - removed);
         for (let at = 0; at < staying.length; at += maxRows)
@@ -123,13 +123,13 @@ export function stateLog<T>(shelves: Shelves, scope: string, spec: Omit<LogSpec,
             .execute();
         const size = before - removed + staying.length;
         const added = staying.reduce((sum, row) => sum + row.size, 0);
-        return note(trx, before, size, added - bytes, { size });
+        return writeCount(trx, before, size, added - bytes, { size });
       });
     },
 
     async read({ limit, after = '0', key }) {
       if (!/^\d{1,18}$/.test(after))
-        throw new ToolError('INVALID_INPUT', 'This page position is not one of this log. Start again without it.');
+        throw new ToolError('INVALID_INPUT', 'This page position does not belong to this log. Start again without it.');
       const most = Math.min(Math.max(1, limit), maxPage);
       const entries: Entry<T>[] = [];
       const misfits: string[] = [];
@@ -140,14 +140,14 @@ export function stateLog<T>(shelves: Shelves, scope: string, spec: Omit<LogSpec,
         const rows = await readRows(last, wanted + 1, key);
         more = rows.length > wanted;
         for (const row of rows.slice(0, wanted)) {
-          const [id, ownKey, value] = JSON.parse(seal.open(row.sealed, toPlace(row.id))) as [string, string | null, unknown];
+          const [id, ownKey, value] = JSON.parse(seal.open(row.sealed, locationOf(row.id))) as [string, string | null, unknown];
           const parsed = parse(value);
           if (parsed.success) entries.push({ id, key: ownKey ?? undefined, value: parsed.data });
           else misfits.push(row.id);
           last = row.position;
         }
       }
-      // As with a value: what no longer fits is gone, or it would take up room for ever.
+      // As with a value: an entry that no longer fits the schema is removed, or it would take up room for ever.
       await remove(misfits, last);
       return { entries, ...(more && { next: last }) };
     },

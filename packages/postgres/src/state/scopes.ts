@@ -6,41 +6,41 @@ import type { Seal } from '../seal.ts';
 import type { Tables } from '../database/tables.ts';
 
 /** The limits of a state store. See {@link StateLimits}. */
-export interface ShelfLimits {
+export interface ScopeLimits {
   readonly maxKeys: number;
   readonly maxValueBytes: number;
   readonly maxScopes: number;
   readonly maxScopeBytes: number;
 }
 
-/** What a write has changed of what a scope holds. */
+/** The effect of a write on the size of a scope. */
 export interface Change<R> {
   readonly result: R;
-  /** Keys and logs more, or less. */
+  /** The difference in keys and logs. */
   readonly items: number;
-  /** Bytes more, or less. */
+  /** The difference in bytes. */
   readonly bytes: number;
 }
 
-/** The tables of a state store: reached, sealed, counted. */
-export interface Shelves {
+/** The scopes of a state store: their tables, their seal and their limits. */
+export interface Scopes {
   readonly db: Database['db'];
   readonly seal: Seal;
-  /** The size of what is to be stored. @throws {ToolError} STATE_FULL where it is too large. */
+  /** The size of a value in bytes. @throws {ToolError} STATE_FULL if it is too large. */
   measure(name: string, json: string): number;
-  /** Runs a query. @throws {ToolError} UNAVAILABLE where the database fails. */
-  reach<R>(query: () => Promise<R>): Promise<R>;
+  /** Runs a query. @throws {ToolError} UNAVAILABLE if the database fails. */
+  run<R>(query: () => Promise<R>): Promise<R>;
   /**
-   * Runs `write` in a transaction, while nobody else writes to the scope, and counts what it changed. A limit that is passed undoes it.
+   * Runs `write` in a transaction that locks the scope, and adds the change to the scope's size. Exceeding a limit rolls the transaction back.
    *
-   * @throws {ToolError} STATE_FULL at a limit, UNAVAILABLE where the database fails.
+   * @throws {ToolError} STATE_FULL at a limit, UNAVAILABLE if the database fails.
    */
   change<R>(scope: string, write: (db: Transaction<Tables>) => Promise<Change<R>>): Promise<R>;
 }
 
-/** Makes the shelves of one store. */
-export function createShelves({ db }: Database, seal: Seal, limits: ShelfLimits): Shelves {
-  async function reach<R>(query: () => Promise<R>): Promise<R> {
+/** Creates the scopes of one store. */
+export function createScopes({ db }: Database, seal: Seal, limits: ScopeLimits): Scopes {
+  async function run<R>(query: () => Promise<R>): Promise<R> {
     try {
       return await query();
     } catch (cause) {
@@ -52,7 +52,7 @@ export function createShelves({ db }: Database, seal: Seal, limits: ShelfLimits)
 
   async function count(trx: Transaction<Tables>, scope: string, change: Change<unknown>): Promise<void> {
     if (change.items === 0 && change.bytes === 0) return;
-    const holds = await trx
+    const totals = await trx
       .insertInto('state_scopes')
       .values({ scope, items: change.items, bytes: change.bytes })
       .onConflict((conflict) =>
@@ -63,12 +63,12 @@ export function createShelves({ db }: Database, seal: Seal, limits: ShelfLimits)
       )
       .returning(['items', 'bytes'])
       .executeTakeFirstOrThrow();
-    if (change.items > 0 && holds.items > limits.maxKeys) throw stateFull(`There are ${limits.maxKeys} keys and logs already.`);
-    if (change.bytes > 0 && Number(holds.bytes) > limits.maxScopeBytes)
+    if (change.items > 0 && totals.items > limits.maxKeys) throw stateFull(`There are ${limits.maxKeys} keys and logs already.`);
+    if (change.bytes > 0 && Number(totals.bytes) > limits.maxScopeBytes)
       throw stateFull(`All of it together may take ${limits.maxScopeBytes} bytes.`);
-    if (holds.items === 0) await trx.deleteFrom('state_scopes').where('scope', '=', scope).execute();
-    // An empty scope has no row, so this one is new.
-    else if (holds.items === change.items) await countScopes(trx);
+    if (totals.items === 0) await trx.deleteFrom('state_scopes').where('scope', '=', scope).execute();
+    // An empty scope has no row, so this row is new.
+    else if (totals.items === change.items) await countScopes(trx);
   }
 
   async function countScopes(trx: Transaction<Tables>): Promise<void> {
@@ -83,15 +83,15 @@ export function createShelves({ db }: Database, seal: Seal, limits: ShelfLimits)
   return {
     db,
     seal,
-    reach,
+    run,
     measure(name, json) {
       const size = Buffer.byteLength(name) + Buffer.byteLength(json);
       if (size > limits.maxValueBytes) throw stateFull(`One value takes ${size} bytes, and ${limits.maxValueBytes} is the most.`);
       return size;
     },
     change: (scope, write) =>
-      reach(() =>
-        // Each statement after the lock has to see what its earlier holders wrote.
+      run(() =>
+        // Each statement after the lock must see the writes of its earlier holders.
         db
           .transaction()
           .setIsolationLevel('read committed')
@@ -106,19 +106,19 @@ export function createShelves({ db }: Database, seal: Seal, limits: ShelfLimits)
 }
 
 /**
- * What stands in the tables for a key or an id, which is the last part; the others say whose it is, so that equal ones of two scopes do not
- * look alike. It may be of any length and hold any character, those too that PostgreSQL refuses, and may name a person, whom a copy of the
- * tables then does not show.
+ * The hash that the tables have in place of a key or an id, which is the last part. The other parts name its owner, so that equal keys of two
+ * scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL refuses. It may name a person,
+ * whom a copy of the tables then does not reveal.
  */
 export function toName(...parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 
-/** The refusal of a store at a limit. */
+/** The refusal of a write at a limit. */
 export function stateFull(reason: string): ToolError {
   return new ToolError('STATE_FULL', `Nothing was stored: ${reason} Try again once the connection’s job has delivered what waits.`);
 }
 
-async function lock(trx: Transaction<Tables>, what: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${what}, 0))`.execute(trx);
+async function lock(trx: Transaction<Tables>, name: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx);
 }

@@ -3,48 +3,48 @@ import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { createSeal, type SealSecret } from '../seal.ts';
 import { stateLog } from './log.ts';
-import { createShelves, toName, type ShelfLimits, type Shelves } from './scopes.ts';
+import { createScopes, toName, type ScopeLimits, type Scopes } from './scopes.ts';
 
 /**
- * How much a {@link postgresState} keeps; what does not fit is refused with STATE_FULL. `maxKeys` (keys and logs of one scope, default
- * 1,000), `maxValueBytes` (one value or log entry with its key, before sealing, default 64 KiB), `maxScopes` (scopes that hold something,
- * default 10,000), `maxScopeBytes` (all that one scope holds, default 64 MiB). Replicas of one database are given the same.
+ * The limits of a {@link postgresState}, which refuses a write beyond them with STATE_FULL: `maxKeys` (keys and logs of one scope, default 1,000),
+ * `maxValueBytes` (one value or log entry with its key, before sealing, default 64 KiB), `maxScopes` (scopes that are not empty, default 10,000),
+ * `maxScopeBytes` (all values and entries of one scope, default 64 MiB). Give all replicas of one database the same.
  */
-export type StateLimits = Partial<ShelfLimits>;
+export type StateLimits = Partial<ScopeLimits>;
 
-/** What a {@link postgresState} works with. */
+/** Options of {@link postgresState}. */
 export interface PostgresStateOptions {
-  /** Seals values and entries at rest. Without the secret that sealed them they cannot be read: see {@link SealSecret} for how to change it. */
+  /** Seals values and entries at rest. Without it they cannot be read. To change it, give a list: see {@link SealSecret}. */
   readonly secret: SealSecret;
   readonly limits?: StateLimits;
 }
 
 /**
- * State that outlives the process, shared by all replicas on one database. Keys and ids stand in the tables as hashes, what they name
- * sealed; names of scopes and logs are there to be read.
+ * Durable state that all replicas on one database share. The tables have keys and ids as hashes, and values and entries sealed; the names of scopes
+ * and logs are in plain text.
  *
- * Its methods throw what `State` says; `UNAVAILABLE` where the database fails; and {@link SealError} where what is there was sealed with
- * another secret: it is then neither given nor removed.
+ * Its methods throw the errors that `State` documents, `UNAVAILABLE` if the database fails, and {@link SealError} for a value that was sealed with
+ * another secret: it is then neither returned nor removed.
  *
- * @throws {TypeError} for a secret of less than 32 characters.
+ * @throws {TypeError} for a secret of fewer than 32 characters.
  */
 export function postgresState(database: Database, { secret, limits = {} }: PostgresStateOptions): StateStore {
   const { maxKeys = 1_000, maxValueBytes = 64 * 1024, maxScopes = 10_000, maxScopeBytes = 64 * 1024 * 1024 } = limits;
-  const shelves = createShelves(database, createSeal(secret, 'state'), { maxKeys, maxValueBytes, maxScopes, maxScopeBytes });
-  return { open: (scope) => stateScope(shelves, scope) };
+  const scopes = createScopes(database, createSeal(secret, 'state'), { maxKeys, maxValueBytes, maxScopes, maxScopeBytes });
+  return { open: (scope) => stateScope(scopes, scope) };
 }
 
-function stateScope(shelves: Shelves, scope: string): State {
-  const { db, seal } = shelves;
-  const toPlace = (name: string) => [scope, 'value', name];
+function stateScope(scopes: Scopes, scope: string): State {
+  const { db, seal } = scopes;
+  const locationOf = (name: string) => [scope, 'value', name];
 
   async function add(key: string, json: string): Promise<boolean> {
-    const size = shelves.measure(key, json);
+    const size = scopes.measure(key, json);
     const name = toName(scope, key);
-    return shelves.change(scope, async (trx) => {
+    return scopes.change(scope, async (trx) => {
       const added = await trx
         .insertInto('state_values')
-        .values({ scope, key: name, size, sealed: seal.seal(json, toPlace(name)) })
+        .values({ scope, key: name, size, sealed: seal.seal(json, locationOf(name)) })
         .onConflict((conflict) => conflict.doNothing())
         .returning('size')
         .executeTakeFirst();
@@ -53,13 +53,13 @@ function stateScope(shelves: Shelves, scope: string): State {
   }
 
   async function replace(key: string, json: string, version: string): Promise<boolean> {
-    const size = shelves.measure(key, json);
+    const size = scopes.measure(key, json);
     const name = toName(scope, key);
-    return shelves.change(scope, async (trx) => {
+    return scopes.change(scope, async (trx) => {
       const old = await trx
         .updateTable('state_values as value')
         .from('state_values as old')
-        .set({ size, sealed: seal.seal(json, toPlace(name)), version: sql`nextval('state_serial')` })
+        .set({ size, sealed: seal.seal(json, locationOf(name)), version: sql`nextval('state_serial')` })
         .where('value.scope', '=', scope)
         .where('value.key', '=', name)
         .where(sql`value.version::text`, '=', version)
@@ -72,7 +72,7 @@ function stateScope(shelves: Shelves, scope: string): State {
   }
 
   async function remove(name: string, version: string): Promise<boolean> {
-    return shelves.change(scope, async (trx) => {
+    return scopes.change(scope, async (trx) => {
       const old = await trx
         .deleteFrom('state_values')
         .where('scope', '=', scope)
@@ -85,7 +85,7 @@ function stateScope(shelves: Shelves, scope: string): State {
   }
 
   const find = (name: string) =>
-    shelves.reach(() =>
+    scopes.run(() =>
       db
         .selectFrom('state_values')
         .select(['sealed', sql<string>`version::text`.as('version')])
@@ -99,9 +99,9 @@ function stateScope(shelves: Shelves, scope: string): State {
       const name = toName(scope, key);
       const stored = await find(name);
       if (!stored) return undefined;
-      const parsed = schema.safeParse(JSON.parse(seal.open(stored.sealed, toPlace(name))));
+      const parsed = schema.safeParse(JSON.parse(seal.open(stored.sealed, locationOf(name))));
       if (parsed.success) return { value: parsed.data, version: stored.version };
-      // What no longer fits is gone for good, or a `set` that says "only if absent" could never succeed.
+      // A value that no longer fits the schema is removed, or a `set` "only if absent" could never succeed.
       await remove(name, stored.version);
       return undefined;
     },
@@ -110,7 +110,7 @@ function stateScope(shelves: Shelves, scope: string): State {
       const json = JSON.stringify(value) ?? 'null';
       return version === undefined ? add(key, json) : replace(key, json, version);
     },
-    log: (spec) => stateLog(shelves, scope, spec, (value) => spec.entry.safeParse(value)),
+    log: (spec) => stateLog(scopes, scope, spec, (value) => spec.entry.safeParse(value)),
   };
 }
 

@@ -18,7 +18,7 @@ const measures: readonly (readonly [name: string, cell: (row: UsageRow) => strin
   ['p95_ms', (row) => row.p95Ms],
 ];
 
-/** A report as CSV (RFC 4180): a line of names, then the lines of each page at a time. */
+/** A report as CSV (RFC 4180): first the header, then one chunk for each page. */
 export async function* usageCsv(
   by: readonly UsageGroup[],
   readPage: (after: string | undefined) => Promise<Page>,
@@ -35,7 +35,7 @@ export async function* usageCsv(
 
 const lineOf = (cells: readonly (string | number | undefined)[]): string => `${cells.map(cellOf).join(',')}\r\n`;
 
-/** A spreadsheet runs what begins like a formula, and tenants choose names: an apostrophe before it makes it text. */
+/** A spreadsheet runs a cell that begins like a formula, and tenants choose names. An apostrophe before it makes it text. */
 function cellOf(value: string | number | undefined): string {
   const text = String(value ?? '');
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;

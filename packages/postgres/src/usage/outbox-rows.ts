@@ -4,14 +4,14 @@ import { itemsParameter, timeParameter, timeText } from '../database/sql-paramet
 import { usageRecord, type CallRow } from './record.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** An event that this replica has for a while. */
+/** An event that this replica has leased. */
 export interface TakenEvent {
   readonly record: UsageRecord;
-  /** How often it was taken, this time included. */
+  /** How often it was taken, including this time. */
   readonly attempts: number;
 }
 
-/** Takes events that are due, those that wait longest first, for `leaseMs`: nobody else gets them meanwhile. */
+/** Takes due events, the longest due first, for `leaseMs`: no other replica gets them during that time. */
 export async function takeDue(
   db: Kysely<Tables>,
   { now, leaseMs, limit }: { readonly now: number; readonly leaseMs: number; readonly limit: number },
@@ -29,8 +29,8 @@ export async function takeDue(
   return rows.map((row) => ({ record: usageRecord(row), attempts: row.attempts }));
 }
 
-/** Says when these events are due again. */
-export async function putOff(db: Kysely<Tables>, events: readonly { readonly callId: string; readonly dueAt: number }[]): Promise<void> {
+/** Sets when these events are due again. */
+export async function postpone(db: Kysely<Tables>, events: readonly { readonly callId: string; readonly dueAt: number }[]): Promise<void> {
   const rows = events.map(({ callId, dueAt }) => ({ call_id: callId, due_at: timeText(dueAt) }));
   await sql`
     update usage_outbox set due_at = item.due_at
@@ -38,7 +38,7 @@ export async function putOff(db: Kysely<Tables>, events: readonly { readonly cal
     where usage_outbox.call_id = item.call_id`.execute(db);
 }
 
-/** Removes events that need not be sent any more. */
+/** Removes events that no longer need to be sent. */
 export async function removeEvents(db: Kysely<Tables>, callIds: readonly string[]): Promise<void> {
   if (callIds.length === 0) return;
   await db

@@ -1,60 +1,60 @@
 import { silentLogger, systemClock, type Clock, type Logger, type UsageRecord } from '@busbar/core';
 import type { Database } from '../database/database.ts';
-import { putOff, removeEvents, takeDue, type TakenEvent } from './outbox-rows.ts';
+import { postpone, removeEvents, takeDue, type TakenEvent } from './outbox-rows.ts';
 
 /**
- * What became of one event. `refused`: the receiver will not have this one, as it is; it is tried again each hour, as a setting there or
- * here may be what is wrong. `later`: it was not taken, or nobody can tell; not before `retryAfterMs` where the receiver named a time.
+ * The result of sending one event. `refused`: the receiver does not accept this event; it is retried each hour, because a setting on either side may
+ * be the cause. `later`: the event was not accepted, or that is unknown; it is retried, not before `retryAfterMs` if the receiver named a time.
  */
 export type UsageDelivery =
   | { readonly status: 'delivered' }
   | { readonly status: 'refused'; readonly reason: string }
   | { readonly status: 'later'; readonly reason: string; readonly retryAfterMs?: number | undefined };
 
-/** Sends the events of a {@link usageOutbox}. */
+/** Options of {@link usageOutbox}. */
 export interface UsageOutboxOptions {
   readonly clock?: Clock;
-  /** Told of events that were not delivered, and of those that were given up. */
+  /** Logs events that were not delivered, and events that were given up. */
   readonly log?: Logger;
   /**
-   * Sends at most 100 events, and says of each, in their order, what became of it. Where it throws, or does not answer within 30
-   * seconds, all of them are sent again. `signal` ends it then, and on `drain`.
+   * Sends at most 100 events and returns the result of each, in their order. If it throws, or does not answer within 30 seconds, all of them are sent
+   * again. `signal` aborts then, and on `drain`.
    */
   send(records: readonly UsageRecord[], signal: AbortSignal): Promise<readonly UsageDelivery[]>;
-  /** Calls that began longer ago than the receiver takes them are logged and given up. Absent: none is ever given up. */
+  /** The oldest call that the receiver accepts. Events of older calls are logged and given up. Absent: no event is ever given up. */
   readonly maxAgeMs?: number | undefined;
 }
 
-/** What delivers usage events. */
+/** Delivers usage events. */
 export interface UsageOutbox {
-  /** Delivers what is there, and looks again every 2 seconds, until `drain`. */
+  /** Delivers waiting events and looks for new ones every 2 seconds, until `drain`. */
   start(): void;
-  /** Ends the sending at once: what was not answered is sent again by whoever starts next. Before closing the database. */
+  /** Stops at once. Events that the receiver has not answered are sent again after the next start. Call it before closing the database. */
   drain(): Promise<void>;
 }
 
 const maxBatch = 100;
 const everyMs = 2_000;
 const sendWithinMs = 30_000;
-// Whoever takes rows has them for so long. Twice what sending may take, so that clocks of replicas may differ.
+// A replica's lease on events that it took. Twice the longest send, so that the replicas' clocks may differ.
 const leaseMs = 2 * sendWithinMs;
 const longestWaitMs = 60 * 60_000;
-// While a receiver is away it is asked once in so long, however much waits for it.
+// The longest pause between two requests to a receiver that accepts nothing, however many events wait.
 const longestPauseMs = 60_000;
 
 /**
- * Delivers the usage events that a metering with `usageEvents` leaves in the database: each at least once, under the call's id, so that a
- * receiver that knows ids counts it once. An event is gone only after the receiver took it. Any number of replicas may run one; each
- * sends one batch at a time, and what a dead one had in hand is sent by another a minute later.
+ * Delivers the usage events that a metering with `usageEvents` writes: each at least once under the call's id, so that a receiver that compares ids
+ * counts it once. An event is removed only after the receiver accepted it. Any number of replicas may run an outbox. Each sends one batch at a
+ * time, and if it dies, another replica sends that batch a minute later.
  */
 export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {
   const { clock = systemClock, log = silentLogger, send, maxAgeMs = Infinity } = options;
   const over = new AbortController();
   let running: Promise<void> | undefined;
-  // Rounds in a row of which nothing was delivered.
+  // Rounds in a row without a delivery.
   let failures = 0;
 
-  /** Delivers a batch. Gives how long to wait before the next. */
+  /** Delivers a batch. Returns how long to wait before the next, in milliseconds. */
   async function round(): Promise<number> {
     const taken = await takeDue(db, { now: clock.now(), leaseMs, limit: maxBatch });
     const fresh = await withoutOld(taken);
@@ -67,7 +67,7 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
     );
     const left = settled.filter(({ delivery }) => delivery.status !== 'delivered');
     if (left.length > 0) await keep(left);
-    // An event that is refused says nothing against the receiver.
+    // A refused event does not mean that the receiver is unreachable.
     const held = left.filter(({ delivery }) => delivery.status === 'later');
     failures = held.length === settled.length ? failures + 1 : 0;
     if (held.length > 0) return Math.max(backoff(failures, longestPauseMs), ...held.map(({ delivery }) => namedWait(delivery)));
@@ -93,7 +93,7 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
 
   async function keep(left: readonly { readonly event: TakenEvent; readonly delivery: UsageDelivery }[]): Promise<void> {
     const now = clock.now();
-    await putOff(
+    await postpone(
       db,
       left.map(({ event: { record, attempts }, delivery }) => ({
         callId: record.callId,
@@ -108,7 +108,7 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
     else log.warn({ ...fields, reason }, 'Usage events were not delivered; they are tried again');
   }
 
-  /** Gives up what no receiver takes any more. */
+  /** Gives up events that are too old for the receiver. */
   async function withoutOld(taken: readonly TakenEvent[]): Promise<readonly TakenEvent[]> {
     const oldest = clock.now() - maxAgeMs;
     const old = taken.filter(({ record }) => record.startedAt < oldest);
@@ -140,7 +140,7 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
   };
 }
 
-const unanswered: UsageDelivery = { status: 'later', reason: 'the receiver did not answer for it' };
+const unanswered: UsageDelivery = { status: 'later', reason: 'the receiver did not answer for this event' };
 
 const namedWait = (delivery: UsageDelivery): number =>
   delivery.status === 'later' ? Math.min(delivery.retryAfterMs ?? 0, longestWaitMs) : 0;

@@ -2,10 +2,10 @@ import type { UsageRecord } from '@busbar/core';
 import type { Selectable } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 
-/** What is read of `calls`. */
+/** A row of `calls`. */
 export type CallRow = Selectable<Tables['calls']>;
 
-/** A row of `calls`, as it is billed. One that runs still has ended when it began. */
+/** The usage record of a call. For a call that is still running, `endedAt` is the time at which it began. */
 export function usageRecord(row: CallRow): UsageRecord {
   return {
     callId: row.call_id,

@@ -4,85 +4,85 @@ import type { Database } from '../database/database.ts';
 import { usageCsv } from './csv.ts';
 import { usageRecord } from './record.ts';
 
-/** What usage is grouped by. Days are those of UTC; `key` is the id of the key or user that called. */
+/** The groups of a report. Days are in UTC; `key` is the id of the key or user that called. */
 export type UsageGroup = 'day' | 'tenant' | 'key' | 'tool' | 'connector';
 
-/** Whose calls. A call belongs to the time at which it began. */
+/** A range of time and a tenant. A call belongs to the time at which it began. */
 export interface UsageRange {
-  /** Milliseconds since the epoch, included. */
+  /** Milliseconds since the epoch, inclusive. */
   readonly from: number;
-  /** Milliseconds since the epoch, not included: at most 400 days later. */
+  /** Milliseconds since the epoch, exclusive; at most 400 days later. */
   readonly until: number;
   /** Absent: all tenants. */
   readonly tenant?: string | undefined;
 }
 
-/** Which usage. */
+/** The query of a report. */
 export interface UsageQuery extends UsageRange {
-  /** Rows are sorted by these, in this order. None: one row for all. */
+  /** Rows are grouped and sorted by these, in this order. Empty: one row for all. */
   readonly by: readonly UsageGroup[];
 }
 
-/** One page of something. */
+/** Selects one page. */
 export interface Paging {
-  /** `next` of the page before. */
+  /** The `next` of the page before. */
   readonly after?: string | undefined;
-  /** How many at most: 1 to 1,000. */
+  /** The largest number of rows: 1 to 1,000. */
   readonly limit: number;
 }
 
-/** What the calls of one group used. */
+/** The usage of the calls of one group. */
 export interface UsageRow {
   /** A value for each of `by`. A day is written `2026-01-31`. */
   readonly group: Readonly<Partial<Record<UsageGroup, string>>>;
-  /** Calls that were admitted; those that run still, too, and no replays. */
+  /** Admitted calls, including running ones, without replays. */
   readonly calls: number;
-  /** Those of them that ended and were not refunded. */
+  /** Calls that ended and were not refunded. */
   readonly charged: number;
-  /** Repetitions that got an answer from before. They cost nothing. */
+  /** Repetitions that got a stored answer. They cost nothing. */
   readonly replays: number;
   readonly failed: number;
   /** Of charged calls. */
   readonly units: number;
-  /** Millionths of the currency, exact. What is reserved for calls that run still is no cost. */
+  /** Millionths of the currency, exact. Amounts that are reserved for running calls are not included. */
   readonly cost: bigint;
   readonly upstreamRequests: number;
-  /** Of all answers, those of replays too. */
+  /** Of all answers, including replays. */
   readonly bytesOut: number;
   /** An estimate. */
   readonly tokensOut: number;
-  /** Of calls that ended, in milliseconds; without replays. */
+  /** The sum of the durations of calls that ended, without replays, in milliseconds. */
   readonly durationMs: number;
-  /** Half of the calls that ended took at most so long, in milliseconds. Undefined where none did. */
+  /** The median duration of calls that ended, in milliseconds. Undefined if none did. */
   readonly p50Ms: number | undefined;
-  /** 95 of 100 took at most so long. */
+  /** The 95th percentile. */
   readonly p95Ms: number | undefined;
 }
 
-/** One call of the ledger. Its `price` is a reservation while it runs. */
+/** A call in the ledger. While it runs, its `price` is a reservation. */
 export interface CallRecord extends Omit<UsageRecord, 'endedAt'> {
   readonly effect: string;
-  /** The error's code, where it ended with one. */
+  /** The error's code, if it ended with an error. */
   readonly code: string | undefined;
-  /** False where it was refunded or is a replay. */
+  /** False for a refunded call and a replay. */
   readonly charged: boolean;
   /** Undefined while it runs. */
   readonly endedAt: number | undefined;
 }
 
-/** Which calls to list. */
+/** The calls to list. */
 export interface CallsQuery extends UsageRange {
-  /** Only those that ended like this: an outcome's status, `running` or `replayed`. Default: all. */
+  /** Only calls with this status: an outcome's status, `running` or `replayed`. Default: all. */
   readonly status?: CallRecord['status'] | undefined;
 }
 
-/** The usage of all tenants. Rejects with RangeError for a range, limit or position that cannot be. */
+/** The usage of all tenants. Its methods reject with RangeError for an invalid range, limit or page position. */
 export interface Usage {
-  /** Sums by group. Pages are read one by one: what happens between two is in the later alone. */
+  /** Sums by group. Each page is read on its own: calls that are made between two pages are only in the later one. */
   report(query: UsageQuery & Paging): Promise<{ readonly rows: readonly UsageRow[]; readonly next?: string }>;
-  /** The same as CSV, all of it, page by page: a line of names, then one for each row. Costs have 6 decimals. */
+  /** The whole report as CSV, read page by page: a header, then a line for each row. Costs have 6 decimals. */
   csv(query: UsageQuery): AsyncIterable<string>;
-  /** Calls and replays, the newest first. With the status `unknown`: the writes that a person has to look after. */
+  /** Calls and replays, newest first. The status `unknown` lists the writes that a person must check. */
   calls(query: CallsQuery & Paging): Promise<{ readonly calls: readonly CallRecord[]; readonly next?: string }>;
 }
 
@@ -90,7 +90,7 @@ const dayMs = 24 * 60 * 60_000;
 const maxDays = 400;
 const maxLimit = 1_000;
 
-// In the same order on every database, whatever its language.
+// Collation "C" gives the same order on every database, in any locale.
 const expressions: Readonly<Record<UsageGroup, RawBuilder<string>>> = {
   day: sql`to_char(started_at at time zone 'UTC', 'YYYY-MM-DD') collate "C"`,
   tenant: sql`tenant collate "C"`,
@@ -103,7 +103,7 @@ const durationMs = sql<number>`extract(epoch from ended_at - started_at) * 1000`
 const ended = sql<boolean>`status not in ('running', 'replayed')`;
 const paid = sql<boolean>`charged and ${ended}`;
 
-/** Reads the ledger for those who bill and those who look. */
+/** Reads usage from the ledger, for billing and for operators. */
 export function createUsage({ db }: Database): Usage {
   const within = ({ from, until, tenant }: UsageRange) =>
     db
@@ -117,7 +117,7 @@ export function createUsage({ db }: Database): Usage {
     const by = [...new Set(query.by)];
     const groups = by.map((group) => expressions[group]);
     const after = query.after === undefined ? undefined : readPosition(query.after, by.length);
-    // Days before the page's were read already. Where they come first, nothing of them need be looked at again.
+    // If days come first in the order, earlier pages have read all rows before the page's first day.
     const startOfPage = by[0] === 'day' && after ? Math.max(query.from, Date.parse(after[0] ?? '')) : query.from;
     if (Number.isNaN(startOfPage)) throw wrongPosition();
     const rows = await within({ ...query, from: startOfPage })
@@ -194,10 +194,10 @@ export function createUsage({ db }: Database): Usage {
 }
 
 function checkQuery({ from, until, limit }: UsageRange & Paging): void {
-  if (!(until > from)) throw new RangeError('The range is empty: `from` has to be before `until`');
+  if (!(until > from)) throw new RangeError('The range is empty: `from` must be before `until`');
   if (until - from > maxDays * dayMs) throw new RangeError(`The range is longer than ${maxDays} days`);
   if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit)
-    throw new RangeError(`The limit has to be a whole number from 1 to ${maxLimit}`);
+    throw new RangeError(`The limit must be a whole number from 1 to ${maxLimit}`);
 }
 
 const wholeMs = (value: number | string | null | undefined): number | undefined =>
@@ -210,9 +210,9 @@ function readPosition(position: string, length: number): readonly string[] {
     const values: unknown = JSON.parse(Buffer.from(position, 'base64url').toString());
     if (Array.isArray(values) && values.length === length && values.every((value) => typeof value === 'string')) return values;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw wrongPosition();
 }
 
-const wrongPosition = (): RangeError => new RangeError('The page position is not one of this list. Start again without it');
+const wrongPosition = (): RangeError => new RangeError('The page position does not belong to this list. Start again without it');

@@ -212,16 +212,16 @@ describe.each(kinds)('the audit on $kind', (kind) => {
   test('a head is witnessed once, until it changes', async () => {
     const audit = auditOf('r1');
     const writer = writerOn(database, clock);
-    expect(await audit.witness()).toBe(0);
+    expect(await audit.checkpoint()).toBe(0);
     await writer.write({ event: 'test' });
-    expect(await audit.witness()).toBe(1);
-    await audit.witness();
+    expect(await audit.checkpoint()).toBe(1);
+    await audit.checkpoint();
     const seen = async () => (await entries()).filter(({ event, links }) => event === 'chain.witnessed' && links !== undefined);
     const [{ id, head } = { id: '', head: '' }] = await database.db.selectFrom('audit_chains').selectAll().where('links', '=', 2).execute();
     expect(await seen()).toContainEqual({ event: 'chain.witnessed', chain: id, links: 2, head });
     expect((await seen()).filter(({ chain }) => chain === id)).toHaveLength(1);
     await writer.close();
-    await audit.witness();
+    await audit.checkpoint();
     expect((await seen()).filter(({ chain }) => chain === id)).toMatchObject([{ links: 2 }, { links: 3 }]);
     expect(await problems()).toEqual([]);
   });
@@ -246,7 +246,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     const [gone, stays] = [writerOn(database, clock, 'gone'), writerOn(database, clock, 'stays')];
     await gone.write({ event: 'test' });
     await stays.write({ event: 'test' });
-    await auditOf('r0').witness();
+    await auditOf('r0').checkpoint();
     await gone.close();
     await clock.advance(dayMs);
     await stays.write({ event: 'test' });
@@ -264,7 +264,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
     expect((await verdictOf(database, clock, heads)).problems).toEqual([]);
     await sql`update audit_chains set dropped_head = reverse(dropped_head) where dropped_links > 0`.execute(database.db);
-    expect((await problems()).join()).toMatch('were dropped, and no record of retention says so');
+    expect((await problems()).join()).toMatch('were dropped, and no retention record says so');
   });
 
   test('retention goes on for as long as it is used, and heads that were kept longer than links are no reproach', async () => {
@@ -277,7 +277,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
       await clock.advance(dayMs - 1_000);
       await audit.record(refused);
       await audit.closeLapsed();
-      await audit.witness();
+      await audit.checkpoint();
       await audit.prune();
       expect(await problems()).toEqual([]);
     }
@@ -344,7 +344,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
   test('a verification of a database that is used meanwhile finds nothing: chains close, open and are dropped between its two readings', async () => {
     const [old, young] = [writerOn(database, clock, 'old'), writerOn(database, clock, 'young')];
     await old.write({ event: 'test' });
-    await auditOf('r1').witness();
+    await auditOf('r1').checkpoint();
     await clock.advance(dayMs + 1);
     await young.write({ event: 'test' });
     await old.close();
@@ -355,7 +355,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
         await young.close();
         await auditOf('r2', { retentionMs: dayMs }).prune();
         await auditOf('r2').closeLapsed();
-        await auditOf('r3').witness();
+        await auditOf('r3').checkpoint();
       }
       yield* exportAudit(database, { clock });
     });

@@ -119,14 +119,16 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     const { hash } = await linkAt(2);
     await change(sql`delete from audit_links where link <= 2`);
     await change(sql`update audit_chains set dropped_links = 2, dropped_head = ${hash}`);
-    expect(await problems()).toEqual([`Chain ${chain}: its links up to 2 were dropped, and no record of retention says so.`]);
+    expect(await problems()).toEqual([`Chain ${chain}: its links up to 2 were dropped, and no retention record says so.`]);
   });
 
   test('a chain that was left open is found once its lease is long past', async () => {
     await clock.advance(5 * 60_000 + 15 * 60_000);
     expect(await problems()).toEqual([]);
     await clock.advance(1);
-    expect(await problems()).toEqual([`Chain ${chain}: its writer is gone since 2026-01-01T00:05:04.000Z, and nobody has closed it.`]);
+    expect(await problems()).toEqual([
+      `Chain ${chain}: its writer has been gone since 2026-01-01T00:05:04.000Z, and no replica has closed it.`,
+    ]);
   });
 
   test.each(['by its writer', 'by another replica'])(
@@ -164,7 +166,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     let witness: string;
     beforeEach(async () => {
       const audit = postgresAudit(database, { clock, replica: 'r1' });
-      await audit.witness();
+      await audit.checkpoint();
       const other = await database.db.selectFrom('audit_chains').select('id').where('id', '<>', chain).executeTakeFirstOrThrow();
       witness = other.id;
     });
@@ -176,20 +178,20 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     test('a chain that was rewound together with its row is found', async () => {
       await rewindTo(3);
       expect(await problems()).toEqual([
-        `Chain ${chain}: its newest links were taken away; chain ${witness} says that it had 5 links on 2026-01-01T00:00:04.000Z, and its row has 3.`,
+        `Chain ${chain}: its newest links were removed; chain ${witness} says that it had 5 links on 2026-01-01T00:00:04.000Z, and its row has 3.`,
       ]);
     });
 
     test('a chain that was rewritten together with its row is found', async () => {
       await rewriteFrom(4, '{"event":"nothing"}');
       expect(await problems()).toEqual([
-        `Chain ${chain}, link 5: its hash is not the one that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
+        `Chain ${chain}, link 5: its hash differs from the hash that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
       ]);
     });
 
     test('a chain that was rewritten and then witnessed again is found by the witnesses, who contradict each other', async () => {
       await rewriteFrom(4, '{"event":"nothing"}');
-      await postgresAudit(database, { clock, replica: 'r2' }).witness();
+      await postgresAudit(database, { clock, replica: 'r2' }).checkpoint();
       expect((await problems()).join('\n')).toMatch(`Chain ${chain}, link 5: chain`);
     });
 
@@ -202,7 +204,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     test('a witness that was altered is found, as a contradiction too', async () => {
       await change(sql`update audit_links set entries = replace(entries, '"links":5', '"links":4') where chain = ${witness}`);
       expect(await problems()).toEqual([
-        `Chain ${chain}, link 4: its hash is not the one that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
+        `Chain ${chain}, link 4: its hash differs from the hash that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
         `Chain ${witness}, link 2: its entries or its time were altered.`,
       ]);
     });
@@ -213,13 +215,13 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     await rewindTo(3);
     expect(await problems()).toEqual([]);
     expect((await verdictOf(database, clock, heads)).problems).toEqual([
-      `Chain ${chain}: its newest links were taken away; the heads that were kept says that it had 5 links on 2026-01-01T00:00:04.000Z, and its row has 3.`,
+      `Chain ${chain}: its newest links were removed; the earlier export says that it had 5 links on 2026-01-01T00:00:04.000Z, and its row has 3.`,
     ]);
     await change(sql`delete from audit_links`);
     await change(sql`delete from audit_chains`);
     expect(await problems()).toEqual([]);
     expect((await verdictOf(database, clock, heads)).problems).toEqual([
-      `Chain ${chain}: it is missing; the heads that were kept says that it had 5 links.`,
+      `Chain ${chain}: it is missing; the earlier export says that it had 5 links.`,
     ]);
   });
 

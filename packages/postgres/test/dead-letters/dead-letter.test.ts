@@ -1,6 +1,6 @@
 import { errorCodes, type Call, type ErrorCode } from '@busbar/core';
 import { describe, expect, test } from 'vitest';
-import { letterOf } from '../../src/dead-letters/dead-letter.ts';
+import { deadLetterOf } from '../../src/dead-letters/dead-letter.ts';
 import { createSeal } from '../../src/seal.ts';
 import { answerOf, callOf, ending } from '../support/ledger.ts';
 
@@ -8,15 +8,15 @@ const seal = createSeal('a secret of the tests, which is long enough', 'dead-let
 const failing = (code: ErrorCode, over: Parameters<typeof ending>[2] = {}) =>
   ending('failed', 'no', { code, answer: answerOf(code), ...over });
 
-describe('a call leaves a letter', () => {
+describe('a call leaves a dead letter', () => {
   const passing = ['RATE_LIMITED', 'UPSTREAM_UNAVAILABLE', 'CIRCUIT_OPEN', 'OVERLOADED', 'DEADLINE_EXCEEDED', 'STATE_FULL', 'UNAVAILABLE'];
 
   test.each(Object.keys(errorCodes) as ErrorCode[])('only where it may succeed later by itself: %s', (code) => {
-    expect(letterOf(callOf(), failing(code), seal) !== undefined).toBe(passing.includes(code));
+    expect(deadLetterOf(callOf(), failing(code), seal) !== undefined).toBe(passing.includes(code));
   });
 
   test('only where it is a write that has written nothing', () => {
-    const left = (over: Partial<Call>, outcome = failing('RATE_LIMITED')) => letterOf(callOf(over), outcome, seal) !== undefined;
+    const left = (over: Partial<Call>, outcome = failing('RATE_LIMITED')) => deadLetterOf(callOf(over), outcome, seal) !== undefined;
     expect(left({})).toBe(true);
     expect(left({ effect: 'destructive' })).toBe(true);
     expect(left({ effect: 'read' })).toBe(false);
@@ -28,13 +28,13 @@ describe('a call leaves a letter', () => {
   });
 
   test('only where its arguments take 64 KiB at the most', () => {
-    const withText = (length: number) => letterOf(callOf({ arguments: 'x'.repeat(length - 2) }), failing('RATE_LIMITED'), seal);
+    const withText = (length: number) => deadLetterOf(callOf({ arguments: 'x'.repeat(length - 2) }), failing('RATE_LIMITED'), seal);
     expect(withText(65_536)).toMatchObject({ code: 'RATE_LIMITED' });
     expect(withText(65_537)).toBe('too-large');
   });
 
   test('with what its caller was told, cut at 500 characters', () => {
     const answer = { content: [{ type: 'text', text: 'a\u0000b' } as const, { type: 'text', text: 'x'.repeat(600) } as const] };
-    expect(letterOf(callOf(), failing('RATE_LIMITED', { answer }), seal)).toMatchObject({ message: `a\uFFFDb\n${'x'.repeat(496)}` });
+    expect(deadLetterOf(callOf(), failing('RATE_LIMITED', { answer }), seal)).toMatchObject({ message: `a\uFFFDb\n${'x'.repeat(496)}` });
   });
 });

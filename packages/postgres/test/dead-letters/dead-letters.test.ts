@@ -2,9 +2,9 @@ import type { Call, ErrorCode, Logger } from '@busbar/core';
 import { manualClock } from '@busbar/core/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { letterOf } from '../../src/dead-letters/dead-letter.ts';
+import { deadLetterOf } from '../../src/dead-letters/dead-letter.ts';
 import { createDeadLetters, openDatabase, postgresMetering, SealError, type Database, type PostgresMetering } from '../../src/index.ts';
-import { writeLetters } from '../../src/dead-letters/write.ts';
+import { writeDeadLetters } from '../../src/dead-letters/write.ts';
 import { createSeal } from '../../src/seal.ts';
 import { kinds, type Place } from '../support/databases.ts';
 import { admitToRun, callOf, ending } from '../support/ledger.ts';
@@ -43,24 +43,24 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
 
   const log = { warn: (_: object, text: string) => warned.push(text) } as unknown as Logger;
   const meteringWith = (more: { maxPerTenant?: number }) => postgresMetering(database, { clock, log, deadLetters: { secret, ...more } });
-  const letters = (by = secret) => createDeadLetters(database, { secret: by, clock });
+  const deadLetters = (by = secret) => createDeadLetters(database, { secret: by, clock });
 
-  /** A call that fails, and what its letter is called. */
+  /** A call that fails, and what its dead letter is called. */
   async function fail(over: Partial<Call>, code: ErrorCode = 'RATE_LIMITED', endedAt = start): Promise<string> {
     const call = callOf(over);
     await metering.settle(await admitToRun(metering, call), failing(code, { endedAt }));
-    const { letters: all } = await letters().list({});
+    const { deadLetters: all } = await deadLetters().list({});
     const made = all.find(({ callId }) => callId === call.callId);
-    if (!made) throw new Error('left no letter');
+    if (!made) throw new Error('left no dead letter');
     return made.id;
   }
-  const idsOf = async (filter: Parameters<ReturnType<typeof letters>['list']>[0] = {}) =>
-    (await letters().list(filter)).letters.map(({ id }) => id);
+  const idsOf = async (filter: Parameters<ReturnType<typeof deadLetters>['list']>[0] = {}) =>
+    (await deadLetters().list(filter)).deadLetters.map(({ id }) => id);
 
   test('a settled failure is listed without its arguments, and shown with them', async () => {
     const call = callOf({ arguments: { subject: 'Hello' } });
     await metering.settle(await admitToRun(metering, call), failing('RATE_LIMITED'));
-    const letter = {
+    const deadLetter = {
       id: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       callId: call.callId,
       tenant: 'acme',
@@ -74,10 +74,10 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
       attempts: 1,
       keyed: true,
     };
-    const listed = await letters().list({});
-    expect(listed).toEqual({ letters: [letter] });
-    expect(await letters().get(listed.letters[0]?.id ?? '')).toEqual({ ...letter, arguments: { subject: 'Hello' } });
-    expect(await letters().get('no such')).toBeUndefined();
+    const listed = await deadLetters().list({});
+    expect(listed).toEqual({ deadLetters: [deadLetter] });
+    expect(await deadLetters().get(listed.deadLetters[0]?.id ?? '')).toEqual({ ...deadLetter, arguments: { subject: 'Hello' } });
+    expect(await deadLetters().get('no such')).toBeUndefined();
   });
 
   test('arguments, rights and key stand sealed', async () => {
@@ -95,46 +95,46 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
 
   test('with another secret they are listed and not opened', async () => {
     const id = await fail({});
-    const other = letters('another secret, which is long enough as well');
-    expect((await other.list({})).letters).toHaveLength(1);
+    const other = deadLetters('another secret, which is long enough as well');
+    expect((await other.list({})).deadLetters).toHaveLength(1);
     await expect(other.get(id)).rejects.toThrow(SealError);
     const replayed = await other.replay({}, { call: async () => expect.unreachable(), signal: new AbortController().signal });
-    expect(replayed.letters).toEqual([{ id, outcome: 'unreadable', kept: true, message: expect.stringContaining('secret') as string }]);
+    expect(replayed.deadLetters).toEqual([{ id, outcome: 'unreadable', kept: true, message: expect.stringContaining('secret') as string }]);
     expect(await idsOf()).toEqual([id]);
   });
 
-  test('what was sealed for one letter does not open as another', async () => {
+  test('what was sealed for one dead letter does not open as another', async () => {
     const id = await fail({ key: 'k1' });
     const other = await fail({ key: 'k2' });
     const { sealed } = await database.db.selectFrom('dead_letters').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();
     await database.db.updateTable('dead_letters').set({ sealed }).where('id', '=', other).execute();
-    await expect(letters().get(other)).rejects.toThrow(SealError);
+    await expect(deadLetters().get(other)).rejects.toThrow(SealError);
   });
 
-  test('a write that fails again under its key keeps one letter, with the newest cause', async () => {
+  test('a write that fails again under its key keeps one dead letter, with the newest cause', async () => {
     const id = await fail({}, 'RATE_LIMITED');
     expect(await fail({}, 'CIRCUIT_OPEN', start + 5_000)).toBe(id);
-    expect((await letters().list({})).letters).toMatchObject([{ id, code: 'CIRCUIT_OPEN', failedAt: start + 5_000, attempts: 2 }]);
+    expect((await deadLetters().list({})).deadLetters).toMatchObject([{ id, code: 'CIRCUIT_OPEN', failedAt: start + 5_000, attempts: 2 }]);
   });
 
-  test('a letter that is written again is no further attempt, nor are two at once', async () => {
-    const first = letterOf(callOf(), failing('RATE_LIMITED'), seal);
-    const second = letterOf(callOf(), failing('CIRCUIT_OPEN'), seal);
-    if (typeof first !== 'object' || typeof second !== 'object') throw new Error('left no letter');
-    await writeLetters(database.db, [first], 10);
-    await writeLetters(database.db, [first], 10);
-    expect((await letters().list({})).letters).toMatchObject([{ code: 'RATE_LIMITED', attempts: 1 }]);
-    await writeLetters(database.db, [first, second], 10);
-    expect((await letters().list({})).letters).toMatchObject([{ code: 'CIRCUIT_OPEN', attempts: 2 }]);
+  test('a dead letter that is written again is no further attempt, nor are two at once', async () => {
+    const first = deadLetterOf(callOf(), failing('RATE_LIMITED'), seal);
+    const second = deadLetterOf(callOf(), failing('CIRCUIT_OPEN'), seal);
+    if (typeof first !== 'object' || typeof second !== 'object') throw new Error('left no dead letter');
+    await writeDeadLetters(database.db, [first], 10);
+    await writeDeadLetters(database.db, [first], 10);
+    expect((await deadLetters().list({})).deadLetters).toMatchObject([{ code: 'RATE_LIMITED', attempts: 1 }]);
+    await writeDeadLetters(database.db, [first, second], 10);
+    expect((await deadLetters().list({})).deadLetters).toMatchObject([{ code: 'CIRCUIT_OPEN', attempts: 2 }]);
   });
 
-  test('two writes without a key are two letters', async () => {
+  test('two writes without a key are two dead letters', async () => {
     await fail({ key: undefined });
     await fail({ key: undefined });
-    expect((await letters().list({})).letters).toMatchObject([{ keyed: false }, { keyed: false }]);
+    expect((await deadLetters().list({})).deadLetters).toMatchObject([{ keyed: false }, { keyed: false }]);
   });
 
-  test('a letter goes when its write succeeds, or may have, under its key', async () => {
+  test('a dead letter goes when its write succeeds, or may have, under its key', async () => {
     for (const [status, wrote] of [
       ['executed', 'yes'],
       ['executed', 'no'],
@@ -149,14 +149,14 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     }
   });
 
-  test('a letter stays when a further attempt ends without having written', async () => {
+  test('a dead letter stays when a further attempt ends without having written', async () => {
     const id = await fail({});
     await metering.settle(await admitToRun(metering, callOf()), failing('CANCELLED'));
     await metering.settle(await admitToRun(metering, callOf()), failing('FORBIDDEN'));
     expect(await idsOf()).toEqual([id]);
   });
 
-  test('a letter goes when a sweep finds that a further attempt may have written', async () => {
+  test('a dead letter goes when a sweep finds that a further attempt may have written', async () => {
     await fail({});
     await admitToRun(metering, callOf());
     await metering.drain();
@@ -166,14 +166,14 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await idsOf()).toEqual([]);
   });
 
-  test('what is too large for a letter is logged', async () => {
+  test('what is too large for a dead letter is logged', async () => {
     const call = callOf({ arguments: 'x'.repeat(70_000) });
     await metering.settle(await admitToRun(metering, call), failing('RATE_LIMITED'));
     expect(await idsOf()).toEqual([]);
     expect(warned).toEqual([expect.stringContaining('dead-letter')]);
   });
 
-  test('the oldest letters of a tenant make room, and no other tenant’s', async () => {
+  test('the oldest dead letters of a tenant make room, and no other tenant’s', async () => {
     await metering.drain();
     metering = meteringWith({ maxPerTenant: 2 });
     const theirs = await fail({ principal: principalOf('other') }, 'RATE_LIMITED', start - 1_000);
@@ -188,15 +188,15 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
       }),
     );
     await Promise.all(together);
-    expect((await letters().list({ tenant: 'acme' })).letters.map(({ failedAt }) => failedAt - start)).toEqual([13, 12]);
+    expect((await deadLetters().list({ tenant: 'acme' })).deadLetters.map(({ failedAt }) => failedAt - start)).toEqual([13, 12]);
   });
 
-  test('fifty letters at once always make room for themselves in a thousand', async () => {
+  test('fifty dead letters at once always make room for themselves in a thousand', async () => {
     const rows = Array.from({ length: 1_100 }, (_, index) =>
-      letterOf(callOf({ key: `k${index}` }), failing('RATE_LIMITED', { endedAt: start + index }), seal),
+      deadLetterOf(callOf({ key: `k${index}` }), failing('RATE_LIMITED', { endedAt: start + index }), seal),
     );
     const batch = (from: number, to: number) =>
-      writeLetters(
+      writeDeadLetters(
         database.db,
         rows.slice(from, to).flatMap((row) => (typeof row === 'object' ? row : [])),
         1_000,
@@ -208,14 +208,14 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(all[0]?.failed_at.getTime()).toBe(start + 100);
   });
 
-  test('a list is paged, newest first, and one more failure moves a letter to the top', async () => {
+  test('a list is paged, newest first, and one more failure moves a dead letter to the top', async () => {
     const ids: string[] = [];
     for (const key of ['a', 'b', 'c', 'd', 'e']) ids.unshift(await fail({ key }, 'RATE_LIMITED', start + (key < 'c' ? 1 : 2)));
     const newest = [...ids.slice(0, 3).sort().reverse(), ...ids.slice(3).sort().reverse()];
-    const first = await letters().list({ limit: 2 });
-    const second = await letters().list({ limit: 2, after: first.next ?? '' });
-    const third = await letters().list({ limit: 2, after: second.next ?? '' });
-    expect([first, second, third].map((page) => page.letters.map(({ id }) => id))).toEqual([
+    const first = await deadLetters().list({ limit: 2 });
+    const second = await deadLetters().list({ limit: 2, after: first.next ?? '' });
+    const third = await deadLetters().list({ limit: 2, after: second.next ?? '' });
+    expect([first, second, third].map((page) => page.deadLetters.map(({ id }) => id))).toEqual([
       newest.slice(0, 2),
       newest.slice(2, 4),
       newest.slice(4),
@@ -227,7 +227,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
 
   test('a page begins nowhere but after a page', async () => {
     for (const after of ['', 'x', `${start} x`, `99999999999999999 ${'a'.repeat(64)}`])
-      await expect(letters().list({ after })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      await expect(deadLetters().list({ after })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 
   test('a list shows what fits all of its filter', async () => {
@@ -241,56 +241,56 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await idsOf({ ids: [one, two], code: 'RATE_LIMITED', connector: 'zendesk' })).toEqual([]);
   });
 
-  test('a tenant reaches no letter of another', async () => {
+  test('a tenant reaches no dead letter of another', async () => {
     const mine = await fail({ principal: principalOf('mine') });
     const theirs = await fail({ principal: principalOf('theirs') });
     const tenant = 'mine';
     const ids = [mine, theirs];
     expect(await idsOf({ tenant })).toEqual([mine]);
     expect(await idsOf({ tenant, ids })).toEqual([mine]);
-    expect(await letters().get(theirs, { tenant })).toBeUndefined();
-    expect(await letters().get(mine, { tenant })).toMatchObject({ id: mine });
-    expect(await letters().discard({ tenant, ids })).toBe(1);
-    const replayed = await letters().replay(
+    expect(await deadLetters().get(theirs, { tenant })).toBeUndefined();
+    expect(await deadLetters().get(mine, { tenant })).toMatchObject({ id: mine });
+    expect(await deadLetters().discard({ tenant, ids })).toBe(1);
+    const replayed = await deadLetters().replay(
       { tenant, ids },
       { call: async () => expect.unreachable(), signal: new AbortController().signal },
     );
-    expect(replayed.letters).toEqual([]);
+    expect(replayed.deadLetters).toEqual([]);
     expect(await idsOf()).toEqual([theirs]);
   });
 
   test('a tenant that is undefined does not mean all tenants', async () => {
     const id = await fail({});
     const careless = { tenant: undefined } as unknown as { tenant: string };
-    await expect(letters().list(careless)).rejects.toThrow(TypeError);
-    await expect(letters().get(id, careless)).rejects.toThrow(TypeError);
-    await expect(letters().discard(careless)).rejects.toThrow(TypeError);
+    await expect(deadLetters().list(careless)).rejects.toThrow(TypeError);
+    await expect(deadLetters().get(id, careless)).rejects.toThrow(TypeError);
+    await expect(deadLetters().discard(careless)).rejects.toThrow(TypeError);
     await expect(
-      letters().replay(careless, { call: async () => expect.unreachable(), signal: new AbortController().signal }),
+      deadLetters().replay(careless, { call: async () => expect.unreachable(), signal: new AbortController().signal }),
     ).rejects.toThrow(TypeError);
     expect(await idsOf()).toEqual([id]);
   });
 
-  test('letters are discarded singly and in bulk', async () => {
+  test('dead letters are discarded singly and in bulk', async () => {
     const [a, b, c] = [await fail({ key: 'a' }), await fail({ key: 'b' }, 'CIRCUIT_OPEN'), await fail({ key: 'c' }, 'CIRCUIT_OPEN')];
-    expect(await letters().discard({ ids: [] })).toBe(0);
-    expect(await letters().discard({ ids: [b] })).toBe(1);
-    expect(await letters().discard({ ids: [b] })).toBe(0);
-    expect(await letters().discard({ code: 'CIRCUIT_OPEN' })).toBe(1);
+    expect(await deadLetters().discard({ ids: [] })).toBe(0);
+    expect(await deadLetters().discard({ ids: [b] })).toBe(1);
+    expect(await deadLetters().discard({ ids: [b] })).toBe(0);
+    expect(await deadLetters().discard({ code: 'CIRCUIT_OPEN' })).toBe(1);
     expect(await idsOf({ ids: [a, b, c] })).toEqual([a]);
   });
 
-  test('more than 1,000 letters cannot be named at once', async () => {
+  test('more than 1,000 dead letters cannot be named at once', async () => {
     const ids = Array.from({ length: 1_001 }, String);
-    await expect(letters().discard({ ids })).rejects.toThrow(RangeError);
-    expect(await letters().discard({ ids: ids.slice(1) })).toBe(0);
+    await expect(deadLetters().discard({ ids })).rejects.toThrow(RangeError);
+    expect(await deadLetters().discard({ ids: ids.slice(1) })).toBe(0);
   });
 
   test('a prune drops what failed more than seven days ago', async () => {
     const day = 24 * 60 * 60_000;
     await fail({ key: 'a' }, 'RATE_LIMITED', start - 7 * day - 1);
     const b = await fail({ key: 'b' }, 'RATE_LIMITED', start - 7 * day);
-    expect(await letters().prune()).toBe(1);
+    expect(await deadLetters().prune()).toBe(1);
     expect(await idsOf()).toEqual([b]);
   });
 });

@@ -1,8 +1,8 @@
 import { ToolError, type Answer, type CallResult, type ErrorCode, type Host } from '@busbar/core';
 import { manualClock } from '@busbar/core/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { letterOf, type DeadLetterRow } from '../../src/dead-letters/dead-letter.ts';
-import { writeLetters } from '../../src/dead-letters/write.ts';
+import { deadLetterOf, type DeadLetterRow } from '../../src/dead-letters/dead-letter.ts';
+import { writeDeadLetters } from '../../src/dead-letters/write.ts';
 import { createDeadLetters, openDatabase, type Database, type DeadLetters } from '../../src/index.ts';
 import { createSeal } from '../../src/seal.ts';
 import { kinds, type Place } from '../support/databases.ts';
@@ -11,11 +11,11 @@ import { answerOf, callOf, ending, staying } from '../support/ledger.ts';
 const secret = 'a secret of the tests, which is long enough';
 const seal = createSeal(secret, 'dead-letters');
 
-/** The letter of a call under a key, which is the same whatever it failed with. */
-function letterFor(key: string, code: ErrorCode = 'RATE_LIMITED'): DeadLetterRow {
-  const letter = letterOf(callOf({ key, arguments: { a: 1 } }), ending('failed', 'no', { code, answer: answerOf(code) }), seal);
-  if (typeof letter !== 'object') throw new Error('left no letter');
-  return letter;
+/** The dead letter of a call under a key, which is the same whatever it failed with. */
+function deadLetterRow(key: string, code: ErrorCode = 'RATE_LIMITED'): DeadLetterRow {
+  const deadLetter = deadLetterOf(callOf({ key, arguments: { a: 1 } }), ending('failed', 'no', { code, answer: answerOf(code) }), seal);
+  if (typeof deadLetter !== 'object') throw new Error('left no dead letter');
+  return deadLetter;
 }
 
 const refused = (code: ErrorCode): Answer => ({
@@ -28,26 +28,26 @@ const answered = (answer: Answer) => async (): Promise<CallResult> => ({ kind: '
 describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, place }) => {
   let at: Place;
   let database: Database;
-  let letters: DeadLetters;
+  let deadLetters: DeadLetters;
   const clock = manualClock();
 
   beforeAll(async () => {
     at = await place();
     database = await openDatabase(at.options);
-    letters = createDeadLetters(database, { secret, clock });
+    deadLetters = createDeadLetters(database, { secret, clock });
   });
   afterAll(async () => {
     await database.close();
     await at.remove();
   });
-  afterEach(async () => void (await letters.discard({})));
+  afterEach(async () => void (await deadLetters.discard({})));
 
-  const write = (...rows: DeadLetterRow[]) => writeLetters(database.db, rows, 1_000);
-  const listed = async () => (await letters.list({})).letters;
-  const replay = async (call: Host['call']) => (await letters.replay({}, { call, signal: staying })).letters;
+  const write = (...rows: DeadLetterRow[]) => writeDeadLetters(database.db, rows, 1_000);
+  const listed = async () => (await deadLetters.list({})).deadLetters;
+  const replay = async (call: Host['call']) => (await deadLetters.replay({}, { call, signal: staying })).deadLetters;
 
   test('the call is that of then', async () => {
-    await write(letterFor('k1'));
+    await write(deadLetterRow('k1'));
     const asked: unknown[] = [];
     await replay(async ({ signal: _, ...request }) => {
       asked.push(request);
@@ -62,7 +62,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
     ['a success', answered(answerOf('done'))],
     ['what was carried out and cannot be shown', answered(done)],
   ])('%s is done', async (_, call) => {
-    await write(letterFor('k1'));
+    await write(deadLetterRow('k1'));
     expect(await replay(call)).toMatchObject([{ outcome: 'done', kept: false }]);
     expect(await listed()).toEqual([]);
   });
@@ -80,7 +80,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
     ...hopeless.map((code): [string, Host['call']] => [code, answered(refused(code))]),
     ['ASK_UNSUPPORTED', async () => ({ kind: 'ask', id: 'a', message: 'Sure?', schema: {} })],
   ])('%s is a failure for good', async (code, call) => {
-    await write(letterFor('k1'));
+    await write(deadLetterRow('k1'));
     expect(await replay(call)).toMatchObject([{ outcome: 'failed', kept: false, code }]);
     expect(await listed()).toEqual([]);
   });
@@ -104,15 +104,15 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
       },
     ],
   ])('%s is a failure that somebody can put right, and the new cause', async (code, call) => {
-    await write(letterFor('k1'));
+    await write(deadLetterRow('k1'));
     await clock.advance(1_000);
-    const [letter] = await replay(call);
-    expect(letter).toMatchObject({ outcome: 'failed', kept: true, code });
-    expect(await listed()).toMatchObject([{ code, message: letter?.message, attempts: 2, failedAt: clock.now() }]);
+    const [deadLetter] = await replay(call);
+    expect(deadLetter).toMatchObject({ outcome: 'failed', kept: true, code });
+    expect(await listed()).toMatchObject([{ code, message: deadLetter?.message, attempts: 2, failedAt: clock.now() }]);
   });
 
-  test('a letter names the newest call that failed', async () => {
-    await write(letterFor('k1'));
+  test('a dead letter names the newest call that failed', async () => {
+    await write(deadLetterRow('k1'));
     await replay(answered(refused('QUOTA_EXCEEDED')));
     expect(await listed()).toMatchObject([{ callId: 'new' }]);
   });
@@ -121,9 +121,9 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
     ['a success', answerOf('done')],
     ['a failure for good', refused('NOT_FOUND')],
     ['a failure that may pass', refused('UNAVAILABLE')],
-  ])('%s leaves a letter alone that has taken the place of the one that was read', async (_, answer) => {
-    await write(letterFor('k1'));
-    const newer = letterFor('k1', 'CIRCUIT_OPEN');
+  ])('%s leaves a dead letter alone that has taken the place of the one that was read', async (_, answer) => {
+    await write(deadLetterRow('k1'));
+    const newer = deadLetterRow('k1', 'CIRCUIT_OPEN');
     await replay(async () => {
       await write(newer);
       return { kind: 'answer', answer };
@@ -132,14 +132,14 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
   });
 
   test('what was discarded before its turn is gone', async () => {
-    await write(...Array.from({ length: 6 }, (_, index) => letterFor(`k${index}`)));
-    const { counts } = await letters.replay(
+    await write(...Array.from({ length: 6 }, (_, index) => deadLetterRow(`k${index}`)));
+    const { counts } = await deadLetters.replay(
       {},
       {
         call: async () => expect.unreachable(),
         signal: staying,
         authorize: async () => {
-          await letters.discard({});
+          await deadLetters.discard({});
           return undefined;
         },
       },
@@ -150,11 +150,11 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
 
   // PGlite has one connection, so nothing there is locked while another statement runs.
   test.runIf(kind === 'postgresql')('a discard does not wait for what a settlement has in hand', async () => {
-    const [held, free] = [letterFor('k1'), letterFor('k2')];
+    const [held, free] = [deadLetterRow('k1'), deadLetterRow('k2')];
     await write(held, free);
     await database.db.transaction().execute(async (settlement) => {
       await settlement.updateTable('dead_letters').set({ code: 'OVERLOADED' }).where('id', '=', held.id).execute();
-      expect(await letters.discard({})).toBe(1);
+      expect(await deadLetters.discard({})).toBe(1);
     });
     expect(await listed()).toMatchObject([{ id: held.id, code: 'OVERLOADED' }]);
   });

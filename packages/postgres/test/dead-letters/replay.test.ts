@@ -23,7 +23,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   let at: Place;
   let databases: Database[];
   let acme: Acme;
-  let letters: DeadLetters;
+  let deadLetters: DeadLetters;
 
   beforeAll(async () => {
     at = await place();
@@ -42,7 +42,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   });
   const hostOf = useAcme((started) => {
     acme = started;
-    letters = createDeadLetters(first(), { secret });
+    deadLetters = createDeadLetters(first(), { secret });
   });
 
   function first(): Database {
@@ -65,24 +65,24 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const answer = await call(tool, { name }, idempotencyKey === undefined ? {} : { idempotencyKey });
     expect(codeOf(answer)).toBe('RATE_LIMITED');
   }
-  const listed = async () => (await letters.list({})).letters;
+  const listed = async () => (await deadLetters.list({})).deadLetters;
   const replay = ({ call }: Pick<Host, 'call'>, more: Partial<Parameters<DeadLetters['replay']>[1]> = {}) =>
-    letters.replay({}, { call, signal: staying, ...more });
+    deadLetters.replay({}, { call, signal: staying, ...more });
   const names = () => acme.requests.map(({ body }) => (body as { name?: string }).name);
 
-  test('writes what was to be written, once, and the letter goes', async () => {
+  test('writes what was to be written, once, and the dead letter goes', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
-    const [letter] = await listed();
+    const [deadLetter] = await listed();
     expect(await replay(host)).toEqual({
-      letters: [{ id: letter?.id, outcome: 'done', kept: false }],
+      deadLetters: [{ id: deadLetter?.id, outcome: 'done', kept: false }],
       counts: { done: 1, unknown: 0, failed: 0, refused: 0, unreadable: 0, gone: 0 },
       more: false,
     });
     expect(names()).toEqual(['lamp', 'lamp']);
     expect(acme.created).toHaveLength(1);
     expect(await listed()).toEqual([]);
-    expect((await replay(host)).letters).toEqual([]);
+    expect((await replay(host)).deadLetters).toEqual([]);
     // The caller repeats it all the same.
     expect(await call(create, { name: 'lamp' }, { idempotencyKey: 'k1' })).toMatchObject({ structuredContent: { id: 'item-1' } });
     expect(acme.created).toHaveLength(1);
@@ -106,12 +106,12 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   test('writes nothing where the caller has repeated the call under its key', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
-    const letter = await first().db.selectFrom('dead_letters').selectAll().executeTakeFirstOrThrow();
+    const deadLetter = await first().db.selectFrom('dead_letters').selectAll().executeTakeFirstOrThrow();
     await call(create, { name: 'lamp' }, { idempotencyKey: 'k1' });
     expect(await listed()).toEqual([]);
     // As if an operator had read it before.
-    await first().db.insertInto('dead_letters').values(letter).execute();
-    expect((await replay(host)).letters).toEqual([{ id: letter.id, outcome: 'done', kept: false }]);
+    await first().db.insertInto('dead_letters').values(deadLetter).execute();
+    expect((await replay(host)).deadLetters).toEqual([{ id: deadLetter.id, outcome: 'done', kept: false }]);
     expect(acme.created).toHaveLength(1);
     expect(await listed()).toEqual([]);
   });
@@ -129,13 +129,13 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const replaying = replay(host);
     acme.recover();
     expect(codeOf(await repeated)).toBeUndefined();
-    // Where the call has ended before the replay looks, there is no letter left.
-    expect(['done', 'gone', undefined]).toContain((await replaying).letters[0]?.outcome);
+    // Where the call has ended before the replay looks, there is no dead letter left.
+    expect(['done', 'gone', undefined]).toContain((await replaying).deadLetters[0]?.outcome);
     expect(acme.created).toHaveLength(1);
     expect(await listed()).toEqual([]);
   });
 
-  test('says of a letter whether a repetition by its caller is known', async () => {
+  test('says of a dead letter whether a repetition by its caller is known', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp');
     expect(await listed()).toMatchObject([{ keyed: false }]);
@@ -150,7 +150,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   test.each([
     ['a key of its caller', 'k1'],
     ['no key of its caller', undefined],
-  ])('writes once where two operators replay a letter with %s at once, on two replicas', async (_, key) => {
+  ])('writes once where two operators replay a dead letter with %s at once, on two replicas', async (_, key) => {
     const one = replica();
     const two = replica({ database: databases.at(-1) });
     await fail(one.call, 'lamp', key);
@@ -158,14 +158,14 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const both = [replay(one.host), replay(two.host)];
     await acme.received(undefined, 2);
     acme.recover();
-    const outcomes = (await Promise.all(both)).flatMap((done) => done.letters.map(({ outcome }) => outcome));
+    const outcomes = (await Promise.all(both)).flatMap((done) => done.deadLetters.map(({ outcome }) => outcome));
     expect(outcomes).toContain('done');
     expect(outcomes.filter((outcome) => outcome !== 'done' && outcome !== 'gone')).toEqual([]);
     expect(acme.created).toHaveLength(1);
     expect(await listed()).toEqual([]);
   });
 
-  test('keeps one letter, with the new cause, where the call fails again', async () => {
+  test('keeps one dead letter, with the new cause, where the call fails again', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp');
     const [before] = await listed();
@@ -173,11 +173,11 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     acme.misbehave(limited);
     // Refused before it is admitted: there is no such tool for this key today.
     const narrowed = await replay(host, { authorize: async (principal) => ({ ...principal, toolsets: ['other'] }) });
-    expect(narrowed.letters).toMatchObject([{ outcome: 'failed', kept: true, code: 'TOOL_NOT_FOUND' }]);
+    expect(narrowed.deadLetters).toMatchObject([{ outcome: 'failed', kept: true, code: 'TOOL_NOT_FOUND' }]);
     expect(await listed()).toMatchObject([{ id: before?.id, code: 'TOOL_NOT_FOUND', attempts: 2 }]);
     acme.recover();
     acme.misbehave(limited);
-    expect((await replay(host)).letters).toMatchObject([{ outcome: 'failed', kept: true, code: 'RATE_LIMITED' }]);
+    expect((await replay(host)).deadLetters).toMatchObject([{ outcome: 'failed', kept: true, code: 'RATE_LIMITED' }]);
     const after = await listed();
     expect(after).toMatchObject([{ id: before?.id, code: 'RATE_LIMITED', attempts: 3 }]);
     expect(after[0]?.callId).not.toBe(before?.callId);
@@ -185,11 +185,11 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.created).toHaveLength(1);
   });
 
-  test('keeps the letter where the tenant’s quota is used up', async () => {
+  test('keeps the dead letter where the tenant’s quota is used up', async () => {
     const { host, call } = replica({ ledger: { quotas: [{ of: 'calls', limit: 1, per: 'day', each: 'tenant' }] } });
     await fail(call, 'lamp', 'k1');
     await call(create, { name: 'other' });
-    expect((await replay(host)).letters).toMatchObject([{ outcome: 'failed', kept: true, code: 'QUOTA_EXCEEDED' }]);
+    expect((await replay(host)).deadLetters).toMatchObject([{ outcome: 'failed', kept: true, code: 'QUOTA_EXCEEDED' }]);
     expect(await listed()).toMatchObject([{ code: 'QUOTA_EXCEEDED', attempts: 2 }]);
   });
 
@@ -198,7 +198,9 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     await fail(call, 'lamp', 'k1');
     acme.misbehave({ kind: 'lose' });
     expect(await replay(host)).toMatchObject({
-      letters: [{ outcome: 'unknown', kept: false, code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('may or may not') as string }],
+      deadLetters: [
+        { outcome: 'unknown', kept: false, code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('may or may not') as string },
+      ],
       counts: { unknown: 1 },
     });
     expect(await listed()).toEqual([]);
@@ -210,16 +212,16 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1', 'acme_copy_item');
     acme.misbehave({ ...limited, match: 'PUT /items/{id}' });
-    expect((await replay(host)).letters).toMatchObject([
+    expect((await replay(host)).deadLetters).toMatchObject([
       { outcome: 'unknown', kept: false, code: 'RATE_LIMITED', message: expect.stringContaining('was made before it failed') as string },
     ]);
     expect(await listed()).toEqual([]);
   });
 
-  test('drops the letter of a call that can never succeed', async () => {
+  test('drops the dead letter of a call that can never succeed', async () => {
     const { host, call } = replica();
     await fail(call, 'forbidden');
-    expect((await replay(host)).letters).toMatchObject([{ outcome: 'failed', kept: false, code: 'UPSTREAM_REJECTED' }]);
+    expect((await replay(host)).deadLetters).toMatchObject([{ outcome: 'failed', kept: false, code: 'UPSTREAM_REJECTED' }]);
     expect(await listed()).toEqual([]);
   });
 
@@ -233,7 +235,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
         asked.push(principal);
         return today;
       };
-      expect((await replay(host, { authorize })).letters).toMatchObject([{ outcome: 'refused', kept: true }]);
+      expect((await replay(host, { authorize })).deadLetters).toMatchObject([{ outcome: 'refused', kept: true }]);
     }
     expect(asked).toEqual([local, local, local]);
     expect(acme.requests).toHaveLength(1);
@@ -252,7 +254,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.requests.map(({ headers }) => headers['authorization'])).toEqual(['Bearer canary-token', 'Bearer canary-token']);
     await fail(call, 'chair', 'k2');
     const { host: without } = replica({ connections: memoryConnections(records.slice(1)) });
-    expect((await replay(without)).letters).toMatchObject([{ outcome: 'failed', kept: true, code: 'CONNECTION_NOT_FOUND' }]);
+    expect((await replay(without)).deadLetters).toMatchObject([{ outcome: 'failed', kept: true, code: 'CONNECTION_NOT_FOUND' }]);
     expect(acme.created).toHaveLength(1);
   });
 
@@ -269,13 +271,13 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
       },
     });
     expect(turned.more).toBe(true);
-    expect(turned.letters.length).toBeLessThanOrEqual(5);
-    for (const letter of turned.letters) expect(letter).toMatchObject({ outcome: 'failed', kept: true, code: 'CANCELLED' });
+    expect(turned.deadLetters.length).toBeLessThanOrEqual(5);
+    for (const deadLetter of turned.deadLetters) expect(deadLetter).toMatchObject({ outcome: 'failed', kept: true, code: 'CANCELLED' });
     expect(await listed()).toEqual(before);
     expect(acme.requests).toHaveLength(7);
   });
 
-  test('stops where something breaks, and the letters stay', async () => {
+  test('stops where something breaks, and the dead letters stay', async () => {
     const { host, call } = replica();
     for (let index = 0; index < 7; index += 1) await fail(call, `item ${index}`);
     let asked = 0;

@@ -66,7 +66,7 @@ describe.each(kinds)('state on $kind', (kind) => {
     await before.log(outbox).append([{ id: 'e1', value: { text: 'x' } }]);
     const state = postgresState(database, { secret: `another ${secret}` }).open('conn-1');
     await expect(state.get('k', z.number())).rejects.toThrow(SealError);
-    await expect(state.log(outbox).read({ limit: 1 })).rejects.toThrow(/secret that is not among those given/);
+    await expect(state.log(outbox).read({ limit: 1 })).rejects.toThrow(/secret that is not configured/);
     expect(await state.set('k', 2, undefined)).toBe(false);
     expect((await before.get('k', z.number()))?.value).toBe(1);
     expect((await before.log(outbox).read({ limit: 1 })).entries).toHaveLength(1);
