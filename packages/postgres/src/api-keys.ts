@@ -39,8 +39,8 @@ export interface ApiKeys {
   /** Returns the record of a valid or revoked key. */
   get(id: string): Promise<StoredApiKey | undefined>;
   /**
-   * Lists keys by id, including revoked ones: a tenant's, or all if no tenant is named. `after` is the last id of the page before; `limit` is 1
-   * to 1,000.
+   * Lists keys by id, including revoked ones: a tenant's, or all if no tenant is named. `after` is the last id of the page before; `limit`
+   * is 1 to 1,000.
    */
   list(query: {
     readonly tenant?: string | undefined;

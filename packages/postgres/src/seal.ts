@@ -24,8 +24,8 @@ const nonceBytes = 12;
 const minSecretLength = 32;
 
 /**
- * Seals with AES-256-GCM. The output is the secret's id, a salt, the tag and the ciphertext. HKDF with SHA-256 derives key and nonce from secret,
- * purpose and salt, so a secret may seal any number of values, and a seal for one purpose does not open the values of another.
+ * Seals with AES-256-GCM. The output is the secret's id, a salt, the tag and the ciphertext. HKDF with SHA-256 derives key and nonce from
+ * secret, purpose and salt, so a secret may seal any number of values, and a seal for one purpose does not open the values of another.
  *
  * @throws {TypeError} for a secret of fewer than 32 characters.
  */

@@ -15,7 +15,7 @@ async function serve(...settings: readonly string[]): Promise<OwnServer> {
   return server;
 }
 async function open(url: string, options: RedisOptions = {}): Promise<Redis> {
-  // A busy machine is not a Redis that hangs: who means that one says so.
+  // A busy machine is not a Redis that hangs: a test of that sets its own timeout.
   const redis = await openRedis(url, { commandTimeoutMs: 10_000, ...options });
   ends.push(() => redis.close());
   return redis;
@@ -24,11 +24,11 @@ async function open(url: string, options: RedisOptions = {}): Promise<Redis> {
 const minute = { limit: 2, windowMs: 60_000 };
 const limitOn = (redis: Redis) => redisRateLimit(redis, [minute], { name: 'key', fallback: memoryRateLimit([minute]) });
 const answer = { content: [{ type: 'text' as const, text: 'kept' }] };
-const away = 'warn: Redis is away: this replica goes on with what it has in its own memory';
+const unreachable = 'warn: Redis is unreachable: this replica goes on with its own memory';
 const back = 'info: Redis is back: limits, budgets and the cache are shared again';
 
-describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
-  test('is killed: everything goes on in memory, which is said once, and is shared again once it is back', async () => {
+describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
+  test('is killed: all replicas go on in memory, log that once, and share again once it is back', async () => {
     const server = await serve();
     const [log, otherLog] = [keptLog(), keptLog()];
     const redis = await open(server.url, { log });
@@ -51,7 +51,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     budget.learn('c', { requests: 5, windowMs: 60_000 }, { closedUntil: until.deadlineAt + 1 });
     await expect(budget.take('c', { requests: 5, windowMs: 60_000 }, until, () => {})).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect(await cache.get('s', 'k')).toEqual({ token: undefined });
-    // Nobody waits for a lock that cannot be asked for.
+    // Without Redis every request gets its lock.
     expect([await lock.take('l', 60_000), await otherLock.take('l', 60_000)]).toEqual([expect.any(Function), expect.any(Function)]);
     release();
 
@@ -60,8 +60,8 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     expect(redis.available).toBe(true);
     expect((await limit.take('a')).remaining).toBe(1);
     expect((await otherLimit.take('a')).remaining).toBe(0);
-    expect(log.lines).toEqual([away, back]);
-    expect(otherLog.lines).toEqual([away, back]);
+    expect(log.lines).toEqual([unreachable, back]);
+    expect(otherLog.lines).toEqual([unreachable, back]);
   });
 
   test('hangs: one wait of 250 ms, and none after it', async () => {
@@ -84,28 +84,28 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
 
     server.goOn();
     await log.said(2);
-    expect(log.lines).toEqual([away, back]);
+    expect(log.lines).toEqual([unreachable, back]);
     expect(redis.available).toBe(true);
   });
 
-  test('hangs for longer than the connection is kept, and is found again', async () => {
+  test('hangs until its connection is closed, and is found again', async () => {
     const server = await serve();
     const log = keptLog();
     const idleLog = keptLog();
     await open((await serve()).url, { log: idleLog });
     const redis = await open(server.url, { log, commandTimeoutMs: 60_000 });
     server.hang();
-    // Nobody asks anything: its own pings find out.
+    // No command runs: the pings of the client find out.
     await log.said(1);
     server.goOn();
     await log.said(2);
     expect(redis.available).toBe(true);
-    expect(log.lines).toEqual([away, back]);
-    // One that lives is not given up meanwhile, though nobody asks it anything either.
+    expect(log.lines).toEqual([unreachable, back]);
+    // The connection to an idle Redis stays.
     expect(idleLog.lines).toEqual([]);
   });
 
-  test('is cleared of what was written through meanwhile before it is read again', async () => {
+  test('gets the clears of the outage before it is read again', async () => {
     const server = await serve();
     const log = keptLog();
     const cache = redisCache(await open(server.url, { log, commandTimeoutMs: 1_000 }));
@@ -119,14 +119,14 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     await cache.clear('s');
     server.goOn();
     await log.said(2);
-    // What was read before Redis went is not kept either.
+    // An answer that was read before the outage is not kept either.
     await cache.set('s', 'late', answer, { token: before, keepMs: 60_000 });
     expect((await cache.get('s', 'late')).kept).toBeUndefined();
     expect((await cache.get('s', 'k')).kept).toBeUndefined();
     expect((await cache.get('other', 'k')).kept?.answer).toEqual(answer);
   });
 
-  test('is not there at the start: opens all the same, and joins in when it comes', async () => {
+  test('is unreachable at the start: opens all the same, and is used once it is there', async () => {
     const server = await serve();
     await server.kill();
     const log = keptLog();
@@ -136,27 +136,27 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     await server.start();
     await log.said(2);
     expect((await limitOn(redis).take('a')).remaining).toBe(1);
-    expect(log.lines).toEqual([away, back]);
+    expect(log.lines).toEqual([unreachable, back]);
   });
 
   test('refuses the password: goes on in memory, and no log line shows it', async () => {
     const server = await serve('--requirepass', 'right');
-    const heard: unknown[] = [];
-    const log: Logger = { ...silentLogger, warn: (...said) => heard.push(said), error: (...said) => heard.push(said) };
+    const logged: unknown[] = [];
+    const log: Logger = { ...silentLogger, warn: (...said) => logged.push(said), error: (...said) => logged.push(said) };
     const redis = await open(server.url.replace('//', '//:canary-password@'), { log });
     expect((await limitOn(redis).take('a')).allowed).toBe(true);
-    expect(inspect(heard, { depth: 9 })).toContain('WRONGPASS');
-    expect(inspect(heard, { depth: 9 })).not.toContain('canary-password');
+    expect(inspect(logged, { depth: 9 })).toContain('WRONGPASS');
+    expect(inspect(logged, { depth: 9 })).not.toContain('canary-password');
     await expect(open(server.url.replace('//', '//:right@')).then((opened) => opened.available)).resolves.toBe(true);
   });
 
-  test('refuses commands: each is done in memory, and it is said once a minute', async () => {
+  test('refuses commands: each is done in memory, and the log says so once a minute', async () => {
     const server = await serve('--maxmemory', '1');
     const log = keptLog();
     const limit = limitOn(await open(server.url, { log }));
     for (let n = 0; n < 2; n += 1) expect((await limit.take('a')).allowed).toBe(true);
     expect((await limit.take('a')).allowed).toBe(false);
-    expect(log.lines).toEqual(['error: Redis refused a command, which was done without it']);
+    expect(log.lines).toEqual(['error: Redis refused a command, which was done in memory instead']);
   });
 
   test('hangs before it refuses: the refusal shows that it is back', async () => {
@@ -167,10 +167,10 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     await limit.take('a');
     server.goOn();
     await log.said(2);
-    expect(log.lines).toEqual([away, back]);
+    expect(log.lines).toEqual([unreachable, back]);
   });
 
-  test('is not called away where this process was busy', async () => {
+  test('is not reported as unreachable if this process was busy', async () => {
     const server = await serve();
     const log = keptLog();
     const limit = limitOn(await open(server.url, { log, commandTimeoutMs: 1_000 }));
@@ -182,7 +182,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     expect(log.lines).toEqual([]);
   });
 
-  test('holds up 10,000 commands at most', async () => {
+  test('queues at most 10,000 commands', async () => {
     const server = await serve();
     const redis = await open(server.url, { commandTimeoutMs: 60_000 });
     const script = { source: 'return 1', sha1: '0'.repeat(40) };
@@ -195,7 +195,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
     await Promise.all(held);
   });
 
-  test('a closed one is away, says nothing of it, and may be closed twice', async () => {
+  test('is unavailable once it is closed, without a log line, and may be closed twice', async () => {
     const server = await serve();
     const log = keptLog();
     const redis = await open(server.url, { log });
@@ -207,7 +207,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes away', () => {
   });
 });
 
-test('refuses what is no URL of a Redis without showing it', async () => {
+test('refuses a text that is no Redis URL without showing it', async () => {
   for (const url of ['', 'http://:canary@host', 'redis://', 'redis://:canary@host:99999999', 'canary'])
     await expect(openRedis(url)).rejects.toSatisfy((error: Error) => error instanceof TypeError && !inspect(error).includes('canary'));
 });

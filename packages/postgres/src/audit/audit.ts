@@ -24,8 +24,8 @@ export interface PostgresAuditOptions {
 /** An audit in a database, with the maintenance of its chains. Any number of replicas may run any of it at once. */
 export interface PostgresAudit extends Audit {
   /**
-   * Records the heads of the chains that changed since this process's last checkpoint, of the 1,000 newest chains. A verification then finds a chain
-   * that was rewound. Returns how many heads it recorded.
+   * Records the heads of the chains that changed since this process's last checkpoint, of the 1,000 newest chains. A verification then
+   * finds a chain that was rewound. Returns how many heads it recorded.
    */
   checkpoint(): Promise<number>;
   /** Closes the chains whose lease has expired, because their writer is gone. Returns how many. */
@@ -34,15 +34,18 @@ export interface PostgresAudit extends Audit {
   prune(): Promise<PruneResult>;
   /** Does all of this now and every 100 seconds until `drain`, and renews the leases of this process's idle chains. */
   start(): void;
-  /** Writes waiting events, records a last checkpoint and closes its chain. Drain the metering first, so that the checkpoint has its chains closed. */
+  /**
+   * Writes waiting events, records a last checkpoint and closes its chain. Drain the metering first, so that the checkpoint has its chains
+   * closed.
+   */
   drain(): Promise<void>;
 }
 
 const maxFieldLength = 255;
 
 /**
- * Records events other than calls, durable when `record` resolves. Events that arrive together share a link. If the database is unreachable, `record`
- * rejects with UNAVAILABLE and keeps nothing; the host then writes the event to its log.
+ * Records events other than calls, durable when `record` resolves. Events that arrive together share a link. If the database is
+ * unreachable, `record` rejects with UNAVAILABLE and keeps nothing; the host then writes the event to its log.
  */
 export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresAuditOptions = {}): PostgresAudit {
   const { clock = systemClock, log = silentLogger, replica = randomUUID(), retentionMs } = options;

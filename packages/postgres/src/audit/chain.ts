@@ -15,8 +15,8 @@ export interface AuditChainOptions {
 /** The chain of one writer. The first link opens it; if another replica closes it, the next link opens a new chain. */
 export interface AuditChain {
   /**
-   * Writes a link. `write` gets the chain's id and runs one statement with the fragments of `link.ts`. It returns undefined if it found the chain
-   * closed and did nothing, and is then called again with a new chain. Rejects as `write` does.
+   * Writes a link. `write` gets the chain's id and runs one statement with the fragments of `link.ts`. It returns undefined if it found the
+   * chain closed and did nothing, and is then called again with a new chain. Rejects as `write` does.
    */
   write<T>(write: (chain: string) => Promise<T | undefined>): Promise<T>;
   /** Closes the chain with a last link. A later `write` opens another. Rejects if the database is unreachable. */

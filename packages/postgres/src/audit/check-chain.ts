@@ -78,8 +78,8 @@ export function checkChain(row: ChainLine, statements: readonly Statement[], rep
 }
 
 /**
- * Checks a chain's row against the statements of the whole export: whether the chain is open or closed, and which links retention dropped. `at` is
- * the time of the export.
+ * Checks a chain's row against the statements of the whole export: whether the chain is open or closed, and which links retention dropped.
+ * `at` is the time of the export.
  */
 export function checkRow(row: ChainLine, statements: Statements, at: string, report: (problem: string) => void): void {
   const say = (problem: string): void => report(`Chain ${row.chain}${problem}`);

@@ -1,8 +1,8 @@
 import type { Call } from '@busbar/core';
 import { sql, type RawBuilder } from 'kysely';
 
-// The audit's entries about calls, as SQL over the rows that the same statement writes to the ledger, so that no value is sent twice. `item` is a
-// CTE with the column names of the table `calls` and times as texts.
+// The audit's entries about calls, as SQL over the rows that the same statement writes to the ledger, so that no value is sent twice.
+// `item` is a CTE with the column names of the table `calls` and times as texts.
 
 const json = (column: string): RawBuilder<unknown> => sql`to_json(item.${sql.ref(column)})`;
 
@@ -11,7 +11,10 @@ const openedLine = (event: string, at: string): RawBuilder<unknown> =>
     ',"principal":', ${json('principal')}, ',"address":' || ${json('address')}, ',"connector":', ${json('connector')},
     ',"connection":', ${json('connection')}, ',"tool":', ${json('tool')}, ',"effect":', ${json('effect')}`;
 
-/** The entry of a call that is about to run: who called which tool, from where and with which arguments (`item.input`, an {@link inputLine}). */
+/**
+ * The entry of a call that is about to run: who called which tool, from where and with which arguments (`item.input`, an {@link
+ * inputLine}).
+ */
 export const admittedLine = sql<string>`concat(${openedLine('call.admitted', 'started_at')}, ',"input":', item.input, '}')`;
 
 /** The entry of a call that got the stored answer of an earlier call, `item.of`. */

@@ -17,8 +17,8 @@ const pageSize = 100;
 const maxStrays = 1_000;
 
 /**
- * Exports the audit as lines of JSON for `verifyAudit`. Write a line feed after each. Chains come in the order in which they were opened, each
- * followed by its links in order. The last line has the heads of all chains: store it outside of the database.
+ * Exports the audit as lines of JSON for `verifyAudit`. Write a line feed after each. Chains come in the order in which they were opened,
+ * each followed by its links in order. The last line has the heads of all chains: store it outside of the database.
  *
  * Reads 100 links at a time and holds no transaction open between reads. Links that are written after the export began are left out.
  *
@@ -95,7 +95,9 @@ async function hashAt(db: Kysely<Tables>, chain: string, link: number): Promise<
   return row?.hash ?? null;
 }
 
-/** For each chain with a link in the range: the number before its first link in the range, and the number of the last. Undefined: no range. */
+/**
+ * For each chain with a link in the range: the number before its first link in the range, and the number of the last. Undefined: no range.
+ */
 async function rangesOf(
   db: Kysely<Tables>,
   { from, until }: AuditRange,

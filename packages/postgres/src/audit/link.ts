@@ -6,9 +6,9 @@ import { storableJson, timeText } from '../database/sql-parameters.ts';
 export const chainLeaseMs = 5 * 60_000;
 
 /**
- * The body of a CTE named `chain`, the first of its statement: `with chain as materialized (${chainLock(chain)}), …`. It locks the chain and
- * returns its row (id, links, head), or no row if another replica closed the chain. The statement must then do nothing: let every part that writes
- * or locks read from `chain`, which also makes this lock the first one.
+ * The body of a CTE named `chain`, the first of its statement: `with chain as materialized (${chainLock(chain)}), …`. It locks the chain
+ * and returns its row (id, links, head), or no row if another replica closed the chain. The statement must then do nothing: let every part
+ * that writes or locks read from `chain`, which also makes this lock the first one.
  */
 export function chainLock(chain: string): RawBuilder<unknown> {
   return sql`select id, links, head from audit_chains where id = ${chain} and closed_at is null for update`;
@@ -26,9 +26,9 @@ export function linkTimes(now: number): LinkTimes {
 }
 
 /**
- * Three CTEs (`next_link`, `new_link`, `new_head`) that append one link to `chain` and renew its lease. The link has the lines of a CTE named
- * `entry (position, line)`, in the order of `position`; without a line nothing is appended. A line is one JSON value without a line feed, as
- * {@link entryLine} or, in SQL, `json_build_object(…)::text` writes it; or several such values with a line feed between them.
+ * Three CTEs (`next_link`, `new_link`, `new_head`) that append one link to `chain` and renew its lease. The link has the lines of a CTE
+ * named `entry (position, line)`, in the order of `position`; without a line nothing is appended. A line is one JSON value without a line
+ * feed, as {@link entryLine} or, in SQL, `json_build_object(…)::text` writes it; or several such values with a line feed between them.
  *
  * `closes`: the link is the chain's last.
  */

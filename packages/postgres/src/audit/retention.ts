@@ -22,8 +22,8 @@ export interface Retention {
 const pageSize = 1_000;
 
 /**
- * Drops links of all chains, oldest first, so that a checkpoint of a link outlives the link. Each page is recorded before it is dropped: a crash in
- * between leaves a record of links that still exist, and never a gap without a record.
+ * Drops links of all chains, oldest first, so that a checkpoint of a link outlives the link. Each page is recorded before it is dropped: a
+ * crash in between leaves a record of links that still exist, and never a gap without a record.
  */
 export async function dropOldLinks(db: Kysely<Tables>, { before, now, record }: Retention): Promise<PruneResult> {
   let links = 0;

@@ -10,8 +10,8 @@ const maxClosed = 100;
 const maxHeads = 1_000;
 
 /**
- * Closes the chains whose lease has expired, and records that in `chain`. Skips chains that another replica has locked. A replica locks its own chain
- * first and never waits for the lock of another, so no two replicas wait for each other.
+ * Closes the chains whose lease has expired, and records that in `chain`. Skips chains that another replica has locked. A replica locks its
+ * own chain first and never waits for the lock of another, so no two replicas wait for each other.
  */
 export async function closeLapsedChains(db: Kysely<Tables>, chain: AuditChain, clock: Clock): Promise<number> {
   let closed = 0;

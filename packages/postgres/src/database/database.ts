@@ -16,7 +16,8 @@ export type DatabaseOptions = ({ readonly folder: string } | { readonly url: str
 const maxConnections = 10;
 // One transaction of each kind at a time: admissions, settlements, replays, reads of claims, lease renewals, sweeps.
 const maxLedgerConnections = 6;
-// The ledger's statements find a few rows by key. A plan that is made once, on small tables, must not read whole tables when they have grown.
+// The ledger's statements find a few rows by key. A plan that is made once, on small tables, must not read whole tables when they have
+// grown.
 const ledgerSettings =
   'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off';
 
@@ -35,8 +36,8 @@ export interface Database {
 /**
  * Opens the database and brings its tables up to date.
  *
- * A folder holds PGlite, a PostgreSQL inside this process. It survives a crash of the process at any moment, `kill -9` included, but not a loss
- * of power: it does not wait for the disk.
+ * A folder holds PGlite, a PostgreSQL inside this process. It survives a crash of the process at any moment, `kill -9` included, but not a
+ * loss of power: it does not wait for the disk.
  *
  * @throws {FolderInUseError} if another process owns the folder; Error if a server cannot be reached within 5 seconds.
  */

@@ -8,8 +8,8 @@ export interface PoolUse {
   /** SQL that runs on each connection before its first use. */
   readonly settings?: string;
   /**
-   * Prepares each statement once per connection, because parsing and planning take longer than running it. For a fixed set of statements. A proxy
-   * must then give each client connection its own server connection ("session" mode).
+   * Prepares each statement once per connection, because parsing and planning take longer than running it. For a fixed set of statements. A
+   * proxy must then give each client connection its own server connection ("session" mode).
    */
   readonly prepare?: boolean;
   /** How long a query waits for its answer. Default: as long as the connection lasts. */
@@ -69,8 +69,8 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
 }
 
 /**
- * Uses a callback and its own timer. pg's promise and its `query_timeout` keep each query, with all its values, reachable from the next queries
- * until V8 collects old garbage: under load that took a fifth of the CPU time.
+ * Uses a callback and its own timer. pg's promise and its `query_timeout` keep each query, with all its values, reachable from the next
+ * queries until V8 collects old garbage: under load that took a fifth of the CPU time.
  */
 function runQuery(client: pg.PoolClient, query: pg.QueryConfig, timeoutMs: number | undefined): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {

@@ -4,8 +4,8 @@ import { sql, type RawBuilder } from 'kysely';
 type Field = string | number | boolean | null | undefined | readonly string[];
 
 /**
- * Rows as one parameter, for `json_to_recordset`. Characters that PostgreSQL cannot store as text (U+0000, half a surrogate pair) are replaced,
- * so that one caller's odd character never fails the batch that it shares with others.
+ * Rows as one parameter, for `json_to_recordset`. Characters that PostgreSQL cannot store as text (U+0000, half a surrogate pair) are
+ * replaced, so that one caller's odd character never fails the batch that it shares with others.
  */
 export function itemsParameter(rows: readonly Readonly<Record<string, Field>>[]): RawBuilder<unknown> {
   return sql`${itemsText(rows)}::json`;

@@ -74,7 +74,10 @@ export interface Tables {
     units: Generated<number>;
     /** An estimate: a quarter of the bytes. */
     tokens_out: Generated<number>;
-    /** Millionths of the currency: the highest possible cost while it runs, then the cost. The drivers return a number or a string of digits. */
+    /**
+     * Millionths of the currency: the highest possible cost while it runs, then the cost. The drivers return a number or a string of
+     * digits.
+     */
     price: Generated<number | string>;
     /** False if its quota was refunded, or it never took any. */
     charged: Generated<boolean>;

@@ -20,8 +20,8 @@ const maxArgumentBytes = 64 * 1024;
 const maxMessageLength = 500;
 
 /**
- * The dead letter of a failed call, if it has one: a write that changed nothing and failed for a temporary reason. A call that its caller cancelled
- * has none. `too-large`: it has none because its arguments take more than 64 KiB.
+ * The dead letter of a failed call, if it has one: a write that changed nothing and failed for a temporary reason. A call that its caller
+ * cancelled has none. `too-large`: it has none because its arguments take more than 64 KiB.
  */
 export function deadLetterOf(
   call: Call,
@@ -31,8 +31,8 @@ export function deadLetterOf(
   if (call.effect === 'read' || status !== 'failed' || wrote !== 'no' || code === undefined || !isTemporary(code)) return undefined;
   if (Buffer.byteLength(JSON.stringify(call.arguments) ?? '') > maxArgumentBytes) return 'too-large';
   const { callId, principal } = call;
-  // The call's own key makes the retry and a repetition by the caller one write. A key that the host derived holds only for its short window: the
-  // host derives it again, because a stored key would answer equal calls for a day.
+  // The call's own key makes the retry and a repetition by the caller one write. A key that the host derived holds only for its short
+  // window: the host derives it again, because a stored key would answer equal calls for a day.
   const key = call.key ?? `dead-letter ${callId}`;
   const id = claimOf({ ...call, key });
   if (id === null) return undefined;

@@ -27,15 +27,17 @@ export interface DeadLetter {
   /** How often it failed. */
   readonly attempts: number;
   /**
-   * False: neither the caller nor the host gave the call a key, so the server cannot know whether the caller has repeated it since. A replay may then
-   * write a second time.
+   * False: neither the caller nor the host gave the call a key, so the server cannot know whether the caller has repeated it since. A
+   * replay may then write a second time.
    */
   readonly keyed: boolean;
 }
 
 /** The dead letters of all tenants. Pass the tenant to each method that serves a tenant's request. */
 export interface DeadLetters {
-  /** Lists the matching dead letters, newest first. `after` is the `next` of the page before. `limit` defaults to 100 and is 1,000 at most. */
+  /**
+   * Lists the matching dead letters, newest first. `after` is the `next` of the page before. `limit` defaults to 100 and is 1,000 at most.
+   */
   list(
     filter: DeadLetterFilter & { readonly limit?: number; readonly after?: string },
   ): Promise<{ readonly deadLetters: readonly DeadLetter[]; readonly next?: string }>;
@@ -48,9 +50,9 @@ export interface DeadLetters {
   /** Drops the matching dead letters and returns how many. Skips a dead letter whose call is being settled at this moment. */
   discard(filter: DeadLetterFilter): Promise<number>;
   /**
-   * Repeats the calls of the matching dead letters, oldest first and five at a time, with their original arguments, connection and idempotency key.
-   * A write that the caller or another operator has repeated before is answered and not executed again. A dead letter is removed if its call
-   * succeeded, may have written, or can never succeed; otherwise it stays with the new cause.
+   * Repeats the calls of the matching dead letters, oldest first and five at a time, with their original arguments, connection and
+   * idempotency key. A write that the caller or another operator has repeated before is answered and not executed again. A dead letter is
+   * removed if its call succeeded, may have written, or can never succeed; otherwise it stays with the new cause.
    *
    * Rejects if the database fails. Calls that were repeated until then count; the other dead letters are unchanged.
    */

@@ -11,8 +11,8 @@ export interface ReplayOptions {
   /** Ends the replay: running calls are cancelled, and the dead letters after them are unchanged. */
   readonly signal: AbortSignal;
   /**
-   * Looks up the caller: returns the principal with its current rights, or undefined if it may not act any more. Without it the rights at the time of
-   * the call apply.
+   * Looks up the caller: returns the principal with its current rights, or undefined if it may not act any more. Without it the rights at
+   * the time of the call apply.
    */
   readonly authorize?: (principal: Principal) => Promise<Principal | undefined>;
   /** How many dead letters to replay at most. Default 100, and 1,000 at most. */
@@ -20,9 +20,9 @@ export interface ReplayOptions {
 }
 
 /**
- * The outcome of one dead letter. `done`: its call has succeeded, now or before. `unknown`: it may have written, in whole or in part; a person must
- * check. `failed`: it wrote nothing. `refused`: its caller may not act any more. `unreadable`: no secret opens it. `gone`: it was removed before
- * its turn.
+ * The outcome of one dead letter. `done`: its call has succeeded, now or before. `unknown`: it may have written, in whole or in part; a
+ * person must check. `failed`: it wrote nothing. `refused`: its caller may not act any more. `unreadable`: no secret opens it. `gone`: it
+ * was removed before its turn.
  */
 export interface ReplayedDeadLetter {
   readonly id: string;
@@ -140,8 +140,8 @@ async function writeOutcome({ db, now }: DeadLetterStore, row: Row, result: Call
     await remove(db, row);
     return { id, outcome: cause.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'failed', kept: false, ...cause };
   }
-  // If the call was settled as failed, its settlement has replaced the row. If it was settled as partly written, or someone has discarded the row,
-  // there is none.
+  // If the call was settled as failed, its settlement has replaced the row. If it was settled as partly written, or someone has discarded
+  // the row, there is none.
   await db
     .updateTable('dead_letters')
     .set(({ eb }) => ({ ...cause, call_id: callId, failed_at: new Date(now()), attempts: eb('attempts', '+', 1) }))

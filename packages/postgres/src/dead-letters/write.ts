@@ -3,8 +3,8 @@ import type { DeadLetterRow } from './dead-letter.ts';
 import type { Tables } from '../database/tables.ts';
 
 /**
- * Writes dead letters, in the transaction that settles their calls. A write that has a dead letter already gets the new one in its place, with one
- * more attempt. The newest `maxPerTenant` of each tenant stay, or for a while about a twentieth more.
+ * Writes dead letters, in the transaction that settles their calls. A write that has a dead letter already gets the new one in its place,
+ * with one more attempt. The newest `maxPerTenant` of each tenant stay, or for a while about a twentieth more.
  */
 export async function writeDeadLetters(db: Kysely<Tables>, deadLetters: readonly DeadLetterRow[], maxPerTenant: number): Promise<void> {
   // A statement may change a row only once. In the order of their ids, so that no two transactions wait for each other.
@@ -45,6 +45,6 @@ export async function writeDeadLetters(db: Kysely<Tables>, deadLetters: readonly
       ) for update skip locked)`.execute(db);
 }
 
-// Searching for surplus rows takes milliseconds per tenant, and settlements wait for it. So a random one in many writes does it, which needs no
-// counter and which no tenant can evade.
+// Searching for surplus rows takes milliseconds per tenant, and settlements wait for it. So a random one in many writes does it, which
+// needs no counter and which no tenant can evade.
 const isDue = (count: number, maxPerTenant: number) => Math.random() * Math.floor(maxPerTenant / 20) < count;

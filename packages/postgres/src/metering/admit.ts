@@ -15,7 +15,9 @@ export interface AdmitItem {
   readonly claim: string | null;
   readonly price: Price;
   readonly demands: readonly QuotaDemand[];
-  /** Its arguments for the audit, made before the item joins a batch, so that arguments which cannot be written fail their own call alone. */
+  /**
+   * Its arguments for the audit, made before the item joins a batch, so that arguments which cannot be written fail their own call alone.
+   */
   readonly input: string;
   /** The end of a call that is recorded whole. Absent: the call is about to run. */
   readonly end?: SettleItem | undefined;
@@ -39,8 +41,8 @@ export interface Writer {
 }
 
 /**
- * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: a quota has not enough left.
- * `retry`: admit it again, because calls before it in the same batch might have taken the quota that it needs, and did not.
+ * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: a quota has not enough
+ * left. `retry`: admit it again, because calls before it in the same batch might have taken the quota that it needs, and did not.
  */
 export type AdmitResult = { readonly kind: 'written' | 'taken' | 'retry' } | { readonly kind: 'full'; readonly demand: QuotaDemand };
 
@@ -131,13 +133,13 @@ export interface AdmitOptions extends Writer {
 }
 
 /**
- * Admits calls in one statement, and so in one transaction: writes each call that may run with its claim, its share of quotas and its entry in the
- * audit. A call that has run already is written with its end, if it would have been admitted. Returns undefined, and writes nothing, if another
- * replica has closed the audit's chain.
+ * Admits calls in one statement, and so in one transaction: writes each call that may run with its claim, its share of quotas and its entry
+ * in the audit. A call that has run already is written with its end, if it would have been admitted. Returns undefined, and writes nothing,
+ * if another replica has closed the audit's chain.
  *
- * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call that fails only because of an
- * earlier one that was not written gets `retry`. Every statement locks shared rows in the same order, so that no two replicas wait for each other:
- * chain, calls, counters by id, claims by id.
+ * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call that fails only because
+ * of an earlier call, and that call was not written, gets `retry`. Every statement locks shared rows in the same order, so that no two
+ * replicas wait for each other: chain, calls, counters by id, claims by id.
  */
 export async function admitCalls(
   db: Kysely<Tables>,

@@ -16,8 +16,8 @@ export interface DuplicateCallsOptions {
 const pollMs = 100;
 
 /**
- * Returns a function that waits while a call with the same idempotency key runs, on any replica. It returns the claim that the call left, or
- * undefined if the key is free again. It throws the signal's reason, and IDEMPOTENCY_CONFLICT if that call has other arguments.
+ * Returns a function that waits while a call with the same idempotency key runs, on any replica. It returns the claim that the call left,
+ * or undefined if the key is free again. It throws the signal's reason, and IDEMPOTENCY_CONFLICT if that call has other arguments.
  */
 export function duplicateCalls({ read, leases, clock, leaseMs }: DuplicateCallsOptions) {
   return async function endOfFirstCall(claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> {

@@ -28,7 +28,9 @@ export interface LedgerWrites {
   readonly settles: GroupCommit<SettleItem, SettleResult>;
   /** The chain of replays and sweeps. */
   readonly chain: AuditChain;
-  /** Waits for all writes, then closes the audit's chains. `onChainLeftOpen`: another replica closes that chain once its lease has expired. */
+  /**
+   * Waits for all writes, then closes the audit's chains. `onChainLeftOpen`: another replica closes that chain once its lease has expired.
+   */
   drain(onChainLeftOpen: (err: unknown) => void): Promise<void>;
 }
 

@@ -41,22 +41,23 @@ export interface PostgresMeteringOptions extends Terms {
   /** The name of this process in the records. Default: a random UUID. */
   readonly replica?: string;
   /**
-   * The lease of a running call, renewed after each third of it. The clocks of all replicas must agree within a third of it. Default 30 seconds.
+   * The lease of a running call, renewed after each third of it. The clocks of all replicas must agree within a third of it. Default 30
+   * seconds.
    */
   readonly leaseMs?: number;
   /** How long an answer is kept for replay. Default 24 hours. */
   readonly keepMs?: number;
   /**
-   * `durable`, the default: the host answers a call after its settlement is in the database. `queued`: the host answers while the settlement waits
-   * to be written, which takes that wait out of the latency. A process that crashes then loses the settlements of its last milliseconds, and a
-   * process that stops while the database is unreachable loses all of that time: calls that were answered become `unknown`, or `failed` and
-   * refunded if they were reads, and their keys answer OUTCOME_UNKNOWN. The answer of a read that is recorded whole waits in both modes, because
-   * the record may refuse it.
+   * `durable`, the default: the host answers a call after its settlement is in the database. `queued`: the host answers while the
+   * settlement waits to be written, which takes that wait out of the latency. A process that crashes then loses the settlements of its last
+   * milliseconds, and a process that stops while the database is unreachable loses all of that time: calls that were answered become
+   * `unknown`, or `failed` and refunded if they were reads, and their keys answer OUTCOME_UNKNOWN. The answer of a read that is recorded
+   * whole waits in both modes, because the record may refuse it.
    */
   readonly settle?: 'durable' | 'queued';
   /**
-   * Keeps failed writes that can be retried, for a `createDeadLetters` with the same secret. `maxPerTenant`: beyond it the oldest are dropped,
-   * default 1,000. Default: none are kept.
+   * Keeps failed writes that can be retried, for a `createDeadLetters` with the same secret. `maxPerTenant`: beyond it the oldest are
+   * dropped, default 1,000. Default: none are kept.
    */
   readonly deadLetters?: { readonly secret: SealSecret; readonly maxPerTenant?: number };
   /** Puts every charged call into the outbox, for a `usageOutbox` to deliver. Default: no. */
@@ -66,8 +67,8 @@ export interface PostgresMeteringOptions extends Terms {
 /** A metering in a database, with the maintenance that a server runs. */
 export interface PostgresMetering extends Metering {
   /**
-   * Ends calls whose lease has expired because their replica is gone: they become `unknown` if they may have written, and `failed` otherwise. Also
-   * drops expired claims. Any number of replicas may sweep at once.
+   * Ends calls whose lease has expired because their replica is gone: they become `unknown` if they may have written, and `failed`
+   * otherwise. Also drops expired claims. Any number of replicas may sweep at once.
    */
   sweep(): Promise<SweepResult>;
   /** Sweeps now and after each `leaseMs`, until `drain`. */
@@ -88,12 +89,12 @@ type FinalAdmitResult = Exclude<AdmitResult, { readonly kind: 'retry' }>;
 const maxRunning = 10_000;
 
 /**
- * The ledger: one row for each admitted call and for each replay, durable when `admit` and `settle` resolve. Calls that arrive together share
- * transactions.
+ * The ledger: one row for each admitted call and for each replay, durable when `admit` and `settle` resolve. Calls that arrive together
+ * share transactions.
  *
- * Each running call has a lease. If its replica dies, a sweep ends the call. If the replica was only slow and settles later, its outcome replaces
- * the sweep's. If the database is unreachable, `admit` refuses with UNAVAILABLE and `settle` rejects with it. Records that were lost that way
- * are corrected in the background to match the caller's answer, or by a sweep.
+ * Each running call has a lease. If its replica dies, a sweep ends the call. If the replica was only slow and settles later, its outcome
+ * replaces the sweep's. If the database is unreachable, `admit` refuses with UNAVAILABLE and `settle` rejects with it. Records that were
+ * lost that way are corrected in the background to match the caller's answer, or by a sweep.
  */
 export function postgresMetering({ ledger: db }: Database, options: PostgresMeteringOptions = {}): PostgresMetering {
   const { clock = systemClock, log = silentLogger, replica = randomUUID(), leaseMs = 30_000, keepMs = 24 * 60 * 60_000 } = options;

@@ -83,8 +83,8 @@ export function lostItem(
 }
 
 /**
- * The result of a settlement. `ended`: written now. `known`: its replica had settled the call before. `lost`: a sweep had ended the read before,
- * or there is no such call.
+ * The result of a settlement. `ended`: written now. `known`: its replica had settled the call before. `lost`: a sweep had ended the read
+ * before, or there is no such call.
  */
 export type SettleResult = 'ended' | 'known' | 'lost';
 
@@ -160,12 +160,12 @@ const settleStatement = prepared<Settles, Row>(
 );
 
 /**
- * Settles calls in one statement, and so in one transaction: ends them, refunds unused quota, ends or releases their claims, and appends to the
- * audit. Returns undefined, and writes nothing, if another replica has closed the audit's chain.
+ * Settles calls in one statement, and so in one transaction: ends them, refunds unused quota, ends or releases their claims, and appends to
+ * the audit. Returns undefined, and writes nothing, if another replica has closed the audit's chain.
  *
- * A call that its replica has settled before does not change. A write that a sweep has ended gets its real outcome, and so does its claim unless
- * another call holds it by now; its price and quota stay as the sweep left them, because they may have been billed. A read that a sweep has ended
- * does not change, because another call may have its quota by now.
+ * A call that its replica has settled before does not change. A write that a sweep has ended gets its real outcome, and so does its claim
+ * unless another call holds it by now; its price and quota stay as the sweep left them, because they may have been billed. A read that a
+ * sweep has ended does not change, because another call may have its quota by now.
  */
 export async function settleCalls(
   db: Kysely<Tables>,

@@ -28,8 +28,8 @@ const dropPageSize = 1_000;
 const keepCountersMs = 7 * 24 * 60 * 60_000;
 
 /**
- * Ends calls whose lease has expired. Skips rows that another sweep or a settlement has locked. Returns undefined, and writes nothing, if another
- * replica has closed the audit's chain.
+ * Ends calls whose lease has expired. Skips rows that another sweep or a settlement has locked. Returns undefined, and writes nothing, if
+ * another replica has closed the audit's chain.
  */
 export async function sweepPage(
   db: Kysely<Tables>,

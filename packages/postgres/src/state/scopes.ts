@@ -31,7 +31,8 @@ export interface Scopes {
   /** Runs a query. @throws {ToolError} UNAVAILABLE if the database fails. */
   run<R>(query: () => Promise<R>): Promise<R>;
   /**
-   * Runs `write` in a transaction that locks the scope, and adds the change to the scope's size. Exceeding a limit rolls the transaction back.
+   * Runs `write` in a transaction that locks the scope, and adds the change to the scope's size. Exceeding a limit rolls the transaction
+   * back.
    *
    * @throws {ToolError} STATE_FULL at a limit, UNAVAILABLE if the database fails.
    */
@@ -106,9 +107,9 @@ export function createScopes({ db }: Database, seal: Seal, limits: ScopeLimits):
 }
 
 /**
- * The hash that the tables have in place of a key or an id, which is the last part. The other parts name its owner, so that equal keys of two
- * scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL refuses. It may name a person,
- * whom a copy of the tables then does not reveal.
+ * The hash that the tables have in place of a key or an id, which is the last part. The other parts name its owner, so that equal keys of
+ * two scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL refuses. It may name
+ * a person, whom a copy of the tables then does not reveal.
  */
 export function toName(...parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');

@@ -6,9 +6,9 @@ import { stateLog } from './log.ts';
 import { createScopes, toName, type ScopeLimits, type Scopes } from './scopes.ts';
 
 /**
- * The limits of a {@link postgresState}, which refuses a write beyond them with STATE_FULL: `maxKeys` (keys and logs of one scope, default 1,000),
- * `maxValueBytes` (one value or log entry with its key, before sealing, default 64 KiB), `maxScopes` (scopes that are not empty, default 10,000),
- * `maxScopeBytes` (all values and entries of one scope, default 64 MiB). Give all replicas of one database the same.
+ * The limits of a {@link postgresState}, which refuses a write beyond them with STATE_FULL: `maxKeys` (keys and logs of one scope, default
+ * 1,000), `maxValueBytes` (one value or log entry with its key, before sealing, default 64 KiB), `maxScopes` (scopes that are not empty,
+ * default 10,000), `maxScopeBytes` (all values and entries of one scope, default 64 MiB). Give all replicas of one database the same.
  */
 export type StateLimits = Partial<ScopeLimits>;
 
@@ -20,11 +20,11 @@ export interface PostgresStateOptions {
 }
 
 /**
- * Durable state that all replicas on one database share. The tables have keys and ids as hashes, and values and entries sealed; the names of scopes
- * and logs are in plain text.
+ * Durable state that all replicas on one database share. The tables have keys and ids as hashes, and values and entries sealed; the names
+ * of scopes and logs are in plain text.
  *
- * Its methods throw the errors that `State` documents, `UNAVAILABLE` if the database fails, and {@link SealError} for a value that was sealed with
- * another secret: it is then neither returned nor removed.
+ * Its methods throw the errors that `State` documents, `UNAVAILABLE` if the database fails, and {@link SealError} for a value that was
+ * sealed with another secret: it is then neither returned nor removed.
  *
  * @throws {TypeError} for a secret of fewer than 32 characters.
  */

@@ -3,8 +3,9 @@ import type { Database } from '../database/database.ts';
 import { postpone, removeEvents, takeDue, type TakenEvent } from './outbox-rows.ts';
 
 /**
- * The result of sending one event. `refused`: the receiver does not accept this event; it is retried each hour, because a setting on either side may
- * be the cause. `later`: the event was not accepted, or that is unknown; it is retried, not before `retryAfterMs` if the receiver named a time.
+ * The result of sending one event. `refused`: the receiver does not accept this event; it is retried each hour, because a setting on either
+ * side may be the cause. `later`: the event was not accepted, or that is unknown; it is retried, not before `retryAfterMs` if the receiver
+ * named a time.
  */
 export type UsageDelivery =
   | { readonly status: 'delivered' }
@@ -17,8 +18,8 @@ export interface UsageOutboxOptions {
   /** Logs events that were not delivered, and events that were given up. */
   readonly log?: Logger;
   /**
-   * Sends at most 100 events and returns the result of each, in their order. If it throws, or does not answer within 30 seconds, all of them are sent
-   * again. `signal` aborts then, and on `drain`.
+   * Sends at most 100 events and returns the result of each, in their order. If it throws, or does not answer within 30 seconds, all of
+   * them are sent again. `signal` aborts then, and on `drain`.
    */
   send(records: readonly UsageRecord[], signal: AbortSignal): Promise<readonly UsageDelivery[]>;
   /** The oldest call that the receiver accepts. Events of older calls are logged and given up. Absent: no event is ever given up. */
@@ -43,9 +44,9 @@ const longestWaitMs = 60 * 60_000;
 const longestPauseMs = 60_000;
 
 /**
- * Delivers the usage events that a metering with `usageEvents` writes: each at least once under the call's id, so that a receiver that compares ids
- * counts it once. An event is removed only after the receiver accepted it. Any number of replicas may run an outbox. Each sends one batch at a
- * time, and if it dies, another replica sends that batch a minute later.
+ * Delivers the usage events that a metering with `usageEvents` writes: each at least once under the call's id, so that a receiver that
+ * compares ids counts it once. An event is removed only after the receiver accepted it. Any number of replicas may run an outbox. Each
+ * sends one batch at a time, and if it dies, another replica sends that batch a minute later.
  */
 export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {
   const { clock = systemClock, log = silentLogger, send, maxAgeMs = Infinity } = options;

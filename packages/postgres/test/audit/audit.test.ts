@@ -16,7 +16,7 @@ import { emptied, linesOf, newClock, verdictOf, writerOn } from '../support/audi
 import { kinds, pglite } from '../support/databases.ts';
 import { admitToRun, callOf, ending } from '../support/ledger.ts';
 
-/** A handle on the same database that tells of each statement. */
+/** A handle on the same database that reports each statement. */
 const counted = ({ db }: Database, sent: () => void): Pick<Database, 'db'> => ({
   db: db.withPlugin({
     transformQuery: ({ node }) => {
@@ -38,7 +38,7 @@ const refused: AuditEvent = {
   detail: 'TOOL_NOT_FOUND',
 };
 
-test('with the database away an event is not recorded, and whoever recorded it is told', async () => {
+test('with the database unreachable an event is not recorded, and record rejects', async () => {
   const at = await pglite.place();
   const database = await openDatabase(at.options);
   const audit = postgresAudit(database);
@@ -65,29 +65,29 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     return rows.flatMap((row) => entriesOf(row.entries)).map(({ at: _at, ...entry }) => entry);
   }
 
-  test('an event is kept with the time, and what the database cannot store is replaced', async () => {
+  test('an event is kept with the time, and characters that the database cannot store are replaced', async () => {
     await auditOf('r1').record({ ...refused, subject: 'a\u0000b\ud800\nc' });
     const [row] = await database.db.selectFrom('audit_links').selectAll().where('link', '=', 2).execute();
     expect(JSON.parse(row?.entries ?? '')).toEqual({ ...refused, at: '2026-01-01T00:00:00.000Z', subject: 'a\ufffdb\ufffd\nc' });
     expect(await problems()).toEqual([]);
   });
 
-  test('a field is cut at 255 characters, and one that is absent is left out', async () => {
+  test('a field is cut at 255 characters, and an absent one is left out', async () => {
     await auditOf('r1').record({ event: 'operator.acted', detail: 'x'.repeat(300) });
     expect((await entries())[1]).toEqual({ event: 'operator.acted', detail: 'x'.repeat(255) });
   });
 
-  test('events that come together share a link', async () => {
+  test('events that arrive together share a link', async () => {
     const audit = auditOf('r1');
     await Promise.all(Array.from({ length: 200 }, () => audit.record(refused)));
     expect(await verdictOf(database, clock)).toMatchObject({ links: 2, entries: 201, problems: [] });
   });
 
-  test('each call of a batch has its own arguments, whatever stands in those of another', async () => {
+  test('each call of a batch has its own arguments, with any characters in the others', async () => {
     const metering = postgresMetering(database, { clock, replica: 'replica-1' });
     const inputs = ['{"n":0}', '{\n"n":\n1}', JSON.stringify({ n: 2, text: 'a\n\u0000\ud800"\\' }), '{"n":3}'];
     const calls = inputs.map((input, n) => callOf({ callId: `call-${n}`, key: undefined, auditInput: () => input }));
-    // Its id was there before: it has no entry, and those that come after it have theirs.
+    // Its id was used before, so it has no entry. The calls after it have their own.
     await admitToRun(metering, callOf({ callId: 'call-0', key: undefined }));
     await Promise.allSettled(calls.map((call) => metering.admit(call, new AbortController().signal)));
     await metering.drain();
@@ -101,7 +101,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     ]);
   });
 
-  test('tells of a call who made it, from where, with what arguments, how it ended, and of its repetition', async () => {
+  test('an entry of a call says who made it, from where, with which arguments and how it ended; a replay has an entry too', async () => {
     const metering = postgresMetering(database, { clock, replica: 'replica-1', prices: [{ perCall: 7 }] });
     const principal = { tenant: 'a"c\\me\n', id: 'key_1', roles: [] };
     const read = callOf({ callId: '1', principal, key: undefined, effect: 'read', address: '192.0.2.7', auditInput: () => '{"n":1}' });
@@ -126,7 +126,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     ]);
   });
 
-  test('writers that begin at once open one chain', async () => {
+  test('concurrent first writes open one chain', async () => {
     const writer = writerOn(database, clock);
     await Promise.all(Array.from({ length: 5 }, (_, index) => writer.write({ event: 'test', index })));
     expect(await chains()).toMatchObject([{ links: 6 }]);
@@ -173,14 +173,14 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect((await entries()).filter(({ event }) => event === 'call.refused')).toHaveLength(10);
   });
 
-  test('a chain is closed after its lease only, and nothing is written where none is to be closed', async () => {
+  test('a chain is closed only after its lease, and nothing is written if there is none to close', async () => {
     await writerOn(database, clock).write({ event: 'test' });
     await clock.advance(leaseMs);
     expect(await auditOf('r2').closeLapsed()).toBe(0);
     expect(await chains()).toHaveLength(1);
   });
 
-  test('each link renews the lease, and an idle chain of a process that lives is renewed by it', async () => {
+  test('each link renews the lease, and a running process renews its idle chain', async () => {
     const audit = auditOf('r1');
     const [busy, idle, gone] = [writerOn(database, clock), writerOn(database, clock), writerOn(database, clock, 'r2')];
     for (const writer of [busy, idle, gone]) await writer.write({ event: 'test' });
@@ -200,7 +200,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('a process does not renew what one of its name left behind', async () => {
+  test('a process does not renew the chains of an earlier one with its name', async () => {
     await writerOn(database, clock, 'r1').write({ event: 'test' });
     await clock.advance(leaseMs + 1);
     const audit = auditOf('r1');
@@ -209,7 +209,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     await audit.drain();
   });
 
-  test('a head is witnessed once, until it changes', async () => {
+  test('a checkpoint records a head once, until it changes', async () => {
     const audit = auditOf('r1');
     const writer = writerOn(database, clock);
     expect(await audit.checkpoint()).toBe(0);
@@ -226,7 +226,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('a drain closes what it wrote to, after the metering has closed its chains, and witnesses those', async () => {
+  test('a drain closes its chain, with a last checkpoint of the chains that the metering has closed', async () => {
     const audit = auditOf('r1');
     const metering = postgresMetering(database, { clock, replica: 'r1' });
     await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes'));
@@ -242,7 +242,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('retention drops the oldest links with a record of it, and chains that are closed and have none left', async () => {
+  test('retention drops the oldest links with a record of it, and closed chains without a link left', async () => {
     const [gone, stays] = [writerOn(database, clock, 'gone'), writerOn(database, clock, 'stays')];
     await gone.write({ event: 'test' });
     await stays.write({ event: 'test' });
@@ -267,7 +267,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect((await problems()).join()).toMatch('were dropped, and no retention record says so');
   });
 
-  test('retention goes on for as long as it is used, and heads that were kept longer than links are no reproach', async () => {
+  test('retention goes on as long as it is used, and known heads that are older than the links are no problem', async () => {
     const audit = auditOf('r1', { retentionMs: dayMs });
     const writer = writerOn(database, clock);
     await writer.write({ event: 'test' });
@@ -285,7 +285,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect((await verdictOf(database, clock, heads)).problems).toEqual([]);
   });
 
-  test('replicas that drop at once drop each link once', async () => {
+  test('replicas that prune at once drop each link once', async () => {
     const writer = writerOn(database, clock);
     for (let index = 0; index < 20; index += 1) await writer.write({ event: 'test', index });
     await writer.close();
@@ -295,7 +295,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('a replica that is behind another one’s retention puts no chain back', async () => {
+  test('a replica that is behind another one’s retention restores no chain', async () => {
     const writer = writerOn(database, clock);
     for (let index = 0; index < 5; index += 1) {
       await clock.advance(1_000);
@@ -315,7 +315,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await auditOf('r1').prune()).toEqual({ links: 0, chains: 0 });
   });
 
-  test('an export reads 100 links at a time, and gives them all', async () => {
+  test('an export reads 100 links at a time, and returns all', async () => {
     const writer = writerOn(database, clock);
     for (let index = 0; index < 250; index += 1) await writer.write({ event: 'test', index });
     let statements = 0;
@@ -325,12 +325,12 @@ describe.each(kinds)('the audit on $kind', (kind) => {
       { clock },
     ))
       lines.push(line);
-    // The chains, three pages, and what no chain counts.
+    // The chains, three pages of links, and the stray links.
     expect(statements).toBe(5);
     expect(await verifyAudit(() => lines)).toMatchObject({ links: 251, entries: 251, problems: [] });
   });
 
-  test('what is written while an export is read is left out, and the export is whole', async () => {
+  test('links that are written during an export are left out, and the export is complete', async () => {
     const writer = writerOn(database, clock);
     for (let index = 0; index < 150; index += 1) await writer.write({ event: 'test', index });
     const lines: string[] = [];
@@ -341,7 +341,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await verifyAudit(() => lines)).toMatchObject({ links: 151, problems: [] });
   });
 
-  test('a verification of a database that is used meanwhile finds nothing: chains close, open and are dropped between its two readings', async () => {
+  test('a verification of a database in use finds no problem while chains close, open and are dropped between its two passes', async () => {
     const [old, young] = [writerOn(database, clock, 'old'), writerOn(database, clock, 'young')];
     await old.write({ event: 'test' });
     await auditOf('r1').checkpoint();
@@ -362,7 +362,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(verdict.problems).toEqual([]);
   });
 
-  test('an export whose links retention takes away meanwhile ends with an error', async () => {
+  test('an export whose links retention drops before they are read ends with an error', async () => {
     const writer = writerOn(database, clock);
     for (let index = 0; index < 150; index += 1) await writer.write({ event: 'test', index });
     await clock.advance(dayMs + 1);

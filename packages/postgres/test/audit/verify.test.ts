@@ -11,7 +11,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
   let clock = newClock();
   let chain: string;
 
-  /** One chain of five links: one that opens it, and four with two entries each. */
+  /** A chain of five links: the opening link, and four with two entries each. */
   beforeEach(async () => {
     database = opened();
     clock = newClock();
@@ -27,14 +27,14 @@ describe.each(kinds)('the audit on $kind', (kind) => {
   const linkAt = (link: number) =>
     database.db.selectFrom('audit_links').selectAll().where('chain', '=', chain).where('link', '=', link).executeTakeFirstOrThrow();
 
-  /** Takes the newest links away as one would who knows how the tables hang together. */
+  /** Removes the newest links and adjusts the chain's row, as someone who knows the tables would. */
   async function rewindTo(links: number): Promise<void> {
     const { hash } = await linkAt(links);
     await change(sql`delete from audit_links where chain = ${chain} and link > ${links}`);
     await change(sql`update audit_chains set links = ${links}, head = ${hash} where id = ${chain}`);
   }
 
-  /** Rewrites a link and all after it, hashes and row included. */
+  /** Rewrites a link and all links after it, with their hashes and the chain's row. */
   async function rewriteFrom(first: number, entries: string): Promise<void> {
     let { hash } = await linkAt(first - 1);
     for (let link = first; link <= 5; link += 1) {
@@ -46,7 +46,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     await change(sql`update audit_chains set head = ${hash} where id = ${chain}`);
   }
 
-  test('is whole as it was written: the database hashes as the verification does', async () => {
+  test('is intact as it was written: the database and the verification compute the same hashes', async () => {
     expect(await verdictOf(database, clock)).toMatchObject({ links: 5, entries: 9, chains: 1, problems: [] });
   });
 
@@ -115,7 +115,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([1, 2, 3, 4, 5].map((link) => `Chain ${chain}, link ${link}: the row of its chain is missing.`));
   });
 
-  test('links that were dropped without a record of retention are found', async () => {
+  test('links that were dropped without a retention record are found', async () => {
     const { hash } = await linkAt(2);
     await change(sql`delete from audit_links where link <= 2`);
     await change(sql`update audit_chains set dropped_links = 2, dropped_head = ${hash}`);
@@ -157,12 +157,12 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     },
   );
 
-  test('a row that is closed, and no link says so, is found', async () => {
+  test('a row that is closed without a link that says so is found', async () => {
     await change(sql`update audit_chains set closed_at = opened_at`);
     expect(await problems()).toEqual([`Chain ${chain}: its row was altered; it is closed, and no chain says so.`]);
   });
 
-  describe('that another chain has witnessed', () => {
+  describe('with a checkpoint in another chain', () => {
     let witness: string;
     beforeEach(async () => {
       const audit = postgresAudit(database, { clock, replica: 'r1' });
@@ -171,7 +171,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
       witness = other.id;
     });
 
-    test('nothing is found where nothing was changed', async () => {
+    test('an unchanged audit has no problems', async () => {
       expect(await problems()).toEqual([]);
     });
 
@@ -189,19 +189,19 @@ describe.each(kinds)('the audit on $kind', (kind) => {
       ]);
     });
 
-    test('a chain that was rewritten and then witnessed again is found by the witnesses, who contradict each other', async () => {
+    test('a chain that was rewritten and then had another checkpoint is found by the contradicting checkpoints', async () => {
       await rewriteFrom(4, '{"event":"nothing"}');
       await postgresAudit(database, { clock, replica: 'r2' }).checkpoint();
       expect((await problems()).join('\n')).toMatch(`Chain ${chain}, link 5: chain`);
     });
 
-    test('a chain that was taken away with its links and its row is found', async () => {
+    test('a chain that was removed with its links and its row is found', async () => {
       await change(sql`delete from audit_links where chain = ${chain}`);
       await change(sql`delete from audit_chains where id = ${chain}`);
       expect(await problems()).toEqual([`Chain ${chain}: it is missing; chain ${witness} says that it had 5 links.`]);
     });
 
-    test('a witness that was altered is found, as a contradiction too', async () => {
+    test('an altered checkpoint is found, also as a contradiction', async () => {
       await change(sql`update audit_links set entries = replace(entries, '"links":5', '"links":4') where chain = ${witness}`);
       expect(await problems()).toEqual([
         `Chain ${chain}, link 4: its hash differs from the hash that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
@@ -210,7 +210,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     });
   });
 
-  test('what no chain has witnessed is found by the heads that were kept, and by nothing else', async () => {
+  test('changes without a checkpoint in another chain are found by the known heads alone', async () => {
     const { heads } = await verdictOf(database, clock);
     await rewindTo(3);
     expect(await problems()).toEqual([]);
@@ -225,7 +225,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     ]);
   });
 
-  test('an export of a range is whole, and what is missing in it is found', async () => {
+  test('an export of a range is intact, and a missing link in it is found', async () => {
     const range = { from: Date.UTC(2026, 0, 1, 0, 0, 2), until: Date.UTC(2026, 0, 1, 0, 0, 4) };
     const lines = await linesOf(database, clock, range);
     expect(await verifyAudit(() => lines)).toMatchObject({ links: 2, problems: [] });
@@ -237,7 +237,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect((await verifyAudit(() => altered)).problems).toEqual([`Chain ${chain}, link 3: its entries or its time were altered.`]);
   });
 
-  test('an export that was cut off, or is none, is told', async () => {
+  test('an export that was cut off is a problem, and a text that is no export is an error', async () => {
     const lines = await linesOf(database, clock);
     expect((await verifyAudit(() => lines.slice(0, -1))).problems).toEqual([
       'The export was cut off: its last line, with the heads of all chains, is missing.',

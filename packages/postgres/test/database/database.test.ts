@@ -38,7 +38,7 @@ describe.each(kinds)('a database on $kind', (kind) => {
     expect(await createApiKeys(await open(at), systemClock).use(key)).toMatchObject({ tenant: 'acme' });
   });
 
-  test('refuses a database of a newer version, and says so', async () => {
+  test('refuses a database of a newer version with an error that says so', async () => {
     const at = await placeOf(kind);
     const before = await open(at);
     await sql`insert into kysely_migration (name, timestamp) values ('9999-from-the-future', '2030-01-01')`.execute(before.db);
@@ -59,7 +59,7 @@ describe('a PGlite folder', () => {
     return String(line);
   };
 
-  test('has one owner: a second process is refused, touches nothing, and the first lives on', async () => {
+  test('has one owner: a second process is refused and changes nothing, and the first goes on', async () => {
     const at = await placeOf(pglite);
     const { folder } = at.options as { folder: string };
     const owner = await open(at);
@@ -84,7 +84,7 @@ describe('a PGlite folder', () => {
     await expect(openDatabase(at.options)).rejects.toBeInstanceOf(FolderInUseError);
   });
 
-  test('is free as soon as its owner is killed, with what it had written', async () => {
+  test('is free as soon as its owner is killed, with all that the owner had written', async () => {
     const at = await placeOf(pglite);
     const owner = hold((at.options as { folder: string }).folder);
     const key = await keyOf(owner);
@@ -94,7 +94,7 @@ describe('a PGlite folder', () => {
     expect(await createApiKeys(await open(at), systemClock).use(key)).toMatchObject({ tenant: 'held' });
   });
 
-  test('that cannot be made is an error of its own, not one of another process', async () => {
+  test('that cannot be created is reported as such, and not as a folder in use', async () => {
     await expect(openDatabase({ folder: '/dev/null/busbar' })).rejects.toMatchObject({ code: expect.stringMatching(/ENOTDIR|EEXIST/) });
   });
 });
@@ -106,13 +106,13 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     const opened = await Promise.all(Array.from({ length: 5 }, () => open(at)));
     const made = opened.map((database) => createApiKeys(database, systemClock).createFirst({ tenant: 'acme', name: 'first', roles: [] }));
     expect((await Promise.all(made)).filter((key) => key !== undefined)).toHaveLength(1);
-    // A migration that ran twice would have failed, as the tables were there; and it would be listed by both.
+    // A migration that ran twice would have failed, because the tables existed, and both processes would list it.
     const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(opened[0]?.db ?? expect.fail());
     expect(rows.length).toBeGreaterThan(0);
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
   });
 
-  test('that is up to date is opened while another process migrates', async () => {
+  test('that is up to date can be opened while another process migrates', async () => {
     if (!postgresql) return;
     const at = await placeOf(postgresql);
     const { db } = await open(at);
@@ -124,7 +124,7 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     });
   });
 
-  test('prepares the statements of the ledger and plans them by index, and nobody else’s', async () => {
+  test('prepares the statements of the ledger alone, and plans them by index', async () => {
     if (!postgresql) return;
     const { db, ledger } = await open(await placeOf(postgresql));
     const prepared = sql<{ name: string }>`select name from pg_prepared_statements`;
@@ -136,7 +136,7 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     expect((await joins.execute(db)).rows).toEqual([{ enable_hashjoin: 'on' }]);
   });
 
-  test('tells when idle connections were lost, and goes on', async () => {
+  test('logs that idle connections were lost, and goes on', async () => {
     if (!postgresql) return;
     const at = await placeOf(postgresql);
     const warnings: string[] = [];
@@ -147,13 +147,13 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
       other.db,
     );
-    // Of calls, and of all else.
+    // The ledger's, and the others.
     await expect.poll(() => warnings).toEqual(Array(2).fill('A database connection was lost'));
     await database.ping();
   });
 });
 
-test('a server that is not there is an error without the password', async () => {
+test('an unreachable server is an error without the password', async () => {
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
   const { port } = closed.address() as AddressInfo;
@@ -164,7 +164,7 @@ test('a server that is not there is an error without the password', async () => 
   await expect(opening).rejects.not.toThrow(/hush/);
 });
 
-/** Every file of a folder with its size and time of change. The time of reading does not count. */
+/** Every file of a folder with its size and time of modification, not of access. */
 async function listing(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true });
   const lines = names.map(async (name) => {

@@ -3,7 +3,7 @@ import { groupCommit } from '../../src/database/group-commit.ts';
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-/** Writes that end when the test says so, each once it has begun. */
+/** Writes that the test ends, each once it has begun. */
 function heldWrites() {
   const batches: (readonly number[])[] = [];
   const ends: ((error?: Error) => void)[] = [];
@@ -31,7 +31,7 @@ test('writes a lone item in the same turn of the event loop', async () => {
   expect(batches).toEqual([[1]]);
 });
 
-test('lets what arrives in one turn share a write, in order and no more than a batch holds', async () => {
+test('items that arrive in one turn share a write, in order and up to the size of a batch', async () => {
   const { batches, write, end } = heldWrites();
   const group = groupCommit(write, limits);
   const added = [1, 2, 3, 4, 5].map((item) => group.add(item));
@@ -46,7 +46,7 @@ test('lets what arrives in one turn share a write, in order and no more than a b
   ]);
 });
 
-test('lets what arrives during a write share the next one', async () => {
+test('items that arrive during a write share the next one', async () => {
   const { batches, write, begun, end } = heldWrites();
   const group = groupCommit(write, limits);
   const first = group.add(1);
@@ -61,7 +61,7 @@ test('lets what arrives during a write share the next one', async () => {
   expect(batches).toEqual([[1], [2, 3]]);
 });
 
-test('waits while more comes with each turn, for four turns and no longer', async () => {
+test('waits while more items arrive with each turn, for at most four turns', async () => {
   const { batches, write, begun, end } = heldWrites();
   const group = groupCommit(write, { ...limits, maxBatch: 10, maxWaiting: 20 });
   const addEachTurn = (item: number) => {
@@ -104,7 +104,7 @@ test('fails the items of a failed write and goes on with the others', async () =
   expect((await second)(2)).toBe('wrote 2');
 });
 
-test('refuses what is more than may wait', async () => {
+test('refuses items over the limit of waiting ones', async () => {
   const { write, end } = heldWrites();
   const group = groupCommit(write, limits);
   const accepted = [1, 2, 3, 4, 5].map((item) => group.add(item));
@@ -116,7 +116,7 @@ test('refuses what is more than may wait', async () => {
   await Promise.all([...accepted, late]);
 });
 
-test('drains when nothing waits and nothing is being written', async () => {
+test('drain resolves when nothing waits and no write runs', async () => {
   const { batches, write, begun, end } = heldWrites();
   const group = groupCommit(write, limits);
   await group.drain();

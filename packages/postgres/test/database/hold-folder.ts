@@ -1,4 +1,4 @@
-// Opens the folder that it is given, writes a key, says so, and stays until it is ended.
+// Opens the folder in its argument, writes a key, prints that, and stays until it is killed.
 import { createApiKeys, openDatabase } from '../../src/index.ts';
 import { systemClock } from '@busbar/core';
 

@@ -14,13 +14,13 @@ describe.runIf(postgresql)('a pool of connections to PostgreSQL', () => {
     return at?.remove;
   });
 
-  /** A pool of one connection, so that whoever comes next would get the one that was given back. */
+  /** A pool of one connection, so that the next request would get the released connection. */
   function poolOf(use: PoolUse, limits: pg.PoolConfig = {}) {
     const raw = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000, ...limits });
     raw.on('error', () => {}).on('connect', (client) => client.on('error', () => {}));
     const pool = postgresPool(raw, use);
     onTestFinished(() => pool.end());
-    /** Runs statements on a connection, which is given back whatever comes of them. */
+    /** Runs statements on a connection and releases it, even if they fail. */
     const query = async (text: string, values: readonly unknown[] = []): Promise<unknown[]> => {
       const client = await pool.connect();
       try {
@@ -33,13 +33,13 @@ describe.runIf(postgresql)('a pool of connections to PostgreSQL', () => {
   }
   const prepared = 'select statement from pg_prepared_statements';
 
-  test('a connection whose settings cannot be set is given back, and the next one is tried', async () => {
+  test('a connection whose settings cannot be set is closed, and the next request opens another', async () => {
     const { raw, pool } = poolOf({ settings: 'set no_such_setting = 1' });
     for (let times = 0; times < 3; times += 1) await expect(pool.connect()).rejects.toThrow('no_such_setting');
     expect([raw.totalCount, raw.waitingCount]).toEqual([0, 0]);
   });
 
-  test('settings are made once for a connection, before it is used', async () => {
+  test('settings run once per connection, before its first use', async () => {
     const { query } = poolOf({ settings: "set application_name = 'made'" });
     expect(await query('show application_name')).toEqual([{ application_name: 'made' }]);
     await query("set application_name = 'changed'");
@@ -59,14 +59,14 @@ describe.runIf(postgresql)('a pool of connections to PostgreSQL', () => {
     expect(await pid()).toEqual(after);
   });
 
-  test('a connection is used again after an error that the server told of', async () => {
+  test('a connection is used again after an error that the server reported', async () => {
     const { query, pid } = poolOf({});
     const before = await pid();
     await expect(query('select 1 / 0')).rejects.toMatchObject({ code: '22012' });
     expect(await pid()).toEqual(before);
   });
 
-  test('a statement is prepared once for a connection, whatever its values', async () => {
+  test('a statement is prepared once per connection, for any values', async () => {
     const { query } = poolOf({ prepare: true });
     for (const value of ['a', 'b', 'c']) expect(await query('select $1::text as value', [value])).toEqual([{ value }]);
     expect(await query(prepared)).toEqual([{ statement: 'select $1::text as value' }, { statement: prepared }]);
@@ -82,13 +82,13 @@ describe.runIf(postgresql)('a pool of connections to PostgreSQL', () => {
     for (const client of clients) client.release();
   });
 
-  test('nothing is prepared unless it is wanted', async () => {
+  test('nothing is prepared by default', async () => {
     const { query } = poolOf({});
     await query('select $1::text', ['a']);
     expect(await query(prepared)).toEqual([]);
   });
 
-  test('at most 100 statements are prepared, and others run all the same', async () => {
+  test('at most 100 statements are prepared, and others still run', async () => {
     const { query } = poolOf({ prepare: true });
     for (let index = 0; index < 105; index += 1) {
       const name = `v${randomUUID().replaceAll('-', '')}`;

@@ -13,7 +13,7 @@ const secret = 'a secret of the tests, which is long enough';
 const seal = createSeal(secret, 'dead-letters');
 const start = manualClock().now();
 
-/** How a call fails before anything was written. */
+/** The outcome of a call that failed without having written. */
 const failing = (code: ErrorCode, over: Parameters<typeof ending>[2] = {}) =>
   ending('failed', 'no', { code, answer: { content: [{ type: 'text', text: `${code}: It failed.` }], isError: true }, ...over });
 const principalOf = (tenant: string) => ({ tenant, id: 'key_1', roles: [] });
@@ -45,7 +45,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
   const meteringWith = (more: { maxPerTenant?: number }) => postgresMetering(database, { clock, log, deadLetters: { secret, ...more } });
   const deadLetters = (by = secret) => createDeadLetters(database, { secret: by, clock });
 
-  /** A call that fails, and what its dead letter is called. */
+  /** Makes a call that fails, and returns the id of its dead letter. */
   async function fail(over: Partial<Call>, code: ErrorCode = 'RATE_LIMITED', endedAt = start): Promise<string> {
     const call = callOf(over);
     await metering.settle(await admitToRun(metering, call), failing(code, { endedAt }));
@@ -80,7 +80,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await deadLetters().get('no such')).toBeUndefined();
   });
 
-  test('arguments, rights and key stand sealed', async () => {
+  test('arguments, rights and key are sealed', async () => {
     const principal = { tenant: 'acme', id: 'key_1', roles: ['canary-role'] };
     await fail({ arguments: { password: 'canary-argument' }, key: 'canary-key', principal });
     const { rows } = await sql<{ row: string; sealed: Uint8Array }>`select dead_letters::text as row, sealed from dead_letters`.execute(
@@ -103,7 +103,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await idsOf()).toEqual([id]);
   });
 
-  test('what was sealed for one dead letter does not open as another', async () => {
+  test('the content of one dead letter does not open as another’s', async () => {
     const id = await fail({ key: 'k1' });
     const other = await fail({ key: 'k2' });
     const { sealed } = await database.db.selectFrom('dead_letters').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();
@@ -134,7 +134,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect((await deadLetters().list({})).deadLetters).toMatchObject([{ keyed: false }, { keyed: false }]);
   });
 
-  test('a dead letter goes when its write succeeds, or may have, under its key', async () => {
+  test('a dead letter is removed when its write succeeds, or may have, under its key', async () => {
     for (const [status, wrote] of [
       ['executed', 'yes'],
       ['executed', 'no'],
@@ -156,7 +156,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await idsOf()).toEqual([id]);
   });
 
-  test('a dead letter goes when a sweep finds that a further attempt may have written', async () => {
+  test('a dead letter is removed when a sweep finds that a further attempt may have written', async () => {
     await fail({});
     await admitToRun(metering, callOf());
     await metering.drain();
@@ -166,14 +166,14 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await idsOf()).toEqual([]);
   });
 
-  test('what is too large for a dead letter is logged', async () => {
+  test('a write that is too large for a dead letter is logged', async () => {
     const call = callOf({ arguments: 'x'.repeat(70_000) });
     await metering.settle(await admitToRun(metering, call), failing('RATE_LIMITED'));
     expect(await idsOf()).toEqual([]);
     expect(warned).toEqual([expect.stringContaining('dead-letter')]);
   });
 
-  test('the oldest dead letters of a tenant make room, and no other tenant’s', async () => {
+  test('the oldest dead letters of a tenant make room, and no other tenant’s are dropped', async () => {
     await metering.drain();
     metering = meteringWith({ maxPerTenant: 2 });
     const theirs = await fail({ principal: principalOf('other') }, 'RATE_LIMITED', start - 1_000);
@@ -225,12 +225,12 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect((await idsOf())[0]).toBe(a);
   });
 
-  test('a page begins nowhere but after a page', async () => {
+  test('a page begins only after another page', async () => {
     for (const after of ['', 'x', `${start} x`, `99999999999999999 ${'a'.repeat(64)}`])
       await expect(deadLetters().list({ after })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 
-  test('a list shows what fits all of its filter', async () => {
+  test('a list has the dead letters that match its whole filter', async () => {
     const one = await fail({ key: 'a', tool: 'zendesk_add_comment' }, 'CIRCUIT_OPEN', start);
     const two = await fail({ key: 'b', connector: 'sendgrid' }, 'RATE_LIMITED', start + 10);
     expect(await idsOf({ tool: 'zendesk_add_comment' })).toEqual([one]);
@@ -259,7 +259,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await idsOf()).toEqual([theirs]);
   });
 
-  test('a tenant that is undefined does not mean all tenants', async () => {
+  test('an undefined tenant does not mean all tenants', async () => {
     const id = await fail({});
     const careless = { tenant: undefined } as unknown as { tenant: string };
     await expect(deadLetters().list(careless)).rejects.toThrow(TypeError);

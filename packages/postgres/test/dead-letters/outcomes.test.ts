@@ -11,7 +11,7 @@ import { answerOf, callOf, ending, staying } from '../support/ledger.ts';
 const secret = 'a secret of the tests, which is long enough';
 const seal = createSeal(secret, 'dead-letters');
 
-/** The dead letter of a call under a key, which is the same whatever it failed with. */
+/** The dead letter of a call with a key. Its id does not depend on the error. */
 function deadLetterRow(key: string, code: ErrorCode = 'RATE_LIMITED'): DeadLetterRow {
   const deadLetter = deadLetterOf(callOf({ key, arguments: { a: 1 } }), ending('failed', 'no', { code, answer: answerOf(code) }), seal);
   if (typeof deadLetter !== 'object') throw new Error('left no dead letter');
@@ -25,7 +25,7 @@ const refused = (code: ErrorCode): Answer => ({
 });
 const answered = (answer: Answer) => async (): Promise<CallResult> => ({ kind: 'answer', answer });
 
-describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, place }) => {
+describe.each(kinds)('the outcome of a replay on $kind', ({ kind, place }) => {
   let at: Place;
   let database: Database;
   let deadLetters: DeadLetters;
@@ -46,7 +46,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
   const listed = async () => (await deadLetters.list({})).deadLetters;
   const replay = async (call: Host['call']) => (await deadLetters.replay({}, { call, signal: staying })).deadLetters;
 
-  test('the call is that of then', async () => {
+  test('the call is the original one', async () => {
     await write(deadLetterRow('k1'));
     const asked: unknown[] = [];
     await replay(async ({ signal: _, ...request }) => {
@@ -60,7 +60,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
   const done: Answer = { ...answerOf('too large to show'), isError: true, meta: { 'busbar/outcome': 'executed' } };
   test.each<[string, Host['call']]>([
     ['a success', answered(answerOf('done'))],
-    ['what was carried out and cannot be shown', answered(done)],
+    ['a write that was executed and cannot be shown', answered(done)],
   ])('%s is done', async (_, call) => {
     await write(deadLetterRow('k1'));
     expect(await replay(call)).toMatchObject([{ outcome: 'done', kept: false }]);
@@ -79,7 +79,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
   test.each<[string, Host['call']]>([
     ...hopeless.map((code): [string, Host['call']] => [code, answered(refused(code))]),
     ['ASK_UNSUPPORTED', async () => ({ kind: 'ask', id: 'a', message: 'Sure?', schema: {} })],
-  ])('%s is a failure for good', async (code, call) => {
+  ])('%s is a permanent failure', async (code, call) => {
     await write(deadLetterRow('k1'));
     expect(await replay(call)).toMatchObject([{ outcome: 'failed', kept: false, code }]);
     expect(await listed()).toEqual([]);
@@ -103,7 +103,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
         throw new ToolError('UNAVAILABLE', 'Not now.');
       },
     ],
-  ])('%s is a failure that somebody can put right, and the new cause', async (code, call) => {
+  ])('%s is a failure that a person can fix, and becomes the new cause', async (code, call) => {
     await write(deadLetterRow('k1'));
     await clock.advance(1_000);
     const [deadLetter] = await replay(call);
@@ -119,9 +119,9 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
 
   test.each<[string, Answer]>([
     ['a success', answerOf('done')],
-    ['a failure for good', refused('NOT_FOUND')],
-    ['a failure that may pass', refused('UNAVAILABLE')],
-  ])('%s leaves a dead letter alone that has taken the place of the one that was read', async (_, answer) => {
+    ['a permanent failure', refused('NOT_FOUND')],
+    ['a temporary failure', refused('UNAVAILABLE')],
+  ])('%s does not change a dead letter that has replaced the original', async (_, answer) => {
     await write(deadLetterRow('k1'));
     const newer = deadLetterRow('k1', 'CIRCUIT_OPEN');
     await replay(async () => {
@@ -131,7 +131,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
     expect(await listed()).toMatchObject([{ callId: newer.call_id, code: 'CIRCUIT_OPEN', attempts: 2 }]);
   });
 
-  test('what was discarded before its turn is gone', async () => {
+  test('a dead letter that was discarded before its turn is gone', async () => {
     await write(...Array.from({ length: 6 }, (_, index) => deadLetterRow(`k${index}`)));
     const { counts } = await deadLetters.replay(
       {},
@@ -148,8 +148,8 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
     expect(counts.gone + counts.refused).toBe(6);
   });
 
-  // PGlite has one connection, so nothing there is locked while another statement runs.
-  test.runIf(kind === 'postgresql')('a discard does not wait for what a settlement has in hand', async () => {
+  // PGlite has one connection, so no row is locked while another statement runs.
+  test.runIf(kind === 'postgresql')('a discard does not wait for a row that a settlement has locked', async () => {
     const [held, free] = [deadLetterRow('k1'), deadLetterRow('k2')];
     await write(held, free);
     await database.db.transaction().execute(async (settlement) => {

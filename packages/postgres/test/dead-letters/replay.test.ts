@@ -28,7 +28,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   beforeAll(async () => {
     at = await place();
     databases = [await openDatabase(at.options)];
-    // On a server another replica has connections of its own.
+    // On a server the other replica has its own connections.
     if (kind === 'postgresql') databases.push(await openDatabase(at.options));
   });
   afterAll(async () => {
@@ -51,7 +51,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   }
 
   type Options = Parameters<typeof hostOf>[0] & { readonly ledger?: PostgresMeteringOptions; readonly database?: Database | undefined };
-  /** A replica: a host on a ledger of its own, which does not repeat requests by itself. */
+  /** A replica: a host with its own ledger and without retries. */
   function replica({ ledger, database = first(), ...options }: Options = {}) {
     const metering = postgresMetering(database, { deadLetters: { secret }, ...ledger });
     meterings.push(metering);
@@ -59,7 +59,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   }
 
   type Call = ReturnType<typeof hostOf>['call'];
-  /** A write that the vendor turns away for now. */
+  /** Makes a write that the vendor refuses for the moment. */
   async function fail(call: Call, name: string, idempotencyKey?: string, tool = create): Promise<void> {
     acme.misbehave(limited);
     const answer = await call(tool, { name }, idempotencyKey === undefined ? {} : { idempotencyKey });
@@ -70,7 +70,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     deadLetters.replay({}, { call, signal: staying, ...more });
   const names = () => acme.requests.map(({ body }) => (body as { name?: string }).name);
 
-  test('writes what was to be written, once, and the dead letter goes', async () => {
+  test('writes once, and removes the dead letter', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
     const [deadLetter] = await listed();
@@ -83,7 +83,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.created).toHaveLength(1);
     expect(await listed()).toEqual([]);
     expect((await replay(host)).deadLetters).toEqual([]);
-    // The caller repeats it all the same.
+    // The caller repeats it.
     expect(await call(create, { name: 'lamp' }, { idempotencyKey: 'k1' })).toMatchObject({ structuredContent: { id: 'item-1' } });
     expect(acme.created).toHaveLength(1);
   });
@@ -103,13 +103,13 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(await listed()).toHaveLength(1);
   });
 
-  test('writes nothing where the caller has repeated the call under its key', async () => {
+  test('writes nothing if the caller has repeated the call under its key', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
     const deadLetter = await first().db.selectFrom('dead_letters').selectAll().executeTakeFirstOrThrow();
     await call(create, { name: 'lamp' }, { idempotencyKey: 'k1' });
     expect(await listed()).toEqual([]);
-    // As if an operator had read it before.
+    // As if an operator had read it before the call was repeated.
     await first().db.insertInto('dead_letters').values(deadLetter).execute();
     expect((await replay(host)).deadLetters).toEqual([{ id: deadLetter.id, outcome: 'done', kept: false }]);
     expect(acme.created).toHaveLength(1);
@@ -118,8 +118,8 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
 
   test.each([
     ['a key of its own', { idempotencyKey: 'k1' }, {}],
-    ['no key, and the host knows equal writes', {}, { repeatWindowMs: 60_000 }],
-  ])('writes once where the caller repeats the call at the same time, with %s', async (_, extra, options) => {
+    ['no key, and the host recognizes equal writes', {}, { repeatWindowMs: 60_000 }],
+  ])('writes once if the caller repeats the call at the same time, with %s', async (_, extra, options) => {
     const { host, call } = replica(options);
     await fail(call, 'lamp', 'idempotencyKey' in extra ? extra.idempotencyKey : undefined);
     expect(await listed()).toMatchObject([{ keyed: true }]);
@@ -129,19 +129,19 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const replaying = replay(host);
     acme.recover();
     expect(codeOf(await repeated)).toBeUndefined();
-    // Where the call has ended before the replay looks, there is no dead letter left.
+    // If the call ended before the replay read the list, there is no dead letter left.
     expect(['done', 'gone', undefined]).toContain((await replaying).deadLetters[0]?.outcome);
     expect(acme.created).toHaveLength(1);
     expect(await listed()).toEqual([]);
   });
 
-  test('says of a dead letter whether a repetition by its caller is known', async () => {
+  test('says whether a repetition by the caller is recognized', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp');
     expect(await listed()).toMatchObject([{ keyed: false }]);
     await fail(call, 'lamp', 'k1');
     expect(await listed()).toMatchObject([{ keyed: true }, { keyed: false }]);
-    // A failed replay does not give the first one's caller a key.
+    // A failed replay does not make the first call keyed.
     acme.misbehave({ ...limited, times: 2 });
     expect(await replay(host)).toMatchObject({ counts: { failed: 2 } });
     expect(new Set((await listed()).map(({ keyed }) => keyed))).toEqual(new Set([false, true]));
@@ -150,7 +150,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   test.each([
     ['a key of its caller', 'k1'],
     ['no key of its caller', undefined],
-  ])('writes once where two operators replay a dead letter with %s at once, on two replicas', async (_, key) => {
+  ])('writes once if two operators replay a dead letter with %s at once, on two replicas', async (_, key) => {
     const one = replica();
     const two = replica({ database: databases.at(-1) });
     await fail(one.call, 'lamp', key);
@@ -165,13 +165,13 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(await listed()).toEqual([]);
   });
 
-  test('keeps one dead letter, with the new cause, where the call fails again', async () => {
+  test('keeps one dead letter, with the new cause, if the call fails again', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp');
     const [before] = await listed();
     acme.misbehave({ kind: 'reset' });
     acme.misbehave(limited);
-    // Refused before it is admitted: there is no such tool for this key today.
+    // Refused before admission: the key may not use this tool any more.
     const narrowed = await replay(host, { authorize: async (principal) => ({ ...principal, toolsets: ['other'] }) });
     expect(narrowed.deadLetters).toMatchObject([{ outcome: 'failed', kept: true, code: 'TOOL_NOT_FOUND' }]);
     expect(await listed()).toMatchObject([{ id: before?.id, code: 'TOOL_NOT_FOUND', attempts: 2 }]);
@@ -185,7 +185,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.created).toHaveLength(1);
   });
 
-  test('keeps the dead letter where the tenant’s quota is used up', async () => {
+  test('keeps the dead letter if the tenant’s quota is used up', async () => {
     const { host, call } = replica({ ledger: { quotas: [{ of: 'calls', limit: 1, per: 'day', each: 'tenant' }] } });
     await fail(call, 'lamp', 'k1');
     await call(create, { name: 'other' });
@@ -193,7 +193,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(await listed()).toMatchObject([{ code: 'QUOTA_EXCEEDED', attempts: 2 }]);
   });
 
-  test('never repeats what may have written, and says so', async () => {
+  test('never repeats a call that may have written, and says so', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
     acme.misbehave({ kind: 'lose' });
@@ -208,7 +208,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.created).toHaveLength(1);
   });
 
-  test('never repeats what was written in part, and says so', async () => {
+  test('never repeats a call that wrote in part, and says so', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1', 'acme_copy_item');
     acme.misbehave({ ...limited, match: 'PUT /items/{id}' });
@@ -225,7 +225,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(await listed()).toEqual([]);
   });
 
-  test('does nothing for a caller who may not act any more, nor as anybody else', async () => {
+  test('does nothing for a caller who may not act any more, and never acts as someone else', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
     const asked: Principal[] = [];
@@ -242,7 +242,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(await listed()).toMatchObject([{ code: 'RATE_LIMITED', attempts: 1 }]);
   });
 
-  test('goes to the connection of then, whatever is the default now', async () => {
+  test('uses the original connection, even if another is the default now', async () => {
     const { call } = replica();
     await fail(call, 'lamp', 'k1');
     const records = [
@@ -258,7 +258,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.created).toHaveLength(1);
   });
 
-  test('ends with its signal: what runs is cancelled, the rest has no turn', async () => {
+  test('ends with its signal: running calls are cancelled, and the rest has no turn', async () => {
     const { host, call } = replica();
     for (let index = 0; index < 7; index += 1) await fail(call, `item ${index}`);
     const before = await listed();
@@ -277,15 +277,15 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.requests).toHaveLength(7);
   });
 
-  test('stops where something breaks, and the dead letters stay', async () => {
+  test('stops if a lookup fails, and the dead letters stay', async () => {
     const { host, call } = replica();
     for (let index = 0; index < 7; index += 1) await fail(call, `item ${index}`);
     let asked = 0;
     const authorize = async () => {
       asked += 1;
-      throw new Error('the keys are away');
+      throw new Error('no keys');
     };
-    await expect(replay(host, { authorize })).rejects.toThrow('the keys are away');
+    await expect(replay(host, { authorize })).rejects.toThrow('no keys');
     expect(asked).toBeLessThanOrEqual(5);
     expect(await listed()).toHaveLength(7);
   });

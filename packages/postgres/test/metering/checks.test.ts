@@ -10,7 +10,7 @@ describe.each(kinds)('a metering on $kind', ({ kind, place }) => {
   beforeAll(async () => {
     at = await place();
     databases = [await openDatabase(at.options)];
-    // On a server another replica has connections of its own.
+    // On a server the other replica has its own connections.
     if (kind === 'postgresql') databases.push(await openDatabase(at.options));
   });
   afterAll(async () => {

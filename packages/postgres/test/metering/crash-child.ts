@@ -1,5 +1,5 @@
-// Opens the database that it is given and stays until it is killed. `hold`: admits writes and reads, and says so. `work`: admits and
-// settles writes without end, and says the id of each call that is settled.
+// Opens the database in its argument and stays until it is killed. `hold`: admits writes and reads, and prints that. `work`: admits and
+// settles writes without end, and prints the id of each settled call.
 import { once } from 'node:events';
 import { openDatabase, postgresMetering, type DatabaseOptions } from '../../src/index.ts';
 import { admitToRun, callOf, ending } from '../support/ledger.ts';

@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** A process that works on a database of its own, and what it has said. */
+/** A process with its own database, and its output. */
 async function startChild(kind: Kind, what: 'hold' | 'work') {
   const at = await kind.place();
   ends.push(() => at.remove());
@@ -37,7 +37,7 @@ async function startChild(kind: Kind, what: 'hold' | 'work') {
   return { lines, reader, kill, open };
 }
 
-/** The time a minute on: every lease has run out. */
+/** A clock that is a minute ahead: every lease has expired. */
 const afterTheLease: Clock = { ...systemClock, now: () => systemClock.now() + 60_000 };
 
 const statuses = async ({ db }: Database) =>
@@ -52,7 +52,7 @@ const statuses = async ({ db }: Database) =>
   );
 
 describe.each(kinds)('after kill -9 on $kind', (kind) => {
-  test('admitted calls end by a sweep, and their keys are never run again', async () => {
+  test('a sweep ends admitted calls, and their keys never run again', async () => {
     const { reader, kill, open } = await startChild(kind, 'hold');
     await once(reader, 'line');
     await kill();
@@ -68,7 +68,7 @@ describe.each(kinds)('after kill -9 on $kind', (kind) => {
       await expect(metering.admit(callOf({ key: `k${index}` }), staying)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
 
-  test.each([1, 2])('in the middle of settles every call that was said to be settled is there once (%i)', async (round) => {
+  test.each([1, 2])('during settlements, every call that was reported as settled is in the ledger once (%i)', async (round) => {
     const { lines, reader, kill, open } = await startChild(kind, 'work');
     while (lines.length < 100 * round) await once(reader, 'line');
     await kill();

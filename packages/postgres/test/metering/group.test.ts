@@ -18,7 +18,7 @@ async function openMany(kind: Kind, count: number): Promise<readonly Database[]>
   return opened;
 }
 
-/** Makes calls, with so many in flight all the time. */
+/** Makes calls with a constant number in flight. */
 async function callAway(metering: Metering, inFlight: number, each: number): Promise<void> {
   const worker = async (name: number) => {
     for (let index = 0; index < each; index += 1)
@@ -28,7 +28,7 @@ async function callAway(metering: Metering, inFlight: number, each: number): Pro
 }
 
 describe.each(kinds)('group commit on $kind', (kind) => {
-  test('arguments that cannot be told to the audit fail their own call alone', async () => {
+  test('arguments that cannot be written to the audit fail their own call alone', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     const metering = postgresMetering(database);
@@ -58,11 +58,11 @@ describe.each(kinds)('group commit on $kind', (kind) => {
       `${kind.kind}: ${statements} transactions for ${count} calls at 200 in flight, one for ${(Number(count) / statements).toFixed(1)}`,
     );
     expect(Number(count)).toBe(2_000);
-    // One statement is one transaction: none of them is in a longer one.
+    // Each statement is its own transaction.
     expect(statements).toBeLessThanOrEqual(2_000 / 20);
   });
 
-  test('refuses what is more than may wait as UNAVAILABLE, and leaves nothing of it', async () => {
+  test('refuses calls over the limit of waiting ones as UNAVAILABLE, and writes nothing of them', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     const metering = postgresMetering(database);
@@ -79,7 +79,7 @@ describe.each(kinds)('group commit on $kind', (kind) => {
 });
 
 describe.runIf(postgresql)('on a PostgreSQL server', () => {
-  test('three replicas whose leases run out at once, with sweeps all the time, refuse no call and run no key twice', async () => {
+  test('three replicas whose leases expire at once, under constant sweeps, refuse no call and run no key twice', async () => {
     if (!postgresql) return;
     const databases = await openMany(postgresql, 3);
     const replicas = databases.map((database) => postgresMetering(database, { leaseMs: 3 }));

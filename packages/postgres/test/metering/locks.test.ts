@@ -21,7 +21,7 @@ const ends: readonly Outcome[] = [
   ending('failed', 'no', { code: 'NOT_FOUND' }),
 ];
 
-/** Calls of three tenants with two keys each, which share counters and, every other write, one of a few idempotency keys. */
+/** Calls of three tenants with two API keys each. They share counters, and every other write shares one of a few idempotency keys. */
 function nthCall(index: number): Call {
   const read = index % 4 === 3;
   return callOf({
@@ -37,19 +37,19 @@ function nthCall(index: number): Call {
   });
 }
 
-/** How it ends. Now, as answers are kept from then on. */
+/** The outcome of a call, with the current time, from which its answer is kept. */
 function nthEnd(index: number, { effect }: Call): Outcome {
   const end = effect === 'read' ? ending('cached', 'no') : ends[index % ends.length];
   return { ...(end ?? ending('asked', 'no')), endedAt: Date.now() };
 }
 
-/** What a caller may hear when all is well: anything else is a fault of the ledger. */
+/** The errors that a caller may get; any other error is a fault of the ledger. */
 function isExpected(error: ToolError): boolean {
-  if (error.code === 'UNAVAILABLE') return /was ended by a sweep/.test(String(error.cause));
+  if (error.code === 'UNAVAILABLE') return /A sweep ended the call/.test(String(error.cause));
   return ['QUOTA_EXCEEDED', 'IDEMPOTENCY_CONFLICT', 'OUTCOME_UNKNOWN'].includes(error.code);
 }
 
-/** As many replicas, each with connections of its own where there is a server to connect to. */
+/** Creates replicas, each with its own connections if the database is a server. */
 async function replicasOf({ place, kind }: Kind, count: number) {
   const at = await place();
   onTestFinished(() => at.remove());
@@ -65,7 +65,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
   const total = kind.kind === 'pglite' ? 400 : 2_400;
   const quotas = quotasOf(total / 16);
 
-  test('never wait for each other in a ring, and leave counters that are what the calls took', async () => {
+  test('never deadlock, and leave counters that match the calls', async () => {
     const { first, databases, of } = await replicasOf(kind, 4);
     const { log, lines } = recordingLog();
     const open = (index: number, leaseMs: number) =>
@@ -92,7 +92,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
       }
     }
 
-    /** Replicas that die with calls in hand, whose leases end at once; each second call is settled late all the same. */
+    /** Replicas that die with running calls, whose leases expire at once. Every second call is settled late. */
     async function dieAgainAndAgain(index: number): Promise<void> {
       for (let times = 0; next < total; times += 1) {
         const dying = open(index, 1);
@@ -139,7 +139,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
     expect(rows).toEqual([{ deadlocks: 0 }]);
   }, 60_000);
 
-  test('claim the same keys in any order, and give them back, without an error', async () => {
+  test('claim and release the same keys in any order without an error', async () => {
     const { first, databases } = await replicasOf(kind, 4);
     const meterings = databases.map((database) => postgresMetering(database));
     const keys = Array.from({ length: total / 20 }, (_, index) => `k${index}`);

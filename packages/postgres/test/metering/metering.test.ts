@@ -31,10 +31,10 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     return () => metering.drain();
   });
 
-  /** A replica that knows nothing of this one's calls. */
+  /** A second replica. */
   const another = () => postgresMetering(database, { clock, replica: 'r2', leaseMs });
 
-  test('a call is a row as soon as it is admitted, and is whole when it is settled', async () => {
+  test('a call has a row once it is admitted, and the row is complete once it is settled', async () => {
     const call = callOf({ address: '192.0.2.7', units: 3 });
     const priced = postgresMetering(database, { clock, replica: 'r1', leaseMs, prices: [{ perCall: 10, perUnit: 20 }] });
     const admission = await admitToRun(priced, call);
@@ -80,7 +80,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     });
   });
 
-  test('a read that is recorded whole has the row, the counters and the audit of one that was admitted and settled', async () => {
+  test('a read that is recorded whole has the same row, counters and audit as an admitted and settled read', async () => {
     const both = postgresMetering(database, {
       clock,
       replica: 'r1',
@@ -131,12 +131,12 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       ]);
       expect((await outbox()).includes(second.callId)).toBe((await outbox()).includes(first.callId));
     }
-    // Other tests take rows away and leave their audit.
+    // Other tests delete rows and leave their audit.
     expect((await reconcile(database, { clock })).problems.filter((problem) => /one-|two-|counter/.test(problem))).toEqual([]);
     await both.drain();
   });
 
-  test('a recorded read whose id was used before is refused, and the row stays', async () => {
+  test('a recorded read whose id was used before is refused, and the row does not change', async () => {
     const call = callOf({ effect: 'read', key: undefined });
     await metering.record(call, ending('executed', 'no'));
     await expect(metering.record(call, ending('failed', 'no'))).rejects.toThrow('was used before');
@@ -152,7 +152,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect(links.filter(({ entries }) => calls.some(({ callId }) => entries.includes(callId)))).toHaveLength(1);
   });
 
-  test('a replay is a row of its own, under its own id', async () => {
+  test('a replay has its own row, under its own id', async () => {
     await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes'));
     const twin = callOf();
     await metering.admit(twin, staying);
@@ -167,27 +167,27 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     });
   });
 
-  test('an error leaves its code', async () => {
+  test('the row of a failed call has the error’s code', async () => {
     const call = callOf({ effect: 'read', key: undefined });
     await metering.settle(await admitToRun(metering, call), ending('failed', 'no', { code: 'NOT_FOUND' }));
     expect(await rowOf(database, call)).toMatchObject({ status: 'failed', code: 'NOT_FOUND', claim: null });
   });
 
-  test('no idempotency key stands anywhere', async () => {
+  test('no table contains an idempotency key', async () => {
     await metering.settle(await admitToRun(metering, callOf({ key: 'canary-4711' })), ending('executed', 'yes'));
     const all = await dump(database);
     expect(all).toContain('zendesk_create_ticket');
     expect(all).not.toContain('canary-4711');
   });
 
-  test('a call id that was used before is refused, and its row stays', async () => {
+  test('a call id that was used before is refused, and its row does not change', async () => {
     const call = callOf({ key: undefined });
     await metering.settle(await admitToRun(metering, call), ending('executed', 'yes'));
     await expect(metering.admit(call, staying)).rejects.toThrow('was used before');
     expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
   });
 
-  test('of two ends of a call that share a write the first holds', async () => {
+  test('of two settlements of a call in one write the first counts', async () => {
     const call = callOf();
     const admission = await admitToRun(metering, call);
     const ends = [ending('executed', 'yes'), ending('failed', 'no')];
@@ -196,7 +196,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect((await metering.admit(callOf(), staying)).kind).toBe('replay');
   });
 
-  test('a character that cannot be stored fails neither its call nor those that share its write', async () => {
+  test('a character that cannot be stored fails neither its call nor the calls that share its write', async () => {
     const odd = callOf({ key: undefined, principal: { tenant: 'a\u0000b', id: '\ud800', roles: [] } });
     const calls = [callOf({ key: 'first' }), odd, callOf({ key: 'second' })];
     const admissions = await Promise.all(calls.map((call) => admitToRun(metering, call)));
@@ -209,7 +209,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     });
   });
 
-  test('an answer too large to keep is replayed as done, without it', async () => {
+  test('a call whose answer was too large to keep is replayed as executed, without the answer', async () => {
     await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes', { answer: answerOf('x'.repeat(64 * 1024)) }));
     expect(await metering.admit(callOf(), staying)).toMatchObject({
       kind: 'replay',
@@ -239,7 +239,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect((await metering.admit(callOf({ inputHash: 'h2' }), staying)).kind).toBe('replay');
   });
 
-  test('a sweep drops claims that have expired, and no others', async () => {
+  test('a sweep drops expired claims, and no others', async () => {
     await metering.settle(await admitToRun(metering, callOf({ key: 'old' })), ending('executed', 'yes', { endedAt: start }));
     await metering.settle(await admitToRun(metering, callOf({ key: 'new' })), ending('executed', 'yes', { endedAt: start + 1 }));
     await clock.advance(24 * 3_600_000);
@@ -247,7 +247,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect(await database.db.selectFrom('claims').select('expires_at').execute()).toEqual([{ expires_at: later(24 * 3_600_000 + 1) }]);
   });
 
-  test('a report of accepted work is a row, the first one of each', async () => {
+  test('the first report of an accepted call is a row, and later ones change nothing', async () => {
     const report = { connector: 'mixpanel', connection: 'con_1', accepted: 'event-1', outcome: 'refused', message: 'no\u0000' } as const;
     await metering.report(report);
     await metering.report({ ...report, outcome: 'delivered' });
@@ -259,7 +259,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
   describe('when a replica is gone', () => {
     const kindsOfCall = () => [callOf(), callOf({ key: undefined }), callOf({ key: undefined, effect: 'read' })];
 
-    /** Calls that nobody vouches for any more. */
+    /** Calls whose replica is gone. */
     const leaveBehind = async () => {
       const gone = postgresMetering(database, { clock, replica: 'gone', leaseMs });
       const calls = kindsOfCall();
@@ -269,14 +269,14 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       return { gone, calls, writes: calls.slice(0, 2), admissions: [first, second], read };
     };
 
-    test('its calls are left alone until their lease has run out', async () => {
+    test('a sweep does not touch its calls until their lease has expired', async () => {
       const { calls } = await leaveBehind();
       await clock.advance(leaseMs);
       expect(await metering.sweep()).toEqual({ unknown: 0, failed: 0 });
       for (const call of calls) expect(await rowOf(database, call)).toMatchObject({ status: 'running' });
     });
 
-    test('a sweep ends what may have written as unknown and reads as failed, once, however many sweep', async () => {
+    test('a sweep ends calls that may have written as unknown and reads as failed, once, however many replicas sweep', async () => {
       const { calls } = await leaveBehind();
       await clock.advance(leaseMs + 1);
       const swept = await Promise.all([metering.sweep(), another().sweep(), another().sweep()]);
@@ -289,7 +289,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(rows).toMatchObject([write, write, { ...write, status: 'failed', wrote: 'no', code: 'UNAVAILABLE' }]);
     });
 
-    test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, to twins that waited as well', async () => {
+    test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, also to duplicate calls that waited', async () => {
       await leaveBehind();
       const twin = another().admit(callOf(), staying);
       const seen = expect(twin).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
@@ -302,7 +302,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       await expect(metering.admit(callOf({ inputHash: 'h2' }), staying)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' });
     });
 
-    test('more calls than one page holds are all ended', async () => {
+    test('a sweep ends more calls than one page holds', async () => {
       const gone = postgresMetering(database, { clock, leaseMs });
       await Promise.all(Array.from({ length: 1_001 }, () => admitToRun(gone, callOf({ key: undefined, effect: 'read' }))));
       await gone.drain();
@@ -310,7 +310,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(await metering.sweep()).toEqual({ unknown: 0, failed: 1_001 });
     });
 
-    test('but lives after all, the truth of its writes takes the place of what the sweep wrote', async () => {
+    test('and settles after all, the outcome of its write replaces the sweep’s', async () => {
       const { gone, writes, admissions } = await leaveBehind();
       await clock.advance(leaseMs + 1);
       await metering.sweep();
@@ -320,7 +320,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(await metering.sweep()).toEqual({ unknown: 0, failed: 0 });
     });
 
-    test('but lives after all, its read stays failed and refunded, and is not answered', async () => {
+    test('and settles after all, its read stays failed and refunded, and is not answered', async () => {
       const { gone, calls, read } = await leaveBehind();
       await clock.advance(leaseMs + 1);
       await metering.sweep();
@@ -328,7 +328,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(await rowOf(database, calls[2] ?? callOf())).toMatchObject({ status: 'failed', code: 'UNAVAILABLE', charged: false });
     });
 
-    test('but lives after all and had written nothing, its key is free again', async () => {
+    test('and settles after all without having written, its key is free again', async () => {
       const { gone, admissions } = await leaveBehind();
       await clock.advance(leaseMs + 1);
       await metering.sweep();
@@ -336,7 +336,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect((await metering.admit(callOf(), staying)).kind).toBe('run');
     });
 
-    test('but lives after its claim has expired and gone to another call, that call keeps it', async () => {
+    test('and settles after its claim has expired and another call holds it, that call keeps it', async () => {
       const { gone, writes, admissions } = await leaveBehind();
       await clock.advance(leaseMs + 1);
       await metering.sweep();
@@ -352,7 +352,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(await metering.admit(callOf(), staying)).toEqual({ kind: 'replay', answer });
     });
 
-    test('a replica that was started sweeps by itself', async () => {
+    test('a started metering sweeps by itself', async () => {
       const { calls } = await leaveBehind();
       await clock.advance(1);
       metering.start();
@@ -366,7 +366,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     });
   });
 
-  test('a lease is renewed while its call runs, however long, and no timer is left when none runs', async () => {
+  test('a lease is renewed while its call runs, however long, and no timer is left when no call runs', async () => {
     const calls = [callOf(), callOf({ key: undefined })];
     const admissions = await Promise.all(calls.map((call) => admitToRun(metering, call)));
     for (let third = 1; third <= 6; third += 1) {

@@ -33,7 +33,7 @@ const through = {
 
 const began = new Date(Date.UTC(2026, 0, 1));
 
-/** A database as an earlier version has left it, with what `fill` puts into it, opened by this one. */
+/** Opens a database of an earlier version, with the data from `fill`, in this version. */
 async function openAfter(
   { kind, emptyPlace }: Kind,
   migrations: Readonly<Record<string, Migration>>,
@@ -55,7 +55,7 @@ describe.each(kinds)('the ledger comes to a database on $kind', (kind) => {
   test.each([
     ['0001', { '0001-keys-and-usage': keysAndUsage }],
     ['0002', through['0002']],
-  ])('that %s has left with data in it, and what is there stays', async (_, migrations) => {
+  ])('that migration %s left with data, and the data stays', async (_, migrations) => {
     let key = '';
     const database = await openAfter(kind, migrations, async (before) => {
       ({ key } = await createApiKeys(before, systemClock).create({ tenant: 'acme', name: 'laptop', roles: [] }));
@@ -84,7 +84,7 @@ describe.each(kinds)('the ledger comes to a database on $kind', (kind) => {
   test.each([
     ['0003', Object.fromEntries(Object.entries(through['0004']).slice(0, 3))],
     ['0004', through['0004']],
-  ])('that %s has left with calls, claims and reports in it, and they count as they did', async (_, migrations) => {
+  ])('that migration %s left with calls, claims and reports, and they count as before', async (_, migrations) => {
     const database = await openAfter(kind, migrations, async ({ db }) => {
       const claim = claimOf(callOf());
       const at = began.toISOString();

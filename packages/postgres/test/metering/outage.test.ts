@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-test('a closed PGlite refuses calls, and its error stays inside', async () => {
+test('a closed PGlite refuses calls without showing its error', async () => {
   const at = await pglite.place();
   ends.push(() => at.remove());
   const database = await openDatabase(at.options);
@@ -26,10 +26,10 @@ test('a closed PGlite refuses calls, and its error stays inside', async () => {
   await expect(metering.report({ connector: 'c', connection: 'c', accepted: 'a', outcome: 'delivered' })).rejects.toMatchObject(refusal);
 });
 
-describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes back', () => {
+describe.runIf(postgresql)('with a PostgreSQL server that goes down and comes back', () => {
   let proxy: Proxy;
   let clock = manualClock();
-  /** Reached without the proxy. */
+  /** A connection that bypasses the proxy. */
   let direct: Database;
   let metering: PostgresMetering;
 
@@ -48,7 +48,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     ends.push(() => metering.drain());
   });
 
-  /** Makes connections and opens the audit's chains: what comes next is one statement whose reply can be kept back. */
+  /** Opens connections and the audit's chains, so that the next write is one statement whose reply can be held back. */
   const warmUp = async () => {
     await metering.settle(await admitToRun(metering, callOf({ key: 'warm' })), ending('executed', 'yes'));
   };
@@ -66,7 +66,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     expect(await metering.admit(callOf(), staying)).toMatchObject({ kind: 'replay' });
   });
 
-  test('a twin that waits meanwhile is refused as UNAVAILABLE', async () => {
+  test('a duplicate call that waits during the outage is refused as UNAVAILABLE', async () => {
     await admitToRun(postgresMetering(direct, { clock, replica: 'other' }), callOf());
     const twin = metering.admit(callOf(), staying);
     const refused = expect(twin).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -76,7 +76,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     await refused;
   });
 
-  test('a settle rejects, and is set right later as its caller was told: unknown after a write, else failed', async () => {
+  test('a settle rejects, and the record later matches the caller’s answer: unknown after a write, else failed', async () => {
     const [wrote, harmless] = [callOf({ key: 'wrote' }), callOf({ key: 'harmless' })];
     const admissions = [await admitToRun(metering, wrote), await admitToRun(metering, harmless)] as const;
     proxy.cut();
@@ -96,7 +96,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     await admitToRun(metering, callOf({ key: 'harmless' }));
   });
 
-  test('an admission whose reply was lost is taken back', async () => {
+  test('an admission whose reply was lost is undone', async () => {
     await warmUp();
     const call = callOf();
     proxy.mute();
@@ -110,7 +110,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     await admitToRun(metering, callOf());
   });
 
-  /** Loses the reply to the end of a call, and resolves when what could not be said to be written has been tried again. */
+  /** Loses the reply to a settlement, and resolves when that settlement has been retried. */
   const loseReplyToEnd = async (call: Call) => {
     await warmUp();
     const sign = callOf({ key: undefined, effect: 'read' });
@@ -122,20 +122,20 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     await expect.poll(() => rowOf(direct, call)).toMatchObject({ status: 'executed' });
     proxy.cut();
     await refused;
-    // The end of this one is not written, and is tried again in one write with the other.
+    // This settlement is not written, and is retried in one write with the other.
     await expect(metering.settle(signAdmission, ending('executed', 'no'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     proxy.mend();
     await expect.poll(async () => (await clock.advance(1_000), await rowOf(direct, sign))).toMatchObject({ status: 'failed' });
   };
 
-  test('a settle whose reply was lost stays as it was written', async () => {
+  test('a settlement whose reply was lost stays as it was written', async () => {
     const call = callOf();
     await loseReplyToEnd(call);
     expect(await rowOf(direct, call)).toMatchObject({ status: 'executed', wrote: 'yes' });
     expect(await metering.admit(callOf(), staying)).toMatchObject({ kind: 'replay' });
   });
 
-  test('a read that cannot be recorded is refused as UNAVAILABLE; one whose reply alone was lost too, and stays charged', async () => {
+  test('a read that cannot be recorded is refused as UNAVAILABLE; a read whose reply alone was lost is refused too, and stays charged', async () => {
     await warmUp();
     const [lost, never] = [callOf({ key: undefined, effect: 'read' }), callOf({ key: undefined, effect: 'read' })];
     proxy.mute();
@@ -152,14 +152,14 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     expect(await rowOf(direct, never)).toBeUndefined();
   });
 
-  test('a read whose end was written and its reply lost is refused as UNAVAILABLE, and stays charged', async () => {
+  test('a read whose settlement was written but its reply lost is refused as UNAVAILABLE, and stays charged', async () => {
     const read = callOf({ key: undefined, effect: 'read' });
     await loseReplyToEnd(read);
     expect(await rowOf(direct, read)).toMatchObject({ status: 'executed', charged: true });
   });
 
-  describe('where settles are queued', () => {
-    /** A write and a read whose callers have been answered, and whose ends could not be written. */
+  describe('with queued settlements', () => {
+    /** A write and a read whose callers have their answers, and whose settlements could not be written. */
     const answerUnwritten = async () => {
       const viaProxy = await openDatabase({ url: proxy.url });
       ends.push(() => viaProxy.close());
@@ -173,7 +173,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
       return { queued, write, read };
     };
 
-    test('an end that could not be written is written when the database is back, as its caller was told it', async () => {
+    test('a settlement that could not be written is written when the database is back, and matches the caller’s answer', async () => {
       const { write, read } = await answerUnwritten();
       await clock.advance(1_000);
       expect(await rowOf(direct, write)).toMatchObject({ status: 'running' });
@@ -182,7 +182,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
       await expect.poll(async () => (await clock.advance(1_000), await rowOf(direct, read))).toMatchObject({ status: 'executed' });
     });
 
-    test('an end that its process took with it is lost: a sweep ends the write as unknown, the read as failed and refunded', async () => {
+    test('a settlement that was lost with its process: a sweep ends the write as unknown, the read as failed and refunded', async () => {
       const { queued, write, read } = await answerUnwritten();
       await queued.drain();
       proxy.mend();
@@ -195,7 +195,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
     });
   });
 
-  test('its connections may end again and again: whatever was settled is in the ledger and the rest is refused', async () => {
+  test('its connections may break again and again: every settled call is in the ledger, and the others are refused', async () => {
     const settled: string[] = [];
     let refused = 0;
     const worker = async (name: number) => {
@@ -216,7 +216,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes away and comes ba
       await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
         direct.db,
       );
-      // However busy the machine is, something is done between two ends.
+      // Waits for progress between two outages, even on a busy machine.
       for (const before = settled.length; busy && settled.length === before;) await direct.ping();
     }
     await working;

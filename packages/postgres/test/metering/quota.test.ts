@@ -52,7 +52,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     [counters.units]: units,
   });
 
-  test('a call names the counters that it took from, and they are what it took', async () => {
+  test('the row of a call names the counters that it took from, with its amounts', async () => {
     const metering = open();
     const call = unkeyed();
     const admission = await admitToRun(metering, call);
@@ -62,7 +62,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(await used()).toEqual(taken(1, 3, 130));
   });
 
-  test('a refusal says what is used up, until when, and leaves nothing', async () => {
+  test('a refusal names the quota and the end of its period, and writes nothing', async () => {
     const metering = open();
     await admitToRun(metering, unkeyed({ units: 10 }));
     const refused = unkeyed({ units: 1 });
@@ -75,7 +75,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(await used()).toEqual(taken(1, 10, 200));
   });
 
-  test('a sweep gives back what a read took, and leaves what a write took, which may have happened', async () => {
+  test('a sweep refunds a read, and not a write, which may have happened', async () => {
     const gone = open();
     const [read, write] = [unkeyed({ effect: 'read' }), unkeyed()];
     await admitToRun(gone, read);
@@ -88,7 +88,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(await rowOf(database, write)).toMatchObject({ charged: true });
   });
 
-  test('what a sweep has charged stays charged, whatever its replica says later', async () => {
+  test('a call that a sweep has charged stays charged, however its replica settles it later', async () => {
     const gone = open();
     const write = unkeyed();
     const admission = await admitToRun(gone, write);
@@ -100,7 +100,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(await used()).toEqual(taken(1, 3, 130));
   });
 
-  test('a counter whose row went while this process knew it is made again', async () => {
+  test('a counter whose row was dropped while this process knew it is created again', async () => {
     const metering = open();
     await metering.settle(await admitToRun(metering, unkeyed()), ending('executed', 'yes'));
     await database.db.deleteFrom('quota_counters').execute();
@@ -119,7 +119,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(Object.keys(await used())).toEqual([counters.calls, counters.units]);
   });
 
-  test('charged calls are put into the outbox where usage events are wanted, once', async () => {
+  test('with usage events, each charged call is put into the outbox once', async () => {
     const metering = open({ usageEvents: true, quotas: [] });
     const calls = {
       executed: unkeyed(),
@@ -145,7 +145,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(await rowOf(database, calls.cached)).toMatchObject({ price: expect.toSatisfy((price) => Number(price) === 0), charged: true });
   });
 
-  test('a price holds from its first day to its last, and a change leaves a running call alone', async () => {
+  test('a price holds from its first day to its last, and a new price does not change a running call', async () => {
     const rising = [
       { until: '2026-01-02', perCall: 100 },
       { from: '2026-01-02', perCall: 200 },
@@ -159,7 +159,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(Number((await rowOf(database, first))?.price)).toBe(200);
   });
 
-  test('queued settles are answered before they are written, and are written', async () => {
+  test('queued settlements are answered before they are written, and are then written', async () => {
     const metering = open({ quotas: [], settle: 'queued' });
     const call = unkeyed();
     const admission = await admitToRun(metering, call);
@@ -168,7 +168,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(await rowOf(database, call)).toMatchObject({ status: 'executed', lease_until: null });
   });
 
-  test('a queued settle that was written ends the renewing of its lease', async () => {
+  test('a queued settlement ends the renewal of its lease once it is written', async () => {
     const metering = open({ quotas: [], settle: 'queued' });
     await metering.settle(await admitToRun(metering, unkeyed()), ending('executed', 'yes'));
     await vi.waitFor(() => expect(clock.sleeping).toBe(0));

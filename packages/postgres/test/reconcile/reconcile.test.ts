@@ -34,7 +34,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
   const change = (statement: ReturnType<typeof sql>) => statement.execute(database.db);
   const problems = async () => (await reconcile(database, { clock })).problems;
 
-  test('finds nothing wrong with calls that ran, failed, were replayed, swept, or still run', async () => {
+  test('finds no difference for calls that ran, failed, were replayed, were swept or still run', async () => {
     const key = randomUUID();
     await make(ending('executed', 'yes'), key);
     await make(ending('failed', 'no', { code: 'UPSTREAM_UNAVAILABLE' }));
@@ -55,7 +55,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await reconcile(database, { clock })).toMatchObject({ calls: 7, problems: [] });
   });
 
-  test('reads all at one moment, so calls may go on', async () => {
+  test('reads everything at one moment, so calls may go on', async () => {
     const working = Promise.all(
       Array.from({ length: 10 }, async () => {
         for (let index = 0; index < 10; index += 1) await make();
@@ -95,7 +95,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('rows whose entries retention has taken away need none', async () => {
+  test('rows whose entries retention has dropped need none', async () => {
     await make();
     const dayMs = 24 * 60 * 60_000;
     await clock.advance(dayMs);
@@ -125,7 +125,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await problems()).toContain(`Call ${callId}: it is replayed in the ledger, and call.admitted in the audit.`);
   });
 
-  test('the last end of a call counts, and that of its replica more than a sweep’s', async () => {
+  test('the last end of a call counts, and its replica’s more than a sweep’s', async () => {
     const callId = await make(ending('failed', 'yes', { code: 'INVALID_INPUT' }));
     const writer = writerOn(database, clock, 'r2');
     const end = { at: '2026-01-01T00:00:05.000Z', callId, tenant: 'acme', charged: true, price: 560 };
@@ -137,7 +137,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await problems()).toContain(`Call ${callId}: it began 2 times in the audit.`);
   });
 
-  test.each(['calls', 'units', 'money'])('a counter of %s that is not what calls took of it is named', async (of) => {
+  test.each(['calls', 'units', 'money'])('a counter of %s that does not match its calls is named', async (of) => {
     await make();
     const took = { calls: 1, units: 3, money: 560 }[of] ?? 0;
     await change(sql`update quota_counters set used = used + 1 where id like ${`${of} month%`}`);
@@ -147,7 +147,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await problems()).toEqual([`Quota counter ${id}: it has 0 used, and the calls that count took ${took}.`]);
   });
 
-  test('a counter may be gone once its period is over, and not before', async () => {
+  test('a counter may be missing once its period is over, and not before', async () => {
     await make();
     await change(sql`delete from quota_counters where id like 'calls minute%'`);
     expect(await problems()).toEqual([
@@ -163,7 +163,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect((await problems()).filter((problem) => problem.startsWith('Quota'))).toEqual([]);
   });
 
-  test('a claim without its call, and one that an ended call holds for ever, are named', async () => {
+  test('a claim without its call, and a claim that an ended call holds for ever, are named', async () => {
     const callId = await make();
     const { id } = await database.db.selectFrom('claims').select('id').executeTakeFirstOrThrow();
     await change(sql`update claims set expires_at = null`);
@@ -190,13 +190,13 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     );
   });
 
-  test('what is wrong with the audit itself is named', async () => {
+  test('problems of the audit itself are named', async () => {
     await make();
     await change(sql`update audit_links set hash = reverse(hash) where link = 2`);
     expect(await problems()).toHaveLength(4);
   });
 
-  test('metrics that count otherwise than the ledger are named; calls that run may not be counted yet', async () => {
+  test('metrics that differ from the ledger are named; running calls may not be counted yet', async () => {
     await make();
     await make();
     const counts = (count: number) => [

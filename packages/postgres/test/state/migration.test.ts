@@ -35,7 +35,7 @@ describe.each(kinds)('the tables of state on $kind', (kind) => {
   });
 });
 
-/** Makes a database as the first version left it, with a key and a row of usage. Gives the key. */
+/** Creates a database of the first version with an API key and a row of usage. Returns the key. */
 async function writeFirstVersion(options: DatabaseOptions): Promise<string> {
   const dialect =
     'folder' in options

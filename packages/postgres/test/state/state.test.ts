@@ -16,7 +16,7 @@ describe.each(kinds)('state on $kind', (kind) => {
   beforeAll(async () => {
     place = await kind.place();
     database = await openDatabase(place.options);
-    // A folder has one owner, who may still hold two stores on it.
+    // A folder has one owner, which may have two stores on it.
     replica = kind.kind === 'pglite' ? database : await openDatabase(place.options);
   });
   afterEach(async () => {
@@ -34,7 +34,7 @@ describe.each(kinds)('state on $kind', (kind) => {
   });
   test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
-  test('leaves no row behind for what was removed', async () => {
+  test('leaves no row for a removed value', async () => {
     const state = postgresState(database, { secret }).open('conn-1');
     await state.set('k', 1, undefined);
     await state.log(outbox).append([{ id: 'e1', value: { text: 'x' } }]);
@@ -43,7 +43,7 @@ describe.each(kinds)('state on $kind', (kind) => {
     expect(await rowsOf(database)).toEqual([]);
   });
 
-  test('counts in a scope what its rows take', async () => {
+  test('counts the size of a scope’s rows', async () => {
     const state = postgresState(database, { secret }).open('conn-1');
     await state.set('key', '1234', undefined);
     await state.log(outbox).append([{ id: 'e1', key: 'k', value: { text: 'x' } }]);
@@ -60,7 +60,7 @@ describe.each(kinds)('state on $kind', (kind) => {
     for (const row of rows) expect(row).not.toContain(canary);
   });
 
-  test('what was sealed with another secret is an error that says so, and stays', async () => {
+  test('a value that was sealed with another secret is an error that says so, and stays', async () => {
     const before = postgresState(database, { secret }).open('conn-1');
     await before.set('k', 1, undefined);
     await before.log(outbox).append([{ id: 'e1', value: { text: 'x' } }]);
@@ -103,19 +103,19 @@ describe.each(kinds)('state on $kind', (kind) => {
     await expect(log.read({ limit: 1 })).rejects.toThrow(SealError);
   });
 
-  test('does not take what JSON cannot hold for a database that is away', async () => {
+  test('does not report a value that JSON cannot hold as an unreachable database', async () => {
     const state = postgresState(database, { secret }).open('conn-1');
     await expect(state.set('k', 1n, undefined)).rejects.toThrow(TypeError);
     await expect(state.log({ ...outbox, entry: z.bigint() }).append([{ id: 'e1', value: 1n }])).rejects.toThrow(TypeError);
   });
 
-  test('refuses a secret that is too short to be one', () => {
+  test('refuses a secret that is too short', () => {
     expect(() => postgresState(database, { secret: 'short' })).toThrow(/32 characters/);
   });
 });
 
 describe.each(kinds)('state on $kind that was opened again', (kind) => {
-  test('is what it was, and its pages go on', async () => {
+  test('is unchanged, and its pages go on', async () => {
     const place = await kind.place();
     try {
       const first = await openDatabase(place.options);
@@ -141,7 +141,7 @@ describe.each(kinds)('state on $kind that was opened again', (kind) => {
   });
 });
 
-/** Every row of the tables as text, the sealed bytes as they are. */
+/** Every row of the tables as text, with the raw sealed bytes. */
 async function rowsOf({ db }: Database): Promise<string[]> {
   const rows: string[] = [];
   for (const table of ['state_scopes', 'state_values', 'state_logs', 'state_entries']) {

@@ -8,7 +8,7 @@ import { exportAudit, openDatabase, verifyAudit, type AuditVerdict, type Databas
 import { itemsParameter } from '../../src/database/sql-parameters.ts';
 import type { Kind, Place } from './databases.ts';
 
-/** One database for all tests of a `describe`, which finds its tables empty before each. */
+/** One database for all tests of a `describe`, with empty tables before each. */
 export function emptied(kind: Kind): () => Database {
   let at: Place;
   let database: Database;
@@ -26,10 +26,10 @@ export function emptied(kind: Kind): () => Database {
   return () => database;
 }
 
-/** A clock that begins with the year 2026. */
+/** A clock that starts at the beginning of 2026. */
 export const newClock = () => manualClock(Date.UTC(2026, 0, 1));
 
-/** A writer that appends lines of any text, as the ledger's statements do. */
+/** A writer that appends any entries, as the ledger's statements do. */
 export function writerOn({ db }: Database, clock: ReturnType<typeof newClock>, replica = 'r1') {
   const chain = createAuditChain(db, { clock, replica });
   const write = (...entries: readonly object[]): Promise<string> =>
@@ -44,14 +44,14 @@ export function writerOn({ db }: Database, clock: ReturnType<typeof newClock>, r
   return { write, close: () => chain.close() };
 }
 
-/** An export as it is now. */
+/** The lines of a new export. */
 export async function linesOf(database: Database, clock: ReturnType<typeof newClock>, range = {}): Promise<string[]> {
   const lines: string[] = [];
   for await (const line of exportAudit(database, { ...range, clock })) lines.push(line);
   return lines;
 }
 
-/** What a verification says of the database now. */
+/** The verdict on a new export. */
 export async function verdictOf(database: Database, clock: ReturnType<typeof newClock>, knownHeads?: AuditHeads): Promise<AuditVerdict> {
   const lines = await linesOf(database, clock);
   return await verifyAudit(() => lines, { knownHeads });

@@ -6,17 +6,17 @@ import pg from 'pg';
 import type { DatabaseOptions } from '../../src/index.ts';
 import { dataPlace, pgliteCluster, pgliteTemplate } from './pglite-template.ts';
 
-/** A place for a database of a test's own, and what removes it. */
+/** The options for a test's own database, and a function that removes it. */
 export interface Place {
   readonly options: DatabaseOptions;
   remove(): Promise<void>;
 }
 
-/** One kind of database that tests can run on. */
+/** A kind of database for tests. */
 export interface Kind {
   readonly kind: 'pglite' | 'postgresql';
   place(): Promise<Place>;
-  /** A place that no version has opened yet. */
+  /** A database that no version has opened yet. */
   emptyPlace(): Promise<Place>;
 }
 
@@ -40,10 +40,10 @@ const candidates = process.env['TEST_DATABASE_URL']
   ? [process.env['TEST_DATABASE_URL']]
   : ['postgres://postgres@127.0.0.1:5432/postgres', 'postgres://root@127.0.0.1:5432/postgres'];
 
-/** The PostgreSQL server of this machine, or undefined where there is none. On CI there must be one. */
+/** The PostgreSQL server of this machine, or undefined if there is none. CI needs one. */
 export const postgresql: Kind | undefined = await findServer();
 
-/** Every kind that this machine has. What is missing is said once a test file. */
+/** Every kind that this machine has. Each test file prints which one is missing. */
 export const kinds: readonly Kind[] = postgresql ? [pglite, postgresql] : [pglite];
 
 async function findServer(): Promise<Kind | undefined> {
@@ -54,7 +54,7 @@ async function findServer(): Promise<Kind | undefined> {
       await client.end();
       return { kind: 'postgresql', place: () => createDatabase(url), emptyPlace: () => createDatabase(url) };
     } catch {
-      // The next one may answer.
+      // The next server may answer.
     }
   }
   if (process.env['CI'] === 'true') throw new Error('CI needs a PostgreSQL server: set TEST_DATABASE_URL, or run one on 127.0.0.1:5432');

@@ -3,10 +3,10 @@ import type { Admission, Answer, Call, Metering, Outcome } from '@busbar/core';
 import { sql } from 'kysely';
 import type { Database } from '../../src/index.ts';
 
-/** A caller who stays. */
+/** The signal of a caller who does not disconnect. */
 export const staying = new AbortController().signal;
 
-/** A write of one tenant with the key `k1`, unless told otherwise. */
+/** By default a write of one tenant with the key `k1`. */
 export const callOf = (over: Partial<Call> = {}): Call => ({
   callId: randomUUID(),
   principal: { tenant: 'acme', id: 'key_1', roles: [] },
@@ -25,7 +25,7 @@ export const callOf = (over: Partial<Call> = {}): Call => ({
 
 export const answerOf = (text: string): Answer => ({ content: [{ type: 'text', text }] });
 
-/** How a call ended, a second and a bit after the first of January 2026. */
+/** The outcome of a call that ended 1,234 ms after the beginning of 2026. */
 export const ending = (status: Outcome['status'], wrote: Outcome['wrote'], over: Partial<Outcome> = {}): Outcome => ({
   status,
   wrote,
@@ -45,7 +45,7 @@ export async function admitToRun(metering: Metering, call: Call): Promise<Admiss
 export const rowOf = ({ db }: Database, { callId }: Pick<Call, 'callId'>) =>
   db.selectFrom('calls').selectAll().where('call_id', '=', callId).executeTakeFirst();
 
-/** A handle on the same database that tells of each statement of the ledger when it is answered. Some are compiled only once. */
+/** A handle on the same database that calls `answered` after each statement of the ledger. (Some are compiled only once.) */
 export const watched = (database: Database, answered: () => void): Database => ({
   ...database,
   ledger: database.ledger.withPlugin({
@@ -57,7 +57,7 @@ export const watched = (database: Database, answered: () => void): Database => (
   }),
 });
 
-/** Everything that stands in the ledger's tables, as text. */
+/** All rows of the ledger's tables, as text. */
 export async function dump({ db }: Database): Promise<string> {
   const { rows } = await sql<{ row: string }>`
     select calls::text as row from calls union all select claims::text from claims union all select deliveries::text from deliveries
@@ -65,5 +65,5 @@ export async function dump({ db }: Database): Promise<string> {
   return rows.map(({ row }) => row).join('\n');
 }
 
-/** One turn of the event loop. Waiting for the database is none with PGlite, which answers without one. */
+/** One turn of the event loop. PGlite answers without one, so awaiting a query is not enough. */
 export const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -8,17 +8,17 @@ import pg from 'pg';
 
 const programs = findPrograms();
 
-/** Why no PostgreSQL can be started here, or undefined. On CI there must be one. */
+/** Why no PostgreSQL can be started here, or undefined. CI needs one. */
 export const noOwnPostgres = programs === undefined ? 'no initdb and postgres in PATH or /usr/lib/postgresql' : undefined;
 if (noOwnPostgres && process.env['CI'] === 'true') throw new Error(`They must be here: ${noOwnPostgres}`);
 if (noOwnPostgres) console.warn(`Not run: what stops and starts a PostgreSQL (${noOwnPostgres}).`);
 
-/** A PostgreSQL of the test's own, which it may stop in any way and start again. It waits for the disk, as one in production does. */
+/** A PostgreSQL server that belongs to the test, which may stop and restart it. It waits for the disk, as in production. */
 export interface OwnPostgres {
   readonly url: string;
-  /** `fast`: clients are cut off, and what is half done is undone. `immediate`: all its processes end where they are, as in a crash. */
+  /** `fast` disconnects clients and rolls back open transactions. `immediate` ends all its processes at once, as in a crash. */
   stop(how: 'fast' | 'immediate'): Promise<void>;
-  /** Resolves when it takes connections again. */
+  /** Resolves when it accepts connections again. */
   start(): Promise<void>;
   /** Stops it and deletes its folder. */
   remove(): Promise<void>;
@@ -27,10 +27,10 @@ export interface OwnPostgres {
 const signals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
 /**
- * Makes a database in a temporary folder and serves it on a free port. PostgreSQL refuses to run as root, so root starts it as `postgres`
- * or `nobody`.
+ * Creates a database in a temporary folder and serves it on a free port. PostgreSQL refuses to run as root, so root starts it as another
+ * user of the machine.
  *
- * @throws {Error} where the server that answers on the port has another folder: nothing was written then.
+ * @throws {Error} if the server that answers on the port has another folder; nothing is written then.
  */
 export async function ownPostgres(): Promise<OwnPostgres> {
   if (programs === undefined) throw new Error(noOwnPostgres);
@@ -93,21 +93,21 @@ async function checkIsOurs(url: string, folder: string): Promise<void> {
   }
 }
 
-/** Whom root becomes. Undefined for everybody else. */
+/** The user that root becomes. Undefined for other users. */
 function unprivileged(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string, name: string) => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
-  for (const name of ['postgres', 'nobody']) {
+  for (const name of ['postgres', 'daemon']) {
     try {
       return { uid: id('-u', name), gid: id('-g', name) };
     } catch {
-      // The next one may exist.
+      // The next user may exist.
     }
   }
-  throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody');
+  throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor a user daemon');
 }
 
-/** The folder of PostgreSQL's programs: of PATH, or where Debian keeps them, the newest version first. */
+/** The folder of PostgreSQL's programs: from PATH, or the newest version in Debian's folder. */
 function findPrograms(): string | undefined {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];

@@ -8,15 +8,15 @@ import { PGlite } from '@electric-sql/pglite';
 import { openDatabase } from '../../src/index.ts';
 
 const migrations = join(import.meta.dirname, '../../src/migrations');
-// Its real path has its version in it.
+// Its real path contains its version.
 const pglite = realpathSync(fileURLToPath(import.meta.resolve('@electric-sql/pglite')));
 const cache = join(import.meta.dirname, '../../../../node_modules/.cache/busbar-test');
 const memory = '/dev/shm';
 const roomBytes = 2 * 2 ** 30;
 
 /**
- * Where data folders of tests lie: in memory where that has room, for a disk's file system takes longer over the thousand files of one than
- * PGlite takes to open it. PGlite does not wait for the disk, so nothing that a test sees depends on it.
+ * The folder for the data folders of tests: in memory if there is room, because a disk's file system takes longer to copy a thousand files
+ * than PGlite takes to open them. PGlite does not wait for the disk, so no test depends on the difference.
  */
 export const dataPlace = hasRoom(memory) ? memory : tmpdir();
 
@@ -24,13 +24,13 @@ let template: Promise<string> | undefined;
 let cluster: Promise<string> | undefined;
 
 /**
- * A data folder as a first start leaves it, to be copied and not to be opened: making one takes seconds. It is kept for the next run, as long as
- * PGlite and the migrations are the same.
+ * A data folder as a first start leaves it, to be copied and not to be opened: making one takes seconds. It is kept for the next run, as
+ * long as PGlite and the migrations are the same.
  */
 export const pgliteTemplate = (): Promise<string> =>
   (template ??= findOrMake('busbar', sources(), async (folder) => (await openDatabase({ folder })).close()));
 
-/** Likewise, but as PGlite alone leaves it: no migration has run. */
+/** The same, without migrations. */
 export const pgliteCluster = (): Promise<string> =>
   (cluster ??= findOrMake('cluster', [], async (folder) => (await PGlite.create(join(folder, 'pglite'))).close()));
 
@@ -45,7 +45,7 @@ async function findOrMake(what: string, of: readonly string[], make: (folder: st
   await mkdir(cache, { recursive: true });
   const making = await mkdtemp(join(cache, 'making-'));
   await make(making);
-  // Another test file may have been first: then its own is as good.
+  // Another test file may have created it first, which is as good.
   await rename(making, folder).catch(async (error: unknown) => {
     await rm(making, { recursive: true, force: true });
     if (!(await exists(folder))) throw error;

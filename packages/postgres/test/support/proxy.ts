@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that a test can cut. */
+/** A connection to a server that a test can cut. */
 export interface Proxy {
-  /** The server's URL by way of the proxy. */
+  /** The server's URL through the proxy. */
   readonly url: string;
-  /** Ends every connection, and each new one as soon as it is made. */
+  /** Closes every connection, and each new one at once. */
   cut(): void;
-  /** Lets requests through and keeps the replies back, until it is cut. */
+  /** Forwards requests and holds replies back, until it is cut. */
   mute(): void;
   mend(): void;
   close(): Promise<void>;
 }
 
-/** Stands between a client and the server of a URL. */
+/** Starts a proxy in front of a server. */
 export async function startProxy(target: string): Promise<Proxy> {
   const url = new URL(target);
   const { hostname, port } = url;

@@ -1,5 +1,5 @@
-// Delivers the usage events of the database that it is given to a URL, until it is killed or nothing is
-// left. Its clock is ahead by so many milliseconds.
+// Delivers the usage events of a database to a URL, until it is killed or no event is left. Arguments: the database, the URL, and how many
+// milliseconds its clock is ahead.
 import { systemClock } from '@busbar/core';
 import { openDatabase, usageOutbox, type DatabaseOptions } from '../../src/index.ts';
 

@@ -60,10 +60,10 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
       attempts: row.attempts,
     }));
 
-  /** A replica that runs, by a clock of its own, and what it logged. */
+  /** A running replica with its own clock, and its log. */
   function replica(send: UsageOutboxOptions['send'], over: Partial<UsageOutboxOptions> = {}) {
     const time = manualClock(start);
-    // The sleeps between two rounds. While it sends, it sleeps for 30 seconds, and for no other reason.
+    // The sleeps between rounds. During a send it sleeps for 30 seconds, and never for another reason.
     let pauses = 0;
     const clock: typeof time = {
       ...time,
@@ -79,14 +79,14 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     const outbox = usageOutbox(database, { clock, log, send, ...over });
     ends.push(() => outbox.drain());
     outbox.start();
-    /** Waits until the outbox has done what there was, and sleeps. */
+    /** Waits until the outbox has finished a round and sleeps. */
     const idle = () => expect.poll(() => pauses, { interval: 5, timeout: 5_000 }).toBe(1);
     return {
       clock,
       logged,
       outbox,
       idle,
-      /** Moves the time by as much, and waits until it sleeps again. */
+      /** Moves the time, and waits until the outbox sleeps again. */
       async pass(ms: number) {
         await idle();
         await clock.advance(ms);
@@ -95,7 +95,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     };
   }
 
-  test('a settled call that is charged is delivered, and leaves the outbox; a refunded one was never in it', async () => {
+  test('a settled call that is charged is delivered and leaves the outbox; a refunded one is never in it', async () => {
     const metering = postgresMetering(database, { clock: manualClock(start), usageEvents: true });
     ends.push(() => metering.drain());
     const read = { key: undefined, effect: 'read', units: 3 } as const;
@@ -129,7 +129,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(await waiting()).toEqual([]);
   });
 
-  test('sends at most 100 at a time, one batch after the other, without waiting between', async () => {
+  test('sends at most 100 at a time, one batch after the other, without a pause between full batches', async () => {
     const ids = await events(250);
     const batches: string[][] = [];
     let inside = 0;
@@ -157,7 +157,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(await waiting()).toEqual([]);
   });
 
-  // PGlite has one connection: nothing runs beside a transaction, so there is nothing to be seen there.
+  // PGlite has one connection, so nothing runs beside a transaction.
   test.runIf(kind.kind === 'postgresql')(
     'events that another replica takes at this moment are left to it, and not waited for',
     async () => {
@@ -175,7 +175,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     },
   );
 
-  test('what comes later is looked for every two seconds', async () => {
+  test('new events are looked for every two seconds', async () => {
     const sent: string[] = [];
     const { idle, pass } = replica(async (records) => {
       sent.push(...idsOf(records));
@@ -189,7 +189,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(sent).toEqual(ids);
   });
 
-  test('a failing receiver is asked again after 2, 4, 8 seconds, and no event is lost', async () => {
+  test('a failing receiver gets another request after 2, 4, 8 seconds, and no event is lost', async () => {
     const ids = await events(2);
     let asked = 0;
     const { clock, logged, idle, pass } = replica(async (records) => {
@@ -224,7 +224,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     });
     await idle();
     expect(await waiting()).toEqual([{ callId, inMs: hourMs, attempts: 41 }]);
-    // However many new events there are.
+    // The number of new events does not matter.
     for (const [failures, seconds] of [2, 4, 8, 16, 32, 60, 60].entries()) {
       await events(1);
       await pass(seconds * 1_000 - 1);
@@ -234,7 +234,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     }
   });
 
-  test('a receiver that names a time is not asked before, by any replica', async () => {
+  test('a receiver that names a time gets no request before it, from any replica', async () => {
     const [callId] = await events(1);
     let asked = 0;
     const send: UsageOutboxOptions['send'] = async () => {
@@ -252,7 +252,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(asked).toBe(2);
   });
 
-  test('a refused event does not hold up the others, and is tried again each hour', async () => {
+  test('a refused event does not hold up the others, and is retried each hour', async () => {
     const ids = await events(150);
     const [bad] = ids;
     let refused = 0;
@@ -280,7 +280,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(refused).toBe(2);
   });
 
-  test('of a batch that was taken in part, only the rest is sent again', async () => {
+  test('of a batch that was accepted in part, only the rest is sent again', async () => {
     const ids = await events(3);
     const sent: string[][] = [];
     const { pass } = replica(async (records) => {
@@ -294,7 +294,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(await waiting()).toEqual([]);
   });
 
-  test('a receiver that hangs is given up after 30 seconds, and its request ended', async () => {
+  test('a request to a receiver that hangs is aborted after 30 seconds', async () => {
     const [callId] = await events(1);
     const signals: AbortSignal[] = [];
     const { clock, idle } = replica((_, signal) => {
@@ -310,7 +310,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(await waiting()).toEqual([{ callId, inMs: 32_000, attempts: 1 }]);
   });
 
-  test('drain ends a running request at once, and leaves its events for the next start', async () => {
+  test('drain aborts a running request at once, and leaves its events for the next start', async () => {
     const [callId] = await events(1);
     const signals: AbortSignal[] = [];
     const { outbox } = replica((_, signal) => {
@@ -329,7 +329,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     await expect.poll(async () => (await waiting())[0]?.inMs).toBe(60_000);
   });
 
-  test('calls that are older than the receiver takes them are given up, and named in the log', async () => {
+  test('events of calls that are too old for the receiver are given up, and named in the log', async () => {
     const [old] = await events(1, { started_at: new Date(start - 35 * 24 * hourMs - 1) });
     const [young] = await events(1, { started_at: new Date(start - 35 * 24 * hourMs) });
     const sent: string[] = [];
@@ -357,7 +357,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     await writeEvents(seeded, ids, start);
     await seeded.close();
 
-    // The receiver kills the sender: before it counts, after it has counted, and with its answer already on the way.
+    // The receiver kills the sender before it counts, after it has counted, and while its answer is on the way.
     const counted = new Map<string, number>();
     let child: ChildProcess | undefined;
     let requests = 0;
@@ -381,7 +381,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
     const kills = moments.length;
     for (let round = 0; round <= kills; round += 1) {
-      // Two minutes later each time: what the last one had in hand is free again.
+      // Two minutes later each time: the last process's events are free again.
       const args = [JSON.stringify(own.options), url, String(round * 120_000)];
       const started = spawn(process.execPath, [fileURLToPath(new URL('./outbox-child.ts', import.meta.url)), ...args], {
         stdio: ['ignore', 'ignore', 'inherit'],
@@ -395,7 +395,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
       expect(await gone).toEqual(round < kills ? [null, 'SIGKILL'] : [0, null]);
     }
     expect([...counted.keys()].sort()).toEqual(ids.sort());
-    // Those that were counted and not acknowledged came again, under the same id.
+    // Events that were counted and not acknowledged came again, under the same id.
     expect([...counted.values()].some((times) => times > 1)).toBe(true);
     expect(moments).toEqual([]);
     const left = await openDatabase(own.options);

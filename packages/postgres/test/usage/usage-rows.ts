@@ -5,7 +5,7 @@ import type { Tables } from '../../src/database/tables.ts';
 
 type Row = Insertable<Tables['calls']>;
 
-/** A read of one tenant that was executed on the first of January 2026 and took a tenth of a second, unless told otherwise. */
+/** By default a read of one tenant on the first of January 2026, which was executed in a tenth of a second. */
 export const ledgerRow = (over: Partial<Row> = {}): Row => {
   const startedAt = over.started_at instanceof Date ? over.started_at : new Date(Date.UTC(2026, 0, 1, 12));
   return {
@@ -29,7 +29,7 @@ export const ledgerRow = (over: Partial<Row> = {}): Row => {
   };
 };
 
-/** Puts calls into the ledger, and gives their ids. */
+/** Puts calls into the ledger and returns their ids. */
 export async function writeCalls({ db }: Database, rows: readonly Row[]): Promise<string[]> {
   for (let at = 0; at < rows.length; at += 1_000)
     await db

@@ -22,7 +22,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     await place.remove();
   });
 
-  /** A tenant of a test's own with these calls. */
+  /** A tenant that belongs to the test, with these calls. */
   async function tenantWith(rows: readonly Parameters<typeof ledgerRow>[0][]): Promise<string> {
     const tenant = `tenant-${(tenants += 1)}`;
     await writeCalls(
@@ -42,7 +42,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     return text;
   };
 
-  test('adds up what calls used and cost', async () => {
+  test('adds up the usage and cost of calls', async () => {
     const tenant = await tenantWith([
       { units: 3, price: 60_000 },
       { status: 'cached', price: 0, upstream_requests: 0 },
@@ -66,21 +66,21 @@ describe.each(kinds)('usage on $kind', (kind) => {
     ]);
   });
 
-  test('counts replays on their own: they cost nothing and take no time', async () => {
+  test('counts replays separately: they cost nothing and have no duration', async () => {
     const tenant = await tenantWith([{}, { status: 'replayed', charged: false, price: 0, upstream_requests: 0, ended_at: at(1, 13) }]);
     expect(await all({ ...january, tenant, by: [] })).toMatchObject([
       { calls: 1, charged: 1, replays: 1, units: 1, cost: 20_000n, bytesOut: 800, durationMs: 100, p95Ms: 100 },
     ]);
   });
 
-  test('what is reserved for a running call is no cost', async () => {
+  test('an amount that is reserved for a running call is no cost', async () => {
     const tenant = await tenantWith([{ status: 'running', wrote: null, price: 5_000_000, units: 9 }]);
     expect(await all({ ...january, tenant, by: [] })).toMatchObject([
       { calls: 1, charged: 0, units: 0, cost: 0n, durationMs: 0, p50Ms: undefined, p95Ms: undefined },
     ]);
   });
 
-  test('what was refunded is counted and costs nothing', async () => {
+  test('a refunded call is counted and costs nothing', async () => {
     const tenant = await tenantWith([
       { status: 'failed', code: 'UPSTREAM_UNAVAILABLE', charged: false, price: 0, units: 4 },
       { status: 'failed' },
@@ -88,7 +88,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     expect(await all({ ...january, tenant, by: [] })).toMatchObject([{ calls: 2, failed: 2, charged: 1, units: 1, cost: 20_000n }]);
   });
 
-  test('costs are exact beyond what a number holds', async () => {
+  test('costs are exact beyond the range of a number', async () => {
     const tenant = await tenantWith([{ price: '9000000000000000000' }, { price: '9000000000000000000' }, { price: 1 }]);
     const [row] = await all({ ...january, tenant, by: [] });
     expect(row?.cost).toBe(18_000_000_000_000_000_001n);
@@ -109,7 +109,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     ]);
   });
 
-  test('groups by what it is asked for, sorted in that order', async () => {
+  test('groups by the given fields, sorted in their order', async () => {
     const tenant = await tenantWith([
       { principal: 'b', tool: 'x_1' },
       { principal: 'B', tool: 'x_2' },
@@ -123,7 +123,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     expect(await groups(['tenant', 'tenant'])).toEqual([tenant]);
   });
 
-  test.each([[['day', 'key']], [['key', 'day']]] as const)('pages by %j give each row once', async (by) => {
+  test.each([[['day', 'key']], [['key', 'day']]] as const)('pages by %j return each row once', async (by) => {
     const tenant = await tenantWith(
       Array.from({ length: 35 }, (_, index) => ({ started_at: at(1 + (index % 5)), principal: `key_${index % 7}` })),
     );
@@ -143,7 +143,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     expect(paged).toEqual(whole);
   });
 
-  test('refuses ranges, limits and positions that cannot be', async () => {
+  test('refuses invalid ranges, limits and positions', async () => {
     const query = { ...january, by: ['day'], limit: 10 } as const;
     await expect(usage.report({ ...query, until: query.from })).rejects.toThrow(/^The range is empty/);
     await expect(usage.report({ ...query, from: Number.NaN })).rejects.toThrow(RangeError);
@@ -158,7 +158,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     );
   });
 
-  test('CSV has a line of names, and money with six places', async () => {
+  test('CSV has a header, and money with six decimals', async () => {
     const tenant = await tenantWith([{ price: 1_020_000 }, { status: 'running', wrote: null, started_at: at(2) }]);
     expect(await textOf(usage.csv({ ...january, tenant, by: ['day', 'tool'] }))).toBe(
       'day,tool,calls,charged,replays,failed,units,cost,upstream_requests,bytes_out,tokens_out,duration_ms,p50_ms,p95_ms\r\n' +
@@ -199,9 +199,9 @@ describe.each(kinds)('usage on $kind', (kind) => {
     ).toBe(1 + 1_001 + 1);
   });
 
-  test('lists calls, the newest first, those of one moment too', async () => {
+  test('lists calls, newest first, including calls of the same moment', async () => {
     const tenant = await tenantWith(
-      // In no order, as calls of several replicas arrive.
+      // Out of order, as the calls of several replicas arrive.
       [5, 4, 0, 6, 1, 3, 2].map((index) => ({ call_id: `list-${kind.kind}-${index}`, started_at: at(1 + (index >> 1)) })),
     );
     const first = await usage.calls({ ...january, tenant, limit: 4 });
@@ -210,7 +210,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     expect(rest.next).toBeUndefined();
   });
 
-  test('lists the calls of one status alone, a page at a time', async () => {
+  test('lists the calls of one status, page by page', async () => {
     const tenant = await tenantWith(
       ['unknown', 'executed', 'unknown', 'failed', 'unknown'].map((status, index) => ({ status, started_at: at(index + 1) })),
     );
@@ -221,7 +221,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     );
   });
 
-  test('a call in the list has its own words, a running one no end', async () => {
+  test('a listed call has its own fields, and a running one has no end', async () => {
     const tenant = await tenantWith([
       { status: 'failed', code: 'NOT_FOUND', started_at: at(2) },
       { status: 'running', wrote: null, effect: 'write' },
