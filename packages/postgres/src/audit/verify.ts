@@ -25,9 +25,9 @@ const maxProblems = 1_000;
 
 /**
  * Verifies an export line by line: every hash, that no link is missing or was inserted, and that each chain agrees with what others say of
- * it. Reads the export twice, first for the statements of chains about each other, so `lines` must return it from the start each time: `()
- * => createInterface(createReadStream(file))`, or a new `exportAudit`, which may have grown since. Memory holds those statements and one
- * link at a time.
+ * it. Reads the export twice, first for the statements of chains about each other, so `lines` must return it from the start each time, such
+ * as `() => createInterface(createReadStream(file))` or a new `exportAudit`, which may have grown since. Memory holds those statements and
+ * one link at a time.
  *
  * @throws {Error} if the text is no export.
  */

@@ -138,7 +138,7 @@ export interface AdmitOptions extends Writer {
  * if another replica has closed the audit's chain.
  *
  * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call that fails only because
- * of an earlier call, and that call was not written, gets `retry`. Every statement locks shared rows in the same order, so that no two
+ * of an earlier call which was not written itself gets `retry`. Every statement locks shared rows in the same order, so that no two
  * replicas wait for each other: chain, calls, counters by id, claims by id.
  */
 export async function admitCalls(

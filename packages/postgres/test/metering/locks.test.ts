@@ -38,7 +38,7 @@ function nthCall(index: number): Call {
 }
 
 /** The outcome of a call, with the current time, from which its answer is kept. */
-function nthEnd(index: number, { effect }: Call): Outcome {
+function nthOutcome(index: number, { effect }: Call): Outcome {
   const end = effect === 'read' ? ending('cached', 'no') : ends[index % ends.length];
   return { ...(end ?? ending('asked', 'no')), endedAt: Date.now() };
 }
@@ -73,9 +73,9 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
     const meterings = databases.map((_, index) => open(index, 60_000));
     const faults: unknown[] = [];
     let [ran, replayed, next] = [0, 0, 0];
-    const heard = new Set<string>();
+    const codes = new Set<string>();
     const expecting = (error: unknown): void => {
-      if (ToolError.is(error) && isExpected(error)) heard.add(error.code);
+      if (ToolError.is(error) && isExpected(error)) codes.add(error.code);
       else faults.push(error);
     };
 
@@ -87,7 +87,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
           const admitted = await metering.admit(call, staying);
           if (admitted.kind === 'replay') return void (replayed += 1);
           ran += 1;
-          await metering.settle(admitted.admission, nthEnd(index, call));
+          await metering.settle(admitted.admission, nthOutcome(index, call));
         })().catch(expecting);
       }
     }
@@ -123,9 +123,9 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
     await sweeper.drain();
 
     expect(faults).toEqual([]);
-    expect(lines.filter(({ message }) => message !== 'calls that a replica left behind were ended')).toEqual([]);
+    expect(lines.filter(({ message }) => message !== 'a sweep ended calls whose replica is gone')).toEqual([]);
     expect(ran * replayed).toBeGreaterThan(0);
-    expect([...heard]).toEqual(expect.arrayContaining(['QUOTA_EXCEEDED', 'IDEMPOTENCY_CONFLICT']));
+    expect([...codes]).toEqual(expect.arrayContaining(['QUOTA_EXCEEDED', 'IDEMPOTENCY_CONFLICT']));
     const counters = await first.db.selectFrom('quota_counters').selectAll().execute();
     for (const { id, used } of counters) {
       const rule = quotas.find(({ of, per, each }) => id.startsWith(`${of} ${per} `) && id.includes(` ${each} [`));
