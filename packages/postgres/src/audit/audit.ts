@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { silentLogger, systemClock, type Audit, type AuditEvent, type Clock, type Logger } from '@busbar/core';
 import { sql } from 'kysely';
+import { createBackgroundLoop } from '../background-loop.ts';
 import { createAuditChain } from './chain.ts';
 import { chainLeaseMs, chainLock, entryLine, linkFromEntries } from './link.ts';
 import { dropOldLinks, type PruneResult } from './retention.ts';
@@ -54,8 +55,6 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
   const chain = createAuditChain(db, { clock, replica });
   /** The number of links of each chain at this process's last checkpoint. At most as many chains as `headsOf` returns. */
   let recorded: ReadonlyMap<string, number> = new Map();
-  const over = new AbortController();
-  let maintaining: Promise<void> | undefined;
 
   const appendLines = (lines: readonly string[]): Promise<string> =>
     chain.write(async (id) => {
@@ -94,13 +93,11 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
       : await dropOldLinks(db, { before: clock.now() - retentionMs, now: () => clock.now(), record: appendLines });
   }
 
-  async function maintainUntilDrained(): Promise<void> {
-    const steps = [() => renewChains(db, { replica, openedSince: startedAt, now: clock.now() }), closeLapsed, checkpoint, prune];
-    while (!over.signal.aborted) {
-      for (const step of steps) await step().catch((err: unknown) => log.warn({ err }, 'the maintenance of the audit chains failed'));
-      await clock.sleep(chainLeaseMs / 3, over.signal).catch(() => {});
-    }
-  }
+  const steps = [() => renewChains(db, { replica, openedSince: startedAt, now: clock.now() }), closeLapsed, checkpoint, prune];
+  const maintenance = createBackgroundLoop(clock, async () => {
+    for (const step of steps) await step().catch((err: unknown) => log.warn({ err }, 'the maintenance of the audit chains failed'));
+    return chainLeaseMs / 3;
+  });
 
   return {
     async record(event) {
@@ -109,12 +106,9 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
     checkpoint,
     closeLapsed,
     prune,
-    start: () => {
-      maintaining ??= maintainUntilDrained();
-    },
+    start: maintenance.start,
     async drain() {
-      over.abort();
-      await maintaining;
+      await maintenance.stop();
       await records.drain();
       await checkpoint();
       await chain.close();

@@ -27,7 +27,7 @@ export interface SettleItem {
   readonly price: number;
   /** False releases the call's claim. */
   readonly keepsClaim: boolean;
-  /** JSON, for replay. Undefined if the call has no claim, or its outcome is unknown. */
+  /** JSON, for replay. Undefined if the call has no claim, or if a duplicate call must get OUTCOME_UNKNOWN. */
   readonly answer: string | undefined;
   /** How long the answer is kept. Undefined if the call has no claim. */
   readonly keepMs: number | undefined;

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@busbar/core';
 import type { Kysely } from 'kysely';
 import type { AuditChain } from '../audit/chain.ts';
+import { createBackgroundLoop, type BackgroundLoop } from '../background-loop.ts';
 import type { Tables } from '../database/tables.ts';
 import { dropExpired, sweepPage, sweepPageSize, type SweepResult } from './sweep.ts';
 
@@ -14,20 +15,13 @@ export interface SweeperOptions {
   readonly usageEvents: boolean;
 }
 
-/** Sweeps once, or again and again. */
-export interface Sweeper {
+/** Sweeps once, or now and after each `leaseMs` until it is stopped. */
+export interface Sweeper extends BackgroundLoop {
   sweep(): Promise<SweepResult>;
-  /** Sweeps now and after each `leaseMs`, until `stop`. */
-  start(): void;
-  /** Resolves when a running sweep has ended. */
-  stop(): Promise<void>;
 }
 
 /** Creates the sweeper of one metering. */
 export function createSweeper(db: Kysely<Tables>, { chain, clock, log, leaseMs, keepMs, usageEvents }: SweeperOptions): Sweeper {
-  const over = new AbortController();
-  let sweeping: Promise<void> | undefined;
-
   async function sweep(): Promise<SweepResult> {
     let unknown = 0;
     let failed = 0;
@@ -42,21 +36,9 @@ export function createSweeper(db: Kysely<Tables>, { chain, clock, log, leaseMs, 
     return { unknown, failed };
   }
 
-  async function sweepUntilStopped(): Promise<void> {
-    while (!over.signal.aborted) {
-      await sweep().catch((err: unknown) => log.warn({ err }, 'a sweep for calls whose replica is gone failed'));
-      await clock.sleep(leaseMs, over.signal).catch(() => {});
-    }
-  }
-
-  return {
-    sweep,
-    start: () => {
-      sweeping ??= sweepUntilStopped();
-    },
-    async stop() {
-      over.abort();
-      await sweeping;
-    },
-  };
+  const loop = createBackgroundLoop(clock, async () => {
+    await sweep().catch((err: unknown) => log.warn({ err }, 'a sweep for calls whose replica is gone failed'));
+    return leaseMs;
+  });
+  return { sweep, start: loop.start, stop: loop.stop };
 }

@@ -1,4 +1,5 @@
 import { silentLogger, systemClock, type Clock, type Logger, type UsageRecord } from '@busbar/core';
+import { createBackgroundLoop } from '../background-loop.ts';
 import type { Database } from '../database/database.ts';
 import { postpone, removeEvents, takeDue, type TakenEvent } from './outbox-rows.ts';
 
@@ -50,17 +51,18 @@ const longestPauseMs = 60_000;
  */
 export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {
   const { clock = systemClock, log = silentLogger, send, maxAgeMs = Infinity } = options;
-  const over = new AbortController();
-  let running: Promise<void> | undefined;
   // Rounds in a row without a delivery.
   let failures = 0;
 
   /** Delivers a batch. Returns how long to wait before the next, in milliseconds. */
-  async function round(): Promise<number> {
+  async function round(stopped: AbortSignal): Promise<number> {
     const taken = await takeDue(db, { now: clock.now(), leaseMs, limit: maxBatch });
     const fresh = await withoutOld(taken);
     if (fresh.length === 0) return taken.length === maxBatch ? 0 : everyMs;
-    const deliveries = await deliver(fresh.map(({ record }) => record));
+    const deliveries = await deliver(
+      fresh.map(({ record }) => record),
+      stopped,
+    );
     const settled = fresh.map((event, index) => ({ event, delivery: deliveries[index] ?? unanswered }));
     await removeEvents(
       db,
@@ -75,9 +77,9 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
     return taken.length === maxBatch ? 0 : everyMs;
   }
 
-  async function deliver(records: readonly UsageRecord[]): Promise<readonly UsageDelivery[]> {
+  async function deliver(records: readonly UsageRecord[], stopped: AbortSignal): Promise<readonly UsageDelivery[]> {
     const done = new AbortController();
-    const signal = AbortSignal.any([over.signal, done.signal]);
+    const signal = AbortSignal.any([stopped, done.signal]);
     const late = clock.sleep(sendWithinMs, signal).then(
       () => 'the receiver took too long',
       () => 'the server stops',
@@ -120,25 +122,13 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
     return taken.filter(({ record }) => record.startedAt >= oldest);
   }
 
-  async function run(): Promise<void> {
-    while (!over.signal.aborted) {
-      const waitMs = await round().catch((err: unknown) => {
-        log.warn({ err }, 'Usage events could not be read or written');
-        return everyMs;
-      });
-      if (waitMs > 0) await clock.sleep(waitMs, over.signal).catch(() => {});
-    }
-  }
-
-  return {
-    start: () => {
-      running ??= run();
-    },
-    async drain() {
-      over.abort();
-      await running;
-    },
-  };
+  const loop = createBackgroundLoop(clock, (signal) =>
+    round(signal).catch((err: unknown) => {
+      log.warn({ err }, 'Usage events could not be read or written');
+      return everyMs;
+    }),
+  );
+  return { start: loop.start, drain: loop.stop };
 }
 
 const unanswered: UsageDelivery = { status: 'later', reason: 'the receiver did not answer for this event' };
