@@ -63,7 +63,7 @@ test.each([
   ['by=hour', /by\.0: must be words of day, tenant/],
   ['from=2020-01-01&until=2019-01-01', /The range is empty/],
   ['from=2020-01-01', /longer than 400 days/],
-  ['after=nonsense', /not one of this list/],
+  ['after=nonsense', /does not belong to this list/],
   ['from=2020-01-01&format=csv', /longer than 400 days/],
 ])('usage of %s is refused with what is wrong', async (query, detail) => {
   expect(await server.ask(owner, `GET usage?${query}`)).toMatchObject({ status: 400, json: { detail: expect.stringMatching(detail) } });

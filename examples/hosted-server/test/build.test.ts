@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { postgresql } from '../../../packages/postgres/test/databases.ts';
+import { postgresql } from '../../../packages/postgres/test/support/databases.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool, parseMessage, post } from './mcp-requests.ts';
 import { dataFolder, endedWith, startProgram, temporaryFolder } from './server-process.ts';

@@ -1,6 +1,6 @@
 import { openDatabase } from '@busbar/postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { postgresql } from '../../../packages/postgres/test/databases.ts';
+import { postgresql } from '../../../packages/postgres/test/support/databases.ts';
 import { dataFolder, startProcess, startServing, unmigratedFolder } from './server-process.ts';
 
 let stack = new AsyncDisposableStack();

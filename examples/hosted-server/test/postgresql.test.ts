@@ -1,7 +1,7 @@
 import { openDatabase } from '@busbar/postgres';
 import { expect, test } from 'vitest';
-import { postgresql } from '../../../packages/postgres/test/databases.ts';
-import { startProxy } from '../../../packages/postgres/test/proxy.ts';
+import { postgresql } from '../../../packages/postgres/test/support/databases.ts';
+import { startProxy } from '../../../packages/postgres/test/support/proxy.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool, post } from './mcp-requests.ts';
 import { startServing } from './server-process.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataPlace, pgliteCluster, pgliteTemplate } from '../../../packages/postgres/test/pglite-template.ts';
+import { dataPlace, pgliteCluster, pgliteTemplate } from '../../../packages/postgres/test/support/pglite-template.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 // Loading the sources takes a third of a start.

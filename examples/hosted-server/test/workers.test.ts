@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { startZendeskSandbox, type ZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { postgresql } from '../../../packages/postgres/test/databases.ts';
+import { postgresql } from '../../../packages/postgres/test/support/databases.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool } from './mcp-requests.ts';
 import { startServing, type ServerProcess } from './server-process.ts';

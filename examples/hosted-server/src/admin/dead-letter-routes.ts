@@ -136,12 +136,12 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
 
   app.openapi(listLetters, async (context) => {
     const { tenant, after, ...wanted } = context.req.valid('query');
-    const { letters, next } = await deadLetters.list({
+    const page = await deadLetters.list({
       ...wanted,
       ...(after !== undefined && { after }),
       ...whose(context.var.caller, tenant),
     });
-    return context.json({ letters: letters.map(shown), next }, 200);
+    return context.json({ letters: page.deadLetters.map(shown), next: page.next }, 200);
   });
 
   app.openapi(getLetter, async (context) => {
@@ -156,7 +156,11 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
     const { tenant, ...wanted } = context.req.valid('json');
     const letters = { ...wanted, ...whose(caller, tenant) };
     await record(caller, letters, 'dead-letters.replay');
-    const replayed = await deadLetters.replay(letters, {
+    const {
+      deadLetters: replayed,
+      counts,
+      more,
+    } = await deadLetters.replay(letters, {
       call,
       signal: context.req.raw.signal,
       authorize: async ({ id }) => {
@@ -164,7 +168,7 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
         return key && key.revokedAt === undefined ? { tenant: key.tenant, id, roles: key.roles, toolsets: key.toolsets } : undefined;
       },
     });
-    return context.json({ ...replayed, letters: [...replayed.letters], counts: { ...replayed.counts } }, 200);
+    return context.json({ letters: [...replayed], counts: { ...counts }, more }, 200);
   });
 
   app.openapi(discardLetters, async (context) => {

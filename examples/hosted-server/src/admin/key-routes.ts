@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, type Audit } from '@busbar/core';
-import type { ApiKeys, KeptApiKey } from '@busbar/postgres';
+import type { ApiKeys, StoredApiKey } from '@busbar/postgres';
 import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
 import { nextPage, paging, tenantQuery } from './paging.ts';
 import { problemResponses } from './problem.ts';
@@ -128,7 +128,7 @@ function toolsetsFor({ toolsets: own }: AdminCaller, wanted: readonly string[] |
   return wanted ?? own;
 }
 
-const shown = ({ createdAt, lastUsedAt, revokedAt, roles, toolsets, ...key }: KeptApiKey) => ({
+const shown = ({ createdAt, lastUsedAt, revokedAt, roles, toolsets, ...key }: StoredApiKey) => ({
   ...key,
   roles: [...roles],
   ...(toolsets && { toolsets: [...toolsets] }),

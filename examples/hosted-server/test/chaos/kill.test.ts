@@ -1,6 +1,6 @@
 import { openDatabase, reconcile } from '@busbar/postgres';
 import { expect, test } from 'vitest';
-import { noOwnPostgres, ownPostgres } from '../../../../packages/postgres/test/own-postgres.ts';
+import { noOwnPostgres, ownPostgres } from '../../../../packages/postgres/test/support/own-postgres.ts';
 import { noOwnRedis, ownServer } from '../../../../packages/redis/test/servers.ts';
 import { countUp, findProblems, readLedger } from './checks.ts';
 import { createClients } from './clients.ts';

@@ -1,6 +1,6 @@
 import { openDatabase } from '@busbar/postgres';
 import { expect, test } from 'vitest';
-import { postgresql } from '../../../../packages/postgres/test/databases.ts';
+import { postgresql } from '../../../../packages/postgres/test/support/databases.ts';
 import { callTool, parseMessage, post } from '../mcp-requests.ts';
 import { readLedger } from './checks.ts';
 import { createClients } from './clients.ts';
