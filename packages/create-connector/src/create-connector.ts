@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countTokens } from './count-tokens.ts';
 import { fillVersions } from './fill-versions.ts';
-import { namesOf } from './names-of.ts';
+import { namesOf } from './rename.ts';
 
 const template = fileURLToPath(new URL('../template', import.meta.url));
 /** What a registry leaves out of a package, or takes for the package's own. */
