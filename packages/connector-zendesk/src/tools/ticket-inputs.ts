@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TicketFields } from '../client.ts';
+import type { TicketFields } from '../client/tickets.ts';
 
 // The inputs that several tools share.
 
