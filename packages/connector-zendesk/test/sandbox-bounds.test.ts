@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createIdempotency } from '../src/sandbox/idempotency.ts';
 import { createRateLimits } from '../src/sandbox/rate-limits.ts';
 import { createRecords } from '../src/sandbox/records.ts';
-import { createSignIn, demandScope } from '../src/sandbox/sign-in.ts';
+import { createSignIn, requireScope } from '../src/sandbox/sign-in.ts';
 import { updateTicket } from '../src/sandbox/write-ticket.ts';
 
 const clock = manualClock();
@@ -57,7 +57,7 @@ describe('what the sandbox keeps', () => {
     const first = issue();
     const rest = Array.from({ length: 100 }, issue);
     expect(() => signIn.scopesOf(`Bearer ${first.access_token}`)).toThrow(expect.objectContaining({ status: 401 }));
-    expect(() => demandScope(signIn.scopesOf(`Bearer ${rest[0]?.access_token}`), 'tickets:write')).not.toThrow();
+    expect(() => requireScope(signIn.scopesOf(`Bearer ${rest[0]?.access_token}`), 'tickets:write')).not.toThrow();
   });
 
   it('is the count of updates of 10,000 tickets', () => {

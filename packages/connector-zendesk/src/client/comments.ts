@@ -21,8 +21,8 @@ export const commentOperations = (send: Send) => ({
     }),
 
   /**
-   * Adds a comment; with `updatedAt`, only if the ticket has not changed since then. Never repeated: stamps have a resolution of one second,
-   * so a repeated request within that second would add the comment twice in spite of its stamp.
+   * Adds a comment; with `updatedAt`, only if the ticket has not changed since then. Never repeated: stamps count whole seconds, so a
+   * repeated request within the same second would add the comment twice in spite of its stamp.
    */
   addComment: (context: Context, id: number, comment: NewComment, updatedAt: string | undefined) =>
     send(context, {
