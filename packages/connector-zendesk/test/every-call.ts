@@ -3,7 +3,7 @@ import type { ZendeskSandbox } from '../src/sandbox.ts';
 
 type Call = <T = Record<string, any>>(tool: string, args: object) => Promise<T>;
 
-/** Calls the tools with every input that they know, so that they send every request that they can. */
+/** Calls the tools with all their inputs, so that they send every kind of request. */
 export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promise<void> {
   const properties = {
     priority: 'high',
