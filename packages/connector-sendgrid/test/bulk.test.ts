@@ -49,7 +49,7 @@ describe('sendgrid_send_bulk_emails', () => {
     const messages = [...people(998), { to: 'a@example.org', bcc: ['b@example.org'] }];
     expect(await account.call(tool, { messages, ...text })).toMatchObject({ accepted: 1_000 });
     expect(await account.failure(tool, { messages: [...messages, { to: 'c@example.org' }], ...text })).toContain(
-      'At most 1,000 recipients in total over to, cc and bcc in one call, and these are 1001.',
+      'A call takes at most 1,000 recipients over to, cc and bcc, and these are 1001.',
     );
   });
 

@@ -41,13 +41,8 @@ describe('a refusal of SendGrid', () => {
       'no e-mails left in its plan, so nothing was sent. SendGrid says: Maximum credits exceeded. Someone must raise the plan',
     ],
     [403, errors('access forbidden'), 'FORBIDDEN', 'SendGrid says: access forbidden. Someone must give the key the permission'],
-    [
-      403,
-      errors('The from address does not match a verified Sender Identity.', 'from'),
-      'FORBIDDEN',
-      'Use a from address that is verified',
-    ],
-    [413, errors('payload too large'), 'UPSTREAM_REJECTED', 'larger than the 30 MB that SendGrid takes, so nothing was sent'],
+    [403, errors('The from address does not match a verified Sender Identity.', 'from'), 'FORBIDDEN', 'Use a verified from address'],
+    [413, errors('payload too large'), 'UPSTREAM_REJECTED', 'larger than the 30 MB that SendGrid accepts, so nothing was sent'],
     [429, errors('too many requests'), 'RATE_LIMITED', 'SendGrid says: too many requests.'],
   ])('in a %i with %j is %s', (status, body, code, message) => {
     const failure = read(status, body);

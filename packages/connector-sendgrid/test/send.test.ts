@@ -68,17 +68,17 @@ describe('sending one e-mail', () => {
   it.each([
     ['an address that is none', { to: ['ada'] }, '“ada” is not an e-mail address. Write name@example.com'],
     ['a name that SendGrid would split', { to: ['Example, Ada <ada@example.org>'] }, 'has a name with ; or , in it'],
-    ['an address twice, in other letters', { cc: ['ADA@example.org'] }, 'Name ADA@example.org once in to, cc and bcc'],
+    ['an address twice, in other letters', { cc: ['ADA@example.org'] }, 'Name ADA@example.org only once in to, cc and bcc'],
     ['no recipient', { to: [] }, 'to'],
     ['nothing to say', { text: undefined }, 'Give text, html or both'],
     ['a category twice', { categories: ['a', 'a'] }, 'Name each category once'],
     ['eleven categories', { categories: many(11) }, 'categories'],
-    ['a time that is past', { sendAt: inHours(-1) }, 'sendAt must lie within the next 72 hours. Nothing was sent.'],
-    ['a time after 72 hours', { sendAt: inHours(73) }, 'sendAt must lie within the next 72 hours. Nothing was sent.'],
+    ['a time that is past', { sendAt: inHours(-1) }, 'sendAt must be within the next 72 hours. Nothing was sent.'],
+    ['a time after 72 hours', { sendAt: inHours(73) }, 'sendAt must be within the next 72 hours. Nothing was sent.'],
     [
       '1,001 recipients over to, cc and bcc',
       { to: many(500), cc: many(500, 500), bcc: many(1, 1_000) },
-      'At most 1,000 recipients in total over to, cc and bcc in one call, and these are 1001. Split them over several calls',
+      'A call takes at most 1,000 recipients over to, cc and bcc, and these are 1001. Split them over several calls',
     ],
   ])('sends nothing for %s', async (_, input, message) => {
     const failure = await account.failure('sendgrid_send_email', { ...mail, ...input });
@@ -97,7 +97,7 @@ describe('sending one e-mail', () => {
 
   it('says what to do if SendGrid has not verified the sender', async () => {
     expect(await account.failure('sendgrid_send_email', { ...mail, from: 'other@example.com' })).toMatch(
-      /^FORBIDDEN: Nothing was sent, because SendGrid has not verified the sender\. SendGrid says: from: The from address does not match .* Use a from address that is verified/,
+      /^FORBIDDEN: Nothing was sent, because SendGrid has not verified the sender\. SendGrid says: from: The from address does not match .* Use a verified from address/,
     );
   });
 
