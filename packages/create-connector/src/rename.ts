@@ -1,14 +1,13 @@
 const maxLength = 24;
 
 /**
- * Checks the name of a connector, and gives what puts it in the place of the template's own, `acme`, in each way of writing:
- * `acme-…` and alone, `acme_…`, `acmeThing` and `Acme`.
+ * Checks the name of a connector. Returns a function that replaces the template's name, `acme`, in a text, in each spelling:
+ * `acme` alone or before a hyphen, `acme_…`, `acmeThing` and `Acme`.
  *
- * @throws {TypeError} for a name that a connector cannot have, saying what it must be.
+ * @throws {TypeError} for an invalid name. The message states the rule.
  */
-export function namesOf(name: string): (text: string) => string {
-  if (name.startsWith('connector-'))
-    throw new TypeError(`Leave out "connector-", which is put before the name: ${name.slice(10) || 'acme'}`);
+export function createRename(name: string): (text: string) => string {
+  if (name.startsWith('connector-')) throw new TypeError(`Leave out "connector-", which is added to the name: ${name.slice(10) || 'acme'}`);
   if (name.length > maxLength || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
     throw new TypeError(
       `${JSON.stringify(name.slice(0, 100))} cannot be a connector's name. Use at most ${maxLength} lower-case letters and digits, with single hyphens between words: acme, acme-crm`,
