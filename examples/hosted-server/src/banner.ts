@@ -1,6 +1,6 @@
 import type { Webhook } from './server.ts';
-import { settingsOf } from './vendor-settings.ts';
-import { vendors } from './vendors.ts';
+import { settingsOf } from './settings/vendor-settings.ts';
+import { vendors } from './vendors/vendors.ts';
 
 /** What a newcomer reads when the server has started. */
 export interface BannerFacts {

@@ -1,6 +1,6 @@
-import { firstTenant } from './account.ts';
-import type { Served } from './served.ts';
-import { vendors } from './vendors.ts';
+import { firstTenant } from './settings/account.ts';
+import type { Served } from './vendors/account-source.ts';
+import { vendors } from './vendors/vendors.ts';
 
 /** Starts the sandboxes of all vendors in this process, for a server with no vendor configured. */
 export async function startDemo(): Promise<Served> {

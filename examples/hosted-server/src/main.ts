@@ -1,13 +1,13 @@
 import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import { banner } from './banner.ts';
-import { readConfig, type Config } from './config.ts';
-import { migrateDatabase } from './migrate-database.ts';
+import { readConfig, type Config } from './settings/config.ts';
+import { migrateDatabase } from './process/migrate-database.ts';
 import { startServer, type StartOptions } from './server.ts';
-import { closeOnSignal } from './close-on-signal.ts';
-import { startFailure } from './start-failure.ts';
-import { beatForPrimary } from './worker-beats.ts';
-import { startWorkers, tellServing } from './workers.ts';
+import { closeOnSignal } from './process/close-on-signal.ts';
+import { startFailure } from './process/start-failure.ts';
+import { beatForPrimary } from './workers/heartbeats.ts';
+import { startWorkers, tellServing } from './workers/start-workers.ts';
 
 if (cluster.isWorker) beatForPrimary();
 try {

@@ -1,7 +1,7 @@
 import type { Logger } from '@busbar/core';
 import type { ApiKeys } from '@busbar/postgres';
-import { firstTenant } from './account.ts';
-import type { Config } from './config.ts';
+import { firstTenant } from './settings/account.ts';
+import type { Config } from './settings/config.ts';
 import { compose } from './container.ts';
 import type { Injector } from './injector.ts';
 import { tokens } from './tokens.ts';

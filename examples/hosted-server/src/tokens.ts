@@ -20,12 +20,12 @@ import type { Redis } from '@busbar/redis';
 import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Config } from './config.ts';
-import type { ConnectionChecks } from './connection-checks.ts';
-import type { Health } from './health.ts';
+import type { Config } from './settings/config.ts';
+import type { ConnectionChecks } from './vendors/connection-checks.ts';
+import type { Health } from './http/health.ts';
 import type { Housekeeping } from './housekeeping.ts';
-import type { Served } from './served.ts';
-import type { Tracing } from './tracing.ts';
+import type { Served } from './vendors/account-source.ts';
+import type { Tracing } from './process/tracing.ts';
 
 declare const type: unique symbol;
 

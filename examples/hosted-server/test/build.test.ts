@@ -9,7 +9,7 @@ import { postgresql } from '../../../packages/postgres/test/databases.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool, parseMessage, post } from './mcp-requests.ts';
 import { dataFolder, endedWith, startProgram, temporaryFolder } from './server-process.ts';
-import { startTraceCollector } from './trace-collector.ts';
+import { startTraceCollector } from './process/trace-collector.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tokens } from '../src/tokens.ts';
-import { startAdminServer } from './admin-server.ts';
+import { startAdminServer } from './admin/admin-server.ts';
 
 let stack = new AsyncDisposableStack();
 beforeEach(() => {

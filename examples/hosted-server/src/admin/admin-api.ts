@@ -9,7 +9,7 @@ import { addKeyRoutes, type KeyServices } from './key-routes.ts';
 import { problemOf } from './problem.ts';
 import { addQuotaRoutes, type QuotaServices } from './quota-routes.ts';
 import { addUsageRoutes, type UsageServices } from './usage-routes.ts';
-import { webListener } from './web-listener.ts';
+import { webListener } from '../http/web-listener.ts';
 
 /** What the admin API is made of. */
 export interface AdminApiOptions extends AdmitOptions, KeyServices, QuotaServices, UsageServices, AuditServices, DeadLetterServices {

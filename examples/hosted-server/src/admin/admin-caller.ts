@@ -1,7 +1,7 @@
 import { ToolError, type Authenticate, type Principal, type RateLimit, type RateLimitDecision } from '@busbar/core';
 import type { MiddlewareHandler } from 'hono';
-import { callerAddress } from '../caller-address.ts';
-import type { WebBindings } from './web-listener.ts';
+import { callerAddress } from '../http/caller-address.ts';
+import type { WebBindings } from '../http/web-listener.ts';
 
 /** Who asks, once it is known. */
 export interface AdminCaller extends Principal {

@@ -1,6 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { moneyText } from '@busbar/core';
-import type { QuotaStanding, QuotaStandings } from '../quota-standing.ts';
+import type { QuotaStanding, QuotaStandings } from '../usage/quota-usage.ts';
 import { tenantFor, type AdminEnv } from './admin-caller.ts';
 import { tenantQuery } from './paging.ts';
 import { problemResponses } from './problem.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { salesforce } from '@busbar/connector-salesforce';
 import type { SalesforceSandbox, SalesforceSandboxOptions } from '@busbar/connector-salesforce/sandbox';
-import type { Vendor } from '../vendor.ts';
+import type { Vendor } from './vendor.ts';
 
 /** Salesforce: one org, by any of its three ways in. */
 export const salesforceVendor: Vendor = {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sendgrid } from '@busbar/connector-sendgrid';
-import type { Vendor } from '../vendor.ts';
+import type { Vendor } from './vendor.ts';
 
 /** SendGrid: one account or subuser, which nothing but its key names. */
 export const sendgridVendor: Vendor = {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { zendesk } from '@busbar/connector-zendesk';
-import type { Vendor } from '../vendor.ts';
+import type { Vendor } from './vendor.ts';
 
 /** Zendesk Support: one account. */
 export const zendeskVendor: Vendor = {

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { firstTenant, type Account } from './account.ts';
+import { readJson } from './json-file.ts';
+import { vendors } from '../vendors/vendors.ts';
+
+const maxConnections = 1_000;
+const maxProblemsTold = 10;
+
+const ids = vendors.map(({ connector }) => connector.id);
+const text = z.string('must be a string').min(1, 'must not be empty').max(100, 'must be at most 100 characters');
+
+const entry = z
+  .strictObject({
+    connector: z.enum(ids, `must be one of ${ids.map((id) => `"${id}"`).join(', ')}`),
+    name: text,
+    tenant: text.default(firstTenant),
+    config: z.record(z.string(), z.unknown(), 'must be an object'),
+  })
+  .superRefine(({ connector: id, config }, { addIssue }) => {
+    const schema = vendors.find(({ connector }) => connector.id === id)?.connector.config;
+    const unknown = Object.keys(config).filter((key) => schema && !Object.hasOwn(schema.shape, key));
+    for (const key of unknown) addIssue({ code: 'custom', path: ['config'], message: `does not know ${key}` });
+    for (const { path, message } of schema?.safeParse(config).error?.issues ?? [])
+      addIssue({ code: 'custom', path: ['config', ...path], message: isMissing(config, path) ? 'is missing' : message });
+  });
+
+const file = z
+  .array(entry, 'must be a list of connections')
+  .min(1, 'must have at least one connection')
+  .max(maxConnections, `must not have more than ${maxConnections} connections`);
+
+/**
+ * Reads connections from a JSON file: a list of `{ connector, name, tenant?, config }`, each config as its connector wants it.
+ *
+ * @throws {Error} that names the file, and each place with what is wrong there, without the values of secrets.
+ */
+export function readConnections(path: string): readonly Account[] {
+  const parsed = file.safeParse(readJson(path));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const [index, ...at] = issue.path;
+    const place = index === undefined ? 'the whole' : [`connection ${Number(index) + 1}`, ...at.map(String)].join(', ');
+    return `${place}: ${issue.code === 'unrecognized_keys' ? `does not know ${issue.keys.join(', ')}` : issue.message}`;
+  });
+  const more = problems.length > maxProblemsTold ? [`and ${problems.length - maxProblemsTold} more`] : [];
+  throw new Error(`${path}: ${[...problems.slice(0, maxProblemsTold), ...more].join('; ')}`);
+}
+
+const isMissing = (config: Readonly<Record<string, unknown>>, [field]: readonly PropertyKey[]): boolean =>
+  typeof field === 'string' && config[field] === undefined;
