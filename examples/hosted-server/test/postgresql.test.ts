@@ -17,7 +17,7 @@ async function emptyDatabase(stack: AsyncDisposableStack) {
 }
 
 test.runIf(postgresql)(
-  'two servers share a PostgreSQL server: one first key, good on both, and the records of both in one table',
+  'two servers share a PostgreSQL server: one first key is valid on both, and one table has the records of both',
   async () => {
     await using stack = new AsyncDisposableStack();
     const options = await emptyDatabase(stack);
@@ -38,7 +38,7 @@ test.runIf(postgresql)(
 );
 
 test.runIf(postgresql)(
-  'a server whose database goes away is not ready, and is again by itself when it is back',
+  'a server whose database goes down is not ready, and recovers by itself when it is back',
   async () => {
     await using stack = new AsyncDisposableStack();
     const options = await emptyDatabase(stack);
@@ -68,7 +68,7 @@ test.runIf(postgresql)(
 );
 
 test.runIf(postgresql)(
-  'SIGTERM while the database gives no answer: it is broken off after BUSBAR_DRAIN_MS, and the exit code is 1',
+  'SIGTERM while the database does not answer: the server exits with 1 after BUSBAR_DRAIN_MS',
   async () => {
     await using stack = new AsyncDisposableStack();
     const proxy = await startProxy((await emptyDatabase(stack)).url);
@@ -78,7 +78,7 @@ test.runIf(postgresql)(
     proxy.mute();
     server.kill('SIGTERM');
     expect(await server.ended).toBe(1);
-    expect(server.stderr).toContain('Stopping took too long and was broken off');
+    expect(server.stderr).toContain('Stopping took too long');
   },
   60_000,
 );

@@ -93,7 +93,10 @@ export async function temporaryFolder(stack: AsyncDisposableStack): Promise<stri
   return folder;
 }
 
-/** A data folder as a first start leaves it, but without a key: a copy, since making one takes seconds. Not by `cp`, which takes five times as long as `cpSync`. Goes with the stack. */
+/**
+ * A data folder as a first start leaves it, but without a key: a copy, since making one takes seconds. Not by `cp`, which takes five times
+ * as long as `cpSync`. Goes with the stack.
+ */
 export async function dataFolder(stack: AsyncDisposableStack): Promise<string> {
   return await copyOf(await pgliteTemplate(), stack);
 }

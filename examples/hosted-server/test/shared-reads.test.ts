@@ -48,7 +48,7 @@ async function replica(run: () => Promise<string>) {
 }
 
 describe.skipIf(noRedis)('two replicas on one Redis', () => {
-  test('100 equal reads at once, 50 on each, run once', async () => {
+  test('100 equal concurrent reads, 50 on each replica, run once', async () => {
     const go = Promise.withResolvers<void>();
     let runs = 0;
     const run = async () => {
@@ -65,7 +65,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect(runs).toBe(1);
   });
 
-  test('where the one that runs fails, the other runs', async () => {
+  test('if the read that runs fails, the other replica runs it', async () => {
     const go = Promise.withResolvers<void>();
     let runs = 0;
     const run = async () => {

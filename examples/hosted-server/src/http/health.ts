@@ -2,13 +2,13 @@ import type { Clock } from '@busbar/core';
 import type { Database } from '@busbar/postgres';
 import type { CheckReport } from '../vendors/connection-checks.ts';
 
-/** How the server is. */
+/** Reports on the server for probes and operators. */
 export interface Health {
-  /** Whether it takes calls: it has started, does not drain, and its database answers. */
+  /** Whether the server takes calls: it is not draining, and its database answers. */
   readiness(): Promise<Readiness>;
-  /** For an operator. Counts only: nothing here belongs to a tenant. */
-  details(): Promise<Details>;
-  /** Makes the server not ready, for good. */
+  /** Details for an operator. They hold counts only, and nothing that belongs to a tenant. */
+  details(): Promise<HealthDetails>;
+  /** Makes the server permanently not ready. */
   drain(): void;
 }
 
@@ -17,10 +17,10 @@ export interface Readiness {
   readonly database: 'ok' | 'away';
 }
 
-export interface Details extends Readiness {
+export interface HealthDetails extends Readiness {
   readonly version: string;
   readonly uptimeSeconds: number;
-  /** Whether what replicas share goes through Redis now. Never a reason not to be ready: each process then counts for itself. */
+  /** Whether replicas share limits through Redis now. Does not affect readiness: without Redis, each process counts for itself. */
   readonly redis: 'none' | 'ok' | 'away';
   readonly ledger: LedgerHealth;
   readonly connectors: readonly CheckReport[];
@@ -29,9 +29,12 @@ export interface Details extends Readiness {
 /** How calls are recorded. */
 export interface LedgerHealth {
   readonly database: Database['kind'];
-  /** `queued`: a call is answered before its end is in the database. */
+  /** With `queued`, a call is answered before its outcome is in the database. */
   readonly settles: 'durable' | 'queued';
-  /** Usage events that wait to be delivered, 10,000 at most: then `more`. Absent where none are sent, and with the database away. */
+  /**
+   * Usage events waiting for delivery. Counts up to 10,000; `more` says that there are others. Absent if none are sent, or if the database
+   * is down.
+   */
   readonly outbox?: { readonly waiting: number; readonly more: boolean } | undefined;
 }
 
@@ -39,39 +42,36 @@ export interface HealthOptions {
   readonly version: string;
   readonly clock: Clock;
   ping(): Promise<void>;
-  redis(): Details['redis'];
+  redis(): HealthDetails['redis'];
   readonly ledger: Omit<LedgerHealth, 'outbox'>;
-  /** Reads the outbox. Asked only while the database answers; what it throws counts as nothing to say. */
+  /** Counts the outbox. Called only while the database answers. If it rejects, the details leave the outbox out. */
   outbox(): Promise<LedgerHealth['outbox']>;
   connectors(): readonly CheckReport[];
 }
 
-// However many probes ask, the database is asked once in so long, and is away when it takes longer than the other.
-const askEveryMs = 1_000;
-const answerWithinMs = 2_000;
+// Probes share one database check per interval. A check slower than the timeout counts as down.
+const pingEveryMs = 1_000;
+const pingTimeoutMs = 2_000;
 
-/** Watches what the server needs. */
+/** Creates the health report. */
 export function createHealth({ version, clock, ping, redis, ledger, outbox, connectors }: HealthOptions): Health {
   const startedAt = clock.now();
   let draining = false;
-  let asked: { readonly at: number; readonly answer: Promise<Readiness['database']> } | undefined;
+  let lastPing: { readonly at: number; readonly database: Promise<Readiness['database']> } | undefined;
 
-  async function askDatabase(): Promise<Readiness['database']> {
-    const answered = new AbortController();
-    const late = clock.sleep(answerWithinMs, answered.signal).then(
-      () => 'away' as const,
-      () => 'ok' as const,
+  function pingDatabase(): Promise<Readiness['database']> {
+    const { promise, resolve } = Promise.withResolvers<Readiness['database']>();
+    const cancel = clock.timer(pingTimeoutMs, () => resolve('away'));
+    ping().then(
+      () => resolve('ok'),
+      () => resolve('away'),
     );
-    const answer = ping().then(
-      () => 'ok' as const,
-      () => 'away' as const,
-    );
-    return Promise.race([answer, late]).finally(() => answered.abort());
+    return promise.finally(cancel);
   }
 
   async function readiness(): Promise<Readiness> {
-    if (!asked || clock.now() - asked.at >= askEveryMs) asked = { at: clock.now(), answer: askDatabase() };
-    const database = await asked.answer;
+    if (!lastPing || clock.now() - lastPing.at >= pingEveryMs) lastPing = { at: clock.now(), database: pingDatabase() };
+    const database = await lastPing.database;
     return { status: draining ? 'draining' : database === 'ok' ? 'ready' : 'unavailable', database };
   }
 

@@ -3,44 +3,46 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from '@busbar/core';
 
-/** What an answer may want of the request beside what stands in it. */
+/** What a handler may read of a request beyond the web `Request`. */
 export interface WebBindings {
   readonly incoming: IncomingMessage;
 }
 
-const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
+/** Answers a web `Request`. Must not throw. */
+export type WebHandler = (request: Request, env: WebBindings) => Response | Promise<Response>;
+
+// A web Request cannot have these methods. The handler sees OPTIONS instead, for which there is no route either.
+const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
 
 /**
- * Serves what answers a web Request. The request's signal aborts, and the answer's body is cancelled, when the client goes; a body that fails on
- * its way is logged and cuts the connection, so that nobody takes half for the whole. `answer` must not throw.
+ * Serves a handler of web requests over `node:http`. When the client disconnects, the request's signal aborts and the body of the response
+ * is cancelled. A body that fails midway is logged and cuts the connection, so that no client takes a part for the whole.
  */
-export function webListener(answer: (request: Request, env: WebBindings) => Response | Promise<Response>, log: Logger): RequestListener {
+export function webListener(handler: WebHandler, log: Logger): RequestListener {
   return (incoming, outgoing) => {
-    exchange(answer, incoming, outgoing).catch((err: unknown) => {
-      if ((err as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') log.error({ err }, 'An answer of the admin API broke off');
+    exchange(handler, incoming, outgoing).catch((err: unknown) => {
+      if ((err as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') log.error({ err }, 'A response broke off');
       outgoing.destroy();
     });
   };
 }
 
-async function exchange(answer: Parameters<typeof webListener>[0], incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const { method = 'GET', url = '/', headers } = incoming;
-  // A web Request refuses some methods; none that is not here is used.
-  if (!methods.includes(method)) return void outgoing.writeHead(405, { allow: methods.join(', ') }).end();
-  const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
-  const given = new Headers();
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) given.set(name, String(value));
-  // The host is the client's to name, so nothing here may depend on it.
-  const request = new Request(new URL(url, 'http://admin.invalid'), {
-    method,
-    headers: given,
-    signal: gone.signal,
+async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const { method = 'GET', url = '/' } = incoming;
+  const clientGone = new AbortController();
+  outgoing.once('close', () => clientGone.abort());
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) if (value !== undefined) headers.set(name, String(value));
+  // Clients choose the Host header, so no handler may depend on it.
+  const request = new Request(`http://host.invalid${url.startsWith('/') ? '' : '/'}${url}`, {
+    method: unsupportedMethods.includes(method) ? 'OPTIONS' : method,
+    headers,
+    signal: clientGone.signal,
     ...(method !== 'GET' && method !== 'HEAD' && { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' as const }),
   });
-  const response = await answer(request, { incoming });
+  const response = await handler(request, { incoming });
   if (outgoing.destroyed) return void (await response.body?.cancel());
-  // What was not read of the request would be taken for the next one.
+  // Bytes of the request that were not read would be taken for the next request.
   if (!incoming.complete) outgoing.setHeader('connection', 'close');
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing);

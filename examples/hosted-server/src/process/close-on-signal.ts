@@ -1,25 +1,25 @@
 import type { Server } from '../server.ts';
 
-// A terminal's Ctrl-C reaches npm and the server both, and npm may pass it on: that is one wish, not two.
-const sameWishMs = 500;
+// Ctrl-C in a terminal reaches both npm and the server, and npm may pass it on. Two signals within this time count as one.
+const sameRequestMs = 500;
 
 /**
- * Closes the server on SIGTERM or SIGINT and ends the process: with 0 when all was closed, with 1 when that failed or took longer than
- * `drainMs`. A second signal ends it at once, with 1.
+ * Closes the server on SIGTERM or SIGINT, then exits: with 0 after a complete shutdown, with 1 if closing failed or took longer than
+ * `drainMs`. A second signal exits at once, with 1.
  */
 export function closeOnSignal(server: Server, drainMs: number): void {
   const { log } = server;
-  let askedAt: number | undefined;
+  let firstSignalAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (askedAt !== undefined) {
-      if (performance.now() - askedAt < sameWishMs) return;
-      log.warn({ signal }, 'A second signal: stopping at once');
+    if (firstSignalAt !== undefined) {
+      if (performance.now() - firstSignalAt < sameRequestMs) return;
+      log.warn({ signal }, 'A second signal: exiting at once');
       process.exit(1);
     }
-    askedAt = performance.now();
-    log.info({ signal, drainMs }, 'Stopping: running calls may end, new ones are refused');
+    firstSignalAt = performance.now();
+    log.info({ signal, drainMs }, 'Stopping: running calls may finish, new ones are refused');
     setTimeout(() => {
-      log.error({ drainMs }, 'Stopping took too long and was broken off');
+      log.error({ drainMs }, 'Stopping took too long; exiting before it was complete');
       process.exit(1);
     }, drainMs).unref();
     server.close().then(

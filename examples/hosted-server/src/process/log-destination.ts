@@ -1,11 +1,11 @@
 import { destination, type DestinationStream } from 'pino';
 
 /**
- * Writes the log to a file descriptor: the lines of one turn of the event loop at once, at its end, so that no call waits for its line. At
- * the end of the process, by an exception that nobody caught too, all are written. One that is killed loses those of its last turn.
+ * Writes the log to a file descriptor. The lines of one turn of the event loop are written together at its end, so that no call waits for
+ * its line. When the process ends, also by an uncaught exception, all lines are written. A killed process loses the lines of its last turn.
  */
 export function logDestination(fd: number): DestinationStream {
-  // Not asynchronous: what is being written when the process ends would be lost, and other threads take more time than it saves.
+  // Synchronous: an asynchronous write would be lost when the process ends, and handing lines to another thread costs more than it saves.
   const stream = destination({ dest: fd, sync: true });
   let lines = '';
   const write = (): void => {

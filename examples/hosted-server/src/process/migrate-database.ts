@@ -2,8 +2,8 @@ import { openDatabase } from '@busbar/postgres';
 import type { Config } from '../settings/config.ts';
 
 /**
- * Brings the tables of the database up to date and closes it again: a step of a deployment, before servers of the new version start. Each of
- * them would do it too. Gives a sentence that says so, without the password. Rejects as `openDatabase` does.
+ * Migrates the database and closes it again. A deployment can run this before it starts servers of the new version, which would otherwise
+ * migrate at their start. Resolves with a sentence for the terminal, without the password. Rejects as `openDatabase` does.
  */
 export async function migrateDatabase({
   DATABASE_URL,

@@ -2,29 +2,30 @@ import type { Clock, Logger, Observer } from '@busbar/core';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Config } from '../settings/config.ts';
 
-/** Traces calls, and sends the spans to a collector in batches. */
+/** Traces calls and sends the spans to a collector in batches. */
 export interface Tracing {
   readonly observer: Observer;
-  /** Sends what has not been sent yet, and gives up after `withinMs`. May be called twice. */
+  /** Sends the remaining spans, and gives up after `flushTimeoutMs`. May be called twice. */
   close(): Promise<void>;
 }
 
 export interface TracingOptions {
-  /** What spans say of this process, beside what `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say. */
+  /** `service.version`. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` set other resource attributes. */
   readonly version: string;
+  /** `service.instance.id`. */
   readonly replica: string;
-  readonly withinMs: number;
+  readonly flushTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-// Half of what the SDK would send at once: of more, most spans outlive the young garbage that they are, and under load the process grows by 70 MB.
+// Half of the SDK's default. With larger batches, most spans survive V8's young generation, and under load the process grows by 70 MB.
 const maxExportBatchSize = 256;
 
-/** Traces as the settings say. Undefined where they say nowhere, and then OpenTelemetry's SDK is not loaded. */
+/** Opens tracing. Undefined without a collector in the settings; OpenTelemetry's SDK is then not loaded. */
 export async function openTracing(
   config: Config,
-  { version, replica, withinMs, clock, log }: TracingOptions,
+  { version, replica, flushTimeoutMs, clock, log }: TracingOptions,
 ): Promise<Tracing | undefined> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = config;
   if (endpoint === undefined || config.OTEL_TRACES_EXPORTER === 'none') return undefined;
@@ -40,17 +41,17 @@ export async function openTracing(
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': 'busbar', 'service.version': version, 'service.instance.id': replica }))
       .merge(detectResources({ detectors: [envDetector] })),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(shareOf(config)) }),
-    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: withLog(exporter, log), maxExportBatchSize })],
+    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(sampledShare(config)) }),
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: withOutageLog(exporter, log), maxExportBatchSize })],
   });
 
   async function close(): Promise<void> {
     const late = Promise.withResolvers<void>();
-    const cancel = clock.timer(withinMs, () => {
-      log.warn({ withinMs }, 'The last traces could not be sent in time and are lost');
+    const cancel = clock.timer(flushTimeoutMs, () => {
+      log.warn({ flushTimeoutMs }, 'The last traces could not be sent in time and are lost');
       late.resolve();
     });
-    // Where it fails, the log has it from the exporter.
+    // The exporter logs a failure.
     await Promise.race([provider.shutdown().catch(() => {}), late.promise]);
     cancel();
   }
@@ -58,22 +59,22 @@ export async function openTracing(
   return { observer: openTelemetryObserver(provider.getTracer('@busbar/core', version)), close: () => (closing ??= close()) };
 }
 
-/** Of the calls whose callers say nothing, which share is traced. */
-function shareOf({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share }: Config): number {
+/** The share of calls to trace among those whose callers do not decide it. */
+function sampledShare({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share }: Config): number {
   if (sampler === 'parentbased_traceidratio') return share;
   return sampler === 'parentbased_always_on' ? 1 : 0;
 }
 
-/** One line where the collector goes away, and one where it is back. */
-function withLog(exporter: SpanExporter, log: Logger): SpanExporter {
-  let away = false;
+/** Logs one line when the collector becomes unreachable, and one when it is back. */
+function withOutageLog(exporter: SpanExporter, log: Logger): SpanExporter {
+  let down = false;
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        if (result.code !== 0 && !away)
-          log.warn({ reason: result.error?.message }, 'Traces cannot be sent, and those of this time are lost');
-        if (result.code === 0 && away) log.info({}, 'Traces are sent again');
-        away = result.code !== 0;
+        if (result.code !== 0 && !down)
+          log.warn({ reason: result.error?.message }, 'Traces cannot be sent; spans are lost until the collector is back');
+        if (result.code === 0 && down) log.info({}, 'Traces are sent again');
+        down = result.code !== 0;
         done(result);
       });
     },

@@ -8,15 +8,18 @@ import { readPrices, readQuotas } from './quotas-and-prices.ts';
 import { accountOf, settingProblems, settingsOf } from './vendor-settings.ts';
 import { vendors } from '../vendors/vendors.ts';
 
-/** What the server runs by: the settings under their own names, and what follows from them. Holds secrets: never log it whole. */
+/**
+ * The configuration of the server: the settings under their own names, and the content of the files they name. Holds secrets: never log it
+ * whole.
+ */
 export type Config = z.output<typeof settings> & {
-  /** The accounts of the vendors' settings, and those in the file of `BUSBAR_CONNECTIONS`. None: demo mode. */
+  /** The accounts in the vendors' settings and in the `BUSBAR_CONNECTIONS` file. Empty in demo mode. */
   readonly accounts: readonly Account[];
-  /** What stands in the files of `BUSBAR_QUOTAS` and `BUSBAR_PRICES`. */
+  /** The rules in the `BUSBAR_QUOTAS` and `BUSBAR_PRICES` files. */
   readonly terms: Terms;
 };
 
-/** The settings do not fit together. `problems` are sentences for a person, without the values of secrets. */
+/** The settings are invalid. `problems` are sentences for a person, without the values of secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -30,9 +33,9 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the settings. The one place that reads the environment. An empty value counts as none.
+ * Reads the settings. Nothing else reads the environment. An empty value counts as not set.
  *
- * @throws {ConfigError} with every problem at once.
+ * @throws {ConfigError} that lists every problem.
  */
 export function readConfig(environment: Environment = process.env): Config {
   const env: Environment = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
@@ -64,7 +67,7 @@ export function readConfig(environment: Environment = process.env): Config {
 
 function readFiles(env: Environment) {
   const problems: string[] = [];
-  const from = <Content>(name: string, read: (path: string) => Content): Content | undefined => {
+  const readFile = <Content>(name: string, read: (path: string) => Content): Content | undefined => {
     const path = env[name];
     try {
       return path === undefined ? undefined : read(path);
@@ -74,16 +77,16 @@ function readFiles(env: Environment) {
     }
   };
   return {
-    quotas: from('BUSBAR_QUOTAS', readQuotas),
-    prices: from('BUSBAR_PRICES', readPrices),
-    connections: from('BUSBAR_CONNECTIONS', readConnections),
+    quotas: readFile('BUSBAR_QUOTAS', readQuotas),
+    prices: readFile('BUSBAR_PRICES', readPrices),
+    connections: readFile('BUSBAR_CONNECTIONS', readConnections),
     problems,
   };
 }
 
 function unknownSettings(env: Environment): string[] {
   const names = Object.keys(env).filter((name) => name.startsWith('BUSBAR_') && !(name in settings.shape));
-  return names.map((name) => `${name} is no setting of this server. Look for a misspelling.`);
+  return names.map((name) => `${name} is not a setting of this server. Check its spelling.`);
 }
 
 const anyVendor = `Set ${vendors.map(settingsOf).join(', ')} or BUSBAR_CONNECTIONS`;
@@ -92,22 +95,21 @@ function demoProblems(env: Environment, sources: readonly string[]): string[] {
   if (env['BUSBAR_DEMO'] === 'false' && sources.length === 0)
     return [`BUSBAR_DEMO is false and no vendor is configured, so there is nothing to serve. ${anyVendor}.`];
   return env['BUSBAR_DEMO'] === 'true' && sources.length > 0
-    ? [`BUSBAR_DEMO is true, and there is ${sources.join(', ')}. Leave one of them out.`]
+    ? [`BUSBAR_DEMO is true, but ${sources.join(' and ')} is set too. Remove one of them.`]
     : [];
 }
 
-/** What is wrong with the connections together: a name is given once, and the host takes at most 100 of a tenant and connector. */
+/** Checks the connections together: names are unique, and the host takes at most 100 connections of a tenant and connector. */
 function accountProblems(accounts: readonly Account[]): string[] {
   const names = new Set<string>();
   const problems = new Set<string>();
   for (const { tenant, connector, name } of accounts) {
     const key = JSON.stringify([tenant, connector, name]);
-    if (names.has(key))
-      problems.add(`Two connections of ${connector} are called “${name}” for the tenant ${tenant}. Give one another name.`);
+    if (names.has(key)) problems.add(`Two connections of ${connector} for the tenant ${tenant} are called “${name}”. Rename one of them.`);
     names.add(key);
   }
   for (const [owner, list] of Map.groupBy(accounts, ({ tenant, connector }) => `${tenant} has more than 100 connections of ${connector}`))
-    if (list.length > 100) problems.add(`The tenant ${owner}, which is the most.`);
+    if (list.length > 100) problems.add(`The tenant ${owner}. The limit is 100.`);
   return [...problems];
 }
 
@@ -116,25 +118,29 @@ function usageEventProblems(env: Environment): string[] {
   if (env[`${name}URL`] === undefined)
     return Object.keys(env)
       .filter((each) => each.startsWith(name) && each in settings.shape)
-      .map((each) => `${each} is set and ${name}URL is not, so no event is sent. Set both or neither.`);
+      .map((each) => `${each} is set but ${name}URL is not, so no event is sent. Set both or neither.`);
   return env[`${name}FORMAT`] === 'stripe' && env[`${name}TOKEN`] === undefined
     ? [`${name}TOKEN is needed for Stripe: a secret or restricted key that may write meter events.`]
     : [];
 }
 
-/** Workers are replicas on one machine, so what replicas cannot share they cannot either. */
+/** Workers are replicas on one machine, so they need everything that replicas must share. */
 function workerProblems(env: Environment, sources: readonly string[]): string[] {
   const { BUSBAR_WORKERS: workers = '1' } = env;
   if (workers === '1') return [];
   return [
     ...(env['DATABASE_URL'] === undefined
-      ? [`BUSBAR_WORKERS is ${workers}, and one process alone can own the embedded database. Set DATABASE_URL, or leave it out.`]
+      ? [`BUSBAR_WORKERS is ${workers}, but only one process can own the embedded database. Set DATABASE_URL, or remove BUSBAR_WORKERS.`]
       : []),
     ...(env['REDIS_URL'] === undefined
-      ? [`BUSBAR_WORKERS is ${workers}, and without Redis each process would grant every limit anew. Set REDIS_URL, or leave it out.`]
+      ? [
+          `BUSBAR_WORKERS is ${workers}, but without Redis each process would grant every limit separately. Set REDIS_URL, or remove BUSBAR_WORKERS.`,
+        ]
       : []),
     ...(sources.length === 0
-      ? [`BUSBAR_WORKERS is ${workers}, and each process would have sandboxes of its own. ${anyVendor}, or leave it out.`]
+      ? [
+          `BUSBAR_WORKERS is ${workers}, but in demo mode each process would have its own sandboxes. ${anyVendor}, or remove BUSBAR_WORKERS.`,
+        ]
       : []),
   ];
 }
@@ -146,10 +152,12 @@ function productionProblems(env: Environment, sources: readonly string[]): strin
   if (sources.length === 0 && env['BUSBAR_DEMO'] === undefined)
     problems.push(`No vendor is configured. ${anyVendor}, or BUSBAR_DEMO=true to serve sandboxes in production.`);
   if (env['BUSBAR_REMAP_ORIGINS'] !== undefined)
-    problems.push('BUSBAR_REMAP_ORIGINS sends the credentials of vendors elsewhere. It is refused in production.');
+    problems.push('BUSBAR_REMAP_ORIGINS sends vendors’ credentials to another origin. It is not allowed in production.');
   if (env['BUSBAR_USAGE_EVENTS_URL']?.startsWith('http:'))
-    problems.push('BUSBAR_USAGE_EVENTS_URL must begin with https: in production. Who listens on the way would see the token.');
+    problems.push(
+      'BUSBAR_USAGE_EVENTS_URL must begin with https: in production. Otherwise anyone on the network path could read the token.',
+    );
   if (env['HOST'] !== undefined && !isLoopback(env['HOST']) && env['BUSBAR_ALLOWED_HOSTS'] === undefined)
-    problems.push('HOST can be reached from other machines, so BUSBAR_ALLOWED_HOSTS must say under which host names the server is called.');
+    problems.push('HOST can be reached from other machines. Set BUSBAR_ALLOWED_HOSTS to the host names of this server.');
   return problems;
 }

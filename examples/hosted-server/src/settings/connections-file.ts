@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import { firstTenant, type Account } from './account.ts';
-import { readJson } from './json-file.ts';
 import { vendors } from '../vendors/vendors.ts';
+import { firstTenant, type Account } from './account.ts';
+import { readJsonList } from './json-file.ts';
 
 const maxConnections = 1_000;
-const maxProblemsTold = 10;
 
 const ids = vendors.map(({ connector }) => connector.id);
 const text = z.string('must be a string').min(1, 'must not be empty').max(100, 'must be at most 100 characters');
 
-const entry = z
+const connection = z
   .strictObject({
     connector: z.enum(ids, `must be one of ${ids.map((id) => `"${id}"`).join(', ')}`),
     name: text,
@@ -24,26 +23,18 @@ const entry = z
       addIssue({ code: 'custom', path: ['config', ...path], message: isMissing(config, path) ? 'is missing' : message });
   });
 
-const file = z
-  .array(entry, 'must be a list of connections')
+const connections = z
+  .array(connection, 'must be a list of connections')
   .min(1, 'must have at least one connection')
   .max(maxConnections, `must not have more than ${maxConnections} connections`);
 
 /**
- * Reads connections from a JSON file: a list of `{ connector, name, tenant?, config }`, each config as its connector wants it.
+ * Reads connections from a JSON file: a list of `{ connector, name, tenant?, config }`. The connector's schema checks each `config`.
  *
- * @throws {Error} that names the file, and each place with what is wrong there, without the values of secrets.
+ * @throws {Error} that names the file and each problem with its position, without the values of secrets.
  */
 export function readConnections(path: string): readonly Account[] {
-  const parsed = file.safeParse(readJson(path));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
-    const [index, ...at] = issue.path;
-    const place = index === undefined ? 'the whole' : [`connection ${Number(index) + 1}`, ...at.map(String)].join(', ');
-    return `${place}: ${issue.code === 'unrecognized_keys' ? `does not know ${issue.keys.join(', ')}` : issue.message}`;
-  });
-  const more = problems.length > maxProblemsTold ? [`and ${problems.length - maxProblemsTold} more`] : [];
-  throw new Error(`${path}: ${[...problems.slice(0, maxProblemsTold), ...more].join('; ')}`);
+  return readJsonList(path, 'connection', connections);
 }
 
 const isMissing = (config: Readonly<Record<string, unknown>>, [field]: readonly PropertyKey[]): boolean =>

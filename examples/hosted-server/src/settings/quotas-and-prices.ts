@@ -1,16 +1,18 @@
 import type { PriceRule, QuotaRule } from '@busbar/core';
 import { z } from 'zod';
-import { readJson } from './json-file.ts';
+import { readJsonList } from './json-file.ts';
 
 const maxRules = 1_000;
-const maxProblemsTold = 10;
 const millionths = 1_000_000;
 const maxMoney = 1_000_000_000;
 const maxPerCall = 1_000_000;
-// A call has at most a million units, and what it costs has to stay a number that is exact.
+// A call has at most a million units, and its price must stay an exact number.
 const maxPerUnit = 1_000;
 
-/** Money as people write it, in whole millionths. A number of JSON is read by its shortest digits, which are those that were written. */
+/**
+ * Parses an amount of money into whole millionths. The shortest digits of a JSON number are the digits in the file, so no precision is
+ * lost.
+ */
 const money = (max: number) => {
   const error = `must be an amount such as "0.02": 0 to ${max}, with at most 6 decimals`;
   return z
@@ -74,18 +76,19 @@ const priceRule = z
   });
 
 /**
- * Reads quotas from a JSON file: a list of {@link QuotaRule}, with the limits of money in the currency (`"25.00"`).
+ * Reads quotas from a JSON file: a list of {@link QuotaRule}, with limits of money in the currency (`"25.00"`).
  *
- * @throws {Error} that names the file, and each place with what is wrong there.
+ * @throws {Error} that names the file and each problem with its position.
  */
 export function readQuotas(path: string): readonly QuotaRule[] {
   return readRules(path, quotaRule);
 }
 
 /**
- * Reads prices from a JSON file: a list of {@link PriceRule}, with amounts in the currency (`"0.02"`). The first that fits a call counts.
+ * Reads prices from a JSON file: a list of {@link PriceRule}, with amounts in the currency (`"0.02"`). The first rule that matches a call
+ * sets its price.
  *
- * @throws {Error} that names the file, and each place with what is wrong there.
+ * @throws {Error} that names the file and each problem with its position.
  */
 export function readPrices(path: string): readonly PriceRule[] {
   return readRules(path, priceRule);
@@ -93,13 +96,5 @@ export function readPrices(path: string): readonly PriceRule[] {
 
 function readRules<Rule>(path: string, rule: z.ZodType<Rule>): readonly Rule[] {
   const rules = z.array(rule, 'must be a list of rules').max(maxRules, `must not have more than ${maxRules} rules`);
-  const parsed = rules.safeParse(readJson(path));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
-    const [index, ...at] = issue.path;
-    const place = index === undefined ? 'the whole' : [`rule ${Number(index) + 1}`, ...at.map(String)].join(', ');
-    return `${place}: ${issue.code === 'unrecognized_keys' ? `does not know ${issue.keys.join(', ')}` : issue.message}`;
-  });
-  const more = problems.length > maxProblemsTold ? [`and ${problems.length - maxProblemsTold} more`] : [];
-  throw new Error(`${path}: ${[...problems.slice(0, maxProblemsTold), ...more].join('; ')}`);
+  return readJsonList(path, 'rule', rules);
 }

@@ -1,15 +1,15 @@
-import { firstTenant, type Account } from './account.ts';
 import type { Vendor } from '../vendors/vendor.ts';
+import { firstTenant, type Account } from './account.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the names of a vendor's settings begin with: `ACME_`. */
+/** The prefix of a vendor's settings: `ACME_`. */
 const prefixOf = ({ connector }: Vendor): string => `${toUpperSnake(connector.id.replaceAll('-', '_'))}_`;
 
-/** All settings of a vendor in one word, for people. */
+/** A pattern that names all settings of a vendor in messages: `ACME_*`. */
 export const settingsOf = (vendor: Vendor): string => `${prefixOf(vendor)}*`;
 
-/** The account that a vendor's settings describe, right or wrong. Undefined where none of them is set. */
+/** The account in a vendor's settings, not yet validated. Undefined if none of the settings is set. */
 export function accountOf(vendor: Vendor, env: Environment): Account | undefined {
   const config: Record<string, string> = {};
   for (const name of Object.keys(vendor.settings)) {
@@ -21,18 +21,18 @@ export function accountOf(vendor: Vendor, env: Environment): Account | undefined
   return { tenant: firstTenant, connector: vendor.connector.id, name, config };
 }
 
-/** What is wrong with that account, a sentence each, with the settings' names and without their values. */
+/** Validates that account. Each problem is a sentence that names a setting and shows no values. */
 export function settingProblems(vendor: Vendor, { config }: Account): string[] {
   const issuesOf = (account: Account['config']) => vendor.connector.config.safeParse(account).error?.issues ?? [];
   const missing = issuesOf(config).flatMap(({ code, path: [field] }) =>
     code === 'invalid_type' && typeof field === 'string' && config[field] === undefined ? [field] : [],
   );
   const nameOf = (field: string) => `${prefixOf(vendor)}${toUpperSnake(field)}`;
-  // Stand-ins for what is missing, so that the rest is looked at too.
-  const rest = issuesOf({ ...config, ...Object.fromEntries(missing.map((field) => [field, 'missing'])) });
+  // With placeholders for the missing fields, the schema checks the other fields too.
+  const others = issuesOf({ ...config, ...Object.fromEntries(missing.map((field) => [field, 'missing'])) });
   return [
     ...missing.map((field) => `${nameOf(field)} is needed with the other ${settingsOf(vendor)} settings.`),
-    ...rest.map(({ path, message }) => `${nameOf(path.join('.'))}: ${message}.`),
+    ...others.map(({ path, message }) => `${nameOf(path.join('.'))}: ${message}.`),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { CallCounts } from '@busbar/postgres';
 import type { Registry } from 'prom-client';
 
-/** What this process has counted of calls, as `/metrics` shows it, for a comparison with the ledger. */
+/** Reads this process's call counts, as `/metrics` shows them, for a comparison with the ledger. */
 export async function callCounts(registry: Registry, { replica, running }: Pick<CallCounts, 'replica' | 'running'>): Promise<CallCounts> {
   const { values = [] } = (await registry.getSingleMetric('mcp_requests_total')?.get()) ?? {};
   const counts = values.map(({ labels, value }) => ({

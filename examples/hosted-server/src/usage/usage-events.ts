@@ -2,33 +2,33 @@ import { stripeMeterEvent, usageCloudEvent, type Clock, type Logger, type Stripe
 import { usageOutbox, type Database, type UsageDelivery, type UsageOutbox, type UsageOutboxOptions } from '@busbar/postgres';
 import type { Config } from '../settings/config.ts';
 
-/** Where usage events go, and how they look. */
+/** Where usage events are sent, and in which format. */
 export interface UsageEventsOptions {
   readonly url: string;
   /** Sent as a bearer token. Never logged. */
   readonly token?: string | undefined;
   readonly format: 'openmeter' | 'stripe';
-  /** The type of CloudEvents, and the event name of Stripe's meter. */
+  /** The type of the CloudEvents, or the event name of Stripe's meter. */
   readonly type: string;
-  /** What Stripe's meter counts. */
+  /** The quantity that Stripe's meter counts. */
   readonly value: StripeMeterEventOptions['value'];
-  /** Stripe's customers by tenant. A tenant that is not among them is sent as it is called here. */
+  /** Stripe's customers by tenant. A tenant without an entry is sent under its own name. */
   readonly customers: Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
 
 type Post = (contentType: string, body: string, signal: AbortSignal) => Promise<UsageDelivery>;
 
-const withinMs = 10_000;
+const requestTimeoutMs = 10_000;
 const parallelRequests = 10;
 const maxReasonLength = 200;
-const maxReadLength = 4_096;
+const maxErrorBodyLength = 4_096;
 const duplicate = /already exists with identifier/i;
 
-// Stripe takes calls of the past 35 days. An hour less: what is sent now arrives later.
+// Stripe accepts calls of the past 35 days. One hour less, because an event takes time to arrive.
 const stripeMaxAgeMs = (35 * 24 - 1) * 60 * 60_000;
 
-/** The outbox that delivers usage events as the settings say. Undefined where they say nowhere. */
+/** Opens the outbox that delivers usage events. Undefined without `BUSBAR_USAGE_EVENTS_URL`. */
 export function openUsageOutbox(
   config: Config,
   database: Database,
@@ -49,8 +49,8 @@ export function openUsageOutbox(
 }
 
 /**
- * Sends usage events for an outbox. OpenMeter gets them as a batch of CloudEvents; where it refuses the batch, halves of it, so that one
- * event that it does not take costs no other. Stripe gets each in a request of its own. Both count an id once.
+ * Sends the usage events of an outbox. OpenMeter gets a batch of CloudEvents. If it refuses the batch, it gets each half of the batch, so
+ * that one bad event does not hold up the others. Stripe gets one request for each event. Both count an id once.
  */
 export function sendUsageEvents(options: UsageEventsOptions): UsageOutboxOptions['send'] {
   const post = createPost(options);
@@ -80,14 +80,13 @@ async function sendMeterEvents(
   { type, value, customers }: UsageEventsOptions,
 ): Promise<readonly UsageDelivery[]> {
   const deliveries: UsageDelivery[] = [];
-  // Stripe's identifier alone makes a repetition harmless. An Idempotency-Key would have it repeat its refusals too, after what was wrong
-  // has been set right.
+  // Stripe's identifier alone makes a retry harmless. With an Idempotency-Key, Stripe would also repeat a refusal after its cause is fixed.
   const send = (record: UsageRecord) => {
     const customer = Object.hasOwn(customers, record.tenant) ? customers[record.tenant] : undefined;
     const event = stripeMeterEvent(record, { eventName: type, value, customer: customer ?? record.tenant });
     return post('application/x-www-form-urlencoded', new URLSearchParams(event).toString(), signal);
   };
-  // The outbox sends again what is not answered for here.
+  // The outbox sends the events without a delivery again.
   while (deliveries.length < records.length && !deliveries.some(({ status }) => status === 'later'))
     deliveries.push(...(await Promise.all(records.slice(deliveries.length, deliveries.length + parallelRequests).map(send))));
   return deliveries;
@@ -103,15 +102,15 @@ function createPost({ url, token, format, clock }: UsageEventsOptions): Post {
       headers: { 'content-type': contentType, ...authorization },
       body,
       signal,
-      // The token goes nowhere else.
+      // Following a redirect would send the token elsewhere.
       redirect: 'manual',
     });
     const { status, headers } = response;
-    // What is wrong with the events themselves. Any other refusal, such as that of a token, is none of theirs and passes.
+    // These statuses are about the events themselves. Any other refusal, such as a bad token, has another cause and can pass.
     if (status === 400 || status === 413 || status === 422) {
-      const said = await beginningOf(response);
-      if (format === 'stripe' && duplicate.test(said)) return { status: 'delivered' };
-      return { status: 'refused', reason: `status ${status}: ${hide(said).slice(0, maxReasonLength)}` };
+      const text = await readStart(response);
+      if (format === 'stripe' && duplicate.test(text)) return { status: 'delivered' };
+      return { status: 'refused', reason: `status ${status}: ${hide(text).slice(0, maxReasonLength)}` };
     }
     await response.body?.cancel();
     if (response.ok) return { status: 'delivered' };
@@ -119,34 +118,32 @@ function createPost({ url, token, format, clock }: UsageEventsOptions): Post {
   }
 
   return async (contentType, body, signal) => {
-    const done = new AbortController();
-    clock.sleep(withinMs, done.signal).then(
-      () => done.abort(),
-      () => {},
-    );
+    const timeout = new AbortController();
+    const cancel = clock.timer(requestTimeoutMs, () => timeout.abort());
     try {
-      return await request(contentType, body, AbortSignal.any([signal, done.signal]));
+      return await request(contentType, body, AbortSignal.any([signal, timeout.signal]));
     } catch (error) {
-      // The message may show the URL.
+      // The error's message may contain the URL.
       const { code, name } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
       return { status: 'later', reason: `no answer (${typeof code === 'string' ? code : name})` };
     } finally {
-      done.abort();
+      cancel();
     }
   };
 }
 
-async function beginningOf(response: Response): Promise<string> {
+/** Reads the first 4,096 characters of a body, or a little more. */
+async function readStart(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length >= maxReadLength) break;
+    if (text.length >= maxErrorBodyLength) break;
   }
   return text;
 }
 
-/** Seconds, or a date (RFC 9110). */
+/** The wait that a `Retry-After` header asks for: seconds, or a date (RFC 9110). */
 function retryAfterMs(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;

@@ -1,18 +1,19 @@
 import type { Account } from '../settings/account.ts';
-import type { Config } from '../settings/config.ts';
-import { startDemo } from '../demo.ts';
 
-/** What is served: the accounts of the settings, or the sandboxes of demo mode. */
-export interface Served {
+/** Where the served accounts come from: the settings, or the sandboxes of demo mode. */
+export interface AccountSource {
   readonly demo: boolean;
   readonly accounts: readonly Account[];
-  /** Where requests for an origin go instead. */
+  /** Sends requests for an origin to another one. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   /** May be called twice. */
   close(): Promise<void>;
 }
 
-/** Takes the accounts of the settings, or starts the sandboxes where there are none. */
-export async function openServed({ accounts }: Pick<Config, 'accounts'>): Promise<Served> {
-  return accounts.length > 0 ? { demo: false, accounts, remapOrigins: {}, close: async () => {} } : startDemo();
-}
+/** The accounts of the settings. */
+export const configuredAccounts = (accounts: readonly Account[]): AccountSource => ({
+  demo: false,
+  accounts,
+  remapOrigins: {},
+  close: async () => {},
+});

@@ -1,22 +1,20 @@
 import { ToolError, type Clock, type Connection, type Connections, type Connector, type Host, type Logger } from '@busbar/core';
+import { createPeriodicTask, type PeriodicTask } from '../process/periodic-task.ts';
 
-/** How the last checks of a connector's connections went. */
+/** The result of the last round of checks of a connector's connections. */
 export interface CheckReport {
   readonly connector: string;
-  /** How many connections were looked at. */
+  /** The number of connections checked. */
   readonly checked: number;
   readonly healthy: number;
   /** ISO date. */
   readonly at: string;
 }
 
-/** Checks of the connections in the background, so that nobody's look at a health page reaches a vendor. */
-export interface ConnectionChecks {
-  /** The last round of each connector; none before the first has ended. */
+/** Checks connections in the background, so that reading a health page never causes a request to a vendor. */
+export interface ConnectionChecks extends PeriodicTask {
+  /** The last round of each connector. Empty until the first round has ended. */
   report(): readonly CheckReport[];
-  start(): void;
-  /** Begins no further check. What runs ends with the host. */
-  stop(): void;
 }
 
 export interface ConnectionChecksOptions {
@@ -29,66 +27,53 @@ export interface ConnectionChecksOptions {
   onRound(report: CheckReport): void;
 }
 
-// A round looks at so many connections of a connector, and the next goes on from there: many tenants cost no more than a few.
-const perRound = 50;
-const atOnce = 5;
+// A round checks this many connections of a connector, and the next round continues after them. Many tenants cost no more than a few.
+const maxPerRound = 50;
+const maxParallel = 5;
 
-/** Checks the connections every `everyMs`, the first time at once. */
-export function createConnectionChecks({
-  host,
-  connections,
-  clock,
-  log,
-  everyMs,
-  onRound,
-  ...options
-}: ConnectionChecksOptions): ConnectionChecks {
+/** Checks connections at the start and every `everyMs`. */
+export function createConnectionChecks(options: ConnectionChecksOptions): ConnectionChecks {
+  const { host, connections, clock, log, everyMs, onRound } = options;
   const connectors = options.connectors.filter((connector) => connector.check);
   const reports = new Map<string, CheckReport>();
   const positions = new Map<string, string | undefined>();
-  const stopping = new AbortController();
 
-  async function isHealthy({ id, connector }: Connection): Promise<boolean> {
+  async function isHealthy({ id, connector }: Connection, stopping: AbortSignal): Promise<boolean> {
     try {
       await host.check(id);
       return true;
     } catch (error) {
-      if (!stopping.signal.aborted)
-        log.warn({ connector, connection: id, code: ToolError.is(error) ? error.code : 'INTERNAL' }, 'A connection did not pass its check');
+      if (!stopping.aborted)
+        log.warn({ connector, connection: id, code: ToolError.is(error) ? error.code : 'INTERNAL' }, 'A connection failed its check');
       return false;
     }
   }
 
-  async function round(connector: string): Promise<void> {
-    const page = await connections.page(connector, { limit: perRound, after: positions.get(connector) });
+  async function checkRound(connector: string, stopping: AbortSignal): Promise<void> {
+    const page = await connections.page(connector, { limit: maxPerRound, after: positions.get(connector) });
     positions.set(connector, page.next);
-    const waiting = page.connections.values();
+    const queue = page.connections.values();
     let healthy = 0;
     const checkOneByOne = async () => {
-      for (const connection of waiting) {
-        if (stopping.signal.aborted) return;
-        if (await isHealthy(connection)) healthy += 1;
+      for (const connection of queue) {
+        if (stopping.aborted) return;
+        if (await isHealthy(connection, stopping)) healthy += 1;
       }
     };
-    await Promise.all(Array.from({ length: atOnce }, checkOneByOne));
-    if (stopping.signal.aborted || page.connections.length === 0) return;
+    await Promise.all(Array.from({ length: maxParallel }, checkOneByOne));
+    if (stopping.aborted || page.connections.length === 0) return;
     const report = { connector, checked: page.connections.length, healthy, at: new Date(clock.now()).toISOString() };
     reports.set(connector, report);
     onRound(report);
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      for (const { id } of connectors) {
-        await round(id).catch((err: unknown) => log.error({ connector: id, err }, 'The connections of a connector could not be checked'));
-      }
-      await clock.sleep(everyMs, stopping.signal).catch(() => {});
+  const task = createPeriodicTask(clock, everyMs, async (stopping) => {
+    for (const { id } of connectors) {
+      if (stopping.aborted) return;
+      await checkRound(id, stopping).catch((err: unknown) =>
+        log.error({ connector: id, err }, 'The connections of a connector could not be checked'),
+      );
     }
-  }
-
-  return {
-    report: () => [...reports.values()],
-    start: () => void run(),
-    stop: () => stopping.abort(),
-  };
+  });
+  return { ...task, report: () => [...reports.values()] };
 }

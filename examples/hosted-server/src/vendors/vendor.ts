@@ -1,25 +1,30 @@
 import type { Connector } from '@busbar/core';
 
-/** A vendor that the server can serve: what is its own, so that all else goes over the list in `vendors.ts`. */
+/** Everything about a vendor that the server needs to know. The other files only read the list in `vendors.ts`. */
 export interface Vendor {
   readonly connector: Connector;
-  /** What people call it. */
+  /** The vendor's name for people. */
   readonly label: string;
-  /** Its settings with what each says. `ACME_CLIENT_ID` is `clientId` in the config of the connector `acme`, and so on. */
+  /** The vendor's settings and their descriptions. `ACME_CLIENT_ID` sets `clientId` in the config of the connector `acme`. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The field of the config that names the account, and by it the connection of the settings. Absent: that one is `default`. */
+  /**
+   * The config field that names the account. The connection from the settings takes this name. Without the field, it is called `default`.
+   */
   readonly accountField?: string;
-  /** The field of the config that the vendor's events are verified with. A connection that has it gets a webhook address. */
+  /** The config field that verifies the vendor's events. A connection with a value for it gets a webhook address. */
   readonly webhookField?: string;
-  /** What starts the accounts of demo mode, by the names of their connections. Loads what it needs: a server of real accounts does without it. */
+  /**
+   * Start the accounts of demo mode, by connection name. They import the sandbox themselves, so that a server of real accounts does not
+   * load it.
+   */
   readonly sandboxes: Readonly<Record<string, () => Promise<VendorSandbox>>>;
 }
 
-/** An account that lives in this process. */
+/** A vendor account simulated in this process. */
 export interface VendorSandbox {
-  /** The connection, as the connector's config wants it. */
+  /** The connector's config for this account. */
   readonly config: Readonly<Record<string, string>>;
-  /** Where requests for an origin go instead. */
+  /** Sends requests for an origin to the sandbox. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }

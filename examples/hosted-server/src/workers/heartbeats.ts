@@ -1,38 +1,37 @@
 import type { Worker } from 'node:cluster';
 
-const beat = 'alive';
+const heartbeat = 'alive';
 const everyMs = 2_000;
-// So many beats may be due and not come.
-const mostMissed = 5;
-// Before the first one it loads what it is made of, as the others do at the same time.
-const mostMissedAtStart = 30;
+const maxMissed = 5;
+// A new worker first loads its modules, at the same time as the other workers.
+const maxMissedAtStart = 30;
 
-/** In a worker, before anything else: lets the primary know, now and every two seconds, that its event loop turns. */
-export function beatForPrimary(): void {
-  // The channel may close while this is on its way.
-  const send = () => process.send?.(beat, undefined, undefined, () => {});
+/** In a worker, before anything else: sends the primary a heartbeat now and every two seconds, as long as the event loop turns. */
+export function sendHeartbeats(): void {
+  // The channel may close while a message is on its way.
+  const send = () => process.send?.(heartbeat, undefined, undefined, () => {});
   send();
   setInterval(send, everyMs).unref();
 }
 
 /**
- * In the primary: calls `onStill` once where a worker has not been heard of for ten seconds, or up to two more; for a minute where it has just been
- * started. What is counted are the primary's own turns, so that one which stood still itself, with the machine, blames no worker for it.
+ * In the primary: calls `onBlocked` once if a worker has sent no heartbeat for ten to twelve seconds, or for a minute after it was started.
+ * Counts the primary's own timer ticks instead of the time, so that a primary that was suspended, with the machine, blames no worker.
  */
-export function watchBeats(worker: Worker, onStill: () => void): void {
-  let left = mostMissedAtStart;
+export function watchHeartbeats(worker: Worker, onBlocked: () => void): void {
+  let left = maxMissedAtStart;
   const timer = setInterval(() => {
     left -= 1;
     if (left >= 0) return;
-    end();
-    onStill();
+    stop();
+    onBlocked();
   }, everyMs);
-  const heard = (message: unknown) => {
-    if (message === beat) left = mostMissed;
+  const onMessage = (message: unknown) => {
+    if (message === heartbeat) left = maxMissed;
   };
-  const end = () => {
+  const stop = () => {
     clearInterval(timer);
-    worker.off('message', heard).off('exit', end);
+    worker.off('message', onMessage).off('exit', stop);
   };
-  worker.on('message', heard).on('exit', end);
+  worker.on('message', onMessage).on('exit', stop);
 }

@@ -2,114 +2,114 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import type { BannerFacts } from '../banner.ts';
-import type { Config } from '../settings/config.ts';
 import { compose } from '../container.ts';
 import type { Server, StartOptions } from '../server.ts';
+import type { Config } from '../settings/config.ts';
 import { tokens } from '../tokens.ts';
-import { watchBeats } from './heartbeats.ts';
-import { answerMetrics } from './worker-metrics.ts';
+import { watchHeartbeats } from './heartbeats.ts';
+import { answerMetricsRequests } from './worker-metrics.ts';
 
-/** A worker ended before it served. */
+/** A worker exited before it served. */
 export class WorkerStartError extends Error {
   override readonly name = 'WorkerStartError';
 }
 
-interface Started {
-  /** Rejects where it ends before it serves. */
-  readonly facts: Promise<BannerFacts>;
-  /** How it ended: `exit code 1`, or the signal. */
-  readonly ended: Promise<string>;
+interface WorkerProcess {
+  /** Resolves when the worker serves. Rejects if it exits before that. */
+  readonly serving: Promise<BannerFacts>;
+  /** Resolves when the worker exits, with the reason: `exit code 1`, or the signal. */
+  readonly exited: Promise<string>;
 }
 
-// A worker that ends soon is started again later and later. After so long it counts as sound.
+// The wait before a restart doubles with each exit, up to half a minute. It starts over after a worker that ran for a minute.
 const firstWaitMs = 1_000;
 const longestWaitMs = 30_000;
-const soundMs = 60_000;
+const stableMs = 60_000;
 
 /**
- * Starts `BUSBAR_WORKERS` processes that serve one port, the first one alone: it brings the tables up to date and makes the first key. One that
- * ends is started again, and one whose event loop stands still for ten seconds, or for a minute at its start, is ended. `close` lets all of them stop at once, each in the order of
- * a server, and rejects where one did not end well.
+ * Starts `BUSBAR_WORKERS` processes that serve one port. The first starts alone: it migrates the database and creates the first key. A
+ * worker that exits is restarted. A worker whose event loop is blocked for ten seconds, or for a minute at its start, is killed and
+ * restarted. `close` stops all workers at the same time, each in the order of {@link Server.close}, and rejects if a worker did not exit
+ * cleanly.
  *
- * @throws {WorkerStartError} where one ends before it serves. It has said why.
+ * @throws {WorkerStartError} if a worker exits before it serves. The worker has printed the reason.
  */
 export async function startWorkers(config: Config, { newKey }: StartOptions): Promise<Server> {
   const { get } = compose(config);
   const [log, clock] = [get(tokens.log), get(tokens.clock)];
-  const port = await freePort(config);
-  const stopping = new AbortController();
-  const alive = new Map<Worker, Promise<string>>();
+  const port = await findPort(config);
+  const exits = new Map<Worker, Promise<string>>();
   const serving = new Set<Worker>();
-  // However this process ends, none of them stays behind.
-  process.on('exit', () => signal('SIGKILL'));
-  answerMetrics(serving);
+  const pendingRestarts = new Map<number, () => void>();
+  let stopping = false;
+  // No worker outlives this process, however it ends.
+  process.on('exit', () => signalAll('SIGKILL'));
+  answerMetricsRequests(serving);
 
-  function signal(name: NodeJS.Signals): void {
-    for (const worker of alive.keys()) worker.process.kill(name);
+  function signalAll(signal: NodeJS.Signals): void {
+    for (const worker of exits.keys()) worker.process.kill(signal);
   }
 
-  function start(place: number, ...more: readonly string[]): Started {
-    cluster.setupPrimary({ args: ['--worker', String(place), ...more] });
+  function start(number: number, ...args: readonly string[]): WorkerProcess {
+    cluster.setupPrimary({ args: ['--worker', String(number), ...args] });
     const worker = cluster.fork({ PORT: String(port) });
-    const ended = new Promise<string>((resolve) =>
-      worker.once('exit', (code, killed) => {
-        alive.delete(worker);
+    const exited = new Promise<string>((resolve) =>
+      worker.once('exit', (code, signal) => {
+        exits.delete(worker);
         serving.delete(worker);
-        resolve(killed ?? `exit code ${code}`);
+        resolve(signal ?? `exit code ${code}`);
       }),
     );
-    alive.set(worker, ended);
-    // What is sent to one that has just ended comes back as an error. Its end is heard of anyway.
+    exits.set(worker, exited);
+    // A message to a worker that has just exited is an error here. The exit event reports the exit anyway.
     worker.on('error', () => {});
-    watchBeats(worker, () => {
-      log.error({ worker: place, pid: worker.process.pid }, 'A worker stands still, and is ended');
+    watchHeartbeats(worker, () => {
+      log.error({ worker: number, pid: worker.process.pid }, 'A worker is blocked and will be killed');
       worker.process.kill('SIGKILL');
     });
-    const facts = new Promise<BannerFacts>((resolve, reject) => {
+    const served = new Promise<BannerFacts>((resolve, reject) => {
       worker.on('message', (message: { readonly serving?: BannerFacts }) => {
         if (!message.serving) return;
         serving.add(worker);
-        const { pid } = worker.process;
-        log.info({ worker: place, pid }, 'A worker serves');
+        log.info({ worker: number, pid: worker.process.pid }, 'A worker serves');
         resolve(message.serving);
       });
-      void ended.then((how) => reject(new WorkerStartError(`Worker ${place} ended at its start (${how}). What it said stands above.`)));
+      void exited.then((how) =>
+        reject(new WorkerStartError(`Worker ${number} exited during its start (${how}). The reason is printed above.`)),
+      );
     });
-    facts.catch(() => {});
-    return { facts, ended };
+    served.catch(() => {});
+    return { serving: served, exited };
   }
 
-  async function keep(place: number, first: Started): Promise<void> {
-    let started = first;
-    for (let waitMs = firstWaitMs; ; waitMs = Math.min(2 * waitMs, longestWaitMs)) {
-      const startedAt = clock.now();
-      const how = await started.ended;
-      if (clock.now() - startedAt >= soundMs) waitMs = firstWaitMs;
-      if (stopping.signal.aborted) return;
-      log.error({ worker: place, how, waitMs }, 'A worker ended, and is started again after a while');
-      await clock.sleep(waitMs, stopping.signal).catch(() => {});
-      if (stopping.signal.aborted) return;
-      started = start(place);
-    }
+  async function restartWhenExited(number: number, worker: WorkerProcess, nextWaitMs = firstWaitMs): Promise<void> {
+    const startedAt = clock.now();
+    const how = await worker.exited;
+    if (stopping) return;
+    const waitMs = clock.now() - startedAt >= stableMs ? firstWaitMs : nextWaitMs;
+    log.error({ worker: number, how, waitMs }, 'A worker exited and will be restarted');
+    const restart = () => void restartWhenExited(number, start(number), Math.min(2 * waitMs, longestWaitMs));
+    pendingRestarts.set(number, clock.timer(waitMs, restart));
   }
 
   async function close(): Promise<void> {
-    stopping.abort();
-    signal('SIGTERM');
-    const ends = await Promise.all(alive.values());
-    // One that had not served yet knows nothing of signals.
-    const bad = ends.filter((how) => how !== 'exit code 0' && how !== 'SIGTERM');
-    if (bad.length > 0) throw new Error(`Workers did not end well: ${bad.join(', ')}.`);
+    stopping = true;
+    for (const cancel of pendingRestarts.values()) cancel();
+    signalAll('SIGTERM');
+    const reasons = await Promise.all(exits.values());
+    // A worker that does not serve yet has no handler for SIGTERM.
+    const unclean = reasons.filter((how) => how !== 'exit code 0' && how !== 'SIGTERM');
+    if (unclean.length > 0) throw new Error(`Workers did not exit cleanly: ${unclean.join(', ')}.`);
   }
   let closing: Promise<void> | undefined;
   const closeOnce = () => (closing ??= close());
 
   try {
     const first = start(1, ...(newKey ? ['--new-key'] : []));
-    const facts = await first.facts;
+    const facts = await first.serving;
     const others = Array.from({ length: config.BUSBAR_WORKERS - 1 }, (_, index) => start(index + 2));
-    await Promise.all(others.map((other) => other.facts));
-    [first, ...others].forEach((started, index) => void keep(index + 1, started));
+    await Promise.all(others.map((other) => other.serving));
+    [first, ...others].forEach((worker, index) => void restartWhenExited(index + 1, worker));
     return { ...facts, log, close: closeOnce };
   } catch (error) {
     await closeOnce().catch(() => {});
@@ -117,13 +117,16 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
   }
 }
 
-/** In a worker: tells the primary that it serves. */
-export function tellServing({ url, demo, webhooks, newKey }: Server): void {
+/** In a worker: reports to the primary that the worker serves. */
+export function reportServing({ url, demo, webhooks, newKey }: Server): void {
   process.send?.({ serving: { url, demo, webhooks, newKey } });
 }
 
-/** The port, or a free one for 0. Rejects where it is taken, which no worker would notice: they share it with whoever has it. */
-async function freePort({ HOST, PORT }: Config): Promise<number> {
+/**
+ * The configured port, or a free one for 0. Rejects if the port is in use, which workers would not notice: they would share it
+ * (`reusePort`).
+ */
+async function findPort({ HOST, PORT }: Config): Promise<number> {
   const server = createServer().listen(PORT, HOST);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -3,65 +3,66 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
-// A worker asks the primary for all metrics; that asks each worker for its own, and sends what it got.
-const allWanted = 'all metrics?';
-const ownWanted = 'own metrics?';
-interface Own {
+// A worker asks the primary for all metrics. The primary asks each worker for its own metrics and sends the worker what it got.
+const allRequest = 'all metrics?';
+const ownRequest = 'own metrics?';
+interface OwnMetrics {
   readonly own: Metrics;
 }
-interface All {
+interface AllMetrics {
   readonly all: readonly Metrics[];
 }
 
-const withinMs = 2_000;
+const workerTimeoutMs = 2_000;
 
 /**
- * In a worker: lets the others have its metrics, and gives those of all that serve. A scrape reaches any one of them, so each must know all.
- * Every series has its worker's number as a label, so none is added up with another's, and that of a worker which was started again begins at 0.
+ * In a worker: returns a function that reads the metrics of all serving workers, and gives this worker's metrics to the others. A scrape
+ * can reach any worker, so each must know all metrics. Each series has the number of its worker as a label, so series of two workers are
+ * never added up, and the series of a restarted worker begin at 0.
  */
-export function metricsOfWorkers(registry: Registry): () => Promise<string> {
-  let asked: PromiseWithResolvers<string> | undefined;
-  const tellOwn = async () => process.send?.({ own: await registry.getMetricsAsJSON() } satisfies Own);
+export function metricsOfAllWorkers(registry: Registry): () => Promise<string> {
+  let pending: PromiseWithResolvers<string> | undefined;
+  const sendOwn = async () => process.send?.({ own: await registry.getMetricsAsJSON() } satisfies OwnMetrics);
   const textOf = async (all: readonly Metrics[]) => AggregatorRegistry.aggregate([...all]).metrics();
-  process.on('message', (message: typeof ownWanted | Partial<All>) => {
-    if (message === ownWanted) tellOwn().catch(() => {});
+  process.on('message', (message: typeof ownRequest | Partial<AllMetrics>) => {
+    if (message === ownRequest) sendOwn().catch(() => {});
     else if (message.all) {
-      asked?.resolve(textOf(message.all));
-      asked = undefined;
+      pending?.resolve(textOf(message.all));
+      pending = undefined;
     }
   });
   return () => {
-    if (!asked) {
-      asked = Promise.withResolvers();
-      process.send?.(allWanted);
+    if (!pending) {
+      pending = Promise.withResolvers();
+      process.send?.(allRequest);
     }
-    return asked.promise;
+    return pending.promise;
   };
 }
 
-/** In the primary: answers workers that ask for the metrics of all. One that gives none within 2 seconds is left out. */
-export function answerMetrics(serving: ReadonlySet<Worker>): void {
+/** In the primary: answers workers that ask for all metrics. Leaves out a worker that does not answer within 2 seconds. */
+export function answerMetricsRequests(serving: ReadonlySet<Worker>): void {
   let collecting: Promise<readonly Metrics[]> | undefined;
   async function collect(): Promise<readonly Metrics[]> {
-    const each = await Promise.all(Array.from(serving, ownOf));
+    const metrics = await Promise.all(Array.from(serving, metricsOf));
     collecting = undefined;
-    return each.filter((own) => own !== undefined);
+    return metrics.filter((own) => own !== undefined);
   }
   cluster.on('message', (worker, message: unknown) => {
-    if (message !== allWanted) return;
-    void (collecting ??= collect()).then((all) => worker.isConnected() && worker.send({ all } satisfies All));
+    if (message !== allRequest) return;
+    void (collecting ??= collect()).then((all) => worker.isConnected() && worker.send({ all } satisfies AllMetrics));
   });
 }
 
-function ownOf(worker: Worker): Promise<Metrics | undefined> {
+function metricsOf(worker: Worker): Promise<Metrics | undefined> {
   const { promise, resolve } = Promise.withResolvers<Metrics | undefined>();
-  const onMessage = (message: Partial<Own>) => message.own && resolve(message.own);
-  const onEnd = () => resolve(undefined);
-  const timer = setTimeout(onEnd, withinMs);
-  worker.on('message', onMessage).on('exit', onEnd);
-  worker.send(ownWanted);
+  const onMessage = (message: Partial<OwnMetrics>) => message.own && resolve(message.own);
+  const giveUp = () => resolve(undefined);
+  const timer = setTimeout(giveUp, workerTimeoutMs);
+  worker.on('message', onMessage).on('exit', giveUp);
+  worker.send(ownRequest);
   return promise.finally(() => {
     clearTimeout(timer);
-    worker.off('message', onMessage).off('exit', onEnd);
+    worker.off('message', onMessage).off('exit', giveUp);
   });
 }

@@ -25,9 +25,12 @@ describe('the admin API', () => {
     expect(json).toMatchObject({ openapi: '3.1.0', security: [{ key: [] }], components: { securitySchemes: { key: { type: 'http' } } } });
     expect(json.paths['/admin/v1/keys'].post.responses['201'].content['application/json'].schema.properties).toHaveProperty('key');
     expect(json.paths['/admin/v1/keys'].post.responses['403'].content).toHaveProperty(['application/problem+json']);
+    const { get, post } = { ...json.paths['/admin/v1/dead-letters'], ...json.paths['/admin/v1/dead-letters/replay'] };
+    expect(get.parameters.filter(({ required }: { required: boolean }) => required)).toEqual([]);
+    expect(post.requestBody.content['application/json'].schema).not.toHaveProperty('required');
   });
 
-  test('refuses a request without a key, in words', async () => {
+  test('refuses a request without a key, with an explanation', async () => {
     const { status, headers, json } = await server.ask('', 'GET keys');
     expect([status, headers.get('content-type'), headers.get('www-authenticate')]).toEqual([401, 'application/problem+json', 'Bearer']);
     expect(json).toEqual({ status: 401, title: 'UNAUTHENTICATED', detail: expect.stringContaining('Authorization: Bearer') });
@@ -38,13 +41,13 @@ describe('the admin API', () => {
     expect(await server.ask(plain, 'GET openapi.json')).toMatchObject({ status: 403 });
   });
 
-  test('knows no other path, and says where they are listed', async () => {
+  test('serves no other path, and says where the paths are listed', async () => {
     expect(await server.ask(owner, 'GET nothing')).toMatchObject(problem(404, 'NOT_FOUND', /openapi\.json/));
     expect(await server.ask(owner, 'DELETE keys')).toMatchObject({ status: 404 });
     expect((await server.ask(owner, 'PUT keys')).headers.get('allow')).toBe('GET, HEAD, POST, DELETE');
   });
 
-  test('names what is wrong with a request', async () => {
+  test('names the problems of a request', async () => {
     expect(await server.ask(owner, 'GET calls?limit=1001&from=soon')).toMatchObject(
       problem(400, 'INVALID_INPUT', /from: must be a date.*limit: /),
     );
@@ -52,7 +55,7 @@ describe('the admin API', () => {
     expect(await server.ask(owner, 'POST keys', '{')).toMatchObject(problem(400, 'INVALID_INPUT', /JSON/));
   });
 
-  test('reads no body of more than 64 KiB, said or not', async () => {
+  test('reads no body of more than 64 KiB, with or without Content-Length', async () => {
     const body = JSON.stringify({ name: 'x'.repeat(70_000) });
     expect(await server.ask(owner, 'POST keys', body)).toMatchObject(problem(400, 'INVALID_INPUT', /larger than 65536 bytes/));
     const chunked = await fetch(new URL('/admin/v1/keys', server.url), {
@@ -65,24 +68,24 @@ describe('the admin API', () => {
   });
 });
 
-test('counts what a key asks against the limit of the key, and says how long to wait', async () => {
+test('counts requests against the limit of their key, and says how long to wait', async () => {
   await using own = new AsyncDisposableStack();
   const { ask, key } = await startAdminServer(own, { BUSBAR_CALLS_PER_MINUTE: '2' });
   expect([(await ask(key, 'GET keys')).status, (await ask(key, 'GET keys')).status]).toEqual([200, 200]);
   const refused = await ask(key, 'GET keys');
-  expect(refused).toMatchObject(problem(429, 'RATE_LIMITED', /requests of this key/));
+  expect(refused).toMatchObject(problem(429, 'RATE_LIMITED', /requests with this key/));
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
-test('counts what an address asks before it looks at the key', async () => {
+test('counts a request against the limit of its address before it checks the key', async () => {
   await using own = new AsyncDisposableStack();
   const { ask, key } = await startAdminServer(own, { BUSBAR_ADDRESS_CALLS_PER_MINUTE: '2' });
   await ask('bb_guess', 'GET keys');
   await ask('bb_guess', 'GET keys');
-  expect(await ask(key, 'GET keys')).toMatchObject(problem(429, 'RATE_LIMITED', /requests of this address/));
+  expect(await ask(key, 'GET keys')).toMatchObject(problem(429, 'RATE_LIMITED', /requests from this address/));
 });
 
-test('hides what failed behind an id, which the log has', async () => {
+test('hides the reason of a failure behind an id, which the log has', async () => {
   await using own = new AsyncDisposableStack();
   const logged: { id?: string; err?: Error }[] = [];
   const { ask, key } = await startAdminServer(own, {}, ({ get, provide }) => {

@@ -29,7 +29,7 @@ test('the first key of a database is an owner and an operator', async () => {
   expect(json.keys[0]).toMatchObject({ id: 'key_first', tenant: 'default', roles: ['owner', 'operator'] });
 });
 
-test('an owner makes a key of its tenant that is good at once, and it is in the audit', async () => {
+test('an owner creates a key of its tenant that is valid at once and in the audit', async () => {
   const { status, headers, json } = await server.ask(owner, 'POST keys', { name: ' laptop ', roles: ['support'], toolsets: ['tickets'] });
   expect([status, headers.get('cache-control')]).toEqual([201, 'no-store']);
   expect(json.key).toMatch(/^bb_/);
@@ -60,7 +60,7 @@ test('lists page by page', async () => {
   expect(new Set(all).size).toBeGreaterThan(1);
 });
 
-test('a revoked key is refused by a server that had not seen it, listed as revoked, and in the audit', async () => {
+test('a revoked key is refused by a server that has not cached it, listed as revoked, and in the audit', async () => {
   const { json: made } = await server.ask(owner, 'POST keys', { name: 'short' });
   expect((await server.ask(owner, `DELETE keys/${made.id}`)).status).toBe(204);
   expect((await post(server.url, { authorization: `Bearer ${made.key}` })).status).toBe(401);
@@ -71,14 +71,14 @@ test('a revoked key is refused by a server that had not seen it, listed as revok
   expect(await server.ask(owner, 'DELETE keys/key_unheard-of')).toMatchObject({ status: 404 });
 });
 
-test('an operator makes and revokes keys of any tenant', async () => {
+test('an operator creates and revokes keys of any tenant', async () => {
   const { status, json } = await server.ask(server.key, 'POST keys', { tenant: 'globex', name: 'theirs', roles: ['owner'] });
   expect(status).toBe(201);
   expect((await server.ask(json.key, 'GET keys')).json.keys).toMatchObject([{ tenant: 'globex' }]);
   expect((await server.ask(server.key, `DELETE keys/${json.id}`)).status).toBe(204);
 });
 
-test('nobody gives what it has not got: another tenant, the role of operators, toolsets beyond its own', async () => {
+test('no key grants more than it has: another tenant, the operator role, toolsets beyond its own', async () => {
   expect((await server.ask(owner, 'POST keys', { tenant: 'default', name: 'x' })).status).toBe(403);
   expect((await server.ask(owner, 'POST keys', { name: 'x', roles: ['operator'] })).status).toBe(403);
   const narrow = await server.make({ tenant: 'acme', roles: ['owner'], toolsets: ['tickets'] });
@@ -87,13 +87,13 @@ test('nobody gives what it has not got: another tenant, the role of operators, t
   expect(await server.get(tokens.apiKeys).get(json.id)).toMatchObject({ toolsets: ['tickets'] });
 });
 
-test('an owner cannot revoke the operator of its own tenant', async () => {
+test('an owner cannot revoke an operator key of its own tenant', async () => {
   const colleague = await server.make({ tenant: 'default', roles: ['owner'] });
   expect(await server.ask(colleague, 'DELETE keys/key_first')).toMatchObject({ status: 403 });
   expect((await server.get(tokens.apiKeys).get('key_first'))?.revokedAt).toBeUndefined();
 });
 
-test('what cannot be audited is not done', async () => {
+test('an action that cannot be audited is not done', async () => {
   await using own = new AsyncDisposableStack();
   const { ask, key, get } = await startAdminServer(own);
   const away = new ToolError('UNAVAILABLE', 'The database is away. Try again shortly.');

@@ -47,7 +47,7 @@ async function failOne(key: string): Promise<string> {
   return (await server.ask(key, 'GET dead-letters?limit=1')).json.letters[0].id;
 }
 
-test('usage is told by group, with its cost, in pages', async () => {
+test('usage is summed by group, with its cost, in pages', async () => {
   const { status, json } = await server.ask(owner, 'GET usage?by=tool,key');
   expect(status).toBe(200);
   expect(json.rows).toMatchObject([
@@ -60,16 +60,16 @@ test('usage is told by group, with its cost, in pages', async () => {
 });
 
 test.each([
-  ['by=hour', /by\.0: must be words of day, tenant/],
+  ['by=hour', /by\.0: must be any of day, tenant/],
   ['from=2020-01-01&until=2019-01-01', /The range is empty/],
   ['from=2020-01-01', /longer than 400 days/],
   ['after=nonsense', /not one of this list/],
   ['from=2020-01-01&format=csv', /longer than 400 days/],
-])('usage of %s is refused with what is wrong', async (query, detail) => {
+])('usage of %s is refused with the reason', async (query, detail) => {
   expect(await server.ask(owner, `GET usage?${query}`)).toMatchObject({ status: 400, json: { detail: expect.stringMatching(detail) } });
 });
 
-test('usage is downloaded as CSV, by the query or by Accept', async () => {
+test('usage downloads as CSV, by the query or by Accept', async () => {
   const { headers, text } = await server.ask(owner, 'GET usage?by=tool&format=csv');
   expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
   expect(headers.get('content-disposition')).toContain('usage.csv');
@@ -93,7 +93,7 @@ test('calls are listed newest first, page by page', async () => {
   expect(second).not.toHaveProperty('next');
 });
 
-test('quotas are told with what is used of them: of the tenant, of each good key, of a tool', async () => {
+test('quotas are listed with their current use: of the tenant, of each valid key, of a tool', async () => {
   const { json } = await server.ask(owner, 'GET quotas');
   expect(json).toMatchObject({ tenant: 'default', more: false });
   const [tenant, ...others] = json.quotas;
@@ -115,7 +115,7 @@ test('quotas are told with what is used of them: of the tenant, of each good key
   expect(theirs.quotas.map(({ each, used }: { each: string; used: string }) => `${each} ${used}`)).toEqual(['tenant 0', 'key 0.000000']);
 });
 
-test('the audit is exported for operators alone, and what they get can be verified', async () => {
+test('only operators can export the audit, and the export can be verified', async () => {
   const { status, headers, text } = await server.ask(server.key, 'GET audit');
   expect([status, headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
   const lines = text.trimEnd().split('\n');
@@ -130,7 +130,7 @@ test('the audit is exported for operators alone, and what they get can be verifi
     expect(await server.ask(owner, `GET ${path}`)).toMatchObject({ status: 403, json: { detail: expect.stringContaining('"operator"') } });
 });
 
-test('ledger, quotas and audit agree, and a row that was changed by hand is named', async () => {
+test('ledger, quotas and audit agree, and a row changed by hand is named', async () => {
   expect((await server.ask(server.key, 'GET reconcile')).json).toMatchObject({ calls: expect.any(Number), problems: [] });
   const { db } = server.get(tokens.database);
   const { call_id: callId } = await db.selectFrom('calls').select('call_id').where('status', '=', 'executed').executeTakeFirstOrThrow();
@@ -140,7 +140,7 @@ test('ledger, quotas and audit agree, and a row that was changed by hand is name
   expect(problems.join()).toContain(callId);
 });
 
-test('a call that the metrics count and the ledger has not is named', async () => {
+test('a call that the metrics count and the ledger does not have is named', async () => {
   const { call } = server.get(tokens.observer);
   const event = { callId: 'c', tenant: 't', connector: 'zendesk', tool: 'zendesk_get_ticket', effect: 'read', status: 'executed' } as const;
   call?.({ ...event, startedAt: 0, durationMs: 1, upstreamRequests: 1, keyed: false, attempts: [] });
@@ -163,7 +163,7 @@ test('one check of the records runs at a time', async () => {
   expect((await server.ask(server.key, 'GET reconcile')).status).toBe(200);
 });
 
-test('an altered audit is told of', async () => {
+test('an altered audit is reported', async () => {
   await using own = new AsyncDisposableStack();
   const { ask, key, get } = await startAdminServer(own);
   await ask(key, 'POST keys', { name: 'audited' });
@@ -172,7 +172,7 @@ test('an altered audit is told of', async () => {
   expect((await ask(key, 'GET audit/verify')).json.problems).not.toEqual([]);
 });
 
-test('a letter is listed without its arguments, and shown with them to its tenant', async () => {
+test('a dead letter is listed without its arguments, and shown with them to its tenant', async () => {
   const { letters } = (await server.ask(owner, 'GET dead-letters?code=RATE_LIMITED')).json;
   expect(letters).toMatchObject([{ tenant: 'default', tool: 'zendesk_create_ticket', code: 'RATE_LIMITED', attempts: 1, keyed: false }]);
   expect(JSON.stringify(letters)).not.toContain('very-private');
@@ -182,7 +182,7 @@ test('a letter is listed without its arguments, and shown with them to its tenan
   expect((await server.ask(owner, 'GET dead-letters?after=x')).status).toBe(400);
 });
 
-test('a replayed letter makes its ticket, once, and both are in the audit', async () => {
+test('a replayed dead letter creates its ticket once, and call and replay are in the audit', async () => {
   const id = await failOne(owner);
   const made = () => server.sandbox.requests.filter(({ route }) => route === creates).length;
   const before = made();
@@ -199,7 +199,7 @@ test('a replayed letter makes its ticket, once, and both are in the audit', asyn
   expect(text).not.toContain('hush-hush-hush');
 }, 40_000);
 
-test('what a revoked key left is not replayed for it', async () => {
+test('a dead letter of a revoked key is not replayed', async () => {
   const leaving = await server.make({ roles: ['owner'] });
   const id = await failOne(leaving);
   const { letters } = (await server.ask(leaving, 'GET dead-letters?limit=1')).json;
@@ -209,11 +209,11 @@ test('what a revoked key left is not replayed for it', async () => {
   expect((await server.ask(server.key, 'POST dead-letters/discard', { ids: [id] })).json).toEqual({ discarded: 1 });
 }, 40_000);
 
-test('letters are discarded by what they have in common, never all by mistake', async () => {
+test('dead letters are discarded by shared properties, and never all by mistake', async () => {
   await failOne(owner);
   expect(await server.ask(owner, 'POST dead-letters/discard', {})).toMatchObject({
     status: 400,
-    json: { detail: expect.stringContaining('say which') },
+    json: { detail: expect.stringContaining('must select dead letters') },
   });
   expect((await server.ask(owner, 'POST dead-letters/discard', { tool: 'other' })).json).toEqual({ discarded: 0 });
   const { discarded } = (await server.ask(owner, 'POST dead-letters/discard', { tool: 'zendesk_create_ticket' })).json;
@@ -291,7 +291,7 @@ async function everything(): Promise<unknown> {
   };
 }
 
-test('a download ends when its client goes: nothing more is read', async () => {
+test('a download stops reading when its client disconnects', async () => {
   await using own = new AsyncDisposableStack();
   const returned = Promise.withResolvers<string>();
   const { url, key } = await startAdminServer(own, {}, ({ provide }) => {
@@ -312,7 +312,7 @@ test('a download ends when its client goes: nothing more is read', async () => {
   await expect(returned.promise).resolves.toBe('returned');
 });
 
-test('a replay ends when its client goes: its call is cancelled', async () => {
+test('a replay ends when its client disconnects, and its call is cancelled', async () => {
   const id = await failOne(owner);
   server.sandbox.misbehave({ kind: 'hang', match: creates, times: 100 });
   const gone = new AbortController();
@@ -330,6 +330,6 @@ test('a replay ends when its client goes: its call is cancelled', async () => {
   server.sandbox.recover();
 }, 40_000);
 
-test('a tool is still called by the key of an operator', async () => {
+test('the key of an operator can call tools', async () => {
   expect(await callTool({ url: server.url, key: server.key }, 'zendesk_search_tickets', {})).toMatchObject({ isError: false });
 });

@@ -52,7 +52,7 @@ export async function startAdminServer(
       injector = made;
       const { config: account, remapOrigins } = sandbox;
       const accounts = [{ tenant: 'default', connector: 'zendesk', name: account.subdomain, config: account }];
-      made.provide(tokens.openServed, () => async () => ({ demo: true, accounts, remapOrigins, close: async () => {} }));
+      made.provide(tokens.openAccountSource, () => async () => ({ demo: true, accounts, remapOrigins, close: async () => {} }));
       override(made);
     },
   });

@@ -13,7 +13,7 @@ import { startVendor } from './vendor.ts';
 const kills = Number(process.env['BUSBAR_KILLS'] ?? 10);
 
 test.skipIf(noOwnPostgres ?? noOwnRedis)(
-  `three replicas, ${kills} kills, two restarts of PostgreSQL and one of Redis: the ledger holds what happened, once`,
+  `three replicas, ${kills} kills, two restarts of PostgreSQL and one of Redis: the ledger has every call once`,
   async () => {
     await using stack = new AsyncDisposableStack();
     const postgres = await ownPostgres();

@@ -11,7 +11,7 @@ import { startVendor } from './vendor.ts';
 /** How often the server is killed: as often as you like by hand. */
 const kills = Number(process.env['BUSBAR_KILLS'] ?? 20);
 
-test(`a server with a folder of its own, killed ${kills} times under load: the folder opens each time, and the ledger holds what happened, once`, async () => {
+test(`a server with its own folder, killed ${kills} times under load: the folder opens each time, and the ledger has every call once`, async () => {
   await using stack = new AsyncDisposableStack();
   const vendor = await startVendor(stack);
   const folder = await dataFolder(stack);

@@ -23,12 +23,12 @@ function authenticating(use: ApiKeys['use']) {
 }
 
 describe('createAuthenticate', () => {
-  test('gives the principal of a good key', async () => {
+  test('returns the principal of a valid key', async () => {
     const { show } = authenticating(async () => record);
     expect(await show('bb_good')).toEqual({ tenant: 'acme', id: 'key_1', roles: ['owner'], toolsets: undefined });
   });
 
-  test('refuses no key and an unknown key, and tells what to do', async () => {
+  test('refuses a missing and an unknown key, and says what to do', async () => {
     const { show } = authenticating(async () => undefined);
     await expect(show(undefined)).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
@@ -48,7 +48,7 @@ describe('createAuthenticate', () => {
     expect(looked).toHaveLength(2);
   });
 
-  test('looks a revoked key up again when it has forgotten it', async () => {
+  test('looks a revoked key up again after its cache entry has expired', async () => {
     let found: ApiKey | undefined = record;
     const { show, pass } = authenticating(async () => found);
     await show('bb_good');
@@ -57,7 +57,7 @@ describe('createAuthenticate', () => {
     await expect(show('bb_good')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  test('does not remember that a key was unknown', async () => {
+  test('does not cache that a key was unknown', async () => {
     const found: ApiKey[] = [];
     const { show } = authenticating(async () => found[0]);
     await expect(show('bb_soon')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -65,13 +65,13 @@ describe('createAuthenticate', () => {
     expect(await show('bb_soon')).toMatchObject({ tenant: 'acme' });
   });
 
-  test('lets requests that come together share one look', async () => {
+  test('lets concurrent requests share one lookup', async () => {
     const { show, looked } = authenticating(async () => record);
     await Promise.all([show('bb_good'), show('bb_good'), show('bb_good')]);
     expect(looked).toHaveLength(1);
   });
 
-  test('remembers the 10,000 keys that were used last', async () => {
+  test('caches the 10,000 keys used most recently', async () => {
     const { show, looked } = authenticating(async () => record);
     for (let index = 0; index < 10_000; index++) await show(`bb_${index}`);
     await show('bb_0');
@@ -89,7 +89,7 @@ describe('createAuthenticate', () => {
     await expect(show('bb_one_more')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  test('a database that is away is UNAVAILABLE, not a bad key', async () => {
+  test('a database that is down is UNAVAILABLE, not a bad key', async () => {
     const { show } = authenticating(() => Promise.reject(new Error('connection refused at 10.0.0.7')));
     const shown = show('bb_good');
     await expect(shown).rejects.toMatchObject({ code: 'UNAVAILABLE' });

@@ -53,7 +53,7 @@ describe('createHealth', () => {
     expect(clock.sleeping).toBe(0);
   });
 
-  test('asks the database once a second, however many probes come', async () => {
+  test('checks the database once a second for any number of probes', async () => {
     const { health, clock, pings } = watched(async () => {});
     await Promise.all(Array.from({ length: 100 }, () => health.readiness()));
     await clock.advance(999);
@@ -64,13 +64,13 @@ describe('createHealth', () => {
     expect(pings()).toBe(2);
   });
 
-  test('drains for good', async () => {
+  test('draining is permanent', async () => {
     const { health } = watched(async () => {});
     health.drain();
     expect(await health.readiness()).toEqual({ status: 'draining', database: 'ok' });
   });
 
-  test('tells an operator its version and how long it has run', async () => {
+  test('reports its version and uptime to an operator', async () => {
     const { health, clock } = watched(async () => {});
     await clock.advance(61_500);
     expect(await health.details()).toEqual({
@@ -84,7 +84,7 @@ describe('createHealth', () => {
     });
   });
 
-  test('tells how many usage events wait, and nothing of them when they cannot be counted', async () => {
+  test('reports how many usage events wait, and leaves them out if they cannot be counted', async () => {
     const full = watched(
       async () => {},
       async () => ({ waiting: 3, more: false }),
@@ -97,7 +97,7 @@ describe('createHealth', () => {
     expect((await failing.health.details()).ledger).toEqual({ database: 'pglite', settles: 'durable' });
   });
 
-  test('does not ask for the outbox while the database is away', async () => {
+  test('does not count the outbox while the database is down', async () => {
     let asked = 0;
     const { health } = watched(
       () => Promise.reject(new Error('gone')),

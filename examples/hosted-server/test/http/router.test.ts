@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { memoryRateLimit, silentLogger, ToolError, type Authenticate } from '@busbar/core';
 import { manualClock } from '@busbar/core/testing';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createHttpRoutes, type HttpRoutesOptions } from '../../src/http/router.ts';
+import { createRouter, type RouterOptions } from '../../src/http/router.ts';
 
 let close = async () => {};
 afterEach(() => close());
@@ -18,8 +18,8 @@ const authenticate: Authenticate = async ({ token }) => {
 };
 
 /** Serves the pages and gives what asks them. */
-async function served(change: Partial<HttpRoutesOptions> = {}) {
-  const routes = createHttpRoutes({
+async function served(change: Partial<RouterOptions> = {}) {
+  const routes = createRouter({
     health: {
       readiness: async () => ({ status: 'ready', database: 'ok' }),
       details: async () => ({
@@ -38,7 +38,7 @@ async function served(change: Partial<HttpRoutesOptions> = {}) {
     log: silentLogger,
     openMetrics: false,
     trustProxy: false,
-    admin: (_, response) => void response.end('the admin API'),
+    adminApi: () => new Response('the admin API'),
     metrics: async () => 'mcp_requests_total 1\n',
     ...change,
   });
@@ -58,7 +58,7 @@ async function served(change: Partial<HttpRoutesOptions> = {}) {
 
 const key = { authorization: 'Bearer bb_good' };
 
-describe('createHttpRoutes', () => {
+describe('createRouter', () => {
   test('is green when the server is ready, red when it is not', async () => {
     const get = await served({
       health: {
@@ -72,7 +72,7 @@ describe('createHttpRoutes', () => {
     expect(await get('/health/live')).toMatchObject({ status: 200 });
   });
 
-  test('shows the detailed page for a good key alone', async () => {
+  test('shows the detailed page only with a valid key', async () => {
     const get = await served();
     expect(await get('/health/detailed')).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
     expect(await get('/health/detailed', { authorization: 'Bearer bb_bad' })).toMatchObject({ status: 401 });
@@ -90,20 +90,20 @@ describe('createHttpRoutes', () => {
 
   test.each([
     ['through a proxy on this machine', { 'x-forwarded-for': '203.0.113.7' }],
-    ['through a proxy of the newer kind', { forwarded: 'for=203.0.113.7' }],
-    ['of a page that a name server led here', { host: 'evil.example:3000' }],
-  ])('shows the metrics to a request %s for a key alone', async (_, headers) => {
+    ['through a proxy that sends Forwarded', { forwarded: 'for=203.0.113.7' }],
+    ['of a web page that DNS rebinding led here', { host: 'evil.example:3000' }],
+  ])('shows the metrics to a request %s only with a key', async (_, headers) => {
     const get = await served();
     expect(await get('/metrics', headers)).toMatchObject({ status: 401 });
     expect(await get('/metrics', { ...headers, ...key })).toMatchObject({ status: 200 });
   });
 
-  test('shows the metrics to everybody where the operator says so', async () => {
+  test('shows the metrics to anyone if the operator allows it', async () => {
     const get = await served({ openMetrics: true });
     expect(await get('/metrics', { 'x-forwarded-for': '203.0.113.7' })).toMatchObject({ status: 200 });
   });
 
-  test('lets an address try five keys a minute where that is the limit', async () => {
+  test('lets an address try five keys a minute if that is the limit', async () => {
     const get = await served();
     for (let attempt = 0; attempt < 5; attempt++) expect(await get('/health/detailed')).toMatchObject({ status: 401 });
     expect(await get('/health/detailed', key)).toMatchObject({ status: 429, headers: { 'retry-after': '60' } });
@@ -117,18 +117,18 @@ describe('createHttpRoutes', () => {
     expect(await get('/health/detailed', { ...key, 'x-forwarded-for': '203.0.113.8' })).toMatchObject({ status: 200 });
   });
 
-  test('leaves what is under /admin/ to the admin API', async () => {
+  test('leaves paths under /admin/ to the admin API', async () => {
     const get = await served();
     expect(await get('/admin/v1/keys', {}, 'POST')).toMatchObject({ status: 200, body: 'the admin API' });
     expect(await get('/admin')).toMatchObject({ status: 404 });
   });
 
-  test('says 503 when keys cannot be checked', async () => {
+  test('answers 503 when keys cannot be checked', async () => {
     const get = await served();
     expect(await get('/health/detailed', { authorization: 'Bearer bb_away' })).toMatchObject({ status: 503 });
   });
 
-  test('says 500 without the reason when a page fails, and logs the reason', async () => {
+  test('answers 500 without the reason when a page fails, and logs the reason', async () => {
     const logged: object[] = [];
     const log = { ...silentLogger, error: (fields: object) => void logged.push(fields) };
     const get = await served({ log, metrics: () => Promise.reject(new Error('hush')) });
@@ -138,7 +138,7 @@ describe('createHttpRoutes', () => {
     expect(logged).toMatchObject([{ err: { message: 'hush' } }]);
   });
 
-  test('is read only, knows no other path, and answers HEAD without a body', async () => {
+  test('is read-only, serves no other path, and answers HEAD without a body', async () => {
     const get = await served();
     expect(await get('/health', {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
     expect(await get('/health', {}, 'HEAD')).toMatchObject({ status: 200, body: '' });

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => stack.disposeAsync());
 
-test('--migrate makes the tables, says so, and starts no server', async () => {
+test('--migrate creates the tables, says so, and starts no server', async () => {
   const folder = await unmigratedFolder(stack);
   const migration = await startProcess({ BUSBAR_DATA_DIR: folder }, '--migrate');
   expect([await migration.ended, migration.stdout, migration.stderr]).toEqual([
@@ -22,7 +22,7 @@ test('--migrate makes the tables, says so, and starts no server', async () => {
   expect(await database.db.selectFrom('api_keys').selectAll().execute()).toEqual([]);
 }, 60_000);
 
-test('--migrate on the folder of a server that runs exits with 1 and the reason', async () => {
+test('--migrate on the folder of a running server exits with 1 and the reason', async () => {
   const folder = await dataFolder(stack);
   await startServing(stack, { BUSBAR_DATA_DIR: folder });
   const migration = await startProcess({ BUSBAR_DATA_DIR: folder }, '--migrate');
@@ -30,7 +30,7 @@ test('--migrate on the folder of a server that runs exits with 1 and the reason'
   expect(migration.stderr).toMatch(/^The data folder .* is in use by another running process/);
 }, 60_000);
 
-test.each([['--migrate'], []])('a database that cannot be reached is a sentence without the password (%s)', async (...args) => {
+test.each([['--migrate'], []])('an unreachable database is reported in a sentence without the password (%s)', async (...args) => {
   const refused = await startProcess(
     { DATABASE_URL: 'postgres://busbar:hush@127.0.0.1:1/busbar', LOG_LEVEL: 'silent', BUSBAR_SECRET: 's'.repeat(32) },
     ...args,
@@ -38,12 +38,12 @@ test.each([['--migrate'], []])('a database that cannot be reached is a sentence 
   expect([await refused.ended, refused.stdout, refused.stderr]).toEqual([
     1,
     '',
-    'The database cannot be reached (ECONNREFUSED). Start it, or set DATABASE_URL to where it is.\n',
+    'The database cannot be reached (ECONNREFUSED). Start it, or correct DATABASE_URL.\n',
   ]);
 });
 
 test.runIf(postgresql)(
-  '--migrate on a server names the database, and what refuses it',
+  '--migrate on a PostgreSQL server names the database, or the reason of a refusal',
   async () => {
     const place = await postgresql?.place();
     if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
@@ -55,7 +55,7 @@ test.runIf(postgresql)(
     const refused = await startProcess({ DATABASE_URL: url.href }, '--migrate');
     expect([await refused.ended, refused.stderr]).toEqual([
       1,
-      'The database refuses: database "there_is_none" does not exist. Correct DATABASE_URL, or the database.\n',
+      'The database refused: database "there_is_none" does not exist. Correct DATABASE_URL or the database.\n',
     ]);
   },
   60_000,

@@ -40,11 +40,11 @@ function keptLog() {
 async function open(env: Record<string, string>) {
   const { lines, log } = keptLog();
   const clock = manualClock();
-  const tracing = await openTracing(readConfig(env), { version: '1.2.3', replica: 'one', withinMs: 1_000, clock, log });
+  const tracing = await openTracing(readConfig(env), { version: '1.2.3', replica: 'one', flushTimeoutMs: 1_000, clock, log });
   return { tracing, lines, clock };
 }
 
-test('what the caller samples is at the collector when the server has stopped, without a secret or an argument', async () => {
+test('calls that the caller samples are at the collector when the server has stopped, without a secret or an argument', async () => {
   const collector = await startTraceCollector(stack);
   const serving = stack.use(new AsyncDisposableStack());
   const server = await startAdminServer(serving, {
@@ -90,7 +90,7 @@ test('what the caller samples is at the collector when the server has stopped, w
   expect(collector.raw).not.toMatch(/canary|very-private|hush-hush-hush|Bearer|bb_/);
 }, 60_000);
 
-test('the log says when the collector goes, and when it is back', async () => {
+test('the log says when the collector goes down, and when it is back', async () => {
   let status = 400;
   const collector = await startTraceCollector(stack, (response) => void response.writeHead(status).end());
   const { tracing, lines } = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
@@ -99,19 +99,19 @@ test('the log says when the collector goes, and when it is back', async () => {
     for (let n = 0; n < 256; n++) tracing?.observer.call?.(event);
   };
   batch();
-  await expect.poll(() => lines).toEqual([['warn', 'Traces cannot be sent, and those of this time are lost']]);
+  await expect.poll(() => lines).toEqual([['warn', 'Traces cannot be sent; spans are lost until the collector is back']]);
   batch();
   await expect.poll(() => collector.spans).toHaveLength(512);
   status = 200;
   tracing?.observer.call?.(event);
   await tracing?.close();
   expect(lines).toEqual([
-    ['warn', 'Traces cannot be sent, and those of this time are lost'],
+    ['warn', 'Traces cannot be sent; spans are lost until the collector is back'],
     ['info', 'Traces are sent again'],
   ]);
 });
 
-test('a collector that does not answer delays the end of the server by no more than its share of the time', async () => {
+test('a collector that does not answer delays the shutdown by no more than its share of the drain time', async () => {
   const collector = await startTraceCollector(stack, () => {});
   const { tracing, lines, clock } = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   tracing?.observer.call?.(event);
@@ -155,7 +155,7 @@ test.each([
   [
     'OTEL_EXPORTER_OTLP_PROTOCOL',
     'grpc',
-    'OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf, the one that this server speaks: collectors take it on port 4318.',
+    'OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf, the only supported protocol. Collectors accept it on port 4318.',
   ],
   ['OTEL_TRACES_SAMPLER_ARG', '2', 'OTEL_TRACES_SAMPLER_ARG must be at most 1.'],
 ])('%s=%s is refused', (name, value, problem) => {

@@ -20,13 +20,13 @@ const account = { ZENDESK_SUBDOMAIN: 'acme', ZENDESK_CLIENT_ID: 'busbar', ZENDES
 const production = { NODE_ENV: 'production', BUSBAR_SECRET: 's'.repeat(32), ...account };
 
 describe('readConfig', () => {
-  test('needs nothing: without settings it is demo mode on this machine', () => {
+  test('starts demo mode on this machine without any settings', () => {
     const config = readConfig({});
     expect(config).toMatchObject({ HOST: '127.0.0.1', PORT: 3000, BUSBAR_CALLS_PER_MINUTE: 100, BUSBAR_CALLS_PER_HOUR: 1_000 });
     expect(config.accounts).toEqual([]);
   });
 
-  test('counts an empty value as none', () => {
+  test('treats an empty value as not set', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: '', ZENDESK_SUBDOMAIN: '' })).toMatchObject({ PORT: 3000, accounts: [] });
   });
 
@@ -42,7 +42,7 @@ describe('readConfig', () => {
     });
   });
 
-  test('gives the Zendesk account in the words of its connector', () => {
+  test('returns the Zendesk account with the field names of its connector', () => {
     expect(readConfig(account).accounts).toEqual([
       {
         tenant: 'default',
@@ -55,7 +55,7 @@ describe('readConfig', () => {
     expect(readConfig(legacy).accounts).toMatchObject([{ config: { subdomain: 'acme', email: 'a@example.com', apiToken: 'hush' } }]);
   });
 
-  test('lists every problem at once, in words and without the values of secrets', () => {
+  test('lists all problems in sentences without the values of secrets', () => {
     const problems = problemsOf({
       NODE_ENV: 'production',
       PORT: 'eighty',
@@ -71,32 +71,32 @@ describe('readConfig', () => {
       BUSBAR_DEMO: 'maybe',
     });
     expect(problems).toEqual([
-      'BUSBAR_CALLS_PER_MINTUE is no setting of this server. Look for a misspelling.',
+      'BUSBAR_CALLS_PER_MINTUE is not a setting of this server. Check its spelling.',
       'PORT must be a whole number from 0 to 65535.',
       'LOG_LEVEL must be debug, info, warn, error or silent.',
+      'BUSBAR_DRAIN_MS must be at least 100.',
       'DATABASE_URL must be a URL such as postgres://user:password@host:5432/database.',
       'BUSBAR_SECRET must be at least 32 characters, such as the output of: openssl rand -hex 32.',
-      'BUSBAR_DEMO must be true or false.',
       'BUSBAR_ALLOWED_ORIGINS must be origins such as https://app.example.com, separated by commas.',
-      'BUSBAR_DRAIN_MS must be at least 100.',
+      'BUSBAR_DEMO must be true or false.',
       'BUSBAR_REMAP_ORIGINS must be pairs such as https://acme.zendesk.com=http://127.0.0.1:4010, separated by commas.',
       'ZENDESK_SUBDOMAIN is needed with the other ZENDESK_* settings.',
       expect.stringMatching(/^ZENDESK_CLIENT_ID: /),
-      'BUSBAR_REMAP_ORIGINS sends the credentials of vendors elsewhere. It is refused in production.',
-      'HOST can be reached from other machines, so BUSBAR_ALLOWED_HOSTS must say under which host names the server is called.',
+      'BUSBAR_REMAP_ORIGINS sends vendors’ credentials to another origin. It is not allowed in production.',
+      'HOST can be reached from other machines. Set BUSBAR_ALLOWED_HOSTS to the host names of this server.',
     ]);
     expect(problems.join()).not.toContain('hush');
   });
 
-  test('refuses several workers without what they must share, for each thing with its reason', () => {
+  test('refuses several workers without a shared database, Redis and account, each with its reason', () => {
     const shared = { DATABASE_URL: 'postgres://db/busbar', REDIS_URL: 'redis://cache' };
     expect(problemsOf({ BUSBAR_WORKERS: '2' })).toEqual([
-      expect.stringContaining('one process alone can own the embedded database. Set DATABASE_URL'),
-      expect.stringContaining('without Redis each process would grant every limit anew. Set REDIS_URL'),
-      expect.stringContaining('each process would have sandboxes of its own. Set ZENDESK_*'),
+      expect.stringContaining('only one process can own the embedded database. Set DATABASE_URL'),
+      expect.stringContaining('without Redis each process would grant every limit separately. Set REDIS_URL'),
+      expect.stringContaining('each process would have its own sandboxes. Set ZENDESK_*'),
     ]);
     expect(problemsOf({ ...account, REDIS_URL: shared.REDIS_URL, BUSBAR_WORKERS: 'auto' })).toEqual([
-      expect.stringContaining('BUSBAR_WORKERS is auto, and one process alone'),
+      expect.stringContaining('BUSBAR_WORKERS is auto, but only one process'),
     ]);
     expect(problemsOf({ BUSBAR_WORKERS: '1' })).toEqual([]);
     expect(problemsOf({ ...account, ...shared, BUSBAR_WORKERS: 'many' })).toEqual([
@@ -106,7 +106,7 @@ describe('readConfig', () => {
     expect(readConfig({ ...account, ...shared, BUSBAR_WORKERS: 'auto' }).BUSBAR_WORKERS).toBe(availableParallelism());
   });
 
-  test('gives the account of each vendor that has settings', () => {
+  test('returns the account of each vendor that has settings', () => {
     const org = { SALESFORCE_MY_DOMAIN: 'acme', SALESFORCE_CLIENT_ID: 'busbar', SALESFORCE_CLIENT_SECRET: 'hush-hush' };
     expect(readConfig({ ...account, ...org, SENDGRID_API_KEY: 'SG.hush', SENDGRID_WEBHOOK_KEY: 'MFkw' }).accounts).toMatchObject([
       { connector: 'zendesk', name: 'acme' },
@@ -131,8 +131,8 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('refuses demo mode beside an account, and neither of them', () => {
-    expect(problemsOf({ ...account, BUSBAR_DEMO: 'true' })).toEqual([expect.stringContaining('Leave one of them out')]);
+  test('refuses demo mode together with an account, and neither of them', () => {
+    expect(problemsOf({ ...account, BUSBAR_DEMO: 'true' })).toEqual([expect.stringContaining('Remove one of them')]);
     expect(problemsOf({ BUSBAR_DEMO: 'false' })).toEqual([expect.stringContaining('nothing to serve')]);
   });
 });
@@ -140,14 +140,14 @@ describe('readConfig', () => {
 describe('usage events', () => {
   const url = 'https://openmeter.example.com/api/v1/events';
 
-  test('are off without a URL, and what is set beside it then is a mistake', () => {
+  test('are off without a URL, and their other settings are then a mistake', () => {
     expect(problemsOf({ BUSBAR_USAGE_EVENTS_TOKEN: 'hush', BUSBAR_USAGE_EVENTS_FORMAT: 'stripe' })).toEqual([
-      'BUSBAR_USAGE_EVENTS_TOKEN is set and BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
-      'BUSBAR_USAGE_EVENTS_FORMAT is set and BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
+      'BUSBAR_USAGE_EVENTS_TOKEN is set but BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
+      'BUSBAR_USAGE_EVENTS_FORMAT is set but BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
     ]);
   });
 
-  test('have the customers of Stripe by tenant', () => {
+  test('map tenants to customers of Stripe', () => {
     const config = readConfig({
       BUSBAR_USAGE_EVENTS_URL: url,
       BUSBAR_USAGE_EVENTS_FORMAT: 'stripe',
@@ -178,7 +178,7 @@ describe('usage events', () => {
 });
 
 describe('readConfig in production', () => {
-  test('takes what is safe', () => {
+  test('accepts safe settings', () => {
     expect(problemsOf(production)).toEqual([]);
     expect(problemsOf({ ...production, HOST: '0.0.0.0', BUSBAR_ALLOWED_HOSTS: 'mcp.example.com' })).toEqual([]);
     expect(problemsOf({ NODE_ENV: 'production', BUSBAR_SECRET: 's'.repeat(32), BUSBAR_DEMO: 'true' })).toEqual([]);
@@ -188,12 +188,16 @@ describe('readConfig in production', () => {
     ['no secret', { BUSBAR_SECRET: '' }, /^BUSBAR_SECRET is needed/],
     ['a short secret', { BUSBAR_SECRET: 's'.repeat(31) }, /^BUSBAR_SECRET must be at least 32/],
     [
-      'a demo that nobody asked for',
+      'a demo that the settings do not ask for',
       { ZENDESK_SUBDOMAIN: '', ZENDESK_CLIENT_ID: '', ZENDESK_CLIENT_SECRET: '' },
       /^No vendor is configured/,
     ],
-    ['origins sent elsewhere', { BUSBAR_REMAP_ORIGINS: 'https://acme.zendesk.com=http://127.0.0.1:1' }, /^BUSBAR_REMAP_ORIGINS/],
-    ['usage events in the open', { BUSBAR_USAGE_EVENTS_URL: 'http://openmeter:8888/api/v1/events' }, /^BUSBAR_USAGE_EVENTS_URL must begin/],
+    ['remapped origins', { BUSBAR_REMAP_ORIGINS: 'https://acme.zendesk.com=http://127.0.0.1:1' }, /^BUSBAR_REMAP_ORIGINS/],
+    [
+      'usage events over plain HTTP',
+      { BUSBAR_USAGE_EVENTS_URL: 'http://openmeter:8888/api/v1/events' },
+      /^BUSBAR_USAGE_EVENTS_URL must begin/,
+    ],
     ['a public interface under any host name', { HOST: '0.0.0.0' }, /^HOST can be reached/],
   ])('refuses %s', (_, change, reason) => {
     expect(problemsOf({ ...production, ...change })).toEqual([expect.stringMatching(reason)]);
@@ -201,16 +205,16 @@ describe('readConfig in production', () => {
 });
 
 describe('the files of connections, quotas and prices', () => {
-  test('that are wrong are told of with the other problems, each with its setting', () => {
+  test('are reported with the other problems if they are wrong, each with its setting', () => {
     const problems = problemsOf({ PORT: 'x', BUSBAR_QUOTAS: '/nowhere/quotas.json', BUSBAR_PRICES: import.meta.filename });
     expect(problems).toEqual([
       expect.stringMatching(/^PORT /),
       'BUSBAR_QUOTAS: /nowhere/quotas.json: cannot be read (ENOENT).',
-      expect.stringMatching(/^BUSBAR_PRICES: .*config\.test\.ts: is no JSON/),
+      expect.stringMatching(/^BUSBAR_PRICES: .*config\.test\.ts: is not valid JSON/),
     ]);
   });
 
-  test('are read as the README shows them', async () => {
+  test('are read as shown in the README', async () => {
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
     const folder = await mkdtemp(join(tmpdir(), 'busbar-readme-'));
     onTestFinished(() => rm(folder, { recursive: true }));
@@ -234,7 +238,7 @@ describe('the files of connections, quotas and prices', () => {
   });
 });
 
-test('the table in the README names every setting, its default and what it does', async () => {
+test('the tables in the README list every setting, its default and its effect', async () => {
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
   const rows = Object.entries(settings.shape).map(([name, schema]) => {
     const standard = schema.safeParse(undefined).data;

@@ -22,12 +22,12 @@ function problemsOf(content: unknown, env: Record<string, string> = {}): readonl
 const account = { subdomain: 'acme', clientId: 'busbar', clientSecret: 'hush-hush' };
 const zendesk = { connector: 'zendesk', name: 'acme', config: account };
 
-test('a good file is taken, in production and beside the settings of a vendor too', () => {
+test('a valid file is accepted, also in production and together with the settings of a vendor', () => {
   expect(problemsOf([zendesk])).toEqual([]);
   expect(problemsOf([zendesk], { NODE_ENV: 'production', BUSBAR_SECRET: 's'.repeat(32), SENDGRID_API_KEY: 'SG.hush' })).toEqual([]);
 });
 
-test('each mistake is told with its place, and no secret is shown', () => {
+test('each mistake is reported with its position, without secrets', () => {
   const problems = problemsOf([
     zendesk,
     { ...zendesk, name: 'two', config: { ...account, subdomain: 'Hush Hush' } },
@@ -55,24 +55,24 @@ test('each mistake is told with its place, and no secret is shown', () => {
   expect(problems.join().toLowerCase()).not.toContain('hush');
 });
 
-test('a rule of a connector over several fields holds in the file too', () => {
+test('a rule of a connector about several fields applies to the file too', () => {
   expect(problemsOf([{ ...zendesk, config: { subdomain: 'acme', clientId: 'busbar' } }])).toEqual([
     'BUSBAR_CONNECTIONS: <file>: connection 1, config, clientSecret: is missing.',
   ]);
 });
 
 test.each([
-  ['text that is no JSON, without showing it', '[{"clientSecret": hush}]', 'is no JSON (look at its quotes, commas and brackets)'],
-  ['an object', {}, 'the whole: must be a list of connections'],
-  ['an empty list, which would be demo mode', [], 'the whole: must have at least one connection'],
-  ['more than 1,000', Array(1_001).fill(zendesk), 'the whole: must not have more than 1000 connections'],
+  ['text that is not JSON, without showing it', '[{"clientSecret": hush}]', 'is not valid JSON (check its quotes, commas and brackets)'],
+  ['an object', {}, 'the file: must be a list of connections'],
+  ['an empty list, which would be demo mode', [], 'the file: must have at least one connection'],
+  ['more than 1,000', Array(1_001).fill(zendesk), 'the file: must not have more than 1000 connections'],
 ])('refuses %s', (_, content, reason) => {
   expect(problemsOf(content)).toEqual([`BUSBAR_CONNECTIONS: <file>: ${reason}.`]);
 });
 
-test('refuses a name that a tenant has twice, in the file or in the settings, and not that of another tenant', () => {
+test('refuses a name that a tenant has twice, in the file or the settings, but not the name of another tenant', () => {
   const settings = { ZENDESK_SUBDOMAIN: 'acme', ZENDESK_CLIENT_ID: 'busbar', ZENDESK_CLIENT_SECRET: 'hush-hush' };
-  const twice = ['Two connections of zendesk are called “acme” for the tenant default. Give one another name.'];
+  const twice = ['Two connections of zendesk for the tenant default are called “acme”. Rename one of them.'];
   expect(problemsOf([zendesk, zendesk, zendesk])).toEqual(twice);
   expect(problemsOf([zendesk], settings)).toEqual(twice);
   expect(problemsOf([{ ...zendesk, tenant: 'other' }], settings)).toEqual([]);
@@ -81,11 +81,11 @@ test('refuses a name that a tenant has twice, in the file or in the settings, an
 test('refuses more than 100 connections of a tenant and connector', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => ({ ...zendesk, name: `account-${index}` }));
   expect(problemsOf(many(100))).toEqual([]);
-  expect(problemsOf(many(101))).toEqual(['The tenant default has more than 100 connections of zendesk, which is the most.']);
+  expect(problemsOf(many(101))).toEqual(['The tenant default has more than 100 connections of zendesk. The limit is 100.']);
 });
 
-test('refuses demo mode beside a file', () => {
+test('refuses demo mode together with a file', () => {
   expect(problemsOf([zendesk], { BUSBAR_DEMO: 'true' })).toEqual([
-    'BUSBAR_DEMO is true, and there is BUSBAR_CONNECTIONS. Leave one of them out.',
+    'BUSBAR_DEMO is true, but BUSBAR_CONNECTIONS is set too. Remove one of them.',
   ]);
 });

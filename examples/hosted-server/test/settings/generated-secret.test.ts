@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { keptSecret } from '../../src/settings/generated-secret.ts';
+import { readOrCreateSecret } from '../../src/settings/generated-secret.ts';
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'busbar-secret-'));
@@ -10,18 +10,18 @@ function folder(): string {
   return join(made, 'data');
 }
 
-test('is made once, for its owner alone, and is the same after that', () => {
+test('the secret is generated once, readable only by its owner, and stays the same', () => {
   const data = folder();
-  const secret = keptSecret(data);
+  const secret = readOrCreateSecret(data);
   expect(secret).toMatch(/^[0-9a-f]{64}$/);
-  expect(keptSecret(data)).toBe(secret);
-  expect(keptSecret(folder())).not.toBe(secret);
+  expect(readOrCreateSecret(data)).toBe(secret);
+  expect(readOrCreateSecret(folder())).not.toBe(secret);
   expect(statSync(join(data, 'secret')).mode & 0o777).toBe(0o600);
 });
 
-test('is not made anew where the file is damaged: what the old one sealed would be lost without a word', () => {
+test('the secret is not replaced if its file is damaged, because everything it sealed would be lost silently', () => {
   const data = folder();
-  keptSecret(data);
+  readOrCreateSecret(data);
   writeFileSync(join(data, 'secret'), 'half');
-  expect(() => keptSecret(data)).toThrow('does not hold the secret');
+  expect(() => readOrCreateSecret(data)).toThrow('does not hold the secret');
 });

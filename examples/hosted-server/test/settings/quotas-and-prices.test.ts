@@ -27,7 +27,7 @@ function problemOf(read: (path: string) => unknown, content: unknown): string {
 
 const quota = { of: 'calls', limit: 1_000, per: 'day', each: 'tenant' };
 
-test('money in files is in the currency, and becomes whole millionths exactly', () => {
+test('money in files is in the currency, and is parsed exactly into whole millionths', () => {
   const amounts = ['0.02', 0.02, '0.000001', 0.000001, 0.1, 0.7, '1.10', 4.35, 1000000, 0, '999999.999999'];
   const prices = readPrices(fileOf(amounts.map((perCall) => ({ perCall }))));
   expect(prices.map(({ perCall }) => perCall)).toEqual([
@@ -36,7 +36,7 @@ test('money in files is in the currency, and becomes whole millionths exactly', 
 });
 
 test.each(['1e3', -1, '-0.5', 1e-7, '0.0000001', '.5', '1,5', '', ' 1', 1_000_001, '1000000.000001', true, null])(
-  'does not take %j for money',
+  'refuses %j as an amount of money',
   (perCall) => {
     expect(problemOf(readPrices, [{ perCall }])).toBe(
       'rule 1, perCall: must be an amount such as "0.02": 0 to 1000000, with at most 6 decimals',
@@ -44,7 +44,7 @@ test.each(['1e3', -1, '-0.5', 1e-7, '0.0000001', '.5', '1,5', '', ' 1', 1_000_00
   },
 );
 
-test('a quota of money has its limit in the currency, others in whole numbers', () => {
+test('a quota of money has a limit in the currency, other quotas have a whole number', () => {
   const where = { tenant: 'acme', key: 'key_1' };
   const rules = [
     { ...quota, where },
@@ -66,9 +66,9 @@ test.each([
   [[quota, { ...quota, per: 'week' }], 'rule 2, per: must be one of "minute", "day", "month"'],
   [[{ ...quota, where: { user: 'u' } }], 'rule 1, where: does not know user'],
   [[{ ...quota, where: { key: '' } }], 'rule 1, where, key: must not be empty'],
-  [quota, 'the whole: must be a list of rules'],
-  [Array.from({ length: 1_001 }, () => quota), 'the whole: must not have more than 1000 rules'],
-])('says where a quota is wrong, and how (%#)', (rules, problem) => {
+  [quota, 'the file: must be a list of rules'],
+  [Array.from({ length: 1_001 }, () => quota), 'the file: must not have more than 1000 rules'],
+])('names the position and the reason of a problem in a quota (%#)', (rules, problem) => {
   expect(problemOf(readQuotas, rules)).toBe(problem);
 });
 
@@ -81,15 +81,15 @@ test.each([
     [{ tool: 7 }, { from: '2026-02-30' }],
     'rule 1, tool: must be a string; rule 2, from: must be a date such as "2026-01-31", or a time with its zone such as "2026-01-31T12:00:00Z"',
   ],
-])('says where a price is wrong, and how (%#)', (rules, problem) => {
+])('names the position and the reason of a problem in a price (%#)', (rules, problem) => {
   expect(problemOf(readPrices, rules)).toBe(problem);
 });
 
-test('a time without its zone is refused, as it would mean another one on each machine', () => {
+test('a time without a zone is refused, because machines would read it differently', () => {
   expect(problemOf(readPrices, [{ from: '2026-01-01T00:00:00' }])).toContain('a time with its zone');
 });
 
-test('tells ten problems at most', () => {
+test('lists ten problems at most', () => {
   const problem = problemOf(
     readPrices,
     Array.from({ length: 30 }, () => ({ tool: 7 })),
@@ -98,7 +98,7 @@ test('tells ten problems at most', () => {
   expect(problem.endsWith('; and 20 more')).toBe(true);
 });
 
-test('a file that is missing, or no JSON, is said so', () => {
+test('a file that is missing or not JSON is reported', () => {
   expect(() => readQuotas(join(folder, 'none.json'))).toThrow(`${join(folder, 'none.json')}: cannot be read (ENOENT)`);
-  expect(problemOf(readQuotas, '[{]')).toMatch(/^is no JSON \(/);
+  expect(problemOf(readQuotas, '[{]')).toMatch(/^is not valid JSON \(/);
 });

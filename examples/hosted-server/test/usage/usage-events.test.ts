@@ -63,7 +63,7 @@ test('OpenMeter gets a batch of CloudEvents in one request', async () => {
   ]);
 });
 
-test('Stripe gets each event in a request of its own, for the customer of its tenant', async () => {
+test('Stripe gets each event in its own request, for the customer of its tenant', async () => {
   const receiver = await startUsageReceiver(stack);
   const send = senderTo(receiver, { format: 'stripe', type: 'busbar_call', customers: { acme: 'cus_1' } });
   expect(statuses(await send([record('a'), { ...record('b'), tenant: 'constructor' }], staying))).toEqual(['delivered', 'delivered']);
@@ -89,7 +89,7 @@ const answerWith =
     return true;
   };
 
-test('one event that OpenMeter refuses costs no other', async () => {
+test('an event that OpenMeter refuses does not hold up the others', async () => {
   const receiver = await startUsageReceiver(
     stack,
     ({ ids }, response) => ids.includes('call-63') && answerWith(400, 'subject is not known')(response),
@@ -102,22 +102,25 @@ test('one event that OpenMeter refuses costs no other', async () => {
   expect(receiver.received.length).toBeLessThanOrEqual(16);
 });
 
-test('an event that Stripe has already is delivered', async () => {
+test('an event that Stripe already has counts as delivered', async () => {
   const body = JSON.stringify({ error: { message: 'An event already exists with identifier call-0.', type: 'invalid_request_error' } });
   const receiver = await startUsageReceiver(stack, (_, response) => answerWith(400, body)(response));
   expect(statuses(await senderTo(receiver, { format: 'stripe' })(records(1), staying))).toEqual(['delivered']);
   expect(statuses(await senderTo(receiver)(records(1), staying))).toEqual(['refused']);
 });
 
-test.each([301, 307, 401, 403, 404, 429, 500, 503])('a status of %i is for later, and not the fault of an event', async (status) => {
-  const elsewhere = await startUsageReceiver(stack);
-  const receiver = await startUsageReceiver(stack, (_, response) => answerWith(status, '', { location: elsewhere.url })(response));
-  expect(await senderTo(receiver)(records(4), staying)).toEqual(
-    records(4).map(() => ({ status: 'later', reason: `status ${status}`, retryAfterMs: undefined })),
-  );
-  expect(receiver.received).toHaveLength(1);
-  expect(elsewhere.received).toEqual([]);
-});
+test.each([301, 307, 401, 403, 404, 429, 500, 503])(
+  'a status of %i means to retry later, and is not the fault of an event',
+  async (status) => {
+    const elsewhere = await startUsageReceiver(stack);
+    const receiver = await startUsageReceiver(stack, (_, response) => answerWith(status, '', { location: elsewhere.url })(response));
+    expect(await senderTo(receiver)(records(4), staying)).toEqual(
+      records(4).map(() => ({ status: 'later', reason: `status ${status}`, retryAfterMs: undefined })),
+    );
+    expect(receiver.received).toHaveLength(1);
+    expect(elsewhere.received).toEqual([]);
+  },
+);
 
 test.each([
   ['120', 120_000],
@@ -125,7 +128,7 @@ test.each([
   [new Date(start + 90_000).toUTCString(), 90_000],
   [new Date(start - 90_000).toUTCString(), 0],
   ['soon', undefined],
-])('Retry-After %j is waited for', async (retryAfter, retryAfterMs) => {
+])('Retry-After %j is respected', async (retryAfter, retryAfterMs) => {
   const receiver = await startUsageReceiver(stack, (_, response) => answerWith(429, '', { 'retry-after': retryAfter })(response));
   expect(await senderTo(receiver)(records(1), staying)).toEqual([{ status: 'later', reason: 'status 429', retryAfterMs }]);
 });
@@ -151,7 +154,7 @@ test('Stripe is sent ten events at a time, and none after it asked to wait', asy
   expect(receiver.counted.size).toBe(19);
 });
 
-test('a receiver that shows the token does not get it into a reason', async () => {
+test('a token that the receiver echoes is not in the reason', async () => {
   // In two parts, which are cut where the reason is.
   const receiver = await startUsageReceiver(stack, ({ headers }, response) => {
     const said = `${'x'.repeat(190)} ${headers.authorization}`;
@@ -166,7 +169,7 @@ test('a receiver that shows the token does not get it into a reason', async () =
   expect(JSON.stringify(delivery)).not.toContain('hu');
 });
 
-test('a refusal without end is not read to its end', async () => {
+test('a refusal with an endless body is not read to its end', async () => {
   let closed: Promise<unknown> | undefined;
   const receiver = await startUsageReceiver(stack, (_, response) => {
     closed = once(response, 'close');
@@ -180,7 +183,7 @@ test('a refusal without end is not read to its end', async () => {
   await closed;
 });
 
-test('a request that hangs ends after ten seconds, at the socket too', async () => {
+test('a request that hangs ends after ten seconds, and so does its socket', async () => {
   const { promise: hangs, resolve } = Promise.withResolvers<{ readonly closed: Promise<unknown> }>();
   const receiver = await startUsageReceiver(stack, (_, response) => {
     resolve({ closed: once(response, 'close') });
@@ -195,7 +198,7 @@ test('a request that hangs ends after ten seconds, at the socket too', async () 
   expect(clock.sleeping).toBe(0);
 });
 
-test('a request ends with the signal, and an address where nobody listens is for later', async () => {
+test('a request ends with the signal, and an address where no one listens is retried later', async () => {
   const leaving = new AbortController();
   const receiver = await startUsageReceiver(stack, () => {
     leaving.abort();
@@ -207,7 +210,7 @@ test('a request ends with the signal, and an address where nobody listens is for
 });
 
 test.each(['openmeter', 'stripe'] as const)(
-  'a receiver that fails, hangs, asks to wait and breaks off counts each event (%s)',
+  'a receiver that fails, hangs, asks to wait and breaks off counts every event (%s)',
   async (format) => {
     const faults: ((response: ServerResponse, count: () => void) => void)[] = [
       answerWith(500),
@@ -282,7 +285,7 @@ test('without a URL there is no outbox', async () => {
   expect(openUsageOutbox(readConfig({}), database, { clock: manualClock(), log: silentLogger })).toBeUndefined();
 });
 
-test('what a server could not deliver before kill -9, the next one does', async () => {
+test('events that a server could not deliver before kill -9 are delivered by the next server', async () => {
   let away = true;
   const receiver = await startUsageReceiver(stack, (_, response) => away && answerWith(503)(response));
   const settings = {

@@ -49,7 +49,7 @@ function checked(tenants: number, isHealthy: (tenant: string) => boolean) {
 }
 
 describe('createConnectionChecks', () => {
-  test('checks at once, then every everyMs, and reports how many passed', async () => {
+  test('checks at the start, then every everyMs, and reports how many passed', async () => {
     const { clock, checks, rounds } = checked(3, (tenant) => tenant !== 'tenant-001');
     expect(checks.report()).toEqual([]);
     checks.start();
@@ -59,10 +59,10 @@ describe('createConnectionChecks', () => {
     expect(rounds).toHaveLength(1);
     await clock.advance(1);
     await expect.poll(() => rounds).toHaveLength(2);
-    checks.stop();
+    await checks.stop();
   });
 
-  test('looks at 50 connections in a round, 5 at a time, and goes on with the others in the next', async () => {
+  test('checks 50 connections in a round, 5 at a time, and continues with the others in the next', async () => {
     const { clock, checks, rounds, seen, mostAtOnce } = checked(120, () => true);
     checks.start();
     for (const round of [1, 2, 3]) {
@@ -74,17 +74,17 @@ describe('createConnectionChecks', () => {
     expect(rounds.map((report) => report.checked)).toEqual([50, 50, 20, 50]);
     expect(new Set(seen.slice(0, 120)).size).toBe(120);
     expect(mostAtOnce()).toBe(5);
-    checks.stop();
+    await checks.stop();
   });
 
-  test('logs a connection that does not pass by its id and code alone', async () => {
+  test('logs only the id and code of a connection that fails its check', async () => {
     const { checks, rounds, lines } = checked(1, () => false);
     checks.start();
     await expect.poll(() => rounds).toHaveLength(1);
     expect(lines).toEqual([
-      { connector: 'acme', connection: 'tenant-000', code: 'UNAUTHENTICATED', message: 'A connection did not pass its check' },
+      { connector: 'acme', connection: 'tenant-000', code: 'UNAUTHENTICATED', message: 'A connection failed its check' },
     ]);
-    checks.stop();
+    await checks.stop();
   });
 
   test('stops, and leaves no timer behind', async () => {
@@ -92,7 +92,7 @@ describe('createConnectionChecks', () => {
     checks.start();
     await expect.poll(() => rounds).toHaveLength(1);
     await expect.poll(() => clock.sleeping).toBe(1);
-    checks.stop();
+    await checks.stop();
     await expect.poll(() => clock.sleeping).toBe(0);
     await clock.advance(600_000);
     expect(rounds).toHaveLength(1);
@@ -103,6 +103,6 @@ describe('createConnectionChecks', () => {
     checks.start();
     await expect.poll(() => clock.sleeping).toBe(1);
     expect(rounds).toEqual([]);
-    checks.stop();
+    await checks.stop();
   });
 });

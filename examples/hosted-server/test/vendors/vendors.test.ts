@@ -63,7 +63,7 @@ const remap = (...sandboxes: { readonly remapOrigins: Readonly<Record<string, st
 
 const accountNames = { soql: 'SELECT Name FROM Account' };
 
-test('demo mode serves a sandbox of every vendor, two Salesforce orgs among them, and prints no webhook address', async () => {
+test('demo mode serves a sandbox of every vendor, including two Salesforce orgs, and prints no webhook address', async () => {
   await using stack = new AsyncDisposableStack();
   const server = await serve(stack, {});
   expect(server.webhooks).toEqual([]);
@@ -85,7 +85,7 @@ test('demo mode serves a sandbox of every vendor, two Salesforce orgs among them
   expect(await limitsOf('emea')).toMatch(/^(?![^]*DataStorageMB)[^]*org_limits/);
 });
 
-test('two vendors of the settings are served together and no other, each with its webhook address', async () => {
+test('only the two vendors in the settings are served, each with its webhook address', async () => {
   await using stack = new AsyncDisposableStack();
   const zendesk = await startZendeskSandbox({ subdomain: 'acme', clientSecret: 'hush-hush-hush' });
   stack.defer(() => zendesk.close());
@@ -152,7 +152,7 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
   const made = (Name: string) => ({ object: 'Account', fields: { Name } });
   const namesOf = (org: SalesforceSandbox) => org.records('Account').map(({ Name }) => String(Name));
 
-  test('are served together, and calls that run at the same time each reach the org that they name and no other', async () => {
+  test('are served together, and concurrent calls each reach only the org that they name', async () => {
     expect(await listConnectors()).toEqual(['salesforce', 'sendgrid', 'zendesk']);
     const rounds = Array.from({ length: 10 }, (_, round) => round);
     const calls = rounds.flatMap((round) =>
@@ -181,14 +181,14 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
     expect(JSON.stringify(a.requests)).not.toContain('hush-acme-b');
   });
 
-  test('keep what is cached of one org from the other', async () => {
+  test('do not share cached answers between orgs', async () => {
     const describeIn = (connection: string) => call('salesforce_describe_object', { connection, object: 'ProductRelatedComponent' });
     expect(await describeIn('org-a')).toMatchObject({ isError: false });
     expect((await describeIn('org-b')).text).toContain('NOT_FOUND');
     expect(await describeIn('org-a')).toMatchObject({ isError: false });
   });
 
-  test('refuse a write that names no org, or none that there is, with the names, and write nothing', async () => {
+  test('refuse a write that names no org or an unknown one, list the names, and write nothing', async () => {
     const before = [namesOf(a), namesOf(b)];
     for (const named of [{}, { connection: 'acme' }]) {
       const { isError, text } = await call('salesforce_create_record', { ...named, ...made('Nobody’s') });
@@ -198,7 +198,7 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
     expect([namesOf(a), namesOf(b)]).toEqual(before);
   });
 
-  test('show another tenant neither org, not even by its name', async () => {
+  test('show another tenant neither org, nor its name', async () => {
     const { call: callAsOther } = await connect(stack, { url: server.url, key: await server.keyFor('other') });
     expect(await callAsOther('zendesk_search_tickets')).toMatchObject({ isError: false });
     for (const named of [{}, { connection: 'org-a' }, { connection: 'org-b' }]) {

@@ -5,7 +5,7 @@ import { dataFolder, startServing } from '../server-process.ts';
 
 const signingSecret = 'the signing secret of a webhook';
 
-test('with its signing secret the server prints where Zendesk sends events, the same after a restart, and a tool reads them', async () => {
+test('with a signing secret the server prints the address for Zendesk’s events, the same after a restart, and a tool reads the events', async () => {
   await using stack = new AsyncDisposableStack();
   const env = {
     BUSBAR_DATA_DIR: await dataFolder(stack),

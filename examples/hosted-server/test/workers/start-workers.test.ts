@@ -95,7 +95,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     }
   }, 60_000);
 
-  test('the metrics of one that does not answer are left out', async () => {
+  test('leave out the metrics of a worker that does not answer', async () => {
     const server = await serving();
     const { two } = await pidsOf(server);
     process.kill(two, 'SIGSTOP');
@@ -105,37 +105,37 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     expect(counts.has('2')).toBe(false);
   }, 60_000);
 
-  test('a second server is told that the port is taken', async () => {
+  test('keep their port: a second server reports that it is in use', async () => {
     const { port } = new URL((await serving()).url);
     const second = await startServing(stack, { ...(await settings()), PORT: port });
     expect(await second.ended).toBe(1);
     expect(second.stderr).toBe(
-      `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or set PORT to another (0 takes any free one).\n`,
+      `Port ${port} on 127.0.0.1 is in use. Stop the program that listens there, or set PORT to another port (0 takes any free port).\n`,
     );
   }, 60_000);
 
-  test('one that is killed is started again, and the other serves meanwhile', async () => {
+  test('restart a worker that is killed, while the other serves', async () => {
     const server = await serving();
     const before = await pidsOf(server);
     process.kill(before.two, 'SIGKILL');
-    await server.logged(/"worker":2,"how":"SIGKILL","waitMs":1000,"msg":"A worker ended/);
+    await server.logged(/"worker":2,"how":"SIGKILL","waitMs":1000,"msg":"A worker exited/);
     expect(await call(server, 5)).toBe(5);
-    await server.logged(/A worker ended[^]*"worker":2,"pid":\d+,"msg":"A worker serves"/);
+    await server.logged(/A worker exited[^]*"worker":2,"pid":\d+,"msg":"A worker serves"/);
     const after = await pidsOf(server);
     expect([after.one === before.one, after.two === before.two, isAlive(after.two)]).toEqual([true, false, true]);
   }, 60_000);
 
-  test('one that stands still for ten seconds is ended and started again', async () => {
+  test('kill and restart a worker that is blocked for ten seconds', async () => {
     const server = await serving();
     const before = await pidsOf(server);
     process.kill(before.two, 'SIGSTOP');
-    await server.logged(new RegExp(`"worker":2,"pid":${before.two},"msg":"A worker stands still, and is ended"`));
-    await server.logged(new RegExp(`"pid":${before.two},"msg":"A worker stands still[^]*"worker":2,"pid":\\d+,"msg":"A worker serves"`));
+    await server.logged(new RegExp(`"worker":2,"pid":${before.two},"msg":"A worker is blocked and will be killed"`));
+    await server.logged(new RegExp(`"pid":${before.two},"msg":"A worker is blocked[^]*"worker":2,"pid":\\d+,"msg":"A worker serves"`));
     const after = await pidsOf(server);
     expect([after.one === before.one, isAlive(before.two), isAlive(after.two)]).toEqual([true, false, true]);
   }, 60_000);
 
-  test('end on SIGTERM, both at once, when what runs in them has been answered; then the server exits with 0', async () => {
+  test('exit on SIGTERM at the same time, after they have answered running calls; then the server exits with 0', async () => {
     const server = await serving();
     running = undefined;
     const pids = await pidsOf(server);
@@ -153,7 +153,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
 });
 
 test.runIf(!noRedis)(
-  'a worker that ends at its start ends the server, which says so beside the reason',
+  'a worker that exits at its start ends the server, which prints that after the reason',
   async () => {
     await using stack = new AsyncDisposableStack();
     const server = await startServing(stack, {
@@ -167,7 +167,7 @@ test.runIf(!noRedis)(
     expect(await server.ended).toBe(1);
     expect(server.stdout).toBe('');
     expect(server.stderr).toMatch(
-      /^The database cannot be reached .*\nWorker 1 ended at its start \(exit code 1\)\. What it said stands above\.\n$/,
+      /^The database cannot be reached .*\nWorker 1 exited during its start \(exit code 1\)\. The reason is printed above\.\n$/,
     );
   },
   60_000,
