@@ -85,7 +85,7 @@ describe('a server started without settings', () => {
   test('has metrics without tenants in them', async () => {
     await callTool(server, 'zendesk_get_ticket', { ticketId: 999_999_999 });
     const read = async () => (await fetch(new URL('/metrics', server.url))).text();
-    // The first check of the connections runs beside the calls.
+    // The first connection check runs at the same time as the calls.
     await expect.poll(read).toContain('\nmcp_connector_healthy{');
     const metrics = await read();
     for (const name of [

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => stack.disposeAsync());
 
-/** Settings that have a server talk to a sandbox of the test's own as if it were the real account. */
+/** Settings for a server that uses a sandbox of the test as if it were a real account. */
 async function settingsFor(sandbox: ZendeskSandbox): Promise<Record<string, string>> {
   const [[origin, target] = ['', '']] = Object.entries(sandbox.remapOrigins);
   return {
@@ -35,12 +35,12 @@ const ticket = { subject: 'Slow', body: 'Very.' };
 const creates = 'POST /api/v2/tickets';
 
 describe('SIGTERM with 50 calls in flight', () => {
-  /** Starts 50 calls that hang at the vendor, 20 at once there and the others in the queue before it. */
+  /** Starts 50 calls that hang: 20 at the vendor, the others in the queue for it. */
   async function hang(server: Called, sandbox: ZendeskSandbox) {
     sandbox.misbehave({ kind: 'hang', match: creates, times: 50 });
     const calls = Array.from({ length: 50 }, () => callTool(server, 'zendesk_create_ticket', ticket));
     await sandbox.received(creates, 20);
-    // Each request that has arrived is counted against the key, and so is each of these.
+    // The rate limit of the key counts every request that has arrived, and these requests too.
     let asked = 0;
     const arrived = async () => {
       const { headers } = await post(server.url, { authorization: `Bearer ${server.key}` });
@@ -69,14 +69,14 @@ describe('SIGTERM with 50 calls in flight', () => {
     const sandbox = await startSandbox();
     const server = await startServing(stack, { ...(await settingsFor(sandbox)), BUSBAR_DRAIN_MS: '2000' });
     const calls = await hang(server, sandbox);
-    const toldAt = performance.now();
+    const signalledAt = performance.now();
     server.kill('SIGTERM');
     const answers = await Promise.all(calls);
     expect(await server.ended).toBe(0);
-    // The calls would go on for 30 seconds.
-    expect(performance.now() - toldAt).toBeLessThan(15_000);
+    // The calls would run for 30 seconds.
+    expect(performance.now() - signalledAt).toBeLessThan(15_000);
     const codes = answers.map(({ isError, text }) => (isError ? /^[A-Z_]+/.exec(text)?.[0] : 'no error'));
-    // What had reached the vendor may have been done; what still waited for its turn had not.
+    // Calls that had reached the vendor may have written; calls in the queue had not.
     expect(new Set(codes)).toEqual(new Set(['OUTCOME_UNKNOWN', 'UNAVAILABLE']));
     expect(codes.filter((code) => code === 'OUTCOME_UNKNOWN')).toHaveLength(20);
   }, 60_000);
@@ -115,7 +115,7 @@ test('SIGTERM while a client is slow to send its request: the client is cut off,
   const client = connect(Number(port), '127.0.0.1');
   const head = ['POST /mcp HTTP/1.1', `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${server.key}`, 'Content-Type: application/json'];
   client.write([...head, 'Content-Length: 100', 'Expect: 100-continue', '', '{'].join('\r\n'));
-  // The server has read the head when it asks for the body.
+  // When the server asks for the body, it has read the head.
   await once(client, 'data');
   server.kill('SIGTERM');
   await once(client, 'close');

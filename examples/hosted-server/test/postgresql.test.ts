@@ -8,7 +8,7 @@ import { startServing } from './server-process.ts';
 
 const secret = 'the same on both replicas, and long enough';
 
-/** An empty database on the PostgreSQL server, that goes with the stack. */
+/** Creates an empty database on the PostgreSQL server. It is dropped with the stack. */
 async function emptyDatabase(stack: AsyncDisposableStack) {
   const place = await postgresql?.place();
   if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
@@ -93,7 +93,7 @@ test.runIf(postgresql && !noRedis)(
       BUSBAR_SECRET: secret,
       REDIS_URL: process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379',
       BUSBAR_CALLS_PER_MINUTE: '5',
-      // Limits are kept by their rules, and no other run has this one.
+      // Redis keeps limits by their rules, and no other run has this rule.
       BUSBAR_CALLS_PER_HOUR: String(10_000 + Math.floor(Math.random() * 80_000)),
     };
     const [one, two] = await Promise.all([startServing(stack, env), startServing(stack, env)]);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-/** The entries of the audit that speak of a key. */
+/** The audit entries about a key. */
 async function audited(id: string): Promise<{ event: string }[]> {
   const entries: { event: string; subject?: string }[] = [];
   for await (const line of exportAudit(server.get(tokens.database))) {
@@ -96,8 +96,8 @@ test('an owner cannot revoke an operator key of its own tenant', async () => {
 test('an action that cannot be audited is not done', async () => {
   await using own = new AsyncDisposableStack();
   const { ask, key, get } = await startAdminServer(own);
-  const away = new ToolError('UNAVAILABLE', 'The database is away. Try again shortly.');
-  Object.assign(get(tokens.audit), { record: () => Promise.reject(away) });
+  const databaseDown = new ToolError('UNAVAILABLE', 'The database is down. Try again shortly.');
+  Object.assign(get(tokens.audit), { record: () => Promise.reject(databaseDown) });
   expect((await ask(key, 'POST keys', { name: 'unseen' })).status).toBe(503);
   expect((await ask(key, 'DELETE keys/key_first')).status).toBe(503);
   const { keys } = await get(tokens.apiKeys).list({ limit: 10 });

@@ -12,7 +12,7 @@ import { callTool } from '../mcp-requests.ts';
 const creates = 'POST /api/v2/tickets';
 const stack = new AsyncDisposableStack();
 let server: AdminServer;
-/** An owner of `default`, whose calls and letters there are, and one of `acme`, whose there are none. */
+/** The owner of the tenant `default`, which has calls and dead letters, and the owner of `acme`, which has none. */
 let owner: string;
 let stranger: string;
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-/** A call that the vendor refuses for now, which leaves a letter. Gives the letter's id. */
+/** Makes a call that the vendor refuses for now. Returns the id of its dead letter. */
 async function failOne(key: string): Promise<string> {
   server.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '1' }, match: creates, times: 100 });
   expect(await server.createTicket(key)).toMatchObject({ isError: true, text: expect.stringContaining('RATE_LIMITED') });
@@ -187,7 +187,7 @@ test('a replayed dead letter creates its ticket once, and call and replay are in
   const made = () => server.sandbox.requests.filter(({ route }) => route === creates).length;
   const before = made();
   const replay = async () => (await server.ask(owner, 'POST dead-letters/replay', { ids: [id] })).json;
-  // The vendor's Retry-After still holds at first: the letter then stays.
+  // Until the vendor's Retry-After is over, the dead letter stays.
   await expect
     .poll(replay, { timeout: 15_000 })
     .toMatchObject({ letters: [{ id, outcome: 'done', kept: false }], counts: { done: 1 }, more: false });
@@ -224,7 +224,7 @@ test('dead letters are discarded by shared properties, and never all by mistake'
 test('no route shows or changes anything of another tenant', async () => {
   const letter = await failOne(owner);
   const { calls } = (await server.ask(owner, 'GET calls')).json;
-  // What is asked of each route, and the status of the refusal; or 200, with nothing in it.
+  // The requests to each route, and the status of the refusal; or 200 with an empty list.
   const walks: Record<string, readonly (readonly [path: string, status: number, body?: unknown])[]> = {
     'get /admin/v1/keys': [
       ['keys', 200],
@@ -281,7 +281,7 @@ test('no route shows or changes anything of another tenant', async () => {
   expect(await everything()).toEqual(before);
 }, 40_000);
 
-/** What a stranger must not change. */
+/** Everything that an owner of another tenant must not change. */
 async function everything(): Promise<unknown> {
   const { db } = server.get(tokens.database);
   return {

@@ -7,12 +7,12 @@ import { tokens } from '../../src/tokens.ts';
 import { callTool, type ToolAnswer } from '../mcp-requests.ts';
 import { dataFolder } from '../server-process.ts';
 
-/** What the admin API answered. */
+/** A response of the admin API. */
 export interface AdminAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body, where it is JSON. */
+  /** The body, if it is JSON. */
   readonly json: any;
 }
 
@@ -23,14 +23,14 @@ export interface AdminServer {
   readonly key: string;
   readonly sandbox: ZendeskSandbox;
   readonly get: Injector['get'];
-  /** Another key. */
+  /** Creates another key. */
   make(wanted: Partial<NewApiKey>): Promise<string>;
-  /** Asks the admin API: `GET usage?by=day`. */
+  /** Sends a request to the admin API, such as `GET usage?by=day`. */
   ask(key: string, what: string, body?: unknown, headers?: Record<string, string>): Promise<AdminAnswer>;
   createTicket(key: string): Promise<ToolAnswer>;
 }
 
-/** Starts one that goes with the stack. */
+/** Starts a server that closes with the stack. */
 export async function startAdminServer(
   stack: AsyncDisposableStack,
   env: Record<string, string> = {},

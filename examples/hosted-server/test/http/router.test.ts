@@ -17,7 +17,7 @@ const authenticate: Authenticate = async ({ token }) => {
   return principal;
 };
 
-/** Serves the pages and gives what asks them. */
+/** Serves the pages and returns a function that requests them. */
 async function served(change: Partial<RouterOptions> = {}) {
   const routes = createRouter({
     health: {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const file = join(import.meta.dirname, '../../src/process/log-destination.ts');
-// More than a pipe holds, in the last turn and in the one before.
+// More bytes than a pipe holds, in the last turn of the event loop and in the turn before.
 const program = (end: string) => `
   import { logDestination } from ${JSON.stringify(file)};
   const log = logDestination(2);
@@ -11,7 +11,7 @@ const program = (end: string) => `
   write(0);
   setImmediate(() => { write(500); ${end} });`;
 
-test.each(['process.exit(0)', 'throw new Error("nobody catches this")', ''])(
+test.each(['process.exit(0)', 'throw new Error("not caught")', ''])(
   'every line is written, in order, before the process ends: %s',
   (end) => {
     const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program(end)], { encoding: 'utf8' });

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** A span as it came. Ids are hexadecimal. */
+/** A received span. Ids are hexadecimal. */
 export interface CollectedSpan {
   readonly name: string;
   readonly kind: number;
@@ -12,21 +12,21 @@ export interface CollectedSpan {
   readonly parentSpanId: string;
   readonly statusCode: number;
   readonly attributes: Readonly<Record<string, string | number>>;
-  /** What the process says of itself. */
+  /** The attributes of the process. */
   readonly resource: Readonly<Record<string, string | number>>;
 }
 
-/** What takes traces by OTLP over HTTP, as OpenTelemetry's collector does. */
+/** A collector of traces by OTLP over HTTP, like OpenTelemetry's. */
 export interface TraceCollector {
   readonly url: string;
   readonly spans: readonly CollectedSpan[];
-  /** All that came, byte for byte. */
+  /** All received bytes. */
   readonly raw: string;
   /** Resolves with the first request. */
   readonly asked: Promise<void>;
 }
 
-/** Takes traces on a port of its own, until the stack ends. */
+/** Starts a collector on a free port. It closes with the stack. */
 export async function startTraceCollector(
   stack: AsyncDisposableStack,
   answer: (response: ServerResponse) => void = (response) => void response.end(),
@@ -59,7 +59,7 @@ export async function startTraceCollector(
   };
 }
 
-/** The numbers are those of opentelemetry/proto/trace/v1/trace.proto. */
+/** Field numbers as in opentelemetry/proto/trace/v1/trace.proto. */
 function readSpans(body: Buffer): CollectedSpan[] {
   return messages(body, 1).flatMap((resourceSpans) => {
     const resource = messages(resourceSpans, 1).map((each) => readAttributes(each, 1))[0] ?? {};
@@ -91,7 +91,7 @@ const messages = (message: Buffer, field: number) =>
 const number = (message: Buffer, field: number) => Number(fields(message).find(([id]) => id === field)?.[1] ?? 0);
 const text = (message: Buffer, field: number) => messages(message, field)[0]?.toString() ?? '';
 
-/** The fields of a message of Protocol Buffers. */
+/** Reads the fields of a Protocol Buffers message. */
 function fields(message: Buffer): [id: number, value: Buffer | number][] {
   const found: [number, Buffer | number][] = [];
   let at = 0;

@@ -30,7 +30,7 @@ const event: CallEvent = {
   attempts: [],
 };
 
-/** A log that is kept: levels and messages. */
+/** A log that keeps levels and messages. */
 function keptLog() {
   const lines: [string, string][] = [];
   const at = (level: string) => (_: object, message: string) => void lines.push([level, message]);
@@ -94,7 +94,7 @@ test('the log says when the collector goes down, and when it is back', async () 
   let status = 400;
   const collector = await startTraceCollector(stack, (response) => void response.writeHead(status).end());
   const { tracing, lines } = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-  // So many are sent at once, and do not wait for more.
+  // A full batch is sent at once.
   const batch = () => {
     for (let n = 0; n < 256; n++) tracing?.observer.call?.(event);
   };

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError, readConfig } from '../../src/settings/config.ts';
 import { settings } from '../../src/settings/settings.ts';
 
-/** The problems of an environment, empty for a good one. */
+/** The problems of an environment. Empty if it is valid. */
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
     readConfig(env);

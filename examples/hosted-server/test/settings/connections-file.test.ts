@@ -31,7 +31,7 @@ test('each mistake is reported with its position, without secrets', () => {
   const problems = problemsOf([
     zendesk,
     { ...zendesk, name: 'two', config: { ...account, subdomain: 'Hush Hush' } },
-    { connector: 'sendgrid', name: 'three', config: { apiKey: 'hush hush', region: 'hush', from: 'nobody' } },
+    { connector: 'sendgrid', name: 'three', config: { apiKey: 'hush hush', region: 'hush', from: 'no address' } },
     { connector: 'salesforce', name: 'four', config: { clientId: 'hush', clientSecrte: 'hush-hush' } },
     { connector: 'hushforce', name: '', config: [] },
     { ...zendesk, name: 'six', secret: 'hush' },

@@ -155,11 +155,11 @@ test('Stripe is sent ten events at a time, and none after it asked to wait', asy
 });
 
 test('a token that the receiver echoes is not in the reason', async () => {
-  // In two parts, which are cut where the reason is.
+  // The answer is sent in two parts, split where the reason is cut.
   const receiver = await startUsageReceiver(stack, ({ headers }, response) => {
     const said = `${'x'.repeat(190)} ${headers.authorization}`;
     response.writeHead(400);
-    // The first is read before the second is sent.
+    // The client reads the first part before the second is sent.
     const later = (turns: number): void => void setImmediate(() => (turns > 0 ? later(turns - 1) : response.end(said.slice(200))));
     response.write(said.slice(0, 200), () => later(50));
     return true;
@@ -205,8 +205,10 @@ test('a request ends with the signal, and an address where no one listens is ret
     return true;
   });
   expect(await senderTo(receiver)(records(1), leaving.signal)).toEqual([{ status: 'later', reason: 'no answer (AbortError)' }]);
-  const nobody = { ...receiver, url: 'http://127.0.0.1:1/events' };
-  expect(await senderTo(nobody)(records(1), staying)).toEqual([{ status: 'later', reason: expect.stringMatching(/^no answer \(\w+\)$/) }]);
+  const unreachable = { ...receiver, url: 'http://127.0.0.1:1/events' };
+  expect(await senderTo(unreachable)(records(1), staying)).toEqual([
+    { status: 'later', reason: expect.stringMatching(/^no answer \(\w+\)$/) },
+  ]);
 });
 
 test.each(['openmeter', 'stripe'] as const)(

@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** A request as the receiver got it. */
+/** A received request. */
 export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -11,17 +11,17 @@ export interface Received {
   readonly ids: readonly string[];
 }
 
-/** What counts usage events by their ids, as OpenMeter and Stripe do. */
+/** A receiver that counts usage events by id, like OpenMeter and Stripe. */
 export interface UsageReceiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** How often each id was counted. */
+  /** The number of times that each id was counted. */
   readonly counted: ReadonlyMap<string, number>;
 }
 
 /**
- * Takes usage events on a port of its own, until the stack ends. `answer` may answer in its own way before they are counted, and then
- * returns true; by default they are counted, and answered with 204.
+ * Starts a receiver on a free port. It closes with the stack. By default it counts events and answers 204. If `answer` returns true, it has
+ * answered the request itself, and nothing is counted unless it calls `count`.
  */
 export async function startUsageReceiver(
   stack: AsyncDisposableStack,

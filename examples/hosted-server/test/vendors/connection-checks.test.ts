@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createConnectionChecks, type CheckReport } from '../../src/vendors/connection-checks.ts';
 
-/** Checks of a connector whose connections are as healthy as the test says. */
+/** Creates checks of a connector whose connections are healthy for the tenants that the test names. */
 function checked(tenants: number, isHealthy: (tenant: string) => boolean) {
   const clock = manualClock();
   const seen: string[] = [];

@@ -14,7 +14,7 @@ import { vendors } from '../../src/vendors/vendors.ts';
 import type { Called } from '../mcp-requests.ts';
 import { dataFolder } from '../server-process.ts';
 
-/** A server of this process with these settings, and a way to make keys. */
+/** Starts a server in this process with these settings, and returns it with a function that creates keys. */
 async function serve(stack: AsyncDisposableStack, env: Record<string, string>) {
   const config = readConfig({ PORT: '0', LOG_LEVEL: 'silent', BUSBAR_DATA_DIR: await dataFolder(stack), ...env });
   let injector: Injector | undefined;
@@ -24,7 +24,7 @@ async function serve(stack: AsyncDisposableStack, env: Record<string, string>) {
   return { ...server, key: server.newKey ?? '', keyFor };
 }
 
-/** The official client, with this key. */
+/** Connects the official client with this key. */
 async function connect(stack: AsyncDisposableStack, { url, key }: Called) {
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { authorization: `Bearer ${key}` } } }));
@@ -33,7 +33,7 @@ async function connect(stack: AsyncDisposableStack, { url, key }: Called) {
     const { isError = false, structuredContent, content } = await client.callTool({ name, arguments: args });
     return { isError, structuredContent, text: content.map((part) => ('text' in part ? part.text : '')).join('\n') };
   };
-  /** The connectors whose tools it sees, as the names of the tools begin. */
+  /** Lists the connectors whose tools the client sees, by the prefixes of the tool names. */
   const listConnectors = async (): Promise<string[]> => {
     const found = new Set<string>();
     let cursor: string | undefined;
@@ -127,7 +127,7 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
   let call: Awaited<ReturnType<typeof connect>>['call'];
   let listConnectors: Awaited<ReturnType<typeof connect>>['listConnectors'];
 
-  // `default` has a Zendesk, a SendGrid and two orgs, of which one has no Revenue Cloud; `other` has a Zendesk alone.
+  // `default` has a Zendesk, a SendGrid and two orgs, one of them without Revenue Cloud; `other` has a Zendesk only.
   beforeAll(async () => {
     const kept = <S extends { close(): Promise<void> }>(sandbox: S): S => stack.adopt(sandbox, (one) => one.close());
     const orgOf = (myDomain: string) => ({ myDomain, orgName: `Org of ${myDomain}`, clientSecret: `hush-${myDomain}` });
@@ -191,7 +191,7 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
   test('refuse a write that names no org or an unknown one, list the names, and write nothing', async () => {
     const before = [namesOf(a), namesOf(b)];
     for (const named of [{}, { connection: 'acme' }]) {
-      const { isError, text } = await call('salesforce_create_record', { ...named, ...made('Nobody’s') });
+      const { isError, text } = await call('salesforce_create_record', { ...named, ...made('Unowned') });
       expect(isError).toBe(true);
       expect(text).toMatch(/CONNECTION_NOT_FOUND.*("org-a", "org-b"|"org-b", "org-a")/);
     }

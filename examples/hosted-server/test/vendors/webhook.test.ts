@@ -53,7 +53,7 @@ test('with a signing secret the server prints the address for Zendesk’s events
 
   first.kill('SIGTERM');
   await first.ended;
-  // Whoever has yet to make the webhook has no secret of it, and needs the address.
+  // Before the webhook exists at Zendesk, its secret is not known, but its address is needed.
   const second = await startServing(stack, { ...env, ZENDESK_WEBHOOK_SECRET: 'not known yet' });
   expect(new URL(addressOf(second.stdout)).pathname).toBe(new URL(address).pathname);
 });

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { watchHeartbeats } from '../../src/workers/heartbeats.ts';
 
-// With a real worker, and in real time, one that stands still is ended in workers.test.ts.
+// start-workers.test.ts blocks a real worker, in real time.
 describe('watchHeartbeats', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());

@@ -10,14 +10,14 @@ import { startServing, type ServerProcess } from '../server-process.ts';
 const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 const creates = 'POST /api/v2/tickets';
 
-/** Sends a request over a connection of its own, so that any worker may get it. */
+/** Sends a request over a new connection, so that any worker may get it. */
 async function ask(url: URL, options: RequestOptions, body = ''): Promise<string> {
   const sent = request(url, { ...options, agent: false }).end(body);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   return Buffer.concat(await response.toArray()).toString();
 }
 
-/** The pids of both workers: the last that the log has named. */
+/** The pids of both workers: the last ones in the log. */
 async function pidsOf(server: ServerProcess): Promise<{ readonly one: number; readonly two: number }> {
   const pid = async (worker: number) => {
     const line = new RegExp(`"worker":${worker},"pid":(\\d+),"msg":"A worker serves"`, 'g');
@@ -45,7 +45,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  /** The settings of a server on a database of its own. */
+  /** The settings for a server on its own database. */
   async function settings(): Promise<Record<string, string>> {
     const place = await postgresql?.place();
     if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
@@ -62,10 +62,10 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
       ZENDESK_CLIENT_SECRET: sandbox.config.clientSecret,
     };
   }
-  /** The one that runs, or another. */
+  /** The running server, or a new one. */
   const serving = async () => (running ??= await startServing(stack, await settings()));
 
-  /** Calls a tool over so many connections, and returns how many had an answer. */
+  /** Calls a tool over this number of connections, and returns how many calls were answered. */
   async function call({ url, key }: ServerProcess, connections: number): Promise<number> {
     const params = { name: 'zendesk_search_tickets', arguments: {} };
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
@@ -73,7 +73,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     const answers = await Promise.all(Array.from({ length: connections }, () => ask(new URL(url), { method: 'POST', headers }, body)));
     return answers.filter((answer) => answer.includes('"result"')).length;
   }
-  /** How many calls each worker has had, by its number. */
+  /** The number of calls that each worker has had, by its number. */
   async function calls({ url }: ServerProcess): Promise<ReadonlyMap<string, number>> {
     const metrics = await ask(new URL('/metrics', url), {});
     expect(metrics).toContain('# TYPE mcp_requests_total counter');
@@ -100,7 +100,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     const { two } = await pidsOf(server);
     process.kill(two, 'SIGSTOP');
     onTestFinished(() => void (isAlive(two) && process.kill(two, 'SIGCONT')));
-    // What it has been connected to waits with it.
+    // Requests on connections to the stopped worker wait with it.
     const counts = await Promise.any(Array.from({ length: 30 }, () => calls(server)));
     expect(counts.has('2')).toBe(false);
   }, 60_000);
