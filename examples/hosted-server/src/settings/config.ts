@@ -128,20 +128,11 @@ function usageEventProblems(env: Environment): string[] {
 function workerProblems(env: Environment, sources: readonly string[]): string[] {
   const { BUSBAR_WORKERS: workers = '1' } = env;
   if (workers === '1') return [];
+  const problem = (reason: string, fix: string) => `BUSBAR_WORKERS is ${workers}, but ${reason}. ${fix}, or remove BUSBAR_WORKERS.`;
   return [
-    ...(env['DATABASE_URL'] === undefined
-      ? [`BUSBAR_WORKERS is ${workers}, but only one process can own the embedded database. Set DATABASE_URL, or remove BUSBAR_WORKERS.`]
-      : []),
-    ...(env['REDIS_URL'] === undefined
-      ? [
-          `BUSBAR_WORKERS is ${workers}, but without Redis each process would grant every limit separately. Set REDIS_URL, or remove BUSBAR_WORKERS.`,
-        ]
-      : []),
-    ...(sources.length === 0
-      ? [
-          `BUSBAR_WORKERS is ${workers}, but in demo mode each process would have its own sandboxes. ${anyVendor}, or remove BUSBAR_WORKERS.`,
-        ]
-      : []),
+    ...(env['DATABASE_URL'] === undefined ? [problem('only one process can own the embedded database', 'Set DATABASE_URL')] : []),
+    ...(env['REDIS_URL'] === undefined ? [problem('without Redis each process would grant every limit separately', 'Set REDIS_URL')] : []),
+    ...(sources.length === 0 ? [problem('in demo mode each process would have its own sandboxes', anyVendor)] : []),
   ];
 }
 
