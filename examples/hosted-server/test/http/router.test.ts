@@ -142,7 +142,14 @@ describe('createRouter', () => {
     const get = await served();
     expect(await get('/health', {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
     expect(await get('/health', {}, 'HEAD')).toMatchObject({ status: 200, body: '' });
+    expect(await get('/health', {}, 'TRACE')).toMatchObject({ status: 405 });
     for (const path of ['/', '/constructor', '/__proto__', '/health/', '/..%2fmetrics'])
+      expect(await get(path)).toMatchObject({ status: 404 });
+  });
+
+  test('neither decodes nor normalizes a path, so that a proxy’s rules for paths hold', async () => {
+    const get = await served();
+    for (const path of ['/%68ealth', '/x/../health', '/./metrics', '//health', '/%61dmin/v1/keys', '/./admin/v1/keys'])
       expect(await get(path)).toMatchObject({ status: 404 });
   });
 });
