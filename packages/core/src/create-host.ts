@@ -1,6 +1,6 @@
 import { auditRefusal } from './call/audit-refusal.ts';
 import { logAudit } from './ports/audit.ts';
-import { createCallPath } from './call/call-path.ts';
+import { CallPath } from './call/call-path.ts';
 import { createCatalog, type CatalogEntry } from './catalog/catalog.ts';
 import { createClients, type Clients } from './upstream/clients.ts';
 import { systemClock } from './clock.ts';
@@ -63,7 +63,7 @@ export function createHost(options: HostOptions): Host {
   const metering = options.metering ?? memoryMetering({ clock });
   const cache = options.cache ?? memoryCache({ clock });
   const audit = options.audit ?? logAudit(log);
-  const callPath = createCallPath({
+  const callPath = new CallPath({
     catalog,
     connections,
     clients,

@@ -1,6 +1,5 @@
 import type { Audit } from './ports/audit.ts';
 import type { Cache } from './ports/cache.ts';
-import type { ClientSignal } from './lib/call-signal.ts';
 import type { CatalogEntry } from './catalog/catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Connections } from './ports/connections.ts';
@@ -68,8 +67,17 @@ export interface HostOptions {
   readonly maxAnswerBytes?: number;
   /** Signs cursors: at least 32 characters, the same on all replicas. Default: random, so cursors end with the process. */
   readonly secret?: string;
-  /** Sends a connector's origin elsewhere: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes, never in production. */
+  /**
+   * Sends a connector's origin elsewhere: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes, never in production.
+   */
   readonly remapOrigins?: Readonly<Record<string, string>>;
+}
+
+/** The part of an `AbortSignal` that the host uses, so that a transport can pass something cheaper to make. Any `AbortSignal` fits. */
+export interface ClientSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** One `tools/call`, as a transport hands it over. */
@@ -116,7 +124,9 @@ export interface Host {
   readonly authenticates: boolean;
   /** @throws {ToolError} UNAUTHENTICATED. */
   authenticate(credentials: Credentials): Promise<Principal>;
-  /** Counts one request of a principal and of its tenant: the limit that refused it, or the one with less left. Undefined: there is none. */
+  /**
+   * Counts one request of a principal and of its tenant: the limit that refused it, or the one with less left. Undefined: there is none.
+   */
   limit(principal: Principal): MaybePromise<RateLimitDecision | undefined>;
   /** The tools that a principal may use, in a stable order. */
   tools(principal: Principal): readonly CatalogEntry[];
@@ -134,6 +144,9 @@ export interface Host {
   check(connection: string): Promise<Health>;
   /** Starts the connectors' jobs. Transports call it when they listen. Safe to call twice. */
   start(): void;
-  /** Refuses new calls, lets running ones end, runs jobs once more, closes clients. `graceMs` (default 10,000) bounds it all. May be called twice. */
+  /**
+   * Refuses new calls, lets running ones end, runs jobs once more, closes clients. `graceMs` (default 10,000) bounds it all. May be called
+   * twice.
+   */
   close(graceMs?: number): Promise<void>;
 }

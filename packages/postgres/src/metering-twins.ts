@@ -1,4 +1,4 @@
-import type { CallSignal, Clock } from '@busbar/core';
+import type { Clock } from '@busbar/core';
 import type { ClaimState } from './metering-claims.ts';
 import type { Leases } from './metering-leases.ts';
 import { conflict } from './metering-refusals.ts';
@@ -20,7 +20,7 @@ const pollMs = 100;
  * claim is free again. Throws the signal's reason, and IDEMPOTENCY_CONFLICT where that one has other arguments.
  */
 export function twinWatch({ read, leases, clock, leaseMs }: TwinWatchOptions) {
-  return async (claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> => {
+  return async (claim: string, inputHash: string, signal: AbortSignal): Promise<ClaimState | undefined> => {
     for (;;) {
       signal.throwIfAborted();
       const state = await read(claim);
@@ -30,7 +30,7 @@ export function twinWatch({ read, leases, clock, leaseMs }: TwinWatchOptions) {
     }
   };
 
-  async function endedOrAWhile(callId: string, signal: CallSignal): Promise<void> {
+  async function endedOrAWhile(callId: string, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const here = leases.ended(callId);
     const awake = new AbortController();

@@ -198,8 +198,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   }
 
   return {
-    async admit(call, signal) {
-      signal.throwIfAborted();
+    async admit(call, options) {
       if (leases.size >= maxRunning) throw overloaded();
       const price = priceOf(prices, call);
       const item = admitItem(call, price, quotaCharges(quotas, call, price.amount));
@@ -211,10 +210,10 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
         }
         if (item.claim === null && admitted.kind === 'taken') throw usedBefore(call);
         // A repetition is answered whatever is left of the quota: the first call has paid.
-        const ended = item.claim === null ? undefined : await endOfTwin(item.claim, call.inputHash, signal);
+        const ended = item.claim === null ? undefined : await endOfTwin(item.claim, call.inputHash, options.signal);
         if (ended) return { kind: 'replay', answer: await replay(item, ended) };
         if (admitted.kind === 'full') throw quotaExceeded(admitted.demand, clock.now());
-        signal.throwIfAborted();
+        options.signal.throwIfAborted();
       }
     },
     async record(call, outcome) {

@@ -139,7 +139,7 @@ describe.each(kinds)('a secret on $kind', (kind) => {
     expect(letter?.message).toBe('RATE_LIMITED: Not now, [redacted] [redacted]');
     expect(await letters.get(letter?.id ?? '')).toMatchObject({ arguments: args });
     vendor.misbehave(said(429));
-    expect(await letters.replay({}, { call: host.call, signal: staying })).toMatchObject({ letters: [{ kept: true }] });
+    expect(await letters.replay({}, { call: host.call, signal: staying.signal })).toMatchObject({ letters: [{ kept: true }] });
     vendor.misbehave({ kind: 'lose' });
     expect(await call(args, { as: `${idempotencyKey}-lost` })).toBe('OUTCOME_UNKNOWN');
     // What a tool throws is for the log alone.

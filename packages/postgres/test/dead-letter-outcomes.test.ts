@@ -44,7 +44,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
 
   const write = (...rows: DeadLetterRow[]) => writeLetters(database.db, rows, 1_000);
   const listed = async () => (await letters.list({})).letters;
-  const replay = async (call: Host['call']) => (await letters.replay({}, { call, signal: staying })).letters;
+  const replay = async (call: Host['call']) => (await letters.replay({}, { call, signal: staying.signal })).letters;
 
   test('the call is that of then', async () => {
     await write(letterFor('k1'));
@@ -137,7 +137,7 @@ describe.each(kinds)('what a replay makes of an answer, on $kind', ({ kind, plac
       {},
       {
         call: async () => expect.unreachable(),
-        signal: staying,
+        signal: staying.signal,
         authorize: async () => {
           await letters.discard({});
           return undefined;

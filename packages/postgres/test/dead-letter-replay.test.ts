@@ -67,7 +67,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   }
   const listed = async () => (await letters.list({})).letters;
   const replay = ({ call }: Pick<Host, 'call'>, more: Partial<Parameters<DeadLetters['replay']>[1]> = {}) =>
-    letters.replay({}, { call, signal: staying, ...more });
+    letters.replay({}, { call, signal: staying.signal, ...more });
   const names = () => acme.requests.map(({ body }) => (body as { name?: string }).name);
 
   test('writes what was to be written, once, and the letter goes', async () => {

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Database } from '../src/index.ts';
 
 /** A caller who stays. */
-export const staying = new AbortController().signal;
+export const staying = new AbortController();
 
 /** A write of one tenant with the key `k1`, unless told otherwise. */
 export const callOf = (over: Partial<Call> = {}): Call => ({

@@ -128,13 +128,13 @@ export function memoryMetering({
   }
 
   return {
-    async admit(call, signal) {
+    async admit(call, options) {
       if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission: admit(call, undefined) };
       const key = JSON.stringify([call.principal.tenant, call.connection, call.tool, call.key]);
       // A twin that failed without writing leaves nothing behind: of those that waited for it, the first one here runs, the rest wait on.
       for (let twin = running.get(key); twin; twin = running.get(key)) {
         if (twin.inputHash !== call.inputHash) throw conflict();
-        await untilAbort(twin.ended, signal);
+        await untilAbort(twin.ended, options.signal);
       }
       forgetWhile((oldest) => oldest.until <= clock.now());
       const past = ended.get(key);

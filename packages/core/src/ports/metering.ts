@@ -1,4 +1,3 @@
-import type { CallSignal } from '../lib/call-signal.ts';
 import type { Answer } from '../content.ts';
 import { errorCodes, type ErrorCode } from '../errors.ts';
 import type { Principal } from '../principal.ts';
@@ -74,6 +73,15 @@ export interface DeliveryReport {
   readonly message?: string | undefined;
 }
 
+/** How long an admission may wait. */
+export interface AdmitOptions {
+  /**
+   * Aborts when the call is cancelled or runs out of time. It is created when it is first read, which costs as much as a short call: read
+   * it only when you wait, and do not destructure it.
+   */
+  readonly signal: AbortSignal;
+}
+
 /** What accounts for each call. `createHost` uses {@link memoryMetering} unless it is given another. */
 export interface Metering {
   /**
@@ -84,7 +92,7 @@ export interface Metering {
    */
   admit(
     call: Call,
-    signal: CallSignal,
+    options: AdmitOptions,
   ): Promise<{ readonly kind: 'run'; readonly admission: Admission } | { readonly kind: 'replay'; readonly answer: Answer }>;
   /**
    * Ends an admitted call: outcome, answer kept for replay, quota committed or refunded, in one durable write. Called once for each
