@@ -295,7 +295,7 @@ test('lives on when connections or state are away, and catches up', async () => 
   const runner = fleet.replica('a');
   runner.start();
   await fleet.clock.advance(30_000);
-  expect(fleet.lines[0]?.message).toBe('the connections could not be looked through for jobs');
+  expect(fleet.lines[0]?.message).toBe('the connections could not be scanned for jobs');
   away = false;
   await fleet.clock.advance(2 * minute);
   expect(fleet.runs.length).toBeGreaterThan(3);

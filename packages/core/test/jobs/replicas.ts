@@ -13,7 +13,7 @@ import {
   type Logger,
   type StateStore,
 } from '../../src/index.ts';
-import { createJobRunner, type JobRunner, type JobRunnerOptions } from '../../src/jobs/job-runner.ts';
+import { JobRunner, type JobRunnerOptions } from '../../src/jobs/job-runner.ts';
 import { createRedactor } from '../../src/lib/redactor.ts';
 import { manualClock, type ManualClock } from '../../src/testing/index.ts';
 
@@ -93,7 +93,7 @@ export function startFleet({
           await work({ connection, connector, config: {}, client: {}, redactor: createRedactor(['canary-secret']) }),
       };
       const metering = { report: async (report: DeliveryReport) => void reports.push(report) };
-      return createJobRunner({
+      return new JobRunner({
         connectors: [connector],
         connections: all,
         clients,
