@@ -198,7 +198,7 @@ test('a property with a default is optional on the way in and sure on the way ou
 test('a date is an ISO date-time on the way out, and on the way in where it is coerced', () => {
   expect(wire(z.date(), 'output')).toEqual({ type: 'string', format: 'date-time', description: 'It' });
   expect(wire(z.coerce.date())).toEqual({ type: 'string', format: 'date-time', description: 'It' });
-  expect(problemsOf(z.date().describe('It'))[0]).toMatch(/^a has a type that JSON has not.*z\.iso\.datetime\(\)/);
+  expect(problemsOf(z.date().describe('It'))[0]).toMatch(/^a has a type that JSON does not have.*z\.iso\.datetime\(\)/);
 });
 
 test('an optional undefined is no alternative', () => {
@@ -218,7 +218,7 @@ test.each<[string, z.ZodType, RegExp]>([
     z.object({ 'two words': z.string().describe('x') }).describe('A'),
     /^a\.two words has a name that is not accepted/,
   ],
-  ['a big integer', z.bigint().describe('A'), /^a has a type that JSON has not: BigInt.*string of digits/],
+  ['a big integer', z.bigint().describe('A'), /^a has a type that JSON does not have: BigInt.*string of digits/],
   ['a set', z.set(z.string()).describe('A'), /^a has a type .* z\.array/],
   ['a map object', z.map(z.string(), z.string()).describe('A'), /^a has a type .* z\.record/],
   ['a custom type', z.array(z.custom<string>()).describe('A'), /^a\[\] has a type .* strings, numbers/],
@@ -253,7 +253,7 @@ test('refuses more than five levels of objects', () => {
   for (let level = 0; level < 4; level += 1) schema = z.object({ in: z.array(schema).describe('I') }) as never;
   expect(portableSchema(schema, 'input').problems).toEqual([]);
   expect(portableSchema(z.object({ in: schema.describe('I') }), 'input').problems).toEqual([
-    'in.in[].in[].in[].in[] is an object 6 levels deep, and 5 is the most. Flatten it, or make it a free-form map.',
+    'in.in[].in[].in[].in[] is an object 6 levels deep; the limit is 5. Flatten it, or make it a free-form map.',
   ]);
 });
 

@@ -87,18 +87,18 @@ test.each<[Partial<AnyTool<unknown>>, string]>([
   [{ name: 'get_item' }, 'the name must be acme_<verb>_<noun>'],
   [{ name: 'acme_getItem' }, 'the name must be acme_<verb>_<noun>'],
   [{ name: 'acme__get' }, 'the name must be acme_<verb>_<noun>'],
-  [{ name: `acme_get_${'x'.repeat(40)}` }, 'the name has 49 characters, and 48 is the most'],
+  [{ name: `acme_get_${'x'.repeat(40)}` }, 'the name has 49 characters; the limit is 48'],
   [{ description: ' ' }, 'has no description'],
-  [{ description: 'x'.repeat(1_025) }, 'the description has 1025 characters, and 1024 is the most'],
+  [{ description: 'x'.repeat(1_025) }, 'the description has 1025 characters; the limit is 1024'],
   [{ effect: 'append' as 'write' }, 'effect must be'],
   [{ effect: 'write', cache: { ttlMs: 1 } }, 'only reads may be cached'],
   [{ cache: { ttlMs: 0 } }, 'cache.ttlMs must be more than 0'],
   [{ toolsets: [] }, 'is in no toolset'],
-  [{ toolsets: ['a', 'a'] }, 'is twice in the toolset a'],
+  [{ toolsets: ['a', 'a'] }, 'is listed twice in toolset a'],
   [{ toolsets: [''] }, 'the name of a toolset must have 1 to 64 characters'],
   [{ input: z.object({ connection: z.string().describe('Which') }) }, 'input: connection is a reserved name'],
   [{ input: z.object({ id: z.string() }) }, 'input: id has no description'],
-  [{ output: z.object({ at: z.bigint() }) }, 'output: at has a type that JSON has not'],
+  [{ output: z.object({ at: z.bigint() }) }, 'output: at has a type that JSON does not have'],
 ])('refuses the tool %#: %s', (changes, problem) => {
   expect(saidOfTool(changes)).toContain(problem);
 });
