@@ -139,7 +139,7 @@ describe.each(kinds)('a secret on $kind', (kind) => {
     expect(deadLetter?.message).toBe('RATE_LIMITED: Not now, [redacted] [redacted]');
     expect(await deadLetters.get(deadLetter?.id ?? '')).toMatchObject({ arguments: args });
     vendor.misbehave(said(429));
-    expect(await deadLetters.replay({}, { call: host.call, signal: staying })).toMatchObject({ deadLetters: [{ kept: true }] });
+    expect(await deadLetters.replay({}, { call: host.call, signal: staying.signal })).toMatchObject({ deadLetters: [{ kept: true }] });
     vendor.misbehave({ kind: 'lose' });
     expect(await call(args, { as: `${idempotencyKey}-lost` })).toBe('OUTCOME_UNKNOWN');
     // An error that a tool throws is for the log alone.

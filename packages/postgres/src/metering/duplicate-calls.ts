@@ -1,4 +1,4 @@
-import type { CallSignal, Clock } from '@busbar/core';
+import type { Clock } from '@busbar/core';
 import type { ClaimState } from '../claims.ts';
 import type { Leases } from './leases.ts';
 import { conflict } from './refusals.ts';
@@ -20,7 +20,7 @@ const pollMs = 100;
  * or undefined if the key is free again. It throws the signal's reason, and IDEMPOTENCY_CONFLICT if that call has other arguments.
  */
 export function duplicateCalls({ read, leases, clock, leaseMs }: DuplicateCallsOptions) {
-  return async function endOfFirstCall(claim: string, inputHash: string, signal: CallSignal): Promise<ClaimState | undefined> {
+  return async function endOfFirstCall(claim: string, inputHash: string, signal: AbortSignal): Promise<ClaimState | undefined> {
     for (;;) {
       signal.throwIfAborted();
       const state = await read(claim);
@@ -31,16 +31,17 @@ export function duplicateCalls({ read, leases, clock, leaseMs }: DuplicateCallsO
   };
 
   /** Resolves when the call has ended here, when the signal aborts, or when it is time to read the claim again. */
-  async function endedOrTimeout(callId: string, signal: CallSignal): Promise<void> {
+  async function endedOrTimeout(callId: string, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const endedHere = leases.ended(callId);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.timer(endedHere ? leaseMs : pollMs, resolve);
-    signal.addEventListener('abort', resolve);
+    const { promise: woken, resolve } = Promise.withResolvers<void>();
+    const wake = (): void => resolve();
+    const cancel = clock.timer(endedHere ? leaseMs : pollMs, wake);
+    signal.addEventListener('abort', wake);
     try {
-      await (endedHere ? Promise.race([endedHere, promise]) : promise);
+      await (endedHere ? Promise.race([endedHere, woken]) : woken);
     } finally {
-      signal.removeEventListener('abort', resolve);
+      signal.removeEventListener('abort', wake);
       cancel();
     }
   }

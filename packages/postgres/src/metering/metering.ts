@@ -159,8 +159,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
   }
 
   return {
-    async admit(call, signal) {
-      signal.throwIfAborted();
+    async admit(call, options) {
       if (leases.size >= maxRunning) throw overloaded();
       const price = priceOf(prices, call);
       const item = admitItem(call, price, quotaCharges(quotas, call, price.amount));
@@ -172,10 +171,10 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
         }
         if (item.claim === null && result.kind === 'taken') throw usedBefore(call);
         // A replay is answered even if the quota is used up: the first call has paid.
-        const ended = item.claim === null ? undefined : await endOfFirstCall(item.claim, call.inputHash, signal);
+        const ended = item.claim === null ? undefined : await endOfFirstCall(item.claim, call.inputHash, options.signal);
         if (ended) return { kind: 'replay', answer: await replay(item, ended) };
         if (result.kind === 'full') throw quotaExceeded(result.demand, clock.now());
-        signal.throwIfAborted();
+        options.signal.throwIfAborted();
       }
     },
     async record(call, outcome) {

@@ -89,7 +89,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     const calls = inputs.map((input, n) => callOf({ callId: `call-${n}`, key: undefined, auditInput: () => input }));
     // Its id was used before, so it has no entry. The calls after it have their own.
     await admitToRun(metering, callOf({ callId: 'call-0', key: undefined }));
-    await Promise.allSettled(calls.map((call) => metering.admit(call, new AbortController().signal)));
+    await Promise.allSettled(calls.map((call) => metering.admit(call, new AbortController())));
     await metering.drain();
     const links = await database.db.selectFrom('audit_links').select('entries').execute();
     const told = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => event === 'call.admitted');
@@ -107,7 +107,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     const read = callOf({ callId: '1', principal, key: undefined, effect: 'read', address: '192.0.2.7', auditInput: () => '{"n":1}' });
     await metering.settle(await admitToRun(metering, read), ending('failed', 'no', { code: 'UPSTREAM_UNAVAILABLE' }));
     await metering.settle(await admitToRun(metering, callOf({ callId: '2', principal })), ending('executed', 'yes'));
-    await metering.admit(callOf({ callId: '3', principal, startedAt: clock.now() - 5 }), new AbortController().signal);
+    await metering.admit(callOf({ callId: '3', principal, startedAt: clock.now() - 5 }), new AbortController());
     await metering.drain();
     const links = await database.db.selectFrom('audit_links').select('entries').execute();
     const told = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => String(event).startsWith('call.'));

@@ -182,7 +182,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     const c = await fail({ key: 'c' }, 'RATE_LIMITED', start + 3);
     expect(await idsOf()).toEqual([c, b, theirs]);
     const together = ['d', 'e', 'f', 'g'].map((key, index) =>
-      metering.admit(callOf({ key }), new AbortController().signal).then((admitted) => {
+      metering.admit(callOf({ key }), new AbortController()).then((admitted) => {
         if (admitted.kind !== 'run') throw new Error('was replayed');
         return metering.settle(admitted.admission, failing('RATE_LIMITED', { endedAt: start + 10 + index }));
       }),

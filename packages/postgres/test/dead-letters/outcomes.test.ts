@@ -44,7 +44,7 @@ describe.each(kinds)('the outcome of a replay on $kind', ({ kind, place }) => {
 
   const write = (...rows: DeadLetterRow[]) => writeDeadLetters(database.db, rows, 1_000);
   const listed = async () => (await deadLetters.list({})).deadLetters;
-  const replay = async (call: Host['call']) => (await deadLetters.replay({}, { call, signal: staying })).deadLetters;
+  const replay = async (call: Host['call']) => (await deadLetters.replay({}, { call, signal: staying.signal })).deadLetters;
 
   test('the call is the original one', async () => {
     await write(deadLetterRow('k1'));
@@ -137,7 +137,7 @@ describe.each(kinds)('the outcome of a replay on $kind', ({ kind, place }) => {
       {},
       {
         call: async () => expect.unreachable(),
-        signal: staying,
+        signal: staying.signal,
         authorize: async () => {
           await deadLetters.discard({});
           return undefined;

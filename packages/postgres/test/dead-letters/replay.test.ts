@@ -67,7 +67,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   }
   const listed = async () => (await deadLetters.list({})).deadLetters;
   const replay = ({ call }: Pick<Host, 'call'>, more: Partial<Parameters<DeadLetters['replay']>[1]> = {}) =>
-    deadLetters.replay({}, { call, signal: staying, ...more });
+    deadLetters.replay({}, { call, signal: staying.signal, ...more });
   const names = () => acme.requests.map(({ body }) => (body as { name?: string }).name);
 
   test('writes once, and removes the dead letter', async () => {

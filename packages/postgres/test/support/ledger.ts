@@ -3,8 +3,8 @@ import type { Admission, Answer, Call, Metering, Outcome } from '@busbar/core';
 import { sql } from 'kysely';
 import type { Database } from '../../src/index.ts';
 
-/** The signal of a caller who does not disconnect. */
-export const staying = new AbortController().signal;
+/** The options of a caller who does not disconnect. */
+export const staying = new AbortController();
 
 /** By default a write of one tenant with the key `k1`. */
 export const callOf = (over: Partial<Call> = {}): Call => ({
