@@ -169,6 +169,82 @@ describe('docs/failure-semantics.md', () => {
   });
 });
 
+describe('docs/debugging.md', () => {
+  const page = textOf('docs/debugging.md');
+  const code = Array.from(page.matchAll(/`([^`\n]+)`/g), ([, span = '']) => span);
+  const sources = globSync(['packages/{core,postgres,redis}/src/**/*.ts', 'examples/hosted-server/src/**/*.ts'], { cwd: root });
+  const source = sources.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+  const sourceOf = (name: string): string => {
+    const [path] = sources.filter((file) => file.endsWith(`/${name}`));
+    return path === undefined ? '' : readFileSync(join(root, path), 'utf8');
+  };
+  const all = (pattern: RegExp, text: string): string[] => Array.from(text.matchAll(pattern), ([, found = '']) => found);
+
+  test('names metrics that the adapter keeps, and all reasons of a refusal', () => {
+    const kept = all(/name: '(mcp_\w+)'/g, sourceOf('prom-client.ts'));
+    const named = code.filter((span) => span.startsWith('mcp_'));
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((name) => !kept.includes(name))).toEqual([]);
+    const [, reasons = ''] = /interface RefusalEvent \{\s+readonly reason: ([^;]+);/.exec(sourceOf('observer.ts')) ?? [];
+    const [, table = ''] = /^\| Reason .*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+    expect(all(/^\| `([a-z-]+)`/gm, table)).toEqual(all(/'([a-z-]+)'/g, reasons));
+  });
+
+  test('has every field of the call’s log line, in its order', () => {
+    const [, table = ''] = /^\| Field .*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+    const [, line = ''] = /log\[level\]\(\s*\{([^}]+)\}/.exec(sourceOf('record-call.ts')) ?? [];
+    expect(all(/^ +(\w+)[:,]/gm, line)).not.toEqual([]);
+    expect(all(/^\| `(\w+)`/gm, table)).toEqual(all(/^ +(\w+)[:,]/gm, line));
+  });
+
+  test('names log lines that are written', () => {
+    const named = all(/`"msg":"([^"]+)"`/g, page);
+    const isWritten = (message: string): boolean => {
+      const [first = '', ...rest] = message.split(' ');
+      return source.includes(`'${message}'`) || (rest.length === 1 && source.includes(`\`${first} \${event.kind}\``));
+    };
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((message) => !isWritten(message))).toEqual([]);
+  });
+
+  test('names error codes, settings, columns, spans and metadata that exist', () => {
+    const settings = all(/^\| `([A-Z][A-Z_]+)`/gm, textOf('examples/hosted-server/README.md'));
+    const capitals = code.flatMap((span) => /^([A-Z][A-Z_]{4,})(?:=\w+)?$/.exec(span)?.[1] ?? []);
+    expect(capitals).toEqual(expect.arrayContaining(['QUOTA_EXCEEDED', 'LOG_LEVEL']));
+    expect(capitals.filter((name) => !(name in errorCodes) && !settings.includes(name))).toEqual([]);
+
+    const columns = code.filter((span) => /^(calls|claims|deliveries|usage_outbox|dead_letters)\.\w+$/.test(span));
+    const hasColumn = (column: string): boolean => {
+      const [table = '', name = ''] = column.split('.');
+      return new RegExp(`^  ${table}: \\{$[^}]*^    ${name}: `, 'm').test(sourceOf('tables.ts'));
+    };
+    expect(columns.length).toBeGreaterThan(8);
+    expect(columns.filter((column) => !hasColumn(column))).toEqual([]);
+
+    const keys = [...all(/`_meta\["([^"]+)"\]`/g, page), ...code.filter((span) => /^(busbar|http)\.[a-z_.]+$/.test(span))];
+    expect(keys.length).toBeGreaterThan(4);
+    expect(keys.filter((key) => !source.includes(`'${key}'`))).toEqual([]);
+
+    const entries = code.filter((span) => /^call\.[a-z]+$/.test(span));
+    expect(entries).toEqual(expect.arrayContaining(['call.refused', 'call.replayed']));
+    expect(entries.filter((entry) => !source.includes(`'${entry}'`))).toEqual([]);
+  });
+
+  test('names routes of the admin API, with their parameters and fields', () => {
+    const routes = code.filter((span) => span.startsWith('GET '));
+    expect(routes.length).toBeGreaterThan(5);
+    for (const route of routes) {
+      const [, path = '', parameter, value] = /^GET \/admin\/v1(\/[a-z-]+)(?:\?(\w+)=(\w+))?$/.exec(route) ?? [];
+      expect(source, route).toContain(`method: 'get',\n  path: '${path}',`);
+      if (parameter !== undefined && value !== undefined) expect(source, route).toMatch(new RegExp(`\\b${parameter}[:,][^]*'${value}'`));
+    }
+    for (const field of ['revokedAt', 'toolsets', 'used', 'limit', 'endsAt', 'p50Ms', 'p95Ms', 'charged', 'units', 'price', 'callId']) {
+      expect(code).toContain(field);
+      expect(source, field).toMatch(new RegExp(`^ +${field}: (?:z\\.|count|amount)`, 'm'));
+    }
+  });
+});
+
 test('every package has a page', () => {
   const missing = readdirSync(join(root, 'packages')).filter((name) => !existsSync(join(root, 'packages', name, 'README.md')));
   expect(missing).toEqual([]);

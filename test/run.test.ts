@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { servers } from '../bench/servers.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -155,8 +155,54 @@ describe('npm start', () => {
   });
 });
 
+describe('npm run dev', () => {
+  test('starts the server with the flags of npm start, and again when one of its files changes', async () => {
+    const { flags = [] } = servers.find(({ id }) => id === 'busbar-everything') ?? {};
+    const main = join(folder, 'examples/hosted-server/src/main.ts');
+    const child = start('npm', 'run', 'dev', '--', 'two words');
+    onTestFinished(() => void child.kill('SIGTERM'));
+    expect(await started(child)).toContain(`${flags.join(' ')} two words`);
+    writeFileSync(main, readFileSync(main, 'utf8').replaceAll('started ', 'changed '));
+    while (!child.text().includes('changed v')) await once(child.stdout ?? child, 'data');
+    child.kill('SIGTERM');
+    await ended(child);
+  });
+});
+
+describe('npm run inspect', () => {
+  beforeEach(() => {
+    const npx = join(folder, 'fake-bin/npx');
+    writeFileSync(npx, '#!/bin/sh\nfor word in "$@"; do echo "<$word>"; done');
+    chmodSync(npx, 0o755);
+  });
+
+  test('opens a pinned MCP Inspector on the local server with the key, and passes its options on', async () => {
+    const child = start('env', 'KEY=bb_key', 'npm', 'run', 'inspect', '--', '--cli', '--method', 'tools/list');
+    expect(await ended(child)).toBe(0);
+    const words = Array.from(child.text().matchAll(/^<(.*)>$/gm), ([, word]) => word);
+    const [yes, inspector, ...options] = words;
+    expect([yes, inspector]).toEqual(['--yes', expect.stringMatching(/^@modelcontextprotocol\/inspector@\d+\.\d+\.\d+$/)]);
+    expect(options.join(' ')).toBe(
+      '--cli --method tools/list --transport http --server-url http://127.0.0.1:3000/mcp --header Authorization: Bearer bb_key',
+    );
+  });
+
+  test('opens it on another server where MCP_URL names one', async () => {
+    const child = start('env', 'KEY=bb_key', 'MCP_URL=http://127.0.0.1:9/mcp', 'npm', 'run', 'inspect');
+    await ended(child);
+    expect(child.text()).toContain('<http://127.0.0.1:9/mcp>');
+  });
+
+  test('refuses to start without a key, and says where to get one', async () => {
+    const child = start('env', '-u', 'KEY', 'npm', 'run', 'inspect');
+    expect(await ended(child)).toBe(2);
+    expect(child.text()).toContain('npm start -- --new-key');
+    expect(child.text()).not.toContain('<--yes>');
+  });
+});
+
 test('an unknown command is refused with a list of the commands', async () => {
   const child = start('node', 'scripts/run.mjs', 'deploy');
   expect(await ended(child)).toBe(2);
-  expect(child.text()).toContain('install, start, test');
+  expect(child.text()).toContain('install, start, dev, inspect, test');
 });

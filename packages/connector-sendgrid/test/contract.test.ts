@@ -7,7 +7,7 @@ import { readDescription } from './read-description.ts';
 import { startAccount, type Account } from './start-account.ts';
 import { writes } from './writes.ts';
 
-/** What SendGrid's description says in words, or of other operations of the same form, and not in its schemas. */
+/** Rules that SendGrid's description states in prose or for similar operations, but not in its schemas. */
 const days = {
   start_date: { page: 'Stats, Retrieve global email statistics', schema: { type: 'string', format: 'date' } },
   end_date: { page: 'Stats, Retrieve global email statistics', schema: { type: 'string', format: 'date' } },
@@ -23,7 +23,7 @@ const additions: RequestFixture['additions'] = {
   },
 };
 
-/** Where SendGrid takes any text, so that none is wrong: categories, the beginning of an address, and its own tokens. */
+/** Parameters in which SendGrid accepts any text, so no value is wrong: categories, the beginning of an address, and its own tokens. */
 const acceptedFaults = [
   'GET /v3/categories/stats: query categories',
   'GET /v3/suppression/blocks: query email',
@@ -34,7 +34,7 @@ const acceptedFaults = [
   'GET /v3/templates: query page_token',
 ];
 
-describe.skipIf(!vendorDataIsHere)('every request, held against SendGrid’s own description', () => {
+describe.skipIf(!vendorDataIsHere)('every request, checked against SendGrid’s own API description', () => {
   let account: Account;
 
   beforeAll(async () => {
@@ -48,6 +48,7 @@ describe.skipIf(!vendorDataIsHere)('every request, held against SendGrid’s own
     description: readDescription,
     additions,
     acceptedFaults,
+    // The caller chooses the keys and values of these maps, so no rule applies.
     freeFormFields: ['dynamic_template_data', 'custom_args'],
     // Reads stored events, without a request.
     silentTools: ['sendgrid_track_email_events'],
@@ -55,7 +56,7 @@ describe.skipIf(!vendorDataIsHere)('every request, held against SendGrid’s own
   });
   it.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
-  it('that writes has its row among the writes whose answers are lost', () => {
+  it('that writes has a row in writes.ts, whose answers the tests lose', () => {
     const made = account.sandbox.requests.filter(({ method }) => method !== 'GET');
     expect(new Set(made.map(({ route }) => route))).toEqual(new Set(writes.map(({ route }) => route)));
   });

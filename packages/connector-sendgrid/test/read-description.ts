@@ -3,8 +3,8 @@ import { readVendorData } from '../../../test/vendor-descriptions/vendor-data.ts
 type Json = Record<string, unknown>;
 
 /**
- * Reads SendGrid's description, and closes every object that lists its properties, which the description itself leaves open: the judge then
- * refuses undescribed keys also in the alternatives of an object.
+ * Returns SendGrid's API description as the judge needs it: objects that list their properties allow no others, also inside lists. The
+ * description itself leaves objects open.
  */
 export function readDescription(): Json {
   const description = readVendorData<Json>('openapi/sendgrid-v3.json');
@@ -13,7 +13,7 @@ export function readDescription(): Json {
   return description;
 }
 
-/** Closes objects. An object that is joined from several schemas stays open, since each of them would refuse the others' properties. */
+/** None of the schemas that make up an object together may forbid additional properties on its own. */
 function closeObjects(value: unknown, joined = false): void {
   if (typeof value !== 'object' || value === null) return;
   const schema = value as Json;

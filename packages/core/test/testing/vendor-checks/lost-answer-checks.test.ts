@@ -40,12 +40,12 @@ async function failedChecks(connector: Connector, ...writes: readonly VendorWrit
 
 const isLost = (error: unknown): boolean => ToolError.is(error) && error.code === 'OUTCOME_UNKNOWN';
 
-/** The connector, which runs `next` if the outcome of an edit is unknown. */
-const editingThen = (next: (edit: () => Promise<{ id: string }>) => Promise<{ id: string }>): AcmeConnector =>
+/** The connector, which runs `recover` if the outcome of an edit is unknown. */
+const editingThen = (recover: (edit: () => Promise<{ id: string }>) => Promise<{ id: string }>): AcmeConnector =>
   withClient(editing, (client) => ({
     edit: (context: Context, id: string, text: string) =>
       client.edit(context, id, text).catch((error: unknown) => {
-        if (isLost(error)) return next(() => client.edit(context, id, text));
+        if (isLost(error)) return recover(() => client.edit(context, id, text));
         throw error;
       }),
   }));
