@@ -18,7 +18,7 @@ describe('a new connector', () => {
       [
         ['.gitignore', '.oxlintrc.json', 'README.md', 'package.json', 'tsconfig.build.json', 'tsconfig.json'],
         ['src', 'src/blue-mill.ts', 'src/client.ts', 'src/index.ts', 'src/sandbox.ts', 'src/tools', 'src/tools/tasks.ts'],
-        ['test', 'test/catalogue.json', 'test/contract.test.ts', 'test/tasks.test.ts'],
+        ['test', 'test/catalogue.json', 'test/contract.test.ts', 'test/lost-answers.test.ts', 'test/tasks.test.ts'],
       ]
         .flat()
         .toSorted(),
