@@ -4,5 +4,5 @@
  */
 export interface StoreCheck {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }

@@ -19,7 +19,7 @@ export interface ConnectorCheck {
   /** The rule: "refuses bad input before it sends anything". */
   readonly name: string;
   /** Rejects where the rule is broken, saying where, how and why it matters; and where a known gap is closed. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 const rules: readonly Rule[] = [
