@@ -40,7 +40,7 @@ export function createClient(http: Http, clock: Clock, myDomain: string, version
   async function send<S extends z.ZodType = z.ZodUndefined>(context: Context, request: HttpRequest<S>): Promise<z.output<S>> {
     const { params, ...rest } = request;
     const versioned = request.path.includes('{version}') ? { version, ...params } : params;
-    return (await http.request(context, { ...rest, ...(versioned && { params: versioned }) })).data;
+    return (await http.request({ ...rest, ...(versioned && { params: versioned }) }, context)).data;
   }
 
   return {
@@ -120,15 +120,18 @@ export function createClient(http: Http, clock: Clock, myDomain: string, version
 
     /** Salesforce counts it once by the external id, so it is repeated when its answer is lost. Undefined where it says nothing of the record. */
     async upsertRecord(context: Context, object: string, field: string, value: string, fields: RecordFields) {
-      const { status, data } = await http.request(context, {
-        method: 'PATCH',
-        path: '/services/data/{version}/sobjects/{object}/{field}/{value}',
-        params: { version, object, field, value },
-        body: { json: fields },
-        retry: 'safe',
-        ifLost: `The same upsert can be repeated safely; salesforce_get_record with externalIdField "${field}" shows the record.`,
-        response: UpsertedAnswer,
-      });
+      const { status, data } = await http.request(
+        {
+          method: 'PATCH',
+          path: '/services/data/{version}/sobjects/{object}/{field}/{value}',
+          params: { version, object, field, value },
+          body: { json: fields },
+          retry: 'safe',
+          ifLost: `The same upsert can be repeated safely; salesforce_get_record with externalIdField "${field}" shows the record.`,
+          response: UpsertedAnswer,
+        },
+        context,
+      );
       if (!data && status !== 204)
         throw new ToolError(
           'UPSTREAM_INVALID',

@@ -64,7 +64,7 @@ export function createClient(http: Http, subdomain: string, events: StateLog<Sto
   const host = `${subdomain}.zendesk.com`;
 
   async function send<S extends z.ZodType>(context: Context, request: HttpRequest<S>): Promise<z.output<S>> {
-    const { headers, data } = await http.request(context, request);
+    const { headers, data } = await http.request(request, context);
     warnOfIgnoredKeys(context, headers);
     return data;
   }

@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 import type { Principal } from '../principal.ts';
 
 /**
- * What all work for one connection carries: a call, a job, a health check. It is the first argument of whatever can wait, so that
+ * What all work for one connection carries: a call, a job, a health check. It is the last argument of every function that can wait, so that
  * cancellation and deadlines cannot be forgotten. It does not know the connector's client; client methods take it.
  */
 export interface Context {

@@ -13,6 +13,7 @@ import type { StateStore } from '../connector/state.ts';
 import { createHttp } from './create-http.ts';
 import { createOrigins } from './origins.ts';
 import { createTokenSource } from './create-token-source.ts';
+import { withMethods } from './with-methods.ts';
 
 /** A connection whose client is open. */
 export interface OpenConnection {
@@ -197,5 +198,5 @@ function closedHttp(connector: string): Http {
   const refuse = (): never => {
     throw new TypeError(`${connector} declares no origins, so it has no way out`);
   };
-  return { request: refuse, rows: refuse };
+  return withMethods({ request: refuse, rows: refuse });
 }

@@ -16,6 +16,7 @@ import { UpstreamRequest } from './upstream-request.ts';
 import { toObservedLimit, clockSkew } from './rate-limit-status.ts';
 import { countWait, upstreamScopeOf, wroteOf } from './upstream-scope.ts';
 import type { Token, TokenSource } from './token-source.ts';
+import { withMethods } from './with-methods.ts';
 
 /** What a connection's `http` works with. */
 export interface CreateHttpOptions {
@@ -174,8 +175,8 @@ export function createHttp(options: CreateHttpOptions): Http {
     }
   }
 
-  return {
-    async request<S extends z.ZodType = z.ZodUndefined>(context: Context, request: HttpRequest<S>): Promise<HttpResponse<z.output<S>>> {
+  return withMethods({
+    async request<S extends z.ZodType = z.ZodUndefined>(request: HttpRequest<S>, context: Context): Promise<HttpResponse<z.output<S>>> {
       const upstreamRequest = new UpstreamRequest(upstreamScopeOf(context), request);
       const response = await guarded(context, upstreamRequest, async (signal) => {
         const { response, token } = await exchange(upstreamRequest, signal);
@@ -192,7 +193,7 @@ export function createHttp(options: CreateHttpOptions): Http {
       return { ...response, data: parseData(upstreamRequest, response) as z.output<S> };
     },
 
-    async *rows<S extends z.ZodType>(context: Context, request: HttpRequest<S>): AsyncGenerator<z.output<S>> {
+    async *rows<S extends z.ZodType>(request: HttpRequest<S>, context: Context): AsyncGenerator<z.output<S>> {
       const upstreamRequest = new UpstreamRequest(upstreamScopeOf(context), request);
       const opened = await guarded(context, upstreamRequest, async (signal) => {
         // The attempt ends when the answer begins, and its timeout with it; the stream lives on under the context's signal.
@@ -231,7 +232,7 @@ export function createHttp(options: CreateHttpOptions): Http {
         });
       }
     },
-  };
+  });
 }
 
 /** A refusal whose body breaks off is still that refusal: its status has been read. */

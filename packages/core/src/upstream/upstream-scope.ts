@@ -44,7 +44,7 @@ export function wroteOf({ writesOpen, writesDone }: UpstreamScope): 'no' | 'yes'
 
 export function upstreamScopeOf(context: Context): UpstreamScope {
   const scope = (context as { [upstreamScopeKey]?: UpstreamScope })[upstreamScopeKey];
-  if (!scope) throw new TypeError('The first argument of http.request must be the context that the tool or job was given.');
+  if (!scope) throw new TypeError('The last argument of http.request must be the context that the tool or job was given.');
   return scope;
 }
 

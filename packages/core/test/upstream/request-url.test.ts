@@ -10,6 +10,12 @@ test('fills the template and leaves undefined query values out', () => {
   );
 });
 
+test('an array in a query repeats its name in order, and an empty one leaves it out', () => {
+  expect(requestUrl(origin, '/items', {}, { 'ids[]': ['b', 'a&c=d'], n: [2, 1], all: [true], none: [] }).href).toBe(
+    `${origin}/items?ids%5B%5D=b&ids%5B%5D=a%26c%3Dd&n=2&n=1&all=true`,
+  );
+});
+
 test('no argument can leave its path segment or its origin', () => {
   fc.assert(
     fc.property(
@@ -39,4 +45,8 @@ test('params and template must agree', () => {
 
 test('a form leaves undefined values out and escapes the rest', () => {
   expect(formBody({ a: 'x&y=z', b: undefined, c: 1 })).toBe('a=x%26y%3Dz&c=1');
+});
+
+test('an array in a form repeats its name in order, and an empty one leaves it out', () => {
+  expect(formBody({ 'to[]': ['b', 'a b'], n: [2, 1], none: [] })).toBe('to%5B%5D=b&to%5B%5D=a+b&n=2&n=1');
 });

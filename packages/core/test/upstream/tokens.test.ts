@@ -36,7 +36,7 @@ const vault = defineConnector({
   }),
   open: ({ http }) => ({
     read: (context: Context) =>
-      http.request(context, { method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }),
+      http.request({ method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }, context),
   }),
   tools: (tool) => [
     tool({

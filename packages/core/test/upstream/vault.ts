@@ -60,7 +60,7 @@ const vault = (authorization: VaultOptions['authorization']) =>
     authorization: (config) => authorization(config.secret),
     open: ({ http }) => ({
       read: (context: Context) =>
-        http.request(context, { method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }),
+        http.request({ method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }, context),
     }),
     tools: (tool) => [
       tool({

@@ -10,39 +10,45 @@ export type Client = ReturnType<typeof createClient>;
 
 /** Acme's API, as far as the tools need it. */
 export const createClient = (http: Http) => ({
-  me: (context: Context) => http.request(context, { method: 'GET', path: '/v1/me', response: z.looseObject({ email: z.string() }) }),
+  me: (context: Context) => http.get({ path: '/v1/me', response: z.looseObject({ email: z.string() }) }, context),
   list: (context: Context, query: { readonly limit: number; readonly after: string | undefined }) =>
-    http.request(context, { method: 'GET', path: '/v1/tasks', query, response: Page }),
-  get: (context: Context, id: string) => http.request(context, { method: 'GET', path: '/v1/tasks/{id}', params: { id }, response: Task }),
+    http.get({ path: '/v1/tasks', query, response: Page }, context),
+  get: (context: Context, id: string) => http.get({ path: '/v1/tasks/{id}', params: { id }, response: Task }, context),
   create: (context: Context, title: string) =>
-    http.request(context, {
-      method: 'POST',
-      path: '/v1/tasks',
-      body: { json: { title } },
-      response: Task,
-      // Acme counts a key once, so the request may be sent again when its answer was lost.
-      headers: { 'idempotency-key': context.key('task') },
-      retry: 'keyed',
-      ifLost: 'Look for its title with acme_list_tasks before you create it again.',
-    }),
+    http.post(
+      {
+        path: '/v1/tasks',
+        body: { json: { title } },
+        response: Task,
+        // Acme counts a key once, so the request may be sent again when its answer was lost.
+        headers: { 'idempotency-key': context.key('task') },
+        retry: 'keyed',
+        ifLost: 'Look for its title with acme_list_tasks before you create it again.',
+      },
+      context,
+    ),
   update: (context: Context, id: string, changes: { readonly title?: string | undefined; readonly done?: boolean | undefined }) =>
-    http.request(context, {
-      method: 'PATCH',
-      path: '/v1/tasks/{id}',
-      params: { id },
-      body: { json: changes },
-      response: Task,
-      // It sets fields to what is given, so a repetition changes nothing more.
-      retry: 'safe',
-      ifLost: 'Read the task with acme_get_task to see what it says now.',
-    }),
+    http.patch(
+      {
+        path: '/v1/tasks/{id}',
+        params: { id },
+        body: { json: changes },
+        response: Task,
+        // It sets fields to what is given, so a repetition changes nothing more.
+        retry: 'safe',
+        ifLost: 'Read the task with acme_get_task to see what it says now.',
+      },
+      context,
+    ),
   remove: (context: Context, id: string) =>
-    http.request(context, {
-      method: 'DELETE',
-      path: '/v1/tasks/{id}',
-      params: { id },
-      // The second time Acme would say that there is no such task, though the first has deleted it.
-      retry: 'never',
-      ifLost: 'Read the task with acme_get_task: NOT_FOUND means that it is deleted.',
-    }),
+    http.delete(
+      {
+        path: '/v1/tasks/{id}',
+        params: { id },
+        // The second time Acme would say that there is no such task, though the first has deleted it.
+        retry: 'never',
+        ifLost: 'Read the task with acme_get_task: NOT_FOUND means that it is deleted.',
+      },
+      context,
+    ),
 });
