@@ -20,9 +20,8 @@ export const createClient = (http: Http) => ({
         path: '/v1/tasks',
         body: { json: { title } },
         response: Task,
-        // Acme counts a key once, so the request may be sent again when its answer was lost.
         headers: { 'idempotency-key': context.key('task') },
-        retry: 'keyed',
+        retry: 'keyed', // Acme counts a key once, so the request may be sent again when its answer was lost.
         ifLost: 'Look for its title with acme_list_tasks before you create it again.',
       },
       context,
@@ -34,8 +33,7 @@ export const createClient = (http: Http) => ({
         params: { id },
         body: { json: changes },
         response: Task,
-        // It sets fields to what is given, so a repetition changes nothing more.
-        retry: 'safe',
+        retry: 'safe', // It sets fields to the given values, so a repetition changes nothing more.
         ifLost: 'Read the task with acme_get_task to see what it says now.',
       },
       context,
@@ -45,8 +43,7 @@ export const createClient = (http: Http) => ({
       {
         path: '/v1/tasks/{id}',
         params: { id },
-        // The second time Acme would say that there is no such task, though the first has deleted it.
-        retry: 'never',
+        retry: 'never', // The second time Acme would say that there is no such task, though the first has deleted it.
         ifLost: 'Read the task with acme_get_task: NOT_FOUND means that it is deleted.',
       },
       context,
