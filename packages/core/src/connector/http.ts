@@ -7,14 +7,15 @@ type Field = string | number | boolean;
 export type Fields = Readonly<Record<string, Field | undefined>>;
 
 /**
- * Values for a query or a form. An array repeats its name, in order: `{ 'ids[]': ['a', 'b'] }` becomes `ids[]=a&ids[]=b`, encoded. `undefined`
- * and an empty array leave the name out.
+ * Values for a query or a form. An array repeats its name, in order: `{ 'ids[]': ['a', 'b'] }` becomes `ids[]=a&ids[]=b`, encoded.
+ * `undefined` and an empty array leave the name out.
  */
 export type RepeatableFields = Readonly<Record<string, Field | readonly Field[] | undefined>>;
 
 /**
  * Whether an operation may be sent again when its answer was lost: `safe`, because repeating it changes nothing more; `keyed`, because the
- * request carries `context.key(…)` and the vendor counts it once; `never`. A request that was certainly not executed is repeated in every class.
+ * request carries `context.key(…)` and the vendor counts it once; `never`. A request that was certainly not executed is repeated in every
+ * class.
  */
 export type RetryClass = 'safe' | 'keyed' | 'never';
 

@@ -2,9 +2,9 @@ import type { Fields, RepeatableFields } from '../connector/http.ts';
 
 /**
  * Fills a path template and its query. Every value is encoded, so that an argument of a model can neither leave its segment nor add
- * one: `/`, `?` and `#` are escaped, and a value that is only dots is refused.
+ * another: `/`, `?` and `#` are escaped, and the values `.` and `..` are refused.
  *
- * @throws {TypeError} where `params` and the template's `{names}` do not agree: a fault of the connector.
+ * @throws {TypeError} if `params` and the template's `{names}` do not agree, which is a fault of the connector.
  */
 export function requestUrl(origin: string, template: string, params: Fields = {}, query: RepeatableFields = {}): URL {
   const used = new Set<string>();

@@ -9,7 +9,10 @@ export interface RequestHistory {
   readonly breaker: BreakerState;
 }
 
-/** Turns a request's last error into the error that the tool may see. Anything that the vendor did not cause passes as it is, unless a write was lost. */
+/**
+ * Turns a request's last error into the error that the tool may see. Anything that the vendor did not cause passes as it is, unless a write
+ * was lost.
+ */
 export function toToolError(error: unknown, upstreamRequest: UpstreamRequest, history: RequestHistory): unknown {
   const { request, operation, attempts } = upstreamRequest;
   if (upstreamRequest.hasLostWrite) {
