@@ -52,7 +52,7 @@ async function open() {
   return account;
 }
 
-test.each(methods)('http.%s sends that method, and repeats what the query has several times', async (method) => {
+test.each(methods)('http.%s sends that method, and repeats a name of the query for each item of its array', async (method) => {
   const { call, sandbox } = await open();
   expect(await call('acme_send_tags', { method, tags: ['b', 'a&c'] })).toEqual({ tags: ['b', 'a&c'] });
   expect(sandbox.requests.map((request) => [request.method, request.url])).toEqual([
@@ -60,7 +60,7 @@ test.each(methods)('http.%s sends that method, and repeats what the query has se
   ]);
 });
 
-test('a form repeats what it has several times, and leaves an empty array out', async () => {
+test('a form repeats a name for each item of its array, and leaves an empty array out', async () => {
   const { call, sandbox } = await open();
   expect(await call('acme_post_form', { tags: ['b', 'a'] })).toEqual({ tags: ['b', 'a'] });
   expect(await call('acme_post_form', { tags: [] })).toEqual({ tags: [] });

@@ -4,7 +4,7 @@ import { formBody, requestUrl } from '../../src/upstream/request-url.ts';
 
 const origin = 'https://api.acme.example';
 
-test('fills the template and leaves undefined query values out', () => {
+test('fills the template, and leaves undefined query values out', () => {
   expect(requestUrl(origin, '/users/{id}/items', { id: 7 }, { page: 2, all: true, none: undefined }).href).toBe(
     `${origin}/users/7/items?page=2&all=true`,
   );
@@ -36,7 +36,7 @@ test.each([['.'], ['..']])('refuses %j as a path value', (value) => {
   expect(() => requestUrl(origin, '/a/{x}', { x: value })).toThrow(TypeError);
 });
 
-test('params and template must agree', () => {
+test('params and the template must agree', () => {
   expect(() => requestUrl(origin, '/a/{x}')).toThrow('params.x is missing');
   expect(() => requestUrl(origin, '/a/{x}', { x: '' })).toThrow('params.x is missing');
   expect(() => requestUrl(origin, '/a', { x: 1 })).toThrow('params.x has no place');
