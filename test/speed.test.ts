@@ -8,8 +8,9 @@ import { cpuTimeMs } from '../bench/cpu-time.ts';
 import { messageOf } from '../packages/core/test/mcp/raw.ts';
 
 /**
- * How many times the CPU time of a bare server a call and a list may take. Loose, since a machine that is busy moves the ratio by a half; and
- * tight enough to see that plain calls take the way through the SDK again, which is above 5. What is reached is in docs/performance.md.
+ * The most CPU time that a call and a list may take, in multiples of a bare server. The bound is loose, since a busy machine moves the
+ * ratio by a half, but tight enough to notice plain calls that go through the SDK, which take more than 5. docs/performance.md has the
+ * measured ratios.
  */
 const mostTimesBare = { call: 2.5, list: 2.5 };
 
@@ -24,7 +25,7 @@ interface Server {
   readonly connections: readonly Connection[];
 }
 
-/** Starts a program that says where it serves. */
+/** Starts a program, and reads its port from the line that it prints. */
 async function start(stack: AsyncDisposableStack, program: string): Promise<Server> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', program)], {
     env: { ...process.env, PORT: '0' },
@@ -34,19 +35,19 @@ async function start(stack: AsyncDisposableStack, program: string): Promise<Serv
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  let said = '';
+  let output = '';
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    said += chunk.toString();
-    const port = Number(/Serving MCP at http:\/\/127\.0\.0\.1:(\d+)\/mcp\n/.exec(said)?.[1]);
+    output += chunk.toString();
+    const port = Number(/Serving MCP at http:\/\/127\.0\.0\.1:(\d+)\/mcp\n/.exec(output)?.[1]);
     if (!port) continue;
     const connections = await Promise.all(Array.from({ length: clients }, () => openConnection(port)));
     stack.defer(async () => connections.forEach((connection) => connection.close()));
     return { pid: child.pid ?? 0, port, connections };
   }
-  throw new Error(`It ended: ${said}`);
+  throw new Error(`The program ended: ${output}`);
 }
 
-/** The CPU time that a server takes for so many requests, shared out among its clients. */
+/** Returns the CPU time, in milliseconds, that a server takes for `count` requests, divided among its clients. */
 async function cpuOf({ pid, port, connections }: Server, method: string, params: object, count: number): Promise<number> {
   const { headers, body } = messageOf(method, params);
   const request = postOf(port, headers, JSON.stringify(body));
@@ -62,8 +63,8 @@ async function cpuOf({ pid, port, connections }: Server, method: string, params:
   return cpuTimeMs(pid) - before;
 }
 
-// It reads CPU time from Linux's /proc.
-test.runIf(platform() === 'linux')('a call and a list take but a few times the CPU time of a bare server', async () => {
+// CPU time comes from Linux's /proc.
+test.runIf(platform() === 'linux')('a call and a list take only a few times the CPU time of a bare server', async () => {
   await using stack = new AsyncDisposableStack();
   const [bare, own] = await Promise.all([start(stack, 'test/speed/bare.ts'), start(stack, 'examples/minimal-server/src/server.ts')]);
   const call = ['tools/call', { name: 'hello_greet_person', arguments: { name: 'Ada' } }] as const;

@@ -1,6 +1,6 @@
 import type { Answer } from './content.ts';
 
-/** An answer that remembers its JSON: the ledger counts its bytes, a cache may keep it, and a transport writes it. */
+/** An answer that keeps its JSON, which the ledger, caches and transports all need. */
 export class ShownAnswer implements Answer {
   readonly content: Answer['content'];
   readonly structuredContent: unknown;
@@ -9,7 +9,7 @@ export class ShownAnswer implements Answer {
   readonly #structuredJson: string;
   #json: string | undefined;
 
-  /** @param structuredJson The JSON of the structured content. Empty where there is none. */
+  /** @param structuredJson The JSON of the structured content; empty if there is none. */
   constructor(content: Answer['content'], structuredContent: unknown, meta: Answer['meta'], structuredJson: string) {
     this.content = content;
     this.structuredContent = structuredContent;
@@ -21,7 +21,7 @@ export class ShownAnswer implements Answer {
     return (this.#json ??= this.#write());
   }
 
-  /** What `JSON.stringify` would write. */
+  /** Equals the output of `JSON.stringify`. */
   #write(): string {
     const structured = this.#structuredJson === '' ? '' : `,"structuredContent":${this.#structuredJson}`;
     const meta = this.meta === undefined ? '' : `,"meta":${JSON.stringify(this.meta)}`;
@@ -29,12 +29,12 @@ export class ShownAnswer implements Answer {
   }
 }
 
-/** The JSON of an answer, made once where the host made the answer. An answer is not changed once it is made. */
+/** Returns the JSON of an answer. Answers that the host made serialize once; an answer never changes after that. */
 export function answerJson(answer: Answer): string {
   return answer instanceof ShownAnswer ? answer.json() : JSON.stringify(answer);
 }
 
-/** Reads an answer from its JSON. Frozen through and through, since callers share it. */
+/** Parses an answer and freezes all of it, because callers share it. */
 export function frozenAnswer(json: string): Answer {
   return JSON.parse(json, (_key, part: unknown) => Object.freeze(part)) as Answer;
 }

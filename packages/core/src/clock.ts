@@ -1,14 +1,14 @@
-/** Where core and stores take the time from, so that tests move it by hand. */
+/** The source of time for core and stores. Tests replace it by a clock that they move by hand. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Resolves after `ms`. Rejects with `signal.reason` as soon as the signal aborts, and leaves no timer behind. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** Calls `fire` once after `ms`, unless the function that it returns is called before. Cheaper than {@link sleep}: each call has one. */
+  /** Calls `fire` once after `ms`, unless the returned function is called first. Cheaper than {@link sleep}. */
   timer(ms: number, fire: () => void): () => void;
 }
 
-// A timer of Node holds 2^31 - 1 ms at most, and fires at once beyond that.
+// Node's timers hold 2^31 - 1 ms at most, and fire at once beyond that.
 const longestTimerMs = 2 ** 31 - 1;
 
 /** The real time. */
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** {@link Clock.sleep}, made of {@link Clock.timer}. For clocks. */
+/** Implements {@link Clock.sleep} with {@link Clock.timer}, for implementations of `Clock`. */
 export function sleepBy(clock: Pick<Clock, 'timer'>, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return void reject(signal.reason);

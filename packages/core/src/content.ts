@@ -1,4 +1,4 @@
-/** What a tool shows besides its structured output. `data` is base64. */
+/** A part of a tool's answer beside its structured output. `data` is base64. */
 export type Content =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }
@@ -14,7 +14,7 @@ export type Content =
       readonly resource: { readonly uri: string; readonly mimeType?: string } & ({ readonly text: string } | { readonly blob: string });
     };
 
-/** What a caller gets for a call, success or error, in MCP's terms. What metering keeps for a replay. */
+/** The answer to a call, success or error, in MCP's terms. Metering keeps it for replays. */
 export interface Answer {
   readonly content: readonly Content[];
   readonly structuredContent?: unknown;
@@ -23,7 +23,7 @@ export interface Answer {
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Whether a part is text and nothing else, in the order of keys in which it is written. A connector without types may give anything. */
+/** Whether a part has exactly the keys `type` and `text`, in this order. Connectors in plain JavaScript may return anything. */
 export function isPlainText(part: Content): part is Content & { readonly type: 'text' } {
   const [first, second, third] = Object.keys(part);
   return first === 'type' && second === 'text' && third === undefined && part.type === 'text' && typeof part.text === 'string';

@@ -1,8 +1,8 @@
 /**
- * Every code that a caller can meet, with what the caller should do next. `docs/errors.md` is held against this table by a test.
+ * Every error code that a caller can receive, with the next step for the caller. A test compares `docs/errors.md` with this table.
  *
- * `retry`: `yes`, the same call may succeed later as it is; `no`, something has to change first; `look`, find out what happened before
- * anything is repeated. `refunded`: a call that failed with it and wrote nothing is not paid for, because this server or the vendor failed.
+ * `retry`: `yes`, the same call may succeed later; `no`, something has to change first; `look`, find out what happened before repeating
+ * anything. `refunded`: a call that fails with this code and wrote nothing is free, because this server or the vendor failed.
  */
 export const errorCodes = {
   INVALID_INPUT: { retry: 'no', refunded: false, meaning: 'The arguments break the tool’s schema or rules. Correct them and call again.' },
@@ -28,7 +28,7 @@ export const errorCodes = {
     meaning: 'The caller, or the connection’s account at the vendor, lacks the right. A person must grant it.',
   },
   NOT_FOUND: { retry: 'no', refunded: false, meaning: 'The vendor has no such record, or hides it from this account. Search for it.' },
-  CONFLICT: { retry: 'no', refunded: false, meaning: 'The record changed or exists already. Read it again and decide anew.' },
+  CONFLICT: { retry: 'no', refunded: false, meaning: 'The record changed or exists already. Read it again before you decide.' },
   RATE_LIMITED: { retry: 'yes', refunded: true, meaning: 'A limit of this server or of the vendor was reached. Wait for the stated time.' },
   QUOTA_EXCEEDED: {
     retry: 'no',
@@ -94,7 +94,7 @@ export const errorCodes = {
   UNAVAILABLE: {
     retry: 'yes',
     refunded: true,
-    meaning: 'This server cannot take the call now: it is shutting down, or its store is away. Try again shortly.',
+    meaning: 'This server cannot take the call now: it is shutting down, or its store is unreachable. Try again shortly.',
   },
   INTERNAL: { retry: 'no', refunded: true, meaning: 'A fault in this server or a connector. The id in the message finds it in the log.' },
 } as const satisfies Record<string, { readonly retry: 'yes' | 'no' | 'look'; readonly refunded: boolean; readonly meaning: string }>;
@@ -104,17 +104,17 @@ export type ErrorCode = keyof typeof errorCodes;
 
 const brand = Symbol.for('busbar.ToolError');
 
-/** What may go with a {@link ToolError}. */
+/** Optional details of a {@link ToolError}. */
 export interface ToolErrorOptions {
-  /** For the log only; a caller never sees it. */
+  /** For the log only. Never sent to the caller. */
   readonly cause?: unknown;
-  /** Milliseconds from now after which a repetition makes sense. Shown to the caller. */
+  /** Milliseconds from now until a retry makes sense. Sent to the caller. */
   readonly retryAfterMs?: number | undefined;
 }
 
 /**
- * The one error that reaches a caller as it is. Write its message for the model: what happened, and what to do next; no secrets, no
- * stack, no internals. Whatever else is thrown is masked as `INTERNAL` with an id.
+ * The only error that reaches a caller unchanged. Write its message for the model: what happened, then what to do next, without secrets,
+ * stacks or internals. Every other error is masked as `INTERNAL` with an id.
  */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
@@ -128,7 +128,7 @@ export class ToolError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** True for a ToolError of any copy of this package: a plugin may have been installed with its own. */
+  /** Recognizes ToolErrors from any copy of this package: a plugin may bring its own copy. */
   static is(value: unknown): value is ToolError {
     return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
   }

@@ -6,5 +6,5 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Writes nothing. What `createHost` uses when it is given no logger. */
+/** Discards everything. The default of `createHost`. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,27 +1,27 @@
-/** Who calls, as `authenticate` found. Everything that a call may see or spend hangs on it. */
+/** The caller, as `authenticate` identified it. It decides what a call may see and spend. */
 export interface Principal {
-  /** The tenant: the unit that owns connections, quota and records. Nothing is shared between two. */
+  /** The tenant owns connections, quotas and records. Tenants share nothing. */
   readonly tenant: string;
-  /** The API key or user within the tenant. An opaque id that may be logged; never the key itself. */
+  /** The API key or user within the tenant. An opaque id, safe to log; never the key itself. */
   readonly id: string;
   readonly roles: readonly string[];
-  /** The toolsets that this caller may see and use. Absent: all of them. */
+  /** The toolsets that the caller may use. Absent: all. */
   readonly toolsets?: readonly string[] | undefined;
 }
 
 /** The caller of a host without `authenticate`: one tenant, on this machine. */
 export const localPrincipal: Principal = Object.freeze({ tenant: 'local', id: 'local', roles: Object.freeze(['owner']) });
 
-/** What a transport has learned about a caller before anything is believed. */
+/** A request's unverified claims about its caller, as the transport read them. */
 export interface Credentials {
-  /** The token of `Authorization: Bearer …`, or undefined where the request had none. */
+  /** The token of `Authorization: Bearer …`, or undefined if the request had none. */
   readonly token: string | undefined;
   /** The peer's address as the transport saw it. Behind a proxy this is the proxy. */
   readonly address: string | undefined;
 }
 
 /**
- * Turns credentials into a principal. Throw `ToolError('UNAUTHENTICATED', …)` to refuse; the message reaches the caller. Called for
- * every request, so remember what is dear to find out, for a bounded time.
+ * Turns credentials into a principal. Throw `ToolError('UNAUTHENTICATED', …)` to refuse; its message reaches the caller. Runs for every
+ * request, so cache expensive lookups, with a limit of time and size.
  */
 export type Authenticate = (credentials: Credentials) => Promise<Principal>;

@@ -1,15 +1,15 @@
 import type { Host } from './host.ts';
 
-/** What carries MCP to a host: Streamable HTTP, stdio. */
+/** Carries MCP to a host, over Streamable HTTP or stdio. */
 export interface Transport {
-  /** Starts the host and serves it. Several transports may serve one host. */
+  /** Starts the host and serves it. One host may have several transports. */
   listen(host: Host): Promise<Listener>;
 }
 
-/** A transport that serves. */
+/** A running transport. */
 export interface Listener {
-  /** Where clients connect. `stdio:` for a pipe. */
+  /** The URL that clients connect to; `stdio:` for a pipe. */
   readonly url: string;
-  /** Takes nothing new, lets what runs end, then stops. May be called twice; the second waits for the first. */
+  /** Accepts no new requests, lets running ones finish, then stops. Repeated calls wait for the first. */
   close(): Promise<void>;
 }

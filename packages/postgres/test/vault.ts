@@ -1,7 +1,10 @@
 import { defineConnector, secret } from '@busbar/core';
 import { z } from 'zod';
 
-/** A made-up vendor that keeps passwords, with everything secret that a connector may have: in its settings, and in what its tools take. */
+/**
+ * A made-up vendor that stores passwords, with every kind of secret that a connector may have: in its settings and in the input of its
+ * tools.
+ */
 export const vault = defineConnector({
   spec: 'v1',
   id: 'vault',

@@ -7,7 +7,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_apply_tags',
     description:
-      'Adds tags to a Zendesk ticket, or removes some, and returns all that it has afterwards. The other tags stay. Calling twice changes nothing more. Tags can start triggers of the account.',
+      'Adds tags to a Zendesk ticket, or removes some, and returns all tags that it has afterwards. The other tags stay. A second call changes nothing more. Tags can start triggers of the account.',
     effect: 'write',
     input: z.object({
       ticketId,
@@ -16,7 +16,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
       ifUnchangedSince: ifUnchangedSince
         .optional()
         .describe(
-          'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the tags change whatever has happened',
+          'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the tags change even if it has changed',
         ),
     }),
     output: z.object({

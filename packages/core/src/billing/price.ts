@@ -1,24 +1,24 @@
 import type { Call, Outcome } from '../ports/metering.ts';
 
 /**
- * What calls cost. Amounts are whole numbers of millionths of one currency, the same for all rules: 2 cents are 20,000. The first rule
- * that fits a call counts, so put special ones first; a call that none fits costs nothing.
+ * A price for calls. Amounts are whole millionths of one currency, the same for all rules: 2 cents are 20,000. The first matching rule
+ * applies, so put special rules first. A call without a matching rule is free.
  */
 export interface PriceRule {
   readonly tenant?: string | undefined;
   readonly connector?: string | undefined;
   readonly tool?: string | undefined;
-  /** Holds for calls that begin at this time or later. An ISO date or time; a date begins in UTC. Absent: always did. */
+  /** Applies to calls that begin at this time or later. An ISO date or time; dates are UTC. Absent: no lower bound. */
   readonly from?: string | undefined;
-  /** Holds for calls that begin before this time. */
+  /** Applies to calls that begin before this time. */
   readonly until?: string | undefined;
   readonly perCall?: number | undefined;
   readonly perUnit?: number | undefined;
-  /** Calls that end like this cost no money, though they count. Refunded ones, replays and what was asked cost nothing anyway. */
+  /** Outcomes that cost no money but still count. Refunded calls, replays and questions are free anyway. */
   readonly free?: readonly ('cached' | 'failed' | 'unknown')[] | undefined;
 }
 
-/** What a call costs at most, in millionths, and how it may end for nothing. */
+/** The most that a call may cost, in millionths, and the outcomes that are free. */
 export interface Price {
   readonly amount: number;
   readonly free: readonly Outcome['status'][];
@@ -26,7 +26,7 @@ export interface Price {
 
 const nothing: Price = { amount: 0, free: [] };
 
-/** The price of a call by the rule that held when it began. */
+/** Returns the price of a call by the rule that applied when it began. */
 export function priceOf(rules: readonly PriceRule[], { principal, connector, tool, units, startedAt }: Call): Price {
   const rule = rules.find(
     (each) =>

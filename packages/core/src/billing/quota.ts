@@ -3,15 +3,14 @@ import { ToolError } from '../errors.ts';
 import type { Call } from '../ports/metering.ts';
 import type { PriceRule } from './price.ts';
 
-/** What a quota counts. `money` is in millionths of the currency that prices are in. */
+/** The unit of a quota. `money` is in millionths of the currency of the prices. */
 export type QuotaKind = 'calls' | 'units' | 'money';
 
-/** How long a quota lasts. All periods begin in UTC: with the minute, at midnight, on the first of the month. */
+/** The period of a quota. Periods begin in UTC: with the minute, at midnight, or on the first of the month. */
 export type QuotaPeriod = 'minute' | 'day' | 'month';
 
 /**
- * So much in a period, for each tenant, key, connector or tool. Whatever it is for, every tenant has its own: nothing is counted
- * together for two.
+ * A limit per period for each tenant, key, connector or tool. Every tenant has counters of its own; no counter spans two tenants.
  */
 export interface QuotaRule {
   readonly of: QuotaKind;
@@ -20,18 +19,18 @@ export interface QuotaRule {
   readonly per: QuotaPeriod;
   /** `key`: each API key or user of a tenant. `connector`, `tool`: all of a tenant's calls to each. */
   readonly each: 'tenant' | 'key' | 'connector' | 'tool';
-  /** Only calls that are like this count, and only they are refused. `key` is the principal's id. */
+  /** Restricts the rule to matching calls: only they count, and only they are refused. `key` is the principal's id. */
   readonly where?: { readonly tenant?: string; readonly key?: string; readonly connector?: string; readonly tool?: string } | undefined;
 }
 
-/** What one call takes of one quota. */
+/** A call's charge against one quota. */
 export interface QuotaCharge {
   readonly rule: QuotaRule;
-  /** What is counted together: the rule's kind, its period and whom it is for. Begins with the kind and a space. */
+  /** Names the counter: the rule's kind, its period and its subject. Begins with the kind and a space. */
   readonly counter: string;
   /** A whole number above 0. */
   readonly amount: number;
-  /** When the period ends and the counter is of no more use, in milliseconds since the epoch. */
+  /** When the period ends and the counter expires, in milliseconds since the epoch. */
   readonly endsAt: number;
 }
 
@@ -39,8 +38,8 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /**
- * What a call takes of each quota that it falls under, in the period in which it began: one demand for a counter, by the strictest of the
- * rules that share it, and none for what the call takes nothing of. `price` is in millionths of the currency.
+ * Returns a call's charges in the periods in which it began: one charge per counter, by the strictest of the rules that share it. Quotas
+ * that the call does not use have none. `price` is in millionths of the currency.
  */
 export function quotaCharges(rules: readonly QuotaRule[], call: Call, price: number): readonly QuotaCharge[] {
   if (rules.length === 0) return [];
@@ -69,11 +68,11 @@ function matches(where: NonNullable<QuotaRule['where']>, of: Required<NonNullabl
 interface Period {
   readonly startsAt: number;
   readonly endsAt: number;
-  /** In words, as far as it is needed. */
+  /** As text, as precise as the period needs. */
   readonly start: string;
 }
 
-// Nearly all calls begin in the period of the call before.
+// Nearly all calls begin in the same period as the call before.
 const latest = new Map<QuotaPeriod, Period>();
 
 function periodOf(per: QuotaPeriod, at: number): Period {
@@ -93,19 +92,19 @@ function newPeriod(per: QuotaPeriod, at: number): Period {
   return { startsAt, endsAt: startsAt + length, start: new Date(startsAt).toISOString().slice(0, per === 'day' ? 10 : 16) };
 }
 
-/** What both quotas and prices say of calls. The same on all replicas. */
+/** Quotas and prices. Must be equal on all replicas. */
 export interface UsagePolicy {
   readonly quotas?: readonly QuotaRule[] | undefined;
   readonly prices?: readonly PriceRule[] | undefined;
 }
 
-/** The refusal of a call that does not fit into a quota any more. */
+/** Returns the error for a call that exceeds a quota. */
 export function quotaExceeded({ rule, endsAt }: QuotaCharge, now: number): ToolError {
   const limit = rule.of === 'money' ? `${rule.limit / 1_000_000} (cost of calls)` : `${rule.limit} ${rule.of}`;
   const whom = { tenant: 'for this tenant', key: 'for this key', connector: 'of this connector', tool: 'of this tool' }[rule.each];
   return new ToolError(
     'QUOTA_EXCEEDED',
-    `The allowance of ${limit} a ${rule.per} ${whom} is used up, or this call needs more than is left. Nothing was done. It begins anew at ${new Date(endsAt).toISOString()}; do not call again before, or have it raised.`,
+    `The allowance of ${limit} a ${rule.per} ${whom} is used up, or this call needs more than is left. Nothing was done. It resets at ${new Date(endsAt).toISOString()}; do not call again before, or have it raised.`,
     { retryAfterMs: Math.max(0, endsAt - now) },
   );
 }

@@ -1,9 +1,9 @@
-/** One call that was charged, as it is billed. */
+/** One charged call, for billing. */
 export interface UsageRecord {
-  /** The call's id: an event for it has the same, however often it is sent. */
+  /** The call's id. Repeated events for the call carry the same id. */
   readonly callId: string;
   readonly tenant: string;
-  /** The id of the key or user that called. */
+  /** The id of the calling key or user. */
   readonly key: string;
   readonly connector: string;
   /** The connection's opaque id. */
@@ -18,16 +18,16 @@ export interface UsageRecord {
   readonly bytesOut: number;
   /** An estimate. */
   readonly tokensOut: number;
-  /** When the call began, in milliseconds since the epoch. It is billed in that day or month. */
+  /** When the call began, in milliseconds since the epoch. This decides the day and month of billing. */
   readonly startedAt: number;
   /** When it ended, in milliseconds since the epoch. */
   readonly endedAt: number;
 }
 
-/** A usage record in the form of CloudEvents 1.0, which OpenMeter takes. */
+/** A usage record as a CloudEvent 1.0, which OpenMeter accepts. */
 export interface UsageCloudEvent {
   readonly specversion: '1.0';
-  /** The call's id. With `source` it names the event, so that a receiver counts it once. */
+  /** The call's id. Together with `source` it identifies the event, so that receivers count it once. */
   readonly id: string;
   readonly source: string;
   readonly type: string;
@@ -39,15 +39,15 @@ export interface UsageCloudEvent {
   readonly data: Readonly<Record<string, string | number>>;
 }
 
-/** The form of a {@link UsageCloudEvent}. */
+/** Options of {@link usageCloudEvent}. */
 export interface UsageCloudEventOptions {
-  /** Who sends: the same for all replicas and for ever, as receivers tell events apart by it and the id. */
+  /** The sender. Never change it, and use it on all replicas: receivers identify events by it and the id. */
   readonly source: string;
-  /** What meters look for. */
+  /** The event type that meters match. */
   readonly type: string;
 }
 
-/** A charged call as a CloudEvent. Its price is a decimal number of the currency, as text: see {@link moneyText}. */
+/** Converts a charged call to a CloudEvent. The price is a decimal number as text: see {@link moneyText}. */
 export function usageCloudEvent(record: UsageRecord, { source, type }: UsageCloudEventOptions): UsageCloudEvent {
   const { callId, tenant, startedAt, endedAt, price, ...rest } = record;
   return {
@@ -62,22 +62,22 @@ export function usageCloudEvent(record: UsageRecord, { source, type }: UsageClou
   };
 }
 
-/** A usage record as Stripe's `/v1/billing/meter_events` takes it: the fields of its form. */
+/** The form fields of Stripe's `/v1/billing/meter_events`. */
 export type StripeMeterEvent = Readonly<
   Record<'event_name' | 'identifier' | 'timestamp' | 'payload[stripe_customer_id]' | 'payload[value]', string>
 >;
 
-/** The form of a {@link StripeMeterEvent}. */
+/** Options of {@link stripeMeterEvent}. */
 export interface StripeMeterEventOptions {
   /** The meter's event name. */
   readonly eventName: string;
-  /** What is counted: units, calls (1 each), or the price in whole millionths of the currency. */
+  /** The value to count: units, calls (1 each), or the price in whole millionths of the currency. */
   readonly value: 'units' | 'calls' | 'price';
   /** The id of Stripe's customer. */
   readonly customer: string;
 }
 
-/** A charged call as a meter event of Stripe. The identifier, which Stripe counts once in at least 24 hours, is the call's id. */
+/** Converts a charged call to a Stripe meter event. The identifier, which Stripe deduplicates for at least 24 hours, is the call's id. */
 export function stripeMeterEvent(record: UsageRecord, { eventName, value, customer }: StripeMeterEventOptions): StripeMeterEvent {
   return {
     event_name: eventName,
@@ -88,7 +88,7 @@ export function stripeMeterEvent(record: UsageRecord, { eventName, value, custom
   };
 }
 
-/** Whole millionths, 0 or more, as a decimal number with 6 places: 20,000 is `0.020000`. Exact at any size. */
+/** Formats whole millionths, 0 or more, as a decimal number with 6 places: 20,000 is `0.020000`. Exact at any size. */
 export function moneyText(millionths: bigint | number): string {
   const digits = String(millionths).padStart(7, '0');
   return `${digits.slice(0, -6)}.${digits.slice(-6)}`;

@@ -7,133 +7,136 @@ import type { Http, HttpResponse } from './http.ts';
 import type { Entry, LogSpec, State } from './state.ts';
 import type { AnyTool, ToolBuilder } from './tool.ts';
 
-/** A plugin: what one vendor offers, and how it must be treated. Written with {@link defineConnector}. */
+/** A plugin for one vendor: its tools, and how to call the vendor. Write it with {@link defineConnector}. */
 export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = any> {
-  /** The version of this contract, a literal in the plugin's own source. Checked at registration. */
+  /** The version of this contract, a literal in the plugin's source. Checked at registration. */
   readonly spec: 'v1';
   /** Kebab-case. Tool names start with it, in snake_case. */
   readonly id: string;
-  /** A connection's settings. Mark secrets with `secret(…)`: they are sealed at rest and redacted everywhere. */
+  /** The schema of a connection's settings. Mark secrets with `secret(…)`: stores seal them, and logs, errors and answers redact them. */
   readonly config: Config;
-  /** `many` lets a tenant have several connections and adds the `connection` input to the tools. Default `one`. */
+  /** `many` allows several connections per tenant and adds the `connection` input to the tools. Default `one`. */
   readonly connections?: 'one' | 'many';
-  /** The vendor's budgets, by name. A request says which it draws on; `default` is what it draws on otherwise. */
+  /** The vendor's limits by name. A request names the limit that it counts against; otherwise `default`. */
   readonly limits?: Readonly<Record<string, UpstreamLimit>>;
   /**
-   * Where the connector may send to: exact HTTPS origins, or `https://*.example.com`, where `*.` spans any number of labels. Absent:
-   * nowhere. Tenants write the config, so give a field that is put into an origin a pattern.
+   * The origins that the connector may reach: exact HTTPS origins, or `https://*.example.com`, where `*.` matches any number of labels.
+   * Absent: none. Tenants write the config, so restrict a field that becomes part of an origin by a pattern.
    */
   origins?(config: z.output<Config>): readonly string[];
-  /** Which kind of authorization the vendor takes. A declaration: core fetches, keeps, renews and sends the token. */
+  /** Declares the vendor's authorization. Core fetches, stores, renews and sends the tokens. */
   authorization?(config: z.output<Config>): Authorization;
-  /** How the vendor says no. Asked for every answer, 2xx included; undefined leaves it to core's own reading of the status. */
+  /** Recognizes the vendor's failures. Called for every response, also 2xx. Undefined: core judges by the status. */
   failure?(response: HttpResponse<unknown>): UpstreamFailure | undefined;
-  /** Makes the client of one connection; no I/O. Write it before `tools`, `jobs`, `check` and `close`: TypeScript infers in that order. */
+  /**
+   * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`: TypeScript infers in this
+   * order.
+   */
   open(services: Services<z.output<Config>>): Client;
   readonly tools: readonly AnyTool<Client>[];
   readonly jobs?: readonly Job<Client>[];
   readonly webhook?: Webhook<z.output<Config>>;
-  /** One cheap authenticated request: health, and 'test this connection'. Throws {@link ToolError} where the credential is bad. */
+  /** Makes one cheap authenticated request, for health checks and to test a connection. Throws {@link ToolError} for a bad credential. */
   check?(client: Client, context: Context): Promise<Health>;
-  /** Ends the client. Called once, after the last call and job. */
+  /** Closes the client. Called once, after the last call and job. */
   close?(client: Client): Promise<void>;
 }
 
-/** What a connection's client is made of. */
+/** The services that a connection's client may use. */
 export interface Services<Config> {
   readonly config: Config;
   readonly http: Http;
   readonly state: State;
   readonly clock: Clock;
-  /** Has the job run after `afterMs` (default 0), on some replica; the earliest wins. As durable as `state`. */
+  /** Schedules the job after `afterMs` (default 0), on any replica. The earliest time wins. As durable as `state`. */
   wake(job: string, afterMs?: number): Promise<void>;
 }
 
-/** A budget of the vendor. Requests wait for it within their deadline, and the connection's users take turns. */
+/** A limit of the vendor. Requests wait for it within their deadline, and the connection's users take turns. */
 export interface UpstreamLimit {
-  /** So many requests in each window. Goes with `windowMs`. Where the vendor states another number, that one holds. */
+  /** Requests per window; needs `windowMs`. A number that the vendor reports replaces it. */
   readonly requests?: number;
   readonly windowMs?: number;
-  /** So many at one time. */
+  /** Requests at one time. */
   readonly concurrent?: number;
   /**
-   * What an answer's headers tell of this limit. Asked for every answer of the connection, whichever limit its request drew on. Without it
-   * core goes by its own count, and by a refusal's `Retry-After`.
+   * Reads this limit from a response's headers. Called for every response of the connection, also when the request counted against another
+   * limit. Without it, core relies on its own count and on `Retry-After`.
    */
   readRateLimit?(headers: Headers): RateLimitStatus | undefined;
 }
 
-/** How a limit stands, as the vendor's headers have it: core reads the numbers, and takes what is none for not told. */
+/** A limit as the vendor's headers state it. Core parses the numbers and ignores values that are none. */
 export interface RateLimitStatus {
-  /** Requests in a window. */
+  /** Requests per window. */
   readonly limit?: string | number | null | undefined;
   readonly remaining?: string | number | null | undefined;
-  /** When the window ends: seconds from now, seconds or milliseconds since the epoch (what is meant shows by the size), or a date. */
+  /** When the window ends: seconds from now, seconds or milliseconds since the epoch (told by the size), or a date. */
   readonly reset?: string | number | null | undefined;
 }
 
-/** How a vendor's refusal is to be read. */
+/** How core interprets a vendor's failure. */
 export interface UpstreamFailure {
   readonly code: ErrorCode;
-  /** For the model: the vendor's reason, and what to do next. */
+  /** For the model: the vendor's reason, then what to do next. */
   readonly message: string;
-  /** Whether the vendor may have acted. `no` is repeated in every retry class where `code` is RATE_LIMITED or UPSTREAM_UNAVAILABLE. */
+  /** Whether the vendor executed the request. With `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
   readonly executed: 'yes' | 'no' | 'unknown';
-  /** The token has ended: core gets a new one and sends the request once more. */
+  /** The token has expired: core fetches a new one and repeats the request once. */
   readonly renew?: boolean;
-  /** When the vendor will take it. Default: what its `Retry-After` or reset headers say. */
+  /** How long to wait, in milliseconds. Default: the vendor's `Retry-After` or reset headers. */
   readonly retryAfterMs?: number;
 }
 
-/** The account that a credential opens, as `check` found it. */
+/** The account behind a credential, as `check` found it. */
 export interface Health {
-  /** For a person: an e-mail, a company, an id. Never a secret. */
+  /** For people: an e-mail address, a company or an id. Never a secret. */
   readonly account: string;
 }
 
-/** Work outside calls. Runs on one replica at a time, once more when the host drains, and after a crash too. */
+/** Background work. Runs on one replica at a time, once more when the host drains, and again after a crash. */
 export interface Job<Client> {
   readonly name: string;
-  /** How often it runs without being woken. Absent: only when woken. */
+  /** The interval between runs, in milliseconds. Absent: the job runs only when `wake` schedules it. */
   readonly everyMs?: number;
   run(client: Client, context: JobContext): Promise<void>;
 }
 
-/** Events that the vendor sends. They arrive at `/hooks/<unguessable id>` and are verified and stored before they are answered. */
+/** Receives events from the vendor at `/hooks/<unguessable id>`. The host verifies and stores them before it answers. */
 export interface Webhook<Config> {
-  /** The log in the connection's state that the events go to. */
+  /** The log in the connection's state that stores the events. */
   readonly log: LogSpec;
-  /** Which signature the raw bytes must carry. */
+  /** The signature that the raw bytes must have. */
   signature(config: Config): Signature;
-  /** Takes the parsed body apart. An entry's id is what deduplicates it. Throwing refuses the delivery. */
+  /** Splits the parsed body into entries; an entry's id deduplicates it. Throw to refuse the delivery. */
   events(body: unknown): readonly Entry<unknown>[];
 }
 
-/** A signature over the raw bytes of a webhook. */
+/** A signature over a webhook's raw bytes. */
 export interface Signature {
   readonly kind: 'hmac-sha1' | 'hmac-sha256' | 'ecdsa-p256';
   /** The shared secret as text (hmac), or the public key as base64 SPKI (ecdsa). */
   readonly key: string;
   readonly header: string;
-  /** What stands before the signature in its header, such as `sha1=`. */
+  /** The text before the signature in its header, such as `sha1=`. */
   readonly prefix?: string;
   readonly encoding: 'hex' | 'base64';
-  /** What is signed, in this order. */
+  /** The signed parts, in order. */
   readonly over: readonly ('timestamp' | 'body')[];
-  /** Where the timestamp is: seconds or milliseconds since the epoch, or an ISO date. Deliveries older than 5 minutes are refused. */
+  /** The header with the timestamp: seconds or milliseconds since the epoch, or an ISO date. More than 5 minutes off is refused. */
   readonly timestampHeader?: string;
 }
 
 /**
- * The client's type where TypeScript meets `tools`, `jobs`, `check` or `close` before `open`, from which it infers the client. Its name is the
- * instruction that the compiler then shows: "Property 'greet' does not exist on type 'WriteOpenBeforeTools'".
+ * The client's type where TypeScript meets `tools`, `jobs`, `check` or `close` before `open`, from which it infers the client. Its name is
+ * the instruction that the compiler then shows: "Property 'greet' does not exist on type 'WriteOpenBeforeTools'".
  */
 // Empty, and not a string: TypeScript tries named functions against it before it has looked at `open`.
 interface WriteOpenBeforeTools {}
 
 /**
- * Declares a connector. No annotation is needed: `config` types the settings, what `open` returns types the client, and each `tool`
- * is checked against both.
+ * Declares a connector. It needs no type annotations: `config` types the settings, the result of `open` types the client, and TypeScript
+ * checks every tool against both.
  *
  * @example
  * ```ts

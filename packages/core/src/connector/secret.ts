@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 /**
- * Marks a field of a connector's config as secret: sealed at rest, redacted from logs, errors and answers. The mark is JSON Schema's
- * `writeOnly`, so a settings page sees it too. Put it innermost: `secret(z.string()).optional()`.
+ * Marks a field of a connector's config as secret: stores seal it, and logs, errors and answers redact it. The mark is JSON Schema's
+ * `writeOnly`, which settings pages can read too. Apply it first: `secret(z.string()).optional()`.
  */
 export function secret<S extends z.ZodType>(schema: S): S {
   return schema.meta({ ...schema.meta(), writeOnly: true });
 }
 
-/** The secret values in a parsed config: what must never be seen again. */
+/** Returns the secret values in a parsed config. */
 export function secretValues(schema: z.ZodType, value: unknown): string[] {
   const found: string[] = [];
   collect(schema, value, false, found);
@@ -26,7 +26,7 @@ function collect(schema: z.ZodType, value: unknown, inherited: boolean, found: s
   if (typeof value === 'string') {
     if (secretHere && value !== '') found.push(value);
   } else if (typeof value === 'object' && value !== null) {
-    // A part that no shape describes is as secret as the whole it stands in.
+    // A part without a schema of its own is as secret as its parent.
     for (const [key, part] of Object.entries(value)) collect(shape?.[key] ?? element ?? z.unknown(), part, secretHere, found);
   }
 }

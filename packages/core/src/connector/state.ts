@@ -1,23 +1,23 @@
 import type { z } from 'zod';
 
 /**
- * A connector's only memory that outlives a call: JSON, bounded, one for each connection, shared by all replicas. In memory by
- * default, durable with `@busbar/postgres`.
+ * A connector's only storage beyond a call: bounded JSON, separate for each connection, shared by all replicas. In memory by default,
+ * durable with `@busbar/postgres`.
  */
 export interface State {
   /**
-   * The value and its version. Undefined where there is none, and where it no longer fits the schema: then it is removed, so that
-   * setting it if absent can succeed.
+   * Returns the value and its version; undefined if there is none. A value that no longer fits the schema is removed and counts as absent,
+   * so that setting it can succeed.
    */
   get<S extends z.ZodType>(key: string, schema: S): Promise<{ readonly value: z.output<S>; readonly version: string } | undefined>;
   /**
-   * Compare and set. `version` is what `get` gave; undefined: only if absent. False: another was first, so read again.
-   * `value` undefined removes the key.
+   * Compares and sets. `version` comes from `get`; undefined means that the key must be absent. Returns false if another writer was first:
+   * read again. `value` undefined removes the key.
    *
    * @throws {ToolError} `STATE_FULL` at the store's limit of keys or size.
    */
   set(key: string, value: unknown, version: string | undefined): Promise<boolean>;
-  /** Opens the log of that name. The same name must come with the same spec. */
+  /** Opens a log. Use the same spec for the same name. */
   log<S extends z.ZodType>(spec: LogSpec<S>): StateLog<z.output<S>>;
 }
 
@@ -27,33 +27,33 @@ export interface LogSpec<S extends z.ZodType = z.ZodType> {
   readonly entry: S;
   /** The most entries it keeps. */
   readonly max: number;
-  /** What happens at `max`: `refuse` throws STATE_FULL (an outbox), `drop-oldest` makes room (events that may age out). */
+  /** At `max` entries, `refuse` throws STATE_FULL (for an outbox) and `drop-oldest` makes room (for events that may expire). */
   readonly whenFull: 'refuse' | 'drop-oldest';
 }
 
-/** One entry of a log. An id that is already there changes nothing. */
+/** One entry of a log. Appending an id that the log has changes nothing. */
 export interface Entry<T> {
   readonly id: string;
-  /** What `read` can filter by. */
+  /** `read` can filter by it. */
   readonly key?: string | undefined;
   readonly value: T;
 }
 
-/** See {@link LogSpec}. Order is the order of appending. */
+/** A log, in the order of appending. See {@link LogSpec}. */
 export interface StateLog<T> {
-  /** All or nothing. `size` counts what the log holds afterwards. */
+  /** Appends all entries or none. `size` is the number of entries afterwards. */
   append(entries: readonly Entry<T>[]): Promise<{ readonly size: number }>;
-  /** A page after the position `after` (a `next` of an earlier page; it stays good when entries are removed). */
+  /** Reads a page after the position `after`, the `next` of an earlier page. Positions stay valid when entries are removed. */
   read(page: {
     readonly limit: number;
     readonly after?: string | undefined;
     readonly key?: string | undefined;
   }): Promise<{ readonly entries: readonly Entry<T>[]; readonly next?: string }>;
-  /** Ids that are not there are ignored. */
+  /** Removes entries; ignores unknown ids. */
   remove(ids: readonly string[]): Promise<void>;
 }
 
-/** Where the states are kept. `scope` is a connection's id, or one of core's own scopes. */
+/** Provides the states. `scope` is a connection's id, or one of core's own scopes. */
 export interface StateStore {
   open(scope: string): State;
 }

@@ -2,39 +2,39 @@ import type { z } from 'zod';
 import type { Content } from '../content.ts';
 import type { CallContext } from './context.ts';
 
-/** What a tool does to the vendor's data: `read` nothing, `write` adds or changes, `destructive` removes or overwrites for good. */
+/** A tool's effect on the vendor's data: `read` has none, `write` adds or changes, `destructive` removes or overwrites permanently. */
 export type Effect = 'read' | 'write' | 'destructive';
 
-/** A zod object, or a JSON Schema with its own parser (which throws a readable error for what it refuses). */
+/** A zod object, or a JSON Schema with its own parser, which throws a readable error for invalid values. */
 export type Schema<T = any> = z.ZodObject | { readonly jsonSchema: object; parse(value: unknown): T };
-/** What a schema gives after parsing. */
+/** The type of a schema's parsed values. */
 export type SchemaOutput<S> = S extends z.ZodType ? z.output<S> : S extends Schema<infer T> ? T : undefined;
-/** What a schema takes before parsing. */
+/** The type of a schema's values before parsing. */
 export type SchemaInput<S> = S extends z.ZodType ? z.input<S> : S extends Schema<infer T> ? T : undefined;
 
-/** A tool whose types have been checked where it was written and are no longer needed. */
+/** A tool without its types, which TypeScript checked at its definition. */
 export interface AnyTool<Client> {
-  /** `<connector>_<verb>_<noun>`, `[a-z0-9_]`, at most 48 characters: clients put a prefix of their own before it. */
+  /** `<connector>_<verb>_<noun>`, `[a-z0-9_]`, at most 48 characters, because clients add a prefix of their own. */
   readonly name: string;
-  /** For the model: what it does, when to use it and not another. At most 1,024 characters. */
+  /** For the model: what the tool does, and when to use it instead of another. At most 1,024 characters. */
   readonly description: string;
   readonly effect: Effect;
-  /** Which groups it belongs to; a key may be limited to some. Absent: `['default']`. */
+  /** The groups that it belongs to; keys may be limited to some. Absent: `['default']`. */
   readonly toolsets?: readonly string[];
   /**
-   * How long an answer may be served again, to callers of the tenant with the same roles and toolsets, for the same input through the same
-   * connection. So it must not hang on anything else, such as the principal's id. Reads only, checked at registration.
+   * How long an answer may be reused for the same input through the same connection, by callers of the tenant with the same roles and
+   * toolsets. The answer must not depend on anything else, such as the principal's id. For reads only; checked at registration.
    */
   readonly cache?: { readonly ttlMs: number };
-  /** Every property described; what the wire cannot say stays in the validator. */
+  /** Describe every property. Rules that JSON Schema cannot express stay in the validator. */
   readonly input: Schema;
   readonly output?: Schema | undefined;
-  /** What a call takes of quotas in units, and is priced by: a whole number from 0 to 1,000,000. Absent: 1. Asked before the call runs. */
+  /** Returns a call's units for quotas and prices, a whole number from 0 to 1,000,000. Runs before the call. Absent: 1. */
   units?(input: any): number;
   run(input: any, client: Client, context: CallContext): Promise<unknown>;
 }
 
-/** A named, typed operation. Without `output` it must return a {@link result} with content. */
+/** A named, typed operation. Without `output`, it must return a {@link result} with content. */
 export interface Tool<I extends Schema, O extends Schema | undefined, Client> extends AnyTool<Client> {
   readonly input: I;
   readonly output?: O;
@@ -47,7 +47,7 @@ export interface Tool<I extends Schema, O extends Schema | undefined, Client> ex
 }
 
 /**
- * Checks a tool's types against the connector's client and gives it back as it is. A file of tools is written
+ * Checks a tool's types against the connector's client and returns the tool unchanged. Write a file of tools as
  * `export const ticketTools = (tool: ToolBuilder<Client>) => [tool({ … })]`.
  */
 export type ToolBuilder<Client> = <I extends Schema, O extends Schema | undefined = undefined>(tool: Tool<I, O, Client>) => AnyTool<Client>;
@@ -55,22 +55,22 @@ export type ToolBuilder<Client> = <I extends Schema, O extends Schema | undefine
 declare const outputType: unique symbol;
 const brand = Symbol.for('busbar.Result');
 
-/** An output with more than its structure. Made by {@link result}. */
+/** An output with extras. Create it with {@link result}. */
 export interface Result<T> {
   readonly [outputType]?: T;
 }
 
-/** What goes beside a tool's structured output. */
+/** Additions to a tool's structured output. */
 export interface ResultExtras {
-  /** Shown instead of the output's JSON. Text, images, audio, links. */
+  /** Text, images, audio or links to show instead of the output's JSON. */
   readonly content?: readonly Content[];
-  /** Result metadata, under keys of your own prefix. */
+  /** Result metadata. Prefix the keys with a name of your own. */
   readonly meta?: Readonly<Record<string, unknown>>;
-  /** The write is queued, not done: an id under which a job will `report` what became of it. */
+  /** The write is queued, not done. A job later reports its end under this id. */
   readonly accepted?: string;
 }
 
-/** A {@link Result} as the host reads it. */
+/** The parts of a {@link Result}, for the host. */
 export interface OpenedResult {
   readonly output: unknown;
   readonly content: ResultExtras['content'] | undefined;
@@ -91,18 +91,18 @@ class BrandedResult implements OpenedResult {
     this.accepted = accepted;
   }
 
-  // No property of each, since a copy by `{ ...result }` is a plain output. By a symbol that all copies of this package share.
+  // On the prototype, so that a copy by `{ ...result }` is a plain output. All copies of this package share the symbol.
   get [brand](): true {
     return true;
   }
 }
 
-/** Returns `output` together with content, metadata or the id of accepted work. */
+/** Combines an output with content, metadata or the id of accepted work. */
 export function result<T>(output: T, extras: ResultExtras): Result<T> {
   return new BrandedResult(output, extras) as Result<T>;
 }
 
-/** What a `run` returned, taken apart: a {@link result}, or a plain output. */
+/** Splits the return value of a `run`: a {@link result} or a plain output. */
 export function openResult(returned: unknown): OpenedResult {
   if (typeof returned === 'object' && returned !== null && (returned as { [brand]?: unknown })[brand] === true)
     return returned as unknown as OpenedResult;

@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { toBase64Url } from './base64url.ts';
 
-// Everything that is short enough to be read is cut to 128 bits: no two ever meet by chance.
+// Short digests have 128 bits, enough to rule out accidental collisions.
 const tagBytes = 16;
 
 /** SHA-256 of the text, in 64 hex digits. */
@@ -24,7 +24,7 @@ export function hmacTag(secret: string, text: string): string {
   return toBase64Url(tag);
 }
 
-/** JSON with sorted keys: equal for equal JSON values, however they were written. What JSON does not know is treated as JSON does. */
+/** JSON with sorted keys: equal for equal JSON values. Values that JSON cannot represent are treated as `JSON.stringify` does. */
 export function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, part: unknown) =>

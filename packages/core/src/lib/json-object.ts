@@ -1,9 +1,9 @@
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether a value of parsed JSON is an object, and neither null nor a list. */
+/** Whether a parsed JSON value is an object: not null, not an array. */
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Whether any value at all is an object as JSON has them: no list, date or instance of a class. */
+/** Whether any value is a plain object: not an array, a date or a class instance. */
 export function isPlainObject(value: unknown): value is JsonObject {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -1,7 +1,7 @@
-/** A value, or a promise of it: where it is there at once, nobody waits a turn for it. */
+/** A value or a promise of it. Callers use a ready value without waiting a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Goes on with the value, now or when it has come. */
+/** Applies a function to the value, at once or when it resolves. */
 export function mapMaybe<T, R>(value: MaybePromise<T>, goOn: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return value instanceof Promise ? value.then(goOn) : goOn(value);
 }

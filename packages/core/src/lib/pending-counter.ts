@@ -1,16 +1,16 @@
 import type { Clock } from '../clock.ts';
 
-/** Counts what runs, so that closing can wait for its end. */
+/** Counts running work, so that a shutdown can wait for it. */
 export class PendingCounter {
   #count = 0;
   #waiting: (() => void)[] = [];
 
-  /** How many run. */
+  /** The number of running pieces of work. */
   get count(): number {
     return this.#count;
   }
 
-  /** Counts one more. Whoever calls it calls {@link end} once. */
+  /** Counts one more. Call {@link end} once for each. */
   begin(): void {
     this.#count += 1;
   }
@@ -21,12 +21,12 @@ export class PendingCounter {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when no work runs. */
   idle(): Promise<void> {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Resolves when nothing runs any more, or after `ms` with the number of what still does. */
+  /** Resolves when no work runs, or after `ms`, with the number of pieces still running. */
   async drained(clock: Clock, ms: number): Promise<number> {
     if (this.#count === 0) return 0;
     const timer = new AbortController();

@@ -1,27 +1,27 @@
 import { silentLogger, type Logger } from '../logger.ts';
 
-/** Takes a connection's secrets out of whatever leaves it: log lines, errors, answers. */
+/** Removes a connection's secrets from log lines, errors and answers. */
 export interface Redactor {
-  /** From now on this is secret too: a token that was just issued. The last 50 are kept beside the settings' own. */
+  /** Adds a secret, such as a newly issued token. Keeps the last 50 in addition to the settings' secrets. */
   add(secret: string): void;
-  /** One that knows these secrets too, for a call that was given some. */
+  /** Returns a redactor that also knows these secrets, for one call. */
   with(secrets: readonly string[]): Redactor;
-  /** True where the text, or JSON, holds a secret. */
+  /** Whether a text, or JSON, contains a secret. */
   finds(text: string): boolean;
   text(text: string): string;
-  /** A copy of any value with secrets taken out of its strings. Deeper than 8 levels, it is cut. */
+  /** Copies a value without the secrets in its strings. Cuts it below 8 levels. */
   value(value: unknown): unknown;
 }
 
 const mask = '[redacted]';
 const maxDepth = 8;
 const maxAdded = 50;
-// Shorter ones would be found in ordinary words.
+// Shorter secrets would match ordinary words.
 const minLength = 4;
 
 export function createRedactor(settings: readonly string[]): Redactor {
   const added: string[] = [];
-  // As they are, and as they stand in JSON: a private key has line feeds.
+  // Plain and JSON-escaped: a private key has line feeds.
   const fixed = [...new Set(settings.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))].filter(
     (secret) => secret.length >= minLength,
   );
@@ -78,13 +78,13 @@ export function createRedactor(settings: readonly string[]): Redactor {
   return redactor;
 }
 
-/** A logger for work on one connection: its ids on every line, its secrets on none. */
+/** Creates a logger for one connection: adds its ids to every line and redacts its secrets. */
 export function redactingLogger(log: Logger, redactor: Redactor, ids: object): Logger {
   if (log === silentLogger) return log;
   return new RedactingLogger(log, redactor, ids);
 }
 
-/** A class, since every call has one and hardly any uses it. */
+/** A class, because every call has one and few use it: docs/decisions/0011-lazy-allocation.md. */
 class RedactingLogger implements Logger {
   readonly #log: Logger;
   readonly #redactor: Redactor;

@@ -2,12 +2,12 @@ import type { Budget } from '../ports/budget.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { fairBudget } from '../upstream/fair-budget.ts';
 
-/** Bounds of {@link memoryBudget}. */
+/** Options of {@link memoryBudget}. */
 export interface MemoryBudgetOptions {
   readonly clock?: Clock;
-  /** Most requests that wait for one budget; of one user half as many. Default 100. */
+  /** The most requests that may wait for one budget; half as many of one user. Default 100. */
   readonly maxWaiting?: number;
-  /** Most budgets remembered; the longest unused of those that nothing runs under go first. Default 10,000. */
+  /** The most budgets to keep. The least recently used without running requests are dropped first. Default 10,000. */
   readonly maxKeys?: number;
 }
 
@@ -15,24 +15,24 @@ interface Used {
   windowEndsAt: number;
   taken: number;
   running: number;
-  /** What the vendor says is left until `toldUntil`, less what was granted since. */
+  /** The remainder that the vendor reported until `reportedUntil`, minus the requests granted since. */
   left: number;
-  toldUntil: number;
+  reportedUntil: number;
   closedUntil: number;
-  /** As the vendor states it. */
+  /** As the vendor reported it. */
   limit?: number;
 }
 
-// Vendors round to seconds, and answers take their time.
+// Vendors round to seconds, and responses take time to arrive.
 const sameWindowMs = 2_000;
 
-/** Budgets of this process alone: fixed windows that begin with the first request, what the vendor tells, and a count of what runs. */
+/** Counts budgets in this process: fixed windows that begin with the first request, the vendor's reports, and running requests. */
 export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000 }: MemoryBudgetOptions = {}): Budget {
   const budgets = new Map<string, Used>();
 
   function usedOf(key: string): Used {
     const known = budgets.get(key);
-    const used = known ?? { windowEndsAt: 0, taken: 0, running: 0, left: 0, toldUntil: 0, closedUntil: 0 };
+    const used = known ?? { windowEndsAt: 0, taken: 0, running: 0, left: 0, reportedUntil: 0, closedUntil: 0 };
     budgets.delete(key);
     budgets.set(key, used);
     if (!known && budgets.size > maxKeys) {
@@ -52,9 +52,9 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
       tryTake(key, { requests, windowMs, concurrent }) {
         const used = usedOf(key);
         const now = clock.now();
-        const told = now < used.toldUntil;
+        const isReported = now < used.reportedUntil;
         let until = used.closedUntil;
-        if (told && used.left <= 0) until = Math.max(until, used.toldUntil);
+        if (isReported && used.left <= 0) until = Math.max(until, used.reportedUntil);
         const counted = requests !== undefined && windowMs !== undefined;
         if (counted) {
           if (now >= used.windowEndsAt) used.taken = 0;
@@ -66,7 +66,7 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
           if (now >= used.windowEndsAt) used.windowEndsAt = now + windowMs;
           used.taken += 1;
         }
-        if (told) used.left -= 1;
+        if (isReported) used.left -= 1;
         used.running += 1;
         return { kind: 'granted', release: () => void (used.running -= 1) };
       },
@@ -76,13 +76,13 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
         if (limit !== undefined) used.limit = limit;
         used.closedUntil = Math.max(used.closedUntil, closedUntil);
         if (remaining === undefined || holdsUntil <= now) return;
-        if (now >= used.toldUntil) {
-          // The window ends when the vendor says so.
+        if (now >= used.reportedUntil) {
+          // The vendor decides when the window ends.
           if (resetAt !== undefined && now < used.windowEndsAt) used.windowEndsAt = Math.min(used.windowEndsAt, resetAt);
-          Object.assign(used, { left: remaining, toldUntil: holdsUntil });
-        } else if (remaining <= used.left && holdsUntil + sameWindowMs >= used.toldUntil) {
-          // Anything else is news of an earlier time.
-          Object.assign(used, { left: remaining, toldUntil: Math.max(used.toldUntil, holdsUntil) });
+          Object.assign(used, { left: remaining, reportedUntil: holdsUntil });
+        } else if (remaining <= used.left && holdsUntil + sameWindowMs >= used.reportedUntil) {
+          // Any other report is older than the one in use.
+          Object.assign(used, { left: remaining, reportedUntil: Math.max(used.reportedUntil, holdsUntil) });
         }
       },
     },

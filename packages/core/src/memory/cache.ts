@@ -3,11 +3,11 @@ import { answerJson, frozenAnswer } from '../answer-json.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 
-/** How much a {@link memoryCache} keeps. */
+/** Options of {@link memoryCache}. */
 export interface MemoryCacheOptions {
-  /** The most answers. The one that was not asked for the longest makes room. Default 1,000. */
+  /** The most answers to keep. The least recently used one makes room. Default 1,000. */
   readonly maxEntries?: number;
-  /** The most that they may take together, in bytes. A larger answer is not kept. Default 64 MiB. */
+  /** The total size of all answers, in bytes. A larger answer is not kept. Default 64 MiB. */
   readonly maxBytes?: number;
   readonly clock?: Clock;
 }
@@ -22,13 +22,13 @@ interface Entry {
 
 const maxClears = 10_000;
 
-/** Answers of read tools in this process. What it gives is frozen, since callers share it. */
+/** Caches answers of read tools in this process. Answers are frozen, because callers share them. */
 export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, clock = systemClock }: MemoryCacheOptions = {}): Cache {
-  // In the order of use, so that the first is the one to go.
+  // In the order of use: the first entry is evicted first.
   const entries = new Map<string, Entry>();
   let bytes = 0;
-  // The number of each scope's last clear, the latest last. A scope that is not there counts as cleared when the last forgotten one was: too
-  // many tokens are then refused, never one too few.
+  // The number of each scope's last clear, the latest last. A scope without an entry counts as cleared with the last dropped entry. That
+  // may refuse a valid token, but never accepts an outdated one.
   const cleared = new Map<string, number>();
   let clears = 0;
   let forgotten = 0;
@@ -59,7 +59,7 @@ export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, c
       const id = JSON.stringify([scope, key]);
       forget(id);
       const json = answerJson(answer);
-      // A character takes two bytes at most.
+      // V8 stores a character in two bytes at most.
       const size = 2 * json.length;
       if (keepMs <= 0 || size > maxBytes) return;
       const keptAt = clock.now();

@@ -1,7 +1,7 @@
 import type { Connection, Connections } from '../ports/connections.ts';
 import { canonicalJson, shortDigest } from '../lib/digest.ts';
 
-/** A connection as an importer writes it down. */
+/** A connection for {@link memoryConnections}. */
 export interface ConnectionRecord {
   /** The connector's id. */
   readonly connector: string;
@@ -13,9 +13,9 @@ export interface ConnectionRecord {
   readonly isDefault?: boolean | undefined;
   readonly user?: string | undefined;
   readonly hook?: string | undefined;
-  /** Default: made of connector, tenant, user and name; the same on every start. */
+  /** Default: derived from connector, tenant, user and name, so it is the same on every start. */
   readonly id?: string;
-  /** Default: a hash of the config, so that other settings are another version after a restart too. */
+  /** Default: a hash of the config, so that changed settings get a new version, also after a restart. */
   readonly version?: string;
 }
 
@@ -23,9 +23,9 @@ const maxPerTenant = 100;
 const none: readonly Connection[] = [];
 
 /**
- * Connections that are known at start and do not change.
+ * Serves a fixed list of connections.
  *
- * @throws {TypeError} for two of the same name or id, two defaults, or more than 100 of one tenant and connector.
+ * @throws {TypeError} for duplicate names or ids, two defaults, or more than 100 connections of one tenant and connector.
  */
 export function memoryConnections(records: readonly ConnectionRecord[]): Connections {
   const all = records.map(toConnection).sort((a, b) => (a.id < b.id ? -1 : 1));

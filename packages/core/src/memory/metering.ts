@@ -8,16 +8,16 @@ import { quotaCharges, type QuotaCharge, type UsagePolicy } from '../billing/quo
 import { untilAbort } from '../lib/until-abort.ts';
 import { createQuotaCounters } from './quota-counters.ts';
 
-/** How much a {@link memoryMetering} keeps, and who is told. */
+/** Options of {@link memoryMetering}. */
 export interface MemoryMeteringOptions extends UsagePolicy {
-  /** The most idempotency keys. The oldest answers make room; running calls never do. Default 10,000. */
+  /** The most idempotency keys to keep. The oldest answers make room, running calls never do. Default 10,000. */
   readonly maxKeys?: number;
-  /** The most that kept answers may take together, in bytes. The oldest make room. Default 64 MiB. */
+  /** The total size of kept answers, in bytes. The oldest make room. Default 64 MiB. */
   readonly maxBytes?: number;
-  /** How long an answer is kept for replay. Default 24 hours. */
+  /** How long an answer is kept for replays, in milliseconds. Default 24 hours. */
   readonly keepMs?: number;
   readonly clock?: Clock;
-  /** Awaited for every call that ends and every replay. What it throws, `settle` and `admit` throw. */
+  /** Awaited for every call that ends and every replay. Its errors are thrown by `settle` and `admit`. */
   record?(call: Call, outcome: Outcome | 'replayed'): void | Promise<void>;
   /** Awaited for every delivery report. */
   recordReport?(report: DeliveryReport): void | Promise<void>;
@@ -29,24 +29,24 @@ interface Running {
   end(): void;
 }
 
-/** `answer` is JSON; undefined where the call's end could not be recorded, so that nobody may be told how it went. */
+/** `answer` is JSON; undefined if the call's end could not be recorded, so that no caller may rely on it. */
 interface Ended {
   readonly inputHash: string;
   readonly answer: string | undefined;
   readonly until: number;
 }
 
-/** What a call holds until it is settled. */
+/** A call between admission and settlement. */
 interface Admitted extends Admission {
   readonly key: string | undefined;
   readonly price: Price;
-  readonly demands: readonly QuotaCharge[];
+  readonly charges: readonly QuotaCharge[];
   settled: boolean;
 }
 
 /**
- * Idempotency keys with their answers, and quotas, in this process. A restart forgets everything: a server that bills, or that runs
- * twice, uses a durable metering.
+ * Keeps idempotency keys with their answers, and quotas, in this process. A restart loses everything: servers that bill, or that have
+ * replicas, need a durable metering.
  */
 export function memoryMetering({
   maxKeys = 10_000,
@@ -59,7 +59,7 @@ export function memoryMetering({
   recordReport,
 }: MemoryMeteringOptions = {}): Metering {
   const running = new Map<string, Running>();
-  // In the order of ending, so that the first is the oldest.
+  // In the order of settlement: the first is the oldest.
   const ended = new Map<string, Ended>();
   const counters = createQuotaCounters();
   let bytes = 0;
@@ -76,20 +76,20 @@ export function memoryMetering({
     }
   }
 
-  /** Reserves what the call may use. Every demand of it, or none. */
+  /** Reserves the call's quotas, all or none. */
   function admit(call: Call, key: string | undefined): Admission {
     const price = priceOf(prices, call);
-    const demands = quotaCharges(quotas, call, price.amount);
-    counters.take(demands, clock.now());
-    const admitted: Admitted = { call, key, price, demands, settled: false };
+    const charges = quotaCharges(quotas, call, price.amount);
+    counters.take(charges, clock.now());
+    const admitted: Admitted = { call, key, price, charges, settled: false };
     return admitted;
   }
 
-  /** Gives back what the call has not used after all. */
-  function refund({ price, demands }: Admitted, outcome: Outcome): void {
+  /** Gives back the quotas that the call did not use. */
+  function refund({ price, charges }: Admitted, outcome: Outcome): void {
     const charged = isCharged(outcome);
     const free = !charged || price.free.includes(outcome.status);
-    for (const { rule, counter, amount } of demands) if (rule.of === 'money' ? free : !charged) counters.giveBack(counter, amount);
+    for (const { rule, counter, amount } of charges) if (rule.of === 'money' ? free : !charged) counters.giveBack(counter, amount);
   }
 
   function end(key: string, answer: Answer | undefined, keep: boolean, keepForMs: number): void {
@@ -106,7 +106,7 @@ export function memoryMetering({
   }
 
   async function settle(admission: Admission, outcome: Outcome): Promise<void> {
-    // Nobody else makes admissions that come here.
+    // `settle` receives only admissions made by `admit`.
     const held = admission as Admitted;
     if (held.settled) return;
     held.settled = true;
@@ -115,10 +115,10 @@ export function memoryMetering({
     const done = outcome.status === 'executed' || outcome.status === 'accepted' || outcome.status === 'unknown';
     const keep = done || outcome.wrote !== 'no';
     try {
-      // Nothing is waited for where there is nothing to wait for: a turn costs a good part of a short call.
+      // Without `record`, no await: one turn of the event loop is a good part of a short call.
       if (record) await record(admission.call, outcome);
     } catch (error) {
-      // What its caller hears of it then.
+      // The outcome as the caller will see it.
       refund(held, { ...outcome, status: outcome.wrote === 'no' ? 'failed' : 'unknown', code: 'UNAVAILABLE' });
       if (key !== undefined) end(key, undefined, outcome.wrote !== 'no', keepForMs);
       throw error;
@@ -128,13 +128,14 @@ export function memoryMetering({
   }
 
   return {
-    async admit(call, signal) {
+    async admit(call, options) {
       if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission: admit(call, undefined) };
       const key = JSON.stringify([call.principal.tenant, call.connection, call.tool, call.key]);
-      // A twin that failed without writing leaves nothing behind: of those that waited for it, the first one here runs, the rest wait on.
-      for (let twin = running.get(key); twin; twin = running.get(key)) {
-        if (twin.inputHash !== call.inputHash) throw conflict();
-        await untilAbort(twin.ended, signal);
+      // A duplicate that failed without writing leaves no entry: the first of the calls that waited for it runs, the others wait for that
+      // one.
+      for (let duplicate = running.get(key); duplicate; duplicate = running.get(key)) {
+        if (duplicate.inputHash !== call.inputHash) throw conflict();
+        await untilAbort(duplicate.ended, options.signal);
       }
       forgetWhile((oldest) => oldest.until <= clock.now());
       const past = ended.get(key);

@@ -1,16 +1,16 @@
 import { ToolError } from '../errors.ts';
 import { quotaExceeded, type QuotaCharge } from '../billing/quota.ts';
 
-/** What calls have taken of quotas in this process. */
+/** The quota counters of this process. */
 export interface QuotaCounters {
-  /** Takes all demands of a call or none. @throws {ToolError} QUOTA_EXCEEDED; OVERLOADED where too many counters are in use. */
-  take(demands: readonly QuotaCharge[], now: number): void;
+  /** Applies all charges of a call or none. @throws {ToolError} QUOTA_EXCEEDED; OVERLOADED if too many counters are in use. */
+  take(charges: readonly QuotaCharge[], now: number): void;
   giveBack(counter: string, amount: number): void;
 }
 
 const maxCounters = 100_000;
 
-/** Counters end with their period. None that still runs is dropped for want of room: that would give a quota twice. */
+/** Counters expire with their period. An unexpired counter is never dropped to make room, because that would grant a quota twice. */
 export function createQuotaCounters(): QuotaCounters {
   const counters = new Map<string, { used: number; readonly endsAt: number }>();
 
@@ -21,12 +21,12 @@ export function createQuotaCounters(): QuotaCounters {
   }
 
   return {
-    take(demands, now) {
-      for (const demand of demands)
-        if ((counters.get(demand.counter)?.used ?? 0) + demand.amount > demand.rule.limit) throw quotaExceeded(demand, now);
-      const added = demands.filter(({ counter }) => !counters.has(counter)).length;
+    take(charges, now) {
+      for (const charge of charges)
+        if ((counters.get(charge.counter)?.used ?? 0) + charge.amount > charge.rule.limit) throw quotaExceeded(charge, now);
+      const added = charges.filter(({ counter }) => !counters.has(counter)).length;
       if (added > 0 && counters.size + added > maxCounters) makeRoom(now, added);
-      for (const { counter, amount, endsAt } of demands) {
+      for (const { counter, amount, endsAt } of charges) {
         const known = counters.get(counter);
         if (known) known.used += amount;
         else counters.set(counter, { used: amount, endsAt });

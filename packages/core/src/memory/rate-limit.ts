@@ -1,10 +1,10 @@
 import { systemClock, type Clock } from '../clock.ts';
 import type { RateLimit, RateLimitRule } from '../ports/rate-limit.ts';
 
-/** How much a {@link memoryRateLimit} keeps. */
+/** Options of {@link memoryRateLimit}. */
 export interface MemoryRateLimitOptions {
   readonly clock?: Clock;
-  /** The most keys that are counted at one time. Idle ones make room; while all are active, new ones are refused. Default 100,000. */
+  /** The most keys to count at one time. Idle keys make room; while all are active, new keys are refused. Default 100,000. */
   readonly maxKeys?: number;
 }
 
@@ -14,14 +14,14 @@ interface Window {
   count: number;
 }
 
-// Looking for idle keys takes a walk over all of them, so a flood of new ones may not ask for it each time.
+// A sweep visits all keys, so a flood of new keys must not trigger one each time.
 const sweepEveryMs = 1_000;
 
 /**
- * Counts in fixed windows: a key's window begins with its first request and lasts `windowMs`. A request passes where every rule lets it
- * pass, and counts only then. Kept in this process: with several replicas each grants the whole limit.
+ * Counts requests in fixed windows: a key's window begins with its first request and lasts `windowMs`. A request must pass every rule, and
+ * counts only then. The counts are kept in this process, so each replica grants the whole limit.
  *
- * @throws {TypeError} for no rule, and for a limit or window that is not positive.
+ * @throws {TypeError} without rules, and for a limit or window that is not positive.
  */
 export function memoryRateLimit(
   rules: readonly RateLimitRule[],
@@ -76,7 +76,7 @@ export function memoryRateLimit(
 const endOf = ({ startedAt, rule }: Window): number => startedAt + rule.windowMs;
 const leftOf = ({ count, rule }: Window): number => rule.limit - count;
 
-// A refusal before an allowance; of two refusals the one that lasts longer, of two allowances the one with less left.
+// A refusal outranks an allowance. The longer of two refusals is tighter, and so is the allowance with fewer requests left.
 function tighter(a: Window, b: Window): Window {
   const [left, leftOfB] = [leftOf(a), leftOf(b)];
   if (left > 0 || leftOfB > 0) return leftOfB < left ? b : a;

@@ -1,11 +1,11 @@
 import { ToolError } from '../errors.ts';
 
-/** Something stored: JSON text, so that nothing is shared with whoever wrote or will read it. */
+/** A stored value: JSON text, so that writers and readers share no objects. */
 export interface Stored {
   readonly json: string;
-  /** What it takes, in bytes. */
+  /** Its size, in bytes. */
   readonly size: number;
-  /** Grows with every write of the store and never starts again, so that a version or a position is good for one thing alone. */
+  /** Grows with every write and is never reused, so that it identifies one version or position. */
   readonly serial: number;
 }
 
@@ -14,7 +14,7 @@ export interface StoredEntry extends Stored {
   readonly key: string | undefined;
 }
 
-/** What one scope holds: values by key, and logs by name, each in the order of appending. */
+/** The content of one scope: values by key, and logs by name in the order of appending. */
 export interface Scope {
   readonly values: Map<string, Stored>;
   readonly logs: Map<string, Map<string, StoredEntry>>;
@@ -28,26 +28,26 @@ export interface ScopeLimits {
   readonly maxBytes: number;
 }
 
-/** The shelves of a store and their limits. */
+/** The scopes of a store and their limits. */
 export interface Scopes {
   readonly limits: ScopeLimits;
-  /** A scope's shelf, or undefined where it holds nothing. */
+  /** Returns a scope's content, or undefined if it is empty. */
   find(scope: string): Scope | undefined;
-  /** Makes something to store. @throws {ToolError} STATE_FULL where it is too large. */
+  /** Prepares a value for storing. @throws {ToolError} STATE_FULL if it is too large. */
   pack(name: string, json: string): Stored;
-  /** Runs `change`, which adds `bytes` in sum. @throws {ToolError} STATE_FULL, before anything has changed. */
-  change(scope: string, bytes: number, change: (shelf: Scope) => void): void;
+  /** Runs `change`, which adds `bytes` in total. @throws {ToolError} STATE_FULL before any change. */
+  change(scope: string, bytes: number, change: (content: Scope) => void): void;
 }
 
-/** Makes the shelves of one store. An empty one takes no room. */
+/** Creates the scopes of one store. Empty scopes take no room. */
 export function memoryScopes(limits: ScopeLimits): Scopes {
-  const shelves = new Map<string, Scope>();
+  const scopes = new Map<string, Scope>();
   const encoder = new TextEncoder();
   let serial = 0;
   let total = 0;
   return {
     limits,
-    find: (scope) => shelves.get(scope),
+    find: (scope) => scopes.get(scope),
     pack(name, json) {
       const size = encoder.encode(name).length + encoder.encode(json).length;
       if (size > limits.maxValueBytes) throw stateFull(`One value takes ${size} bytes, and ${limits.maxValueBytes} is the most.`);
@@ -55,19 +55,19 @@ export function memoryScopes(limits: ScopeLimits): Scopes {
       return { json, size, serial };
     },
     change(scope, bytes, change) {
-      const shelf = shelves.get(scope) ?? { values: new Map(), logs: new Map() };
-      if (bytes > 0 && total + bytes > limits.maxBytes) throw stateFull('The store of this server holds as much as it may.');
-      if (bytes > 0 && !shelves.has(scope) && shelves.size >= limits.maxScopes)
-        throw stateFull('This server holds state for as many connections as it may.');
-      change(shelf);
+      const content = scopes.get(scope) ?? { values: new Map(), logs: new Map() };
+      if (bytes > 0 && total + bytes > limits.maxBytes) throw stateFull('The store of this server is full.');
+      if (bytes > 0 && !scopes.has(scope) && scopes.size >= limits.maxScopes)
+        throw stateFull('This server holds state for the largest number of connections that it may.');
+      change(content);
       total += bytes;
-      if (shelf.values.size + shelf.logs.size > 0) shelves.set(scope, shelf);
-      else shelves.delete(scope);
+      if (content.values.size + content.logs.size > 0) scopes.set(scope, content);
+      else scopes.delete(scope);
     },
   };
 }
 
-/** The refusal of a store at a limit. */
+/** Returns the error of a store at one of its limits. */
 export function stateFull(reason: string): ToolError {
   return new ToolError('STATE_FULL', `Nothing was stored: ${reason} Try again once the connection’s job has delivered what waits.`);
 }

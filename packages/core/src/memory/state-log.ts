@@ -5,9 +5,9 @@ import { stateFull, type Scopes, type StoredEntry } from './scope.ts';
 
 const maxPage = 1_000;
 
-/** A log on a shelf. See {@link memoryState}. */
-export function memoryStateLog<S extends z.ZodType>(shelves: Scopes, scope: string, spec: LogSpec<S>): StateLog<z.output<S>> {
-  const find = () => shelves.find(scope)?.logs.get(spec.name);
+/** A log in a scope. See {@link memoryState}. */
+export function memoryStateLog<S extends z.ZodType>(scopes: Scopes, scope: string, spec: LogSpec<S>): StateLog<z.output<S>> {
+  const find = () => scopes.find(scope)?.logs.get(spec.name);
 
   function remove(ids: readonly string[]): void {
     const log = find();
@@ -17,7 +17,7 @@ export function memoryStateLog<S extends z.ZodType>(shelves: Scopes, scope: stri
       const entry = log.get(id);
       if (entry) leaving.set(id, entry);
     }
-    shelves.change(scope, -sizeOf(leaving), ({ logs }) => {
+    scopes.change(scope, -sizeOf(leaving), ({ logs }) => {
       for (const id of leaving.keys()) log.delete(id);
       if (log.size === 0) logs.delete(spec.name);
     });
@@ -29,17 +29,17 @@ export function memoryStateLog<S extends z.ZodType>(shelves: Scopes, scope: stri
       const fresh = new Map<string, StoredEntry>();
       for (const { id, key, value } of entries) {
         if (old?.has(id) || fresh.has(id)) continue;
-        fresh.set(id, { ...shelves.pack(id + (key ?? ''), JSON.stringify(value) ?? 'null'), key });
+        fresh.set(id, { ...scopes.pack(id + (key ?? ''), JSON.stringify(value) ?? 'null'), key });
       }
       if (fresh.size === 0) return { size: old?.size ?? 0 };
       const excess = Math.max(0, (old?.size ?? 0) + fresh.size - spec.max);
       if (excess > 0 && spec.whenFull === 'refuse') throw stateFull(`The ${spec.name} holds ${old?.size ?? 0} of ${spec.max} entries.`);
-      // The oldest go: those in the log, and then, where one append brings more than it holds, the first of these.
+      // Drop the oldest: entries of the log first, then, if one append exceeds the log's size, the first of the new ones.
       const leaving = new Map(Iterator.from(old ?? []).take(excess));
       for (const id of [...fresh.keys()].slice(0, excess - leaving.size)) fresh.delete(id);
-      shelves.change(scope, sizeOf(fresh) - sizeOf(leaving), ({ values, logs }) => {
-        if (!old && values.size + logs.size >= shelves.limits.maxKeys)
-          throw stateFull(`There are ${shelves.limits.maxKeys} keys and logs already.`);
+      scopes.change(scope, sizeOf(fresh) - sizeOf(leaving), ({ values, logs }) => {
+        if (!old && values.size + logs.size >= scopes.limits.maxKeys)
+          throw stateFull(`There are ${scopes.limits.maxKeys} keys and logs already.`);
         const log = old ?? new Map<string, StoredEntry>();
         for (const id of leaving.keys()) log.delete(id);
         for (const [id, entry] of fresh) log.set(id, entry);
@@ -50,7 +50,7 @@ export function memoryStateLog<S extends z.ZodType>(shelves: Scopes, scope: stri
     async read({ limit, after, key }) {
       const position = after === undefined ? 0 : Number(after);
       if (Number.isNaN(position))
-        throw new ToolError('INVALID_INPUT', 'This page position is not one of this log. Start again without it.');
+        throw new ToolError('INVALID_INPUT', 'This page position does not belong to this log. Start again without it.');
       const most = Math.min(Math.max(1, limit), maxPage);
       const entries: Entry<z.output<S>>[] = [];
       const misfits: string[] = [];
@@ -67,7 +67,7 @@ export function memoryStateLog<S extends z.ZodType>(shelves: Scopes, scope: stri
         if (parsed.success) entries.push({ id, key: stored.key, value: parsed.data });
         else misfits.push(id);
       }
-      // As with a value: what no longer fits is gone, or it would take up room for ever.
+      // As with values: entries that no longer fit are removed, or they would take up room permanently.
       if (misfits.length > 0) remove(misfits);
       return { entries, ...(next !== undefined && { next }) };
     },

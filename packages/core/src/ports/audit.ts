@@ -1,28 +1,28 @@
 import type { Logger } from '../logger.ts';
 
-/** Something that was done or refused, and is no call: those are the metering's to record. Never a secret in any field. */
+/** An action or refusal to record. Metering records the calls themselves. No field may hold a secret. */
 export interface AuditEvent {
-  /** `call.refused`: a caller lacks the right. `operator.acted`: what a person did on the server itself. */
+  /** `call.refused`: the caller lacks a right. `operator.acted`: a person did something on the server itself. */
   readonly event: 'call.refused' | 'key.created' | 'key.revoked' | 'operator.acted';
-  /** Whom it concerns. Absent: the whole server. */
+  /** The tenant concerned. Absent: the whole server. */
   readonly tenant?: string | undefined;
-  /** Who did it: the id of a key or a user. */
+  /** The id of the key or user that acted. */
   readonly principal?: string | undefined;
-  /** From where: a network address. */
+  /** The network address of the actor. */
   readonly address?: string | undefined;
-  /** What it was done to: a tool's name, a key's id. */
+  /** The object of the action, such as a tool's name or a key's id. */
   readonly subject?: string | undefined;
-  /** Why or how: an error's code, the name of an act. */
+  /** The reason or the kind of action, such as an error code. */
   readonly detail?: string | undefined;
 }
 
-/** Keeps for good who did what from where. */
+/** A permanent record of who did what, and from where. */
 export interface Audit {
-  /** Resolves when the event is durable; rejects where it cannot be recorded. Fields are cut at 255 characters. */
+  /** Resolves when the event is durable; rejects if it cannot be recorded. Fields are cut to 255 characters. */
   record(event: AuditEvent): Promise<void>;
 }
 
-/** An audit in the log, for a host that is given no other. */
+/** Writes audit events to the log. The default of a host without an audit. */
 export function logAudit(log: Logger): Audit {
   return { record: async (event) => log.warn(event, 'audit') };
 }

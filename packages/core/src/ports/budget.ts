@@ -1,36 +1,37 @@
 import type { UpstreamLimit } from '../connector/connector.ts';
 
-/** Keeps requests within the budgets that a vendor gives a connection. */
+/** Keeps a connection's requests within the vendor's limits. */
 export interface Budget {
   /**
-   * Takes one request's place, waiting for it if need be; call what it gives back when the request has ended. Those that wait are granted
-   * user by user in turn. `onWait` is told how long a wait for the vendor's time is, and again where it grows.
+   * Takes a place for one request, and waits for it if necessary. Call the returned function when the request has ended. Waiting users take
+   * turns. `onWait` receives the length of a wait for the vendor, and again each time that it grows.
    *
-   * @throws {UpstreamError} RATE_LIMITED where the place comes after the deadline, OVERLOADED where too many wait; the signal's reason.
+   * @throws {UpstreamError} RATE_LIMITED if the place would come after the deadline, OVERLOADED if too many wait.
+   * @throws the signal's reason on abort.
    */
   take(key: string, limit: UpstreamLimit, until: BudgetRequest, onWait: (ms: number) => void): Promise<() => void>;
   /**
-   * Takes in what the vendor said, for all replicas. Of what it says is left and what was counted here the smaller holds; an answer that
-   * comes late frees nothing. Returns at once; a `take` that follows knows of it.
+   * Records the vendor's report on a limit, for all replicas. The smaller of the reported and the counted remainder applies, and a late
+   * report frees nothing. Returns at once; the next `take` uses the report.
    */
   observe(key: string, limit: UpstreamLimit, seen: ObservedLimit): void;
 }
 
-/** For how long, and for whom, a place may be waited for. */
+/** Who asks for a place, and how long it may take. */
 export interface BudgetRequest {
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
-  /** Users take turns. Absent: one user with all others that have no name. */
+  /** Users take turns. Requests without a user share one. */
   readonly user?: string | undefined;
 }
 
-/** What a vendor's answer told of a limit. Clock times; more than an hour ahead counts as an hour, after which one request asks again. */
+/** A limit as the vendor's answer reported it. Times more than an hour ahead count as one hour; then one request asks again. */
 export interface ObservedLimit {
-  /** Requests in a window: holds instead of the declared number until another is told. */
+  /** Requests per window. Replaces the declared number until the vendor reports another. */
   readonly limit?: number;
-  /** Requests that are left until `resetAt`; without one, until the window ends or a minute is over. */
+  /** Requests left until `resetAt`; without one, until the window ends, at most for a minute. */
   readonly remaining?: number;
   readonly resetAt?: number;
-  /** The vendor refused, and takes nothing before. */
+  /** The vendor refused a request, and accepts none before this time. */
   readonly closedUntil?: number;
 }

@@ -7,27 +7,27 @@ export interface Connection {
   readonly tenant: string;
   /** The connector's id. */
   readonly connector: string;
-  /** What the tenant calls it; the value of the `connection` input. Unique for (tenant, connector, user). */
+  /** The tenant's name for it, and the value of the `connection` input. Unique per tenant, connector and user. */
   readonly name: string;
   /** The settings as stored, unsealed, not yet parsed. */
   readonly config: unknown;
-  /** Changes whenever `config` does, so that the host opens the connection anew. */
+  /** Changes with `config`, so that the host reopens the connection. */
   readonly version: string;
-  /** The one that calls use when they name none. Absent on all: the only one, if there is only one. */
+  /** Used by calls that name no connection. If no connection is the default, they use the only one. */
   readonly isDefault?: boolean | undefined;
-  /** The principal id that it belongs to. Absent: to the whole tenant. */
+  /** The id of the principal that owns it. Absent: it belongs to the whole tenant. */
   readonly user?: string | undefined;
   /** The unguessable last part of its webhook URL. */
   readonly hook?: string | undefined;
 }
 
-/** Where connections are kept. */
+/** Provides the connections. */
 export interface Connections {
-  /** The connections that a caller may use with a connector: its tenant's and its own. At most 100. */
+  /** Lists a caller's connections for a connector, the tenant's and its own. At most 100. */
   list(principal: Principal, connector: string): Promise<readonly Connection[]>;
   get(id: string): Promise<Connection | undefined>;
   byHook(hook: string): Promise<Connection | undefined>;
-  /** Every connection of a connector, for jobs and health checks, a page at a time. */
+  /** Lists all connections of a connector by page, for jobs and health checks. */
   page(
     connector: string,
     page: { readonly limit: number; readonly after?: string | undefined },

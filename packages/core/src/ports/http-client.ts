@@ -1,27 +1,27 @@
-/** One request as it goes over the wire. Everything has been decided: URL, headers, body. */
+/** One request, ready to send. */
 export interface OutgoingRequest {
   readonly method: string;
-  /** Absolute. Its origin has been checked against the connector's. */
+  /** Absolute. The host has checked its origin against the connector's. */
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** Where to connect instead of the URL's own origin, which then travels as Host. Set by the host alone, for a sandbox. */
+  /** Connect here instead, and send the URL's own host as `Host`. Only the host sets it, for sandboxes. */
   readonly remap?: URL | undefined;
   readonly signal: AbortSignal;
 }
 
-/** An answer whose body has not been read yet. */
+/** A response whose body is still unread. */
 export interface IncomingResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** The body, decompressed. Read it to its end, or return from the iterator: that closes the socket. Throws {@link HttpClientError}. */
+  /** The decompressed body. Read it to the end, or return from the iterator, which closes the socket. Throws {@link HttpClientError}. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The request could not be sent, or its answer not be read. */
+/** The client could not send the request or read its response. */
 export class HttpClientError extends Error {
   override readonly name = 'HttpClientError';
-  /** `no`: nothing reached the vendor (refused, no such host). `unknown`: it may have acted. */
+  /** `no`: nothing reached the vendor, for example because the connection was refused. `unknown`: the vendor may have acted. */
   readonly sent: 'no' | 'unknown';
 
   constructor(message: string, sent: 'no' | 'unknown', cause?: unknown) {
@@ -31,10 +31,10 @@ export class HttpClientError extends Error {
 }
 
 /**
- * Puts requests on the wire. One attempt each, redirects not followed, private addresses refused unless remapped. See
+ * Sends requests to vendors: one attempt each, no redirects, no private addresses except remapped ones. See
  * `@busbar/core/adapters/got`.
  */
 export interface HttpClient {
-  /** Resolves once the headers are there. Rejects with {@link HttpClientError}, or with `signal.reason` on abort. */
+  /** Resolves when the headers have arrived. Rejects with {@link HttpClientError}, or with `signal.reason` on abort. */
   send(request: OutgoingRequest): Promise<IncomingResponse>;
 }

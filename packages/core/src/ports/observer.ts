@@ -2,13 +2,13 @@ import type { ErrorCode } from '../errors.ts';
 import type { BreakerState } from './resilience.ts';
 import type { Effect } from '../connector/tool.ts';
 
-/** What the host did, for metrics and traces. Everything here is bounded but the ids, which are no labels. */
+/** Receives the host's events, for metrics and traces. All fields are bounded except ids, so never use ids as labels. */
 export interface Observer {
-  /** A call ended, replays and refusals included. */
+  /** A call ended; replays and refusals count too. */
   call?(event: CallEvent): void;
-  /** An attempt to reach a vendor ended, the next one waits, or a breaker changed. */
+  /** An upstream attempt ended, the next attempt waits, or a breaker changed its state. */
   upstream?(event: UpstreamEvent): void;
-  /** A request was turned away before it became a call. */
+  /** A request was refused before it became a call. */
   refused?(event: RefusalEvent): void;
 }
 
@@ -19,29 +19,29 @@ export interface CallEvent {
   readonly tool: string;
   readonly effect: Effect;
   readonly status: 'executed' | 'cached' | 'replayed' | 'accepted' | 'asked' | 'failed' | 'unknown' | 'refused';
-  /** Absent where the call succeeded. */
+  /** Absent if the call succeeded. */
   readonly code?: ErrorCode | undefined;
   readonly durationMs: number;
   readonly upstreamRequests: number;
-  /** Whether it came, or was given, an idempotency key: a replay is then a hit, and one that ran a miss. */
+  /** Whether the call had an idempotency key, the client's or a derived one. A replay is then a hit; a call that ran is a miss. */
   readonly keyed: boolean;
   /** In the host clock's time. */
   readonly startedAt: number;
-  /** The caller's W3C trace context, as it came: it may be anything. */
+  /** The caller's W3C trace context, unverified. */
   readonly traceparent?: string | undefined;
-  /** What it tried to reach vendors, by the time that each attempt ended: the first 100. */
+  /** The first 100 upstream attempts, in the order in which they ended. */
   readonly attempts: readonly UpstreamAttempt[];
 }
 
-/** One attempt to reach a vendor, or one that a guard stopped before it went out. */
+/** One attempt to reach a vendor; a guard may have stopped it before it was sent. */
 export interface UpstreamAttempt {
   /** Method and path template: `POST /api/v2/tickets/{id}`. */
   readonly operation: string;
-  /** Counted from 1 for each request of a tool. */
+  /** Starts at 1 for each request of a tool. */
   readonly attempt: number;
-  /** Absent where it succeeded. */
+  /** Absent if it succeeded. */
   readonly code?: ErrorCode | undefined;
-  /** Where it was sent, and the HTTP status that came back, if any did. Absent where it was not sent. */
+  /** The origin that it was sent to, and the HTTP status of the response, if any. Absent if it was not sent. */
   readonly sent?: { readonly origin: string; readonly status?: number | undefined } | undefined;
   /** In the host clock's time. */
   readonly startedAt: number;
@@ -71,7 +71,7 @@ export interface RefusalEvent {
   readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining' | 'overload';
 }
 
-/** Tells several observers. One that throws does not keep the others, or the call, from going on. */
+/** Combines several observers. An observer that throws affects neither the others nor the call. */
 export function observers(list: readonly Observer[]): Observer {
   if (list.length === 0) return {};
   const each =

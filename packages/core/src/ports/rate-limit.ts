@@ -1,24 +1,24 @@
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 
-/** So many requests in a window. */
+/** A number of requests per window. */
 export interface RateLimitRule {
   readonly limit: number;
   readonly windowMs: number;
 }
 
-/** What one request found. */
+/** The decision on one request. */
 export interface RateLimitDecision {
   readonly allowed: boolean;
-  /** The rule that refused, or the one with the least left. */
+  /** The rule that refused; otherwise the rule with the fewest requests left. */
   readonly rule: RateLimitRule;
   /** Requests left under that rule. */
   readonly remaining: number;
-  /** Until the rule's window starts anew. */
+  /** Milliseconds until the rule's next window. */
   readonly resetMs: number;
 }
 
-/** Limits how often something may happen for a key: calls of an API key, requests of an address. */
+/** Limits the rate of requests per key, such as an API key or a network address. */
 export interface RateLimit {
-  /** Counts one request, and answers at once where it can. A refused request is not counted. */
+  /** Counts one request, synchronously if possible. Refused requests do not count. */
   take(key: string): MaybePromise<RateLimitDecision>;
 }

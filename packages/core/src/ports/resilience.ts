@@ -3,23 +3,25 @@ import type { UpstreamLimit } from '../connector/connector.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { RetryClass } from '../connector/http.ts';
 
-/** What is about to be sent upstream, as far as guarding it needs to know. */
+/** An upstream request, as its guards see it. */
 export interface Attempt {
   readonly connector: string;
-  /** The connection's id. Breaker, bulkhead and budget are kept for (connector, connection), so that no tenant feels another's. */
+  /**
+   * The connection's id. Breakers, bulkheads and budgets are separate per connector and connection, so tenants do not affect each other.
+   */
   readonly connection: string;
   /** Method and path template, for logs: `POST /api/v2/tickets`. */
   readonly operation: string;
   readonly retry: RetryClass;
-  /** Ends waiting and trying. */
+  /** Ends all waits and attempts. */
   readonly signal: AbortSignal;
-  /** No wait may reach beyond it. Clock time. */
+  /** No wait may end later. Clock time. */
   readonly deadlineAt: number;
-  /** The vendor's budget that each attempt spends. */
+  /** The vendor's limit that each attempt counts against. */
   readonly limit?: NamedLimit | undefined;
-  /** Who it is for: a principal's id, `job:<name>`, `check`. Users of a connection take turns where they wait for its budget. */
+  /** The user: a principal's id, `job:<name>` or `check`. Users of a connection take turns when they wait for its budget. */
   readonly user?: string | undefined;
-  /** Told of everything that happens, as it happens. Must not throw. */
+  /** Receives every event as it happens. Must not throw. */
   onEvent?(event: ResilienceEvent): void;
 }
 
@@ -28,29 +30,28 @@ export interface NamedLimit extends UpstreamLimit {
   readonly name: string;
 }
 
-/** One thing that happened around an upstream request. */
+/** An event around an upstream request. */
 export type ResilienceEvent =
-  /** An attempt ended. `code` is absent where it succeeded. */
+  /** An attempt ended. `code` is absent if it succeeded. */
   | { readonly kind: 'attempt'; readonly attempt: number; readonly ms: number; readonly code?: ErrorCode | undefined }
   /** The next attempt waits. */
   | { readonly kind: 'wait'; readonly attempt: number; readonly ms: number; readonly reason: 'backoff' | 'retry-after' | 'budget' };
 
-/** `closed` lets requests through; `open` refuses them; `half-open` lets one through to see. */
+/** `closed` lets requests through, `open` refuses them, `half-open` lets one through as a test. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**
- * What an action throws when the vendor failed it. Anything else that it throws is a fault and is neither retried nor counted by the
- * breaker.
+ * Thrown by an action when the vendor fails or refuses a request. Other errors count as bugs: no retry, and the breaker ignores them.
  */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly code: ErrorCode;
-  /** Whether the vendor may have acted on the attempt. */
+  /** Whether the vendor executed the attempt. */
   readonly executed: 'yes' | 'no' | 'unknown';
-  /** Whether another attempt might end better: rate limits, failures, losses; not refusals. */
+  /** Whether another attempt may succeed, as after rate limits, failures and losses. Refusals are not transient. */
   readonly transient: boolean;
   readonly retryAfterMs: number | undefined;
-  /** HTTP status, where there was an answer. */
+  /** The HTTP status, if there was a response. */
   readonly status: number | undefined;
 
   constructor(
@@ -73,16 +74,17 @@ export class UpstreamError extends Error {
   }
 }
 
-/** What guards each upstream request: retry, breaker, budget, bulkhead, timeout, from the outside in. */
+/** Guards each upstream request, from the outside in: retry, breaker, budget, bulkhead, timeout. */
 export interface Resilience {
   /**
-   * Runs `action` as often as `attempt.retry` allows. Throws the last {@link UpstreamError}, or one of its own with the code
-   * CIRCUIT_OPEN, OVERLOADED or RATE_LIMITED where the action was not run; `attempt.signal`'s reason on abort. The signal that the
-   * action gets also ends on the attempt's own timeout.
+   * Runs `action` as often as `attempt.retry` allows. The action's signal also aborts on the attempt's timeout.
+   *
+   * @throws {UpstreamError} the action's last one; or CIRCUIT_OPEN, OVERLOADED or RATE_LIMITED if the action did not run.
+   * @throws the reason of `attempt.signal` on abort.
    */
   execute<R>(attempt: Attempt, action: (signal: AbortSignal) => Promise<R>): Promise<R>;
-  /** Takes in what the vendor said of a connection's limit. Returns at once; attempts that follow go by it. */
+  /** Records the vendor's report on a connection's limit. Returns at once; later attempts use it. */
   observe(connector: string, connection: string, limit: NamedLimit, seen: ObservedLimit): void;
-  /** The breaker of a connection, for health pages. `closed` where nothing is known of it. */
+  /** Returns the state of a connection's breaker, for health pages. `closed` if the connection is unknown. */
   breaker(connector: string, connection: string): BreakerState;
 }

@@ -5,20 +5,20 @@ import { callOf } from '../support/call-of.ts';
 const at = Date.UTC(2026, 5, 1);
 const amount = (rules: readonly PriceRule[], call = callOf()) => priceOf(rules, call).amount;
 
-test('a call costs its price and that of its units', () => {
+test('a call costs its base price plus the price of its units', () => {
   expect(amount([{ perCall: 100 }])).toBe(100);
   expect(amount([{ perUnit: 7 }])).toBe(21);
   expect(amount([{ perCall: 100, perUnit: 7 }])).toBe(121);
   expect(amount([{ perCall: 100, perUnit: 7 }], callOf({ units: 0 }))).toBe(100);
 });
 
-test('what no rule fits costs nothing, and so does what the first one says nothing of', () => {
+test('a call without a matching rule is free, and so is one whose rule names no price', () => {
   expect(priceOf([], callOf())).toEqual({ amount: 0, free: [] });
   expect(priceOf([{ tool: 'other', perCall: 1 }], callOf())).toEqual({ amount: 0, free: [] });
   expect(amount([{ tenant: 'acme' }, { perCall: 1 }])).toBe(0);
 });
 
-test('the first rule that fits counts, not the dearest and not all together', () => {
+test('the first matching rule applies, not the most expensive one and not their sum', () => {
   const rules: PriceRule[] = [
     { tenant: 'acme', tool: 'zendesk_create_ticket', perCall: 1 },
     { tenant: 'acme', perCall: 20 },
@@ -45,6 +45,6 @@ test.each<[PriceRule, number, boolean]>([
   expect(amount([{ ...validity, perCall: 5 }], callOf({ startedAt }))).toBe(holds ? 5 : 0);
 });
 
-test('says which ends cost nothing', () => {
+test('a price names the outcomes that are free', () => {
   expect(priceOf([{ perCall: 5, free: ['cached', 'unknown'] }], callOf())).toEqual({ amount: 5, free: ['cached', 'unknown'] });
 });

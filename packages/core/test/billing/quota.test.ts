@@ -6,7 +6,7 @@ const rule = (over: Partial<QuotaRule> = {}): QuotaRule => ({ of: 'calls', limit
 const countersOf = (rules: readonly QuotaRule[], call = callOf(), price = 500) =>
   quotaCharges(rules, call, price).map(({ counter }) => counter);
 
-test('a call takes one of calls, its units of units and its price of money', () => {
+test('a call is charged as one call, its units and its price', () => {
   const rules = [rule(), rule({ of: 'units' }), rule({ of: 'money' })];
   expect(quotaCharges(rules, callOf(), 500)).toEqual([
     { rule: rules[0], counter: 'calls month 2026-01 tenant ["acme"]', amount: 1, endsAt: Date.UTC(2026, 1) },
@@ -15,7 +15,7 @@ test('a call takes one of calls, its units of units and its price of money', () 
   ]);
 });
 
-test('takes nothing of what it needs nothing of', () => {
+test('a call without units or price is not charged for them', () => {
   const rules = [rule(), rule({ of: 'units' }), rule({ of: 'money' })];
   expect(countersOf(rules, callOf({ units: 0 }), 0)).toEqual(['calls month 2026-01 tenant ["acme"]']);
   expect(countersOf([], callOf())).toEqual([]);
@@ -37,7 +37,7 @@ test.each<[QuotaPeriod, string, string, string]>([
   expect(demand?.endsAt).toBe(Date.parse(end));
 });
 
-test('counts for each tenant, key, connector and tool, always within the tenant', () => {
+test('each tenant, key, connector and tool has its own counter, always within the tenant', () => {
   const each = (['tenant', 'key', 'connector', 'tool'] as const).map((each) => rule({ each }));
   expect(countersOf(each)).toEqual([
     'calls month 2026-01 tenant ["acme"]',
@@ -66,7 +66,7 @@ test.each([
   expect(countersOf([rule({ where })])).toHaveLength(holds ? 1 : 0);
 });
 
-test('the strictest of the rules that share a counter holds, in whatever order they stand', () => {
+test('the strictest of the rules that share a counter applies, in any order', () => {
   const strict = rule({ limit: 3, where: { tool: 'zendesk_create_ticket', tenant: 'acme' } });
   const lax = rule({ limit: 5, where: { tenant: 'acme', tool: 'zendesk_create_ticket' } });
   for (const rules of [
@@ -91,11 +91,11 @@ test.each<[Partial<QuotaRule>, string]>([
   [{ of: 'units', per: 'day', each: 'key' }, 'The allowance of 10 units a day for this key'],
   [{ of: 'money', limit: 2_500_000, per: 'minute', each: 'tool' }, 'The allowance of 2.5 (cost of calls) a minute of this tool'],
   [{ each: 'connector' }, 'The allowance of 10 calls a month of this connector'],
-])('the refusal by %j says what is used up and when it begins anew', (over, begins) => {
+])('the refusal by %j names the used quota and when it resets', (over, begins) => {
   const demand = { rule: rule(over), counter: 'c', amount: 1, endsAt: Date.UTC(2026, 1) };
   const refusal = quotaExceeded(demand, Date.UTC(2026, 1) - 5_000);
   expect(refusal).toMatchObject({ code: 'QUOTA_EXCEEDED', retryAfterMs: 5_000 });
   expect(refusal.message).toMatch(begins);
-  expect(refusal.message).toContain('It begins anew at 2026-02-01T00:00:00.000Z');
+  expect(refusal.message).toContain('It resets at 2026-02-01T00:00:00.000Z');
   expect(quotaExceeded(demand, Date.UTC(2026, 2))).toMatchObject({ retryAfterMs: 0 });
 });

@@ -18,7 +18,7 @@ const record: UsageRecord = {
   endedAt: Date.UTC(2026, 1, 1, 0, 0, 1),
 };
 
-test('a charged call is a CloudEvent of its tenant, under its own id, at the time it began', () => {
+test('a charged call becomes a CloudEvent of its tenant, with the call’s id and start time', () => {
   expect(usageCloudEvent(record, { source: 'busbar', type: 'busbar.call' })).toEqual({
     specversion: '1.0',
     id: 'call-1',

@@ -28,7 +28,7 @@ test('finds marked values under optional, default, array and object, and no othe
   expect(z.toJSONSchema(config, { io: 'input' })).toMatchObject({ properties: { key: { writeOnly: true, description: 'The key' } } });
 });
 
-test('takes secrets out of text, objects, arrays and errors with their causes', () => {
+test('removes secrets from text, objects, arrays and errors with their causes', () => {
   const redactor = createRedactor(['canary-1']);
   redactor.add('canary-2');
   const error = new Error('saw canary-1', { cause: Object.assign(new Error('canary-2'), { code: 'E_canary-1' }) });
@@ -39,7 +39,7 @@ test('takes secrets out of text, objects, arrays and errors with their causes', 
   expect(redactor.finds('fine')).toBe(false);
 });
 
-test('finds a secret in JSON, where its line feeds and quotes are written otherwise', () => {
+test('finds a secret in JSON, where its line feeds and quotes are escaped', () => {
   const key = '-----BEGIN KEY-----\ncanary"\n-----END KEY-----';
   const redactor = createRedactor([key]);
   const json = JSON.stringify({ key, note: 'n' });
@@ -48,23 +48,23 @@ test('finds a secret in JSON, where its line feeds and quotes are written otherw
   expect(redactor.text(`said ${key}`)).toBe('said [redacted]');
 });
 
-test('keeps a bounded number of added secrets, never fewer than the settings’ own', () => {
+test('keeps a bounded number of added secrets, and always the settings’ own', () => {
   const redactor = createRedactor(['settings-secret']);
   for (let i = 0; i < 60; i += 1) redactor.add(`token-${i}-x`);
   expect(redactor.text('settings-secret token-59-x token-1-x')).toBe('[redacted] [redacted] token-1-x');
 });
 
-test('ignores secrets so short that they would be found in words', () => {
+test('ignores secrets so short that ordinary words contain them', () => {
   expect(createRedactor(['a']).text('banana')).toBe('banana');
 });
 
-test('cuts what is nested without end', () => {
+test('cuts endlessly nested values', () => {
   const ring: { self?: unknown } = {};
   ring.self = ring;
   expect(JSON.stringify(createRedactor(['secret']).value(ring))).toContain('[cut]');
 });
 
-test('a redacting logger puts its ids on every line and no field of a plugin over them', () => {
+test('a redacting logger adds its ids to every line, and a plugin’s fields cannot replace them', () => {
   const lines: unknown[] = [];
   const push = (fields: object, message: string): void => void lines.push([fields, message]);
   const log = redactingLogger({ debug: push, info: push, warn: push, error: push }, createRedactor(['canary']), { callId: 'c1' });

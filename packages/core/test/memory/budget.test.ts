@@ -9,7 +9,7 @@ const noWait = (): void => {};
 const checks = budgetChecks(async (settings, clock) => ({ one: memoryBudget({ clock, ...settings }), close: async () => {} }));
 test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
-test('forgets the longest unused budget beyond its bound, but none with requests running', async () => {
+test('drops the least recently used budget at its bound, but none with running requests', async () => {
   const budget = memoryBudget({ clock: manualClock(), maxKeys: 2 });
   const limit = { requests: 1, windowMs: 1_000 };
   await budget.take('held', { ...limit, concurrent: 1 }, until, noWait);

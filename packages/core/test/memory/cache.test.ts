@@ -14,7 +14,7 @@ async function keep(cache: Cache, key: string, text: string): Promise<void> {
 }
 const keptIn = async (cache: Cache, key: string): Promise<Answer | undefined> => (await cache.get('s', key)).kept?.answer;
 
-test('at its bound forgets what was not asked for the longest', async () => {
+test('evicts the least recently used answer at its bound', async () => {
   const cache = memoryCache({ clock: manualClock(), maxEntries: 2 });
   await keep(cache, 'a', 'a');
   await keep(cache, 'b', 'b');
@@ -25,7 +25,7 @@ test('at its bound forgets what was not asked for the longest', async () => {
   expect(await keptIn(cache, 'c')).toEqual(answer('c'));
 });
 
-test('keeps no more than its bytes, and no single answer that is larger', async () => {
+test('keeps no more bytes than its limit, and no single larger answer', async () => {
   const cache = memoryCache({ clock: manualClock(), maxBytes: 5_000 });
   await keep(cache, 'a', 'a'.repeat(500));
   await keep(cache, 'b', 'b'.repeat(500));
@@ -37,14 +37,14 @@ test('keeps no more than its bytes, and no single answer that is larger', async 
   expect(await keptIn(cache, 'c')).toBeDefined();
 });
 
-test('what it gives cannot be changed, since readers share it', async () => {
+test('its answers are frozen, because readers share them', async () => {
   const cache = memoryCache({ clock: manualClock() });
   await keep(cache, 'k', 'a');
   const read = await keptIn(cache, 'k');
   expect(() => Object.assign(read?.structuredContent ?? {}, { text: 'b' })).toThrow(TypeError);
 });
 
-test('remembers 10,000 clears, and takes no token from before one that it forgot', async () => {
+test('remembers 10,000 clears, and refuses tokens older than a forgotten clear', async () => {
   const cache = memoryCache({ clock: manualClock() });
   const early = (await cache.get('s', 'k')).token ?? 'none';
   await cache.clear('s');
@@ -54,10 +54,10 @@ test('remembers 10,000 clears, and takes no token from before one that it forgot
   expect(await keptIn(cache, 'k')).toBeUndefined();
   await cache.set('s', 'k', answer('late'), { token: late, keepMs: 1_000 });
   expect(await keptIn(cache, 'k')).toEqual(answer('late'));
-  // The next one pushes another scope's clear out, so that it can no longer be told when this one was cleared.
+  // The next clear evicts the entry of this scope's last clear.
   await cache.clear('one-more');
   await cache.set('s', 'k', answer('later'), { token: late, keepMs: 1_000 });
   expect(await keptIn(cache, 'k')).toEqual(answer('late'));
-  await keep(cache, 'k', 'anew');
-  expect(await keptIn(cache, 'k')).toEqual(answer('anew'));
+  await keep(cache, 'k', 'new');
+  expect(await keptIn(cache, 'k')).toEqual(answer('new'));
 });

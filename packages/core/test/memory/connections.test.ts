@@ -3,7 +3,7 @@ import { localPrincipal, memoryConnections, type ConnectionRecord } from '../../
 
 const acme = { tenant: 'acme', id: 'key-1', roles: [] };
 
-test('gives the tenant’s connections and the caller’s own, and nobody else’s', async () => {
+test('lists the tenant’s connections and the caller’s own, and no others', async () => {
   const connections = memoryConnections([
     { connector: 'zendesk', tenant: 'acme', name: 'shared', config: {} },
     { connector: 'zendesk', tenant: 'acme', name: 'mine', user: 'key-1', config: {} },
@@ -23,7 +23,7 @@ test('a record without names belongs to the local principal', async () => {
   ]);
 });
 
-test('makes ids that are the same on every start and tell nothing', async () => {
+test('makes ids that are the same on every start and reveal nothing', async () => {
   const records = [{ connector: 'zendesk', tenant: 'acme', name: 'production', config: {} }];
   const [first] = await memoryConnections(records).list(acme, 'zendesk');
   const [again] = await memoryConnections(records).list(acme, 'zendesk');
@@ -32,7 +32,7 @@ test('makes ids that are the same on every start and tell nothing', async () => 
   expect(await memoryConnections(records).get(first?.id ?? '')).toEqual(first);
 });
 
-test('finds by id and by hook, and knows no others', async () => {
+test('finds connections by id and by hook, and no others', async () => {
   const connections = memoryConnections([{ connector: 'sendgrid', id: 'conn-1', hook: 'unguessable', config: {} }]);
   expect((await connections.get('conn-1'))?.connector).toBe('sendgrid');
   expect((await connections.byHook('unguessable'))?.id).toBe('conn-1');
@@ -40,7 +40,7 @@ test('finds by id and by hook, and knows no others', async () => {
   expect(await connections.byHook('guess')).toBeUndefined();
 });
 
-test('pages through the connections of a connector, each once', async () => {
+test('pages through a connector’s connections, each once', async () => {
   const records = Array.from({ length: 7 }, (_, n) => ({ connector: 'zendesk', tenant: `t${n}`, config: {} }));
   const connections = memoryConnections([...records, { connector: 'hello', config: {} }]);
   const seen: string[] = [];
@@ -87,7 +87,7 @@ test.each<[string, ConnectionRecord[]]>([
   expect(() => memoryConnections(records)).toThrow(new RegExp(`same ${what}`));
 });
 
-test('refuses more than 100 of one tenant and connector', () => {
+test('refuses more than 100 connections of one tenant and connector', () => {
   const records = (count: number) => Array.from({ length: count }, (_, n) => ({ connector: 'zendesk', name: `c${n}`, config: {} }));
   expect(() => memoryConnections(records(101))).toThrow('100 is the most');
   expect(() => memoryConnections(records(100))).not.toThrow();

@@ -3,7 +3,7 @@ import { memoryMetering, type Admission, type Answer, type Call, type Metering, 
 import { manualClock, meteringChecks } from '../../src/testing/index.ts';
 
 const principal = { tenant: 'acme', id: 'key-1', roles: [] };
-const live = new AbortController().signal;
+const live = new AbortController();
 
 function call(over: Partial<Call> = {}): Call {
   const base = {
@@ -29,7 +29,7 @@ async function admitted(metering: Metering, given: Call = call()): Promise<Admis
   return result.admission;
 }
 
-test.each(meteringChecks(async (terms) => ({ metering: memoryMetering(terms), close: async () => {} })))('$name', async ({ run }) => {
+test.each(meteringChecks(async (policy) => ({ metering: memoryMetering(policy), close: async () => {} })))('$name', async ({ run }) => {
   await expect(run()).resolves.toBeUndefined();
 });
 
@@ -51,7 +51,25 @@ test('records every end, every replay and every report', async () => {
   ]);
 });
 
-test('a settle that cannot be recorded throws, and a repetition after a write is refused as unknown', async () => {
+test('admit reads the signal of a call only to wait for a duplicate', async () => {
+  let reads = 0;
+  const options = {
+    get signal() {
+      reads += 1;
+      return live.signal;
+    },
+  };
+  const metering = memoryMetering();
+  await metering.admit(call({ effect: 'read', key: undefined }), options);
+  const first = await metering.admit(call(), options);
+  expect(reads).toBe(0);
+  const duplicate = metering.admit(call(), options);
+  expect(reads).toBe(1);
+  if (first.kind === 'run') await metering.settle(first.admission, outcome('executed', 'yes'));
+  expect((await duplicate).kind).toBe('replay');
+});
+
+test('a settle that cannot be recorded throws, and a repeated call after a write is refused as unknown', async () => {
   let broken = true;
   const metering = memoryMetering({
     record: () => {
@@ -66,13 +84,13 @@ test('a settle that cannot be recorded throws, and a repetition after a write is
   await expect(metering.admit(call(), live)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
 });
 
-test('a settle that cannot be recorded gives the claim back where nothing was written', async () => {
+test('a settle that cannot be recorded releases the claim if nothing was written', async () => {
   const metering = memoryMetering({ record: () => Promise.reject(new Error('no disk')) });
   await expect(metering.settle(await admitted(metering), outcome('executed', 'no'))).rejects.toThrow('no disk');
   expect((await metering.admit(call(), live)).kind).toBe('run');
 });
 
-test('a settle that cannot be recorded gives the quota back where nothing was written, and keeps it after a write', async () => {
+test('a settle that cannot be recorded refunds the quota if nothing was written, and keeps it after a write', async () => {
   const metering = memoryMetering({
     record: () => Promise.reject(new Error('no disk')),
     quotas: [{ of: 'calls', limit: 1, per: 'day', each: 'tenant' }],
@@ -83,7 +101,7 @@ test('a settle that cannot be recorded gives the quota back where nothing was wr
   await expect(metering.admit(call({ key: 'd' }), live)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
 });
 
-test('forgets an answer after its time', async () => {
+test('drops an answer when it expires', async () => {
   const clock = manualClock();
   const metering = memoryMetering({ clock, keepMs: 1_000 });
   await metering.settle(await admitted(metering), outcome('executed', 'yes'));
@@ -93,7 +111,7 @@ test('forgets an answer after its time', async () => {
   expect((await metering.admit(call(), live)).kind).toBe('run');
 });
 
-test('at its bound the oldest answer makes room, and no running call does', async () => {
+test('drops the oldest answer at its bound, and never a running call', async () => {
   const metering = memoryMetering({ maxKeys: 3 });
   const running = await admitted(metering, call({ key: 'running' }));
   for (const key of ['a', 'b', 'c']) await metering.settle(await admitted(metering, call({ key })), outcome('executed', 'yes', key));
@@ -113,7 +131,7 @@ test('refuses as overloaded while every key is running, and leaves no claim', as
   expect((await metering.admit(call({ key: 'c' }), live)).kind).toBe('run');
 });
 
-test('keeps no more answers than fit its bytes', async () => {
+test('keeps no more answers than its byte limit allows', async () => {
   const metering = memoryMetering({ maxBytes: 25_000 });
   for (const key of ['a', 'b', 'c']) {
     await metering.settle(await admitted(metering, call({ key })), outcome('executed', 'yes', key.repeat(5_000)));

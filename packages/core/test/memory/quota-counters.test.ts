@@ -14,7 +14,7 @@ function full() {
   return counters;
 }
 
-test('takes of every quota or of none, and what is given back can be taken again', () => {
+test('charges all quotas or none, and a refunded amount can be charged again', () => {
   const counters = createQuotaCounters();
   counters.take([demand('a', { amount: 2 })], 0);
   expect(() => counters.take([demand('b', { amount: 2 }), demand('a')], 0)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
@@ -24,7 +24,7 @@ test('takes of every quota or of none, and what is given back can be taken again
   expect(() => counters.take([demand('a')], 0)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
 });
 
-test('keeps at most 100,000 counters, drops none that runs, and goes on with those that it has', () => {
+test('keeps at most 100,000 counters, drops no unexpired one, and still serves the existing ones', () => {
   const counters = full();
   const overloaded = expect.objectContaining({ code: 'OVERLOADED' }) as Error;
   expect(() => counters.take([demand('one more')], 999)).toThrow(overloaded);
@@ -34,7 +34,7 @@ test('keeps at most 100,000 counters, drops none that runs, and goes on with tho
   expect(() => counters.take([demand('c2')], 999)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
 });
 
-test('counters whose period is over make room, and no others', () => {
+test('only expired counters make room', () => {
   const counters = full();
   counters.take([demand('one more', { endsAt: 2_000 })], 1_000);
   counters.take([demand('late')], 1_000);

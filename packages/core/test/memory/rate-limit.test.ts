@@ -5,7 +5,7 @@ import { manualClock, rateLimitChecks } from '../../src/testing/index.ts';
 const checks = rateLimitChecks(async (rules, clock) => ({ one: memoryRateLimit(rules, { clock }), close: async () => {} }));
 test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
-test('at its bound refuses new keys, and counts on for those that are active', async () => {
+test('at its bound refuses new keys and still counts active ones', async () => {
   const clock = manualClock();
   const limit = memoryRateLimit([{ limit: 2, windowMs: 60_000 }], { clock, maxKeys: 2 });
   await limit.take('a');
@@ -16,7 +16,7 @@ test('at its bound refuses new keys, and counts on for those that are active', a
   expect((await limit.take('b')).allowed).toBe(true);
 });
 
-test('at its bound the idle keys make room', async () => {
+test('at its bound drops idle keys', async () => {
   const clock = manualClock();
   const limit = memoryRateLimit([{ limit: 1, windowMs: 60_000 }], { clock, maxKeys: 2 });
   await limit.take('a');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { memoryState } from '../../src/index.ts';
 import { stateChecks } from '../../src/testing/index.ts';
 
-describe('state in memory', () => {
+describe('memory state', () => {
   const checks = stateChecks(async (limits) => ({ store: memoryState(limits), close: async () => {} }));
   test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 

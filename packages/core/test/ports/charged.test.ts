@@ -18,24 +18,24 @@ const ours = [
   'INTERNAL',
 ];
 
-describe('who pays for a call', () => {
-  test('what failed without a write by our fault or the vendor’s is not paid for, nor what failed without a reason', () => {
+describe('a call is charged by its outcome', () => {
+  test('a call that wrote nothing is free if this server or the vendor failed it, or if it failed without a code', () => {
     const refunded = codes.filter((code) => !isCharged({ status: 'failed', wrote: 'no', code }));
     expect(refunded).toEqual([undefined, ...ours]);
   });
 
-  test('what only asked something is not paid for', () => {
+  test('a call that only asked a question is free', () => {
     for (const code of codes) expect(isCharged({ status: 'asked', wrote: 'no', code })).toBe(false);
   });
 
-  test('what wrote, or may have written, is paid for however it ended', () => {
+  test('a call that wrote or may have written is charged, however it ended', () => {
     for (const status of statuses)
       for (const code of codes)
         for (const what of wrote)
           expect.soft(what === 'no' || isCharged({ status, wrote: what, code }), `${status} ${what} ${code}`).toBe(true);
   });
 
-  test('what ended in any other way is paid for, whatever it says', () => {
+  test('a call with any other outcome is charged, with any code', () => {
     for (const status of statuses.filter((each) => each !== 'asked' && each !== 'failed'))
       for (const code of codes) expect(isCharged({ status, wrote: 'no', code })).toBe(true);
   });

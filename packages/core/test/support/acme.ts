@@ -20,7 +20,7 @@ const id = z.object({ id: z.string().describe('Which item') });
 const name = z.object({ name: z.string().describe('What to call it') });
 const item = z.object({ id: z.string() });
 
-/** A made-up vendor with one operation of each retry class. */
+/** A fictional vendor with one operation of each retry class. */
 const acme = defineConnector({
   spec: 'v1',
   id: 'acme',
@@ -68,7 +68,7 @@ const acme = defineConnector({
     }),
     tool({
       name: 'acme_get_kept_item',
-      description: 'Reads an item, or tells what was read a moment ago.',
+      description: 'Reads an item, cached for a minute.',
       effect: 'read',
       cache: { ttlMs: 60_000 },
       input: id,
@@ -105,7 +105,7 @@ const acme = defineConnector({
     }),
     tool({
       name: 'acme_create_or_find_item',
-      description: 'Creates an item; looks for it where the answer was lost.',
+      description: 'Creates an item, and searches for it if the answer is lost.',
       effect: 'write',
       input: name,
       output: item,
@@ -132,7 +132,7 @@ const acme = defineConnector({
       name: 'acme_export_items',
       description: 'Exports items.',
       effect: 'read',
-      input: z.object({ most: z.number().describe('How many at the most') }),
+      input: z.object({ most: z.number().describe('The most items to export') }),
       output: z.object({ ids: z.array(z.string()) }),
       run: async ({ most }, client, context) => {
         const ids: string[] = [];
@@ -178,10 +178,10 @@ const acme = defineConnector({
   check: async (client, context) => ({ account: (await client.get(context, 'me')).data.id }),
 });
 
-/** The vendor, and what it has created. */
+/** The vendor, and the ids that it has created. */
 export type Acme = Simulator & { readonly created: readonly string[] };
 
-/** The vendor's server: an item is created once for each idempotency key, and anew without one. */
+/** Starts the vendor's server. It creates an item once for each idempotency key, and a new item for each request without a key. */
 async function startAcme(): Promise<Acme> {
   const created: string[] = [];
   const byKey = new Map<string, string>();
@@ -193,10 +193,10 @@ async function startAcme(): Promise<Acme> {
         if ((body as { name?: string }).name === 'forbidden') return { status: 422, body: { error: 'That name is not allowed here.' } };
         const key = headers['idempotency-key'];
         const known = key === undefined ? undefined : byKey.get(key);
-        const made = known ?? `item-${created.length + 1}`;
-        if (known === undefined) created.push(made);
-        if (key !== undefined) byKey.set(key, made);
-        return { status: 201, body: { id: made } };
+        const itemId = known ?? `item-${created.length + 1}`;
+        if (known === undefined) created.push(itemId);
+        if (key !== undefined) byKey.set(key, itemId);
+        return { status: 201, body: { id: itemId } };
       },
       'PUT /items/{id}': () => ({ status: 204 }),
       'GET /limited': () => ({ status: 200, body: {} }),
@@ -210,7 +210,7 @@ async function startAcme(): Promise<Acme> {
   return Object.assign(simulator, { created });
 }
 
-/** A host with acme on two connections, `one` (the default) and `two`, against a simulator. */
+/** Creates a host with acme on two connections, `one` (the default) and `two`, against a simulator. */
 export function acmeHost(
   simulator: Simulator,
   { resilience, ...options }: Partial<Omit<HostOptions, 'resilience'>> & { resilience?: CockatielResilienceOptions } = {},
@@ -244,23 +244,23 @@ export function acmeHost(
   return { host, call };
 }
 
-/** The code of an error answer, undefined for a success. */
+/** Returns the code of an error answer, or undefined for a success. */
 export function codeOf(answer: Answer): string | undefined {
   return (answer.meta?.['busbar/error'] as { code?: string } | undefined)?.code;
 }
 
-/** All text of an answer. */
+/** Returns all text of an answer. */
 export function textOf(answer: Answer): string {
   return answer.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
 }
 
-/** Starts a vendor before each test of a file, and closes it after, with all hosts that were made for it. */
-export function useAcme(started: (acme: Acme) => void) {
+/** Starts a vendor before each test of a file, and closes it and its hosts after the test. */
+export function useAcme(onStart: (acme: Acme) => void) {
   const hosts: Host[] = [];
   let acme: Acme;
   beforeEach(async () => {
     acme = await startAcme();
-    started(acme);
+    onStart(acme);
   });
   afterEach(async () => {
     acme.recover();
@@ -268,8 +268,8 @@ export function useAcme(started: (acme: Acme) => void) {
     await acme.close();
   });
   return (options?: Parameters<typeof acmeHost>[1]) => {
-    const made = acmeHost(acme, options);
-    hosts.push(made.host);
-    return made;
+    const started = acmeHost(acme, options);
+    hosts.push(started.host);
+    return started;
   };
 }

@@ -1,14 +1,14 @@
 import type { Context, Http } from '@busbar/core';
 import { z } from 'zod';
 
-// What Acme answers, as far as it is used. Lenient: vendors send null where their documents promise text, and leave out what is empty.
+// Acme's answers, with the fields that the tools use. Be lenient: vendors send null or nothing where their documentation promises a text.
 const Task = z.looseObject({ id: z.string(), title: z.string().nullish(), done: z.boolean().nullish() });
 const Page = z.looseObject({ tasks: z.array(Task), next: z.string().nullish() });
 
 export type Task = z.output<typeof Task>;
 export type Client = ReturnType<typeof createClient>;
 
-/** Acme's API, as far as the tools need it. */
+/** The operations of Acme's API that the tools use. */
 export const createClient = (http: Http) => ({
   me: (context: Context) => http.get({ path: '/v1/me', response: z.looseObject({ email: z.string() }) }, context),
   list: (context: Context, query: { readonly limit: number; readonly after: string | undefined }) =>
@@ -21,7 +21,7 @@ export const createClient = (http: Http) => ({
         body: { json: { title } },
         response: Task,
         headers: { 'idempotency-key': context.key('task') },
-        retry: 'keyed', // Acme counts a key once, so the request may be sent again when its answer was lost.
+        retry: 'keyed', // Acme creates one task per key, so core may repeat the request when its answer is lost.
         ifLost: 'Look for its title with acme_list_tasks before you create it again.',
       },
       context,
@@ -33,8 +33,8 @@ export const createClient = (http: Http) => ({
         params: { id },
         body: { json: changes },
         response: Task,
-        retry: 'safe', // It sets fields to the given values, so a repetition changes nothing more.
-        ifLost: 'Read the task with acme_get_task to see what it says now.',
+        retry: 'safe', // The request sets fields to fixed values, so a second one changes nothing more.
+        ifLost: 'Read the task with acme_get_task to see whether the update was made.',
       },
       context,
     ),
@@ -43,7 +43,7 @@ export const createClient = (http: Http) => ({
       {
         path: '/v1/tasks/{id}',
         params: { id },
-        retry: 'never', // The second time Acme would say that there is no such task, though the first has deleted it.
+        retry: 'never', // If the first request deleted the task, Acme would answer a second one with 404.
         ifLost: 'Read the task with acme_get_task: NOT_FOUND means that it is deleted.',
       },
       context,

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ClientSignal } from '../../lib/call-signal.ts';
+import type { ClientSignal } from '../../host.ts';
 
 /**
  * Tells of the end of a response, and that a client has gone before its response was written. An `AbortSignal` costs a good part of a short

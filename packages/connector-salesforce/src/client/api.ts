@@ -1,0 +1,24 @@
+import type { Context, Http, HttpRequest, HttpResponse } from '@busbar/core';
+import type { z } from 'zod';
+
+/** Sends requests with the pinned API version in place of `{version}` in their paths. */
+export function createApi(http: Http, version: string) {
+  async function request<S extends z.ZodType = z.ZodUndefined>(
+    context: Context,
+    { params, ...rest }: HttpRequest<S>,
+  ): Promise<HttpResponse<z.output<S>>> {
+    const versioned = rest.path.includes('{version}') ? { version, ...params } : params;
+    return await http.request({ ...rest, ...(versioned && { params: versioned }) }, context);
+  }
+
+  return {
+    version,
+    request,
+    /** Sends a request of which only the parsed answer matters. */
+    send: async <S extends z.ZodType = z.ZodUndefined>(context: Context, toSend: HttpRequest<S>): Promise<z.output<S>> =>
+      (await request(context, toSend)).data,
+  };
+}
+
+/** The value that {@link createApi} returns. */
+export type SalesforceApi = ReturnType<typeof createApi>;
