@@ -17,7 +17,7 @@ let owner: string;
 let stranger: string;
 
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'busbar-terms-'));
+  const folder = mkdtempSync(join(tmpdir(), 'busbar-usage-policy-'));
   stack.defer(async () => rmSync(folder, { recursive: true, force: true }));
   const fileOf = (name: string, content: unknown): string => {
     writeFileSync(join(folder, name), JSON.stringify(content));

@@ -8,7 +8,7 @@ export function createApi(http: Http, version: string) {
     { params, ...rest }: HttpRequest<S>,
   ): Promise<HttpResponse<z.output<S>>> {
     const versioned = rest.path.includes('{version}') ? { version, ...params } : params;
-    return await http.request(context, { ...rest, ...(versioned && { params: versioned }) });
+    return await http.request({ ...rest, ...(versioned && { params: versioned }) }, context);
   }
 
   return {

@@ -9,7 +9,7 @@ export type Send = <S extends z.ZodType>(context: Context, request: HttpRequest<
 export const createSend =
   (http: Http): Send =>
   async (context, request) => {
-    const { headers, data } = await http.request(context, request);
+    const { headers, data } = await http.request(request, context);
     warnOfIgnoredKeys(context, headers);
     return data;
   };

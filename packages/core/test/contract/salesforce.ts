@@ -13,35 +13,44 @@ type Client = ReturnType<typeof createClient>;
 function createClient(http: Http) {
   return {
     query: (context: Context, soql: string) =>
-      http.request(context, { method: 'GET', path: `${base}/query`, query: { q: soql }, response: Page }),
+      http.request({ method: 'GET', path: `${base}/query`, query: { q: soql }, response: Page }, context),
     next: (context: Context, locator: string) =>
-      http.request(context, { method: 'GET', path: `${base}/query/{locator}`, params: { locator }, response: Page }),
+      http.request({ method: 'GET', path: `${base}/query/{locator}`, params: { locator }, response: Page }, context),
     create: (context: Context, object: string, fields: object) =>
-      http.request(context, {
-        method: 'POST',
-        path: `${base}/sobjects/{object}`,
-        params: { object },
-        body: { json: fields },
-        retry: 'never',
-        response: Created,
-        ifLost: `The ${object} may exist. Query for it before you create it again.`,
-      }),
+      http.request(
+        {
+          method: 'POST',
+          path: `${base}/sobjects/{object}`,
+          params: { object },
+          body: { json: fields },
+          retry: 'never',
+          response: Created,
+          ifLost: `The ${object} may exist. Query for it before you create it again.`,
+        },
+        context,
+      ),
     upsert: async (context: Context, object: string, field: string, id: string, fields: object) => {
-      const { status } = await http.request(context, {
-        method: 'PATCH',
-        path: `${base}/sobjects/{object}/{field}/{id}`,
-        params: { object, field, id },
-        body: { json: fields },
-        retry: 'keyed',
-      });
+      const { status } = await http.request(
+        {
+          method: 'PATCH',
+          path: `${base}/sobjects/{object}/{field}/{id}`,
+          params: { object, field, id },
+          body: { json: fields },
+          retry: 'keyed',
+        },
+        context,
+      );
       return status === 201;
     },
     me: (context: Context) =>
-      http.request(context, {
-        method: 'GET',
-        path: '/services/oauth2/userinfo',
-        response: z.looseObject({ organization_id: z.string() }),
-      }),
+      http.request(
+        {
+          method: 'GET',
+          path: '/services/oauth2/userinfo',
+          response: z.looseObject({ organization_id: z.string() }),
+        },
+        context,
+      ),
   };
 }
 

@@ -25,12 +25,15 @@ export const sendgrid = defineConnector({
   open: ({ http, state }) => ({
     events: state.log(events),
     send: (context: Context, mail: object) =>
-      http.request(context, {
-        method: 'POST',
-        path: '/v3/mail/send',
-        body: { json: mail },
-        ifLost: 'Read sendgrid_track_email_events before you send it again.',
-      }),
+      http.request(
+        {
+          method: 'POST',
+          path: '/v3/mail/send',
+          body: { json: mail },
+          ifLost: 'Read sendgrid_track_email_events before you send it again.',
+        },
+        context,
+      ),
   }),
   webhook: {
     log: events,

@@ -34,25 +34,28 @@ const acme = defineConnector({
     told: { readRateLimit: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
   },
   open: ({ http }) => ({
-    get: (context: Context, id: string) => http.request(context, { method: 'GET', path: '/items/{id}', params: { id }, response: Item }),
+    get: (context: Context, id: string) => http.request({ method: 'GET', path: '/items/{id}', params: { id }, response: Item }, context),
     create: (context: Context, name: string) =>
-      http.request(context, { method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }),
+      http.request({ method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }, context),
     createOnce: (context: Context, name: string) =>
-      http.request(context, {
-        method: 'POST',
-        path: '/items',
-        body: { json: { name } },
-        headers: { 'Idempotency-Key': context.key('item') },
-        retry: 'keyed',
-        response: Item,
-      }),
+      http.request(
+        {
+          method: 'POST',
+          path: '/items',
+          body: { json: { name } },
+          headers: { 'Idempotency-Key': context.key('item') },
+          retry: 'keyed',
+          response: Item,
+        },
+        context,
+      ),
     rename: (context: Context, id: string, name: string) =>
-      http.request(context, { method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }),
-    limited: (context: Context, limit: string) => http.request(context, { method: 'GET', path: '/limited', limit }),
-    export: (context: Context) => http.rows(context, { method: 'GET', path: '/export', response: Item }),
+      http.request({ method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }, context),
+    limited: (context: Context, limit: string) => http.request({ method: 'GET', path: '/limited', limit }, context),
+    export: (context: Context) => http.rows({ method: 'GET', path: '/export', response: Item }, context),
     search: (context: Context, name: string) =>
-      http.request(context, { method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }),
-    elsewhere: (context: Context) => http.request(context, { method: 'GET', path: '/', origin: 'https://evil.example' }),
+      http.request({ method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }, context),
+    elsewhere: (context: Context) => http.request({ method: 'GET', path: '/', origin: 'https://evil.example' }, context),
   }),
   tools: (tool) => [
     tool({

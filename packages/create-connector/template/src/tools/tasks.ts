@@ -65,9 +65,6 @@ export const taskTools = (tool: ToolBuilder<Client>) => [
     effect: 'destructive',
     input: z.object({ id }),
     output: z.object({ id: z.string().describe('Id of the deleted task') }),
-    run: async ({ id }, client, context) => {
-      await client.remove(context, id);
-      return { id };
-    },
+    run: ({ id }, client, context) => client.remove(context, id).then(() => ({ id })),
   }),
 ];
