@@ -9,11 +9,13 @@ const mostMs = 200;
 const tries = 3;
 
 /** Aborts each request of each example while the vendor is silent, one after the other, and says what took too long by the real clock. */
-export async function abortInTime(subject: CheckedConnector): Promise<readonly string[]> {
+export async function abortInTime(checked: CheckedConnector): Promise<readonly string[]> {
   const problems: string[] = [];
-  for (const trace of await subject.good()) {
+  for (const trace of await checked.good()) {
     for (const step of trace.steps) {
-      const problem = await bestOfTries(() => subject.withTestHost({ tool: trace.tool.name }, (stage) => abortOnce(stage, trace, step)));
+      const problem = await bestOfTries(() =>
+        checked.withTestHost({ tool: trace.tool.name }, (testHost) => abortOnce(testHost, trace, step)),
+      );
       if (problem !== undefined) problems.push(`${trace.tool.name}, ${step.name}: ${problem}`);
     }
   }
@@ -30,13 +32,13 @@ export async function bestOfTries(attempt: () => Promise<string | undefined>): P
   return problem;
 }
 
-async function abortOnce(stage: TestHost, trace: Trace, step: Step): Promise<string | undefined> {
+async function abortOnce(testHost: TestHost, trace: Trace, step: Step): Promise<string | undefined> {
   let answer: Answer | undefined;
-  const problem = await afterAbort(stage, step, async (signal) => {
-    answer = await stage.call(trace.tool.name, trace.example, signal);
+  const problem = await afterAbort(testHost, step, async (signal) => {
+    answer = await testHost.call(trace.tool.name, trace.example, signal);
   });
   if (problem !== undefined || !answer) return problem;
-  return faultOfFailure(stage, answer, mayWrite(trace, step) ? ['OUTCOME_UNKNOWN'] : ['CANCELLED']);
+  return faultOfFailure(testHost, answer, mayWrite(trace, step) ? ['OUTCOME_UNKNOWN'] : ['CANCELLED']);
 }
 
 /** Aborts `work` while the vendor is silent at one of its requests, and says what is wrong with how it ends. */

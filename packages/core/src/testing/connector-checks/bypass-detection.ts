@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { CheckedConnector } from './checked-connector.ts';
 
 /** Requests that an example sends past `http`: by fetch, or by Node's http to somewhere else than the sandbox. */
-export async function detectBypasses(subject: CheckedConnector): Promise<readonly string[]> {
+export async function detectBypasses(checked: CheckedConnector): Promise<readonly string[]> {
   // Other tests of the process send requests too; these are told by the work that they belong to.
   const scope = new AsyncLocalStorage<{ readonly tool: string; readonly sandbox: string }>();
   const found = new Set<string>();
@@ -20,10 +20,10 @@ export async function detectBypasses(subject: CheckedConnector): Promise<readonl
   subscribe('undici:request:create', onFetch);
   subscribe('http.client.request.start', onRequest);
   try {
-    const traces = (await subject.good()).map(({ tool, example }) =>
-      subject.withTestHost({ tool: tool.name }, async (stage) => {
-        const sandbox = new URL(stage.sandbox?.url ?? 'http://none').hostname;
-        await scope.run({ tool: tool.name, sandbox }, () => stage.call(tool.name, example));
+    const traces = (await checked.good()).map(({ tool, example }) =>
+      checked.withTestHost({ tool: tool.name }, async (testHost) => {
+        const sandbox = new URL(testHost.sandbox?.url ?? 'http://none').hostname;
+        await scope.run({ tool: tool.name, sandbox }, () => testHost.call(tool.name, example));
       }),
     );
     await Promise.all(traces);

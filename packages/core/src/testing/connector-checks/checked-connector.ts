@@ -41,7 +41,7 @@ export interface CheckedConnector {
   readonly connector: Connector;
   readonly fixture: ConnectorFixture;
   /** Runs `work` with a fresh account and a host of its own. */
-  withTestHost<R>(options: TestHostOptions, work: (stage: TestHost) => Promise<R>): Promise<R>;
+  withTestHost<R>(options: TestHostOptions, work: (testHost: TestHost) => Promise<R>): Promise<R>;
   /** The example of each tool that has one, run once. */
   traces(): Promise<readonly Trace[]>;
   /** Those that succeeded: the ground of all checks that change one thing and look what comes of it. */
@@ -50,44 +50,44 @@ export interface CheckedConnector {
 
 export function createCheckedConnector(connector: Connector, fixture: ConnectorFixture): CheckedConnector {
   let traces: Promise<readonly Trace[]> | undefined;
-  const subject: CheckedConnector = {
+  const checked: CheckedConnector = {
     connector,
     fixture,
     withTestHost: (options, work) => withTestHost(connector, fixture, options, work),
-    traces: () => (traces ??= traceAll(subject)),
-    good: async () => (await subject.traces()).filter(({ answer }) => answer.isError !== true),
+    traces: () => (traces ??= traceAll(checked)),
+    good: async () => (await checked.traces()).filter(({ answer }) => answer.isError !== true),
   };
-  return subject;
+  return checked;
 }
 
-async function traceAll(subject: CheckedConnector): Promise<Trace[]> {
-  const { connector, fixture } = subject;
+async function traceAll(checked: CheckedConnector): Promise<Trace[]> {
+  const { connector, fixture } = checked;
   const traces = connector.tools.map(async (tool): Promise<Trace[]> => {
     const example = fixture.examples[tool.name];
     if (!example) return [];
-    return [await subject.withTestHost({ tool: tool.name }, (stage) => trace(stage, tool, example))];
+    return [await checked.withTestHost({ tool: tool.name }, (testHost) => trace(testHost, tool, example))];
   });
   return (await Promise.all(traces)).flat();
 }
 
-async function trace(stage: TestHost, tool: AnyTool<unknown>, example: object): Promise<Trace> {
-  const steps = recordSteps(stage);
-  const answer = await stage.call(tool.name, example);
-  return { tool, example, answer, steps, requests: stage.requests(), log: stage.log, ...stage.watch };
+async function trace(testHost: TestHost, tool: AnyTool<unknown>, example: object): Promise<Trace> {
+  const steps = recordSteps(testHost);
+  const answer = await testHost.call(tool.name, example);
+  return { tool, example, answer, steps, requests: testHost.requests(), log: testHost.log, ...testHost.watch };
 }
 
 /** Writes down what goes over the wire from now on, each operation once. */
-export function recordSteps(stage: TestHost): readonly Step[] {
+export function recordSteps(testHost: TestHost): readonly Step[] {
   const steps: Step[] = [];
-  stage.sandbox?.misbehave({
+  testHost.sandbox?.misbehave({
     kind: 'change',
     times: 1_000,
-    match: (request) => !stage.isToken(request),
+    match: (request) => !testHost.isToken(request),
     change(answer, request) {
-      const requested = stage.watch.requested.find((one) => fits(one, request));
+      const requested = testHost.watch.requested.find((one) => fits(one, request));
       const known = steps.some((step) => step.requested.method === requested?.method && step.requested.path === requested.path);
       if (requested && !known) {
-        const rows = stage.watch.streamed.has(requested);
+        const rows = testHost.watch.streamed.has(requested);
         steps.push({
           name: `${requested.method} ${requested.path}`,
           requested,
@@ -95,7 +95,7 @@ export function recordSteps(stage: TestHost): readonly Step[] {
           // A sandbox may answer with the very records that it keeps.
           answer: structuredClone(rows ? withRowsRead(answer) : answer),
           rows,
-          match: (other) => !stage.isToken(other) && fits(requested, other),
+          match: (other) => !testHost.isToken(other) && fits(requested, other),
         });
       }
       return answer;

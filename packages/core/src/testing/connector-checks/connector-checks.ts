@@ -16,7 +16,7 @@ import { webhookRules } from './rules/webhook-rules.ts';
 
 /** One check of a connector, for any runner. */
 export interface ConnectorCheck {
-  /** The rule: "refuses bad input before it sends anything". */
+  /** The rule: "refuses invalid input before it sends anything". */
   readonly name: string;
   /** Rejects where the rule is broken, saying where, how and why it matters; and where a known gap is closed. */
   readonly run: () => Promise<void>;
@@ -50,7 +50,7 @@ export function connectorChecks(connector: Connector, fixture: ConnectorFixture)
   const { knownGaps = {} } = fixture;
   if (connector.origins && !fixture.sandbox)
     throw new TypeError(`${connector.id} has origins: give the fixture a sandbox, a local vendor that startSimulator makes`);
-  const subject = createCheckedConnector(connector, fixture);
+  const checked = createCheckedConnector(connector, fixture);
   if (connector.webhook && !(fixture.sandbox && fixture.delivery !== undefined))
     throw new TypeError(`${connector.id} has a webhook: give the fixture a sandbox that can sign, and a delivery`);
   const has = {
@@ -65,19 +65,19 @@ export function connectorChecks(connector: Connector, fixture: ConnectorFixture)
       throw new TypeError(`knownGaps names “${name}”, which is no check of ${connector.id}`);
     if (reason.trim() === '') throw new TypeError(`knownGaps gives no reason for “${name}”`);
   }
-  return concerned.map((rule) => ({ name: rule.name, run: () => runRule(rule, subject, knownGaps[rule.name]) }));
+  return concerned.map((rule) => ({ name: rule.name, run: () => runRule(rule, checked, knownGaps[rule.name]) }));
 }
 
-async function runRule(rule: Rule, subject: CheckedConnector, gap: string | undefined): Promise<void> {
-  if (rule !== takenByHost && (await takenByHost.find(subject)).length > 0)
-    throw new Error(`Not looked at: no host takes ${subject.connector.id}. See “${takenByHost.name}”`);
-  const problems = await rule.find(subject);
+async function runRule(rule: Rule, checked: CheckedConnector, gap: string | undefined): Promise<void> {
+  if (rule !== takenByHost && (await takenByHost.find(checked)).length > 0)
+    throw new Error(`Not looked at: no host takes ${checked.connector.id}. See “${takenByHost.name}”`);
+  const problems = await rule.find(checked);
   if (gap !== undefined) {
     if (problems.length > 0) return;
-    throw new Error(`${subject.connector.id} keeps the rule by now, so the gap is closed: take it out of knownGaps (“${gap}”)`);
+    throw new Error(`${checked.connector.id} keeps the rule by now, so the gap is closed: take it out of knownGaps (“${gap}”)`);
   }
   if (problems.length === 0) return;
   const shown = problems.slice(0, mostShown);
   const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : [];
-  throw new Error(`A connector ${rule.name}. ${rule.why} ${subject.connector.id} does not:\n- ${[...shown, ...more].join('\n- ')}`);
+  throw new Error(`A connector ${rule.name}. ${rule.why} ${checked.connector.id} does not:\n- ${[...shown, ...more].join('\n- ')}`);
 }

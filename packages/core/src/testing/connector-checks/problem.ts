@@ -29,10 +29,10 @@ export function slipIn(text: string): string | undefined {
 }
 
 /** What is wrong with how a call failed. Undefined: it failed as documented, with one of `codes` where these are given. */
-export function faultOfFailure(stage: TestHost, answer: Answer, codes?: readonly ErrorCode[]): string | undefined {
+export function faultOfFailure(testHost: TestHost, answer: Answer, codes?: readonly ErrorCode[]): string | undefined {
   if (answer.isError !== true) return `succeeds: ${textOf(answer)}`;
   const code = codeOf(answer);
-  if (code === 'INTERNAL') return `fails with INTERNAL, so something else than a ToolError was thrown: ${thrownIn(stage)}`;
+  if (code === 'INTERNAL') return `fails with INTERNAL, so something else than a ToolError was thrown: ${thrownIn(testHost)}`;
   if (code === undefined || !Object.hasOwn(errorCodes, code)) return `fails without a documented code: ${textOf(answer)}`;
   if (codes && !codes.some((one) => one === code)) return `fails with ${code} and not with ${codes.join(' or ')}: ${textOf(answer)}`;
   const slip = slipIn(answer.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n'));
@@ -46,16 +46,16 @@ function thrownIn({ log }: TestHost): string {
   return found ? `${found[1]}: ${found[2]}` : 'see the log';
 }
 
-/** What `probe` finds in each request of each example, with the place in front. Every tool has a stage of its own for each request. */
+/** What `probe` finds in each request of each example, with the place in front. Every tool has a testHost of its own for each request. */
 export async function overSteps(
-  subject: CheckedConnector,
+  checked: CheckedConnector,
   options: Parameters<CheckedConnector['withTestHost']>[0],
-  probe: (stage: TestHost, trace: Trace, step: Step) => Promise<readonly string[] | string | undefined>,
+  probe: (testHost: TestHost, trace: Trace, step: Step) => Promise<readonly string[] | string | undefined>,
 ): Promise<string[]> {
-  const found = (await subject.good()).map(async (trace) => {
+  const found = (await checked.good()).map(async (trace) => {
     const problems: string[] = [];
     for (const step of trace.steps) {
-      const here = await subject.withTestHost({ ...options, tool: trace.tool.name }, (stage) => probe(stage, trace, step));
+      const here = await checked.withTestHost({ ...options, tool: trace.tool.name }, (testHost) => probe(testHost, trace, step));
       problems.push(...[here ?? []].flat().map((problem) => `${trace.tool.name}, ${step.name}: ${problem}`));
     }
     return problems;

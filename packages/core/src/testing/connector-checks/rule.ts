@@ -9,5 +9,5 @@ export interface Rule {
   /** Absent: it concerns every connector. `vendor`: those that reach one. `package`: those whose folder is given. The others: those that have some. */
   readonly concerns?: 'vendor' | 'package' | 'webhook' | 'jobs';
   /** Every place where the connector breaks it: where, and what. */
-  find(subject: CheckedConnector): Promise<readonly string[]>;
+  find(checked: CheckedConnector): Promise<readonly string[]>;
 }

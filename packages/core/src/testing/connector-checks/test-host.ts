@@ -17,7 +17,7 @@ import type { ConnectorFixture, ConnectorSandbox } from './fixture.ts';
 import { testHostJobs } from './test-host-jobs.ts';
 import { createWatch, watchedConnector, type Watch } from './watched-connector.ts';
 
-/** How a stage differs from the usual one. */
+/** How a testHost differs from the usual one. */
 export interface TestHostOptions {
   /** The settings of the connection, made of the sandbox's. Default: those. */
   config?(config: object, canary: string): object;
@@ -63,12 +63,12 @@ const maxLines = 1_000;
 /** The sandbox has a budget of its own, and the checks may not wait for another. */
 const noBudget: Budget = { take: async () => () => {}, observe: () => {} };
 
-/** Opens a stage for `work`, and closes whatever it opened. */
+/** Opens a testHost for `work`, and closes whatever it opened. */
 export async function withTestHost<R>(
   connector: Connector,
   fixture: ConnectorFixture,
   options: TestHostOptions,
-  work: (stage: TestHost) => Promise<R>,
+  work: (testHost: TestHost) => Promise<R>,
 ): Promise<R> {
   const { attemptTimeoutMs = 2_000, retries = 3 } = options;
   const canary = `canary-${crypto.randomUUID()}`;

@@ -40,7 +40,7 @@ const fails =
 
 const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
   {
-    name: 'gives so many places in a window, and the next one when it begins anew',
+    name: 'grants as many requests as a window has, and the next request when a new window begins',
     settings,
     async prove(one, other, clock) {
       const limit = { requests: 2, windowMs: 1_000 };
@@ -73,7 +73,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'refuses at once what would come after the deadline, and counts it for nothing',
+    name: 'refuses a request at once if its turn would come after its deadline, and does not count it',
     settings,
     async prove(one, other, clock) {
       const limit = { requests: 1, windowMs: 1_000 };
@@ -90,7 +90,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'gives exactly 100 of 200 at once a place in a window of 100',
+    name: 'grants exactly 100 of 200 concurrent requests in a window of 100',
     settings,
     async prove(one, other, clock) {
       const until = { signal, deadlineAt: clock.now() };
@@ -102,7 +102,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'lets so many run at a time and no more, until all 40 have run',
+    name: 'runs no more requests at a time than its limit, until all 40 have run',
     settings,
     async prove(one, other, clock) {
       let running = 0;
@@ -127,7 +127,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'gives a place that comes back to the one of a replica that waited longest, and counts giving back twice once',
+    name: 'gives a released slot to the request of a replica that waited longest, and counts a repeated release once',
     settings,
     async prove(one, _other, clock) {
       const order: string[] = [];
@@ -156,7 +156,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'gives a place that one replica gives back to a request that waits in another',
+    name: 'gives a slot that one replica releases to a request that waits in another',
     settings,
     async prove(one, other, clock) {
       const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
@@ -171,7 +171,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'lets an aborted request leave the line and the window, at the cost of nobody',
+    name: 'lets an aborted request leave the queue and the window without cost to others',
     settings,
     async prove(one, other, clock) {
       const abort = new AbortController();
@@ -201,7 +201,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'refuses more waiting than its bound with OVERLOADED, in the line and for the window',
+    name: 'refuses waiting requests beyond its bound with OVERLOADED, in the queue and for the window',
     settings: { maxWaiting: 1 },
     async prove(one, _other, clock) {
       const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
@@ -221,7 +221,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'lets the users that wait take turns, in the line and for the window',
+    name: 'lets waiting users take turns, in the queue and for the window',
     settings,
     async prove(one, _other, clock) {
       const order: string[] = [];
@@ -258,7 +258,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     },
   },
   {
-    name: 'lets one user fill no more than half of the line',
+    name: 'lets one user fill at most half of the queue',
     settings: { maxWaiting: 2 },
     async prove(one, _other, clock) {
       const until = (user: string) => ({ signal, deadlineAt: Number.POSITIVE_INFINITY, user });

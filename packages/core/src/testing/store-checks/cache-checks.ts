@@ -22,7 +22,7 @@ async function keptIn(cache: Cache, scope: string, key: string): Promise<Answer 
 
 const promises: readonly SharedGuarantee<Cache, undefined>[] = [
   {
-    name: 'gives an answer back until its time is over, and says how old it is',
+    name: 'returns an answer until it expires, with its age',
     settings: undefined,
     async prove(one, other, clock) {
       await keep(one, 'conn-1', 'k', answer('a'));
@@ -33,7 +33,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     },
   },
   {
-    name: 'gives back what was set last, with all that an answer may hold',
+    name: 'returns the last answer that was set, with every part that an answer can have',
     settings: undefined,
     async prove(one, other) {
       await keep(one, 'conn-1', 'k', answer('a'));
@@ -51,7 +51,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     },
   },
   {
-    name: 'keeps nothing for a time of zero, and takes away what was there',
+    name: 'keeps nothing for a time of zero, and removes the previous answer',
     settings: undefined,
     async prove(one, other) {
       await keep(one, 'conn-1', 'k', answer('a'));
@@ -60,7 +60,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     },
   },
   {
-    name: 'keeps scopes apart, however they and the keys are written, and clears one alone',
+    name: 'keeps scopes apart, even if they and their keys contain separators, and clears only one',
     settings: undefined,
     async prove(one, other) {
       const places = [
@@ -81,7 +81,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     },
   },
   {
-    name: 'keeps anew what is read after a clear, and brings nothing older back',
+    name: 'keeps answers that are read after a clear, and brings back no older answer',
     settings: undefined,
     async prove(one, other) {
       await keep(one, 'conn-1', 'old', answer('a'));
@@ -95,7 +95,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     },
   },
   {
-    name: 'keeps no answer whose read began before a clear, and loses none that was read after it',
+    name: 'keeps no answer whose read began before a clear, and loses no answer that was read after it',
     settings: undefined,
     async prove(one, other) {
       const early = await tokenOf(one, 'conn-1', 'k');
@@ -109,7 +109,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     },
   },
   {
-    name: 'gives everybody the same token until the scope is cleared, and never that one again',
+    name: 'gives every reader the same token until the scope is cleared, and never gives that token again',
     settings: undefined,
     async prove(one, other, clock) {
       const seen = new Set<string>();
@@ -126,7 +126,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     },
   },
   {
-    name: 'shares nothing with who wrote an answer, nor between those who read it',
+    name: 'shares no object between the writer and the readers of an answer',
     settings: undefined,
     async prove(one, other) {
       const written = answer('a');

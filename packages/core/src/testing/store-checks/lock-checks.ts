@@ -18,7 +18,7 @@ async function releaseOf(lock: Lock, release: () => void): Promise<void> {
 
 const promises: readonly SharedGuarantee<Lock, undefined>[] = [
   {
-    name: 'gives a lock to exactly one of 100 at once',
+    name: 'gives a lock to exactly one of 100 concurrent takers',
     settings: undefined,
     async prove(one, other) {
       const all = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? one : other).take('k', 1_000)));
@@ -26,7 +26,7 @@ const promises: readonly SharedGuarantee<Lock, undefined>[] = [
     },
   },
   {
-    name: 'gives a lock to the next one once it is released',
+    name: 'gives a released lock to the next taker',
     settings: undefined,
     async prove(one, other) {
       const release = await taken(one, 'k', 1_000);
@@ -37,7 +37,7 @@ const promises: readonly SharedGuarantee<Lock, undefined>[] = [
     },
   },
   {
-    name: 'gives a lock that is never released to the next one when its time is over, and not before',
+    name: 'gives a lock that is never released to the next taker when its time is over, and not before',
     settings: undefined,
     async prove(one, other, clock) {
       await taken(one, 'k', 1_000);
@@ -48,7 +48,7 @@ const promises: readonly SharedGuarantee<Lock, undefined>[] = [
     },
   },
   {
-    name: 'releases for nobody else: not late, and not twice',
+    name: 'does not let a late or repeated release end another holder’s lock',
     settings: undefined,
     async prove(one, other, clock) {
       const late = await taken(one, 'k', 1_000);
@@ -63,7 +63,7 @@ const promises: readonly SharedGuarantee<Lock, undefined>[] = [
     },
   },
   {
-    name: 'keeps locks apart',
+    name: 'keeps the locks of different keys apart',
     settings: undefined,
     async prove(one, other) {
       const release = await taken(one, 'a', 1_000);

@@ -30,7 +30,7 @@ const kept: readonly End[] = [
 /** What an ended call leaves to those that come after it. */
 export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
   {
-    name: 'answers a repeated key with the first answer, whoever of the tenant asks and as often as it is asked',
+    name: 'answers a repeated key with the first answer, every time and for every user of the tenant',
     async prove(metering, other) {
       const call = callsOfATenant();
       await metering.settle(await admitToRun(metering, call()), ending('executed', 'yes', 'made 1'));
@@ -40,7 +40,7 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'gives back every answer as it was, as a copy',
+    name: 'replays every answer unchanged, as a copy',
     async prove(metering, other) {
       const call = callsOfATenant();
       const answer = {
@@ -59,7 +59,7 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'refuses a key that comes with other arguments as IDEMPOTENCY_CONFLICT, while it runs and after',
+    name: 'refuses a key with different arguments as IDEMPOTENCY_CONFLICT, during its call and after',
     async prove(metering, other) {
       const call = callsOfATenant();
       const changed = () => call({ inputHash: 'h2' });
@@ -84,7 +84,7 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'takes any text for a key, and no two for one',
+    name: 'accepts any text as a key, and confuses no two keys',
     async prove(metering, other) {
       const call = callsOfATenant();
       const keys = ['k', 'K', 'k\u0000', 'k\ufffd', 'k ', '["k"]', "k'; --", 'k'.repeat(255)];
@@ -93,7 +93,7 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'runs every read and every call without a key, whatever ran before or runs now',
+    name: 'runs every read and every call without a key, even if an equal call ran before or is running',
     async prove(metering, other) {
       const call = callsOfATenant();
       for (const over of [{ key: undefined }, { effect: 'read', key: 'k1' }] as const) {
@@ -106,7 +106,7 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   ...released.map(([status, wrote]): MeteringGuarantee => ({
-    name: `runs a key again that ended as ${status} with wrote: ${wrote}, with other arguments too`,
+    name: `runs a key again after its call ended as ${status} with wrote: ${wrote}, also with different arguments`,
     async prove(metering, other) {
       const call = callsOfATenant();
       await metering.settle(await admitToRun(metering, call()), ending(status, wrote));
@@ -115,7 +115,7 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
     },
   })),
   ...kept.map(([status, wrote]): MeteringGuarantee => ({
-    name: `never runs a key again that ended as ${status} with wrote: ${wrote}`,
+    name: `never runs a key again after its call ended as ${status} with wrote: ${wrote}`,
     async prove(metering, other) {
       const call = callsOfATenant();
       await metering.settle(await admitToRun(metering, call()), ending(status, wrote, 'how it went'));
@@ -135,7 +135,7 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'takes the reports of accepted calls, a repeated one too',
+    name: 'accepts reports about accepted calls, also the same report twice',
     async prove(metering, other) {
       const call = callsOfATenant();
       const { connector, connection, callId: accepted } = call();

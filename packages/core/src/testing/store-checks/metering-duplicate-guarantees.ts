@@ -15,7 +15,7 @@ const replayOf = (text: string) => ({ kind: 'replay', answer: answerOf(text) });
 /** What calls with one key do to each other while they run. */
 export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
   {
-    name: 'lets a twin of a running call wait, and answers it with what that call ended with',
+    name: 'makes a duplicate of a running call wait, and gives it the answer of that call',
     async prove(metering, other) {
       const call = callsOfATenant();
       const admission = await admitToRun(metering, call());
@@ -26,7 +26,7 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'lets exactly one of many waiting twins run where the first failed without a write, and the others wait for it',
+    name: 'runs exactly one of many waiting duplicates after the first call failed without a write, while the others wait for it',
     async prove(metering, other) {
       const call = callsOfATenant();
       const first = await admitToRun(metering, call());
@@ -47,7 +47,7 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'runs one of 100 calls that come at once with one key, and answers 99 with its answer',
+    name: 'runs one of 100 concurrent calls with one key, and gives its answer to the other 99',
     async prove(metering, other) {
       const call = callsOfATenant();
       let runs = 0;
@@ -66,7 +66,7 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'ends a waiting twin with the reason of its signal, and leaves the claim as it was',
+    name: 'rejects a waiting duplicate with the reason of its signal, and leaves the claim unchanged',
     async prove(metering, other) {
       const call = callsOfATenant();
       const admission = await admitToRun(metering, call());
@@ -84,7 +84,7 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'keeps a later run of a key from being ended by an earlier one',
+    name: 'does not let an earlier run of a key end a later run',
     async prove(metering, other) {
       const call = callsOfATenant();
       const first = await admitToRun(metering, call());

@@ -19,14 +19,14 @@ export const money = (limit: number): QuotaRule => ({ of: 'money', limit, per: '
 export const failed = (code: 'UPSTREAM_UNAVAILABLE' | 'NOT_FOUND'): Outcome => ({ ...ending('failed', 'no'), code });
 
 /** How each end of a call is charged. */
-export const ends: readonly (readonly [string, Outcome, 'kept' | 'given back'])[] = [
+export const ends: readonly (readonly [string, Outcome, 'kept' | 'refunded'])[] = [
   ['executed', ending('executed', 'yes'), 'kept'],
   ['cached', ending('cached', 'no'), 'kept'],
   ['accepted', ending('accepted', 'yes'), 'kept'],
   ['unknown', ending('unknown', 'unknown'), 'kept'],
-  ['failed by the caller’s fault', failed('NOT_FOUND'), 'kept'],
+  ['failed through the caller’s fault', failed('NOT_FOUND'), 'kept'],
   ['failed after a write', { ...failed('UPSTREAM_UNAVAILABLE'), wrote: 'yes' }, 'kept'],
-  ['failed by the vendor’s fault', failed('UPSTREAM_UNAVAILABLE'), 'given back'],
-  ['failed without a code', ending('failed', 'no'), 'given back'],
-  ['asked', ending('asked', 'no'), 'given back'],
+  ['failed through the vendor’s fault', failed('UPSTREAM_UNAVAILABLE'), 'refunded'],
+  ['failed without a code', ending('failed', 'no'), 'refunded'],
+  ['asked', ending('asked', 'no'), 'refunded'],
 ];

@@ -16,7 +16,7 @@ async function spend(
 /** What quotas and prices promise. */
 export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
   {
-    name: 'gives exactly as many calls as a quota has, on all replicas together',
+    name: 'admits exactly as many calls as a quota allows, across all replicas',
     policy: { quotas: [calls(50)] },
     async prove(metering, other) {
       const call = callsOfATenant();
@@ -28,7 +28,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'holds every one of several quotas, and takes nothing of any where one is used up',
+    name: 'enforces each of several quotas, and charges none of them if one is used up',
     policy: { quotas: [calls(3), units(10)] },
     async prove(metering, other) {
       const call = callsOfATenant();
@@ -41,7 +41,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'lets no call that does not fit keep others from what is left',
+    name: 'does not let a call that exceeds a quota keep other calls from what is left',
     policy: { quotas: [units(10)] },
     async prove(metering) {
       const call = callsOfATenant();
@@ -54,7 +54,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'lets no repeated key keep others from what is left, and answers it when nothing is',
+    name: 'does not let a repeated key use up what is left, and answers it even when nothing is left',
     policy: { quotas: [calls(2)] },
     async prove(metering, other) {
       const call = callsOfATenant();
@@ -72,7 +72,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'leaves no claim where a quota refuses',
+    name: 'leaves no claim when a quota refuses a call',
     policy: { quotas: [calls(1)] },
     async prove(metering, other) {
       const call = callsOfATenant();
@@ -83,7 +83,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   ...ends.map(([name, outcome, what]): MeteringGuarantee => ({
-    name: `${what === 'kept' ? 'keeps' : 'gives back'} what a call took that ended as ${name}`,
+    name: `${what === 'kept' ? 'keeps' : 'refunds'} the charge of a call that ended as ${name}`,
     policy: {
       quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
       prices: [{ perUnit: 100 }],
@@ -101,7 +101,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   })),
   {
-    name: 'gives the money back, and nothing else, of a call that is free as it ended',
+    name: 'refunds only the money of a call whose status makes it free',
     policy: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
     async prove(metering, other) {
       const call = callsOfATenant();
@@ -111,7 +111,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'gives back once, however often a call is settled',
+    name: 'refunds once, however often a call is settled',
     policy: { quotas: [calls(2)] },
     async prove(metering, other) {
       const call = callsOfATenant();
@@ -124,7 +124,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'counts for each tenant, key, connector and tool as a rule says, and only where it says',
+    name: 'counts per tenant, key, connector and tool, and only the calls that the rule selects',
     policy: {
       quotas: [
         calls(1, { each: 'key', where: { tool: 'acme_by_key' } }),
@@ -154,7 +154,7 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'begins anew with each minute, day and month in which calls begin',
+    name: 'starts a new count in each minute, day and month, by the time at which a call began',
     policy: { quotas: (['minute', 'day', 'month'] as const).map((per) => calls(1, { per, each: 'tool', where: { tool: `acme_${per}` } })) },
     async prove(metering, other) {
       const call = callsOfATenant();

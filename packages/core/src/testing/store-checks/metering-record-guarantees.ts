@@ -15,7 +15,7 @@ const endsOfReads = [['executed', ending('executed', 'no'), 'kept'] as const, ..
 /** What a call that is recorded whole has in common with one that is admitted and settled. */
 export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
   {
-    name: 'gives exactly as many calls as a quota has to those that are admitted and those that are recorded whole, on all replicas together',
+    name: 'admits and records together exactly as many calls as a quota allows, across all replicas',
     policy: { quotas: [calls(50)] },
     async prove(metering, other) {
       const read = readsOfATenant();
@@ -30,7 +30,7 @@ export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   ...endsOfReads.map(([name, outcome, what]): MeteringGuarantee => ({
-    name: `${what === 'kept' ? 'keeps' : 'gives back'} what a call took that is recorded as ${name}`,
+    name: `${what === 'kept' ? 'charges' : 'does not charge'} a call that is recorded as ${name}`,
     policy: {
       quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
       prices: [{ perUnit: 100 }],
@@ -49,7 +49,7 @@ export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
     },
   })),
   {
-    name: 'refuses to record a call that would not have been admitted, however it ended, and takes nothing',
+    name: 'refuses to record a call that it would not have admitted, however it ended, and charges nothing',
     policy: { quotas: [calls(1)] },
     async prove(metering, other) {
       const read = readsOfATenant();
@@ -61,7 +61,7 @@ export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
     },
   },
   {
-    name: 'takes no money, and everything else, of a recorded call that is free as it ended',
+    name: 'charges no money for a recorded call whose status makes it free, but counts it',
     policy: { quotas: [calls(2), money(100)], prices: [{ tool: 'acme_paid', perCall: 100, free: ['cached'] }] },
     async prove(metering, other) {
       const read = readsOfATenant();

@@ -24,7 +24,7 @@ async function left(budget: Budget, clock: Clock, key = 'k', of: object = limit)
 /** What a budget promises about what the vendor says. */
 export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] = [
   {
-    name: 'gives no more than the vendor says is left, in every replica, until the time that it names',
+    name: 'grants no more requests than the vendor says are left, in every replica, until the time that it names',
     settings,
     async prove(one, other, clock) {
       await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
@@ -36,7 +36,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     },
   },
   {
-    name: 'goes by what the vendor says alone where nothing else is declared',
+    name: 'follows the vendor’s statements alone if no limit is declared',
     settings,
     async prove(one, _other, clock) {
       const undeclared = {};
@@ -45,7 +45,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     },
   },
   {
-    name: 'gives no more than it counts itself, whatever the vendor says is left',
+    name: 'grants no more than its own count allows, even if the vendor says that more is left',
     settings,
     async prove(one, _other, clock) {
       for (let n = 0; n < 3; n += 1) await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
@@ -54,7 +54,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     },
   },
   {
-    name: 'frees nothing for an answer that comes late, from this window or an earlier one',
+    name: 'frees nothing after a late answer, from this window or an earlier one',
     settings,
     async prove(one, other, clock) {
       one.observe('k', limit, { remaining: 1, resetAt: clock.now() + 30_000 });
@@ -72,7 +72,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     },
   },
   {
-    name: 'is closed in every replica until the time that a refusal names, and nothing but a later one moves it',
+    name: 'stays closed in every replica until the time that a refusal names, and only a later time moves it',
     settings,
     async prove(one, other, clock) {
       one.observe('k', limit, { closedUntil: clock.now() + 12_000 });
@@ -92,7 +92,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     },
   },
   {
-    name: 'goes by the limit that the vendor states, larger or smaller than the declared one',
+    name: 'follows the limit that the vendor states, larger or smaller than the declared limit',
     settings,
     async prove(one, other, clock) {
       one.observe('larger', limit, { limit: 8 });
@@ -104,7 +104,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     },
   },
   {
-    name: 'lets those go on that wait, once a larger limit is stated',
+    name: 'lets waiting requests continue once the vendor states a larger limit',
     settings,
     async prove(one, _other, clock) {
       const narrow = { requests: 1, windowMs: 60_000 };
@@ -116,7 +116,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     },
   },
   {
-    name: 'asks the vendor again after a minute where it names no time, and after an hour whatever it names',
+    name: 'tries the vendor again after a minute if it names no time, and after an hour at the latest',
     settings,
     async prove(one, _other, clock) {
       const daily = { requests: 5, windowMs: 86_400_000 };

@@ -10,7 +10,7 @@ const long = { limit: 1, windowMs: 10_000 };
 
 const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] = [
   {
-    name: 'lets the limit through, says what is left, then refuses until the window ends',
+    name: 'allows as many requests as the limit, says how many are left, then refuses until the window ends',
     settings: [perMinute],
     async prove(one, other, clock) {
       assert.deepEqual(await one.take('a'), { allowed: true, rule: perMinute, remaining: 2, resetMs: 60_000 });
@@ -34,7 +34,7 @@ const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] 
     },
   },
   {
-    name: 'lets pass what every rule lets pass, and tells the rule that refuses',
+    name: 'allows a request that every rule allows, and names the rule that refuses',
     settings: [perMinute, perHour],
     async prove(one, other, clock) {
       for (let n = 0; n < 3; n += 1) await one.take('a');
@@ -45,7 +45,7 @@ const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] 
     },
   },
   {
-    name: 'counts a refused request under no rule',
+    name: 'counts a refused request against no rule',
     settings: [perMinute, perHour],
     async prove(one, other, clock) {
       for (let n = 0; n < 20; n += 1) await one.take('a');
@@ -56,7 +56,7 @@ const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] 
     },
   },
   {
-    name: 'tells of two rules that let it pass the one with less left',
+    name: 'names the rule with less left if two rules allow the request',
     settings: [perHour, perMinute],
     async prove(one) {
       const { rule, remaining } = await one.take('a');
@@ -64,7 +64,7 @@ const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] 
     },
   },
   {
-    name: 'tells of two rules that refuse the one that lasts longer',
+    name: 'names the rule that lasts longer if two rules refuse the request',
     settings: [{ limit: 1, windowMs: 1_000 }, long],
     async prove(one, other) {
       await one.take('a');
@@ -72,7 +72,7 @@ const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] 
     },
   },
   {
-    name: 'allows exactly 100 of 200 at once',
+    name: 'allows exactly 100 of 200 concurrent requests',
     settings: [{ limit: 100, windowMs: 60_000 }],
     async prove(one, other) {
       const taken = await Promise.all(Array.from({ length: 200 }, async (_, n) => await (n % 2 === 0 ? one : other).take('a')));

@@ -11,7 +11,7 @@ const entry = (n: number) => ({ id: `e${n}`, value: { n } });
 /** What a store promises about its limits: what does not fit is refused with STATE_FULL, and nothing that was there is lost. */
 export const stateBoundGuarantees: readonly StateGuarantee[] = [
   {
-    name: 'refuses a value over the limit in bytes and keeps the one before',
+    name: 'refuses a value over the limit in bytes and keeps the previous value',
     limits: { maxValueBytes: 20 },
     async prove(store) {
       const state = store.open('conn-1');
@@ -23,7 +23,7 @@ export const stateBoundGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'refuses an append with an entry over the limit in bytes, whole, even where the log drops its oldest',
+    name: 'refuses a whole append if one entry is over the limit in bytes, even if the log drops its oldest entries',
     limits: { maxValueBytes: 20 },
     async prove(store) {
       const log = store.open('conn-1').log(events);
@@ -37,7 +37,7 @@ export const stateBoundGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'refuses the key or log after the last, lets known ones change, and takes a new one when one is gone',
+    name: 'refuses one key or log too many, still changes existing ones, and accepts a new one after a removal',
     limits: { maxKeys: 2 },
     async prove(store) {
       const state = store.open('conn-1');
@@ -55,7 +55,7 @@ export const stateBoundGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'what no longer fits its schema takes up no key',
+    name: 'frees the key of a value that no longer fits its schema',
     limits: { maxKeys: 1 },
     async prove(store) {
       const state = store.open('conn-1');
@@ -65,7 +65,7 @@ export const stateBoundGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'refuses the scope after the last, and one that became empty takes no room',
+    name: 'refuses one scope too many, and does not count empty scopes',
     limits: { maxScopes: 2 },
     async prove(store) {
       await store.open('conn-1').set('k', 1, undefined);
@@ -89,7 +89,7 @@ export const stateBoundGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'refuses what does not fit into the whole, and gives the room of what is replaced or removed back',
+    name: 'refuses a write over the limit for all bytes, and frees the bytes of replaced and removed values',
     limits: { maxBytes: 100 },
     async prove(store) {
       const state = store.open('conn-1');
@@ -110,7 +110,7 @@ export const stateBoundGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'entries that are dropped or removed give their room back',
+    name: 'frees the bytes of dropped and removed entries',
     limits: { maxBytes: 45 },
     async prove(store) {
       const log = store.open('conn-1').log(events);

@@ -37,7 +37,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log takes an id once and says how many it holds',
+    name: 'a log accepts an id once and says how many entries it holds',
     async prove(store, other) {
       const log = store.open('conn-1').log(outbox);
       assert.deepEqual(await log.append([]), { size: 0 });
@@ -58,7 +58,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a full log that refuses takes nothing of an append that does not fit whole',
+    name: 'a full log that refuses stores nothing of an append that does not fit whole',
     async prove(store) {
       const log = store.open('conn-1').log(outbox);
       await log.append([entry(1), entry(2)]);
@@ -70,7 +70,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a full log that drops its oldest keeps the newest, even of one append',
+    name: 'a full log that drops its oldest entries keeps the newest, even of one append',
     async prove(store) {
       const log = store.open('conn-1').log(dropping);
       await log.append([entry(1), entry(2)]);
@@ -83,7 +83,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log pages to its end, and a position stays good when entries are removed',
+    name: 'a log pages to its end, and a position stays valid when entries are removed',
     async prove(store, other) {
       const log = store.open('conn-1').log(roomy);
       await log.append(numbered(7));
@@ -98,7 +98,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a position stays good when the log was empty in between',
+    name: 'a position stays valid when the log was empty in between',
     async prove(store) {
       const log = store.open('conn-1').log(outbox);
       await log.append([entry(1), entry(2)]);
@@ -109,7 +109,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log filters by key, over pages',
+    name: 'a log filters by key across pages',
     async prove(store) {
       const log = store.open('conn-1').log(roomy);
       await log.append(Array.from({ length: 6 }, (_, n) => entry(n, n % 2 === 0 ? 'even' : 'odd')));
@@ -123,14 +123,14 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log refuses a position that it never gave',
+    name: 'a log refuses a position that it never returned',
     async prove(store) {
       const log = store.open('conn-1').log(outbox);
       await assert.rejects(log.read({ limit: 1, after: 'made up' }), { code: 'INVALID_INPUT' });
     },
   },
   {
-    name: 'a page has one entry at least and a thousand at most',
+    name: 'a page has at least one entry and at most a thousand',
     async prove(store) {
       const log = store.open('conn-1').log(roomy);
       assert.deepEqual(await log.append(numbered(1_500)), { size: 1_500 });
@@ -141,7 +141,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log passes over entries that no longer fit their schema, and they take up no room',
+    name: 'a log skips entries that no longer fit their schema, and does not count them',
     async prove(store) {
       const state = store.open('conn-1');
       const old = state.log({ ...outbox, entry: z.unknown() });
@@ -153,7 +153,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log shares no object with whoever wrote or read',
+    name: 'a log shares no object with its writers and readers',
     async prove(store) {
       const log = store.open('conn-1').log(outbox);
       const written = entry(1);
@@ -165,7 +165,7 @@ export const stateLogGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'removing from a log that is not there does nothing',
+    name: 'removing from a log that does not exist does nothing',
     async prove(store) {
       const log = store.open('conn-1').log(outbox);
       await log.remove(['e1']);

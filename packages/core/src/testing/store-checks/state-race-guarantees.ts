@@ -32,7 +32,7 @@ async function increment(state: State): Promise<void> {
 /** What a store promises to many users at once. */
 export const stateRaceGuarantees: readonly StateGuarantee[] = [
   {
-    name: 'lets exactly one of 20 writers set what is absent, change each version, and remove it',
+    name: 'lets exactly one of 20 writers set an absent key, change each version, and remove it',
     async prove(store, other) {
       const set = async (value: unknown, version: string | undefined) =>
         race(store, other, async (handle, n) => handle.open('conn-1').set('k', value === undefined ? undefined : n, version));
@@ -54,21 +54,21 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'counts keys right for 20 writers',
+    name: 'counts keys correctly for 20 writers',
     limits: { maxKeys: 5 },
     async prove(store, other) {
       assert.equal(await race(store, other, async (handle, n) => handle.open('conn-1').set(`k${n}`, n, undefined)), 5);
     },
   },
   {
-    name: 'counts scopes right for 20 writers',
+    name: 'counts scopes correctly for 20 writers',
     limits: { maxScopes: 5 },
     async prove(store, other) {
       assert.equal(await race(store, other, async (handle, n) => handle.open(`conn-${n}`).set('k', n, undefined)), 5);
     },
   },
   {
-    name: 'counts bytes right for 20 writers',
+    name: 'counts bytes correctly for 20 writers',
     limits: { maxBytes: 100 },
     async prove(store, other) {
       const write = async (handle: StateStore, n: number) => handle.open('conn-1').set(`k${n + 10}`, 'x'.repeat(15), undefined);
@@ -76,7 +76,7 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'takes one of 20 appends of an id',
+    name: 'accepts one of 20 appends of the same id',
     async prove(store, other) {
       const log = store.open('conn-1').log(outbox);
       await race(store, other, async (handle, n) =>
@@ -89,7 +89,7 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log that refuses takes as many of 20 appends as fit, each whole',
+    name: 'a log that refuses accepts as many of 20 appends as fit, each whole',
     async prove(store, other) {
       const pair = (n: number) => [1, 2].map((part) => ({ id: `${n}.${part}`, value: n }));
       assert.equal(await race(store, other, async (handle, n) => handle.open('conn-1').log(outbox).append(pair(n))), 2);
@@ -101,7 +101,7 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'a log that drops its oldest holds no more than its most after 20 appends, each whole and in order',
+    name: 'a log that drops its oldest entries stays within its maximum over 20 appends, each whole and in order',
     async prove(store, other) {
       const pair = (n: number) => [1, 2].map((part) => ({ id: `${n}.${part}`, value: n }));
       assert.equal(await race(store, other, async (handle, n) => handle.open('conn-1').log(events).append(pair(n))), writers);
@@ -115,7 +115,7 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'lets a reader of pages miss nothing that 20 writers append',
+    name: 'shows a reader of pages every entry that 20 writers append',
     async prove(store, other) {
       const spec = { ...outbox, max: 100 };
       const seen = new Set<string>();

@@ -10,7 +10,7 @@ const oddKeys = ['__proto__', 'a"b\\c', 'nul\0', 'two words', 'long '.repeat(800
 /** What a state promises about values, to one user at a time. */
 export const stateValueGuarantees: readonly StateGuarantee[] = [
   {
-    name: 'sets what is absent once',
+    name: 'sets an absent key once',
     async prove(store, other) {
       const state = store.open('conn-1');
       assert.equal(await state.get('k', number), undefined);
@@ -34,7 +34,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'removes with the version that was read, and with no other',
+    name: 'removes a value with the version that was read, and with no other',
     async prove(store) {
       const state = store.open('conn-1');
       await state.set('k', 1, undefined);
@@ -49,7 +49,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'gives no version twice, not even to an equal value',
+    name: 'uses no version twice, not even for an equal value',
     async prove(store) {
       const state = store.open('conn-1');
       const versions = new Set<string | undefined>();
@@ -66,7 +66,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'shares no object with whoever wrote or read',
+    name: 'shares no object with its writers and readers',
     async prove(store) {
       const state = store.open('conn-1');
       const schema = z.object({ list: z.array(number) });
@@ -78,7 +78,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'keeps what JSON makes of a value, and null is one',
+    name: 'stores values as JSON, null included',
     async prove(store) {
       const state = store.open('conn-1');
       await state.set('date', { at: new Date(0), none: undefined }, undefined);
@@ -90,7 +90,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'gives what the schema makes of a value',
+    name: 'returns a value as its schema parses it',
     async prove(store) {
       const state = store.open('conn-1');
       await state.set('k', {}, undefined);
@@ -98,7 +98,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'removes a value that no longer fits its schema, so that it can be set anew',
+    name: 'removes a value that no longer fits its schema, so that the key can be set again',
     async prove(store) {
       const state = store.open('conn-1');
       await state.set('k', 'text', undefined);
@@ -127,7 +127,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'keeps values and logs of one name apart',
+    name: 'keeps a value and a log of the same name apart',
     async prove(store) {
       const state = store.open('conn-1');
       const spec = { name: 'same', entry: number, max: 3, whenFull: 'refuse' } as const;
@@ -143,7 +143,7 @@ export const stateValueGuarantees: readonly StateGuarantee[] = [
     },
   },
   {
-    name: 'takes any text as a key, an id and an entry’s key',
+    name: 'accepts any text as a key, an id and an entry’s key',
     async prove(store) {
       const state = store.open('conn-1');
       const log = state.log({ name: 'events', entry: number, max: 100, whenFull: 'refuse' });

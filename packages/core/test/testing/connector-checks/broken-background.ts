@@ -30,24 +30,24 @@ const broken = ({
 export const brokenBackground: readonly BrokenConnector[] = [
   broken({
     fault: 'counts an event anew each time it comes',
-    finds: 'stores what its vendor’s webhook delivers, and nothing twice',
+    finds: 'stores each event of its vendor’s webhook once',
     connector: hooked({ events: (body) => good.events(body).map((event) => ({ ...event, id: crypto.randomUUID() })) }),
   }),
   broken({
     fault: 'declares another signature than its vendor makes',
-    finds: 'stores what its vendor’s webhook delivers, and nothing twice',
-    also: ['stores nothing of what is signed and is no delivery'],
+    finds: 'stores each event of its vendor’s webhook once',
+    also: ['stores nothing from a signed body that is no delivery'],
     connector: hooked({ signature: (config) => ({ ...good.signature(config), over: ['body', 'timestamp'] }) }),
   }),
   broken({
     fault: 'verifies webhooks with a key of its own, the same for all',
-    finds: 'takes no delivery that another account signed',
+    finds: 'refuses a delivery that another account signed',
     connector: hooked({ signature: (config) => ({ ...good.signature(config), key: 'acme' }) }),
     fixture: { sandbox: (account) => startAcme(account, 'acme') },
   }),
   broken({
     fault: 'makes an event of whatever is signed',
-    finds: 'stores nothing of what is signed and is no delivery',
+    finds: 'stores nothing from a signed body that is no delivery',
     connector: hooked({
       events: (body) => {
         const event = (body as { events?: { id?: string }[] } | null)?.events?.[0];
@@ -57,7 +57,7 @@ export const brokenBackground: readonly BrokenConnector[] = [
   }),
   broken({
     fault: 'stores events that its tool cannot read',
-    finds: 'reads back whatever its webhook has stored',
+    finds: 'can read every event that its webhook stored',
     connector: {
       ...moreWith('list_events', {
         run: async (_, client) => ({
@@ -105,7 +105,7 @@ export const brokenBackground: readonly BrokenConnector[] = [
   }),
   broken({
     fault: 'empties its outbox before the vendor has what was in it',
-    finds: 'does the work of a job later that the vendor refused for the moment',
+    finds: 'repeats the work of a job later if the vendor refused it temporarily',
     connector: flushing(async (client, context) => {
       for (const { id, value } of await outboxOf(client)) {
         await client.outbox.remove([id]);

@@ -19,12 +19,12 @@ const heedless = moreWith('publish_note', {
 export const brokenBehaviours: readonly BrokenConnector[] = [
   {
     fault: 'answers something else than it declares',
-    finds: 'answers the example of each tool with the output that it declares',
+    finds: 'answers the example of each tool with the declared output',
     connector: acmeWith(['get_note'], { run: async () => ({ note: 1 }) }),
   },
   {
     fault: 'has a validator that takes everything',
-    finds: 'refuses bad input before it sends anything',
+    finds: 'refuses invalid input before it sends anything',
     connector: acmeWith(['create_note'], {
       input: {
         jsonSchema: { type: 'object', properties: { text: { type: 'string', description: 'What it says' } }, required: ['text'] },
@@ -56,7 +56,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'looks at what it was given before it says that it is wrong',
-    finds: 'refuses bad input before it sends anything',
+    finds: 'refuses invalid input before it sends anything',
     connector: acmeWith(['get_note'], {
       input: {
         jsonSchema: { type: 'object', properties: { id: { type: 'string', description: 'Id of the note' } }, required: ['id'] },
@@ -71,12 +71,12 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'cannot be closed twice',
-    finds: 'closes a client twice, used or not',
+    finds: 'can close a client twice, used or not',
     connector: closingOnce(),
   },
   {
     fault: 'calls fetch',
-    finds: 'has no way out but its http',
+    finds: 'reaches the network only through its http',
     connector: withClient(one, (client) => ({
       async get(context, id) {
         await fetch('http://127.0.0.1:59999/').catch(() => {});
@@ -86,22 +86,22 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'cannot be checked',
-    finds: 'names the account that a good credential opens',
+    finds: 'names the account of a valid credential',
     connector: withoutCheck(),
   },
   {
     fault: 'names nobody when it is checked',
-    finds: 'names the account that a good credential opens',
+    finds: 'names the account of a valid credential',
     connector: { ...one, check: async (client, context) => ({ account: (await client.me(context)).name.slice(9) }) },
   },
   {
     fault: 'checks without a request',
-    finds: 'tells a wrong credential as UNAUTHENTICATED when it is checked',
+    finds: 'reports a wrong credential as UNAUTHENTICATED when it is checked',
     connector: { ...one, check: async () => ({ account: 'home' }) },
   },
   {
     fault: 'calls a wrong credential a lack of rights',
-    finds: 'tells a wrong credential as UNAUTHENTICATED when it is checked',
+    finds: 'reports a wrong credential as UNAUTHENTICATED when it is checked',
     connector: {
       ...one,
       check: async (client, context) => {
@@ -136,18 +136,18 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'deletes with a tool that is not destructive',
-    finds: 'calls destructive what deletes',
+    finds: 'declares tools that delete as destructive',
     connector: acmeWith(['remove_note'], { effect: 'write' }),
   },
   {
     fault: 'asks a person, and writes whatever the answer is',
-    finds: 'writes nothing where the person that it asks says no',
+    finds: 'writes nothing if the person it asks says no',
     connector: heedless,
     fixture: moreFixture(heedless),
   },
   {
     fault: 'makes a key of its own for what it calls keyed',
-    finds: 'carries context.key() in what it calls keyed',
+    finds: 'sends a key of context.key() in each keyed request',
     connector: withClient(acmeWith(['create_note']), (_, http) => ({
       create: async (context, text) =>
         (
@@ -168,7 +168,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'makes two writes under one key',
-    finds: 'gives each write of a call a key of its own',
+    finds: 'gives each write of a call its own key',
     connector: withClient(acmeWith(['create_note']), (client) => ({
       async create(context, text) {
         await client.create(context, 'A heading');
@@ -178,7 +178,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'calls safe what makes a record each time',
-    finds: 'makes a write once, though its answer was lost',
+    finds: 'makes a write once, even if its answer is lost',
     connector: withClient(acmeWith(['create_note']), (_, http) => ({
       create: async (context, text) =>
         (await http.request({ method: 'POST', path: '/notes', body: { json: { text } }, retry: 'safe', response: Note, ifLost }, context))
@@ -187,7 +187,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'tries again by itself what it may not repeat',
-    finds: 'makes a write once, though its answer was lost',
+    finds: 'makes a write once, even if its answer is lost',
     connector: withClient(acmeWith(['edit_note']), (client) => ({
       edit: (context, id, text) =>
         client.edit(context, id, text).catch((error: Error) => {
@@ -198,7 +198,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
   },
   {
     fault: 'does not say how to find out about a write',
-    finds: 'says of each write how to find out whether it happened',
+    finds: 'says for each write how to find out whether it happened',
     connector: withClient(acmeWith(['remove_note']), (_, http) => ({
       async remove(context, id) {
         await http.request({ method: 'DELETE', path: '/notes/{id}', params: { id } }, context);

@@ -25,8 +25,8 @@ let newest = '';
 export const brokenBorders: readonly BrokenConnector[] = [
   {
     fault: 'marks no secret',
-    finds: 'marks its secrets as such',
-    also: ['lets no secret out, though the vendor echoes it'],
+    finds: 'marks its secrets with secret()',
+    also: ['reveals no secret, even if the vendor echoes it'],
     connector: { ...one, config: one.config.extend({ clientSecret: z.string().describe('The secret of the OAuth client') }) },
   },
   {
@@ -68,7 +68,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
   },
   {
     fault: 'tells its secret in base64',
-    finds: 'lets no secret out, though the vendor echoes it',
+    finds: 'reveals no secret, even if the vendor echoes it',
     connector: {
       ...one,
       open: ({ http, config }) => ({
@@ -82,7 +82,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
   },
   {
     fault: 'logs its secret in hex',
-    finds: 'lets no secret out, though the vendor echoes it',
+    finds: 'reveals no secret, even if the vendor echoes it',
     connector: {
       ...one,
       open: ({ http, config }) => ({
@@ -109,19 +109,19 @@ export const brokenBorders: readonly BrokenConnector[] = [
   },
   {
     fault: 'writes an id into a path',
-    finds: 'puts what it is given into paths as params',
+    finds: 'puts arguments into paths only as params',
     connector: withClient(one, (_, http) => ({
       get: async (context, id) => (await http.request({ method: 'GET', path: `/notes/${id}`, response: Note }, context)).data,
     })),
   },
   {
     fault: 'puts a setting into its origin as it is',
-    finds: 'keeps to the vendor’s hosts, whatever its settings say',
+    finds: 'sends requests only to the vendor’s hosts, with any settings',
     connector: { ...one, config: one.config.extend({ account: z.string().min(1).describe('The account') }) },
   },
   {
     fault: 'takes a host out of its settings',
-    finds: 'keeps to the vendor’s hosts, whatever its settings say',
+    finds: 'sends requests only to the vendor’s hosts, with any settings',
     connector: {
       ...one,
       config: one.config.extend({
@@ -141,21 +141,21 @@ export const brokenBorders: readonly BrokenConnector[] = [
   },
   {
     fault: 'passes on all that the vendor sends',
-    finds: 'gives a page, however much the vendor sends',
+    finds: 'returns one page, however much the vendor sends',
     connector: acmeWith(['list_notes'], {
       run: async (_, client, context) => ({ notes: (await client.list(context, undefined)).notes.map(({ id }) => ({ id })) }),
     }),
-    also: ['takes no cursor that it did not give'],
+    also: ['refuses a cursor that it did not issue'],
   },
   {
     fault: 'passes on every row',
-    finds: 'gives a page, however much the vendor sends',
+    finds: 'returns one page, however much the vendor sends',
     connector: rowsAll,
     fixture: moreFixture(rowsAll),
   },
   {
     fault: 'reads to the end',
-    finds: 'sends at most 25 requests in a call, though the vendor always has one page more',
+    finds: 'sends at most 25 requests in a call, even if the vendor always has another page',
     connector: withClient(list, (client) => ({
       async list(context, after) {
         let page = await client.list(context, after);
@@ -170,7 +170,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
   },
   {
     fault: 'hands out the vendor’s own cursor',
-    finds: 'takes no cursor that it did not give',
+    finds: 'refuses a cursor that it did not issue',
     connector: acmeWith(['list_notes'], {
       run: async ({ cursor }: { readonly cursor?: string }, client, context) => {
         const { notes, next } = await client.list(context, cursor);

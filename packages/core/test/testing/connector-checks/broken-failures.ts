@@ -63,28 +63,28 @@ const trimming = moreWith('export_notes', {
   },
 });
 
-const passes = (what: string): string => `tells ${what} as UPSTREAM_UNAVAILABLE, and of a write as OUTCOME_UNKNOWN`;
+const passes = (what: string): string => `reports ${what} as UPSTREAM_UNAVAILABLE, or as OUTCOME_UNKNOWN for a write`;
 
 /** Broken in what they make of a vendor that refuses, fails, is silent, or answers something else. */
 export const brokenFailures: readonly BrokenConnector[] = [
   {
     fault: 'calls a 401 a lack of rights',
-    finds: 'tells a 401 as UNAUTHENTICATED, and sends it once',
+    finds: 'reports a 401 as UNAUTHENTICATED, and sends the request once',
     connector: reading(401, { code: 'FORBIDDEN', renew: true }),
   },
   {
     fault: 'calls a 403 a missing record',
-    finds: 'tells a 403 as FORBIDDEN, and sends it once',
+    finds: 'reports a 403 as FORBIDDEN, and sends the request once',
     connector: reading(403, { code: 'NOT_FOUND' }),
   },
   {
     fault: 'shows a model what was not there',
-    finds: 'tells a 403 as FORBIDDEN, and sends it once',
+    finds: 'reports a 403 as FORBIDDEN, and sends the request once',
     connector: reading(403, { code: 'FORBIDDEN', message: `The vendor says: ${String(undefined)}` }),
   },
   {
     fault: 'asks again for what is not there',
-    finds: 'tells a 404 as NOT_FOUND, and sends it once',
+    finds: 'reports a 404 as NOT_FOUND, and sends the request once',
     connector: withClient(one, (client) => ({
       get: (context, id) =>
         client.get(context, id).catch((error: unknown) => {
@@ -95,33 +95,33 @@ export const brokenFailures: readonly BrokenConnector[] = [
   },
   {
     fault: 'calls a 404 a wrong request',
-    finds: 'tells a 404 as NOT_FOUND, and sends it once',
+    finds: 'reports a 404 as NOT_FOUND, and sends the request once',
     connector: reading(404, { code: 'UPSTREAM_REJECTED' }),
   },
   {
     fault: 'calls a 409 a wrong request',
-    finds: 'tells a 409 as CONFLICT or IDEMPOTENCY_CONFLICT, and sends it once',
+    finds: 'reports a 409 as CONFLICT or IDEMPOTENCY_CONFLICT, and sends the request once',
     connector: reading(409, { code: 'UPSTREAM_REJECTED' }),
   },
   {
     fault: 'sends again what the vendor found wrong',
-    finds: 'tells a 422 as UPSTREAM_REJECTED or INVALID_INPUT, and sends it once',
+    finds: 'reports a 422 as UPSTREAM_REJECTED or INVALID_INPUT, and sends the request once',
     connector: reading(422, { code: 'UPSTREAM_UNAVAILABLE' }),
   },
   {
     fault: 'makes up how long to wait',
-    finds: 'tells a 429 as RATE_LIMITED, with the time that the vendor asks to wait',
+    finds: 'reports a 429 as RATE_LIMITED, with the wait that the vendor asks for',
     connector: reading(429, { code: 'RATE_LIMITED', retryAfterMs: 5 }),
   },
   {
     fault: 'gives up at the first 429',
-    finds: 'waits for a burst of 429 to pass, and succeeds',
-    also: ['tells a 429 as RATE_LIMITED, with the time that the vendor asks to wait'],
+    finds: 'waits until a burst of 429s is over, and succeeds',
+    also: ['reports a 429 as RATE_LIMITED, with the wait that the vendor asks for'],
     connector: reading(429, { code: 'UPSTREAM_REJECTED' }),
   },
   {
     fault: 'does not renew its token',
-    finds: 'goes on with a new token where its token ends in mid-call',
+    finds: 'continues with a new token if its token expires in mid-call',
     connector: reading(401, { code: 'UNAUTHENTICATED' }),
   },
   { fault: 'calls a 500 a wrong request', finds: passes('a 500'), connector: reading(500, { code: 'UPSTREAM_REJECTED' }) },
@@ -173,17 +173,17 @@ export const brokenFailures: readonly BrokenConnector[] = [
   },
   {
     fault: 'takes an empty body for a note',
-    finds: 'takes no success for one that comes with an empty body',
+    finds: 'reports no success for an answer with an empty body',
     connector: parsing(z.looseObject({ id: z.string() }).optional()),
   },
   {
     fault: 'takes null for a note',
-    finds: 'takes no success for one that comes with null',
+    finds: 'reports no success for an answer with null',
     connector: parsing(z.looseObject({ id: z.string() }).nullable()),
   },
   {
     fault: 'takes a page for a note',
-    finds: 'takes no success for one that comes with a page of HTML',
+    finds: 'reports no success for an answer with a page of HTML',
     connector: parsing(
       z.union([
         z.looseObject({ id: z.string() }),
@@ -196,7 +196,7 @@ export const brokenFailures: readonly BrokenConnector[] = [
   },
   {
     fault: 'takes half a note for one',
-    finds: 'takes no success for one that comes with half of its JSON',
+    finds: 'reports no success for an answer with half of its JSON',
     connector: parsing(
       z.union([
         z.looseObject({ id: z.string() }),
@@ -209,35 +209,35 @@ export const brokenFailures: readonly BrokenConnector[] = [
   },
   {
     fault: 'takes the rows up to a broken one for all',
-    finds: 'takes no success for rows of which one cannot be read',
+    finds: 'reports no success for rows if one of them cannot be read',
     connector: hasty,
     fixture: moreFixture(hasty),
   },
   {
     fault: 'stumbles over a row without a text',
-    finds: 'answers, or fails as documented, whichever field of the vendor’s is null',
-    also: ['answers, or fails as documented, whichever field of the vendor’s is missing'],
+    finds: 'answers, or fails as documented, when any field of the vendor’s answer is null',
+    also: ['answers, or fails as documented, when any field of the vendor’s answer is missing'],
     connector: trimming,
     fixture: moreFixture(trimming),
   },
   {
     fault: 'stumbles over a null',
-    finds: 'answers, or fails as documented, whichever field of the vendor’s is null',
+    finds: 'answers, or fails as documented, when any field of the vendor’s answer is null',
     connector: using(z.string().nullable(), (text: string) => text.trim()),
   },
   {
     fault: 'shows that something was not there',
-    finds: 'answers, or fails as documented, whichever field of the vendor’s is missing',
+    finds: 'answers, or fails as documented, when any field of the vendor’s answer is missing',
     connector: using(z.string().optional(), (text: string) => `It says: ${text}`),
   },
   {
     fault: 'stumbles over a number',
-    finds: 'answers, or fails as documented, whichever field of the vendor’s has another type',
+    finds: 'answers, or fails as documented, when any field of the vendor’s answer has another type',
     connector: using(z.unknown(), (text: string | null | undefined) => text?.trim()),
   },
   {
     fault: 'refuses fields that it does not know',
-    finds: 'does not mind fields that it does not know',
+    finds: 'accepts unknown fields in the vendor’s answers',
     connector: parsing(z.strictObject({ id: z.string(), text: z.string(), author: z.null(), url: z.string() })),
   },
   {

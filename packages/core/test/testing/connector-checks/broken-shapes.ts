@@ -9,7 +9,7 @@ const note = z.object({ id: z.string().describe('Id of the note') });
 const inPackage = (parts: PackageParts) => async () => ({ folder: await startPackage(one, parts) });
 const inReadme = (change: (readme: string) => string) => inPackage({ readme: change(readmeOf(one)) });
 
-const size = 'takes at most 350 tokens for half of its tools, 800 for one and 6000 for the default toolset';
+const size = 'uses at most 350 tokens for half of its tools, 800 for any one and 6000 for the default toolset';
 const filters = (count: number) =>
   Object.fromEntries(
     Array.from({ length: count }, (_, n) => [`filter${n}`, z.string().optional().describe(`What filter ${n} is about. Absent: all`)]),
@@ -19,7 +19,7 @@ const filters = (count: number) =>
 export const brokenShapes: readonly BrokenConnector[] = [
   {
     fault: 'is written for another contract',
-    finds: 'is taken by a host',
+    finds: 'is accepted by a host',
     also: 'all',
     connector: { ...one, spec: 'v2' as 'v1' },
   },
@@ -30,7 +30,7 @@ export const brokenShapes: readonly BrokenConnector[] = [
   },
   {
     fault: 'does not say what an optional input is left out for',
-    finds: 'says of every optional input what happens without it',
+    finds: 'says for every optional input what happens without it',
     connector: acmeWith(['get_note'], {
       input: z.object({ id, language: z.string().max(2).optional().describe('A language, at most 2 letters') }),
     }),
@@ -54,8 +54,8 @@ export const brokenShapes: readonly BrokenConnector[] = [
   },
   {
     fault: 'does not take its own example',
-    finds: 'has examples that its inputs take',
-    also: ['answers the example of each tool with the output that it declares'],
+    finds: 'has examples that fit its inputs',
+    also: ['answers the example of each tool with the declared output'],
     connector: one,
     fixture: { examples: { acme_get_note: { id: 7 } } },
   },
@@ -90,14 +90,14 @@ export const brokenShapes: readonly BrokenConnector[] = [
   },
   {
     fault: 'says something else than its snapshot',
-    finds: 'has the catalogue that test/catalogue.json shows',
+    finds: 'has the catalogue that test/catalogue.json records',
     also: ['lists its tools in its README'],
     connector: acmeWith(['get_note'], { description: 'Reads one note.' }),
     fixture: inPackage({}),
   },
   {
     fault: 'has no snapshot',
-    finds: 'has the catalogue that test/catalogue.json shows',
+    finds: 'has the catalogue that test/catalogue.json records',
     connector: one,
     fixture: inPackage({ catalogue: false }),
   },
@@ -133,7 +133,7 @@ export const brokenShapes: readonly BrokenConnector[] = [
   },
   {
     fault: 'reads files',
-    finds: 'imports nothing but core and zod',
+    finds: 'imports only core and zod',
     connector: one,
     fixture: inPackage({ source: "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n" }),
   },

@@ -11,7 +11,7 @@ import { startPackage } from './package-folder.ts';
 
 const one = acmeWith(['get_note']);
 const fixture = { ...acmeFixture, examples: { acme_get_note: { id: 'note-1' } } };
-const gap = 'does not mind fields that it does not know';
+const gap = 'accepts unknown fields in the vendor’s answers';
 const checkOf = (name: string, ...given: Parameters<typeof connectorChecks>) =>
   connectorChecks(...given).find((check) => check.name === name);
 const refusing = brokenFailures.find(({ finds }) => finds === gap)?.connector ?? one;
@@ -35,7 +35,7 @@ test('testConnector says which rule is broken, where, and why it matters', async
     ...acmeFixture,
     examples: { acme_remove_note: { id: 'note-3' } },
   });
-  await expect(broken).rejects.toThrow(/^acme breaks 1 of \d+ rules:\n\n✗ calls destructive what deletes/);
+  await expect(broken).rejects.toThrow(/^acme breaks 1 of \d+ rules:\n\n✗ declares tools that delete as destructive/);
   await expect(broken).rejects.toThrow('Clients ask a person before a tool with destructiveHint.');
   await expect(broken).rejects.toThrow('- acme_remove_note: sends DELETE /notes/{id} with the effect "write"');
 });
@@ -47,7 +47,7 @@ test('of what no host takes, testConnector says that alone', async () => {
 test('a connector without a vendor, and outside of a package, is put to what concerns it', () => {
   const { origins: _, authorization: __, ...rest } = one;
   const names = connectorChecks(rest, { examples: {} }).map(({ name }) => name);
-  expect(names).toContain('is taken by a host');
+  expect(names).toContain('is accepted by a host');
   expect(names.filter((name) => /401|README|canary|package/.test(name))).toEqual([]);
 });
 

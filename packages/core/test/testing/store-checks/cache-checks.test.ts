@@ -8,19 +8,15 @@ const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0
 
 type OpenCache = (clock: Clock) => { one: Cache; other?: Cache };
 const brokenCaches: readonly (readonly [fault: string, finds: string, open: OpenCache])[] = [
-  [
-    'never forgets',
-    'gives an answer back until its time is over, and says how old it is',
-    (clock) => ({ one: memoryCache({ clock: frozen(clock) }) }),
-  ],
+  ['never forgets', 'returns an answer until it expires, with its age', (clock) => ({ one: memoryCache({ clock: frozen(clock) }) })],
   [
     'keeps for each replica alone',
-    'gives an answer back until its time is over, and says how old it is',
+    'returns an answer until it expires, with its age',
     (clock) => ({ one: memoryCache({ clock }), other: memoryCache({ clock }) }),
   ],
   [
     'drops the metadata',
-    'gives back what was set last, with all that an answer may hold',
+    'returns the last answer that was set, with every part that an answer can have',
     (clock) => {
       const cache = memoryCache({ clock });
       return { one: { ...cache, set: (scope, key, { meta: _, ...rest }, options) => cache.set(scope, key, rest, options) } };
@@ -28,7 +24,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'does nothing for a time of zero',
-    'keeps nothing for a time of zero, and takes away what was there',
+    'keeps nothing for a time of zero, and removes the previous answer',
     (clock) => {
       const cache = memoryCache({ clock });
       return { one: { ...cache, set: async (...all) => (all[3].keepMs > 0 ? await cache.set(...all) : undefined) } };
@@ -36,12 +32,12 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'clears nothing',
-    'keeps scopes apart, however they and the keys are written, and clears one alone',
+    'keeps scopes apart, even if they and their keys contain separators, and clears only one',
     (clock) => ({ one: { ...memoryCache({ clock }), clear: close } }),
   ],
   [
     'joins scope and key with a colon',
-    'keeps scopes apart, however they and the keys are written, and clears one alone',
+    'keeps scopes apart, even if they and their keys contain separators, and clears only one',
     (clock) => {
       const cache = memoryCache({ clock });
       const one: Cache = {
@@ -54,7 +50,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'clears by a version that starts again',
-    'keeps anew what is read after a clear, and brings nothing older back',
+    'keeps answers that are read after a clear, and brings back no older answer',
     (clock) => {
       const cache = memoryCache({ clock });
       const versions = new Map<string, number>();
@@ -69,7 +65,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'looks at no token',
-    'keeps no answer whose read began before a clear, and loses none that was read after it',
+    'keeps no answer whose read began before a clear, and loses no answer that was read after it',
     (clock) => {
       const cache = memoryCache({ clock });
       const set: Cache['set'] = async (scope, key, answer, { keepMs }) =>
@@ -79,7 +75,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'drops an answer that is there for one that it does not keep',
-    'keeps no answer whose read began before a clear, and loses none that was read after it',
+    'keeps no answer whose read began before a clear, and loses no answer that was read after it',
     (clock) => {
       const cache = memoryCache({ clock });
       const set: Cache['set'] = async (scope, key, answer, { token, keepMs }) => {
@@ -91,7 +87,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'gives a new token each time',
-    'gives everybody the same token until the scope is cleared, and never that one again',
+    'gives every reader the same token until the scope is cleared, and never gives that token again',
     (clock) => {
       const cache = memoryCache({ clock });
       let given = 0;
@@ -106,7 +102,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'hands out what it keeps',
-    'shares nothing with who wrote an answer, nor between those who read it',
+    'shares no object between the writer and the readers of an answer',
     () => {
       const answers = new Map<string, Parameters<Cache['set']>[2]>();
       const get: Cache['get'] = async (_, key) => {

@@ -6,21 +6,21 @@ import { processLock, type LockFaults } from './process-lock.ts';
 const close = async (): Promise<void> => {};
 
 const brokenLocks: readonly (readonly [fault: string, finds: string, faults: LockFaults])[] = [
-  ['looks, waits and takes', 'gives a lock to exactly one of 100 at once', { slowly: true }],
-  ['never releases', 'gives a lock to the next one once it is released', { never: true }],
+  ['looks, waits and takes', 'gives a lock to exactly one of 100 concurrent takers', { slowly: true }],
+  ['never releases', 'gives a released lock to the next taker', { never: true }],
   [
     'lasts for ever',
-    'gives a lock that is never released to the next one when its time is over, and not before',
+    'gives a lock that is never released to the next taker when its time is over, and not before',
     { ttlOf: () => Number.POSITIVE_INFINITY },
   ],
   [
     'ends too early',
-    'gives a lock that is never released to the next one when its time is over, and not before',
+    'gives a lock that is never released to the next taker when its time is over, and not before',
     { ttlOf: (ttlMs) => ttlMs - 1 },
   ],
-  ['releases for anybody', 'releases for nobody else: not late, and not twice', { forAnybody: true }],
-  ['has one lock for all keys', 'keeps locks apart', { keyOf: () => 'same' }],
-  ['reads a key to its colon', 'keeps locks apart', { keyOf: (key) => key.split(':')[0] ?? '' }],
+  ['releases for anybody', 'does not let a late or repeated release end another holder’s lock', { forAnybody: true }],
+  ['has one lock for all keys', 'keeps the locks of different keys apart', { keyOf: () => 'same' }],
+  ['reads a key to its colon', 'keeps the locks of different keys apart', { keyOf: (key) => key.split(':')[0] ?? '' }],
 ];
 
 describe('the checks find', () => {
@@ -30,7 +30,7 @@ describe('the checks find', () => {
 
   test('a lock that each replica has for itself', async () => {
     const found = await broken(lockChecks(async (clock) => ({ one: processLock(clock), other: processLock(clock), close })));
-    expect(found).toContain('gives a lock to exactly one of 100 at once');
+    expect(found).toContain('gives a lock to exactly one of 100 concurrent takers');
   });
 
   test('nothing in a lock that keeps its promises', async () => {

@@ -20,11 +20,11 @@ test('two handles that share nothing are found out wherever two are used', async
   const results = await Promise.all(checks.map(async ({ name, run }) => ((await foundOut(run())) === 'passed' ? [name] : [])));
   expect(results.flat()).toEqual([
     'keeps the keys of tenants, connections and tools apart',
-    'runs every read and every call without a key, whatever ran before or runs now',
-    'runs a key again that ended as failed with wrote: no, with other arguments too',
-    'runs a key again that ended as asked with wrote: no, with other arguments too',
-    'takes the reports of accepted calls, a repeated one too',
-    'lets no call that does not fit keep others from what is left',
+    'runs every read and every call without a key, even if an equal call ran before or is running',
+    'runs a key again after its call ended as failed with wrote: no, also with different arguments',
+    'runs a key again after its call ended as asked with wrote: no, also with different arguments',
+    'accepts reports about accepted calls, also the same report twice',
+    'does not let a call that exceeds a quota keep other calls from what is left',
   ]);
 });
 

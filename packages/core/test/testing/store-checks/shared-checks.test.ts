@@ -42,37 +42,37 @@ const brokenLimits: readonly (readonly [fault: string, finds: string, open: Open
   ],
   [
     'knows its first rule alone',
-    'lets pass what every rule lets pass, and tells the rule that refuses',
+    'allows a request that every rule allows, and names the rule that refuses',
     (rules, clock) => ({ one: memoryRateLimit(rules.slice(0, 1), { clock }) }),
   ],
   [
     'never starts a window anew',
-    'lets the limit through, says what is left, then refuses until the window ends',
+    'allows as many requests as the limit, says how many are left, then refuses until the window ends',
     (rules, clock) => ({ one: memoryRateLimit(rules, { clock: frozen(clock) }) }),
   ],
   [
     'counts for each replica alone',
-    'allows exactly 100 of 200 at once',
+    'allows exactly 100 of 200 concurrent requests',
     (rules, clock) => ({ one: memoryRateLimit(rules, { clock }), other: memoryRateLimit(rules, { clock }) }),
   ],
   [
     'counts what another rule refused',
-    'counts a refused request under no rule',
+    'counts a refused request against no rule',
     (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.remaining - b.remaining)[0]) }),
   ],
   [
     'tells the first rule, whatever the others have left',
-    'tells of two rules that let it pass the one with less left',
+    'names the rule with less left if two rules allow the request',
     (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all[0]) }),
   ],
   [
     'tells the refusal that ends first',
-    'tells of two rules that refuse the one that lasts longer',
+    'names the rule that lasts longer if two rules refuse the request',
     (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.resetMs - b.resetMs)[0]) }),
   ],
   [
     'reads, waits, and writes',
-    'allows exactly 100 of 200 at once',
+    'allows exactly 100 of 200 concurrent requests',
     (rules) => {
       const counts = new Map<string, number>();
       const [rule = { limit: 1, windowMs: 1 }] = rules;
@@ -96,17 +96,17 @@ const never = { deadlineAt: Number.POSITIVE_INFINITY };
 const brokenBudgets: readonly (readonly [fault: string, finds: string, open: OpenBudget])[] = [
   [
     'grants for each replica alone',
-    'gives exactly 100 of 200 at once a place in a window of 100',
+    'grants exactly 100 of 200 concurrent requests in a window of 100',
     (clock) => ({ one: memoryBudget({ clock }), other: memoryBudget({ clock }) }),
   ],
   [
     'counts what runs for each replica alone',
-    'lets so many run at a time and no more, until all 40 have run',
+    'runs no more requests at a time than its limit, until all 40 have run',
     (clock) => ({ one: memoryBudget({ clock }), other: memoryBudget({ clock }) }),
   ],
   [
     'never starts a window anew',
-    'gives so many places in a window, and the next one when it begins anew',
+    'grants as many requests as a window has, and the next request when a new window begins',
     (clock) => ({ one: memoryBudget({ clock: frozen(clock) }) }),
   ],
   [
@@ -119,7 +119,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'waits beyond the deadline',
-    'refuses at once what would come after the deadline, and counts it for nothing',
+    'refuses a request at once if its turn would come after its deadline, and does not count it',
     (clock) => {
       const budget = memoryBudget({ clock });
       return { one: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, ...never }, onWait) } };
@@ -127,7 +127,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'gives a place back as often as it is told',
-    'gives a place that comes back to the one of a replica that waited longest, and counts giving back twice once',
+    'gives a released slot to the request of a replica that waited longest, and counts a repeated release once',
     (clock) => {
       const budget = memoryBudget({ clock });
       let extra = 0;
@@ -149,7 +149,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'does not hear the signal',
-    'lets an aborted request leave the line and the window, at the cost of nobody',
+    'lets an aborted request leave the queue and the window without cost to others',
     (clock) => {
       const budget = memoryBudget({ clock });
       const { signal } = new AbortController();
@@ -158,7 +158,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'never gives a place back',
-    'gives a place that one replica gives back to a request that waits in another',
+    'gives a slot that one replica releases to a request that waits in another',
     (clock) => {
       const budget = memoryBudget({ clock });
       return { one: { ...budget, take: async (...all) => (await budget.take(...all), () => {}) } };
@@ -166,12 +166,12 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'lets any number wait',
-    'refuses more waiting than its bound with OVERLOADED, in the line and for the window',
+    'refuses waiting requests beyond its bound with OVERLOADED, in the queue and for the window',
     (clock) => ({ one: memoryBudget({ clock }) }),
   ],
   [
     'serves who came first, whoever that is',
-    'lets the users that wait take turns, in the line and for the window',
+    'lets waiting users take turns, in the queue and for the window',
     (clock) => {
       const budget = memoryBudget({ clock });
       return { one: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, user: 'all' }, onWait) } };
@@ -179,12 +179,12 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'lets one user fill the line',
-    'lets one user fill no more than half of the line',
+    'lets one user fill at most half of the queue',
     (clock, maxWaiting = 50) => ({ one: memoryBudget({ clock, maxWaiting: 2 * maxWaiting }) }),
   ],
   [
     'learns for each replica alone',
-    'gives no more than the vendor says is left, in every replica, until the time that it names',
+    'grants no more requests than the vendor says are left, in every replica, until the time that it names',
     (clock) => {
       const budget = memoryBudget({ clock });
       return { one: budget, other: { ...budget, take: (key, ...rest) => budget.take(`other ${key}`, ...rest) } };
@@ -192,7 +192,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'hears nothing',
-    'goes by what the vendor says alone where nothing else is declared',
+    'follows the vendor’s statements alone if no limit is declared',
     (clock) => {
       const budget = memoryBudget({ clock });
       return { one: { ...budget, observe: () => {} } };
@@ -200,7 +200,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'believes the vendor more than its own count',
-    'gives no more than it counts itself, whatever the vendor says is left',
+    'grants no more than its own count allows, even if the vendor says that more is left',
     (clock) => {
       const budget = memoryBudget({ clock });
       let told = false;
@@ -213,7 +213,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'believes whatever came last',
-    'frees nothing for an answer that comes late, from this window or an earlier one',
+    'frees nothing after a late answer, from this window or an earlier one',
     (clock) => {
       const budget = memoryBudget({ clock });
       let answers = 0;
@@ -226,7 +226,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'opens at the time that was named last',
-    'is closed in every replica until the time that a refusal names, and nothing but a later one moves it',
+    'stays closed in every replica until the time that a refusal names, and only a later time moves it',
     (clock) => {
       const budget = memoryBudget({ clock });
       let answers = 0;
@@ -239,7 +239,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'keeps to the declared limit',
-    'goes by the limit that the vendor states, larger or smaller than the declared one',
+    'follows the limit that the vendor states, larger or smaller than the declared limit',
     (clock) => {
       const budget = memoryBudget({ clock });
       return { one: { ...budget, observe: (key, limit, { limit: _, ...seen }) => budget.observe(key, limit, seen) } };
@@ -247,7 +247,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'learns when nobody waits any more',
-    'lets those go on that wait, once a larger limit is stated',
+    'lets waiting requests continue once the vendor states a larger limit',
     (clock) => {
       const budget = memoryBudget({ clock });
       const one: Budget = { ...budget, observe: (...all) => void clock.sleep(1, signal).then(() => budget.observe(...all)) };
@@ -256,7 +256,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
   ],
   [
     'waits for an answer for as long as the window',
-    'asks the vendor again after a minute where it names no time, and after an hour whatever it names',
+    'tries the vendor again after a minute if it names no time, and after an hour at the latest',
     (clock) => {
       const budget = memoryBudget({ clock });
       return {

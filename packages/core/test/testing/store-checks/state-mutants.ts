@@ -46,13 +46,13 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     mutate: states((state) => ({
       set: async (key, value, version) => (version === undefined ? force(state, key, value) : state.set(key, value, version)),
     })),
-    caughtBy: 'sets what is absent once',
+    caughtBy: 'sets an absent key once',
   },
   'removes whatever the version': {
     mutate: states((state) => ({
       set: async (key, value, version) => (value === undefined ? force(state, key, value) : state.set(key, value, version)),
     })),
-    caughtBy: 'removes with the version that was read, and with no other',
+    caughtBy: 'removes a value with the version that was read, and with no other',
   },
   'gives the value as its version': {
     mutate: states((state) => {
@@ -62,7 +62,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
       };
       return { get, set: async (key, value, version) => (await get(key, anything))?.version === version && force(state, key, value) };
     }),
-    caughtBy: 'gives no version twice, not even to an equal value',
+    caughtBy: 'uses no version twice, not even for an equal value',
   },
   'compares first and sets later': {
     mutate: states((state) => ({
@@ -72,7 +72,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return force(state, key, value);
       },
     })),
-    caughtBy: 'lets exactly one of 20 writers set what is absent, change each version, and remove it',
+    caughtBy: 'lets exactly one of 20 writers set an absent key, change each version, and remove it',
   },
   'gives the object that was written': {
     mutate: states((state) => {
@@ -88,11 +88,11 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         },
       };
     }),
-    caughtBy: 'shares no object with whoever wrote or read',
+    caughtBy: 'shares no object with its writers and readers',
   },
   'takes null for nothing': {
     mutate: states((state) => ({ set: async (key, value, version) => state.set(key, value ?? undefined, version) })),
-    caughtBy: 'keeps what JSON makes of a value, and null is one',
+    caughtBy: 'stores values as JSON, null included',
   },
   'gives a value as it was stored': {
     mutate: states((state) => ({
@@ -102,7 +102,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return read && { ...read, value: stored?.value as typeof read.value };
       },
     })),
-    caughtBy: 'gives what the schema makes of a value',
+    caughtBy: 'returns a value as its schema parses it',
   },
   'leaves what no longer fits': {
     mutate: states((state) => ({
@@ -112,7 +112,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return stored && parsed.success ? { ...stored, value: parsed.data } : undefined;
       },
     })),
-    caughtBy: 'what no longer fits its schema takes up no key',
+    caughtBy: 'frees the key of a value that no longer fits its schema',
   },
   'fails on what no longer fits': {
     mutate: states((state) => ({
@@ -121,7 +121,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return stored && { ...stored, value: schema.parse(stored.value) };
       },
     })),
-    caughtBy: 'removes a value that no longer fits its schema, so that it can be set anew',
+    caughtBy: 'removes a value that no longer fits its schema, so that the key can be set again',
   },
   'keeps all scopes in one': {
     mutate: (limits) => {
@@ -139,14 +139,14 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
   },
   'keeps all logs in one': {
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, name: 'one' }) })),
-    caughtBy: 'keeps values and logs of one name apart',
+    caughtBy: 'keeps a value and a log of the same name apart',
   },
   'takes keys as UTF-8': {
     mutate: states((state) => ({
       get: async (key, schema) => state.get(key.toWellFormed(), schema),
       set: async (key, value, version) => state.set(key.toWellFormed(), value, version),
     })),
-    caughtBy: 'takes any text as a key, an id and an entry’s key',
+    caughtBy: 'accepts any text as a key, an id and an entry’s key',
   },
   'gives the newest first': {
     mutate: logs((log) => ({
@@ -165,7 +165,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return { ...read, entries: read.entries.map((entry) => ({ ...entry, id: entry.id.replace(/ [^ ]*$/, '') })) };
       },
     })),
-    caughtBy: 'takes one of 20 appends of an id',
+    caughtBy: 'accepts one of 20 appends of the same id',
   },
   'lets the last entry of an id win': {
     mutate: logs((log) => ({
@@ -174,7 +174,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return log.append(entries);
       },
     })),
-    caughtBy: 'a log takes an id once and says how many it holds',
+    caughtBy: 'a log accepts an id once and says how many entries it holds',
   },
   'says how many were appended': {
     mutate: logs((log) => ({
@@ -183,7 +183,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return { size: entries.length };
       },
     })),
-    caughtBy: 'a log takes an id once and says how many it holds',
+    caughtBy: 'a log accepts an id once and says how many entries it holds',
   },
   'appends one by one': {
     mutate: logs((log) => ({
@@ -193,19 +193,19 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return { size };
       },
     })),
-    caughtBy: 'a full log that refuses takes nothing of an append that does not fit whole',
+    caughtBy: 'a full log that refuses stores nothing of an append that does not fit whole',
   },
   'drops where it is to refuse': {
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, whenFull: 'drop-oldest' }) })),
-    caughtBy: 'a log that refuses takes as many of 20 appends as fit, each whole',
+    caughtBy: 'a log that refuses accepts as many of 20 appends as fit, each whole',
   },
   'refuses where it is to drop': {
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, whenFull: 'refuse' }) })),
-    caughtBy: 'a full log that drops its oldest keeps the newest, even of one append',
+    caughtBy: 'a full log that drops its oldest entries keeps the newest, even of one append',
   },
   'knows no most': {
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, max: 1_000_000 }) })),
-    caughtBy: 'a log that drops its oldest holds no more than its most after 20 appends, each whole and in order',
+    caughtBy: 'a log that drops its oldest entries stays within its maximum over 20 appends, each whole and in order',
   },
   'counts entries for a position': {
     mutate: logs((log) => ({
@@ -215,11 +215,11 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return { entries: entries.slice(Number(after), end), ...(end < entries.length && { next: `${end}` }) };
       },
     })),
-    caughtBy: 'a log pages to its end, and a position stays good when entries are removed',
+    caughtBy: 'a log pages to its end, and a position stays valid when entries are removed',
   },
   'starts its positions anew when a log is empty': {
     mutate: logs((log) => ({ read: async (page) => ((await log.read(all)).entries.length === 1 ? { entries: [] } : log.read(page)) })),
-    caughtBy: 'a position stays good when the log was empty in between',
+    caughtBy: 'a position stays valid when the log was empty in between',
   },
   'filters a page when it is read': {
     mutate: logs((log) => ({
@@ -228,17 +228,17 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return { ...read, entries: read.entries.filter((entry) => key === undefined || entry.key === key) };
       },
     })),
-    caughtBy: 'a log filters by key, over pages',
+    caughtBy: 'a log filters by key across pages',
   },
   'begins anew at a position that it never gave': {
     mutate: logs((log) => ({
       read: async ({ after, ...page }) => log.read({ ...page, after: Number.isNaN(Number(after)) ? undefined : after }),
     })),
-    caughtBy: 'a log refuses a position that it never gave',
+    caughtBy: 'a log refuses a position that it never returned',
   },
   'gives an empty page where none is asked for': {
     mutate: logs((log) => ({ read: async (page) => (page.limit === 0 ? { entries: [] } : log.read(page)) })),
-    caughtBy: 'a page has one entry at least and a thousand at most',
+    caughtBy: 'a page has at least one entry and at most a thousand',
   },
   'keeps entries that no longer fit': {
     mutate: logs((_, spec, state) => ({
@@ -247,7 +247,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return { ...read, entries: read.entries.filter(({ value }) => spec.entry.safeParse(value).success) };
       },
     })),
-    caughtBy: 'a log passes over entries that no longer fit their schema, and they take up no room',
+    caughtBy: 'a log skips entries that no longer fit their schema, and does not count them',
   },
   'gives the entries that were written': {
     mutate: logs((log) => {
@@ -263,7 +263,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         },
       };
     }),
-    caughtBy: 'a log shares no object with whoever wrote or read',
+    caughtBy: 'a log shares no object with its writers and readers',
   },
   'fails to remove what is not there': {
     mutate: logs((log) => ({
@@ -273,7 +273,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return log.remove(ids);
       },
     })),
-    caughtBy: 'removing from a log that is not there does nothing',
+    caughtBy: 'removing from a log that does not exist does nothing',
   },
   'makes room for a value before it looks whether it fits': {
     mutate: states((state) => ({
@@ -282,7 +282,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return (await state.set(key, undefined, version)) && state.set(key, value, undefined);
       },
     })),
-    caughtBy: 'refuses a value over the limit in bytes and keeps the one before',
+    caughtBy: 'refuses a value over the limit in bytes and keeps the previous value',
   },
   'makes room in a log before it looks whether entries fit': {
     mutate: logs((log, { max }) => ({
@@ -292,7 +292,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         return log.append(entries);
       },
     })),
-    caughtBy: 'refuses an append with an entry over the limit in bytes, whole, even where the log drops its oldest',
+    caughtBy: 'refuses a whole append if one entry is over the limit in bytes, even if the log drops its oldest entries',
   },
   'refuses with another code': {
     mutate: states((state) => ({
@@ -301,20 +301,20 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
           throw new ToolError('OVERLOADED', 'Full.');
         }),
     })),
-    caughtBy: 'refuses the key or log after the last, lets known ones change, and takes a new one when one is gone',
+    caughtBy: 'refuses one key or log too many, still changes existing ones, and accepts a new one after a removal',
   },
   'knows no limit of a value': {
     mutate: without('maxValueBytes'),
-    caughtBy: 'refuses a value over the limit in bytes and keeps the one before',
+    caughtBy: 'refuses a value over the limit in bytes and keeps the previous value',
   },
-  'knows no limit of keys': { mutate: without('maxKeys'), caughtBy: 'counts keys right for 20 writers' },
+  'knows no limit of keys': { mutate: without('maxKeys'), caughtBy: 'counts keys correctly for 20 writers' },
   'knows no limit of scopes': {
     mutate: without('maxScopes'),
-    caughtBy: 'refuses the scope after the last, and one that became empty takes no room',
+    caughtBy: 'refuses one scope too many, and does not count empty scopes',
   },
   'knows no limit of the whole': {
     mutate: without('maxBytes'),
-    caughtBy: 'refuses what does not fit into the whole, and gives the room of what is replaced or removed back',
+    caughtBy: 'refuses a write over the limit for all bytes, and frees the bytes of replaced and removed values',
   },
   'gives no room back': {
     mutate: states((state, { maxBytes = Infinity }) => {
@@ -330,7 +330,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
         }),
       };
     }),
-    caughtBy: 'entries that are dropped or removed give their room back',
+    caughtBy: 'frees the bytes of dropped and removed entries',
   },
   'has replicas that know nothing of each other': {
     mutate: (limits) => ({ store: memoryState(limits), second: memoryState(limits) }),

@@ -57,7 +57,7 @@ const creatingWith = (headers: (context: Context) => Record<string, string>, att
       for (let attempt = 1; ; attempt += 1) {
         try {
           const request = { method: 'POST', path: '/notes', body: { json: { text } }, retry: 'keyed', ifLost } as const;
-          const { id } = (await http.request(context, { ...request, headers: headers(context), response: Id })).data;
+          const { id } = (await http.request({ ...request, headers: headers(context), response: Id }, context)).data;
           return await client.get(context, id);
         } catch (error) {
           if (attempt >= attempts) throw error;

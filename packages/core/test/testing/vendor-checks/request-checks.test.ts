@@ -49,13 +49,16 @@ const good = fixtureOf(connector, everyTool);
 
 const overHeader = withClient(connector, (client, http) => ({
   edit: async (context, id, said) => {
-    await http.request(context, {
-      method: 'PUT',
-      path: '/notes/{id}',
-      params: { id },
-      query: { notify: true },
-      body: { json: { text: said } },
-    });
+    await http.request(
+      {
+        method: 'PUT',
+        path: '/notes/{id}',
+        params: { id },
+        query: { notify: true },
+        body: { json: { text: said } },
+      },
+      context,
+    );
     return await client.get(context, id);
   },
 }));

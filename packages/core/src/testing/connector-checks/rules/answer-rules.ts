@@ -7,17 +7,17 @@ import type { Trace } from '../checked-connector.ts';
 /** What is wrong with a vendor's fields in turn. */
 export const fieldFaults: readonly { readonly name: string; readonly why: string; change(field: unknown): unknown }[] = [
   {
-    name: 'answers, or fails as documented, whichever field of the vendor’s is null',
+    name: 'answers, or fails as documented, when any field of the vendor’s answer is null',
     why: 'Vendors’ descriptions are wrong about nulls. What the connector can do without must not fail it; what it needs is UPSTREAM_INVALID.',
     change: () => null,
   },
   {
-    name: 'answers, or fails as documented, whichever field of the vendor’s is missing',
+    name: 'answers, or fails as documented, when any field of the vendor’s answer is missing',
     why: 'Vendors leave out what is empty, or what an account may not see.',
     change: () => undefined,
   },
   {
-    name: 'answers, or fails as documented, whichever field of the vendor’s has another type',
+    name: 'answers, or fails as documented, when any field of the vendor’s answer has another type',
     why: 'Vendors change numbers to strings and objects to lists. What was not expected is UPSTREAM_INVALID, and never a TypeError.',
     change: (field) => (typeof field === 'string' ? 7 : typeof field === 'object' && !Array.isArray(field) ? ['other'] : { other: 'type' }),
   },
@@ -41,57 +41,57 @@ const tooLarge = (): string => `{"filler":"${'x'.repeat(10 * 1024 * 1024)}"}`;
 /** What a connector makes of answers that are not as the vendor describes them. */
 export const answerRules: readonly Rule[] = [
   ...bodyFaults.map(({ name, headers, body }): Rule => ({
-    name: `takes no success for one that comes with ${name}`,
+    name: `reports no success for an answer with ${name}`,
     why: 'A proxy’s page or half an answer says nothing of what the vendor did. A model that hears of a success goes on with a lie.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, trace, step) => {
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, trace, step) => {
         // Where the vendor answers with nothing, nothing is expected. A page is not nothing.
         // Where it answers with rows, no body says that there are none.
         const expected = step.answer.body !== undefined && step.answer.body !== '' && !(step.rows && name === 'an empty body');
         if (!expected && name !== 'a page of HTML') return undefined;
-        answerWith(stage, step, (answer) => ({ ...answer, status: 200, headers: { ...answer.headers, ...headers }, body: body() }));
-        return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example));
+        answerWith(testHost, step, (answer) => ({ ...answer, status: 200, headers: { ...answer.headers, ...headers }, body: body() }));
+        return faultOfFailure(testHost, await testHost.call(trace.tool.name, trace.example));
       }),
   })),
   {
-    name: 'takes no success for rows of which one cannot be read',
+    name: 'reports no success for rows if one of them cannot be read',
     why: 'What was read up to there looks like all that there is, and a model counts, sums and reports it so.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, trace, step) => {
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, trace, step) => {
         if (!step.rows) return undefined;
-        answerWith(stage, step, (answer) => {
+        answerWith(testHost, step, (answer) => {
           const [first, ...others] = (answer.body as unknown[]).map((row) => JSON.stringify(row));
           return { ...answer, body: [first, '{"half": ', ...others].join('\n') };
         });
-        return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example));
+        return faultOfFailure(testHost, await testHost.call(trace.tool.name, trace.example));
       }),
   },
   ...fieldFaults.map(({ name, why, change }): Rule => ({
     name,
     why,
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, trace, step) => {
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, trace, step) => {
         const problems: string[] = [];
         for (const path of fieldPaths(step.answer.body)) {
-          answerWith(stage, step, (answer) => ({ ...answer, body: withField(answer.body, path, change) }));
-          const answer = await stage.call(trace.tool.name, trace.example);
-          const fault = answer.isError === true ? faultOfFailure(stage, answer) : slipOf(answer, trace);
+          answerWith(testHost, step, (answer) => ({ ...answer, body: withField(answer.body, path, change) }));
+          const answer = await testHost.call(trace.tool.name, trace.example);
+          const fault = answer.isError === true ? faultOfFailure(testHost, answer) : slipOf(answer, trace);
           if (fault !== undefined) problems.push(`with ${pathText(path)} so, ${fault}`);
-          stage.sandbox?.recover();
+          testHost.sandbox?.recover();
         }
         return problems;
       }),
   })),
   {
-    name: 'does not mind fields that it does not know',
+    name: 'accepts unknown fields in the vendor’s answers',
     why: 'Vendors add fields without a new version of their API.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, step) => {
-        answerWith(stage, step, ({ body, ...answer }) => ({
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, step) => {
+        answerWith(testHost, step, ({ body, ...answer }) => ({
           ...answer,
           body: everyValue(body, (value) =>
             typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -99,7 +99,7 @@ export const answerRules: readonly Rule[] = [
               : value,
           ),
         }));
-        const answer = await stage.call(tool.name, example);
+        const answer = await testHost.call(tool.name, example);
         return answer.isError === true ? `fails with ${codeOf(answer)}: ${textOf(answer)}` : undefined;
       }),
   },
@@ -107,11 +107,11 @@ export const answerRules: readonly Rule[] = [
     name: 'fails as documented on an answer of more than 10 MB',
     why: 'Such a body is not read to its end, so nothing can be said of it.',
     concerns: 'vendor',
-    find: async (subject) => {
+    find: async (checked) => {
       const body = tooLarge();
-      return await overSteps(subject, {}, async (stage, { tool, example }, step) => {
-        answerWith(stage, step, (answer) => ({ ...answer, status: 200, headers: { 'content-type': 'application/json' }, body }));
-        return faultOfFailure(stage, await stage.call(tool.name, example));
+      return await overSteps(checked, {}, async (testHost, { tool, example }, step) => {
+        answerWith(testHost, step, (answer) => ({ ...answer, status: 200, headers: { 'content-type': 'application/json' }, body }));
+        return faultOfFailure(testHost, await testHost.call(tool.name, example));
       });
     },
   },

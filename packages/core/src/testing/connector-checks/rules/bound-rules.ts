@@ -23,12 +23,12 @@ const moreOf = (value: unknown, name: string): unknown => {
 /** That nothing grows with what the vendor has. */
 export const boundRules: readonly Rule[] = [
   {
-    name: 'gives a page, however much the vendor sends',
+    name: 'returns one page, however much the vendor sends',
     why: 'A model’s window is small, and what does not fit into it is paid for and lost.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, step) => {
-        answerWith(stage, step, ({ body, ...answer }) => ({
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, step) => {
+        answerWith(testHost, step, ({ body, ...answer }) => ({
           ...answer,
           body: everyValue(body, (value) =>
             Array.isArray(value) && value.length > 0 && typeof value[0] === 'object'
@@ -36,8 +36,8 @@ export const boundRules: readonly Rule[] = [
               : value,
           ),
         }));
-        const answer = await stage.call(tool.name, example);
-        if (answer.isError === true) return faultOfFailure(stage, answer);
+        const answer = await testHost.call(tool.name, example);
+        if (answer.isError === true) return faultOfFailure(testHost, answer);
         const longest = longestIn(answer.structuredContent);
         const bytes = Buffer.byteLength(JSON.stringify(answer.structuredContent ?? null));
         if (longest > longestList) return `gives a list of ${longest} items: cut it to the page that was asked for, and give a cursor`;
@@ -45,30 +45,30 @@ export const boundRules: readonly Rule[] = [
       }),
   },
   {
-    name: `sends at most ${mostRequests} requests in a call, though the vendor always has one page more`,
+    name: `sends at most ${mostRequests} requests in a call, even if the vendor always has another page`,
     why: 'A call that reads to the end takes the tenant’s budget with it, and never comes back from a vendor that pages in a circle.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, step) => {
-        answerWith(stage, step, ({ body, ...answer }) => ({ ...answer, body: everyValue(body, moreOf) }));
-        const answer = await stage.call(tool.name, example);
-        const sent = stage.requests().length;
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, step) => {
+        answerWith(testHost, step, ({ body, ...answer }) => ({ ...answer, body: everyValue(body, moreOf) }));
+        const answer = await testHost.call(tool.name, example);
+        const sent = testHost.requests().length;
         if (sent > mostRequests) return `sends ${sent} requests: give a cursor, and go on in the next call`;
-        return codeOf(answer) === 'INTERNAL' ? faultOfFailure(stage, answer) : undefined;
+        return codeOf(answer) === 'INTERNAL' ? faultOfFailure(testHost, answer) : undefined;
       }),
   },
   {
-    name: 'takes no cursor that it did not give',
+    name: 'refuses a cursor that it did not issue',
     why: 'A cursor that is the vendor’s own, or that a model can write, is a way to ask for what the tool does not offer, or for another tenant’s page.',
     concerns: 'vendor',
-    find: async (subject) => {
-      const found = (await subject.good()).map(({ tool, example }) =>
-        subject.withTestHost({ tool: tool.name }, async (stage) => {
+    find: async (checked) => {
+      const found = (await checked.good()).map(({ tool, example }) =>
+        checked.withTestHost({ tool: tool.name }, async (testHost) => {
           const properties = portableSchema(tool.input, 'input').jsonSchema['properties'] as Record<string, { readonly type?: unknown }>;
           const cursors = Object.keys(properties).filter((name) => /cursor|page_?token/i.test(name) && properties[name]?.type === 'string');
           const problems: string[] = [];
           for (const name of cursors) {
-            const answer = await stage.call(tool.name, { ...example, [name]: 'made-up' });
+            const answer = await testHost.call(tool.name, { ...example, [name]: 'made-up' });
             if (codeOf(answer) !== 'INVALID_INPUT')
               problems.push(`${tool.name} takes a made-up ${name}: write and read it with context.cursor. ${textOf(answer)}`);
           }

@@ -9,7 +9,7 @@ const snapshotFile = 'test/catalogue.json';
 /** What a model receives, and what it costs. */
 export const catalogueRules: readonly Rule[] = [
   {
-    name: `takes at most ${most.median} tokens for half of its tools, ${most.tool} for one and ${most.defaultToolset} for the default toolset`,
+    name: `uses at most ${most.median} tokens for half of its tools, ${most.tool} for any one and ${most.defaultToolset} for the default toolset`,
     why: 'Every conversation begins with all tools of its toolsets. What they take is gone for the work, and paid for in each turn.',
     find: async ({ connector }) => {
       const { tools, medianTokens, defaultToolsetTokens } = await catalogueOf(connector);
@@ -25,7 +25,7 @@ export const catalogueRules: readonly Rule[] = [
     },
   },
   {
-    name: `has the catalogue that ${snapshotFile} shows`,
+    name: `has the catalogue that ${snapshotFile} records`,
     why: 'A changed name, description or schema changes what models do, and voids their prompt caches. Somebody should have looked at it.',
     concerns: 'package',
     find: async ({ connector, fixture }) => {

@@ -13,8 +13,8 @@ export const effectRules: readonly Rule[] = [
   {
     name: 'changes nothing with its read tools',
     why: 'Clients run tools with readOnlyHint without asking anybody, and the host caches them, shares them and never calls them unknown.',
-    find: async (subject) =>
-      inTraces(await subject.good(), ({ tool, requested, kept }) => {
+    find: async (checked) =>
+      inTraces(await checked.good(), ({ tool, requested, kept }) => {
         if (tool.effect !== 'read') return undefined;
         const writes = writesIn(requested).map(nameOf);
         return [
@@ -26,30 +26,30 @@ export const effectRules: readonly Rule[] = [
   {
     name: 'changes something with its other tools',
     why: 'A tool that only reads, and says that it writes, has people requested for nothing, is never cached, and is paid for as a write.',
-    find: async (subject) =>
-      inTraces(await subject.good(), ({ tool, requested, kept }) => {
+    find: async (checked) =>
+      inTraces(await checked.good(), ({ tool, requested, kept }) => {
         if (tool.effect === 'read' || kept > 0 || requested.some(({ method }) => method !== 'GET')) return undefined;
         return `has the effect "${tool.effect}", and its example writes nothing`;
       }),
   },
   {
-    name: 'calls destructive what deletes',
+    name: 'declares tools that delete as destructive',
     why: 'Clients ask a person before a tool with destructiveHint.',
-    find: async (subject) =>
-      inTraces(await subject.good(), ({ tool, requested }) => {
+    find: async (checked) =>
+      inTraces(await checked.good(), ({ tool, requested }) => {
         const deletion = requested.find(({ method }) => method === 'DELETE');
         return deletion && tool.effect !== 'destructive' ? `sends ${nameOf(deletion)} with the effect "${tool.effect}"` : undefined;
       }),
   },
   {
-    name: 'writes nothing where the person that it asks says no',
+    name: 'writes nothing if the person it asks says no',
     why: 'A tool that asks and writes all the same has requested for show, and nobody trusts the next question.',
-    find: async (subject) => {
-      const found = (await subject.good()).flatMap(({ tool, example, questions }) =>
+    find: async (checked) => {
+      const found = (await checked.good()).flatMap(({ tool, example, questions }) =>
         Array.from({ length: questions }, (_, agreed) =>
-          subject.withTestHost({ tool: tool.name, agreed }, async (stage) => {
-            await stage.call(tool.name, example);
-            const { requested, kept } = stage.watch;
+          checked.withTestHost({ tool: tool.name, agreed }, async (testHost) => {
+            await testHost.call(tool.name, example);
+            const { requested, kept } = testHost.watch;
             const writes = writesIn(requested).map(nameOf);
             const question = `${tool.name}, question ${agreed + 1}: the person says no, and it`;
             return [
@@ -63,20 +63,20 @@ export const effectRules: readonly Rule[] = [
     },
   },
   {
-    name: 'carries context.key() in what it calls keyed',
+    name: 'sends a key of context.key() in each keyed request',
     why: 'By that key the vendor counts repetitions once: those of the host, and those of a caller with an idempotency key.',
-    find: async (subject) =>
-      inTraces(await subject.good(), ({ steps, keys }) =>
+    find: async (checked) =>
+      inTraces(await checked.good(), ({ steps, keys }) =>
         steps
           .filter(({ requested, request }) => requested.retry === 'keyed' && !keys.some((key) => carriesKey(request, key)))
           .map(({ name }) => `${name} is "keyed", and no key of context.key() is in its headers, its URL or its body`),
       ),
   },
   {
-    name: 'gives each write of a call a key of its own',
+    name: 'gives each write of a call its own key',
     why: 'A vendor takes the second write under the first one’s key for its repetition, and does not make it.',
-    find: async (subject) =>
-      inTraces(await subject.good(), ({ requests, keys }) =>
+    find: async (checked) =>
+      inTraces(await checked.good(), ({ requests, keys }) =>
         [...new Set(keys)]
           .map((key) => requests.filter((request) => request.method !== 'GET' && carriesKey(request, key)))
           .filter(({ length }) => length > 1)
@@ -84,14 +84,14 @@ export const effectRules: readonly Rule[] = [
       ),
   },
   {
-    name: 'makes a write once, though its answer was lost',
+    name: 'makes a write once, even if its answer is lost',
     why: 'The vendor made it, and nobody heard. What is sent then is what a customer gets twice.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, trace, step) => {
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, trace, step) => {
         if (!mayWrite(trace, step)) return undefined;
         const made: unknown[] = [];
-        stage.sandbox?.misbehave({
+        testHost.sandbox?.misbehave({
           kind: 'change',
           times: 1_000,
           match: step.match,
@@ -100,7 +100,7 @@ export const effectRules: readonly Rule[] = [
             return made.length === 1 ? { status: 503 } : answer;
           },
         });
-        await stage.call(trace.tool.name, trace.example);
+        await testHost.call(trace.tool.name, trace.example);
         const { retry = 'never' } = step.requested;
         if (retry === 'never') return made.length > 1 ? `is sent ${made.length} times with the retry class "never"` : undefined;
         return made.some((id) => id !== made[0])
@@ -109,11 +109,11 @@ export const effectRules: readonly Rule[] = [
       }),
   },
   {
-    name: 'says of each write how to find out whether it happened',
+    name: 'says for each write how to find out whether it happened',
     why: 'With OUTCOME_UNKNOWN alone a model repeats the call, or gives up on work that was done.',
     concerns: 'vendor',
-    find: async (subject) =>
-      inTraces(await subject.good(), (trace) =>
+    find: async (checked) =>
+      inTraces(await checked.good(), (trace) =>
         trace.steps
           .filter((step) => mayWrite(trace, step) && (step.requested.ifLost ?? '').trim() === '')
           .map(({ name }) => `${name} has no ifLost, such as “Look for its subject with …_search_… before you create it again.”`),

@@ -51,7 +51,7 @@ export const packageRules: readonly Rule[] = [
     },
   },
   {
-    name: 'imports nothing but core and zod',
+    name: 'imports only core and zod',
     why: 'Files, sockets, processes and other libraries are ways past http, state and the clock, which the host guards.',
     concerns: 'package',
     find: async ({ fixture }) =>

@@ -35,31 +35,31 @@ const askedWaitSeconds = 60;
 /** What a connector makes of a vendor that refuses, fails, or is silent. */
 export const refusalRules: readonly Rule[] = [
   ...refusals.map(([status, codes, meaning]): Rule => ({
-    name: `tells a ${status} as ${codes.slice(0, 2).join(' or ')}, and sends it once`,
+    name: `reports a ${status} as ${codes.slice(0, 2).join(' or ')}, and sends the request once`,
     why: `The code says what comes next: ${meaning}. A request that was refused is refused again.`,
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, { requested, match }) => {
-        stage.sandbox?.misbehave({ kind: 'status', status, times: often, match });
-        const answer = await stage.call(tool.name, example);
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, { requested, match }) => {
+        testHost.sandbox?.misbehave({ kind: 'status', status, times: often, match });
+        const answer = await testHost.call(tool.name, example);
         // The operation declares the status as an answer.
         if (requested.accept?.includes(status) === true) return undefined;
-        const sent = stage.requests().filter((request) => typeof match === 'function' && match(request)).length;
+        const sent = testHost.requests().filter((request) => typeof match === 'function' && match(request)).length;
         // A refused token is renewed once.
         const most = status === 401 ? 2 : 1;
-        return [faultOfFailure(stage, answer, codes) ?? [], sent > most ? `is sent ${sent} times` : []].flat();
+        return [faultOfFailure(testHost, answer, codes) ?? [], sent > most ? `is sent ${sent} times` : []].flat();
       }),
   })),
   {
-    name: 'tells a 429 as RATE_LIMITED, with the time that the vendor asks to wait',
+    name: 'reports a 429 as RATE_LIMITED, with the wait that the vendor asks for',
     why: 'A model that does not hear how long to wait tries again at once, and the vendor closes for longer.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, { match }) => {
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, { match }) => {
         const headers = { 'retry-after': String(askedWaitSeconds) };
-        stage.sandbox?.misbehave({ kind: 'status', status: 429, times: often, match, headers });
-        const answer = await stage.call(tool.name, example);
-        const fault = faultOfFailure(stage, answer, ['RATE_LIMITED']);
+        testHost.sandbox?.misbehave({ kind: 'status', status: 429, times: often, match, headers });
+        const answer = await testHost.call(tool.name, example);
+        const fault = faultOfFailure(testHost, answer, ['RATE_LIMITED']);
         if (fault !== undefined) return fault;
         const { retryAfterMs } = (answer.meta?.['busbar/error'] ?? {}) as { readonly retryAfterMs?: number };
         if (retryAfterMs !== undefined && Math.abs(retryAfterMs - askedWaitSeconds * 1_000) < 2_000) return undefined;
@@ -67,42 +67,42 @@ export const refusalRules: readonly Rule[] = [
       }),
   },
   {
-    name: 'waits for a burst of 429 to pass, and succeeds',
+    name: 'waits until a burst of 429s is over, and succeeds',
     why: 'A request that met a rate limit was not carried out, so each may be sent again.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, { match }) => {
-        stage.sandbox?.misbehave({ kind: 'status', status: 429, times: 2, match, headers: { 'retry-after': '0' } });
-        const answer = await stage.call(tool.name, example);
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, { match }) => {
+        testHost.sandbox?.misbehave({ kind: 'status', status: 429, times: 2, match, headers: { 'retry-after': '0' } });
+        const answer = await testHost.call(tool.name, example);
         return answer.isError === true ? `fails with ${codeOf(answer)} after two refusals` : undefined;
       }),
   },
   {
-    name: 'goes on with a new token where its token ends in mid-call',
+    name: 'continues with a new token if its token expires in mid-call',
     why: 'Tokens end at any moment. A 401 was not carried out: with a new token the same request succeeds.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, { requested, match }) => {
-        const tokens = () => stage.sandbox?.requests.filter((request) => stage.isToken(request)).length ?? 0;
-        stage.sandbox?.misbehave({ kind: 'status', status: 401, match });
-        const answer = await stage.call(tool.name, example);
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, { requested, match }) => {
+        const tokens = () => testHost.sandbox?.requests.filter((request) => testHost.isToken(request)).length ?? 0;
+        testHost.sandbox?.misbehave({ kind: 'status', status: 401, match });
+        const answer = await testHost.call(tool.name, example);
         // What has no tokens, or answers a 401 itself, has nothing to renew.
         if (tokens() === 0 || answer.isError !== true || requested.accept?.includes(401) === true) return undefined;
         return `fails with ${codeOf(answer)} after one refused token: failure() must set renew for a 401`;
       }),
   },
   ...failures.map((failure): Rule => ({
-    name: `tells ${failure.name} as UPSTREAM_UNAVAILABLE, and of a write as OUTCOME_UNKNOWN`,
+    name: `reports ${failure.name} as UPSTREAM_UNAVAILABLE, or as OUTCOME_UNKNOWN for a write`,
     why: 'Whether a write was made is not known then. Called a plain failure it would be repeated, and made twice.',
     concerns: 'vendor',
-    find: async (subject) => {
+    find: async (checked) => {
       let problems: readonly string[] = [];
       for (const options of 'options' in failure ? failure.options : [{}]) {
-        problems = await overSteps(subject, options, async (stage, trace, step) => {
+        problems = await overSteps(checked, options, async (testHost, trace, step) => {
           // What has no body cannot break off in it.
           if (failure.misbehaviour.kind === 'truncate' && step.answer.body === undefined) return undefined;
-          stage.sandbox?.misbehave({ ...failure.misbehaviour, times: often, match: step.match });
-          return faultOfFailure(stage, await stage.call(trace.tool.name, trace.example), unavailable(trace, step));
+          testHost.sandbox?.misbehave({ ...failure.misbehaviour, times: often, match: step.match });
+          return faultOfFailure(testHost, await testHost.call(trace.tool.name, trace.example), unavailable(trace, step));
         });
         if (problems.length === 0) break;
       }
@@ -113,6 +113,6 @@ export const refusalRules: readonly Rule[] = [
     name: 'ends within 200 ms of an abort, and closes its socket',
     why: 'A caller that is gone must not hold a socket, a slot and a vendor’s budget.',
     concerns: 'vendor',
-    find: (subject) => abortInTime(subject),
+    find: (checked) => abortInTime(checked),
   },
 ];

@@ -10,7 +10,7 @@ const saysWithout =
 
 /** The ground of all others: they open hosts. */
 export const takenByHost: Rule = {
-  name: 'is taken by a host',
+  name: 'is accepted by a host',
   why: 'A host that does not take it does not start. The contract version, ids, names, limits, toolsets and the model vendors’ rules for schemas are looked at.',
   find: async ({ connector }) => {
     try {
@@ -38,7 +38,7 @@ export const shapeRules: readonly Rule[] = [
       ),
   },
   {
-    name: 'says of every optional input what happens without it',
+    name: 'says for every optional input what happens without it',
     why: 'Models fill in what they are not told to leave out.',
     find: async ({ connector }) =>
       connector.tools.flatMap(({ name, input }) =>
@@ -69,7 +69,7 @@ export const shapeRules: readonly Rule[] = [
     },
   },
   {
-    name: 'has examples that its inputs take',
+    name: 'has examples that fit its inputs',
     why: 'An example that is refused proves nothing of its tool.',
     find: async ({ connector, fixture }) =>
       connector.tools.flatMap(({ name, input }) => {

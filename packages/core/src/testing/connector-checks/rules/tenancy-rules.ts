@@ -31,18 +31,18 @@ const relinked = (value: unknown, name: string): unknown => {
 /** That no tenant meets another, no secret gets out, and nothing goes where it should not. */
 export const tenancyRules: readonly Rule[] = [
   {
-    name: 'marks its secrets as such',
+    name: 'marks its secrets with secret()',
     why: 'What is not marked with secret(…) is stored in plain text and redacted nowhere.',
     concerns: 'vendor',
-    find: (subject) =>
-      subject.withTestHost({}, async ({ config, canary }) => {
-        const parsed = subject.connector.config.safeParse(config);
-        const named = Object.entries(subject.connector.config.shape)
+    find: (checked) =>
+      checked.withTestHost({}, async ({ config, canary }) => {
+        const parsed = checked.connector.config.safeParse(config);
+        const named = Object.entries(checked.connector.config.shape)
           .filter(([name]) => /secret|password|passphrase|private.?key|api.?key|(?:api|access|refresh)?.?token$/i.test(name))
-          .filter(([name]) => secretValues(subject.connector.config, { [name]: 'probe-value' }).length === 0)
+          .filter(([name]) => secretValues(checked.connector.config, { [name]: 'probe-value' }).length === 0)
           .map(([name]) => `config.${name} looks like a secret: mark it with secret(…)`);
         if (!parsed.success) return [`config does not take the sandbox's settings: ${parsed.error.message}`, ...named];
-        const secrets = secretValues(subject.connector.config, parsed.data);
+        const secrets = secretValues(checked.connector.config, parsed.data);
         if (secrets.some((value) => value.includes(canary))) return named;
         return [
           ...named,
@@ -54,51 +54,51 @@ export const tenancyRules: readonly Rule[] = [
     name: 'keeps two connections apart',
     why: 'What one tenant’s client keeps outside of itself, another tenant’s is served with.',
     concerns: 'vendor',
-    find: (subject) =>
-      subject.withTestHost({}, (one) =>
-        subject.withTestHost({}, async (other) => {
+    find: (checked) =>
+      checked.withTestHost({}, (one) =>
+        checked.withTestHost({}, async (other) => {
           const problems = new Set<string>();
-          const good = await subject.good();
+          const good = await checked.good();
           // A client is opened by its first call: what is kept outside of it is seen only once both have theirs.
-          for (const { tool, example } of good.slice(0, 1)) for (const stage of [one, other]) await stage.call(tool.name, example);
+          for (const { tool, example } of good.slice(0, 1)) for (const testHost of [one, other]) await testHost.call(tool.name, example);
           for (const { tool, example } of good) {
-            const before = [one, other].map((stage) => stage.requests().length);
+            const before = [one, other].map((testHost) => testHost.requests().length);
             const answers = await Promise.all([one.call(tool.name, example), other.call(tool.name, example)]);
-            const after = [one, other].map((stage) => stage.requests().length);
+            const after = [one, other].map((testHost) => testHost.requests().length);
             const sent = after.map((count, at) => count - (before[at] ?? 0));
             if (sent[0] !== sent[1] || codeOf(answers[0]) !== codeOf(answers[1]))
               problems.add(`${tool.name}: called at once through two connections, they send ${sent[0]} and ${sent[1]} requests`);
           }
-          const meets = (stage: TestHost, stranger: TestHost): boolean =>
-            stage.sandbox?.requests.some((request) => holds(wireText(request), stranger.canary)) === true ||
-            stage.log().some((line) => holds(line, stranger.canary));
+          const meets = (testHost: TestHost, stranger: TestHost): boolean =>
+            testHost.sandbox?.requests.some((request) => holds(wireText(request), stranger.canary)) === true ||
+            testHost.log().some((line) => holds(line, stranger.canary));
           if (meets(one, other) || meets(other, one)) problems.add('the credential of one connection is sent for the other');
           return [...problems];
         }),
       ),
   },
   {
-    name: 'lets no secret out, though the vendor echoes it',
+    name: 'reveals no secret, even if the vendor echoes it',
     why: 'A model, and whoever reads its conversation or the log, would have the tenant’s credential.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, step) => {
-        const { canary, sandbox } = stage;
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, step) => {
+        const { canary, sandbox } = testHost;
         const problem = { error: canary, error_description: canary, message: canary, title: canary, detail: canary, description: canary };
         const found: string[] = [];
         const seen = async (what: string): Promise<void> => {
-          const answer = await stage.call(tool.name, example);
+          const answer = await testHost.call(tool.name, example);
           if (holds(JSON.stringify(answer), canary)) found.push(`${what} holds the connection’s secret: ${textOf(answer)}`);
         };
         // A cursor goes back to the vendor as it came, so nobody can take anything out of it.
         const echo = (value: unknown, name: string): unknown =>
           typeof value === 'string' && !/cursor|next|after|before/i.test(name) ? `${value} ${canary}` : value;
-        answerWith(stage, step, ({ body, ...answer }) => ({ ...answer, body: everyValue(body, echo) }));
+        answerWith(testHost, step, ({ body, ...answer }) => ({ ...answer, body: everyValue(body, echo) }));
         await seen('its output');
         sandbox?.recover();
         sandbox?.misbehave({ kind: 'status', status: 400, times: 1_000, match: step.match, body: { ...problem, errors: [problem] } });
         await seen('its error');
-        if (stage.log().some((line) => holds(line, canary))) found.push('the log holds the connection’s secret');
+        if (testHost.log().some((line) => holds(line, canary))) found.push('the log holds the connection’s secret');
         return found;
       }),
   },
@@ -106,30 +106,30 @@ export const tenancyRules: readonly Rule[] = [
     name: 'follows no link to another origin',
     why: 'Whoever can write a record at the vendor would have the credential sent where he likes.',
     concerns: 'vendor',
-    find: (subject) =>
-      overSteps(subject, {}, async (stage, { tool, example }, step) => {
-        answerWith(stage, step, ({ body, ...answer }) => ({ ...answer, body: everyValue(body, relinked) }));
-        const answer = await stage.call(tool.name, example);
-        const followed = stage.watch.requested.some(({ origin, path }) => `${origin ?? ''}${path}`.includes(new URL(foreign).host));
+    find: (checked) =>
+      overSteps(checked, {}, async (testHost, { tool, example }, step) => {
+        answerWith(testHost, step, ({ body, ...answer }) => ({ ...answer, body: everyValue(body, relinked) }));
+        const answer = await testHost.call(tool.name, example);
+        const followed = testHost.watch.requested.some(({ origin, path }) => `${origin ?? ''}${path}`.includes(new URL(foreign).host));
         if (followed) return 'asks http for an address out of the vendor’s answer. Take the cursor or the page out of it, and nothing more';
         return codeOf(answer) === 'INTERNAL' ? `fails with INTERNAL on foreign links: ${textOf(answer)}` : undefined;
       }),
   },
   {
-    name: 'puts what it is given into paths as params',
+    name: 'puts arguments into paths only as params',
     why: 'An argument that is written into the path can leave it, and reach another record, tenant or operation.',
     concerns: 'vendor',
-    find: async (subject) => {
-      const found = (await subject.good()).map(({ tool, example }) =>
-        subject.withTestHost({ tool: tool.name }, async (stage) => {
+    find: async (checked) => {
+      const found = (await checked.good()).map(({ tool, example }) =>
+        checked.withTestHost({ tool: tool.name }, async (testHost) => {
           const properties = portableSchema(tool.input, 'input').jsonSchema['properties'] as Record<string, { readonly type?: unknown }>;
           for (const [name, value] of Object.entries(example) as [string, unknown][]) {
             const type = properties[name]?.type;
             const probes = type === 'string' ? [marker, 'busbar-mark'] : typeof value === 'number' ? [numberMarker] : [];
-            for (const probe of probes) await stage.call(tool.name, { ...example, [name]: probe });
+            for (const probe of probes) await testHost.call(tool.name, { ...example, [name]: probe });
           }
           const marks = ['busbar-mark', String(numberMarker)];
-          const paths = new Set(stage.watch.requested.map(({ path }) => path));
+          const paths = new Set(testHost.watch.requested.map(({ path }) => path));
           return [...paths]
             .filter((path) => path.includes('?') || marks.some((mark) => path.includes(mark)))
             .map((path) => `${tool.name} asks for ${path}: write the path as a template, and the rest into params and query`);
@@ -139,9 +139,9 @@ export const tenancyRules: readonly Rule[] = [
     },
   },
   {
-    name: 'keeps to the vendor’s hosts, whatever its settings say',
+    name: 'sends requests only to the vendor’s hosts, with any settings',
     why: 'Tenants write the settings. One that is put into an origin without a pattern sends the host’s requests wherever a tenant wants.',
     concerns: 'vendor',
-    find: (subject) => subject.withTestHost({}, async ({ config }) => hostsOf(subject.connector, config)),
+    find: (checked) => checked.withTestHost({}, async ({ config }) => hostsOf(checked.connector, config)),
   },
 ];
