@@ -5,15 +5,14 @@ import type { HostOptions } from '../host.ts';
 import { memoryConnections } from '../memory/connections.ts';
 import { localPrincipal } from '../principal.ts';
 
-/** What {@link callTool} runs the call in, where the defaults do not do. */
+/** Options of {@link callTool}: those of its host, and of the call. */
 export interface CallToolOptions extends Omit<HostOptions, 'connectors' | 'connections'> {
   readonly signal?: AbortSignal;
   readonly idempotencyKey?: string;
 }
 
 /**
- * Runs one tool of a connector through a host of its own, as a client's call would: validated, metered, bounded. For a plugin's first
- * test.
+ * Runs one tool of a connector through a host of its own: validated, metered and bounded, like a client's call. For a plugin's first test.
  *
  * @param config The connection's settings. Default: none.
  */

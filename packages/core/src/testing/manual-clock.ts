@@ -1,17 +1,17 @@
 import { sleepBy, type Clock } from '../clock.ts';
 
-/** A clock that stands still until a test moves it. */
+/** A clock that stops until a test moves it. */
 export interface ManualClock extends Clock {
-  /** How many sleeps and timers wait for their time. */
+  /** How many sleeps and timers are pending. */
   readonly sleeping: number;
   /**
-   * Moves the time, ends the sleeps and timers that fall due in their order, and lets the promises that hang on one settle before the next. What
-   * waits for a socket or a thread is not waited for: poll for its outcome.
+   * Moves the time, and ends the sleeps and timers that fall due, in order. Promises that depend on one of them settle before the next
+   * ends. Does not wait for sockets and threads: poll for their outcome.
    */
   advance(ms: number): Promise<void>;
 }
 
-/** Makes a clock for a test. Starts at the first of January 2026, unless told otherwise. */
+/** Creates a clock for a test. Default start: 1 January 2026, UTC. */
 export function manualClock(startMs: number = Date.UTC(2026, 0, 1)): ManualClock {
   let now = startMs;
   const timers = new Set<{ readonly at: number; fire(): void }>();
@@ -30,7 +30,7 @@ export function manualClock(startMs: number = Date.UTC(2026, 0, 1)): ManualClock
       const target = now + ms;
       await settled();
       for (;;) {
-        // Ties go to the one that began first: a Set keeps that order.
+        // Among equal times, the timer that began first ends first: a Set keeps that order.
         let next: { readonly at: number; fire(): void } | undefined;
         for (const timer of timers) if (timer.at <= target && (!next || timer.at < next.at)) next = timer;
         if (!next) break;
@@ -45,7 +45,7 @@ export function manualClock(startMs: number = Date.UTC(2026, 0, 1)): ManualClock
   return clock;
 }
 
-// Promise chains of any length end within one turn of the event loop; streams take another or two. Threads and sockets are not waited for.
+// Promise chains of any length end within one turn of the event loop. Streams need one or two turns more.
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 /**
- * One promise of a store, as data: any runner can run it. `name` states the promise ("lets exactly one of 20 writers win"); `run` opens a
- * fresh store of its own, closes it, and rejects with an AssertionError where the store breaks the promise.
+ * One guarantee of a store, as data that any test runner can run. `name` states the guarantee ("loses none of 20 increments"). `run`
+ * opens a fresh store, closes it, and rejects with an AssertionError if the store breaks the guarantee.
  */
 export interface StoreCheck {
   readonly name: string;

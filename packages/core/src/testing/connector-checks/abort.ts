@@ -4,16 +4,16 @@ import { faultOfFailure, mayWrite } from './problem.ts';
 import type { TestHost } from './test-host.ts';
 import type { Step, CheckedConnector, Trace } from './checked-connector.ts';
 
-const mostMs = 200;
-/** A machine that is busy for a moment says nothing of the connector, so the best of so many counts. */
-const tries = 3;
+const limitMs = 200;
+/** A moment in which the machine is busy says nothing about the connector, so the best of several attempts counts. */
+const maxAttempts = 3;
 
-/** Aborts each request of each example while the vendor is silent, one after the other, and says what took too long by the real clock. */
+/** Aborts each request of each example, one after the other, while the vendor is silent. Returns what took too long by the real clock. */
 export async function abortInTime(checked: CheckedConnector): Promise<readonly string[]> {
   const problems: string[] = [];
-  for (const trace of await checked.good()) {
+  for (const trace of await checked.successes()) {
     for (const step of trace.steps) {
-      const problem = await bestOfTries(() =>
+      const problem = await bestAttempt(() =>
         checked.withTestHost({ tool: trace.tool.name }, (testHost) => abortOnce(testHost, trace, step)),
       );
       if (problem !== undefined) problems.push(`${trace.tool.name}, ${step.name}: ${problem}`);
@@ -22,10 +22,10 @@ export async function abortInTime(checked: CheckedConnector): Promise<readonly s
   return problems;
 }
 
-/** What is wrong each time. Undefined: once nothing was. */
-export async function bestOfTries(attempt: () => Promise<string | undefined>): Promise<string | undefined> {
+/** Returns the last problem, or undefined if one of the attempts had none. */
+export async function bestAttempt(attempt: () => Promise<string | undefined>): Promise<string | undefined> {
   let problem: string | undefined;
-  for (let n = 0; n < tries; n += 1) {
+  for (let n = 0; n < maxAttempts; n += 1) {
     problem = await attempt();
     if (problem === undefined) break;
   }
@@ -41,7 +41,7 @@ async function abortOnce(testHost: TestHost, trace: Trace, step: Step): Promise<
   return faultOfFailure(testHost, answer, mayWrite(trace, step) ? ['OUTCOME_UNKNOWN'] : ['CANCELLED']);
 }
 
-/** Aborts `work` while the vendor is silent at one of its requests, and says what is wrong with how it ends. */
+/** Aborts `work` while the vendor is silent at one of its requests. Returns the problem with how it ends, if there is one. */
 export async function afterAbort(
   { sandbox }: TestHost,
   { match }: Step,
@@ -53,13 +53,14 @@ export async function afterAbort(
   const sent = sandbox.received(match);
   const working = work(caller.signal);
   const request = await Promise.race([sent, working]);
-  // It ended without that request.
+  // The work ended without sending this request.
   if (!request) return void sent.catch(() => {});
   const startedAt = systemClock.now();
   caller.abort();
   await working;
   const tookMs = systemClock.now() - startedAt;
-  if (tookMs > mostMs) return `ends ${tookMs} ms after the abort: pass the context on to http, and its signal to whatever else waits`;
+  if (tookMs > limitMs)
+    return `ends ${tookMs} ms after the abort: pass the context on to http, and its signal to everything else that waits`;
   const left = new AbortController();
   const ended = await Promise.race([request.ended, systemClock.sleep(1_000, left.signal).catch(() => {})]);
   left.abort();

@@ -2,28 +2,28 @@ import { createCatalog, type CatalogEntry } from '../../catalog/catalog.ts';
 import type { Connector } from '../../connector/connector.ts';
 import { tokenCounter } from './token-counter.ts';
 
-/** A tool as its model sees it, with what it costs. */
+/** A tool as a model sees it, with its cost in tokens. */
 export interface CatalogueTool {
   readonly name: string;
   readonly effect: string;
   readonly toolsets: readonly string[];
-  /** Of name, description and input schema: what a model receives. */
+  /** The tokens of name, description and input schema, which a model receives. */
   readonly tokens: number;
-  /** With the output schema: what a list sends over the wire. */
+  /** The tokens of everything that `tools/list` sends, the output schema included. */
   readonly wireTokens: number;
   readonly description: string;
   readonly inputSchema: object;
   readonly outputSchema?: object | undefined;
 }
 
-/** A connector's tools as its models see them: what the snapshot keeps. */
+/** A connector's tools as models see them, as the snapshot records them. */
 export interface Catalogue {
   readonly medianTokens: number;
   readonly defaultToolsetTokens: number;
   readonly tools: readonly CatalogueTool[];
 }
 
-/** Compiles a connector's tools and counts what they cost. */
+/** Compiles a connector's tools and counts their tokens. */
 export async function catalogueOf(connector: Connector): Promise<Catalogue> {
   const countTokens = await tokenCounter();
   const tools = createCatalog([connector]).entries.map((entry) => viewTool(entry, countTokens));
@@ -39,13 +39,13 @@ function viewTool(
   { name, effect, toolsets, description, inputSchema, outputSchema }: CatalogEntry,
   count: (text: string) => number,
 ): CatalogueTool {
-  const seen = { name, description, inputSchema };
+  const shown = { name, description, inputSchema };
   return {
     name,
     effect,
     toolsets,
-    tokens: count(JSON.stringify(seen)),
-    wireTokens: count(JSON.stringify({ ...seen, outputSchema })),
+    tokens: count(JSON.stringify(shown)),
+    wireTokens: count(JSON.stringify({ ...shown, outputSchema })),
     description,
     inputSchema,
     ...(outputSchema && { outputSchema }),

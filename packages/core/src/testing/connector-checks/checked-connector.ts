@@ -9,43 +9,43 @@ import { withRowsRead } from './rows.ts';
 import { withTestHost, type TestHost, type TestHostOptions } from './test-host.ts';
 import type { Watch } from './watched-connector.ts';
 
-/** One request of a tool's example: what was requested of `http`, what went over the wire, and what came back. */
+/** One request of a tool's example: the call of `http`, the request on the wire, and the answer. */
 export interface Step {
-  /** `GET /tickets/{id}`, as the connector wrote it. */
+  /** The method and the path template, as the connector wrote them: `GET /tickets/{id}`. */
   readonly name: string;
   readonly requested: HttpRequest<z.ZodType>;
   readonly request: SimulatorRequest;
-  /** The body of rows is the list of them. */
+  /** The vendor's answer. Rows are parsed: its body is their list. */
   readonly answer: SimulatorAnswer;
-  /** Whether it is read row by row. */
+  /** Whether the connector reads the answer row by row. */
   readonly rows: boolean;
-  /** Fits this request, and its repetitions. */
+  /** Matches this request and its repetitions. */
   readonly match: SimulatorMatch;
 }
 
-/** What became of a tool's example in a fresh account. */
+/** The run of a tool's example in a fresh account. */
 export interface Trace extends Watch {
   readonly tool: AnyTool<unknown>;
   readonly example: object;
   readonly answer: Answer;
-  /** Each operation once. */
+  /** The first request of each operation. */
   readonly steps: readonly Step[];
-  /** Everything that reached the vendor. */
+  /** All requests that reached the vendor, without those for tokens. */
   readonly requests: readonly SimulatorRequest[];
   /** The lines of the log. */
   log(): readonly string[];
 }
 
-/** A connector under its checks. */
+/** A connector that the checks run against. */
 export interface CheckedConnector {
   readonly connector: Connector;
   readonly fixture: ConnectorFixture;
-  /** Runs `work` with a fresh account and a host of its own. */
+  /** Runs `work` with a test host: a fresh account, and a host that has no other connection. */
   withTestHost<R>(options: TestHostOptions, work: (testHost: TestHost) => Promise<R>): Promise<R>;
-  /** The example of each tool that has one, run once. */
+  /** Runs the example of each tool that has one. All checks share these runs. */
   traces(): Promise<readonly Trace[]>;
-  /** Those that succeeded: the ground of all checks that change one thing and look what comes of it. */
-  good(): Promise<readonly Trace[]>;
+  /** Returns the traces that succeeded. Most checks run them again with one change. */
+  successes(): Promise<readonly Trace[]>;
 }
 
 export function createCheckedConnector(connector: Connector, fixture: ConnectorFixture): CheckedConnector {
@@ -55,7 +55,7 @@ export function createCheckedConnector(connector: Connector, fixture: ConnectorF
     fixture,
     withTestHost: (options, work) => withTestHost(connector, fixture, options, work),
     traces: () => (traces ??= traceAll(checked)),
-    good: async () => (await checked.traces()).filter(({ answer }) => answer.isError !== true),
+    successes: async () => (await checked.traces()).filter(({ answer }) => answer.isError !== true),
   };
   return checked;
 }
@@ -76,7 +76,7 @@ async function trace(testHost: TestHost, tool: AnyTool<unknown>, example: object
   return { tool, example, answer, steps, requests: testHost.requests(), log: testHost.log, ...testHost.watch };
 }
 
-/** Writes down what goes over the wire from now on, each operation once. */
+/** Records the first request of each operation from now on. */
 export function recordSteps(testHost: TestHost): readonly Step[] {
   const steps: Step[] = [];
   testHost.sandbox?.misbehave({
@@ -84,7 +84,7 @@ export function recordSteps(testHost: TestHost): readonly Step[] {
     times: 1_000,
     match: (request) => !testHost.isToken(request),
     change(answer, request) {
-      const requested = testHost.watch.requested.find((one) => fits(one, request));
+      const requested = testHost.watch.requested.find((candidate) => fits(candidate, request));
       const known = steps.some((step) => step.requested.method === requested?.method && step.requested.path === requested.path);
       if (requested && !known) {
         const rows = testHost.watch.streamed.has(requested);
@@ -92,7 +92,7 @@ export function recordSteps(testHost: TestHost): readonly Step[] {
           name: `${requested.method} ${requested.path}`,
           requested,
           request,
-          // A sandbox may answer with the very records that it keeps.
+          // A sandbox may answer with the objects that it stores, and change them later.
           answer: structuredClone(rows ? withRowsRead(answer) : answer),
           rows,
           match: (other) => !testHost.isToken(other) && fits(requested, other),
@@ -104,10 +104,10 @@ export function recordSteps(testHost: TestHost): readonly Step[] {
   return steps;
 }
 
-/** Whether a request of the wire can be one that was requested for by this template. */
+/** Whether a request on the wire fits the path template of a call of `http`. */
 function fits({ method, path }: Pick<HttpRequest<z.ZodType>, 'method' | 'path'>, request: SimulatorRequest): boolean {
   if (method !== request.method) return false;
-  const wanted = path.split('?')[0]?.split('/') ?? [];
-  const given = request.path.split('/');
-  return wanted.length === given.length && wanted.every((segment, at) => segment.includes('{') || segment === given[at]);
+  const template = path.split('?')[0]?.split('/') ?? [];
+  const segments = request.path.split('/');
+  return template.length === segments.length && template.every((part, index) => part.includes('{') || part === segments[index]);
 }

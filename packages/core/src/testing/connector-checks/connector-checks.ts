@@ -9,7 +9,7 @@ import { jobRules } from './rules/job-rules.ts';
 import { packageRules } from './rules/package-rules.ts';
 import { refusalRules } from './rules/refusal-rules.ts';
 import type { Rule } from './rule.ts';
-import { shapeRules, takenByHost } from './rules/shape-rules.ts';
+import { shapeRules, acceptedByHost } from './rules/shape-rules.ts';
 import { createCheckedConnector, type CheckedConnector } from './checked-connector.ts';
 import { tenancyRules } from './rules/tenancy-rules.ts';
 import { webhookRules } from './rules/webhook-rules.ts';
@@ -18,7 +18,7 @@ import { webhookRules } from './rules/webhook-rules.ts';
 export interface ConnectorCheck {
   /** The rule: "refuses invalid input before it sends anything". */
   readonly name: string;
-  /** Rejects where the rule is broken, saying where, how and why it matters; and where a known gap is closed. */
+  /** Rejects if the connector breaks the rule, and says where, how and why it matters. Rejects also if a known gap is closed. */
   readonly run: () => Promise<void>;
 }
 
@@ -36,15 +36,15 @@ const rules: readonly Rule[] = [
   ...packageRules,
 ];
 
-const mostShown = 20;
+const maxShown = 20;
 
 /**
- * The contract of a connector as checks: all of it, but for what needs a vendor where the connector reaches none, a package where the
- * fixture names no folder, and a webhook or jobs where it has none. Each opens accounts and hosts of its own; they share what the examples came to. Run one after the other, for
- * some are about time.
+ * Returns the contract of connectors as checks. Leaves out the checks about vendors, webhooks and jobs if the connector has none, and those
+ * about packages if the fixture names no folder. Each check opens its own accounts and hosts. All share the first runs of the examples. Run
+ * them one after the other, because some measure time.
  *
- * @throws {TypeError} for a fixture that cannot be checked with: no sandbox for a connector with `origins`, no delivery for one with a
- *   `webhook`, or a known gap of no check.
+ * @throws {TypeError} if the fixture lacks a sandbox for a connector with `origins` or a delivery for a connector with a `webhook`, or if
+ *   it names a known gap that is no check.
  */
 export function connectorChecks(connector: Connector, fixture: ConnectorFixture): readonly ConnectorCheck[] {
   const { knownGaps = {} } = fixture;
@@ -59,25 +59,25 @@ export function connectorChecks(connector: Connector, fixture: ConnectorFixture)
     webhook: connector.webhook !== undefined,
     jobs: (connector.jobs ?? []).length > 0,
   };
-  const concerned = rules.filter(({ concerns }) => concerns === undefined || has[concerns]);
+  const applicable = rules.filter(({ appliesTo }) => appliesTo === undefined || has[appliesTo]);
   for (const [name, reason] of Object.entries(knownGaps)) {
-    if (!concerned.some((rule) => rule.name === name))
+    if (!applicable.some((rule) => rule.name === name))
       throw new TypeError(`knownGaps names “${name}”, which is no check of ${connector.id}`);
     if (reason.trim() === '') throw new TypeError(`knownGaps gives no reason for “${name}”`);
   }
-  return concerned.map((rule) => ({ name: rule.name, run: () => runRule(rule, checked, knownGaps[rule.name]) }));
+  return applicable.map((rule) => ({ name: rule.name, run: () => runRule(rule, checked, knownGaps[rule.name]) }));
 }
 
 async function runRule(rule: Rule, checked: CheckedConnector, gap: string | undefined): Promise<void> {
-  if (rule !== takenByHost && (await takenByHost.find(checked)).length > 0)
-    throw new Error(`Not looked at: no host takes ${checked.connector.id}. See “${takenByHost.name}”`);
+  if (rule !== acceptedByHost && (await acceptedByHost.find(checked)).length > 0)
+    throw new Error(`Not checked, because no host accepts ${checked.connector.id}. See “${acceptedByHost.name}”`);
   const problems = await rule.find(checked);
   if (gap !== undefined) {
     if (problems.length > 0) return;
-    throw new Error(`${checked.connector.id} keeps the rule by now, so the gap is closed: take it out of knownGaps (“${gap}”)`);
+    throw new Error(`${checked.connector.id} meets this rule now, so the gap is closed: remove it from knownGaps (“${gap}”)`);
   }
   if (problems.length === 0) return;
-  const shown = problems.slice(0, mostShown);
+  const shown = problems.slice(0, maxShown);
   const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : [];
   throw new Error(`A connector ${rule.name}. ${rule.why} ${checked.connector.id} does not:\n- ${[...shown, ...more].join('\n- ')}`);
 }

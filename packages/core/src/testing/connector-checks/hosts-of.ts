@@ -1,7 +1,7 @@
 import type { Connector } from '../../connector/connector.ts';
 import { createOrigins } from '../../upstream/origins.ts';
 
-/** What a tenant may write into a setting that is put into an origin. */
+/** What a hostile tenant may write into a setting that becomes part of an origin. */
 const hostile = [
   'evil.example',
   'evil.example/',
@@ -13,23 +13,23 @@ const hostile = [
   'x.evil.example',
 ];
 
-/** What is wrong with a connector's origins: with the settings as they are, and with each of them as a tenant may write it. */
+/** Lists the problems with a connector's origins, for the given settings and for a hostile value in each setting. */
 export function hostsOf(connector: Connector, config: object): readonly string[] {
-  const given = originsOf(connector, config);
-  if (given.refused !== undefined) return [`config does not take the sandbox's settings: ${given.refused}`];
-  if (given.fault !== undefined) return [given.fault];
-  const sites = given.origins.map(siteOf);
+  const good = originsOf(connector, config);
+  if (good.refused !== undefined) return [`config does not accept the sandbox's settings: ${good.refused}`];
+  if (good.fault !== undefined) return [good.fault];
+  const sites = good.origins.map(siteOf);
   return Object.keys(connector.config.shape).flatMap((name) =>
     hostile.flatMap((value) => {
       const { refused, fault, origins } = originsOf(connector, { ...config, [name]: value });
       if (refused !== undefined) return [];
-      const strange = fault ?? origins.find((origin) => !sites.includes(siteOf(origin)));
-      return strange === undefined ? [] : [`with ${JSON.stringify(value)} as config.${name}: ${strange}. Give the field a pattern`];
+      const problem = fault ?? origins.find((origin) => !sites.includes(siteOf(origin)));
+      return problem === undefined ? [] : [`with ${JSON.stringify(value)} as config.${name}: ${problem}. Give the field a pattern`];
     }),
   );
 }
 
-/** Where settings lead to: the origins, a fault in them, or that the settings are refused. */
+/** Returns the origins of settings, a fault in the origins, or the reason for which `config` refuses the settings. */
 function originsOf(
   connector: Connector,
   config: object,
@@ -42,14 +42,14 @@ function originsOf(
     const authorization = connector.authorization?.(parsed.data);
     const tokenUrl = authorization && 'tokenUrl' in authorization ? authorization.tokenUrl : undefined;
     if (tokenUrl !== undefined && !allowed.allows(new URL(tokenUrl).origin))
-      return { origins, fault: `the token URL ${tokenUrl} is of no declared origin` };
+      return { origins, fault: `the token URL ${tokenUrl} has no declared origin` };
     return { origins };
   } catch (error) {
     return { origins: [], fault: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** The last two labels of an origin's host: what a vendor owns. */
+/** Returns the last two labels of an origin's host, which a vendor owns. */
 const siteOf = (origin: string): string =>
   origin
     .split('.')

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 
-/** What a module may not set going while it is imported, by Node's names for it. */
+/** Work that a module may not start while it is imported, by Node's names for its async resources. */
 const io = ['TCPWRAP', 'PIPEWRAP', 'PROCESSWRAP', 'UDPWRAP', 'GETADDRINFOREQWRAP', 'HTTPCLIENTREQUEST', 'TCPSERVERWRAP', 'Timeout'];
 
-/** Imports the package's main entry in a thread, and posts what was begun meanwhile. A text, since it is found neither in src nor in dist alone. */
+/**
+ * Imports the package's main entry in a thread, and posts the work that the import starts. A text, since a file has another name in dist.
+ */
 const watcher = `
   const { createHook } = require('node:async_hooks');
   const { parentPort, workerData } = require('node:worker_threads');
@@ -17,7 +19,7 @@ const watcher = `
   );
 `;
 
-/** Network, processes and timers that importing a package begins. The entry is that of its package.json. */
+/** Lists the network requests, processes and timers that importing a package starts. Its package.json names the entry. */
 export async function importedIo(folder: URL): Promise<readonly string[]> {
   const base = new URL(folder.href.endsWith('/') ? folder.href : `${folder.href}/`);
   const manifest = JSON.parse(await readFile(new URL('package.json', base), 'utf8')) as { readonly exports?: unknown };
@@ -32,13 +34,13 @@ export async function importedIo(folder: URL): Promise<readonly string[]> {
       worker.once('exit', (code) => reject(new Error(`the import ended its thread with ${code}`)));
     });
     if (error !== undefined) return [`${path} cannot be imported: ${error}`];
-    return [...new Set(begun)].map((type) => `${path} begins a ${type} when it is imported`);
+    return [...new Set(begun)].map((type) => `${path} starts a ${type} when it is imported`);
   } finally {
     await worker.terminate();
   }
 }
 
-/** The file behind the main entry, out of `exports` in any of its forms. */
+/** Returns the file of the main entry, from `exports` in any of its forms. */
 function entryOf(exports: unknown): string | undefined {
   if (typeof exports === 'string') return exports;
   if (typeof exports !== 'object' || exports === null) return undefined;

@@ -1,10 +1,13 @@
-/** Where a field stands in a JSON value. `[]` means every item of a list. */
+/** The path of a field in a JSON value. `[]` means every item of a list. */
 export type FieldPath = readonly string[];
 
 const maxDepth = 6;
 const maxPaths = 200;
 
-/** Every field of a JSON value once, outer ones first: at most 200, down to a depth of 6. Fields of a list's items are found in the first three. */
+/**
+ * Lists every field of a JSON value once, outer fields first: at most 200, down to a depth of 6. Of a list, only the first three items are
+ * searched.
+ */
 export function fieldPaths(value: unknown): FieldPath[] {
   const found = new Map<string, FieldPath>();
   const visit = (part: unknown, path: FieldPath): void => {
@@ -20,10 +23,10 @@ export function fieldPaths(value: unknown): FieldPath[] {
   return [...found.values()];
 }
 
-/** As a person writes it: `tickets[].subject`. */
+/** Writes a path as `tickets[].subject`. */
 export const pathText = (path: FieldPath): string => path.join('.').replaceAll('.[]', '[]');
 
-/** A copy of a JSON value in which the field is what `change` makes of it. `undefined` takes it away. */
+/** Returns a copy of a JSON value with one field changed. If `change` returns undefined, the field is removed. */
 export function withField(value: unknown, path: FieldPath, change: (field: unknown) => unknown): unknown {
   const [name, ...rest] = path;
   if (name === undefined) return change(value);
@@ -36,7 +39,7 @@ export function withField(value: unknown, path: FieldPath, change: (field: unkno
     : Object.fromEntries(Object.entries(value).map(([key, one]) => [key, key === name ? changed : one]));
 }
 
-/** A copy of a JSON value in which every leaf, and every list and object, is what `change` makes of it, inner ones first. */
+/** Returns a copy of a JSON value in which every leaf, list and object is changed, inner values first. */
 export function everyValue(value: unknown, change: (value: unknown, name: string) => unknown, name = ''): unknown {
   if (Array.isArray(value))
     return change(
@@ -47,7 +50,7 @@ export function everyValue(value: unknown, change: (value: unknown, name: string
   return change(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, everyValue(part, change, key)])), name);
 }
 
-/** Every text in a JSON value. */
+/** Lists every text in a JSON value. */
 export function textsIn(value: unknown): string[] {
   const found: string[] = [];
   everyValue(value, (part) => {

@@ -1,12 +1,12 @@
 import { readFile, readdir } from 'node:fs/promises';
 
-/** A file of a package, whose folder may be given with or without its last slash. */
+/** Returns the URL of a file in a package. The folder may lack its last slash. */
 export function fileOf(folder: URL | undefined, path: string): URL {
   if (!folder) throw new TypeError('The fixture names no folder');
   return new URL(path, folder.href.endsWith('/') ? folder : new URL(`${folder.href}/`));
 }
 
-/** The sources of a package by their path in `src`: TypeScript and JavaScript, at most 1,000 files. */
+/** Reads the sources of a package, by their path in `src`: TypeScript and JavaScript, at most 1,000 files. */
 export async function sourcesOf(folder: URL | undefined): Promise<ReadonlyMap<string, string>> {
   const src = fileOf(folder, 'src/');
   const names = (await readdir(src, { recursive: true })).filter((name) => /\.[cm]?[jt]s$/.test(name)).slice(0, 1_000);

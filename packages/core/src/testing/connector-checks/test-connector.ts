@@ -1,12 +1,12 @@
 import type { Connector } from '../../connector/connector.ts';
 import { connectorChecks } from './connector-checks.ts';
 import type { ConnectorFixture } from './fixture.ts';
-import { takenByHost } from './rules/shape-rules.ts';
+import { acceptedByHost } from './rules/shape-rules.ts';
 
 /**
- * Runs the whole contract against a connector, over real sockets. For the one test that a plugin needs.
+ * Runs the whole contract against a connector, over real sockets. This is the one test that every plugin needs.
  *
- * @throws {Error} listing every rule that is broken: where, how, and why it matters.
+ * @throws {Error} with every broken rule: where, how, and why it matters.
  */
 export async function testConnector(connector: Connector, fixture: ConnectorFixture): Promise<void> {
   const broken: string[] = [];
@@ -16,8 +16,8 @@ export async function testConnector(connector: Connector, fixture: ConnectorFixt
       await run();
     } catch (error) {
       broken.push(`✗ ${name}\n  ${(error instanceof Error ? error.message : String(error)).replaceAll('\n', '\n  ')}`);
-      // What no host takes breaks everything.
-      if (name === takenByHost.name) break;
+      // A connector that no host accepts fails every other check too.
+      if (name === acceptedByHost.name) break;
     }
   }
   if (broken.length > 0) throw new Error(`${connector.id} breaks ${broken.length} of ${checks.length} rules:\n\n${broken.join('\n\n')}`);

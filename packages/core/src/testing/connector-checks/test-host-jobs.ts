@@ -8,10 +8,10 @@ import { observers } from '../../ports/observer.ts';
 import { runJob } from '../../jobs/run-job.ts';
 import type { StateStore } from '../../connector/state.ts';
 
-/** How long a run may take. */
+/** The time limit of a run. */
 const timeoutMs = 5_000;
 
-/** Runs the jobs of a connection beside its host, in the same state: when a check wants them, and not when they are due. */
+/** Runs the jobs of a connection beside its host, with the same state, when a check asks for them instead of when they are due. */
 export function testHostJobs(options: {
   readonly connector: Connector;
   readonly connection: Connection | undefined;

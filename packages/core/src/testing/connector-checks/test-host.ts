@@ -17,53 +17,53 @@ import type { ConnectorFixture, ConnectorSandbox } from './fixture.ts';
 import { testHostJobs } from './test-host-jobs.ts';
 import { createWatch, watchedConnector, type Watch } from './watched-connector.ts';
 
-/** How a testHost differs from the usual one. */
+/** How a test host differs from the default. */
 export interface TestHostOptions {
-  /** The settings of the connection, made of the sandbox's. Default: those. */
+  /** Returns the connection's settings, made from the sandbox's. Default: the sandbox's. */
   config?(config: object, canary: string): object;
-  /** The one tool that is called. Default: all of them; making a host of many takes longer than a call. */
+  /** The one tool of the host. Default: all, which takes longer to create than a call takes. */
   readonly tool?: string;
-  /** How long a request may take. Default 2,000. */
+  /** The time limit of a request. Default 2,000. */
   readonly attemptTimeoutMs?: number;
-  /** How often a request is repeated at most. Default 3. */
+  /** How often a request is repeated, at most. Default 3. */
   readonly retries?: number;
-  /** How many questions the person agrees to; to the next the answer is no. Default: to all of them. */
+  /** How many questions the person accepts before declining the next. Default: all. */
   readonly agreed?: number;
 }
 
-/** A host with one connection to a fresh account, and everything that can be seen from there. */
+/** A host with one connection to a fresh account, and everything that the checks observe of it. */
 export interface TestHost {
-  /** What the connector was seen doing. */
+  /** What the connector did. */
   readonly watch: Watch;
   /** Undefined for a connector that reaches no vendor. */
   readonly sandbox: ConnectorSandbox | undefined;
   readonly config: object;
   readonly canary: string;
-  /** The lines of the log so far, as JSON with the stacks of errors. */
+  /** The lines of the log so far, each with its fields as JSON, errors with their stacks. */
   log(): readonly string[];
-  /** What reached the vendor, requests for tokens left out. */
+  /** The requests that reached the vendor, without those for tokens. */
   requests(): readonly SimulatorRequest[];
   isToken(request: SimulatorRequest): boolean;
-  /** Calls a tool over the host, as a client would. */
+  /** Calls a tool through the host, as a client would. */
   call(tool: string, args: unknown, signal?: AbortSignal): Promise<Answer>;
   check(): Promise<Health>;
-  /** What the connection keeps. */
+  /** The connection's state. */
   readonly state: State;
-  /** Brings a delivery of the vendor's webhook. */
+  /** Delivers a body of the vendor's webhook. */
   deliver(headers: Readonly<Record<string, string>>, body: string): Promise<void>;
-  /** Runs a job as the host does, once. Rejects where the job fails. */
+  /** Runs a job once, as the host does. Rejects if the job fails. */
   runJob(job: Job<unknown>, signal?: AbortSignal): Promise<void>;
 }
 
 const connectionId = 'contract';
 const hook = 'contract-hook';
-/** Longer than any wait of a good connector, and shorter than what a vendor asks to wait in the checks. */
+/** Longer than any wait of a good connector, and shorter than the wait that the vendor asks for in the checks. */
 const callTimeoutMs = 5_000;
 const maxLines = 1_000;
-/** The sandbox has a budget of its own, and the checks may not wait for another. */
+/** The sandbox enforces the vendor's limits, so the checks need not wait for the host's budget. */
 const noBudget: Budget = { take: async () => () => {}, observe: () => {} };
 
-/** Opens a testHost for `work`, and closes whatever it opened. */
+/** Opens a test host for `work`, and closes it with its account. */
 export async function withTestHost<R>(
   connector: Connector,
   fixture: ConnectorFixture,
@@ -74,8 +74,8 @@ export async function withTestHost<R>(
   const canary = `canary-${crypto.randomUUID()}`;
   const sandbox = connector.origins || connector.webhook ? await fixture.sandbox?.({ canary }) : undefined;
   try {
-    const given = sandbox?.config ?? fixture.config ?? {};
-    const config = options.config ? options.config(given, canary) : given;
+    const settings = sandbox?.config ?? fixture.config ?? {};
+    const config = options.config ? options.config(settings, canary) : settings;
     const tools = connector.tools.filter(({ name }) => options.tool === undefined || name === options.tool);
     const watch = createWatch();
     const lines: LogLine[] = [];
@@ -104,7 +104,7 @@ export async function withTestHost<R>(
           const answers = answersOf(fixture.answers?.[tool] ?? [], options.agreed);
           const result = await host.call({ principal: localPrincipal, tool, arguments: args, signal, answers });
           if (result.kind === 'answer') return result.answer;
-          const unanswered = `It asks “${result.message}”, and the fixture has no answer: give one in answers.${tool}.`;
+          const unanswered = `It asks “${result.message}”, and the fixture has no answer: add one to answers.${tool}.`;
           return errorAnswer(new ToolError('ASK_UNSUPPORTED', unanswered), 'contract');
         },
         state: state.open(connectionId),
@@ -120,10 +120,10 @@ export async function withTestHost<R>(
   }
 }
 
-/** What a person says to the questions of a call, first to last. */
+/** Returns a person's answers to the questions of a call, in order. */
 function answersOf(contents: readonly object[], agreed = Infinity): Record<string, AskAnswer> {
   return Object.fromEntries(
-    contents.map((content, at) => [`ask-${at + 1}`, at < agreed ? { action: 'accept', content } : { action: 'decline' }]),
+    contents.map((content, index) => [`ask-${index + 1}`, index < agreed ? { action: 'accept', content } : { action: 'decline' }]),
   );
 }
 
@@ -132,7 +132,7 @@ interface LogLine {
   readonly message: string;
 }
 
-/** Made into text only where somebody looks: most of the checks never do. */
+/** Keeps the lines as objects: most checks never read them as text. */
 function recordingLogger(lines: LogLine[]): Logger {
   const write = (fields: object, message: string): void => {
     if (lines.length < maxLines) lines.push({ fields, message });

@@ -5,24 +5,24 @@ import type { HttpRequest } from '../../connector/http.ts';
 import type { State } from '../../connector/state.ts';
 import { withMethods } from '../../upstream/with-methods.ts';
 
-/** What a connector was seen doing, in its order. */
+/** What a connector did, in order. */
 export interface Watch {
-  /** What it asked of its `http`. */
+  /** The requests that it made with `http`. */
   readonly requested: HttpRequest<z.ZodType>[];
-  /** Those of them whose answers it reads row by row. */
+  /** The requests whose answers it reads row by row. */
   readonly streamed: Set<HttpRequest<z.ZodType>>;
-  /** The keys for the vendor that it was given. */
+  /** The keys that it got from `context.key()`. */
   readonly keys: string[];
-  /** How often it asked its `state` to keep something, or had a job woken. */
-  kept: number;
+  /** How often it wrote to its `state`, or woke a job. */
+  stateWrites: number;
   /** How often it asked a person. */
   questions: number;
 }
 
 /** An empty watch, for {@link watchedConnector} to fill. */
-export const createWatch = (): Watch => ({ requested: [], keys: [], kept: 0, streamed: new Set(), questions: 0 });
+export const createWatch = (): Watch => ({ requested: [], keys: [], stateWrites: 0, streamed: new Set(), questions: 0 });
 
-/** The same connector, with what its client and its tools do written down. */
+/** Returns the connector with everything recorded that its client and its tools do. */
 export function watchedConnector(connector: Connector, watch: Watch): Connector {
   const watchedContext = <C extends Context>(context: C): C => ({
     ...context,
@@ -49,7 +49,7 @@ export function watchedConnector(connector: Connector, watch: Watch): Connector 
   };
 }
 
-/** The same services, with what is asked of them written down. */
+/** Returns the services with every use recorded. */
 function watchedServices<Config>(services: Services<Config>, watch: Watch): Services<Config> {
   const { http, state } = services;
   const watchedHttp = withMethods({
@@ -66,7 +66,7 @@ function watchedServices<Config>(services: Services<Config>, watch: Watch): Serv
   const watchedState: State = {
     get: (key, schema) => state.get(key, schema),
     set(key, value, version) {
-      watch.kept += 1;
+      watch.stateWrites += 1;
       return state.set(key, value, version);
     },
     log(spec) {
@@ -74,14 +74,14 @@ function watchedServices<Config>(services: Services<Config>, watch: Watch): Serv
       return {
         ...log,
         append(entries) {
-          watch.kept += 1;
+          watch.stateWrites += 1;
           return log.append(entries);
         },
       };
     },
   };
   const wake: Services<Config>['wake'] = (job, afterMs) => {
-    watch.kept += 1;
+    watch.stateWrites += 1;
     return services.wake(job, afterMs);
   };
   return { ...services, http: watchedHttp, state: watchedState, wake };

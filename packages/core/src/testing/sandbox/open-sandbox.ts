@@ -8,13 +8,13 @@ import { answerText } from '../answer-text.ts';
 import type { ConnectorSandbox } from '../connector-checks/fixture.ts';
 import { vendorWire } from './vendor-wire.ts';
 
-/** What {@link openSandbox} opens a sandbox with, where the defaults do not do. */
+/** Options of {@link openSandbox}: those of its host, and the connection's settings. */
 export interface OpenSandboxOptions extends Omit<HostOptions, 'connectors' | 'connections' | 'remapOrigins'> {
   /** The connection's settings. Default: the sandbox's. */
   readonly config?: object;
 }
 
-/** What a test adds to a call. */
+/** Options of a call. */
 export interface CallExtras {
   readonly signal?: AbortSignal;
   readonly idempotencyKey?: string;
@@ -26,29 +26,29 @@ export interface ToolCall {
   readonly args: object;
 }
 
-/** What a vendor's webhook sends. */
+/** A delivery of a vendor's webhook. */
 export interface SandboxDelivery {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A sandbox, and a host whose one connection opens it over a real socket. */
+/** A sandbox, and a host whose only connection opens it over a real socket. */
 export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
   readonly sandbox: Sandbox;
   readonly host: Host;
-  /** The connection's id, the same in every host, so that two hosts give a vendor the same keys. */
+  /** The connection's id. It is the same in every host, so that two hosts send a vendor the same idempotency keys. */
   readonly connection: string;
-  /** The last part of the address that the vendor's webhook delivers to. */
+  /** The last part of the URL that the vendor's webhook delivers to. */
   readonly hook: string;
   /** The newest 1,000 calls, oldest first. */
   readonly calls: readonly ToolCall[];
-  /** The whole answer of a call, good or bad. */
+  /** Calls a tool, and returns the whole answer, success or failure. */
   answer(tool: string, args: object, extras?: CallExtras): Promise<Answer>;
-  /** The structured output of a call. @throws {Error} with what a model reads, where the call fails. */
+  /** Calls a tool, and returns its structured output. @throws {Error} with the text that a model reads, if the call fails. */
   call<T = Record<string, unknown>>(tool: string, args: object, extras?: CallExtras): Promise<T>;
-  /** What a model reads of a call that fails. @throws {Error} where it succeeds. */
+  /** Calls a tool that fails, and returns the text that a model reads. @throws {Error} if the call succeeds. */
   failure(tool: string, args: object, extras?: CallExtras): Promise<string>;
-  /** Brings a delivery of the vendor's webhook. @throws {ToolError} where it is refused. */
+  /** Delivers a body of the vendor's webhook. @throws {ToolError} if the host refuses it. */
   deliver(delivery: SandboxDelivery): Promise<void>;
   /** Closes the host, and then the sandbox. */
   close(): Promise<void>;
@@ -59,8 +59,8 @@ const hook = 'the-hook';
 const maxCalls = 1_000;
 
 /**
- * Opens a sandbox behind a host of its own, for a connector's tests: calls go the whole way, validated, metered and guarded, over a real
- * socket, and retries wait a millisecond.
+ * Opens a sandbox behind a host of its own, for a connector's tests. Calls are validated, metered and guarded, and reach the sandbox over a
+ * real socket. Retries wait a millisecond.
  */
 export async function openSandbox<Sandbox extends ConnectorSandbox>(
   connector: Connector,
@@ -94,14 +94,14 @@ export async function openSandbox<Sandbox extends ConnectorSandbox>(
     calls,
     answer,
     async call<T>(tool: string, args: object, extras?: CallExtras) {
-      const given = await answer(tool, args, extras);
-      if (given.isError) throw new Error(answerText(given));
-      return given.structuredContent as T;
+      const result = await answer(tool, args, extras);
+      if (result.isError) throw new Error(answerText(result));
+      return result.structuredContent as T;
     },
     async failure(tool, args, extras) {
-      const given = await answer(tool, args, extras);
-      if (!given.isError) throw new Error(`${tool} succeeded: ${answerText(given)}`);
-      return answerText(given);
+      const result = await answer(tool, args, extras);
+      if (!result.isError) throw new Error(`${tool} succeeded: ${answerText(result)}`);
+      return answerText(result);
     },
     async deliver({ headers, body }) {
       await host.webhook(hook, new Headers(headers), new TextEncoder().encode(body));

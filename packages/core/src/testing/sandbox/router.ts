@@ -1,4 +1,4 @@
-/** The route that takes a request, if one does. */
+/** The route of a request, if it has one. */
 interface Found<Handler> {
   readonly route: string | undefined;
   /** The decoded values of the route's `{names}`. */
@@ -7,9 +7,9 @@ interface Found<Handler> {
 }
 
 /**
- * Finds handlers by `METHOD /path/{name}`. Where two routes fit, the one with the earlier literal segment wins, whatever their order.
+ * Finds handlers by `METHOD /path/{name}`. If two routes fit, the route with the earlier literal segment wins, in any order of declaration.
  *
- * @throws {TypeError} for a route that is not written so.
+ * @throws {TypeError} if a route has another form.
  */
 export function createRouter<Handler>(routes: Readonly<Record<string, Handler>>): (method: string, path: string) => Found<Handler> {
   const isName = (segment: string | undefined): boolean => segment?.startsWith('{') === true;
@@ -19,16 +19,18 @@ export function createRouter<Handler>(routes: Readonly<Record<string, Handler>>)
     return { route, handler, method, segments: template.split('/') };
   });
   compiled.sort(({ segments: a }, { segments: b }) => {
-    const index = a.findIndex((segment, at) => isName(segment) !== isName(b[at]));
+    const index = a.findIndex((segment, position) => isName(segment) !== isName(b[position]));
     return index < 0 ? 0 : isName(a[index]) ? 1 : -1;
   });
   return (method, path) => {
-    const given = path.split('/');
-    for (const { route, handler, method: wanted, segments } of compiled) {
-      if (wanted !== method || segments.length !== given.length) continue;
-      if (!segments.every((segment, at) => (isName(segment) ? given[at] !== '' : segment === given[at]))) continue;
-      const named = segments.flatMap((segment, at) => (isName(segment) ? [[segment.slice(1, -1), decode(given[at] ?? '')]] : []));
-      return { route, handler, params: Object.fromEntries(named) as Record<string, string> };
+    const requested = path.split('/');
+    for (const { route, handler, method: routeMethod, segments } of compiled) {
+      if (routeMethod !== method || segments.length !== requested.length) continue;
+      if (!segments.every((segment, index) => (isName(segment) ? requested[index] !== '' : segment === requested[index]))) continue;
+      const params = segments.flatMap((segment, index) =>
+        isName(segment) ? [[segment.slice(1, -1), decode(requested[index] ?? '')]] : [],
+      );
+      return { route, handler, params: Object.fromEntries(params) as Record<string, string> };
     }
     return { route: undefined, handler: undefined, params: {} };
   };

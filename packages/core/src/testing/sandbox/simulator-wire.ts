@@ -1,25 +1,25 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** What a route answers. `body` goes out as JSON, a string as it is. */
+/** The answer of a route. `body` is sent as JSON; a string is sent as it is. */
 export interface SimulatorAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: unknown;
 }
 
-/** The whole body as text, or undefined where it is larger than `max` bytes. */
+/** Reads the whole body as text. Undefined: it is larger than `max` bytes. */
 export async function readBody(incoming: IncomingMessage, max: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    // What is too much is read to its end and dropped: a client that is cut off while it sends never sees the 413.
+    // An oversized body is read to its end and dropped: a client whose upload is cut off never sees the 413.
     if (size <= max) chunks.push(chunk);
   }
   return size > max ? undefined : Buffer.concat(chunks).toString();
 }
 
-/** JSON or a form. Undefined for anything else, and for what does not parse. */
+/** Parses JSON or a form. Undefined: the body has another type, or does not parse. */
 export function parseBody(rawBody: string, type: string): unknown {
   if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(rawBody));
   if (!type.includes('json')) return undefined;
@@ -44,21 +44,21 @@ function headersOf(answer: SimulatorAnswer, bytes: Buffer, nowMs: number): Recor
   };
 }
 
-/** Sends an answer, dated `nowMs`. */
+/** Sends an answer with the date `nowMs`. */
 export function send(response: ServerResponse, answer: SimulatorAnswer, nowMs: number): void {
   const bytes = encode(answer);
   response.writeHead(answer.status, headersOf(answer, bytes, nowMs)).end(bytes);
 }
 
-/** Sends an answer up to the middle of its body, and closes the connection. */
+/** Sends the first half of an answer's body, and closes the connection. */
 export function breakOff(response: ServerResponse, answer: SimulatorAnswer, nowMs: number): void {
   const bytes = encode(answer);
   response.writeHead(answer.status, headersOf(answer, bytes, nowMs));
-  // Closed in order, not reset: a reset could overtake the half that was sent.
+  // A regular close: a reset could overtake the half that was sent.
   response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.destroySoon());
 }
 
-/** The page that a proxy in front of a vendor shows. */
+/** Returns the error page of a proxy in front of a vendor. */
 export function errorPage(status: number): SimulatorAnswer {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
   const body = `<html>\n<head><title>${title}</title></head>\n<body><center><h1>${title}</h1></center></body>\n</html>\n`;

@@ -7,55 +7,55 @@ import { vendorClock } from './vendor-clock.ts';
 
 export type { SimulatorAnswer };
 
-/** One request that arrived, complete with its body. */
+/** A request that arrived, with its whole body. */
 export interface SimulatorRequest {
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
   /** As sent, without the query. */
   readonly path: string;
-  /** The route that takes it, such as `GET /tickets/{id}`. Undefined where none does. */
+  /** The route of the request, such as `GET /tickets/{id}`. Undefined: no route fits. */
   readonly route: string | undefined;
   /** The decoded values of the route's `{names}`. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON or form; otherwise, and where it does not parse, undefined. */
+  /** The parsed JSON or form. Undefined: the body has another type, or does not parse. */
   readonly body: unknown;
   readonly rawBody: string;
-  /** How the exchange ended: `answered` in full, `broken` by a misbehaviour, or `closed` by the client before its answer was out. */
+  /** How the exchange ended: `answered` in full, `broken` by a misbehaviour, or `closed` by the client before the whole answer was sent. */
   readonly ended: Promise<'answered' | 'broken' | 'closed'>;
 }
 
-/** Answers the requests of one route. What it throws becomes a plain 500 with the error's text: a simulator hides nothing. */
+/** Answers the requests of one route. An error that it throws becomes a plain 500 with the error's text, so that bugs are visible. */
 export type SimulatorHandler = (request: SimulatorRequest) => SimulatorAnswer | Promise<SimulatorAnswer>;
 
-/** Which requests are meant: a route as it was declared, or a test of one's own. */
+/** Selects requests: by a route as declared, or by a function. */
 export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
 
 /**
  * How the vendor misbehaves:
- * - `status`: answers that status and performs nothing. `body` absent: what the vendor says with it; `''`: no body. A burst of 429 is one
- *   with `times`.
- * - `expire`: ends the token in the request's `Authorization` header, as tokens end in mid-call: this request and all others with it are
- *   answered 401 until `recover`. Passes over requests without that header.
- * - `html`: the error page of a proxy in front of the vendor (default 502). Performs nothing.
+ * - `status`: answers with the status and performs nothing. `body` absent: the vendor's usual body for it; `''`: no body. For a burst of
+ *   429, set `times`.
+ * - `expire`: expires the token in the request's `Authorization` header in mid-call. Answers this request and all others with the token by
+ *   401 until `recover`. Skips requests without that header.
+ * - `html`: answers with the error page of a proxy in front of the vendor (default 502). Performs nothing.
  * - `reset`: resets the connection and performs nothing.
- * - `lose`: performs the request, then resets the connection: the lost answer.
+ * - `lose`: performs the request, then resets the connection, so that the answer is lost.
  * - `truncate`: performs the request, and breaks off in the middle of the answer's body.
- * - `hang`: answers nothing until `recover`, and performs the request only then, if the client is still there.
- * - `slow`: waits `ms` of the clock first.
- * - `change`: performs the request, and gives what `change` makes of its answer.
- * - `skew`: sets the vendor's clock, and with it the `Date` of its answers, `ms` ahead of ours (behind where negative) until `recover`.
+ * - `hang`: does not answer until `recover`. Performs the request only then, if the client is still connected.
+ * - `slow`: waits `ms` of the clock, then performs the request.
+ * - `change`: performs the request, and sends the answer that `change` returns.
+ * - `skew`: sets the vendor's clock, and so the `Date` of its answers, `ms` ahead of ours until `recover`. Negative: behind.
  */
 export type Misbehaviour = RequestFault | { readonly kind: 'skew'; readonly ms: number };
 
-/** What happens to single requests. */
+/** A misbehaviour of single requests. */
 type RequestFault = {
-  /** Default: every request. */
+  /** The requests that it affects. Default: every request. */
   readonly match?: SimulatorMatch;
-  /** How many requests it happens to. Default 1. */
+  /** How many requests it affects. Default 1. */
   readonly times?: number;
 } & (
   | {
@@ -70,24 +70,24 @@ type RequestFault = {
   | { readonly kind: 'change'; change(answer: SimulatorAnswer, request: SimulatorRequest): SimulatorAnswer }
 );
 
-/** What a simulator is made of. */
+/** Options of {@link startSimulator}. */
 export interface SimulatorOptions {
-  /** Handlers by method and path template: `'GET /tickets/{id}'`. Where two fit, the one with the earlier literal segment wins. */
+  /** Handlers by method and path template: `'GET /tickets/{id}'`. If two fit, the template with the earlier literal segment wins. */
   readonly routes: Readonly<Record<string, SimulatorHandler>>;
-  /** What the vendor says with a status, for unknown paths (404) and misbehaviours without a body of their own. Default: no body. */
+  /** Returns the vendor's answer to unknown paths (404), and to misbehaviours without a body of their own. Default: no body. */
   readonly failure?: (status: number) => Omit<SimulatorAnswer, 'status'>;
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default `127.0.0.1`. */
   readonly hostname?: string;
   /**
-   * What `slow` waits by, and answers are dated by. Where handlers tell the time give it their `vendorClock`, so that `skew` reaches them
+   * The clock for `slow` and for the dates of answers. If handlers read the time, pass their `vendorClock`, so that `skew` affects them
    * too. Default: real time.
    */
   readonly clock?: Clock;
-  /** Larger bodies are answered 413 and not recorded. Default 1 MiB. */
+  /** Requests with larger bodies get a 413 and are not recorded. Default 1 MiB. */
   readonly maxBodyBytes?: number;
-  /** How many of the newest requests are kept. Default 1,000. */
+  /** How many requests are kept: the newest. Default 1,000. */
   readonly maxRequests?: number;
 }
 
@@ -97,22 +97,22 @@ export interface Simulator {
   readonly url: string;
   /** The newest requests, oldest first. */
   readonly requests: readonly SimulatorRequest[];
-  /** Misbehaviours happen in the order in which they were asked for. At most 100 wait. */
+  /** Adds a misbehaviour. Several take effect in the order in which they were added. At most 100 may wait. @throws {RangeError} beyond. */
   misbehave(misbehaviour: Misbehaviour): void;
-  /** Ends all misbehaviour: what waits is forgotten, requests that hang go on, tokens live again, and the clock is right. */
+  /** Ends all misbehaviour: drops waiting misbehaviours, continues hanging requests, revives tokens, and corrects the clock. */
   recover(): void;
-  /** Resolves with the `count`-th kept request that matches, once it is there. Rejects when the simulator closes first. */
+  /** Resolves with the `count`-th kept request that matches, once it arrives. Rejects if the simulator closes first. */
   received(match?: SimulatorMatch, count?: number): Promise<SimulatorRequest>;
-  /** Cuts all connections and stops. May be called twice. */
+  /** Closes all connections and stops. May be called twice. */
   close(): Promise<void>;
 }
 
 const maxMisbehaviours = 100;
 const maxExpired = 100;
-// How much a vendor takes is its sandbox's to say. Node's own limit, of 16 KiB, would come first.
+// The sandbox decides which sizes the vendor accepts. Node's own limit of 16 KiB would apply first.
 const maxHeaderSize = 64 * 1024;
 
-/** Starts a local HTTP server that behaves like a vendor, and misbehaves on demand: the ground that a connector's sandbox stands on. */
+/** Starts a local HTTP server that behaves like a vendor, and misbehaves on demand. Connectors build their sandboxes on it. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const {
     failure = (): Omit<SimulatorAnswer, 'status'> => ({}),
@@ -133,10 +133,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       if (!response.headersSent) answer(response, { status: 500, body: `The simulator failed: ${String(error)}` });
     });
   });
-  const answer = (response: ServerResponse, said: SimulatorAnswer): void => send(response, said, clock.now());
+  const answer = (response: ServerResponse, content: SimulatorAnswer): void => send(response, content, clock.now());
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const gone = new AbortController();
+    const disconnected = new AbortController();
     let broken = false;
     const ended = new Promise<'answered' | 'broken' | 'closed'>((resolve) => {
       let answered = false;
@@ -144,7 +144,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       response.once('finish', () => (answered = !incoming.socket.destroyed));
       response.once('close', () => {
         resolve(answered ? 'answered' : broken ? 'broken' : 'closed');
-        gone.abort(new Error('The client has gone.'));
+        disconnected.abort(new Error('The client has disconnected.'));
       });
     });
     const reset = (): void => {
@@ -168,11 +168,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const fault = nextFault(request);
     switch (fault?.kind) {
       case 'status': {
-        const said = failure(fault.status);
+        const usual = failure(fault.status);
         return answer(response, {
-          ...said,
+          ...usual,
           status: fault.status,
-          headers: { ...said.headers, ...fault.headers },
+          headers: { ...usual.headers, ...fault.headers },
           ...('body' in fault && { body: fault.body }),
         });
       }
@@ -187,25 +187,25 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       case 'hang':
         await new Promise<void>((resolve) => {
           hanging.add(resolve);
-          gone.signal.addEventListener('abort', () => {
+          disconnected.signal.addEventListener('abort', () => {
             hanging.delete(resolve);
             resolve();
           });
         });
         break;
       case 'slow':
-        await clock.sleep(fault.ms, gone.signal).catch(() => {});
+        await clock.sleep(fault.ms, disconnected.signal).catch(() => {});
         break;
     }
-    if (gone.signal.aborted) return;
+    if (disconnected.signal.aborted) return;
     if (expired.has(headers['authorization'] ?? '')) return answer(response, { status: 401, ...failure(401) });
 
-    const said = handler ? await handler(request) : { status: 404, ...failure(404) };
+    const regular = handler ? await handler(request) : { status: 404, ...failure(404) };
     if (fault?.kind === 'lose') return reset();
-    if (fault?.kind === 'change') return answer(response, fault.change(said, request));
-    if (fault?.kind !== 'truncate') return answer(response, said);
+    if (fault?.kind === 'change') return answer(response, fault.change(regular, request));
+    if (fault?.kind !== 'truncate') return answer(response, regular);
     broken = true;
-    breakOff(response, said, clock.now());
+    breakOff(response, regular, clock.now());
   }
 
   function nextFault(request: SimulatorRequest): RequestFault | undefined {
@@ -244,7 +244,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       faults.length = 0;
       expired.clear();
       clock.skewMs = 0;
-      for (const goOn of hanging) goOn();
+      for (const proceed of hanging) proceed();
       hanging.clear();
     },
     received(match, count = 1) {

@@ -1,14 +1,14 @@
 import { systemClock, type Clock } from '../../clock.ts';
 
-/** The clock of a vendor, which need not agree with ours. */
+/** The clock of a vendor, which may differ from ours. */
 export interface VendorClock extends Clock {
-  /** How far it is ahead of the clock behind it; behind where negative. Its sleeps are as long as that clock's. */
+  /** How far it is ahead of the underlying clock. Negative: behind. Its sleeps have the same length as that clock's. */
   skewMs: number;
 }
 
 /**
- * Makes the clock that a sandbox goes by: for its tokens, limits and timestamps, and for its simulator, whose misbehaviour `skew` sets it
- * wrong. A clock that is a vendor's already is given back as it is. Default: real time.
+ * Creates the clock of a sandbox: for its tokens, limits and timestamps, and for its simulator, whose misbehaviour `skew` shifts it.
+ * Returns a clock that is already a vendor's unchanged. Default: real time.
  */
 export function vendorClock(clock: Clock = systemClock): VendorClock {
   if (isVendorClock(clock)) return clock;

@@ -2,9 +2,10 @@ import type { CockatielResilienceOptions } from '../../adapters/cockatiel.ts';
 import type { HostOptions } from '../../host.ts';
 
 /**
- * What a host in a test reaches a sandbox with: real sockets, and the resilience of production with waits of a millisecond.
+ * Returns the options with which a test's host reaches a sandbox: real sockets, and the resilience of production with waits of a
+ * millisecond.
  *
- * @throws {Error} where the libraries are not installed: only connectors that reach a vendor need them.
+ * @throws {Error} if the libraries are not installed: only connectors that reach a vendor need them.
  */
 export async function vendorWire(
   options: CockatielResilienceOptions = {},

@@ -7,9 +7,9 @@ import type { ManualClock } from '../manual-clock.ts';
 import { observationGuarantees } from './observation-guarantees.ts';
 import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-guarantee.ts';
 
-/** The bound that a check sets. */
+/** The settings of a check. */
 export interface BudgetCheckSettings {
-  /** Requests of one replica that may wait for one budget; of one user half as many. Default 100. */
+  /** How many requests of one replica may wait for one budget. One user may have half as many. Default 100. */
   readonly maxWaiting?: number;
 }
 
@@ -17,28 +17,28 @@ const signal = new AbortController().signal;
 const noWait = (): void => {};
 const settings = {};
 
-/** Waits for the answers to what was sent to these before: they answer in order. */
+/** Waits until these budgets have handled all earlier requests: they answer in order. */
 async function answered(clock: Clock, ...budgets: readonly Budget[]): Promise<void> {
   const limit = { requests: 1_000_000, windowMs: 3_600_000 };
   for (const budget of budgets) await budget.take('barrier', limit, { signal, deadlineAt: clock.now() }, noWait);
   for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
 }
 
-/** Moves the clock by 10 s at most, until something is so. */
-async function comes(isSo: () => boolean, clock: ManualClock, ...budgets: readonly Budget[]): Promise<void> {
-  for (let step = 0; step < 100 && !isSo(); step += 1) {
+/** Moves the clock, by 10 s at most, until a condition holds. */
+async function waitUntil(isMet: () => boolean, clock: ManualClock, ...budgets: readonly Budget[]): Promise<void> {
+  for (let step = 0; step < 100 && !isMet(); step += 1) {
     await clock.advance(100);
     await answered(clock, ...budgets);
   }
-  assert.ok(isSo(), 'What was waited for did not come.');
+  assert.ok(isMet(), 'The condition was not met within 10 s.');
 }
 
-const fails =
+const hasCode =
   (code: string) =>
   (error: unknown): boolean =>
     (error as { code?: unknown }).code === code;
 
-const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
+const guarantees: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
   {
     name: 'grants as many requests as a window has, and the next request when a new window begins',
     settings,
@@ -98,7 +98,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
         Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).take('k', { requests: 100, windowMs: 60_000 }, until, noWait)),
       );
       assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 100);
-      assert.ok(taken.every((end) => end.status === 'fulfilled' || fails('RATE_LIMITED')(end.reason)));
+      assert.ok(taken.every((result) => result.status === 'fulfilled' || hasCode('RATE_LIMITED')(result.reason)));
     },
   },
   {
@@ -121,7 +121,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
       });
       const ended = Promise.all(all);
       ended.catch(() => {});
-      await comes(() => ran === 40, clock, one, other);
+      await waitUntil(() => ran === 40, clock, one, other);
       await ended;
       assert.equal(most, 3);
     },
@@ -166,7 +166,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
       await answered(clock, other);
       assert.equal(got, false);
       release();
-      await comes(() => got, clock, one, other);
+      await waitUntil(() => got, clock, one, other);
       await waiting;
     },
   },
@@ -179,17 +179,17 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
       const aborted = { ...until, signal: abort.signal };
       const release = await one.take('k', { concurrent: 1 }, until, noWait);
       await one.take('w', { requests: 1, windowMs: 10_000 }, until, noWait);
-      const inLine = one.take('k', { concurrent: 1 }, aborted, noWait);
+      const queued = one.take('k', { concurrent: 1 }, aborted, noWait);
       const behind = one.take('k', { concurrent: 1 }, until, noWait);
-      const asleep = other.take('w', { requests: 1, windowMs: 10_000 }, aborted, noWait);
+      const waitingForWindow = other.take('w', { requests: 1, windowMs: 10_000 }, aborted, noWait);
       const late = other.take('w', { requests: 1, windowMs: 10_000 }, { ...until, signal: AbortSignal.abort(new Error('enough')) }, noWait);
       await assert.rejects(late, /enough/);
-      const ended = Promise.allSettled([inLine, asleep]);
+      const ended = Promise.allSettled([queued, waitingForWindow]);
       await answered(clock, one, other);
       const enough = new Error('enough');
       abort.abort(enough);
       assert.deepEqual(
-        (await ended).map((end) => end.status === 'rejected' && end.reason === enough),
+        (await ended).map((result) => result.status === 'rejected' && result.reason === enough),
         [true, true],
       );
       release();
@@ -206,18 +206,18 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
     async prove(one, _other, clock) {
       const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
       const release = await one.take('k', { concurrent: 1 }, until, noWait);
-      const inLine = one.take('k', { concurrent: 1 }, until, noWait);
+      const queued = one.take('k', { concurrent: 1 }, until, noWait);
       await answered(clock, one);
-      await assert.rejects(one.take('k', { concurrent: 1 }, until, noWait), fails('OVERLOADED'));
+      await assert.rejects(one.take('k', { concurrent: 1 }, until, noWait), hasCode('OVERLOADED'));
       release();
-      (await inLine)();
+      (await queued)();
       const limit = { requests: 1, windowMs: 1_000 };
       await one.take('w', limit, until, noWait);
-      const asleep = one.take('w', limit, until, noWait);
+      const waitingForWindow = one.take('w', limit, until, noWait);
       await answered(clock, one);
-      await assert.rejects(one.take('w', limit, until, noWait), fails('OVERLOADED'));
+      await assert.rejects(one.take('w', limit, until, noWait), hasCode('OVERLOADED'));
       await clock.advance(1_000);
-      await asleep;
+      await waitingForWindow;
     },
   },
   {
@@ -242,7 +242,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
       for (const name of ['b', 'c']) join('k', { concurrent: 1 }, name, name);
       await answered(clock, one);
       release();
-      await comes(() => order.length === 6, clock, one);
+      await waitUntil(() => order.length === 6, clock, one);
       assert.deepEqual(order, ['a0', 'b', 'c', 'a1', 'a2', 'a3']);
       order.length = 0;
       const limit = { requests: 2, windowMs: 1_000 };
@@ -251,7 +251,7 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
       join('w', limit, 'b', 'b');
       await answered(clock, one);
       await clock.advance(1_000);
-      await comes(() => order.length >= 2, clock, one);
+      await waitUntil(() => order.length >= 2, clock, one);
       assert.deepEqual(order, ['a0', 'b']);
       await clock.advance(1_000);
       await Promise.all(all);
@@ -266,10 +266,10 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
       const release = await one.take('k', limit, until('a'), noWait);
       const waiting = one.take('k', limit, until('a'), noWait);
       await answered(clock, one);
-      await assert.rejects(one.take('k', limit, until('a'), noWait), fails('OVERLOADED'));
+      await assert.rejects(one.take('k', limit, until('a'), noWait), hasCode('OVERLOADED'));
       const other = one.take('k', limit, until('b'), noWait);
       await answered(clock, one);
-      await assert.rejects(one.take('k', limit, until('c'), noWait), fails('OVERLOADED'));
+      await assert.rejects(one.take('k', limit, until('c'), noWait), hasCode('OVERLOADED'));
       release();
       (await waiting)();
       (await other)();
@@ -279,9 +279,9 @@ const promises: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
 ];
 
 /**
- * What `Budget` promises, as checks. `open` makes a fresh budget that goes by the clock; they may run at once where the opened ones share
- * nothing.
+ * Returns the guarantees of `Budget` as checks. `open` creates a fresh budget that uses the clock. Checks may run at the same time if the
+ * opened budgets share nothing.
  */
 export function budgetChecks(open: (settings: BudgetCheckSettings, clock: Clock) => Promise<OpenedShared<Budget>>): readonly StoreCheck[] {
-  return sharedChecks(promises, open);
+  return sharedChecks(guarantees, open);
 }

@@ -7,7 +7,7 @@ import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-
 
 const answer = (text: string): Answer => ({ content: [{ type: 'text', text }], structuredContent: { text } });
 
-/** Keeps what was read just now. */
+/** Stores an answer that was read just now. */
 async function keep(cache: Cache, scope: string, key: string, kept: Answer, keepMs = 1_000): Promise<void> {
   await cache.set(scope, key, kept, { token: await tokenOf(cache, scope, key), keepMs });
 }
@@ -20,7 +20,7 @@ async function keptIn(cache: Cache, scope: string, key: string): Promise<Answer 
   return (await cache.get(scope, key)).kept?.answer;
 }
 
-const promises: readonly SharedGuarantee<Cache, undefined>[] = [
+const guarantees: readonly SharedGuarantee<Cache, undefined>[] = [
   {
     name: 'returns an answer until it expires, with its age',
     settings: undefined,
@@ -37,7 +37,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     settings: undefined,
     async prove(one, other) {
       await keep(one, 'conn-1', 'k', answer('a'));
-      const whole: Answer = {
+      const complete: Answer = {
         content: [
           { type: 'text', text: 'Zürich, "quoted" \u0000 🚆 \u2028' },
           { type: 'image', data: 'AAEC', mimeType: 'image/png' },
@@ -46,8 +46,8 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
         isError: false,
         meta: { 'busbar/warnings': ['one'] },
       };
-      await keep(other, 'conn-1', 'k', whole);
-      assert.deepEqual(await keptIn(one, 'conn-1', 'k'), whole);
+      await keep(other, 'conn-1', 'k', complete);
+      assert.deepEqual(await keptIn(one, 'conn-1', 'k'), complete);
     },
   },
   {
@@ -63,7 +63,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     name: 'keeps scopes apart, even if they and their keys contain separators, and clears only one',
     settings: undefined,
     async prove(one, other) {
-      const places = [
+      const entries = [
         ['a', 'k'],
         ['b', 'k'],
         ['a:b', 'k'],
@@ -71,11 +71,11 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
         ['', 'a:k'],
         ['a', ''],
       ] as const;
-      for (const [scope, key] of places) await keep(one, scope, key, answer(`${scope}|${key}`));
-      for (const [scope, key] of places) assert.deepEqual(await keptIn(other, scope, key), answer(`${scope}|${key}`));
+      for (const [scope, key] of entries) await keep(one, scope, key, answer(`${scope}|${key}`));
+      for (const [scope, key] of entries) assert.deepEqual(await keptIn(other, scope, key), answer(`${scope}|${key}`));
       const before = await tokenOf(one, 'b', 'k');
       await one.clear('a');
-      for (const [scope, key] of places)
+      for (const [scope, key] of entries)
         assert.deepEqual(await keptIn(other, scope, key), scope === 'a' ? undefined : answer(`${scope}|${key}`));
       assert.equal(await tokenOf(other, 'b', 'k'), before);
     },
@@ -112,11 +112,11 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
     name: 'gives every reader the same token until the scope is cleared, and never gives that token again',
     settings: undefined,
     async prove(one, other, clock) {
-      const seen = new Set<string>();
+      const tokens = new Set<string>();
       for (let round = 0; round < 3; round += 1) {
         const token = await tokenOf(one, 'conn-1', 'k');
-        assert.ok(!seen.has(token), 'a token came back');
-        seen.add(token);
+        assert.ok(!tokens.has(token), 'a token was reused');
+        tokens.add(token);
         await keep(one, 'conn-1', 'k', answer('a'));
         await clock.advance(1_000);
         assert.equal(await tokenOf(other, 'conn-1', 'k'), token);
@@ -134,7 +134,7 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
       Object.assign(written, { isError: true });
       const read = await keptIn(one, 'conn-1', 'k');
       assert.deepEqual(read, answer('a'));
-      // Frozen, or a copy: either way nobody else sees it.
+      // The answer is frozen or a copy. Either way, no other reader sees the change.
       Reflect.set(read?.structuredContent as object, 'text', 'b');
       assert.deepEqual(await keptIn(one, 'conn-1', 'k'), answer('a'));
       assert.deepEqual(await keptIn(other, 'conn-1', 'k'), answer('a'));
@@ -142,7 +142,10 @@ const promises: readonly SharedGuarantee<Cache, undefined>[] = [
   },
 ];
 
-/** What `Cache` promises, as checks. `open` makes an empty cache that goes by the clock; they may run at once where the opened ones share nothing. */
+/**
+ * Returns the guarantees of `Cache` as checks. `open` creates an empty cache that uses the clock. Checks may run at the same time if the
+ * opened caches share nothing.
+ */
 export function cacheChecks(open: (clock: Clock) => Promise<OpenedShared<Cache>>): readonly StoreCheck[] {
-  return sharedChecks(promises, (_settings, clock) => open(clock));
+  return sharedChecks(guarantees, (_settings, clock) => open(clock));
 }

@@ -4,19 +4,19 @@ import type { Lock } from '../../ports/lock.ts';
 import type { StoreCheck } from '../store-check.ts';
 import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-guarantee.ts';
 
-async function taken(lock: Lock, key: string, ttlMs: number): Promise<() => void> {
+async function take(lock: Lock, key: string, ttlMs: number): Promise<() => void> {
   const release = await lock.take(key, ttlMs);
-  assert.ok(release, 'another has the lock');
+  assert.ok(release, 'the lock is taken');
   return release;
 }
 
-/** Releases, and waits for it to be done: one who does not wait for an answer is done before the answer to what it asks next. */
-async function releaseOf(lock: Lock, release: () => void): Promise<void> {
+/** Releases a lock, and waits until it is released: a lock that does not wait for an answer handles a release before the next take. */
+async function releaseNow(lock: Lock, release: () => void): Promise<void> {
   release();
   await lock.take('after', 1);
 }
 
-const promises: readonly SharedGuarantee<Lock, undefined>[] = [
+const guarantees: readonly SharedGuarantee<Lock, undefined>[] = [
   {
     name: 'gives a lock to exactly one of 100 concurrent takers',
     settings: undefined,
@@ -29,10 +29,10 @@ const promises: readonly SharedGuarantee<Lock, undefined>[] = [
     name: 'gives a released lock to the next taker',
     settings: undefined,
     async prove(one, other) {
-      const release = await taken(one, 'k', 1_000);
+      const release = await take(one, 'k', 1_000);
       assert.equal(await other.take('k', 1_000), undefined);
-      await releaseOf(one, release);
-      await taken(other, 'k', 1_000);
+      await releaseNow(one, release);
+      await take(other, 'k', 1_000);
       assert.equal(await one.take('k', 1_000), undefined);
     },
   },
@@ -40,25 +40,25 @@ const promises: readonly SharedGuarantee<Lock, undefined>[] = [
     name: 'gives a lock that is never released to the next taker when its time is over, and not before',
     settings: undefined,
     async prove(one, other, clock) {
-      await taken(one, 'k', 1_000);
+      await take(one, 'k', 1_000);
       await clock.advance(999);
       assert.equal(await other.take('k', 1_000), undefined);
       await clock.advance(1);
-      await taken(other, 'k', 1_000);
+      await take(other, 'k', 1_000);
     },
   },
   {
     name: 'does not let a late or repeated release end another holder’s lock',
     settings: undefined,
     async prove(one, other, clock) {
-      const late = await taken(one, 'k', 1_000);
+      const late = await take(one, 'k', 1_000);
       await clock.advance(1_000);
-      const release = await taken(other, 'k', 1_000);
-      await releaseOf(one, late);
+      const release = await take(other, 'k', 1_000);
+      await releaseNow(one, late);
       assert.equal(await one.take('k', 1_000), undefined);
-      await releaseOf(other, release);
-      await taken(one, 'k', 1_000);
-      await releaseOf(other, release);
+      await releaseNow(other, release);
+      await take(one, 'k', 1_000);
+      await releaseNow(other, release);
       assert.equal(await other.take('k', 1_000), undefined);
     },
   },
@@ -66,16 +66,19 @@ const promises: readonly SharedGuarantee<Lock, undefined>[] = [
     name: 'keeps the locks of different keys apart',
     settings: undefined,
     async prove(one, other) {
-      const release = await taken(one, 'a', 1_000);
-      await taken(other, 'a:b', 1_000);
-      await taken(other, '', 1_000);
-      await releaseOf(one, release);
+      const release = await take(one, 'a', 1_000);
+      await take(other, 'a:b', 1_000);
+      await take(other, '', 1_000);
+      await releaseNow(one, release);
       assert.equal(await one.take('a:b', 1_000), undefined);
     },
   },
 ];
 
-/** What `Lock` promises, as checks. `open` makes a lock that goes by the clock and of which nothing is taken; they may run at once where the opened ones share nothing. */
+/**
+ * Returns the guarantees of `Lock` as checks. `open` creates a lock that uses the clock, with no key taken. Checks may run at the same time
+ * if the opened locks share nothing.
+ */
 export function lockChecks(open: (clock: Clock) => Promise<OpenedShared<Lock>>): readonly StoreCheck[] {
-  return sharedChecks(promises, (_settings, clock) => open(clock));
+  return sharedChecks(guarantees, (_settings, clock) => open(clock));
 }

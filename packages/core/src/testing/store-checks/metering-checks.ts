@@ -6,17 +6,17 @@ import { meteringQuotaGuarantees } from './metering-quota-guarantees.ts';
 import { meteringRecordGuarantees } from './metering-record-guarantees.ts';
 import { meteringDuplicateGuarantees } from './metering-duplicate-guarantees.ts';
 
-/** A metering under check. */
+/** A metering that a check opened. */
 export interface OpenedMetering {
   readonly metering: Metering;
-  /** Another handle on the same data, as another replica has. Absent: the metering is used by one process alone. */
+  /** Another handle on the same data, as another replica has. Absent: only one process uses the metering. */
   readonly second?: Metering;
   close(): Promise<void>;
 }
 
 /**
- * What `Metering` promises, as checks. Each check opens a metering of its own and makes its calls for a tenant of its own, so that the
- * opened ones may share their data; it goes by the policy that the check gives. The clock must run: a metering may look for a twin now and then.
+ * Returns the guarantees of `Metering` as checks. `open` creates a metering with the given policy. Each check opens its own and makes its
+ * calls for its own tenant, so opened meterings may share their data. The clock must run, since a metering may poll for duplicate calls.
  */
 export function meteringChecks(open: (policy: UsagePolicy) => Promise<OpenedMetering>): readonly StoreCheck[] {
   return [...meteringClaimGuarantees, ...meteringDuplicateGuarantees, ...meteringQuotaGuarantees, ...meteringRecordGuarantees].map(

@@ -11,13 +11,15 @@ import {
   type MeteringGuarantee,
 } from './metering-guarantee.ts';
 
-type End = readonly [status: Outcome['status'], wrote: Outcome['wrote']];
+type Ending = readonly [status: Outcome['status'], wrote: Outcome['wrote']];
 
-const released: readonly End[] = [
+/** Endings that release the key. */
+const released: readonly Ending[] = [
   ['failed', 'no'],
   ['asked', 'no'],
 ];
-const kept: readonly End[] = [
+/** Endings that keep the key. */
+const kept: readonly Ending[] = [
   ['executed', 'yes'],
   ['executed', 'no'],
   ['accepted', 'yes'],
@@ -27,7 +29,7 @@ const kept: readonly End[] = [
   ['unknown', 'unknown'],
 ];
 
-/** What an ended call leaves to those that come after it. */
+/** Guarantees about what an ended call leaves for later calls. */
 export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'answers a repeated key with the first answer, every time and for every user of the tenant',
@@ -49,9 +51,9 @@ export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
         isError: true,
         meta: { 'busbar/error': { code: 'CONFLICT' } },
       };
-      const given = structuredClone(answer);
-      await metering.settle(await admitToRun(metering, call()), { ...ending('executed', 'yes'), answer: given });
-      Object.assign(given, { content: [] });
+      const settled = structuredClone(answer);
+      await metering.settle(await admitToRun(metering, call()), { ...ending('executed', 'yes'), answer: settled });
+      Object.assign(settled, { content: [] });
       const first = await other.admit(call(), staying);
       deepEqual(first, { kind: 'replay', answer });
       if (first.kind === 'replay') Object.assign(first.answer, { content: [] });

@@ -12,17 +12,21 @@ import {
 
 const replayOf = (text: string) => ({ kind: 'replay', answer: answerOf(text) });
 
-/** What calls with one key do to each other while they run. */
+/** Guarantees about calls with the same key that run at the same time. */
 export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'makes a duplicate of a running call wait, and gives it the answer of that call',
     async prove(metering, other) {
       const call = callsOfATenant();
       const admission = await admitToRun(metering, call());
-      const twins = [metering.admit(call(), staying), other.admit(call(), staying)];
-      deepEqual(await Promise.all(twins.map((twin) => hasEnded(twin, metering))), [false, false], 'a twin did not wait');
+      const duplicates = [metering.admit(call(), staying), other.admit(call(), staying)];
+      deepEqual(
+        await Promise.all(duplicates.map((duplicate) => hasEnded(duplicate, metering))),
+        [false, false],
+        'a duplicate did not wait',
+      );
       await metering.settle(admission, ending('executed', 'yes', 'made 1'));
-      deepEqual(await Promise.all(twins), [replayOf('made 1'), replayOf('made 1')]);
+      deepEqual(await Promise.all(duplicates), [replayOf('made 1'), replayOf('made 1')]);
     },
   },
   {
@@ -36,10 +40,13 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
       });
       await metering.settle(first, ending('failed', 'no'));
       const { at, admitted } = await Promise.race(waiting);
-      if (admitted.kind !== 'run') return equal(admitted.kind, 'run', 'a twin was answered from a call that did nothing');
-      equal(await hasEnded(Promise.race(waiting.map(async (twin) => ((await twin).admitted === admitted ? never : twin))), at), false);
+      if (admitted.kind !== 'run') return equal(admitted.kind, 'run', 'a duplicate was answered from a call that did nothing');
+      equal(
+        await hasEnded(Promise.race(waiting.map(async (duplicate) => ((await duplicate).admitted === admitted ? never : duplicate))), at),
+        false,
+      );
       await at.settle(admitted.admission, ending('executed', 'yes', 'made 2'));
-      const others = (await Promise.all(waiting)).map((twin) => twin.admitted).filter((result) => result !== admitted);
+      const others = (await Promise.all(waiting)).map((duplicate) => duplicate.admitted).filter((result) => result !== admitted);
       deepEqual(
         others,
         Array.from({ length: 9 }, () => replayOf('made 2')),
@@ -51,7 +58,7 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
     async prove(metering, other) {
       const call = callsOfATenant();
       let runs = 0;
-      const texts = await Promise.all(
+      const answers = await Promise.all(
         Array.from({ length: 100 }, async (_, index) => {
           const at = index % 2 === 0 ? metering : other;
           const admitted = await at.admit(call(), staying);
@@ -62,7 +69,7 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
         }),
       );
       equal(runs, 1, `${runs} of 100 calls with one key ran`);
-      for (const text of texts) deepEqual(text, answerOf('made 1'));
+      for (const answer of answers) deepEqual(answer, answerOf('made 1'));
     },
   },
   {
@@ -72,11 +79,11 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
       const admission = await admitToRun(metering, call());
       for (const at of [metering, other]) {
         const caller = new AbortController();
-        const twin = at.admit(call(), caller);
-        equal(await hasEnded(twin, metering), false, 'a twin did not wait');
-        const gone = new Error('gone');
-        caller.abort(gone);
-        equal(await twin.catch((error: unknown) => error), gone);
+        const duplicate = at.admit(call(), caller);
+        equal(await hasEnded(duplicate, metering), false, 'a duplicate did not wait');
+        const reason = new Error('gone');
+        caller.abort(reason);
+        equal(await duplicate.catch((error: unknown) => error), reason);
       }
       await metering.settle(admission, ending('failed', 'no'));
       await other.settle(await admitToRun(other, call()), ending('executed', 'yes', 'made 2'));
@@ -91,10 +98,10 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
       await metering.settle(first, ending('failed', 'no'));
       const second = await admitToRun(other, call());
       await metering.settle(first, ending('executed', 'yes', 'late'));
-      const twin = metering.admit(call(), staying);
-      equal(await hasEnded(twin, metering), false, 'an ended call ended another');
+      const duplicate = metering.admit(call(), staying);
+      equal(await hasEnded(duplicate, metering), false, 'an ended call ended another');
       await other.settle(second, ending('executed', 'yes', 'made 2'));
-      deepEqual(await twin, replayOf('made 2'));
+      deepEqual(await duplicate, replayOf('made 2'));
     },
   },
 ];

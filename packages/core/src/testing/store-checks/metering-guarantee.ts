@@ -6,15 +6,15 @@ import { ToolError, type ErrorCode } from '../../errors.ts';
 import type { UsagePolicy } from '../../billing/quota.ts';
 import type { Admission, AdmitOptions, Call, Metering, Outcome } from '../../ports/metering.ts';
 
-/** Something that a metering promises, and what proves it. `other` is a second handle on the same data, as another replica has. */
+/** A guarantee of meterings, and its proof. `other` is a second handle on the same data, as another replica has. */
 export interface MeteringGuarantee {
   readonly name: string;
-  /** What the metering goes by. Absent: no quotas, no prices. */
+  /** The metering's policy. Absent: no quotas, no prices. */
   readonly policy?: UsagePolicy;
   prove(metering: Metering, other: Metering): Promise<void>;
 }
 
-/** Makes calls of one tenant of their own: writes with one key, unless told otherwise. */
+/** Returns a function that makes calls of one new tenant. Default: writes with the same key. */
 export function callsOfATenant(): (over?: Partial<Call>) => Call {
   const principal = { tenant: `tenant-${randomUUID()}`, id: 'key-1', roles: [] };
   return (over) => ({
@@ -37,15 +37,15 @@ export function callsOfATenant(): (over?: Partial<Call>) => Call {
 /** Options of a caller that never cancels. */
 export const staying: AdmitOptions = new AbortController();
 
-/** An answer of one text. */
+/** Makes an answer with one text. */
 export const answerOf = (text: string): Answer => ({ content: [{ type: 'text', text }] });
 
-/** How a call ended, with its status as its answer unless told otherwise. */
+/** Makes the outcome of a call. Default text of the answer: the status. */
 export function ending(status: Outcome['status'], wrote: Outcome['wrote'], text: string = status): Outcome {
   return { status, wrote, answer: answerOf(text), upstreamRequests: 1, endedAt: systemClock.now() };
 }
 
-/** Admits a call that has to run. */
+/** Admits a call, and asserts that it must run. */
 export async function admitToRun(metering: Metering, call: Call): Promise<Admission> {
   const admitted = await metering.admit(call, staying);
   if (admitted.kind !== 'run') throw new AssertionError({ message: `A call that should run was answered from ${call.key}` });
@@ -53,12 +53,12 @@ export async function admitToRun(metering: Metering, call: Call): Promise<Admiss
   return admitted.admission;
 }
 
-/** Admits a call that has to be answered with this text. */
+/** Admits a call, and asserts that it gets this text as a replay. */
 export async function admitToReplay(metering: Metering, call: Call, text: string): Promise<void> {
   deepEqual(await metering.admit(call, staying), { kind: 'replay', answer: answerOf(text) });
 }
 
-/** Waits for a refusal with this code. */
+/** Asserts that the work is refused with this code. */
 export async function refusedAs(code: ErrorCode, work: Promise<unknown>): Promise<void> {
   const result = await work.then(
     () => 'was not refused',
@@ -67,11 +67,11 @@ export async function refusedAs(code: ErrorCode, work: Promise<unknown>): Promis
   deepEqual(result, code);
 }
 
-/** Whether a promise has ended after the metering had time for all that it could do: calls of others came and went meanwhile. */
+/** Whether a promise has settled, after the metering had enough time for it: calls with other keys started and ended in between. */
 export async function hasEnded(work: Promise<unknown>, metering: Metering): Promise<boolean> {
   let ended = false;
-  const end = (): void => void (ended = true);
-  work.then(end, end);
+  const settled = (): void => void (ended = true);
+  work.then(settled, settled);
   const call = callsOfATenant();
   for (let round = 0; round < 3; round += 1) {
     const admission = await admitToRun(metering, call({ key: `other-${round}` }));

@@ -2,7 +2,7 @@ import type { Outcome } from '../../ports/metering.ts';
 import type { QuotaRule } from '../../billing/quota.ts';
 import { ending } from './metering-guarantee.ts';
 
-/** A quota of calls, for each tenant and month unless told otherwise. */
+/** A quota of calls. Default: for each tenant and month. */
 export const calls = (limit: number, over: Partial<QuotaRule> = {}): QuotaRule => ({
   of: 'calls',
   limit,
@@ -15,11 +15,11 @@ export const units = (limit: number): QuotaRule => ({ of: 'units', limit, per: '
 /** A quota of money for each tenant and day. */
 export const money = (limit: number): QuotaRule => ({ of: 'money', limit, per: 'day', each: 'tenant' });
 
-/** The end of a call that failed without a write. */
+/** The outcome of a call that failed without a write. */
 export const failed = (code: 'UPSTREAM_UNAVAILABLE' | 'NOT_FOUND'): Outcome => ({ ...ending('failed', 'no'), code });
 
-/** How each end of a call is charged. */
-export const ends: readonly (readonly [string, Outcome, 'kept' | 'refunded'])[] = [
+/** Each ending of a call, and whether its charge is kept or refunded. */
+export const endings: readonly (readonly [string, Outcome, 'kept' | 'refunded'])[] = [
   ['executed', ending('executed', 'yes'), 'kept'],
   ['cached', ending('cached', 'no'), 'kept'],
   ['accepted', ending('accepted', 'yes'), 'kept'],

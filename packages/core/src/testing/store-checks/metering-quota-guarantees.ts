@@ -2,9 +2,9 @@ import { deepEqual } from 'node:assert/strict';
 import type { Metering, Outcome } from '../../ports/metering.ts';
 import { ToolError } from '../../errors.ts';
 import { admitToReplay, admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringGuarantee } from './metering-guarantee.ts';
-import { calls, ends, failed, money, units } from './metering-policies.ts';
+import { calls, endings, failed, money, units } from './metering-policies.ts';
 
-/** Runs a call without a key from end to end. */
+/** Admits and settles a call that must run. */
 async function spend(
   metering: Metering,
   call: Parameters<typeof admitToRun>[1],
@@ -13,7 +13,7 @@ async function spend(
   await metering.settle(await admitToRun(metering, call), outcome);
 }
 
-/** What quotas and prices promise. */
+/** Guarantees about quotas and prices. */
 export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'admits exactly as many calls as a quota allows, across all replicas',
@@ -32,12 +32,12 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     policy: { quotas: [calls(3), units(10)] },
     async prove(metering, other) {
       const call = callsOfATenant();
-      const of = (units: number) => call({ key: undefined, units });
-      await spend(metering, of(8));
-      await refusedAs('QUOTA_EXCEEDED', other.admit(of(3), staying));
-      await spend(other, of(2));
-      await spend(metering, of(0));
-      await refusedAs('QUOTA_EXCEEDED', other.admit(of(0), staying));
+      const callOf = (units: number) => call({ key: undefined, units });
+      await spend(metering, callOf(8));
+      await refusedAs('QUOTA_EXCEEDED', other.admit(callOf(3), staying));
+      await spend(other, callOf(2));
+      await spend(metering, callOf(0));
+      await refusedAs('QUOTA_EXCEEDED', other.admit(callOf(0), staying));
     },
   },
   {
@@ -82,8 +82,8 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
       await spend(other, call({ key: 'k2', inputHash: 'h2' }));
     },
   },
-  ...ends.map(([name, outcome, what]): MeteringGuarantee => ({
-    name: `${what === 'kept' ? 'keeps' : 'refunds'} the charge of a call that ended as ${name}`,
+  ...endings.map(([name, outcome, charge]): MeteringGuarantee => ({
+    name: `${charge === 'kept' ? 'keeps' : 'refunds'} the charge of a call that ended as ${name}`,
     policy: {
       quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
       prices: [{ perUnit: 100 }],
@@ -91,12 +91,12 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
     async prove(metering, other) {
       const call = callsOfATenant();
       for (const tool of ['acme_calls', 'acme_units', 'acme_money']) {
-        const whole = () => call({ tool, key: undefined, units: 5 });
-        const admission = await admitToRun(metering, whole());
-        await refusedAs('QUOTA_EXCEEDED', other.admit(whole(), staying));
+        const costly = () => call({ tool, key: undefined, units: 5 });
+        const admission = await admitToRun(metering, costly());
+        await refusedAs('QUOTA_EXCEEDED', other.admit(costly(), staying));
         await metering.settle(admission, outcome);
-        if (what === 'kept') await refusedAs('QUOTA_EXCEEDED', other.admit(whole(), staying));
-        else await spend(other, whole());
+        if (charge === 'kept') await refusedAs('QUOTA_EXCEEDED', other.admit(costly(), staying));
+        else await spend(other, costly());
       }
     },
   })),
@@ -164,11 +164,11 @@ export const meteringQuotaGuarantees: readonly MeteringGuarantee[] = [
         month: Date.UTC(2026, 2, 0, 23, 59, 59, 999),
       };
       for (const [per, at] of Object.entries(last)) {
-        const of = (startedAt: number) => call({ tool: `acme_${per}`, key: undefined, startedAt });
-        await spend(metering, of(at));
-        await refusedAs('QUOTA_EXCEEDED', other.admit(of(at), staying));
-        await spend(other, of(at + 1));
-        await refusedAs('QUOTA_EXCEEDED', metering.admit(of(at + 1), staying));
+        const callAt = (startedAt: number) => call({ tool: `acme_${per}`, key: undefined, startedAt });
+        await spend(metering, callAt(at));
+        await refusedAs('QUOTA_EXCEEDED', other.admit(callAt(at), staying));
+        await spend(other, callAt(at + 1));
+        await refusedAs('QUOTA_EXCEEDED', metering.admit(callAt(at + 1), staying));
       }
     },
   },

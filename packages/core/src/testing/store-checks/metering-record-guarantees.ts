@@ -2,35 +2,35 @@ import { deepEqual } from 'node:assert/strict';
 import type { Call } from '../../ports/metering.ts';
 import { ToolError } from '../../errors.ts';
 import { admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringGuarantee } from './metering-guarantee.ts';
-import { calls, ends, failed, money, units } from './metering-policies.ts';
+import { calls, endings, failed, money, units } from './metering-policies.ts';
 
-/** Makes reads of one tenant of their own. */
+/** Returns a function that makes reads of one new tenant. */
 function readsOfATenant(): (over?: Partial<Call>) => Call {
   const call = callsOfATenant();
   return (over) => call({ tool: 'acme_get_order', effect: 'read', key: undefined, inputHash: '', ...over });
 }
 
-const endsOfReads = [['executed', ending('executed', 'no'), 'kept'] as const, ...ends.filter(([, { wrote }]) => wrote === 'no')];
+const endingsOfReads = [['executed', ending('executed', 'no'), 'kept'] as const, ...endings.filter(([, { wrote }]) => wrote === 'no')];
 
-/** What a call that is recorded whole has in common with one that is admitted and settled. */
+/** Guarantees for calls that `record` writes at their end, as they hold for calls that `admit` and `settle` write. */
 export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'admits and records together exactly as many calls as a quota allows, across all replicas',
     policy: { quotas: [calls(50)] },
     async prove(metering, other) {
       const read = readsOfATenant();
-      const asks = Array.from({ length: 120 }, (_, index) => {
-        const one = index % 2 ? other : metering;
-        return index % 3 ? one.record(read(), ending('executed', 'no')) : one.admit(read(), staying);
+      const attempts = Array.from({ length: 120 }, (_, index) => {
+        const handle = index % 2 ? other : metering;
+        return index % 3 ? handle.record(read(), ending('executed', 'no')) : handle.admit(read(), staying);
       });
-      const results = await Promise.allSettled<unknown>(asks);
+      const results = await Promise.allSettled<unknown>(attempts);
       const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
       deepEqual(results.filter(({ status }) => status === 'fulfilled').length, 50);
       deepEqual(new Set(refusals.map((refusal) => (ToolError.is(refusal) ? refusal.code : refusal))), new Set(['QUOTA_EXCEEDED']));
     },
   },
-  ...endsOfReads.map(([name, outcome, what]): MeteringGuarantee => ({
-    name: `${what === 'kept' ? 'charges' : 'does not charge'} a call that is recorded as ${name}`,
+  ...endingsOfReads.map(([name, outcome, charge]): MeteringGuarantee => ({
+    name: `${charge === 'kept' ? 'charges' : 'does not charge'} a call that is recorded as ${name}`,
     policy: {
       quotas: [calls(1), units(5), money(500)].map((rule) => ({ ...rule, where: { tool: `acme_${rule.of}` } })),
       prices: [{ perUnit: 100 }],
@@ -38,12 +38,12 @@ export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
     async prove(metering, other) {
       const read = readsOfATenant();
       for (const tool of ['acme_calls', 'acme_units', 'acme_money']) {
-        const whole = () => read({ tool, units: 5 });
-        await metering.record(whole(), outcome);
-        if (what === 'kept') await refusedAs('QUOTA_EXCEEDED', other.record(whole(), outcome));
+        const costly = () => read({ tool, units: 5 });
+        await metering.record(costly(), outcome);
+        if (charge === 'kept') await refusedAs('QUOTA_EXCEEDED', other.record(costly(), outcome));
         else {
-          await admitToRun(other, whole());
-          await refusedAs('QUOTA_EXCEEDED', metering.record(whole(), outcome));
+          await admitToRun(other, costly());
+          await refusedAs('QUOTA_EXCEEDED', metering.record(costly(), outcome));
         }
       }
     },

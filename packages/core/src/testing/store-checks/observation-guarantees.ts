@@ -7,21 +7,21 @@ const signal = new AbortController().signal;
 const settings = {};
 const limit = { requests: 5, windowMs: 60_000 };
 
-/** How many places there are now, and for how long none after them. Takes them. */
-async function left(budget: Budget, clock: Clock, key = 'k', of: object = limit): Promise<readonly [places: number, waitMs: number]> {
-  for (let places = 0; places < 100; places += 1) {
+/** Takes all requests that are left. Returns how many there were, and how long the next one has to wait. */
+async function takeAllLeft(budget: Budget, clock: Clock, key = 'k', of: object = limit): Promise<readonly [count: number, waitMs: number]> {
+  for (let count = 0; count < 100; count += 1) {
     try {
       await budget.take(key, of, { signal, deadlineAt: clock.now() }, () => {});
     } catch (error) {
       const { code, retryAfterMs, executed } = error as { code?: string; retryAfterMs?: number; executed?: unknown };
       assert.deepEqual([code, executed], ['RATE_LIMITED', 'no']);
-      return [places, retryAfterMs ?? Number.NaN];
+      return [count, retryAfterMs ?? Number.NaN];
     }
   }
-  throw new assert.AssertionError({ message: 'There was no end of places.' });
+  throw new assert.AssertionError({ message: 'The budget granted 100 requests without a refusal.' });
 }
 
-/** What a budget promises about what the vendor says. */
+/** Guarantees about the limits that vendors state in their answers. */
 export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] = [
   {
     name: 'grants no more requests than the vendor says are left, in every replica, until the time that it names',
@@ -29,10 +29,10 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     async prove(one, other, clock) {
       await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
       one.observe('k', limit, { remaining: 2, resetAt: clock.now() + 20_000 });
-      assert.deepEqual(await left(one, clock), [2, 20_000]);
-      assert.deepEqual(await left(other, clock), [0, 20_000]);
+      assert.deepEqual(await takeAllLeft(one, clock), [2, 20_000]);
+      assert.deepEqual(await takeAllLeft(other, clock), [0, 20_000]);
       await clock.advance(20_000);
-      assert.deepEqual(await left(other, clock), [5, 60_000]);
+      assert.deepEqual(await takeAllLeft(other, clock), [5, 60_000]);
     },
   },
   {
@@ -41,7 +41,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     async prove(one, _other, clock) {
       const undeclared = {};
       one.observe('k', undeclared, { remaining: 3, resetAt: clock.now() + 9_000 });
-      assert.deepEqual(await left(one, clock, 'k', undeclared), [3, 9_000]);
+      assert.deepEqual(await takeAllLeft(one, clock, 'k', undeclared), [3, 9_000]);
     },
   },
   {
@@ -50,7 +50,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     async prove(one, _other, clock) {
       for (let n = 0; n < 3; n += 1) await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
       one.observe('k', limit, { remaining: 100, resetAt: clock.now() + 60_000 });
-      assert.deepEqual(await left(one, clock), [2, 60_000]);
+      assert.deepEqual(await takeAllLeft(one, clock), [2, 60_000]);
     },
   },
   {
@@ -60,15 +60,15 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
       one.observe('k', limit, { remaining: 1, resetAt: clock.now() + 30_000 });
       one.observe('k', limit, { remaining: 4, resetAt: clock.now() + 30_000 });
       one.observe('k', limit, { remaining: 0, resetAt: clock.now() + 1_000 });
-      assert.deepEqual(await left(one, clock), [1, 30_000]);
+      assert.deepEqual(await takeAllLeft(one, clock), [1, 30_000]);
       await clock.advance(1_000);
-      assert.deepEqual(await left(one, clock), [0, 29_000]);
+      assert.deepEqual(await takeAllLeft(one, clock), [0, 29_000]);
       one.observe('k', limit, { remaining: 4, resetAt: clock.now() - 1 });
-      assert.deepEqual(await left(one, clock), [0, 29_000]);
-      // A vendor that moves the end of its window moves it for nothing that is left, too.
+      assert.deepEqual(await takeAllLeft(one, clock), [0, 29_000]);
+      // A vendor that moves the end of its window also moves it when nothing is left.
       one.observe('k', limit, { remaining: 0, resetAt: clock.now() + 40_000 });
-      assert.deepEqual(await left(one, clock), [0, 40_000]);
-      assert.equal((await left(other, clock))[0], 0);
+      assert.deepEqual(await takeAllLeft(one, clock), [0, 40_000]);
+      assert.equal((await takeAllLeft(other, clock))[0], 0);
     },
   },
   {
@@ -78,15 +78,15 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
       one.observe('k', limit, { closedUntil: clock.now() + 12_000 });
       one.observe('k', limit, { closedUntil: clock.now() + 3_000 });
       one.observe('k', limit, { remaining: 4, resetAt: clock.now() + 3_000 });
-      assert.deepEqual(await left(one, clock), [0, 12_000]);
-      assert.deepEqual(await left(other, clock), [0, 12_000]);
+      assert.deepEqual(await takeAllLeft(one, clock), [0, 12_000]);
+      assert.deepEqual(await takeAllLeft(other, clock), [0, 12_000]);
       const waits: number[] = [];
       const until = { signal, deadlineAt: clock.now() + 12_001 };
-      let came = false;
-      const waiting = other.take('k', limit, until, (ms) => waits.push(ms)).then(() => (came = true));
-      await left(other, clock, 'barrier');
+      let granted = false;
+      const waiting = other.take('k', limit, until, (ms) => waits.push(ms)).then(() => (granted = true));
+      await takeAllLeft(other, clock, 'barrier');
       for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
-      assert.deepEqual([waits, came], [[12_000], false]);
+      assert.deepEqual([waits, granted], [[12_000], false]);
       await clock.advance(12_000);
       await waiting;
     },
@@ -97,10 +97,10 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     async prove(one, other, clock) {
       one.observe('larger', limit, { limit: 8 });
       one.observe('smaller', limit, { limit: 3 });
-      assert.deepEqual(await left(one, clock, 'larger'), [8, 60_000]);
-      assert.deepEqual(await left(one, clock, 'smaller'), [3, 60_000]);
+      assert.deepEqual(await takeAllLeft(one, clock, 'larger'), [8, 60_000]);
+      assert.deepEqual(await takeAllLeft(one, clock, 'smaller'), [3, 60_000]);
       await clock.advance(60_000);
-      assert.equal((await left(other, clock, 'larger'))[0], 8);
+      assert.equal((await takeAllLeft(other, clock, 'larger'))[0], 8);
     },
   },
   {
@@ -110,7 +110,7 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
       const narrow = { requests: 1, windowMs: 60_000 };
       await one.take('k', narrow, { signal, deadlineAt: clock.now() }, () => {});
       const waiting = one.take('k', narrow, { signal, deadlineAt: Number.POSITIVE_INFINITY }, () => {});
-      await left(one, clock, 'barrier');
+      await takeAllLeft(one, clock, 'barrier');
       one.observe('k', narrow, { limit: 2 });
       await waiting;
     },
@@ -121,14 +121,14 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
     async prove(one, _other, clock) {
       const daily = { requests: 5, windowMs: 86_400_000 };
       one.observe('k', daily, { remaining: 0 });
-      assert.deepEqual(await left(one, clock, 'k', daily), [0, 60_000]);
+      assert.deepEqual(await takeAllLeft(one, clock, 'k', daily), [0, 60_000]);
       one.observe('closed', limit, { closedUntil: clock.now() + 86_400_000 });
-      assert.deepEqual(await left(one, clock, 'closed'), [0, 3_600_000]);
+      assert.deepEqual(await takeAllLeft(one, clock, 'closed'), [0, 3_600_000]);
       await clock.advance(60_000);
-      assert.deepEqual(await left(one, clock, 'k', daily), [5, 86_400_000]);
-      // Its own count goes on.
+      assert.deepEqual(await takeAllLeft(one, clock, 'k', daily), [5, 86_400_000]);
+      // The budget's own count continues.
       one.observe('k', daily, { remaining: 9 });
-      assert.deepEqual(await left(one, clock, 'k', daily), [0, 86_400_000]);
+      assert.deepEqual(await takeAllLeft(one, clock, 'k', daily), [0, 86_400_000]);
     },
   },
 ];

@@ -8,7 +8,7 @@ const perMinute = { limit: 3, windowMs: 60_000 };
 const perHour = { limit: 5, windowMs: 3_600_000 };
 const long = { limit: 1, windowMs: 10_000 };
 
-const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] = [
+const guarantees: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] = [
   {
     name: 'allows as many requests as the limit, says how many are left, then refuses until the window ends',
     settings: [perMinute],
@@ -77,7 +77,7 @@ const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] 
     async prove(one, other) {
       const taken = await Promise.all(Array.from({ length: 200 }, async (_, n) => await (n % 2 === 0 ? one : other).take('a')));
       const allowed = taken.filter((decision) => decision.allowed).map(({ remaining }) => remaining);
-      // Each has another number left: no place was given twice.
+      // Each remaining number occurs once, so no request was counted twice.
       assert.deepEqual(
         allowed.sort((a, b) => a - b),
         Array.from({ length: 100 }, (_, n) => n),
@@ -87,11 +87,11 @@ const promises: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[] 
 ];
 
 /**
- * What `RateLimit` promises, as checks. `open` makes a fresh limit of these rules that goes by the clock; they may run at once where the
- * opened ones share nothing.
+ * Returns the guarantees of `RateLimit` as checks. `open` creates a fresh limit with these rules that uses the clock. Checks may run at the
+ * same time if the opened limits share nothing.
  */
 export function rateLimitChecks(
   open: (rules: readonly RateLimitRule[], clock: Clock) => Promise<OpenedShared<RateLimit>>,
 ): readonly StoreCheck[] {
-  return sharedChecks(promises, open);
+  return sharedChecks(guarantees, open);
 }

@@ -1,22 +1,22 @@
 import { manualClock, type ManualClock } from '../manual-clock.ts';
 import type { StoreCheck } from '../store-check.ts';
 
-/** What is under check, fresh and empty. */
+/** A fresh and empty store that replicas share. */
 export interface OpenedShared<T> {
   readonly one: T;
-  /** The same as another replica has it. Absent: one process uses it alone. */
+  /** Another handle on the same data, as another replica has. Absent: only one process uses the store. */
   readonly other?: T;
   close(): Promise<void>;
 }
 
-/** Something that replicas share, and what proves its promise. */
+/** A guarantee of a store that replicas share, and its proof. */
 export interface SharedGuarantee<T, Settings> {
   readonly name: string;
   readonly settings: Settings;
   prove(one: T, other: T, clock: ManualClock): Promise<void>;
 }
 
-/** Makes checks of promises. Each opens its own, which goes by a clock of its own. */
+/** Makes checks of guarantees. Each opens its own store, with its own clock. */
 export function sharedChecks<T, Settings>(
   guarantees: readonly SharedGuarantee<T, Settings>[],
   open: (settings: Settings, clock: ManualClock) => Promise<OpenedShared<T>>,

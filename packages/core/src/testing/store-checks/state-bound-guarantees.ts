@@ -8,7 +8,7 @@ const full = { code: 'STATE_FULL' };
 
 const entry = (n: number) => ({ id: `e${n}`, value: { n } });
 
-/** What a store promises about its limits: what does not fit is refused with STATE_FULL, and nothing that was there is lost. */
+/** Guarantees about a store's limits: it refuses with STATE_FULL what does not fit, and loses nothing that it has. */
 export const stateBoundGuarantees: readonly StateGuarantee[] = [
   {
     name: 'refuses a value over the limit in bytes and keeps the previous value',

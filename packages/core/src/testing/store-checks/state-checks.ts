@@ -6,21 +6,21 @@ import type { StateCheckLimits } from './state-guarantee.ts';
 import { stateRaceGuarantees } from './state-race-guarantees.ts';
 import { stateValueGuarantees } from './state-value-guarantees.ts';
 
-/** A fresh and empty state store under check. */
+/** A fresh and empty state store. */
 export interface OpenedStateStore {
   readonly store: StateStore;
-  /** Another handle on the same data, as another replica has. Absent: the store is used by one process alone. */
+  /** Another handle on the same data, as another replica has. Absent: only one process uses the store. */
   readonly second?: StateStore;
   close(): Promise<void>;
 }
 
 /**
- * What `State`, `StateLog` and `StateStore` promise, as checks. `open` makes a store that holds nothing and keeps to the limits; each check
- * opens one of its own. Checks may run in any order, and at once where the opened stores share nothing.
+ * Returns the guarantees of `State`, `StateLog` and `StateStore` as checks. `open` creates an empty store with the given limits, and each
+ * check opens its own. Checks may run in any order, and at the same time if the opened stores share nothing.
  */
 export function stateChecks(open: (limits: StateCheckLimits) => Promise<OpenedStateStore>): readonly StoreCheck[] {
-  const promises = [...stateValueGuarantees, ...stateLogGuarantees, ...stateBoundGuarantees, ...stateRaceGuarantees];
-  return promises.map(({ name, limits = {}, prove }) => ({
+  const guarantees = [...stateValueGuarantees, ...stateLogGuarantees, ...stateBoundGuarantees, ...stateRaceGuarantees];
+  return guarantees.map(({ name, limits = {}, prove }) => ({
     name,
     async run() {
       const { store, second, close } = await open(limits);

@@ -1,18 +1,18 @@
 import type { StateStore } from '../../connector/state.ts';
 
-/** The limits that a check sets; what it leaves out is the store's own default, which must be no less than `memoryState`'s. */
+/** The limits that a check sets. Absent limits are the store's own defaults, which must not be lower than `memoryState`'s. */
 export interface StateCheckLimits {
-  /** Keys and logs of one scope. */
+  /** The most keys and logs of one scope, together. */
   readonly maxKeys?: number;
-  /** The bytes of one value or log entry with its key: of the UTF-8 text of the key, or of an entry's id and key, and of the value's JSON. */
+  /** The most bytes of one value or log entry: of the key, or an entry's id and key, in UTF-8, plus the value's JSON. */
   readonly maxValueBytes?: number;
-  /** Scopes that hold something. */
+  /** The most scopes that hold something. */
   readonly maxScopes?: number;
-  /** The sum of the bytes that all values and entries take, where one scope holds all of them. */
+  /** The most bytes of all values and entries together. Checks put all of them into one scope. */
   readonly maxBytes?: number;
 }
 
-/** Something that a state store promises, and what proves it. `other` is a second handle on the same data, as another replica has. */
+/** A guarantee of state stores, and its proof. `other` is a second handle on the same data, as another replica has. */
 export interface StateGuarantee {
   readonly name: string;
   readonly limits?: StateCheckLimits;

@@ -8,7 +8,7 @@ const writers = 20;
 const outbox = { name: 'outbox', entry: z.number(), max: 5, whenFull: 'refuse' } as const;
 const events = { ...outbox, name: 'events', max: 10, whenFull: 'drop-oldest' } as const;
 
-/** Twenty at once, every second one at the other handle. Gives how many were not refused with STATE_FULL and did not say false. */
+/** Runs 20 writes at the same time, every second one on the other handle. Returns how many succeeded: no false, no STATE_FULL. */
 async function race(store: StateStore, other: StateStore, write: (handle: StateStore, n: number) => Promise<unknown>): Promise<number> {
   const attempts = Array.from({ length: writers }, async (_, n) => {
     try {
@@ -26,10 +26,10 @@ async function increment(state: State): Promise<void> {
     const read = await state.get('count', z.number());
     if (await state.set('count', (read?.value ?? 0) + 1, read?.version)) return;
   }
-  assert.fail('An increment lost every one of its attempts.');
+  assert.fail('Every attempt of an increment lost.');
 }
 
-/** What a store promises to many users at once. */
+/** Guarantees of a store that many users use at the same time. */
 export const stateRaceGuarantees: readonly StateGuarantee[] = [
   {
     name: 'lets exactly one of 20 writers set an absent key, change each version, and remove it',
@@ -106,7 +106,7 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
       const pair = (n: number) => [1, 2].map((part) => ({ id: `${n}.${part}`, value: n }));
       assert.equal(await race(store, other, async (handle, n) => handle.open('conn-1').log(events).append(pair(n))), writers);
       const { entries } = await store.open('conn-1').log(events).read({ limit: 100 });
-      const expected = entries.filter((_, at) => at % 2 === 0).flatMap(({ value }) => pair(value).map(({ id }) => id));
+      const expected = entries.filter((_, index) => index % 2 === 0).flatMap(({ value }) => pair(value).map(({ id }) => id));
       assert.equal(entries.length, 10);
       assert.deepEqual(
         entries.map(({ id }) => id),
@@ -118,12 +118,12 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
     name: 'shows a reader of pages every entry that 20 writers append',
     async prove(store, other) {
       const spec = { ...outbox, max: 100 };
-      const seen = new Set<string>();
+      const ids = new Set<string>();
       let after: string | undefined;
       const readOn = async () => {
         for (;;) {
           const page = await other.open('conn-1').log(spec).read({ limit: 1, after });
-          for (const { id } of page.entries) seen.add(id);
+          for (const { id } of page.entries) ids.add(id);
           if (page.next === undefined) return;
           after = page.next;
         }
@@ -139,7 +139,7 @@ export const stateRaceGuarantees: readonly StateGuarantee[] = [
       );
       await Promise.all([writing, reading()]);
       await readOn();
-      assert.equal(seen.size, writers);
+      assert.equal(ids.size, writers);
     },
   },
 ];

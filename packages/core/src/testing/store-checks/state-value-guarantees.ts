@@ -4,10 +4,10 @@ import type { StateGuarantee } from './state-guarantee.ts';
 
 const number = z.number();
 
-// The last is half of a character outside the basic plane, which UTF-8 cannot tell from a replacement mark.
+// The last key is half of a surrogate pair. UTF-8 encodes it as the replacement mark, which is the key before it.
 const oddKeys = ['__proto__', 'a"b\\c', 'nul\0', 'two words', 'long '.repeat(800), '€', '\ufffd', '\ud83d'];
 
-/** What a state promises about values, to one user at a time. */
+/** Guarantees about the values of a state that one user uses at a time. */
 export const stateValueGuarantees: readonly StateGuarantee[] = [
   {
     name: 'sets an absent key once',

@@ -2,7 +2,7 @@ import type { Ajv, ValidateFunction } from 'ajv';
 
 export type { ValidateFunction };
 
-/** Two validators of JSON Schema. Bodies are judged as they are; parameters, which are text on the wire, are coerced to their type first. */
+/** Two validators of JSON Schema. Bodies are judged as they are. Parameters are text on the wire, and are coerced to their type first. */
 export interface SchemaValidators {
   readonly bodies: Ajv;
   readonly parameters: Ajv;

@@ -64,7 +64,7 @@ test('testConnector names the question that the fixture has no answer for', asyn
   const { answers: _, ...without } = moreFixture(moreWith('publish_note'));
   const unanswered = testConnector(moreWith('publish_note'), without);
   await expect(unanswered).rejects.toThrow(
-    'It asks “Publish the note?”, and the fixture has no answer: give one in answers.acme_publish_note.',
+    'It asks “Publish the note?”, and the fixture has no answer: add one to answers.acme_publish_note.',
   );
 });
 
@@ -76,7 +76,7 @@ describe('a known gap', () => {
 
   test('fails once it is closed', async () => {
     const closed = checkOf(gap, one, { ...fixture, knownGaps: { [gap]: 'They announce new fields.' } });
-    await expect(closed?.run()).rejects.toThrow('take it out of knownGaps (“They announce new fields.”)');
+    await expect(closed?.run()).rejects.toThrow('remove it from knownGaps (“They announce new fields.”)');
   });
 
   test('must be of a check, and have a reason', () => {

@@ -4,26 +4,26 @@ import { answerWith, codeOf, faultOfFailure, overSteps, slipIn, textOf } from '.
 import type { Rule } from '../rule.ts';
 import type { Trace } from '../checked-connector.ts';
 
-/** What is wrong with a vendor's fields in turn. */
+/** Faults in single fields of a vendor's answer. */
 export const fieldFaults: readonly { readonly name: string; readonly why: string; change(field: unknown): unknown }[] = [
   {
     name: 'answers, or fails as documented, when any field of the vendor’s answer is null',
-    why: 'Vendors’ descriptions are wrong about nulls. What the connector can do without must not fail it; what it needs is UPSTREAM_INVALID.',
+    why: 'Vendors’ descriptions are wrong about nulls. A null in an unneeded field must not fail the call; in a needed field it is UPSTREAM_INVALID.',
     change: () => null,
   },
   {
     name: 'answers, or fails as documented, when any field of the vendor’s answer is missing',
-    why: 'Vendors leave out what is empty, or what an account may not see.',
+    why: 'Vendors leave out fields that are empty, or that an account may not see.',
     change: () => undefined,
   },
   {
     name: 'answers, or fails as documented, when any field of the vendor’s answer has another type',
-    why: 'Vendors change numbers to strings and objects to lists. What was not expected is UPSTREAM_INVALID, and never a TypeError.',
+    why: 'Vendors change numbers to strings and objects to lists. An unexpected type is UPSTREAM_INVALID, never a TypeError.',
     change: (field) => (typeof field === 'string' ? 7 : typeof field === 'object' && !Array.isArray(field) ? ['other'] : { other: 'type' }),
   },
 ];
 
-/** Bodies that are no answer to anything, where one is expected. */
+/** Bodies that are no answer, sent where one is expected. */
 const bodyFaults: readonly { readonly name: string; readonly headers?: Record<string, string>; body(): unknown }[] = [
   { name: 'an empty body', body: () => '' },
   { name: 'null', body: () => null },
@@ -35,19 +35,18 @@ const bodyFaults: readonly { readonly name: string; readonly headers?: Record<st
   { name: 'half of its JSON', headers: { 'content-type': 'application/json' }, body: () => '{"data": [' },
 ];
 
-/** One byte more than core reads of a body. */
+/** More bytes than core reads of a body. */
 const tooLarge = (): string => `{"filler":"${'x'.repeat(10 * 1024 * 1024)}"}`;
 
-/** What a connector makes of answers that are not as the vendor describes them. */
+/** How a connector handles answers that are not as the vendor describes them. */
 export const answerRules: readonly Rule[] = [
   ...bodyFaults.map(({ name, headers, body }): Rule => ({
     name: `reports no success for an answer with ${name}`,
-    why: 'A proxy’s page or half an answer says nothing of what the vendor did. A model that hears of a success goes on with a lie.',
-    concerns: 'vendor',
+    why: 'A proxy’s page or half an answer does not show what the vendor did. A model that reads of a success continues with false facts.',
+    appliesTo: 'vendor',
     find: (checked) =>
       overSteps(checked, {}, async (testHost, trace, step) => {
-        // Where the vendor answers with nothing, nothing is expected. A page is not nothing.
-        // Where it answers with rows, no body says that there are none.
+        // An empty body is right where the vendor sends none, and means no rows where it sends rows. A page is always wrong.
         const expected = step.answer.body !== undefined && step.answer.body !== '' && !(step.rows && name === 'an empty body');
         if (!expected && name !== 'a page of HTML') return undefined;
         answerWith(testHost, step, (answer) => ({ ...answer, status: 200, headers: { ...answer.headers, ...headers }, body: body() }));
@@ -56,8 +55,8 @@ export const answerRules: readonly Rule[] = [
   })),
   {
     name: 'reports no success for rows if one of them cannot be read',
-    why: 'What was read up to there looks like all that there is, and a model counts, sums and reports it so.',
-    concerns: 'vendor',
+    why: 'The rows before it look like the complete list, and a model counts, sums and reports them as such.',
+    appliesTo: 'vendor',
     find: (checked) =>
       overSteps(checked, {}, async (testHost, trace, step) => {
         if (!step.rows) return undefined;
@@ -71,7 +70,7 @@ export const answerRules: readonly Rule[] = [
   ...fieldFaults.map(({ name, why, change }): Rule => ({
     name,
     why,
-    concerns: 'vendor',
+    appliesTo: 'vendor',
     find: (checked) =>
       overSteps(checked, {}, async (testHost, trace, step) => {
         const problems: string[] = [];
@@ -79,7 +78,7 @@ export const answerRules: readonly Rule[] = [
           answerWith(testHost, step, (answer) => ({ ...answer, body: withField(answer.body, path, change) }));
           const answer = await testHost.call(trace.tool.name, trace.example);
           const fault = answer.isError === true ? faultOfFailure(testHost, answer) : slipOf(answer, trace);
-          if (fault !== undefined) problems.push(`with ${pathText(path)} so, ${fault}`);
+          if (fault !== undefined) problems.push(`with ${pathText(path)} changed, ${fault}`);
           testHost.sandbox?.recover();
         }
         return problems;
@@ -88,7 +87,7 @@ export const answerRules: readonly Rule[] = [
   {
     name: 'accepts unknown fields in the vendor’s answers',
     why: 'Vendors add fields without a new version of their API.',
-    concerns: 'vendor',
+    appliesTo: 'vendor',
     find: (checked) =>
       overSteps(checked, {}, async (testHost, { tool, example }, step) => {
         answerWith(testHost, step, ({ body, ...answer }) => ({
@@ -105,8 +104,8 @@ export const answerRules: readonly Rule[] = [
   },
   {
     name: 'fails as documented on an answer of more than 10 MB',
-    why: 'Such a body is not read to its end, so nothing can be said of it.',
-    concerns: 'vendor',
+    why: 'Core does not read such a body to its end, so its content is unknown.',
+    appliesTo: 'vendor',
     find: async (checked) => {
       const body = tooLarge();
       return await overSteps(checked, {}, async (testHost, { tool, example }, step) => {
@@ -117,9 +116,9 @@ export const answerRules: readonly Rule[] = [
   },
 ];
 
-/** Words in an output that show that something was taken for a text, and were not there before. */
+/** Returns a problem if an output has words that show a value used as text by mistake, and had none in the good run. */
 export function slipOf({ structuredContent }: Answer, trace: Trace): string | undefined {
   if (textsIn(trace.answer.structuredContent).some((text) => slipIn(text) !== undefined)) return undefined;
   const slip = textsIn(structuredContent).map(slipIn).find(Boolean);
-  return slip === undefined ? undefined : `“${slip}” stands in the output`;
+  return slip === undefined ? undefined : `the output contains “${slip}”`;
 }

@@ -7,11 +7,11 @@ import { detectBypasses } from '../bypass-detection.ts';
 import { codeOf, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 
-/** What a connector does when nothing goes wrong but its callers and its settings. */
+/** How a connector behaves while the vendor works, with good and bad callers and settings. */
 export const behaviourRules: readonly Rule[] = [
   {
     name: 'answers the example of each tool with the declared output',
-    why: 'It is what the tool is there for. All checks of what may go wrong begin with it.',
+    why: 'This is the tool’s purpose, and every check of a failure starts from it.',
     find: async (checked) =>
       (await checked.traces())
         .filter(({ answer, tool }) => answer.isError === true || (tool.output !== undefined && answer.structuredContent === undefined))
@@ -19,16 +19,16 @@ export const behaviourRules: readonly Rule[] = [
   },
   {
     name: 'refuses invalid input before it sends anything',
-    why: 'A model corrects what it is told of at once. What the vendor refuses costs a request, and what it ignores is a silent mistake.',
+    why: 'A model corrects an input that is refused at once. If the vendor refuses it, it costs a request. If the vendor ignores it, the mistake stays hidden.',
     find: async (checked) => {
-      const found = (await checked.good()).map(({ tool, example }) =>
+      const found = (await checked.successes()).map(({ tool, example }) =>
         checked.withTestHost({ tool: tool.name }, async (testHost) => {
           const problems: string[] = [];
-          for (const [what, input] of badInputs(portableSchema(tool.input, 'input').jsonSchema, example)) {
+          for (const [fault, input] of badInputs(portableSchema(tool.input, 'input').jsonSchema, example)) {
             const answer = await testHost.call(tool.name, input);
             const sent = testHost.sandbox?.requests.length ?? 0;
-            if (codeOf(answer) !== 'INVALID_INPUT') problems.push(`${tool.name} takes ${what}: ${textOf(answer)}`);
-            else if (sent > 0) problems.push(`${tool.name} sends ${sent} requests before it refuses ${what}`);
+            if (codeOf(answer) !== 'INVALID_INPUT') problems.push(`${tool.name} accepts ${fault}: ${textOf(answer)}`);
+            else if (sent > 0) problems.push(`${tool.name} sends ${sent} requests before it refuses ${fault}`);
           }
           return problems;
         }),
@@ -38,18 +38,18 @@ export const behaviourRules: readonly Rule[] = [
   },
   {
     name: 'does nothing while it opens',
-    why: 'A client is opened in the middle of a call, without its deadline, signal or budget. What it needs it can fetch when it is used.',
+    why: 'The host opens a client in the middle of a call, without the call’s deadline, signal or budget. The client can fetch what it needs when it is used.',
     find: (checked) => checked.withTestHost({}, async ({ config }) => await openOnly(checked.connector, config)),
   },
   {
     name: 'does nothing while it is imported',
-    why: 'A host imports connectors that it may never use. What they do then belongs to nobody.',
-    concerns: 'package',
+    why: 'A host imports connectors that it may never use. No call or job limits the work that they start then.',
+    appliesTo: 'package',
     find: async ({ fixture }) => (fixture.folder ? await importedIo(fixture.folder) : []),
   },
   {
     name: 'can close a client twice, used or not',
-    why: 'A host that shuts down while it replaces a connection’s settings closes what was closed.',
+    why: 'A host that shuts down while it replaces a connection’s settings may close a client twice.',
     find: (checked) =>
       checked.withTestHost({}, async ({ config }) => {
         const problems: string[] = [];
@@ -67,14 +67,14 @@ export const behaviourRules: readonly Rule[] = [
   },
   {
     name: 'reaches the network only through its http',
-    why: 'What is sent past it has no deadline, limit, retry class or origin check, and no test can send it to a sandbox.',
-    concerns: 'vendor',
+    why: 'A request without http has no deadline, limit, retry class or origin check, and no test can send it to a sandbox.',
+    appliesTo: 'vendor',
     find: (checked) => detectBypasses(checked),
   },
   {
     name: 'names the account of a valid credential',
-    why: 'A person who sets a connection up wants to see that it is the right one, and an operator that it still works.',
-    concerns: 'vendor',
+    why: 'The person who sets up a connection wants to see the right account, and an operator wants to see that it still works.',
+    appliesTo: 'vendor',
     find: (checked) =>
       checked.withTestHost({}, async (testHost) => {
         if (!checked.connector.check) return ['offers no check(): one cheap authenticated request'];
@@ -85,27 +85,27 @@ export const behaviourRules: readonly Rule[] = [
   },
   {
     name: 'reports a wrong credential as UNAUTHENTICATED when it is checked',
-    why: 'Some vendors answer a wrong credential with 200 and an anonymous user. Then the first to notice is a model.',
-    concerns: 'vendor',
+    why: 'Some vendors answer a wrong credential with 200 and an anonymous user. Without this check a model is the first to notice.',
+    appliesTo: 'vendor',
     find: (checked) => {
-      // A connection's other secrets stay as they are: one wrong one is enough.
+      // The connection's other secrets stay unchanged: one wrong secret is enough.
       const config = (good: object, canary: string): object =>
-        everyValue(good, (value) => (value === canary ? 'canary-of-somebody-else' : value)) as object;
+        everyValue(good, (value) => (value === canary ? 'canary-of-another-account' : value)) as object;
       return checked.withTestHost({ config }, async (testHost) => {
         if (!checked.connector.check || !JSON.stringify(testHost.sandbox?.config).includes(testHost.canary)) return [];
         return await testHost.check().then(
-          ({ account }) => [`check() takes it for ${account}`],
+          ({ account }) => [`check() accepts it as ${account}`],
           (error: unknown) =>
-            ToolError.is(error) && error.code === 'UNAUTHENTICATED' ? [] : [`check() fails otherwise: ${String(error)}`],
+            ToolError.is(error) && error.code === 'UNAUTHENTICATED' ? [] : [`check() fails with another error: ${String(error)}`],
         );
       });
     },
   },
 ];
 
-/** Inputs that a schema surely does not take, each with what is wrong with it. */
-function* badInputs(schema: Readonly<Record<string, unknown>>, example: object): Iterable<readonly [what: string, input: object]> {
-  yield ['a field that it does not know', { ...example, busbar_unknown_field: 1 }];
+/** Lists inputs that a schema must refuse, each with its fault. */
+function* badInputs(schema: Readonly<Record<string, unknown>>, example: object): Iterable<readonly [fault: string, input: object]> {
+  yield ['an unknown field', { ...example, busbar_unknown_field: 1 }];
   for (const name of (schema['required'] ?? []) as string[]) {
     const { [name]: _, ...rest } = example as Record<string, unknown>;
     yield [`an input without ${name}`, rest];

@@ -6,43 +6,43 @@ import type { Rule } from '../rule.ts';
 const most = { median: 350, tool: 800, defaultToolset: 6_000 };
 const snapshotFile = 'test/catalogue.json';
 
-/** What a model receives, and what it costs. */
+/** The catalogue that models receive, and its cost in tokens. */
 export const catalogueRules: readonly Rule[] = [
   {
     name: `uses at most ${most.median} tokens for half of its tools, ${most.tool} for any one and ${most.defaultToolset} for the default toolset`,
-    why: 'Every conversation begins with all tools of its toolsets. What they take is gone for the work, and paid for in each turn.',
+    why: 'Every conversation starts with all tools of its toolsets. Their tokens leave less room for the work, and are paid for in each turn.',
     find: async ({ connector }) => {
       const { tools, medianTokens, defaultToolsetTokens } = await catalogueOf(connector);
       return [
         ...tools
           .filter(({ tokens }) => tokens > most.tool)
-          .map(({ name, tokens }) => `${name} takes ${tokens} tokens: sharpen its words, or split it`),
-        ...(medianTokens > most.median ? [`the median tool takes ${medianTokens} tokens`] : []),
+          .map(({ name, tokens }) => `${name} uses ${tokens} tokens: shorten its descriptions, or split the tool`),
+        ...(medianTokens > most.median ? [`the median tool uses ${medianTokens} tokens`] : []),
         ...(defaultToolsetTokens > most.defaultToolset
-          ? [`the default toolset takes ${defaultToolsetTokens} tokens: move rare tools into toolsets of their own`]
+          ? [`the default toolset uses ${defaultToolsetTokens} tokens: move rare tools into toolsets of their own`]
           : []),
       ];
     },
   },
   {
     name: `has the catalogue that ${snapshotFile} records`,
-    why: 'A changed name, description or schema changes what models do, and voids their prompt caches. Somebody should have looked at it.',
-    concerns: 'package',
+    why: 'A changed name, description or schema changes how models behave, and invalidates their prompt caches. Someone should review it.',
+    appliesTo: 'package',
     find: async ({ connector, fixture }) => {
       const file = fileOf(fixture.folder, snapshotFile);
       const now = await catalogueOf(connector);
       const text = await readFile(file, 'utf8').catch(() => undefined);
       if (text === undefined) {
         await writeFile(file, `${JSON.stringify(now, undefined, 2)}\n`);
-        return [`there was no ${snapshotFile}, so it has been written. Read it, commit it, and run this again`];
+        return [`there was no ${snapshotFile}, so the test wrote it. Read it, commit it, and run the test again`];
       }
       const differences = differencesOf(JSON.parse(text) as Catalogue, now);
-      return differences.length === 0 ? [] : [...differences, `if all of this is meant: delete ${snapshotFile} and run this twice`];
+      return differences.length === 0 ? [] : [...differences, `if all of this is intended: delete ${snapshotFile} and run the test twice`];
     },
   },
 ];
 
-/** Compared as JSON: the order of keys is part of what a model sees, the white space of the file is not. */
+/** Lists the differences between two catalogues. Compares JSON: a model sees the order of keys, but not the file's white space. */
 function differencesOf(before: Catalogue, now: Catalogue): string[] {
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
   if (same(before, now)) return [];

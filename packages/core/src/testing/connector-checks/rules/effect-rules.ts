@@ -4,57 +4,57 @@ import type { Trace } from '../checked-connector.ts';
 
 const nameOf = (request: { readonly method: string; readonly path: string } | undefined): string => `${request?.method} ${request?.path}`;
 
-/** What is wrong with what each example requested of `http`, with the tool's name in front. */
+/** Lists the problems that `find` sees in each trace, each with the tool's name. */
 const inTraces = (traces: readonly Trace[], find: (trace: Trace) => readonly string[] | string | undefined): string[] =>
   traces.flatMap((trace) => [find(trace) ?? []].flat().map((problem) => `${trace.tool.name}: ${problem}`));
 
-/** Whether a tool does what its effect says, and what becomes of writes whose answer is lost. */
+/** Whether a tool does what its effect says, and how it handles a write whose answer is lost. */
 export const effectRules: readonly Rule[] = [
   {
     name: 'changes nothing with its read tools',
-    why: 'Clients run tools with readOnlyHint without asking anybody, and the host caches them, shares them and never calls them unknown.',
+    why: 'Clients run tools with readOnlyHint without asking a person. The host caches and shares their answers, and never reports an unknown outcome.',
     find: async (checked) =>
-      inTraces(await checked.good(), ({ tool, requested, kept }) => {
+      inTraces(await checked.successes(), ({ tool, requested, stateWrites }) => {
         if (tool.effect !== 'read') return undefined;
         const writes = writesIn(requested).map(nameOf);
         return [
           ...writes.map((name) => `sends ${name}. A POST that only reads is declared with retry: 'safe'`),
-          kept > 0 ? 'writes to its state, or wakes a job' : [],
+          stateWrites > 0 ? 'writes to its state, or wakes a job' : [],
         ].flat();
       }),
   },
   {
     name: 'changes something with its other tools',
-    why: 'A tool that only reads, and says that it writes, has people requested for nothing, is never cached, and is paid for as a write.',
+    why: 'A tool that says that it writes, but only reads, makes clients ask people for nothing, is never cached, and is charged as a write.',
     find: async (checked) =>
-      inTraces(await checked.good(), ({ tool, requested, kept }) => {
-        if (tool.effect === 'read' || kept > 0 || requested.some(({ method }) => method !== 'GET')) return undefined;
-        return `has the effect "${tool.effect}", and its example writes nothing`;
+      inTraces(await checked.successes(), ({ tool, requested, stateWrites }) => {
+        if (tool.effect === 'read' || stateWrites > 0 || requested.some(({ method }) => method !== 'GET')) return undefined;
+        return `has the effect "${tool.effect}", but its example writes nothing`;
       }),
   },
   {
     name: 'declares tools that delete as destructive',
     why: 'Clients ask a person before a tool with destructiveHint.',
     find: async (checked) =>
-      inTraces(await checked.good(), ({ tool, requested }) => {
+      inTraces(await checked.successes(), ({ tool, requested }) => {
         const deletion = requested.find(({ method }) => method === 'DELETE');
         return deletion && tool.effect !== 'destructive' ? `sends ${nameOf(deletion)} with the effect "${tool.effect}"` : undefined;
       }),
   },
   {
     name: 'writes nothing if the person it asks says no',
-    why: 'A tool that asks and writes all the same has requested for show, and nobody trusts the next question.',
+    why: 'If a tool asks and writes anyway, its question means nothing, and people stop trusting the next one.',
     find: async (checked) => {
-      const found = (await checked.good()).flatMap(({ tool, example, questions }) =>
+      const found = (await checked.successes()).flatMap(({ tool, example, questions }) =>
         Array.from({ length: questions }, (_, agreed) =>
           checked.withTestHost({ tool: tool.name, agreed }, async (testHost) => {
             await testHost.call(tool.name, example);
-            const { requested, kept } = testHost.watch;
+            const { requested, stateWrites } = testHost.watch;
             const writes = writesIn(requested).map(nameOf);
             const question = `${tool.name}, question ${agreed + 1}: the person says no, and it`;
             return [
               ...writes.map((name) => `${question} sends ${name}`),
-              kept > 0 ? `${question} writes to its state, or wakes a job` : [],
+              stateWrites > 0 ? `${question} writes to its state, or wakes a job` : [],
             ].flat();
           }),
         ),
@@ -64,19 +64,19 @@ export const effectRules: readonly Rule[] = [
   },
   {
     name: 'sends a key of context.key() in each keyed request',
-    why: 'By that key the vendor counts repetitions once: those of the host, and those of a caller with an idempotency key.',
+    why: 'By this key the vendor recognises repetitions by the host, and by a caller with an idempotency key.',
     find: async (checked) =>
-      inTraces(await checked.good(), ({ steps, keys }) =>
+      inTraces(await checked.successes(), ({ steps, keys }) =>
         steps
           .filter(({ requested, request }) => requested.retry === 'keyed' && !keys.some((key) => carriesKey(request, key)))
-          .map(({ name }) => `${name} is "keyed", and no key of context.key() is in its headers, its URL or its body`),
+          .map(({ name }) => `${name} is "keyed", but no key of context.key() is in its headers, its URL or its body`),
       ),
   },
   {
     name: 'gives each write of a call its own key',
-    why: 'A vendor takes the second write under the first one’s key for its repetition, and does not make it.',
+    why: 'The vendor takes a second write under the same key for a repetition of the first, and does not make it.',
     find: async (checked) =>
-      inTraces(await checked.good(), ({ requests, keys }) =>
+      inTraces(await checked.successes(), ({ requests, keys }) =>
         [...new Set(keys)]
           .map((key) => requests.filter((request) => request.method !== 'GET' && carriesKey(request, key)))
           .filter(({ length }) => length > 1)
@@ -85,8 +85,8 @@ export const effectRules: readonly Rule[] = [
   },
   {
     name: 'makes a write once, even if its answer is lost',
-    why: 'The vendor made it, and nobody heard. What is sent then is what a customer gets twice.',
-    concerns: 'vendor',
+    why: 'The vendor made the write, but the answer did not arrive. If the write is sent again, a customer gets it twice.',
+    appliesTo: 'vendor',
     find: (checked) =>
       overSteps(checked, {}, async (testHost, trace, step) => {
         if (!mayWrite(trace, step)) return undefined;
@@ -104,16 +104,16 @@ export const effectRules: readonly Rule[] = [
         const { retry = 'never' } = step.requested;
         if (retry === 'never') return made.length > 1 ? `is sent ${made.length} times with the retry class "never"` : undefined;
         return made.some((id) => id !== made[0])
-          ? `has the retry class "${retry}" and makes another record when it is sent again. Use "never", or "keyed" with context.key()`
+          ? `has the retry class "${retry}" and makes another record if it is sent again. Use "never", or "keyed" with context.key()`
           : undefined;
       }),
   },
   {
     name: 'says for each write how to find out whether it happened',
-    why: 'With OUTCOME_UNKNOWN alone a model repeats the call, or gives up on work that was done.',
-    concerns: 'vendor',
+    why: 'With OUTCOME_UNKNOWN alone, a model repeats the call, or gives up on a write that happened.',
+    appliesTo: 'vendor',
     find: async (checked) =>
-      inTraces(await checked.good(), (trace) =>
+      inTraces(await checked.successes(), (trace) =>
         trace.steps
           .filter((step) => mayWrite(trace, step) && (step.requested.ifLost ?? '').trim() === '')
           .map(({ name }) => `${name} has no ifLost, such as “Look for its subject with …_search_… before you create it again.”`),
@@ -121,7 +121,7 @@ export const effectRules: readonly Rule[] = [
   },
 ];
 
-/** The id of the record that an answer is about: the first that is found, outer fields first. */
+/** Returns the id of the record in an answer: the first id, outer fields first. */
 function idIn(body: unknown): unknown {
   for (let level: unknown[] = [body], depth = 0; level.length > 0 && depth < 4; depth += 1) {
     const objects = level.filter((value) => typeof value === 'object' && value !== null) as Record<string, unknown>[];

@@ -15,33 +15,33 @@ interface Manifest {
 const peers = ['@busbar/core', 'zod'];
 /** A static or dynamic import, an export from elsewhere, or a require. */
 const imports = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\1/g;
-/** What a package brings to develop against and never runs in a host. */
+/** Whether a file belongs to the sandbox, which no host runs. */
 const isSandbox = (file: string): boolean => /^sandbox[./\\]/.test(file);
 
-/** What installing a connector brings with it, and what its page says. */
+/** What an installed connector brings with it, and what its README says. */
 export const packageRules: readonly Rule[] = [
   {
     name: 'depends on core and zod as peers, and on nothing else',
-    why: 'A second copy of core or zod beside the host’s does not fit it, and whatever else comes along runs with every tenant’s secrets.',
-    concerns: 'package',
+    why: 'A second copy of core or zod is incompatible with the host’s, and any other package runs with every tenant’s secrets.',
+    appliesTo: 'package',
     find: async ({ fixture }) => {
       const { dependencies = {}, optionalDependencies = {}, peerDependencies = {}, ...manifest } = await manifestOf(fixture.folder);
-      // What is never published may bring core and zod itself: nobody installs it beside others.
+      // A private package may bring core and zod itself, since it is never installed beside others.
       const own = manifest.private === true ? peers : [];
       const others = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter((name) => !own.includes(name));
-      const strange = Object.keys(peerDependencies).filter((name) => !peers.includes(name));
+      const otherPeers = Object.keys(peerDependencies).filter((name) => !peers.includes(name));
       const missing = manifest.private === true ? [] : peers.filter((name) => !(name in peerDependencies));
       return [
         ...others.map((name) => `package.json has ${name} among its dependencies${peers.includes(name) ? ': make it a peer' : ''}`),
-        ...strange.map((name) => `package.json has the peer ${name}, which is neither core nor zod`),
+        ...otherPeers.map((name) => `package.json has the peer ${name}, which is neither core nor zod`),
         ...missing.map((name) => `package.json has no peer ${name}`),
       ];
     },
   },
   {
     name: 'is an ES module with a licence',
-    why: 'Hosts import it, and nobody may run what has no licence.',
-    concerns: 'package',
+    why: 'Hosts import it, and code without a licence may not be used.',
+    appliesTo: 'package',
     find: async ({ fixture }) => {
       const { type, license } = await manifestOf(fixture.folder);
       return [
@@ -52,8 +52,8 @@ export const packageRules: readonly Rule[] = [
   },
   {
     name: 'imports only core and zod',
-    why: 'Files, sockets, processes and other libraries are ways past http, state and the clock, which the host guards.',
-    concerns: 'package',
+    why: 'Files, sockets, processes and other libraries bypass http, state and the clock, which the host guards.',
+    appliesTo: 'package',
     find: async ({ fixture }) =>
       [...(await sourcesOf(fixture.folder))].flatMap(([file, text]) =>
         Array.from(text.matchAll(imports), ([, , name = '']) => name)
@@ -63,8 +63,8 @@ export const packageRules: readonly Rule[] = [
   },
   {
     name: 'lists its tools in its README',
-    why: 'It is what people choose a connector by, and what they believe of its effects.',
-    concerns: 'package',
+    why: 'People choose a connector by this list, and rely on the effects that it states.',
+    appliesTo: 'package',
     find: ({ connector, fixture }) =>
       tableFaults(
         fixture,
@@ -74,8 +74,8 @@ export const packageRules: readonly Rule[] = [
   },
   {
     name: 'lists its settings in its README',
-    why: 'Who sets a connection up reads there what each setting is and where to get it, before there is a form to fill in.',
-    concerns: 'package',
+    why: 'The person who sets up a connection reads there what each setting means and where to get it.',
+    appliesTo: 'package',
     find: async ({ connector, fixture }) => {
       const settings = Object.entries(connector.config.shape).map(([name, field]) => [`\`${name}\``, field.description ?? '']);
       return settings.length === 0 ? [] : await tableFaults(fixture, 'config', settings);
@@ -87,10 +87,10 @@ async function manifestOf(folder: URL | undefined): Promise<Manifest> {
   return JSON.parse(await readFile(fileOf(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** A description up to the stop that another sentence follows. */
+/** Returns the first sentence of a description. */
 const firstSentence = (description: string): string => /^.*?[.](?= )/.exec(description)?.[0] ?? description;
 
-/** Where a table of the README, between comments of its name, differs from the rows that it should have. Its heading is the author's. */
+/** Lists how a table of the README, between comments with its name, differs from the expected rows. The heading is up to the author. */
 async function tableFaults(
   { folder }: ConnectorFixture,
   table: 'tools' | 'config',
@@ -114,7 +114,7 @@ async function tableFaults(
   const wanted = rows.map(rowText);
   return [
     ...wanted.filter((row) => !listed.includes(row)).map((row) => `README.md lacks the row: ${row}`),
-    ...listed.filter((row) => !wanted.includes(row)).map((row) => `README.md has a row too many in its ${table}: ${row}`),
+    ...listed.filter((row) => !wanted.includes(row)).map((row) => `README.md has an extra row in its ${table}: ${row}`),
   ];
 }
 

@@ -8,10 +8,10 @@ import type { Rule } from '../rule.ts';
 const saysWithout =
   /\babsent\b|\bdefaults?\b|\bwithout\b|\bomit|\bleave\b|\bunless\b|\bif not\b|\bby itself\b|\botherwise\b|\bnext page\b/i;
 
-/** The ground of all others: they open hosts. */
-export const takenByHost: Rule = {
+/** All other rules depend on it, because they open hosts. */
+export const acceptedByHost: Rule = {
   name: 'is accepted by a host',
-  why: 'A host that does not take it does not start. The contract version, ids, names, limits, toolsets and the model vendors’ rules for schemas are looked at.',
+  why: 'A host with an invalid connector does not start. This checks the contract version, ids, names, limits, toolsets and the model vendors’ rules for schemas.',
   find: async ({ connector }) => {
     try {
       checkConnector(connector);
@@ -22,29 +22,29 @@ export const takenByHost: Rule = {
   },
 };
 
-/** What can be seen of a connector before anything runs. */
+/** The parts of a connector that can be checked before anything runs. */
 export const shapeRules: readonly Rule[] = [
-  takenByHost,
+  acceptedByHost,
   {
     name: 'describes every field of its outputs',
-    why: 'A model reads an output by its schema, and guesses what nobody described.',
+    why: 'A model reads an output by its schema, and guesses the meaning of fields without a description.',
     find: async ({ connector }) =>
       connector.tools.flatMap(({ name, output }) =>
         output
           ? fieldsOf(portableSchema(output, 'output').jsonSchema, '')
-              .filter(({ field }) => !isSaid(field))
+              .filter(({ field }) => !isDescribed(field))
               .map(({ path }) => `${name}: ${path} has no description`)
           : [],
       ),
   },
   {
     name: 'says for every optional input what happens without it',
-    why: 'Models fill in what they are not told to leave out.',
+    why: 'Models fill in optional inputs unless the description says what leaving them out means.',
     find: async ({ connector }) =>
       connector.tools.flatMap(({ name, input }) =>
         fieldsOf(portableSchema(input, 'input').jsonSchema, '')
           .filter(({ optional, field }) => optional && !saysWithout.test(String(field['description'])))
-          .map(({ path }) => `${name}: ${path} says nothing of it. Write “Absent: …” or “Default: …”`),
+          .map(({ path }) => `${name}: ${path} does not say so. Write “Absent: …” or “Default: …”`),
       ),
   },
   {
@@ -64,13 +64,13 @@ export const shapeRules: readonly Rule[] = [
         ...[...tools].filter((name) => !fixture.examples[name]).map((name) => `${name} has no example`),
         ...Object.keys(fixture.examples)
           .filter((name) => !tools.has(name))
-          .map((name) => `${name} has an example, and is no tool`),
+          .map((name) => `${name} has an example, but is no tool`),
       ];
     },
   },
   {
     name: 'has examples that fit its inputs',
-    why: 'An example that is refused proves nothing of its tool.',
+    why: 'An example that the tool refuses proves nothing.',
     find: async ({ connector, fixture }) =>
       connector.tools.flatMap(({ name, input }) => {
         const example = fixture.examples[name];
@@ -91,22 +91,22 @@ interface Field {
   readonly optional: boolean;
 }
 
-/** Every property of a wire schema, at every depth. */
+/** Lists every property of a wire schema, at every depth. */
 function fieldsOf(schema: RawSchema, path: string): Field[] {
   const { properties, items, anyOf, required = [] } = schema;
   const parts = isSchema(properties) ? Object.entries(properties) : [];
-  const here = parts.flatMap(([name, field]): Field[] => {
+  const own = parts.flatMap(([name, field]): Field[] => {
     if (!isSchema(field)) return [];
     const at = path ? `${path}.${name}` : name;
     return [{ path: at, field, optional: !(required as string[]).includes(name) }, ...fieldsOf(field, at)];
   });
   const branches = Array.isArray(anyOf) ? anyOf.filter(isSchema).flatMap((branch) => fieldsOf(branch, path)) : [];
-  return [...here, ...branches, ...(isSchema(items) ? fieldsOf(items, `${path}[]`) : [])];
+  return [...own, ...branches, ...(isSchema(items) ? fieldsOf(items, `${path}[]`) : [])];
 }
 
-const isSaid = ({ description }: RawSchema): boolean => typeof description === 'string' && description.trim() !== '';
+const isDescribed = ({ description }: RawSchema): boolean => typeof description === 'string' && description.trim() !== '';
 
-/** What a field of the settings is described with, on itself or on what it wraps. */
+/** Returns the description of a setting, from itself or from the type that it wraps. */
 function descriptionOf(field: { readonly description?: string | undefined; readonly _zod: { readonly def: object } }): string | undefined {
   const { innerType } = field._zod.def as { readonly innerType?: Parameters<typeof descriptionOf>[0] };
   return field.description ?? (innerType && descriptionOf(innerType));

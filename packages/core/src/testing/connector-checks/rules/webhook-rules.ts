@@ -8,17 +8,17 @@ import type { Rule } from '../rule.ts';
 import type { TestHost } from '../test-host.ts';
 import type { CheckedConnector } from '../checked-connector.ts';
 
-/** Bodies that anybody's mistake may bring, and that are no delivery. */
+/** Bodies that may arrive by mistake, and that are no delivery. */
 const junk = ['', 'no JSON', '{"half": ', 'null', '7', '"text"', '[null]', '[7]', '[[]]', '{}'];
-/** The most events of a batch that are looked at. */
+/** The number of events in a large batch. */
 const batch = 1_000;
 
-/** What becomes of what a vendor's webhook delivers. Core verifies and stores; the connector says what the signature is, and what the events are. */
+/** How a connector handles webhook deliveries. Core verifies and stores them; the connector declares the signature and reads the events. */
 export const webhookRules: readonly Rule[] = [
   {
     name: 'stores each event of its vendor’s webhook once',
-    why: 'Vendors deliver again whatever was not answered in time. An event without an id of the vendor’s own is counted again each time.',
-    concerns: 'webhook',
+    why: 'Vendors repeat deliveries that were not answered in time. An event without the vendor’s own id is counted again each time.',
+    appliesTo: 'webhook',
     find: (checked) =>
       checked.withTestHost({ tool: '' }, async (testHost) => {
         const { delivery } = checked.fixture;
@@ -26,33 +26,34 @@ export const webhookRules: readonly Rule[] = [
         if (refused !== undefined)
           return [`refuses the fixture’s delivery, as the sandbox signs it: ${refused.message}${causeOf(refused)}`];
         const first = await stored(checked, testHost);
-        if (first.length === 0) return ['takes the fixture’s delivery, and stores nothing of it'];
+        if (first.length === 0) return ['accepts the fixture’s delivery, but stores nothing from it'];
         await refusalOf(testHost, JSON.stringify(delivery));
-        const problems = (await stored(checked, testHost)).length > first.length ? ['stores an event again that is delivered again'] : [];
+        const problems =
+          (await stored(checked, testHost)).length > first.length ? ['stores an event again when it is delivered again'] : [];
         if (!Array.isArray(delivery)) return problems;
-        const many = Array.from({ length: batch }, (_, at) => delivery[at % delivery.length] as unknown);
+        const many = Array.from({ length: batch }, (_, index) => delivery[index % delivery.length] as unknown);
         const refusedMany = await refusalOf(testHost, JSON.stringify(many));
         return refusedMany ? [...problems, `refuses a batch of ${batch} events: ${refusedMany.message}${causeOf(refusedMany)}`] : problems;
       }),
   },
   {
     name: 'refuses a delivery that another account signed',
-    why: 'The address of a webhook gets known. Who can write to it without the account’s key writes what the model reads.',
-    concerns: 'webhook',
+    why: 'The URL of a webhook becomes known. If a delivery needs no key of the account, anyone can write what the model reads.',
+    appliesTo: 'webhook',
     find: (checked) =>
       checked.withTestHost({ tool: '' }, (testHost) =>
         checked.withTestHost({ tool: '' }, async (stranger) => {
           const refused = await refusalOf(testHost, JSON.stringify(checked.fixture.delivery), stranger);
           if (refused?.code === 'FORBIDDEN') return [];
           if (refused) return [`answers it with ${refused.code}: ${refused.message}`];
-          return [`stores ${(await stored(checked, testHost)).length} events of it: the key must be one of the connection’s settings`];
+          return [`stores ${(await stored(checked, testHost)).length} events from it: the key must be one of the connection’s settings`];
         }),
       ),
   },
   {
     name: 'stores nothing from a signed body that is no delivery',
-    why: 'A vendor’s test button, and a webhook that is set up for something else, are signed too. What is made of them reads like an event.',
-    concerns: 'webhook',
+    why: 'A vendor also signs test deliveries and deliveries for other purposes. If they are stored, they read like events.',
+    appliesTo: 'webhook',
     find: (checked) =>
       checked.withTestHost({ tool: '' }, async (testHost) => {
         const problems: string[] = [];
@@ -61,7 +62,7 @@ export const webhookRules: readonly Rule[] = [
           const entries = await stored(checked, testHost);
           if (refused && refused.code !== 'INVALID_INPUT')
             problems.push(`answers the body “${body}” with ${refused.code}: ${refused.message}`);
-          if (entries.length > 0) problems.push(`stores an event of the body “${body}”: throw where it is none`);
+          if (entries.length > 0) problems.push(`stores an event from the body “${body}”: throw if the body is no delivery`);
           await forget(checked, testHost, entries);
         }
         return problems;
@@ -69,11 +70,11 @@ export const webhookRules: readonly Rule[] = [
   },
   {
     name: 'can read every event that its webhook stored',
-    why: 'What was stored once is read for weeks. One event that is not as it was expected, and the tool fails each time.',
-    concerns: 'webhook',
+    why: 'A stored event is read for weeks. A single unexpected event makes the tool fail every time.',
+    appliesTo: 'webhook',
     find: async (checked) => {
-      // Tools that need no vendor for what they show.
-      const readers = (await checked.good()).filter(({ tool, steps }) => tool.effect === 'read' && steps.length === 0);
+      // Tools that read events send no requests.
+      const readers = (await checked.successes()).filter(({ tool, steps }) => tool.effect === 'read' && steps.length === 0);
       const found = readers.map((trace) =>
         checked.withTestHost({ tool: trace.tool.name }, async (testHost) => {
           const problems: string[] = [];
@@ -82,7 +83,7 @@ export const webhookRules: readonly Rule[] = [
               await refusalOf(testHost, JSON.stringify(withField(checked.fixture.delivery, path, change)));
               const answer = await testHost.call(trace.tool.name, trace.example);
               const fault = answer.isError === true ? faultOfFailure(testHost, answer) : slipOf(answer, trace);
-              if (fault !== undefined) problems.push(`${trace.tool.name}: of an event with another ${pathText(path)}, it ${fault}`);
+              if (fault !== undefined) problems.push(`${trace.tool.name}: for an event with another ${pathText(path)}, it ${fault}`);
               await forget(checked, testHost, await stored(checked, testHost));
             }
           }
@@ -94,9 +95,9 @@ export const webhookRules: readonly Rule[] = [
   },
 ];
 
-/** Delivers a body that the account, or that of another testHost, has signed. Undefined: it was taken. */
+/** Delivers a body that the account of this or another test host has signed. Returns the refusal, if there is one. */
 async function refusalOf(testHost: TestHost, body: string, { sandbox }: TestHost = testHost): Promise<ToolError | undefined> {
-  if (!sandbox?.sign) throw new TypeError('The sandbox cannot sign what its webhook sends: give it sign(body)');
+  if (!sandbox?.sign) throw new TypeError('The sandbox cannot sign the deliveries of its webhook: give it sign(body)');
   try {
     await testHost.deliver(await sandbox.sign(body), body);
     return undefined;
