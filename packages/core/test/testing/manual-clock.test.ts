@@ -3,7 +3,7 @@ import { manualClock } from '../../src/testing/index.ts';
 
 const live = new AbortController().signal;
 
-test('stands still until it is moved', async () => {
+test('does not move by itself', async () => {
   const clock = manualClock(1_000);
   expect(clock.now()).toBe(1_000);
   await clock.advance(50);
@@ -12,21 +12,21 @@ test('stands still until it is moved', async () => {
 
 test('ends sleeps in the order of their times, each at its own time', async () => {
   const clock = manualClock(0);
-  const seen: string[] = [];
+  const ended: string[] = [];
   for (const [name, ms] of [
     ['late', 30],
     ['early', 10],
     ['as early', 10],
   ] as const) {
-    void clock.sleep(ms, live).then(() => seen.push(`${name} @${clock.now()}`));
+    void clock.sleep(ms, live).then(() => ended.push(`${name} @${clock.now()}`));
   }
   await clock.advance(29);
-  expect(seen).toEqual(['early @10', 'as early @10']);
+  expect(ended).toEqual(['early @10', 'as early @10']);
   await clock.advance(1);
-  expect(seen).toEqual(['early @10', 'as early @10', 'late @30']);
+  expect(ended).toEqual(['early @10', 'as early @10', 'late @30']);
 });
 
-test('ends sleeps that begin while it moves, and lets long chains of promises run in between', async () => {
+test('ends sleeps that begin while it moves, and runs long chains of promises in between', async () => {
   const clock = manualClock(0);
   const ticks: number[] = [];
   const run = async (): Promise<void> => {
@@ -41,7 +41,7 @@ test('ends sleeps that begin while it moves, and lets long chains of promises ru
   expect(ticks).toEqual([10, 20, 30]);
 });
 
-test('a sleep rejects with the signal’s reason at once, and is counted no more', async () => {
+test('rejects a sleep at once with the reason of its signal, and stops counting it', async () => {
   const clock = manualClock();
   const waiter = new AbortController();
   const sleep = clock.sleep(1_000, waiter.signal);

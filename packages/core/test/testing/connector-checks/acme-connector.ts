@@ -4,16 +4,16 @@ import type { AnyTool } from '../../../src/connector/tool.ts';
 import type { ConnectorFixture } from '../../../src/testing/index.ts';
 import { startAcme } from './acme-vendor.ts';
 
-// Lenient where the connector can do without.
+// Lenient in the fields that the connector does not need.
 const Note = z.looseObject({ id: z.string(), text: z.string().nullish(), author: z.string().nullish() });
 const Page = z.looseObject({ notes: z.array(Note), next: z.string().nullish() });
 const NoteView = z.object({
   id: z.string().describe('Id of the note'),
-  text: z.string().optional().describe('What it says'),
+  text: z.string().optional().describe('The text of the note'),
 });
 const view = ({ id, text }: z.output<typeof Note>) => ({ id, ...(typeof text === 'string' && { text }) });
 const id = z.string().min(1).max(50).describe('Id of the note, 1 to 50 characters');
-const text = z.string().min(1).max(500).describe('What the note says, 1 to 500 characters');
+const text = z.string().min(1).max(500).describe('The text of the note, 1 to 500 characters');
 const ifLost = 'List the notes with acme_list_notes and look for it.';
 
 export const acmeClient = (http: Http) => ({
@@ -48,7 +48,7 @@ export const acmeClient = (http: Http) => ({
 export type AcmeClient = ReturnType<typeof acmeClient>;
 export type AcmeConnector = Connector<z.ZodObject, AcmeClient>;
 
-/** A connector that keeps every rule, one tool of each kind. The broken ones are made of it. */
+/** A connector that meets every rule, with one tool of each kind. The broken connectors are variants of it. */
 export const acme: AcmeConnector = defineConnector({
   spec: 'v1',
   id: 'acme',
@@ -102,19 +102,19 @@ export const acme: AcmeConnector = defineConnector({
     }),
     tool({
       name: 'acme_edit_note',
-      description: 'Changes what a note says, if it says something else.',
+      description: 'Changes the text of a note, if it differs.',
       effect: 'write',
       input: z.object({ id, text }),
       output: NoteView,
       run: async ({ id, text }, client, context) => {
         const before = await client.get(context, id);
-        if (before.text === text) throw new ToolError('CONFLICT', 'The note says so already. Read it again.');
+        if (before.text === text) throw new ToolError('CONFLICT', 'The note has this text already. Read it again.');
         return view(await client.edit(context, id, text));
       },
     }),
     tool({
       name: 'acme_remove_note',
-      description: 'Removes a note for good.',
+      description: 'Removes a note permanently.',
       effect: 'destructive',
       input: z.object({ id }),
       output: z.object({ removed: z.boolean().describe('True') }),
@@ -138,13 +138,13 @@ export const acmeFixture: ConnectorFixture = {
   },
 };
 
-/** Acme with some of its tools, and the parts of one of these replaced. */
+/** Acme with some of its tools, and parts of the first of them replaced. */
 export function acmeWith(names: readonly string[], part: Partial<AnyTool<AcmeClient>> = {}): AcmeConnector {
   const tools = acme.tools.filter(({ name }) => names.includes(name.slice('acme_'.length)));
-  return { ...acme, tools: tools.map((tool, at) => (at === 0 ? { ...tool, ...part } : tool)) };
+  return { ...acme, tools: tools.map((tool, index) => (index === 0 ? { ...tool, ...part } : tool)) };
 }
 
-/** The same connector with methods of its client replaced. */
+/** The connector with methods of its client replaced. */
 export function withClient(connector: AcmeConnector, change: (client: AcmeClient, http: Http) => Partial<AcmeClient>): AcmeConnector {
   return { ...connector, open: (services) => ({ ...acmeClient(services.http), ...change(acmeClient(services.http), services.http) }) };
 }

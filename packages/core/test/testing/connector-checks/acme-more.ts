@@ -6,7 +6,7 @@ import { acme, acmeClient } from './acme-connector.ts';
 import { startAcme } from './acme-vendor.ts';
 
 const Note = z.looseObject({ id: z.string(), text: z.string().nullish() });
-const Event = z.object({ note: z.string().describe('Id of the note'), what: z.string().optional().describe('What happened to it') });
+const Event = z.object({ note: z.string().describe('Id of the note'), what: z.string().optional().describe('What happened to the note') });
 const Delivered = z.looseObject({
   events: z.array(z.looseObject({ id: z.string(), note: z.string(), what: z.string().optional().catch(undefined) })),
 });
@@ -14,7 +14,7 @@ const eventLog = { name: 'events', entry: Event, max: 100, whenFull: 'drop-oldes
 const outboxLog = { name: 'outbox', entry: z.object({ text: z.string() }), max: 100, whenFull: 'refuse' } as const satisfies LogSpec;
 const mostRows = 100;
 
-const config = acme.config.extend({ hookSecret: secret(z.string().min(1)).describe('What the webhook signs with') });
+const config = acme.config.extend({ hookSecret: secret(z.string().min(1)).describe('The key with which the webhook signs') });
 
 export const moreClient = ({ http, state, wake }: Pick<Services<unknown>, 'http' | 'state' | 'wake'>) => ({
   ...acmeClient(http),
@@ -42,7 +42,7 @@ async function deliver(http: Http, context: Context, id: string, text: string): 
   return data.id;
 }
 
-/** A connector that keeps every rule with what acme lacks: rows, a question, a job with an outbox, and a webhook. */
+/** A connector that meets every rule and has what acme lacks: rows, a question, a job with an outbox, and a webhook. */
 export const acmeMore: MoreConnector = defineConnector({
   spec: 'v1',
   id: 'acme',
@@ -133,14 +133,14 @@ export const acmeMoreFixture: ConnectorFixture = {
   delivery: { events: [{ id: 'event-1', at: '2026-03-01T09:30:00Z', note: 'note-1', what: 'edited' }] },
 };
 
-/** The same with one of its tools, parts of it replaced, and without webhook and job. */
+/** The connector with one of its tools, parts of the tool replaced, and without webhook and job. */
 export function moreWith(name: string, part: Partial<AnyTool<MoreClient>> = {}): MoreConnector {
   const { webhook: _, jobs: __, ...rest } = acmeMore;
   const tools = acmeMore.tools.filter((tool) => tool.name === `acme_${name}`);
   return { ...rest, tools: tools.map((tool) => ({ ...tool, ...part })) };
 }
 
-/** The fixture with the examples of the tools that are there. */
+/** The fixture with the examples of the connector's tools. */
 export function moreFixture({ tools }: Connector): ConnectorFixture {
   return { ...acmeMoreFixture, examples: Object.fromEntries(tools.map(({ name }) => [name, acmeMoreFixture.examples[name] ?? {}])) };
 }

@@ -8,13 +8,13 @@ import type { BrokenConnector } from './broken-connector.ts';
 const { jobs: [flush] = [], webhook: good } = acmeMore;
 if (!flush || !good) throw new Error('acme has a job and a webhook');
 
-/** A connector that takes events so. */
+/** A connector that reads events like this. */
 const hooked = (webhook: Partial<Webhook<z.output<MoreConnector['config']>>>): MoreConnector => ({
   ...moreWith('list_events'),
   webhook: { ...good, ...webhook },
 });
 
-/** A connector that empties its outbox so. */
+/** A connector that empties its outbox like this. */
 const flushing = (run: Job<MoreClient>['run']): MoreConnector => ({ ...moreWith('queue_note'), jobs: [{ ...flush, run }] });
 const outboxOf = async (client: MoreClient) => (await client.outbox.read({ limit: 20 })).entries;
 
@@ -26,27 +26,27 @@ const broken = ({
   fixture: { ...moreFixture(parts.connector), ...fixture },
 });
 
-/** Broken in what they do outside of calls: with what a webhook brings, and in jobs. */
+/** Connectors with a fault outside of calls: in webhooks and jobs. */
 export const brokenBackground: readonly BrokenConnector[] = [
   broken({
-    fault: 'counts an event anew each time it comes',
+    fault: 'counts an event again each time it arrives',
     finds: 'stores each event of its vendor’s webhook once',
     connector: hooked({ events: (body) => good.events(body).map((event) => ({ ...event, id: crypto.randomUUID() })) }),
   }),
   broken({
-    fault: 'declares another signature than its vendor makes',
+    fault: 'declares a signature that its vendor does not use',
     finds: 'stores each event of its vendor’s webhook once',
     also: ['stores nothing from a signed body that is no delivery'],
     connector: hooked({ signature: (config) => ({ ...good.signature(config), over: ['body', 'timestamp'] }) }),
   }),
   broken({
-    fault: 'verifies webhooks with a key of its own, the same for all',
+    fault: 'verifies webhooks with one key for all accounts',
     finds: 'refuses a delivery that another account signed',
     connector: hooked({ signature: (config) => ({ ...good.signature(config), key: 'acme' }) }),
     fixture: { sandbox: (account) => startAcme(account, 'acme') },
   }),
   broken({
-    fault: 'makes an event of whatever is signed',
+    fault: 'makes an event from any signed body',
     finds: 'stores nothing from a signed body that is no delivery',
     connector: hooked({
       events: (body) => {
@@ -68,14 +68,14 @@ export const brokenBackground: readonly BrokenConnector[] = [
     },
   }),
   broken({
-    fault: 'leaves in its outbox what it has sent',
+    fault: 'leaves sent entries in its outbox',
     finds: 'writes nothing in a job that runs again right away',
     connector: flushing(async (client, context) => {
       for (const { id, value } of await outboxOf(client)) await client.deliver(context, id, value.text);
     }),
   }),
   broken({
-    fault: 'stumbles in its job over an empty answer',
+    fault: 'throws a TypeError in its job on an empty answer',
     finds: 'ends a job as documented, however the vendor fails',
     connector: {
       ...flushing(async (client, context) => {
@@ -104,7 +104,7 @@ export const brokenBackground: readonly BrokenConnector[] = [
     },
   }),
   broken({
-    fault: 'empties its outbox before the vendor has what was in it',
+    fault: 'empties its outbox before the vendor has the entries',
     finds: 'repeats the work of a job later if the vendor refused it temporarily',
     connector: flushing(async (client, context) => {
       for (const { id, value } of await outboxOf(client)) {
@@ -114,7 +114,7 @@ export const brokenBackground: readonly BrokenConnector[] = [
     }),
   }),
   broken({
-    fault: 'goes on with its job after it was ended',
+    fault: 'continues its job after an abort',
     finds: 'ends a job within 200 ms of an abort, and closes its socket',
     connector: flushing(async (client, context) => {
       for (const { id, value } of await outboxOf(client)) {

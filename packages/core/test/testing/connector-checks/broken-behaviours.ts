@@ -15,15 +15,15 @@ const heedless = moreWith('publish_note', {
   },
 });
 
-/** Broken in what they do where nothing goes wrong, and in what they write. */
+/** Connectors with a fault while the vendor works, or in their writes. */
 export const brokenBehaviours: readonly BrokenConnector[] = [
   {
-    fault: 'answers something else than it declares',
+    fault: 'answers with another output than it declares',
     finds: 'answers the example of each tool with the declared output',
     connector: acmeWith(['get_note'], { run: async () => ({ note: 1 }) }),
   },
   {
-    fault: 'has a validator that takes everything',
+    fault: 'has a validator that accepts everything',
     finds: 'refuses invalid input before it sends anything',
     connector: acmeWith(['create_note'], {
       input: {
@@ -55,7 +55,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     },
   },
   {
-    fault: 'looks at what it was given before it says that it is wrong',
+    fault: 'sends a request before it refuses an invalid input',
     finds: 'refuses invalid input before it sends anything',
     connector: acmeWith(['get_note'], {
       input: {
@@ -90,7 +90,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     connector: withoutCheck(),
   },
   {
-    fault: 'names nobody when it is checked',
+    fault: 'names no account when it is checked',
     finds: 'names the account of a valid credential',
     connector: { ...one, check: async (client, context) => ({ account: (await client.me(context)).name.slice(9) }) },
   },
@@ -100,13 +100,13 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     connector: { ...one, check: async () => ({ account: 'home' }) },
   },
   {
-    fault: 'calls a wrong credential a lack of rights',
+    fault: 'reports a wrong credential as missing rights',
     finds: 'reports a wrong credential as UNAUTHENTICATED when it is checked',
     connector: {
       ...one,
       check: async (client, context) => {
         const account = await client.me(context).catch(() => undefined);
-        return { account: account?.name ?? 'nobody' };
+        return { account: account?.name ?? 'anonymous' };
       },
     },
   },
@@ -116,7 +116,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     connector: acmeWith(['create_note'], { effect: 'read' }),
   },
   {
-    fault: 'keeps something with a read tool',
+    fault: 'writes to its state with a read tool',
     finds: 'changes nothing with its read tools',
     connector: {
       ...one,
@@ -130,7 +130,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     },
   },
   {
-    fault: 'calls a write what only reads',
+    fault: 'declares a read as a write',
     finds: 'changes something with its other tools',
     connector: acmeWith(['get_note'], { effect: 'write' }),
   },
@@ -140,13 +140,13 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     connector: acmeWith(['remove_note'], { effect: 'write' }),
   },
   {
-    fault: 'asks a person, and writes whatever the answer is',
+    fault: 'asks a person, and writes after any answer',
     finds: 'writes nothing if the person it asks says no',
     connector: heedless,
     fixture: moreFixture(heedless),
   },
   {
-    fault: 'makes a key of its own for what it calls keyed',
+    fault: 'makes its own key for a keyed request',
     finds: 'sends a key of context.key() in each keyed request',
     connector: withClient(acmeWith(['create_note']), (_, http) => ({
       create: async (context, text) =>
@@ -167,7 +167,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     })),
   },
   {
-    fault: 'makes two writes under one key',
+    fault: 'makes two writes with one key',
     finds: 'gives each write of a call its own key',
     connector: withClient(acmeWith(['create_note']), (client) => ({
       async create(context, text) {
@@ -177,7 +177,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     })),
   },
   {
-    fault: 'calls safe what makes a record each time',
+    fault: 'declares a write as safe that creates a record each time',
     finds: 'makes a write once, even if its answer is lost',
     connector: withClient(acmeWith(['create_note']), (_, http) => ({
       create: async (context, text) =>
@@ -186,7 +186,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     })),
   },
   {
-    fault: 'tries again by itself what it may not repeat',
+    fault: 'repeats a write by itself that it may not repeat',
     finds: 'makes a write once, even if its answer is lost',
     connector: withClient(acmeWith(['edit_note']), (client) => ({
       edit: (context, id, text) =>

@@ -8,7 +8,7 @@ const one = acmeWith(['get_note']);
 const list = acmeWith(['list_notes']);
 const Note = z.looseObject({ id: z.string(), text: z.string().nullish(), author: z.string().nullish() });
 
-/** What every client of this connector asks for at the moment, whosever it is. */
+/** The reads that are in progress, shared by all clients of this connector. */
 const running = new Map<string, ReturnType<AcmeClient['get']>>();
 
 const rowsAll = moreWith('export_notes', {
@@ -21,7 +21,7 @@ const rowsAll = moreWith('export_notes', {
 
 let newest = '';
 
-/** Broken between tenants, towards other hosts, and in how much they take. */
+/** Connectors with a fault in isolation, in where they send requests, or in bounds. */
 export const brokenBorders: readonly BrokenConnector[] = [
   {
     fault: 'marks no secret',
@@ -30,7 +30,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     connector: { ...one, config: one.config.extend({ clientSecret: z.string().describe('The secret of the OAuth client') }) },
   },
   {
-    fault: 'shares what is being read between connections',
+    fault: 'shares reads in progress between connections',
     finds: 'keeps two connections apart',
     connector: withClient(one, (client) => ({
       get(context, id) {
@@ -41,7 +41,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     })),
   },
   {
-    fault: 'sends the credential that it was opened with last, whosever it is',
+    fault: 'sends the credential of the client that was opened last',
     finds: 'keeps two connections apart',
     connector: {
       ...one,
@@ -67,7 +67,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     },
   },
   {
-    fault: 'tells its secret in base64',
+    fault: 'shows its secret in base64',
     finds: 'reveals no secret, even if the vendor echoes it',
     connector: {
       ...one,
@@ -95,7 +95,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     },
   },
   {
-    fault: 'reads a note where its link leads',
+    fault: 'reads a note from the URL of its link',
     finds: 'follows no link to another origin',
     connector: withClient(one, (client, http) => ({
       async get(context, id) {
@@ -108,19 +108,19 @@ export const brokenBorders: readonly BrokenConnector[] = [
     })),
   },
   {
-    fault: 'writes an id into a path',
+    fault: 'writes an id into a path itself',
     finds: 'puts arguments into paths only as params',
     connector: withClient(one, (_, http) => ({
       get: async (context, id) => (await http.request({ method: 'GET', path: `/notes/${id}`, response: Note }, context)).data,
     })),
   },
   {
-    fault: 'puts a setting into its origin as it is',
+    fault: 'puts an unchecked setting into its origin',
     finds: 'sends requests only to the vendor’s hosts, with any settings',
     connector: { ...one, config: one.config.extend({ account: z.string().min(1).describe('The account') }) },
   },
   {
-    fault: 'takes a host out of its settings',
+    fault: 'takes its host from its settings',
     finds: 'sends requests only to the vendor’s hosts, with any settings',
     connector: {
       ...one,
@@ -140,7 +140,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     },
   },
   {
-    fault: 'passes on all that the vendor sends',
+    fault: 'passes on everything that the vendor sends',
     finds: 'returns one page, however much the vendor sends',
     connector: acmeWith(['list_notes'], {
       run: async (_, client, context) => ({ notes: (await client.list(context, undefined)).notes.map(({ id }) => ({ id })) }),
@@ -154,7 +154,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     fixture: moreFixture(rowsAll),
   },
   {
-    fault: 'reads to the end',
+    fault: 'reads all pages',
     finds: 'sends at most 25 requests in a call, even if the vendor always has another page',
     connector: withClient(list, (client) => ({
       async list(context, after) {
@@ -169,7 +169,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     })),
   },
   {
-    fault: 'hands out the vendor’s own cursor',
+    fault: 'returns the vendor’s own cursor',
     finds: 'refuses a cursor that it did not issue',
     connector: acmeWith(['list_notes'], {
       run: async ({ cursor }: { readonly cursor?: string }, client, context) => {

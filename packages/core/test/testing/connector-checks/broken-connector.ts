@@ -3,19 +3,19 @@ import type { Connector } from '../../../src/index.ts';
 import { connectorChecks, type ConnectorFixture } from '../../../src/testing/index.ts';
 import { acmeFixture } from './acme-connector.ts';
 
-/** A connector with one fault, the check that is there to find it, and the others that stumble over the same fault. */
+/** A connector with one fault, the check that must find it, and other checks that fail because of the same fault. */
 export interface BrokenConnector {
-  /** What it does: "a connector that …". */
+  /** The fault, to complete "a connector that …". */
   readonly fault: string;
   readonly finds: string;
-  /** `all`: no host takes it, so nothing else can be looked at. */
+  /** `all`: no host accepts the connector, so every check fails. */
   readonly also?: readonly string[] | 'all';
   readonly connector: Connector;
-  /** Default: acme's, with the examples of the tools that are there. */
+  /** Default: acme's, with the examples of the connector's tools. */
   readonly fixture?: Partial<ConnectorFixture> | (() => Promise<Partial<ConnectorFixture>>);
 }
 
-/** The names of the checks that a connector fails, and of all that it was put to. */
+/** Returns the names of the checks that a connector fails, and the names of all its checks. */
 async function failedChecks({
   connector,
   fixture = {},
@@ -35,7 +35,7 @@ async function failedChecks({
   return { failed, all: checks.map(({ name }) => name) };
 }
 
-/** Expects the check that is there to find it to do so, and those beside it that are declared, and no others. */
+/** Expects exactly the declared checks to fail. */
 export async function expectFound(broken: BrokenConnector): Promise<void> {
   const { failed, all } = await failedChecks(broken);
   const others = broken.also === 'all' ? all : [broken.finds, ...(broken.also ?? [])];

@@ -7,13 +7,13 @@ import type { BrokenConnector } from './broken-connector.ts';
 const one = acmeWith(['get_note']);
 const unsaid = { id: 'note-1', text: 'unknown', author: null };
 
-/** A connector that reads one status so. */
+/** A connector that reads one status like this. */
 const reading = (status: number, failure: Partial<UpstreamFailure> & { readonly code: ErrorCode }, connector = one): AcmeConnector => ({
   ...connector,
   failure: (response) => (response.status === status ? { message: 'The vendor says no.', executed: 'no', ...failure } : undefined),
 });
 
-/** A connector that goes on as if nothing had happened where reading a note fails so. */
+/** A connector that ignores a failed read of a note if `isMeant` accepts the reason. */
 const swallowing = (isMeant: (reason: string) => boolean): AcmeConnector =>
   withClient(one, (client) => ({
     get: (context, id) =>
@@ -23,7 +23,7 @@ const swallowing = (isMeant: (reason: string) => boolean): AcmeConnector =>
       }),
   }));
 
-/** The messages of an error and all its causes. */
+/** Joins the messages of an error and all its causes. */
 const reasonOf = (error: unknown): string => (error instanceof Error ? `${error.message} ${reasonOf(error.cause)}` : '');
 
 /** A connector that parses a note with a schema of its own. */
@@ -65,25 +65,25 @@ const trimming = moreWith('export_notes', {
 
 const passes = (what: string): string => `reports ${what} as UPSTREAM_UNAVAILABLE, or as OUTCOME_UNKNOWN for a write`;
 
-/** Broken in what they make of a vendor that refuses, fails, is silent, or answers something else. */
+/** Connectors with a fault in how they handle a vendor that refuses, fails, is silent, or sends an unexpected answer. */
 export const brokenFailures: readonly BrokenConnector[] = [
   {
-    fault: 'calls a 401 a lack of rights',
+    fault: 'reports a 401 as missing rights',
     finds: 'reports a 401 as UNAUTHENTICATED, and sends the request once',
     connector: reading(401, { code: 'FORBIDDEN', renew: true }),
   },
   {
-    fault: 'calls a 403 a missing record',
+    fault: 'reports a 403 as a missing record',
     finds: 'reports a 403 as FORBIDDEN, and sends the request once',
     connector: reading(403, { code: 'NOT_FOUND' }),
   },
   {
-    fault: 'shows a model what was not there',
+    fault: 'shows a model an undefined value',
     finds: 'reports a 403 as FORBIDDEN, and sends the request once',
     connector: reading(403, { code: 'FORBIDDEN', message: `The vendor says: ${String(undefined)}` }),
   },
   {
-    fault: 'asks again for what is not there',
+    fault: 'requests a missing record again',
     finds: 'reports a 404 as NOT_FOUND, and sends the request once',
     connector: withClient(one, (client) => ({
       get: (context, id) =>
@@ -94,22 +94,22 @@ export const brokenFailures: readonly BrokenConnector[] = [
     })),
   },
   {
-    fault: 'calls a 404 a wrong request',
+    fault: 'reports a 404 as a wrong request',
     finds: 'reports a 404 as NOT_FOUND, and sends the request once',
     connector: reading(404, { code: 'UPSTREAM_REJECTED' }),
   },
   {
-    fault: 'calls a 409 a wrong request',
+    fault: 'reports a 409 as a wrong request',
     finds: 'reports a 409 as CONFLICT or IDEMPOTENCY_CONFLICT, and sends the request once',
     connector: reading(409, { code: 'UPSTREAM_REJECTED' }),
   },
   {
-    fault: 'sends again what the vendor found wrong',
+    fault: 'sends an invalid request again',
     finds: 'reports a 422 as UPSTREAM_REJECTED or INVALID_INPUT, and sends the request once',
     connector: reading(422, { code: 'UPSTREAM_UNAVAILABLE' }),
   },
   {
-    fault: 'makes up how long to wait',
+    fault: 'invents the time to wait',
     finds: 'reports a 429 as RATE_LIMITED, with the wait that the vendor asks for',
     connector: reading(429, { code: 'RATE_LIMITED', retryAfterMs: 5 }),
   },
@@ -124,31 +124,35 @@ export const brokenFailures: readonly BrokenConnector[] = [
     finds: 'continues with a new token if its token expires in mid-call',
     connector: reading(401, { code: 'UNAUTHENTICATED' }),
   },
-  { fault: 'calls a 500 a wrong request', finds: passes('a 500'), connector: reading(500, { code: 'UPSTREAM_REJECTED' }) },
+  { fault: 'reports a 500 as a wrong request', finds: passes('a 500'), connector: reading(500, { code: 'UPSTREAM_REJECTED' }) },
   {
-    fault: 'says of a write that met a 500 that it was not made',
+    fault: 'reports a write with a 500 as not made',
     finds: passes('a 500'),
     connector: reading(500, { code: 'UPSTREAM_UNAVAILABLE' }, acmeWith(['edit_note'])),
   },
-  { fault: 'calls a 503 a wrong request', finds: passes('a 503'), connector: reading(503, { code: 'UPSTREAM_REJECTED' }) },
-  { fault: 'calls a 502 a wrong request', finds: passes('a proxy’s error page'), connector: reading(502, { code: 'UPSTREAM_REJECTED' }) },
+  { fault: 'reports a 503 as a wrong request', finds: passes('a 503'), connector: reading(503, { code: 'UPSTREAM_REJECTED' }) },
   {
-    fault: 'says nothing of a connection that was reset',
+    fault: 'reports a 502 as a wrong request',
+    finds: passes('a proxy’s error page'),
+    connector: reading(502, { code: 'UPSTREAM_REJECTED' }),
+  },
+  {
+    fault: 'ignores a reset connection',
     finds: passes('a connection that is reset'),
     connector: swallowing((reason) => reason.includes('connection to the vendor broke') && !reason.includes('broke off')),
   },
   {
-    fault: 'says nothing of an answer that broke off',
+    fault: 'ignores an answer that breaks off',
     finds: passes('an answer that breaks off'),
     connector: swallowing((reason) => reason.includes('broke off')),
   },
   {
-    fault: 'says nothing of a vendor that is silent',
+    fault: 'ignores a silent vendor',
     finds: passes('a vendor that does not answer in time'),
     connector: swallowing((reason) => reason.includes('did not answer within')),
   },
   {
-    fault: 'tidies up for a while when its caller has left',
+    fault: 'works for a while after its caller has left',
     finds: 'ends within 200 ms of an abort, and closes its socket',
     connector: {
       ...one,
@@ -165,24 +169,24 @@ export const brokenFailures: readonly BrokenConnector[] = [
     },
   },
   {
-    fault: 'does not listen to its signal',
+    fault: 'ignores its signal',
     finds: 'ends within 200 ms of an abort, and closes its socket',
     connector: withClient(one, (client) => ({
       get: (context, id) => client.get({ ...context, signal: new AbortController().signal }, id),
     })),
   },
   {
-    fault: 'takes an empty body for a note',
+    fault: 'accepts an empty body as a note',
     finds: 'reports no success for an answer with an empty body',
     connector: parsing(z.looseObject({ id: z.string() }).optional()),
   },
   {
-    fault: 'takes null for a note',
+    fault: 'accepts null as a note',
     finds: 'reports no success for an answer with null',
     connector: parsing(z.looseObject({ id: z.string() }).nullable()),
   },
   {
-    fault: 'takes a page for a note',
+    fault: 'accepts a page of HTML as a note',
     finds: 'reports no success for an answer with a page of HTML',
     connector: parsing(
       z.union([
@@ -195,7 +199,7 @@ export const brokenFailures: readonly BrokenConnector[] = [
     ),
   },
   {
-    fault: 'takes half a note for one',
+    fault: 'accepts half a note as a note',
     finds: 'reports no success for an answer with half of its JSON',
     connector: parsing(
       z.union([
@@ -208,40 +212,40 @@ export const brokenFailures: readonly BrokenConnector[] = [
     ),
   },
   {
-    fault: 'takes the rows up to a broken one for all',
+    fault: 'accepts the rows before a broken row as all rows',
     finds: 'reports no success for rows if one of them cannot be read',
     connector: hasty,
     fixture: moreFixture(hasty),
   },
   {
-    fault: 'stumbles over a row without a text',
+    fault: 'throws a TypeError on a row without a text',
     finds: 'answers, or fails as documented, when any field of the vendor’s answer is null',
     also: ['answers, or fails as documented, when any field of the vendor’s answer is missing'],
     connector: trimming,
     fixture: moreFixture(trimming),
   },
   {
-    fault: 'stumbles over a null',
+    fault: 'throws a TypeError on a null',
     finds: 'answers, or fails as documented, when any field of the vendor’s answer is null',
     connector: using(z.string().nullable(), (text: string) => text.trim()),
   },
   {
-    fault: 'shows that something was not there',
+    fault: 'shows a missing field as text',
     finds: 'answers, or fails as documented, when any field of the vendor’s answer is missing',
     connector: using(z.string().optional(), (text: string) => `It says: ${text}`),
   },
   {
-    fault: 'stumbles over a number',
+    fault: 'throws a TypeError on a number',
     finds: 'answers, or fails as documented, when any field of the vendor’s answer has another type',
     connector: using(z.unknown(), (text: string | null | undefined) => text?.trim()),
   },
   {
-    fault: 'refuses fields that it does not know',
+    fault: 'refuses unknown fields',
     finds: 'accepts unknown fields in the vendor’s answers',
     connector: parsing(z.strictObject({ id: z.string(), text: z.string(), author: z.null(), url: z.string() })),
   },
   {
-    fault: 'says nothing of an answer that is too large',
+    fault: 'ignores an answer that is too large',
     finds: 'fails as documented on an answer of more than 10 MB',
     connector: swallowing((reason) => reason.includes('larger than')),
   },

@@ -12,10 +12,10 @@ const inReadme = (change: (readme: string) => string) => inPackage({ readme: cha
 const size = 'uses at most 350 tokens for half of its tools, 800 for any one and 6000 for the default toolset';
 const filters = (count: number) =>
   Object.fromEntries(
-    Array.from({ length: count }, (_, n) => [`filter${n}`, z.string().optional().describe(`What filter ${n} is about. Absent: all`)]),
+    Array.from({ length: count }, (_, n) => [`filter${n}`, z.string().optional().describe(`The value of filter ${n}. Absent: all`)]),
   );
 
-/** Broken in what can be seen before anything runs. */
+/** Connectors with a fault that shows before anything runs, or in their package. */
 export const brokenShapes: readonly BrokenConnector[] = [
   {
     fault: 'is written for another contract',
@@ -29,7 +29,7 @@ export const brokenShapes: readonly BrokenConnector[] = [
     connector: acmeWith(['get_note'], { output: note.extend({ text: z.string().optional() }) }),
   },
   {
-    fault: 'does not say what an optional input is left out for',
+    fault: 'does not say what happens without an optional input',
     finds: 'says for every optional input what happens without it',
     connector: acmeWith(['get_note'], {
       input: z.object({ id, language: z.string().max(2).optional().describe('A language, at most 2 letters') }),
@@ -41,26 +41,26 @@ export const brokenShapes: readonly BrokenConnector[] = [
     connector: { ...one, config: one.config.extend({ colour: z.string().optional() }) },
   },
   {
-    fault: 'has a tool that nobody gave an example for',
+    fault: 'has a tool without an example',
     finds: 'has an example for each tool, and for nothing else',
     connector: acmeWith(['get_note', 'list_notes']),
     fixture: { examples: { acme_get_note: { id: 'note-1' } } },
   },
   {
-    fault: 'has lost a tool that there is an example for',
+    fault: 'has an example for a tool that it does not have',
     finds: 'has an example for each tool, and for nothing else',
     connector: one,
     fixture: { examples: { acme_get_note: { id: 'note-1' }, acme_find_note: {} } },
   },
   {
-    fault: 'does not take its own example',
+    fault: 'refuses its own example',
     finds: 'has examples that fit its inputs',
     also: ['answers the example of each tool with the declared output'],
     connector: one,
     fixture: { examples: { acme_get_note: { id: 7 } } },
   },
   {
-    fault: 'has a tool with more inputs than a model has room for',
+    fault: 'has a tool with too many inputs',
     finds: size,
     connector: acmeWith(['get_note', 'list_notes', 'create_note'], { input: z.object({ id, ...filters(40) }) }),
   },
@@ -89,7 +89,7 @@ export const brokenShapes: readonly BrokenConnector[] = [
     fixture: { examples: Object.fromEntries(Array.from({ length: 24 }, (_, n) => [`many_read_${n}`, {}])) },
   },
   {
-    fault: 'says something else than its snapshot',
+    fault: 'differs from its snapshot',
     finds: 'has the catalogue that test/catalogue.json records',
     also: ['lists its tools in its README'],
     connector: acmeWith(['get_note'], { description: 'Reads one note.' }),
@@ -102,25 +102,25 @@ export const brokenShapes: readonly BrokenConnector[] = [
     fixture: inPackage({ catalogue: false }),
   },
   {
-    fault: 'begins to work while it is imported',
+    fault: 'starts a timer while it is imported',
     finds: 'does nothing while it is imported',
     connector: one,
     fixture: inPackage({ source: 'setInterval(() => {}, 1_000_000);\n' }),
   },
   {
-    fault: 'calls somebody while it is imported',
+    fault: 'sends a request while it is imported',
     finds: 'does nothing while it is imported',
     connector: one,
     fixture: inPackage({ source: "fetch('http://127.0.0.1:59999/').catch(() => {});\n" }),
   },
   {
-    fault: 'brings a library along',
+    fault: 'depends on a library',
     finds: 'depends on core and zod as peers, and on nothing else',
     connector: one,
     fixture: inPackage({ manifest: { dependencies: { 'left-pad': '^1.0.0' } } }),
   },
   {
-    fault: 'brings a zod of its own',
+    fault: 'depends on its own zod',
     finds: 'depends on core and zod as peers, and on nothing else',
     connector: one,
     fixture: inPackage({ manifest: { dependencies: { zod: '^4.0.0' }, peerDependencies: { '@busbar/core': '^1.0.0' } } }),
@@ -144,7 +144,7 @@ export const brokenShapes: readonly BrokenConnector[] = [
     fixture: inReadme((readme) => readme.replace(/^.*acme_get_note.*\n/m, '')),
   },
   {
-    fault: 'has a README with a tool that is gone',
+    fault: 'has a README with a tool that no longer exists',
     finds: 'lists its tools in its README',
     connector: one,
     fixture: inReadme((readme) => readme.replace('\n\n<!-- /tools', '\n| `acme_find_note` | read | Finds a note. |\n\n<!-- /tools')),
@@ -162,7 +162,7 @@ export const brokenShapes: readonly BrokenConnector[] = [
     fixture: inReadme((readme) => readme.slice(0, readme.indexOf('<!-- config'))),
   },
   {
-    fault: 'has a README with a setting that is gone',
+    fault: 'has a README with a setting that no longer exists',
     finds: 'lists its settings in its README',
     connector: one,
     fixture: inReadme((readme) => readme.replace('\n\n<!-- /config', '\n| `region` | Where the account is |\n\n<!-- /config')),

@@ -16,11 +16,11 @@ const checkOf = (name: string, ...given: Parameters<typeof connectorChecks>) =>
   connectorChecks(...given).find((check) => check.name === name);
 const refusing = brokenFailures.find(({ finds }) => finds === gap)?.connector ?? one;
 
-test('a connector that keeps every rule passes all checks, its package too', async () => {
+test('a connector that meets every rule passes all checks, also of its package', async () => {
   await expect(testConnector(acme, { ...acmeFixture, folder: await startPackage(acme, {}) })).resolves.toBeUndefined();
 });
 
-test('every check has a broken connector that it finds', async () => {
+test('every check finds a broken connector', async () => {
   const found = new Set(
     [...brokenShapes, ...brokenBehaviours, ...brokenFailures, ...brokenBorders, ...brokenBackground].map(({ finds }) => finds),
   );
@@ -40,11 +40,11 @@ test('testConnector says which rule is broken, where, and why it matters', async
   await expect(broken).rejects.toThrow('- acme_remove_note: sends DELETE /notes/{id} with the effect "write"');
 });
 
-test('of what no host takes, testConnector says that alone', async () => {
+test('testConnector reports only one broken rule for a connector that no host accepts', async () => {
   await expect(testConnector({ ...one, id: 'Acme' }, fixture)).rejects.toThrow(/breaks 1 of \d+ rules[^]*the id must be kebab-case/);
 });
 
-test('a connector without a vendor, and outside of a package, is put to what concerns it', () => {
+test('a connector without a vendor or a package gets only the checks that apply to it', () => {
   const { origins: _, authorization: __, ...rest } = one;
   const names = connectorChecks(rest, { examples: {} }).map(({ name }) => name);
   expect(names).toContain('is accepted by a host');
@@ -60,7 +60,7 @@ test('a connector with a webhook cannot be checked without a delivery', () => {
   expect(() => connectorChecks(acmeMore, without)).toThrow('give the fixture a sandbox that can sign, and a delivery');
 });
 
-test('testConnector names the question that the fixture has no answer for', async () => {
+test('testConnector names a question without an answer in the fixture', async () => {
   const { answers: _, ...without } = moreFixture(moreWith('publish_note'));
   const unanswered = testConnector(moreWith('publish_note'), without);
   await expect(unanswered).rejects.toThrow(
@@ -69,17 +69,17 @@ test('testConnector names the question that the fixture has no answer for', asyn
 });
 
 describe('a known gap', () => {
-  test('lets its check pass as long as it fails', async () => {
+  test('makes its check pass while the connector breaks the rule', async () => {
     await expect(checkOf(gap, refusing, fixture)?.run()).rejects.toThrow('UPSTREAM_INVALID');
     await expect(checkOf(gap, refusing, { ...fixture, knownGaps: { [gap]: 'They announce new fields.' } })?.run()).resolves.toBeUndefined();
   });
 
-  test('fails once it is closed', async () => {
+  test('makes its check fail once it is closed', async () => {
     const closed = checkOf(gap, one, { ...fixture, knownGaps: { [gap]: 'They announce new fields.' } });
     await expect(closed?.run()).rejects.toThrow('remove it from knownGaps (“They announce new fields.”)');
   });
 
-  test('must be of a check, and have a reason', () => {
+  test('must name a check and have a reason', () => {
     expect(() => connectorChecks(one, { ...fixture, knownGaps: { 'is quick': 'No.' } })).toThrow('“is quick”, which is no check of acme');
     expect(() => connectorChecks(one, { ...fixture, knownGaps: { [gap]: ' ' } })).toThrow('gives no reason');
   });

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Connector } from '../../../src/index.ts';
 import { catalogueOf } from '../../../src/testing/connector-checks/catalogue.ts';
 
-/** How a package differs from a good one. */
+/** How a package differs from a good package. */
 export interface PackageParts {
   readonly manifest?: object;
   readonly readme?: string;
@@ -15,7 +15,7 @@ export interface PackageParts {
   readonly catalogue?: boolean;
 }
 
-/** Writes a package of a connector into a temporary folder, which goes when the test is over. */
+/** Writes a connector's package into a temporary folder, which is removed when the test is over. */
 export async function startPackage(connector: Connector, { manifest, readme, source, catalogue }: PackageParts): Promise<URL> {
   const folder = await mkdtemp(join(tmpdir(), 'busbar-contract-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -36,7 +36,7 @@ export async function startPackage(connector: Connector, { manifest, readme, sou
   return pathToFileURL(folder);
 }
 
-/** A page with both tables. */
+/** Writes a README with both tables. */
 export function readmeOf({ tools, config }: Connector): string {
   const toolRows = tools.map(({ name, effect, description }) => `| \`${name}\` | ${effect} | ${description} |\n`).join('');
   const settings = Object.entries(config.shape).map(([name, field]) => `| \`${name}\` | ${field.description} |\n`);

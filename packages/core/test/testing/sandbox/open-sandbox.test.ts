@@ -11,22 +11,22 @@ describe('an opened sandbox', () => {
   });
   afterAll(() => opened.close());
 
-  it('calls the whole way, and gives the structured output', async () => {
+  it('calls a tool through host and socket, and returns the structured output', async () => {
     expect(await opened.call('acme_queue_note', { text: 'Buy milk' })).toEqual({ queued: true });
     expect(await opened.call('acme_export_notes', {})).toEqual({ notes: ['Note 1', 'Note 2', 'Note 3', 'Note 4', 'Note 5'] });
     expect(opened.sandbox.requests.at(-1)).toMatchObject({ route: 'GET /export', headers: { authorization: expect.any(String) } });
   });
 
-  it('throws what a model reads of a call that should succeed and fails', async () => {
+  it('throws the text that a model reads if a call should succeed but fails', async () => {
     await expect(opened.call('acme_queue_note', {})).rejects.toThrow(/^INVALID_INPUT: [^]*text/);
   });
 
-  it('gives what a model reads of a call that fails, and throws where it succeeds', async () => {
+  it('returns the text that a model reads of a failed call, and throws if the call succeeds', async () => {
     expect(await opened.failure('acme_queue_note', {})).toMatch(/^INVALID_INPUT: /);
     await expect(opened.failure('acme_queue_note', { text: 'Buy milk' })).rejects.toThrow('acme_queue_note succeeded: {"queued":true}');
   });
 
-  it('gives the whole answer of a call, good or bad', async () => {
+  it('returns the whole answer of a call, success or failure', async () => {
     const answer = await opened.answer('acme_queue_note', {});
     expect(answer.isError).toBe(true);
     expect(answerText(answer)).toMatch(/^INVALID_INPUT: /);
@@ -42,7 +42,7 @@ describe('an opened sandbox', () => {
     expect(await failure).toMatch(/^CANCELLED: /);
   });
 
-  it('brings what the webhook sends, and throws where it is refused', async () => {
+  it('delivers a body of the webhook, and throws if it is refused', async () => {
     const body = JSON.stringify({ events: [{ id: 'event-1', note: 'note-1', what: 'edited' }] });
     const headers = (await opened.sandbox.sign?.(body)) ?? {};
     await expect(opened.deliver({ headers, body: `${body} ` })).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -61,7 +61,7 @@ describe('two hosts of one sandbox', () => {
     sandbox = await startAcme({ canary: 'secret' });
   });
 
-  it('give the vendor the same key for the same key of a caller, and close with it', async () => {
+  it('send the vendor the same key for the same idempotency key, and close with the sandbox', async () => {
     const hosts = [await openSandbox(acme, sandbox), await openSandbox(acme, sandbox)];
     for (const { call } of hosts) await call('acme_create_note', { text: 'Buy milk' }, { idempotencyKey: 'mine' });
     const made = sandbox.requests.filter(({ route }) => route === 'POST /notes');

@@ -29,7 +29,7 @@ const get = (path: string, token?: string) => fetch(simulator.url + path, { head
 const dateOf = ({ headers }: Response) => Date.parse(headers.get('date') ?? '');
 
 describe('until it recovers, the simulator', () => {
-  it('refuses a token that was ended, and no other', async () => {
+  it('refuses an expired token, and no other', async () => {
     simulator.misbehave({ kind: 'expire' });
     expect((await get('/time')).status).toBe(200);
     expect((await get('/time', 'first')).status).toBe(401);
@@ -41,7 +41,7 @@ describe('until it recovers, the simulator', () => {
     expect((await get('/time', 'first')).status).toBe(200);
   });
 
-  it('knows the newest 100 of the tokens that were ended', async () => {
+  it('remembers the newest 100 expired tokens', async () => {
     simulator.misbehave({ kind: 'expire', times: 101 });
     for (let token = 0; token <= 100; token += 1) expect((await get('/time', `t${token}`)).status).toBe(401);
     const statuses = [];
@@ -49,7 +49,7 @@ describe('until it recovers, the simulator', () => {
     expect(statuses).toEqual([200, 401, 401]);
   });
 
-  it.each([600_000, -600_000])('has a clock that is %i ms ahead, as handlers and the date of every answer have it', async (ms) => {
+  it.each([600_000, -600_000])('has a clock that is %i ms ahead, for handlers and for the date of every answer', async (ms) => {
     const times = async () => {
       const told = await get('/time');
       return [((await told.json()) as { now: number }).now, dateOf(told), dateOf(await get('/nowhere')), dateOf(await get('/time'))];
@@ -63,7 +63,7 @@ describe('until it recovers, the simulator', () => {
     expect(await times()).toEqual(right);
   });
 
-  it('dates its answers wrong, and leaves the clock of who started it as it is', async () => {
+  it('dates its answers by the wrong clock, and leaves the caller’s clock unchanged', async () => {
     await simulator.close();
     simulator = await startSimulator({ clock: ours, routes: {} });
     simulator.misbehave({ kind: 'skew', ms: 1_000 });

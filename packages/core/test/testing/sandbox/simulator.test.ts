@@ -60,7 +60,7 @@ describe('the simulator', () => {
       (error: Error) => (error.cause as { code?: string } | undefined)?.code ?? error.name,
     );
 
-  it('hands a request to the route that fits, with decoded params, query, headers and JSON', async () => {
+  it('passes a request to its route, with decoded params, query, headers and JSON', async () => {
     const response = await get('/notes/a%2Fb?x=1&y=%20', { headers: { 'X-Trace': 'T' } });
     expect(await response.json()).toEqual({ id: 'a/b' });
     const [request] = simulator.requests;
@@ -71,11 +71,11 @@ describe('the simulator', () => {
     expect(simulator.requests[1]).toMatchObject({ body: { text: 'hello' }, rawBody: '{"text":"hello"}' });
   });
 
-  it('prefers a literal segment to a name, whatever their order', async () => {
+  it('prefers a literal segment to a name, in any order of declaration', async () => {
     expect(await (await get('/notes/latest')).json()).toEqual({ id: 'the latest' });
   });
 
-  it('reads forms, and leaves a body that does not parse to the handler as text', async () => {
+  it('reads forms, and passes a body that does not parse to the handler as text', async () => {
     await get('/notes', { method: 'POST', body: new URLSearchParams({ text: 'a b' }) });
     await get('/elsewhere', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"broken' });
     expect(simulator.requests.map(({ body, rawBody }) => [body, rawBody])).toEqual([
@@ -84,7 +84,7 @@ describe('the simulator', () => {
     ]);
   });
 
-  it('sends strings as they are, and nothing where there is no body', async () => {
+  it('sends strings as they are, and no body if there is none', async () => {
     const plain = await get('/plain');
     expect([plain.headers.get('content-type'), plain.headers.get('x-mood'), await plain.text()]).toEqual([
       'text/plain; charset=utf-8',
@@ -102,17 +102,17 @@ describe('the simulator', () => {
     expect((await get('/notes/1', { method: 'PUT' })).status).toBe(404);
   });
 
-  it('shows a fault of a handler as a 500 and lives on', async () => {
+  it('answers 500 if a handler throws, and continues to serve', async () => {
     const response = await get('/fault');
     expect([response.status, await response.text()]).toEqual([500, 'The simulator failed: Error: a bug in the sandbox']);
     expect((await get('/notes/1')).status).toBe(200);
   });
 
-  it('refuses a route that is not one', async () => {
+  it('refuses a route of another form', async () => {
     await expect(startSimulator({ routes: { '/no-method': () => ({ status: 200 }) } })).rejects.toThrow('"/no-method" is not a route');
   });
 
-  it('rejects where the port is taken', async () => {
+  it('rejects if the port is taken', async () => {
     const port = Number(new URL(simulator.url).port);
     await expect(startSimulator({ routes: {}, port })).rejects.toThrow('EADDRINUSE');
   });
@@ -144,7 +144,7 @@ describe('the simulator', () => {
     expect(notes).toEqual(['x']);
   });
 
-  it('tells when a request has arrived and that it was answered', async () => {
+  it('reports when a request has arrived and that it was answered', async () => {
     const arrival = simulator.received('POST /notes', 2);
     await post('first');
     await get('/notes/1');
@@ -155,14 +155,14 @@ describe('the simulator', () => {
     expect((await simulator.received(({ params }) => params['id'] === '1')).route).toBe('GET /notes/{id}');
   });
 
-  it('rejects who waits for a request when it closes, and closes twice', async () => {
+  it('rejects waiting calls of received() when it closes, and may close twice', async () => {
     const arrival = simulator.received('POST /notes');
     await Promise.all([expect(arrival).rejects.toThrow('closed before the request arrived'), simulator.close(), simulator.close()]);
     expect(await codeOf(get('/notes/1'))).toBe('ECONNREFUSED');
   });
 
-  describe('told to misbehave', () => {
-    it('answers a status without performing the request, with the vendor’s body, its own, or none', async () => {
+  describe('misbehaving', () => {
+    it('answers with a status without performing the request, with the vendor’s body, its own, or none', async () => {
       simulator.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '3' } });
       simulator.misbehave({ kind: 'status', status: 503, body: { mine: true } });
       simulator.misbehave({ kind: 'status', status: 500, body: '' });
@@ -177,13 +177,13 @@ describe('the simulator', () => {
       expect((await post('a')).status).toBe(201);
     });
 
-    it('does so only to matching requests, and as often as it was told', async () => {
+    it('affects only matching requests, as many as requested', async () => {
       simulator.misbehave({ kind: 'status', status: 503, match: 'GET /notes/{id}', times: 2 });
       expect((await post('a')).status).toBe(201);
       expect([(await get('/notes/1')).status, (await get('/notes/1')).status, (await get('/notes/1')).status]).toEqual([503, 503, 200]);
     });
 
-    it('answers the page of a proxy', async () => {
+    it('answers with the page of a proxy', async () => {
       simulator.misbehave({ kind: 'html' });
       const response = await post('a');
       expect([response.status, response.headers.get('content-type')]).toEqual([502, 'text/html']);
@@ -226,7 +226,7 @@ describe('the simulator', () => {
       expect(await simulator.requests[0]?.ended).toBe('broken');
     });
 
-    it('hangs until the client goes, says so, and then performs nothing', async () => {
+    it('hangs until the client disconnects, reports it, and performs nothing', async () => {
       simulator.misbehave({ kind: 'hang' });
       const client = new AbortController();
       const answer = codeOf(post('a', { signal: client.signal }));
@@ -239,7 +239,7 @@ describe('the simulator', () => {
       expect(notes).toEqual([]);
     });
 
-    it('lets hanging requests go on, and forgets what else it was told, when it recovers', async () => {
+    it('continues hanging requests, and drops waiting misbehaviours, when it recovers', async () => {
       simulator.misbehave({ kind: 'hang' });
       simulator.misbehave({ kind: 'reset', times: 100 });
       const answer = post('a');
@@ -251,7 +251,7 @@ describe('the simulator', () => {
       expect(notes).toEqual(['a', 'b']);
     });
 
-    it('does not perform what still hangs when it closes', async () => {
+    it('does not perform a request that still hangs when it closes', async () => {
       simulator.misbehave({ kind: 'hang' });
       const answer = codeOf(post('a'));
       const request = await simulator.received();
@@ -261,7 +261,7 @@ describe('the simulator', () => {
       expect(notes).toEqual([]);
     });
 
-    it('is slow by the clock it was given', async () => {
+    it('is slow by the given clock', async () => {
       await simulator.close();
       const clock = handClock();
       await start({ clock });
@@ -273,7 +273,7 @@ describe('the simulator', () => {
       expect((await answer).status).toBe(201);
     });
 
-    it('performs nothing for a client that goes while it is slow', async () => {
+    it('performs nothing for a client that disconnects while it is slow', async () => {
       simulator.misbehave({ kind: 'slow', ms: 60_000 });
       const client = new AbortController();
       const answer = codeOf(post('a', { signal: client.signal }));
@@ -282,7 +282,7 @@ describe('the simulator', () => {
       expect([await answer, await request.ended, notes]).toEqual(['AbortError', 'closed', []]);
     });
 
-    it('takes a bounded number of misbehaviours', () => {
+    it('accepts a bounded number of misbehaviours', () => {
       for (let count = 0; count < 100; count += 1) simulator.misbehave({ kind: 'reset' });
       expect(() => simulator.misbehave({ kind: 'reset' })).toThrow(RangeError);
     });

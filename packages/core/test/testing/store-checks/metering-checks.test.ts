@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest';
 import { memoryMetering } from '../../../src/index.ts';
 import { meteringChecks } from '../../../src/testing/index.ts';
-import { broken, refusesTwins } from './metering-mutants.ts';
+import { brokenMeterings, refusesDuplicates } from './metering-mutants.ts';
 
-test.each(broken)('a metering that %s is found out', async (_, breaks, promise) => {
-  const checks = meteringChecks(async (terms) => ({ metering: breaks(memoryMetering(terms), terms), close: async () => {} }));
-  const concerned = checks.filter(({ name }) => name.includes(promise));
-  expect(concerned).not.toEqual([]);
-  const results = await Promise.all(concerned.map(({ run }) => foundOut(run())));
+test.each(brokenMeterings)('the checks find a metering that %s', async (_, breaks, guarantee) => {
+  const checks = meteringChecks(async (policy) => ({ metering: breaks(memoryMetering(policy), policy), close: async () => {} }));
+  const chosen = checks.filter(({ name }) => name.includes(guarantee));
+  expect(chosen).not.toEqual([]);
+  const results = await Promise.all(chosen.map(({ run }) => outcomeOf(run())));
   expect(results.filter((result) => result !== 'passed')).not.toEqual([]);
 });
 
-test('two handles that share nothing are found out wherever two are used', async () => {
-  const checks = meteringChecks(async (terms) => ({
-    metering: memoryMetering(terms),
-    second: memoryMetering(terms),
+test('two handles that share nothing fail every check that uses both', async () => {
+  const checks = meteringChecks(async (policy) => ({
+    metering: memoryMetering(policy),
+    second: memoryMetering(policy),
     close: async () => {},
   }));
-  const results = await Promise.all(checks.map(async ({ name, run }) => ((await foundOut(run())) === 'passed' ? [name] : [])));
+  const results = await Promise.all(checks.map(async ({ name, run }) => ((await outcomeOf(run())) === 'passed' ? [name] : [])));
   expect(results.flat()).toEqual([
     'keeps the keys of tenants, connections and tools apart',
     'runs every read and every call without a key, even if an equal call ran before or is running',
@@ -28,18 +28,18 @@ test('two handles that share nothing are found out wherever two are used', async
   ]);
 });
 
-test('what a check opens is closed, kept promise or broken', async () => {
+test('a check closes the metering that it opens, whether it passes or fails', async () => {
   let open = 0;
   const checks = meteringChecks(async () => {
     open += 1;
-    return { metering: refusesTwins(memoryMetering()), close: async () => void (open -= 1) };
+    return { metering: refusesDuplicates(memoryMetering()), close: async () => void (open -= 1) };
   });
-  await Promise.all(checks.map(({ run }) => foundOut(run())));
+  await Promise.all(checks.map(({ run }) => outcomeOf(run())));
   expect(open).toBe(0);
 });
 
-/** `passed`, or why not; a check that hangs on a broken metering has found it out too. */
-async function foundOut(check: Promise<void>): Promise<string> {
+/** Returns `passed`, or why not. A check that hangs on a broken metering has found it too. */
+async function outcomeOf(check: Promise<void>): Promise<string> {
   const idle = (async () => {
     for (let turn = 0; turn < 200; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
     return 'hangs';

@@ -11,7 +11,7 @@ import {
 
 type Breaks = (sound: Metering, policy: UsagePolicy) => Metering;
 
-/** Shows the call as it came, so that only what the change does is found out. */
+/** Changes the call for the metering, and returns admissions with the original call, so that checks find only the effect of the change. */
 const withCall =
   (change: (call: Call) => Call): Breaks =>
   (sound) => {
@@ -29,7 +29,7 @@ const withCall =
     };
   };
 
-const withTerms =
+const withPolicy =
   (change: (policy: UsagePolicy) => UsagePolicy): Breaks =>
   (_, policy) =>
     memoryMetering(change(policy));
@@ -38,7 +38,7 @@ const withOutcome =
   (change: (outcome: Outcome) => Outcome): Breaks =>
   (sound) => ({ ...sound, settle: (admission, outcome) => sound.settle(admission, change(outcome)) });
 
-/** Records calls that ended like this, or all, as if they had ended otherwise. */
+/** Records calls with another outcome: all calls, or those with a status. */
 const recordsAs =
   (change: Partial<Outcome>, status?: Outcome['status']): Breaks =>
   (sound) => ({
@@ -46,10 +46,10 @@ const recordsAs =
     record: (call, o) => sound.record(call, status === undefined || o.status === status ? { ...o, ...change } : o),
   });
 
-/** Deliberately broken meterings, each with a promise that it breaks. */
-export const broken: readonly (readonly [string, Breaks, string])[] = [
+/** Broken meterings, each with a part of the name of a check that must fail. */
+export const brokenMeterings: readonly (readonly [string, Breaks, string])[] = [
   ['forgets keys', withCall((call) => ({ ...call, key: undefined })), 'answers a repeated key with the first answer'],
-  ['keeps keys per caller', withCall((call) => ({ ...call, key: `${call.principal.id} ${call.key}` })), 'answers a repeated key'],
+  ['keeps keys for each caller', withCall((call) => ({ ...call, key: `${call.principal.id} ${call.key}` })), 'answers a repeated key'],
   ['keeps half an answer', withOutcome((o) => ({ ...o, answer: { content: o.answer.content } })), 'replays every answer unchanged'],
   ['ignores arguments', withCall((call) => ({ ...call, inputHash: '' })), 'refuses a key with different arguments'],
   ['mixes tenants', withCall((call) => ({ ...call, principal: { ...call.principal, tenant: 'one' } })), 'keeps the keys of tenants'],
@@ -59,91 +59,103 @@ export const broken: readonly (readonly [string, Breaks, string])[] = [
   ['claims for reads', withCall((call) => ({ ...call, effect: 'write' })), 'runs every read'],
   ['keeps failures', withOutcome((o) => ({ ...o, wrote: 'yes' })), 'runs a key again after its call ended as failed'],
   [
-    'repeats what may have been written',
+    'repeats writes that may have happened',
     withOutcome((o) => (o.status === 'unknown' ? { ...o, status: 'failed', wrote: 'no' } : o)),
     'never runs a key again after its call ended as unknown',
   ],
   ['repeats queued work', withOutcome((o) => (o.status === 'accepted' ? { ...o, status: 'asked' } : o)), 'as accepted with wrote: no'],
   ['settles again', settlesAgain, 'changes nothing when a call is settled twice'],
   ['takes a report once', takesAReportOnce, 'accepts reports about accepted calls'],
-  ['refuses twins', refusesTwins, 'makes a duplicate of a running call wait'],
-  ['lets every waiting twin run', letsEveryTwinRun, 'runs exactly one of many waiting duplicates'],
+  ['refuses duplicates', refusesDuplicates, 'makes a duplicate of a running call wait'],
+  ['lets every waiting duplicate run', letsEveryDuplicateRun, 'runs exactly one of many waiting duplicates'],
   ['claims late', claimsLate, 'runs one of 100 concurrent calls'],
   [
     'ignores the signal',
     (sound) => ({ ...sound, admit: (call) => sound.admit(call, new AbortController()) }),
     'rejects a waiting duplicate',
   ],
-  ['loses the claim of a twin that leaves', losesTheClaim, 'rejects a waiting duplicate'],
+  ['loses the claim when a duplicate leaves', losesTheClaim, 'rejects a waiting duplicate'],
   ['lets an earlier run end a later one', settlesByKey, 'does not let an earlier run of a key'],
-  ['oversells by one under concurrency', oversellsByOne, 'admits exactly as many calls'],
-  ['looks at a quota first and takes of it after', takesLate, 'admits exactly as many calls'],
+  ['admits one call too many under concurrency', admitsOneTooMany, 'admits exactly as many calls'],
+  ['reads a quota first and charges it later', chargesLate, 'admits exactly as many calls'],
   [
-    'holds the first of several quotas alone',
-    withTerms(({ quotas = [] }) => ({ quotas: quotas.slice(0, 1) })),
+    'enforces only the first of several quotas',
+    withPolicy(({ quotas = [] }) => ({ quotas: quotas.slice(0, 1) })),
     'enforces each of several quotas',
   ],
   [
-    'holds the last of several quotas alone',
-    withTerms(({ quotas = [] }) => ({ quotas: quotas.slice(-1) })),
+    'enforces only the last of several quotas',
+    withPolicy(({ quotas = [] }) => ({ quotas: quotas.slice(-1) })),
     'enforces each of several quotas',
   ],
-  ['takes of one quota where another is used up', takesOneByOne, 'enforces each of several quotas'],
+  ['charges one quota when another is used up', chargesOneByOne, 'enforces each of several quotas'],
   ['counts every call as one unit', withCall((call) => ({ ...call, units: 1 })), 'enforces each of several quotas'],
-  ['counts a call of no units as one', withCall((call) => ({ ...call, units: call.units || 1 })), 'enforces each of several quotas'],
-  ['lets a refused call keep others out', countsTheRefused, 'does not let a call that exceeds a quota'],
-  ['takes of a quota for a repetition too', gatesRepetitions, 'does not let a repeated key'],
-  ['refuses a repetition when nothing is left', refusesRepetitions, 'does not let a repeated key'],
-  ['leaves a claim where a quota refuses', leavesClaims, 'leaves no claim when a quota refuses a call'],
-  ['never gives back', withOutcome((o) => (isCharged(o) ? o : { ...o, status: 'executed' })), 'failed through the vendor’s fault'],
-  ['keeps what asked', withOutcome((o) => (o.status === 'asked' ? { ...o, status: 'executed' } : o)), 'ended as asked'],
-  ['keeps what failed without a code', withOutcome((o) => ({ ...o, code: o.code ?? 'NOT_FOUND' })), 'ended as failed without a code'],
-  ['gives everything back', withOutcome((o) => ({ ...o, status: 'asked', wrote: 'no' })), 'ended as executed'],
-  ['gives back what the cache answered', withOutcome((o) => (o.status === 'cached' ? { ...o, status: 'asked' } : o)), 'ended as cached'],
+  ['counts a call of zero units as one unit', withCall((call) => ({ ...call, units: call.units || 1 })), 'enforces each of several quotas'],
+  ['lets a refused call block other calls', countsTheRefused, 'does not let a call that exceeds a quota'],
+  ['charges a quota for a repetition', chargesRepetitions, 'does not let a repeated key'],
+  ['refuses a repetition when the quota is used up', refusesRepetitions, 'does not let a repeated key'],
+  ['leaves a claim when a quota refuses a call', leavesClaims, 'leaves no claim when a quota refuses a call'],
+  ['never refunds', withOutcome((o) => (isCharged(o) ? o : { ...o, status: 'executed' })), 'failed through the vendor’s fault'],
   [
-    'gives back queued work',
-    withOutcome((o) => (o.status === 'accepted' ? { ...o, status: 'asked', wrote: 'no' } : o)),
-    'ended as accepted',
+    'keeps the charge of a call that asked',
+    withOutcome((o) => (o.status === 'asked' ? { ...o, status: 'executed' } : o)),
+    'ended as asked',
   ],
   [
-    'gives back the unknown',
+    'keeps the charge of a failure without a code',
+    withOutcome((o) => ({ ...o, code: o.code ?? 'NOT_FOUND' })),
+    'ended as failed without a code',
+  ],
+  ['refunds everything', withOutcome((o) => ({ ...o, status: 'asked', wrote: 'no' })), 'ended as executed'],
+  ['refunds an answer of the cache', withOutcome((o) => (o.status === 'cached' ? { ...o, status: 'asked' } : o)), 'ended as cached'],
+  ['refunds queued work', withOutcome((o) => (o.status === 'accepted' ? { ...o, status: 'asked', wrote: 'no' } : o)), 'ended as accepted'],
+  [
+    'refunds an unknown outcome',
     withOutcome((o) => (o.status === 'unknown' ? { ...o, status: 'failed', wrote: 'no' } : o)),
     'ended as unknown',
   ],
-  ['gives back every failure', withOutcome((o) => ({ ...o, code: undefined })), 'failed through the caller’s fault'],
-  ['gives back what failed after a write', withOutcome((o) => (o.status === 'failed' ? { ...o, wrote: 'no' } : o)), 'failed after a write'],
-  ['counts no money', withTerms((policy) => ({ ...policy, prices: [] })), 'ended as executed'],
+  ['refunds every failure', withOutcome((o) => ({ ...o, code: undefined })), 'failed through the caller’s fault'],
+  ['refunds a failure after a write', withOutcome((o) => (o.status === 'failed' ? { ...o, wrote: 'no' } : o)), 'failed after a write'],
+  ['counts no money', withPolicy((policy) => ({ ...policy, prices: [] })), 'ended as executed'],
   [
     'counts no units',
-    withTerms(({ quotas = [], ...policy }) => ({ ...policy, quotas: quotas.filter(({ of }) => of !== 'units') })),
+    withPolicy(({ quotas = [], ...policy }) => ({ ...policy, quotas: quotas.filter(({ of }) => of !== 'units') })),
     'as executed',
   ],
-  ['knows no free ends', withTerms((policy) => ({ ...policy, prices: [{ perCall: 100 }] })), 'refunds only the money'],
-  ['gives all back of a free end', withOutcome((o) => (o.status === 'cached' ? { ...o, status: 'asked' } : o)), 'refunds only the money'],
-  ['gives back twice', givesBackTwice, 'refunds once'],
+  ['ignores which statuses are free', withPolicy((policy) => ({ ...policy, prices: [{ perCall: 100 }] })), 'refunds only the money'],
+  [
+    'refunds everything for a free status',
+    withOutcome((o) => (o.status === 'cached' ? { ...o, status: 'asked' } : o)),
+    'refunds only the money',
+  ],
+  ['refunds twice', refundsTwice, 'refunds once'],
   ['counts tenants together', withCall((call) => ({ ...call, principal: { ...call.principal, tenant: 'one' } })), 'counts per tenant'],
   ['counts keys together', withCall((call) => ({ ...call, principal: { ...call.principal, id: 'one' } })), 'counts per tenant'],
   ['counts each key of a tool’s quota', withEach('key'), 'counts per tenant'],
   ['counts each tool of a connector’s quota', withEach('tool'), 'counts per tenant'],
   [
-    'counts what a rule does not say',
-    withTerms(({ quotas = [] }) => ({ quotas: quotas.map((rule) => ({ ...rule, where: undefined })) })),
+    'counts calls that a rule does not select',
+    withPolicy(({ quotas = [] }) => ({ quotas: quotas.map((rule) => ({ ...rule, where: undefined })) })),
     'counts per tenant',
   ],
-  ['knows no periods', withCall((call) => ({ ...call, startedAt: 0 })), 'starts a new count'],
+  ['ignores periods', withCall((call) => ({ ...call, startedAt: 0 })), 'starts a new count'],
   ['begins a period a millisecond early', withCall((call) => ({ ...call, startedAt: call.startedAt + 1 })), 'starts a new count'],
   ['records without counting', (sound) => ({ ...sound, record: async () => {} }), 'admits and records together'],
   [
-    'counts what is recorded apart',
+    'counts recorded calls separately',
     (sound, policy) => ({ ...sound, record: memoryMetering(policy).record }),
     'admits and records together',
   ],
-  ['gives back all that is recorded', recordsAs({ status: 'asked' }), 'recorded as executed'],
-  ['gives back what is recorded as cached', recordsAs({ status: 'asked' }, 'cached'), 'recorded as cached'],
-  ['keeps what is recorded as asked', recordsAs({ status: 'executed' }, 'asked'), 'recorded as asked'],
-  ['keeps what is recorded as a failure', recordsAs({ status: 'executed' }, 'failed'), 'recorded as failed through the vendor’s fault'],
-  ['records what is not charged, whatever is left', recordsTheUnchargedUnasked, 'would not have admitted'],
-  ['takes money for a record that is free', recordsAs({ status: 'executed' }, 'cached'), 'charges no money'],
+  ['refunds every recorded call', recordsAs({ status: 'asked' }), 'recorded as executed'],
+  ['refunds a call that is recorded as cached', recordsAs({ status: 'asked' }, 'cached'), 'recorded as cached'],
+  ['charges a call that is recorded as asked', recordsAs({ status: 'executed' }, 'asked'), 'recorded as asked'],
+  [
+    'charges a call that is recorded as a failure',
+    recordsAs({ status: 'executed' }, 'failed'),
+    'recorded as failed through the vendor’s fault',
+  ],
+  ['records uncharged calls even if the quota is used up', recordsUncharged, 'would not have admitted'],
+  ['charges money for a recorded call that is free', recordsAs({ status: 'executed' }, 'cached'), 'charges no money'],
   ['begins a period a millisecond late', withCall((call) => ({ ...call, startedAt: call.startedAt - 1 })), 'starts a new count'],
 ];
 
@@ -166,17 +178,17 @@ function settlesAgain(sound: Metering): Metering {
 }
 
 function takesAReportOnce(sound: Metering): Metering {
-  const seen = new Set<string>();
+  const accepted = new Set<string>();
   return {
     ...sound,
     async report(report) {
-      if (seen.has(report.accepted)) throw new Error('duplicate key');
-      seen.add(report.accepted);
+      if (accepted.has(report.accepted)) throw new Error('duplicate key');
+      accepted.add(report.accepted);
     },
   };
 }
 
-export function refusesTwins(sound: Metering): Metering {
+export function refusesDuplicates(sound: Metering): Metering {
   const running = new Set<string>();
   return {
     ...sound,
@@ -193,14 +205,14 @@ export function refusesTwins(sound: Metering): Metering {
   };
 }
 
-function letsEveryTwinRun(sound: Metering): Metering {
+function letsEveryDuplicateRun(sound: Metering): Metering {
   const ended = new Map<string, PromiseWithResolvers<Outcome>>();
   return {
     ...sound,
     async admit(call, options) {
-      const twin = ended.get(keyOf(call));
-      if (!twin) ended.set(keyOf(call), Promise.withResolvers());
-      else if ((await twin.promise).wrote === 'no') return { kind: 'run', admission: { call } };
+      const earlier = ended.get(keyOf(call));
+      if (!earlier) ended.set(keyOf(call), Promise.withResolvers());
+      else if ((await earlier.promise).wrote === 'no') return { kind: 'run', admission: { call } };
       return await sound.admit(call, options);
     },
     async settle(admission, outcome) {
@@ -210,16 +222,16 @@ function letsEveryTwinRun(sound: Metering): Metering {
   };
 }
 
-/** Looks first and claims after: what comes in between is not seen. */
+/** Looks first and claims later, so it misses calls that arrive in between. */
 function claimsLate(sound: Metering): Metering {
   const claimed = new Set<string>();
   return {
     ...sound,
     async admit(call, options) {
-      const taken = claimed.has(keyOf(call));
+      const isTaken = claimed.has(keyOf(call));
       await Promise.resolve();
       claimed.add(keyOf(call));
-      return taken ? await sound.admit(call, options) : { kind: 'run', admission: { call } };
+      return isTaken ? await sound.admit(call, options) : { kind: 'run', admission: { call } };
     },
   };
 }
@@ -256,11 +268,11 @@ const isQuotaRefusal = (error: unknown): boolean => ToolError.is(error) && error
 const quotaRefusal = () => new ToolError('QUOTA_EXCEEDED', 'Used up.');
 
 function withEach(each: 'key' | 'tool'): Breaks {
-  return withTerms(({ quotas = [] }) => ({ quotas: quotas.map((rule) => ({ ...rule, each })) }));
+  return withPolicy(({ quotas = [] }) => ({ quotas: quotas.map((rule) => ({ ...rule, each })) }));
 }
 
 /** Runs some of the calls that the quota refuses. */
-function lets(sound: Metering, runs: (call: Call) => boolean): Metering {
+function runsRefused(sound: Metering, runs: (call: Call) => boolean): Metering {
   return {
     ...sound,
     async admit(call, options) {
@@ -274,13 +286,13 @@ function lets(sound: Metering, runs: (call: Call) => boolean): Metering {
   };
 }
 
-function oversellsByOne(sound: Metering): Metering {
+function admitsOneTooMany(sound: Metering): Metering {
   let left = 1;
-  return lets(sound, () => left-- > 0);
+  return runsRefused(sound, () => left-- > 0);
 }
 
-/** What comes between the look and the taking is not seen. */
-function takesLate(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Metering {
+/** Misses calls that arrive between the look and the charge. */
+function chargesLate(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Metering {
   const sound = memoryMetering();
   let used = 0;
   return {
@@ -294,7 +306,7 @@ function takesLate(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Metering 
   };
 }
 
-function takesOneByOne(_: Metering, { quotas = [] }: UsagePolicy): Metering {
+function chargesOneByOne(_: Metering, { quotas = [] }: UsagePolicy): Metering {
   const meterings = quotas.map((rule) => memoryMetering({ quotas: [rule] }));
   const [first = memoryMetering(), ...others] = meterings;
   return {
@@ -307,7 +319,7 @@ function takesOneByOne(_: Metering, { quotas = [] }: UsagePolicy): Metering {
   };
 }
 
-/** As a sum over a batch would, if nothing were asked again. */
+/** Counts like a sum over a batch that is not corrected for refused calls. */
 function countsTheRefused(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Metering {
   const sound = memoryMetering();
   let wanted = 0;
@@ -321,7 +333,7 @@ function countsTheRefused(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Me
   };
 }
 
-function gatesRepetitions(sound: Metering, policy: UsagePolicy): Metering {
+function chargesRepetitions(sound: Metering, policy: UsagePolicy): Metering {
   const gate = memoryMetering(policy);
   return {
     ...sound,
@@ -332,7 +344,7 @@ function gatesRepetitions(sound: Metering, policy: UsagePolicy): Metering {
   };
 }
 
-/** Asks the quota before the claim, without taking anything. */
+/** Checks the quota before the claim, without charging it. */
 function refusesRepetitions(sound: Metering): Metering {
   const full = new Set<string>();
   return {
@@ -366,15 +378,15 @@ function leavesClaims(sound: Metering): Metering {
   };
 }
 
-function recordsTheUnchargedUnasked(sound: Metering): Metering {
+function recordsUncharged(sound: Metering): Metering {
   return { ...sound, record: async (call, outcome) => (isCharged(outcome) ? await sound.record(call, outcome) : undefined) };
 }
 
-function givesBackTwice(sound: Metering): Metering {
+function refundsTwice(sound: Metering): Metering {
   const settled = new Set<Admission>();
   let spare = 0;
   return {
-    ...lets(sound, () => spare-- > 0),
+    ...runsRefused(sound, () => spare-- > 0),
     async settle(admission, outcome) {
       if (settled.has(admission) && !isCharged(outcome)) spare = 1;
       settled.add(admission);

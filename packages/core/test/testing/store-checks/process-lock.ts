@@ -4,15 +4,16 @@ import type { Clock, Lock } from '../../../src/index.ts';
 export interface LockFaults {
   readonly keyOf?: (key: string) => string;
   readonly ttlOf?: (ttlMs: number) => number;
-  /** Looks, waits, and takes. */
+  /** Looks, waits, and then takes. */
   readonly slowly?: boolean;
-  /** Lets go of the lock, whoever holds it. */
-  readonly forAnybody?: boolean;
+  /** Releases the lock, even if another holds it. */
+  readonly forAnyone?: boolean;
+  /** Never releases the lock. */
   readonly never?: boolean;
 }
 
-/** A lock in one process, which keeps its promises unless it is told not to. */
-export function processLock(clock: Clock, { keyOf = (key) => key, ttlOf = (ms) => ms, slowly, forAnybody, never }: LockFaults = {}): Lock {
+/** Creates a lock in one process. It keeps its guarantees, except for the given faults. */
+export function processLock(clock: Clock, { keyOf = (key) => key, ttlOf = (ms) => ms, slowly, forAnyone, never }: LockFaults = {}): Lock {
   const held = new Map<string, { readonly endsAt: number }>();
   return {
     async take(name, ttlMs) {
@@ -22,7 +23,7 @@ export function processLock(clock: Clock, { keyOf = (key) => key, ttlOf = (ms) =
       const mine = { endsAt: clock.now() + ttlOf(ttlMs) };
       held.set(key, mine);
       return () => {
-        if (!never && (forAnybody || held.get(key) === mine)) held.delete(key);
+        if (!never && (forAnyone || held.get(key) === mine)) held.delete(key);
       };
     },
   };

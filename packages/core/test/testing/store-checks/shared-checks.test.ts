@@ -9,12 +9,12 @@ import {
   type RateLimitRule,
 } from '../../../src/index.ts';
 import { budgetChecks, rateLimitChecks } from '../../../src/testing/index.ts';
-import { broken, waitTurns } from './broken.ts';
+import { failedChecks, waitTurns } from './failed-checks.ts';
 
 const close = async (): Promise<void> => {};
 const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0, 1) });
 
-/** A limit that asks each rule by itself, and picks what it tells. */
+/** Creates a limit that checks each rule on its own, and picks one of their decisions. */
 function ruleByRule(
   rules: readonly RateLimitRule[],
   clock: Clock,
@@ -41,37 +41,37 @@ const brokenLimits: readonly (readonly [fault: string, finds: string, open: Open
     },
   ],
   [
-    'knows its first rule alone',
+    'knows only its first rule',
     'allows a request that every rule allows, and names the rule that refuses',
     (rules, clock) => ({ one: memoryRateLimit(rules.slice(0, 1), { clock }) }),
   ],
   [
-    'never starts a window anew',
+    'never starts a new window',
     'allows as many requests as the limit, says how many are left, then refuses until the window ends',
     (rules, clock) => ({ one: memoryRateLimit(rules, { clock: frozen(clock) }) }),
   ],
   [
-    'counts for each replica alone',
+    'counts each replica separately',
     'allows exactly 100 of 200 concurrent requests',
     (rules, clock) => ({ one: memoryRateLimit(rules, { clock }), other: memoryRateLimit(rules, { clock }) }),
   ],
   [
-    'counts what another rule refused',
+    'counts a request that another rule refused',
     'counts a refused request against no rule',
     (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.remaining - b.remaining)[0]) }),
   ],
   [
-    'tells the first rule, whatever the others have left',
+    'names the first rule, even if others have less left',
     'names the rule with less left if two rules allow the request',
     (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all[0]) }),
   ],
   [
-    'tells the refusal that ends first',
+    'names the refusal that ends first',
     'names the rule that lasts longer if two rules refuse the request',
     (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.resetMs - b.resetMs)[0]) }),
   ],
   [
-    'reads, waits, and writes',
+    'reads, waits, and then writes',
     'allows exactly 100 of 200 concurrent requests',
     (rules) => {
       const counts = new Map<string, number>();
@@ -95,17 +95,17 @@ const { signal } = new AbortController();
 const never = { deadlineAt: Number.POSITIVE_INFINITY };
 const brokenBudgets: readonly (readonly [fault: string, finds: string, open: OpenBudget])[] = [
   [
-    'grants for each replica alone',
+    'grants for each replica separately',
     'grants exactly 100 of 200 concurrent requests in a window of 100',
     (clock) => ({ one: memoryBudget({ clock }), other: memoryBudget({ clock }) }),
   ],
   [
-    'counts what runs for each replica alone',
+    'counts running requests for each replica separately',
     'runs no more requests at a time than its limit, until all 40 have run',
     (clock) => ({ one: memoryBudget({ clock }), other: memoryBudget({ clock }) }),
   ],
   [
-    'never starts a window anew',
+    'never starts a new window',
     'grants as many requests as a window has, and the next request when a new window begins',
     (clock) => ({ one: memoryBudget({ clock: frozen(clock) }) }),
   ],
@@ -126,21 +126,21 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'gives a place back as often as it is told',
+    'releases a slot as often as it is called',
     'gives a released slot to the request of a replica that waited longest, and counts a repeated release once',
     (clock) => {
       const budget = memoryBudget({ clock });
       let extra = 0;
       const take: Budget['take'] = async (...all) => {
         const release = await budget.take(...all);
-        let told = false;
+        let isReleased = false;
         if (extra > 0) {
           extra -= 1;
           release();
         }
         return () => {
-          if (told) extra += 1;
-          told = true;
+          if (isReleased) extra += 1;
+          isReleased = true;
           release();
         };
       };
@@ -148,7 +148,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'does not hear the signal',
+    'ignores the signal',
     'lets an aborted request leave the queue and the window without cost to others',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -157,7 +157,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'never gives a place back',
+    'never releases a slot',
     'gives a slot that one replica releases to a request that waits in another',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -165,12 +165,12 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'lets any number wait',
+    'lets any number of requests wait',
     'refuses waiting requests beyond its bound with OVERLOADED, in the queue and for the window',
     (clock) => ({ one: memoryBudget({ clock }) }),
   ],
   [
-    'serves who came first, whoever that is',
+    'serves requests in order of arrival, without turns between users',
     'lets waiting users take turns, in the queue and for the window',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -178,12 +178,12 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'lets one user fill the line',
+    'lets one user fill the queue',
     'lets one user fill at most half of the queue',
     (clock, maxWaiting = 50) => ({ one: memoryBudget({ clock, maxWaiting: 2 * maxWaiting }) }),
   ],
   [
-    'learns for each replica alone',
+    'observes for each replica separately',
     'grants no more requests than the vendor says are left, in every replica, until the time that it names',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -191,7 +191,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'hears nothing',
+    'ignores observations',
     'follows the vendor’s statements alone if no limit is declared',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -199,20 +199,20 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'believes the vendor more than its own count',
+    'trusts the vendor more than its own count',
     'grants no more than its own count allows, even if the vendor says that more is left',
     (clock) => {
       const budget = memoryBudget({ clock });
-      let told = false;
+      let hasObserved = false;
       const one: Budget = {
-        take: (key, limit, ...rest) => budget.take(key, told ? {} : limit, ...rest),
-        observe: (...all) => void ((told = true), budget.observe(...all)),
+        take: (key, limit, ...rest) => budget.take(key, hasObserved ? {} : limit, ...rest),
+        observe: (...all) => void ((hasObserved = true), budget.observe(...all)),
       };
       return { one };
     },
   ],
   [
-    'believes whatever came last',
+    'trusts the latest observation, even a late one',
     'frees nothing after a late answer, from this window or an earlier one',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -225,7 +225,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'opens at the time that was named last',
+    'opens at the time of the latest observation',
     'stays closed in every replica until the time that a refusal names, and only a later time moves it',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -238,15 +238,15 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'keeps to the declared limit',
+    'follows only the declared limit',
     'follows the limit that the vendor states, larger or smaller than the declared limit',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, observe: (key, limit, { limit: _, ...seen }) => budget.observe(key, limit, seen) } };
+      return { one: { ...budget, observe: (key, limit, { limit: _, ...rest }) => budget.observe(key, limit, rest) } };
     },
   ],
   [
-    'learns when nobody waits any more',
+    'observes a limit too late for the requests that wait',
     'lets waiting requests continue once the vendor states a larger limit',
     (clock) => {
       const budget = memoryBudget({ clock });
@@ -255,14 +255,14 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     },
   ],
   [
-    'waits for an answer for as long as the window',
+    'waits for a whole window before it tries the vendor again',
     'tries the vendor again after a minute if it names no time, and after an hour at the latest',
     (clock) => {
       const budget = memoryBudget({ clock });
       return {
         one: {
           ...budget,
-          observe: (key, limit, seen) => budget.observe(key, limit, { resetAt: clock.now() + (limit.windowMs ?? 0), ...seen }),
+          observe: (key, limit, observed) => budget.observe(key, limit, { resetAt: clock.now() + (limit.windowMs ?? 0), ...observed }),
         },
       };
     },
@@ -271,13 +271,13 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
 
 describe('the checks find', () => {
   test.each(brokenLimits)('a rate limit that %s', async (_fault, finds, open) => {
-    expect(await broken(rateLimitChecks(async (rules, clock) => ({ ...open(rules, clock), close })))).toContain(finds);
+    expect(await failedChecks(rateLimitChecks(async (rules, clock) => ({ ...open(rules, clock), close })))).toContain(finds);
   });
   test.each(brokenBudgets)('a budget that %s', async (_fault, finds, open) => {
-    expect(await broken(budgetChecks(async ({ maxWaiting }, clock) => ({ ...open(clock, maxWaiting), close })))).toContain(finds);
+    expect(await failedChecks(budgetChecks(async ({ maxWaiting }, clock) => ({ ...open(clock, maxWaiting), close })))).toContain(finds);
   });
 
-  test('every promise broken at least once', () => {
+  test('at least one broken variant for each guarantee', () => {
     const open = () => Promise.reject(new Error('not opened'));
     const names = [...rateLimitChecks(open), ...budgetChecks(open)].map(({ name }) => name);
     const found = new Set([...brokenLimits, ...brokenBudgets].map(([, finds]) => finds));
@@ -285,10 +285,10 @@ describe('the checks find', () => {
   });
 });
 
-test('a check closes what it opened, also where it fails', async () => {
+test('a check closes the store that it opens, also if it fails', async () => {
   let closed = 0;
   const take = (): Promise<never> => Promise.reject(new Error('broken'));
   const checks = rateLimitChecks(async () => ({ one: { take }, close: async () => void (closed += 1) }));
-  expect(await broken(checks)).toHaveLength(checks.length);
+  expect(await failedChecks(checks)).toHaveLength(checks.length);
   expect(closed).toBe(checks.length);
 });

@@ -3,7 +3,7 @@ import { memoryState, type StateStore } from '../../../src/index.ts';
 import { stateChecks } from '../../../src/testing/index.ts';
 import { mutants, type Mutate } from './state-mutants.ts';
 
-/** The names of the checks that a store does not pass. */
+/** Returns the names of the checks that a store fails. */
 async function failing(mutate: Mutate): Promise<string[]> {
   const names: string[] = [];
   for (const { name, run } of stateChecks(async (limits) => ({ ...mutate({ ...limits }), close: async () => {} }))) {
@@ -21,14 +21,14 @@ describe('the checks of state stores', () => {
     expect(await failing(mutate)).toContain(caughtBy);
   });
 
-  test('each catch something', async () => {
+  test('each catch a broken store', async () => {
     const caught = new Set((await Promise.all(Object.values(mutants).map(({ mutate }) => failing(mutate)))).flat());
     const names = stateChecks(async () => ({ store: memoryState(), close: async () => {} })).map(({ name }) => name);
     expect(names.filter((name) => !caught.has(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test('close what they opened, passed or not', async () => {
+  test('close the store that they open, whether they pass or fail', async () => {
     let open = 0;
     const opening = async (store: StateStore) => {
       open += 1;

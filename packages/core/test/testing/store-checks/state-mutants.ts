@@ -8,7 +8,7 @@ const all = { limit: 1_000 };
 /** Makes a broken store. */
 export type Mutate = (limits: StateCheckLimits) => Omit<OpenedStateStore, 'close'>;
 
-/** A store whose states differ from good ones in some methods. */
+/** A store whose states have some broken methods. */
 const states =
   (differ: (state: State, limits: StateCheckLimits) => Partial<State>): Mutate =>
   (limits) => {
@@ -22,7 +22,7 @@ const states =
     return { store: { open } };
   };
 
-/** A store whose logs differ from good ones in some methods. */
+/** A store whose logs have some broken methods. */
 const logs = (differ: (log: StateLog<any>, spec: LogSpec<any>, state: State) => Partial<StateLog<any>>): Mutate =>
   states((state) => ({ log: (spec) => ({ ...state.log(spec), ...differ(state.log(spec), spec, state) }) }));
 
@@ -30,31 +30,31 @@ const without =
   (limit: keyof StateCheckLimits): Mutate =>
   ({ [limit]: _, ...limits }) => ({ store: memoryState(limits) });
 
-/** Sets a value whatever is there. */
+/** Sets a value at any version. */
 async function force(state: State, key: string, value: unknown): Promise<boolean> {
   while (!(await state.set(key, value, (await state.get(key, anything))?.version)));
   return true;
 }
 
-/** Broken stores by what they do wrong, each with a check that has to catch it. */
+/** Broken stores by their fault, each with a check that must catch it. */
 export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtBy: string }> = {
-  'sets whatever the version': {
+  'ignores the version when it sets a value': {
     mutate: states((state) => ({ set: async (key, value) => force(state, key, value) })),
     caughtBy: 'changes a value with the version that was read, and with no other',
   },
-  'sets if absent what is there': {
+  'overwrites a value that should be absent': {
     mutate: states((state) => ({
       set: async (key, value, version) => (version === undefined ? force(state, key, value) : state.set(key, value, version)),
     })),
     caughtBy: 'sets an absent key once',
   },
-  'removes whatever the version': {
+  'ignores the version when it removes a value': {
     mutate: states((state) => ({
       set: async (key, value, version) => (value === undefined ? force(state, key, value) : state.set(key, value, version)),
     })),
     caughtBy: 'removes a value with the version that was read, and with no other',
   },
-  'gives the value as its version': {
+  'uses the value as its version': {
     mutate: states((state) => {
       const get: State['get'] = async (key, schema) => {
         const read = await state.get(key, schema);
@@ -74,7 +74,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'lets exactly one of 20 writers set an absent key, change each version, and remove it',
   },
-  'gives the object that was written': {
+  'returns the object that was written': {
     mutate: states((state) => {
       const written = new Map<string, any>();
       return {
@@ -90,11 +90,11 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     }),
     caughtBy: 'shares no object with its writers and readers',
   },
-  'takes null for nothing': {
+  'treats null as absent': {
     mutate: states((state) => ({ set: async (key, value, version) => state.set(key, value ?? undefined, version) })),
     caughtBy: 'stores values as JSON, null included',
   },
-  'gives a value as it was stored': {
+  'returns a value as it was stored, without its schema': {
     mutate: states((state) => ({
       get: async (key, schema) => {
         const read = await state.get(key, schema);
@@ -104,7 +104,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'returns a value as its schema parses it',
   },
-  'leaves what no longer fits': {
+  'keeps a value that no longer fits its schema': {
     mutate: states((state) => ({
       get: async (key, schema) => {
         const stored = await state.get(key, anything);
@@ -114,7 +114,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'frees the key of a value that no longer fits its schema',
   },
-  'fails on what no longer fits': {
+  'fails on a value that no longer fits its schema': {
     mutate: states((state) => ({
       get: async (key, schema) => {
         const stored = await state.get(key, anything);
@@ -130,7 +130,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     },
     caughtBy: 'keeps scopes apart',
   },
-  'does not tell scopes apart by case': {
+  'ignores the case of scopes': {
     mutate: (limits) => {
       const good = memoryState(limits);
       return { store: { open: (scope) => good.open(scope.toLowerCase()) } };
@@ -141,14 +141,14 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, name: 'one' }) })),
     caughtBy: 'keeps a value and a log of the same name apart',
   },
-  'takes keys as UTF-8': {
+  'encodes keys as UTF-8': {
     mutate: states((state) => ({
       get: async (key, schema) => state.get(key.toWellFormed(), schema),
       set: async (key, value, version) => state.set(key.toWellFormed(), value, version),
     })),
     caughtBy: 'accepts any text as a key, an id and an entry’s key',
   },
-  'gives the newest first': {
+  'returns the newest entries first': {
     mutate: logs((log) => ({
       read: async (page) => {
         const read = await log.read(page);
@@ -167,7 +167,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'accepts one of 20 appends of the same id',
   },
-  'lets the last entry of an id win': {
+  'keeps the last entry of an id instead of the first': {
     mutate: logs((log) => ({
       append: async (entries) => {
         await log.remove(entries.map(({ id }) => id));
@@ -195,19 +195,19 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'a full log that refuses stores nothing of an append that does not fit whole',
   },
-  'drops where it is to refuse': {
+  'drops entries when it should refuse': {
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, whenFull: 'drop-oldest' }) })),
     caughtBy: 'a log that refuses accepts as many of 20 appends as fit, each whole',
   },
-  'refuses where it is to drop': {
+  'refuses when it should drop entries': {
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, whenFull: 'refuse' }) })),
     caughtBy: 'a full log that drops its oldest entries keeps the newest, even of one append',
   },
-  'knows no most': {
+  'has no maximum for a log': {
     mutate: states((state) => ({ log: (spec) => state.log({ ...spec, max: 1_000_000 }) })),
     caughtBy: 'a log that drops its oldest entries stays within its maximum over 20 appends, each whole and in order',
   },
-  'counts entries for a position': {
+  'uses the count of entries as a position': {
     mutate: logs((log) => ({
       read: async ({ limit, after = '0', key }) => {
         const { entries } = await log.read({ ...all, key });
@@ -217,11 +217,11 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'a log pages to its end, and a position stays valid when entries are removed',
   },
-  'starts its positions anew when a log is empty': {
+  'restarts its positions when a log is empty': {
     mutate: logs((log) => ({ read: async (page) => ((await log.read(all)).entries.length === 1 ? { entries: [] } : log.read(page)) })),
     caughtBy: 'a position stays valid when the log was empty in between',
   },
-  'filters a page when it is read': {
+  'filters a page only after reading it': {
     mutate: logs((log) => ({
       read: async ({ key, ...page }) => {
         const read = await log.read(page);
@@ -230,17 +230,17 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'a log filters by key across pages',
   },
-  'begins anew at a position that it never gave': {
+  'starts from the beginning at a position that it never returned': {
     mutate: logs((log) => ({
       read: async ({ after, ...page }) => log.read({ ...page, after: Number.isNaN(Number(after)) ? undefined : after }),
     })),
     caughtBy: 'a log refuses a position that it never returned',
   },
-  'gives an empty page where none is asked for': {
+  'returns an empty page for a limit of 0': {
     mutate: logs((log) => ({ read: async (page) => (page.limit === 0 ? { entries: [] } : log.read(page)) })),
     caughtBy: 'a page has at least one entry and at most a thousand',
   },
-  'keeps entries that no longer fit': {
+  'keeps entries that no longer fit their schema': {
     mutate: logs((_, spec, state) => ({
       read: async (page) => {
         const read = await state.log({ ...spec, entry: anything }).read(page);
@@ -249,7 +249,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'a log skips entries that no longer fit their schema, and does not count them',
   },
-  'gives the entries that were written': {
+  'returns the entries that were written': {
     mutate: logs((log) => {
       const written = new Map<string, unknown>();
       return {
@@ -265,7 +265,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     }),
     caughtBy: 'a log shares no object with its writers and readers',
   },
-  'fails to remove what is not there': {
+  'fails to remove an entry that does not exist': {
     mutate: logs((log) => ({
       remove: async (ids) => {
         const { entries } = await log.read(all);
@@ -275,7 +275,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'removing from a log that does not exist does nothing',
   },
-  'makes room for a value before it looks whether it fits': {
+  'removes a value before it checks whether the new one fits': {
     mutate: states((state) => ({
       set: async (key, value, version) => {
         if (version === undefined || value === undefined) return state.set(key, value, version);
@@ -284,7 +284,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'refuses a value over the limit in bytes and keeps the previous value',
   },
-  'makes room in a log before it looks whether entries fit': {
+  'drops entries of a log before it checks whether the new ones fit': {
     mutate: logs((log, { max }) => ({
       append: async (entries) => {
         const held = (await log.read(all)).entries;
@@ -303,20 +303,20 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     })),
     caughtBy: 'refuses one key or log too many, still changes existing ones, and accepts a new one after a removal',
   },
-  'knows no limit of a value': {
+  'has no limit for a value': {
     mutate: without('maxValueBytes'),
     caughtBy: 'refuses a value over the limit in bytes and keeps the previous value',
   },
-  'knows no limit of keys': { mutate: without('maxKeys'), caughtBy: 'counts keys correctly for 20 writers' },
-  'knows no limit of scopes': {
+  'has no limit for keys': { mutate: without('maxKeys'), caughtBy: 'counts keys correctly for 20 writers' },
+  'has no limit for scopes': {
     mutate: without('maxScopes'),
     caughtBy: 'refuses one scope too many, and does not count empty scopes',
   },
-  'knows no limit of the whole': {
+  'has no limit for all bytes': {
     mutate: without('maxBytes'),
     caughtBy: 'refuses a write over the limit for all bytes, and frees the bytes of replaced and removed values',
   },
-  'gives no room back': {
+  'frees no bytes': {
     mutate: states((state, { maxBytes = Infinity }) => {
       let written = 0;
       return {
@@ -332,7 +332,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     }),
     caughtBy: 'frees the bytes of dropped and removed entries',
   },
-  'has replicas that know nothing of each other': {
+  'has replicas that share nothing': {
     mutate: (limits) => ({ store: memoryState(limits), second: memoryState(limits) }),
     caughtBy: 'loses none of 20 increments',
   },
