@@ -1,7 +1,6 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import { suppressionLists, type SendGridClient } from '../client.ts';
-import { present } from '../present.ts';
 import type { Suppression } from '../schemas.ts';
 
 const maxReason = 500;
@@ -21,7 +20,7 @@ const SuppressionView = z.object({
 
 const viewSuppression = ({ email, created, reason, status }: Suppression): z.input<typeof SuppressionView> => ({
   email,
-  ...present({
+  ...omitNullish({
     createdAt: typeof created === 'number' ? new Date(created * 1_000).toISOString() : undefined,
     reason: reason?.slice(0, maxReason),
     status,

@@ -1,7 +1,6 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
-import { present } from '../present.ts';
 import type { Template, TemplateVersion } from '../schemas.ts';
 import { templateId } from './mail-inputs.ts';
 
@@ -24,13 +23,16 @@ const templateSummary = {
   updatedAt: z.string().optional().describe('When it last changed'),
 };
 
-const viewTemplate = ({ id, name, generation, updated_at }: Template) => ({ id, ...present({ name, generation, updatedAt: updated_at }) });
+const viewTemplate = ({ id, name, generation, updated_at }: Template) => ({
+  id,
+  ...omitNullish({ name, generation, updatedAt: updated_at }),
+});
 
 const isActive = ({ active }: TemplateVersion): boolean => active === true || active === 1;
 
 const viewVersion = (version: TemplateVersion): z.input<typeof VersionView> => ({
   active: isActive(version),
-  ...present({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
+  ...omitNullish({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
 });
 
 /** Returns the Handlebars expressions of a version, each once. */
@@ -39,10 +41,7 @@ function findPlaceholders({ subject, html_content, plain_content }: TemplateVers
   return [...new Set(all)].slice(0, maxPlaceholders);
 }
 
-function cut(text: string | null | undefined): string | undefined {
-  if (!text) return undefined;
-  return text.length <= maxText ? text : `${text.slice(0, maxText)}… [${text.length - maxText} more characters]`;
-}
+const cut = (text: string | null | undefined) => truncate(text || undefined, maxText);
 
 const Position = z.object({ generations: z.string(), size: z.int().min(1).max(200), token: z.string().optional() });
 
@@ -105,7 +104,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
         ...viewTemplate(found),
         versions: versions.slice(0, maxVersions).map(viewVersion),
         placeholders: active ? findPlaceholders(active) : [],
-        ...(input.detail === 'full' && present({ text: cut(active?.plain_content), html: cut(active?.html_content) })),
+        ...(input.detail === 'full' && omitNullish({ text: cut(active?.plain_content), html: cut(active?.html_content) })),
       };
     },
   }),
