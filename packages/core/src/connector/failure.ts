@@ -17,15 +17,15 @@ export function quoteReason(vendor: string, reason: string | null | undefined): 
   return ` ${vendor} says: ${short}${/[.!?…]$/.test(short) ? '' : '.'}`;
 }
 
-/** The failure of a request that the vendor refused, and so did not execute. `message` is for the model: the reason, then what to do next. */
+/** The failure of a request that the vendor refused and did not execute. `message` is for the model: the reason, then what to do next. */
 export function refused(code: ErrorCode, message: string, options: Pick<UpstreamFailure, 'renew' | 'retryAfterMs'> = {}): UpstreamFailure {
   return { code, message, executed: 'no', ...options };
 }
 
 /**
- * Maps an error status to an error code, as core does itself if a connector's `failure` returns undefined. `vendor` is the subject of the
- * message, and `quoted` its reason from {@link quoteReason}. After a 5xx or 408 the outcome is unknown, because a proxy in front of a server
- * that acted may have sent it. The vendor executed nothing if it answered 429 or another 4xx.
+ * Maps an error status to an error code, as core does if a connector's `failure` returns undefined. `vendor` is the subject of the message,
+ * and `quoted` comes from {@link quoteReason}. After a 5xx or 408 the outcome is unknown, because a proxy in front of a server that acted
+ * may have sent it. After any other 4xx the vendor executed nothing.
  */
 export function failureFromStatus(status: number, vendor = 'The vendor', quoted = ''): UpstreamFailure {
   if (status === 401)
