@@ -1,4 +1,4 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { Client, Task } from '../client.ts';
 
@@ -10,7 +10,7 @@ const TaskView = z.object({
   title: z.string().optional().describe('Title of the task'),
   done: z.boolean().describe('Whether it is done'),
 });
-const viewTask = ({ id, title, done }: Task) => ({ id, done: done === true, ...(typeof title === 'string' && { title }) });
+const viewTask = ({ id, title, done }: Task) => ({ id, done: done === true, ...omitNullish({ title }) });
 
 export const taskTools = (tool: ToolBuilder<Client>) => [
   tool({
