@@ -1,29 +1,35 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { filesOfRun } from './test/test-files.ts';
 
 /** Ten times the work that a function has to have done before V8 optimizes it. */
 const patientWithWasm = '--wasm-tiering-budget=130000000';
 
-/** What takes longest, the longest first. Begun late, such a file would run on when all others have ended. */
-const long = [
-  '/chaos/',
-  'npm-create',
+// scripts/run.mjs sets both: `npm run test:long` runs the long files, and categories choose among them or among the others.
+const isLong = process.env['TEST_LONG'] === 'true';
+const categories = (process.env['TEST_CATEGORIES'] ?? '').split(',').filter((name) => name !== '');
+
+/** The files that take longest, the longest first. A long file that starts late runs on when all others have ended. */
+const slow = [
   'operations',
+  'workers',
   'newcomer',
-  'contract-suite',
   '/broken-',
+  'contract-suite',
+  'usage-events',
+  'admin-ledger',
   'migrate-database',
   'metering-crash',
   'scaffold',
 ];
 
-/** Vitest goes by what it knows of the last run. A fresh clone has had none, and would go by the size of the files. */
+/** Vitest sorts by the durations of the last run. A fresh clone has none, and would sort by the size of the files. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
-      const at = long.findIndex((part) => moduleId.includes(part));
-      return at === -1 ? long.length : at;
+      const index = slow.findIndex((part) => moduleId.includes(part));
+      return index === -1 ? slow.length : index;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
@@ -31,11 +37,12 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    include: filesOfRun(isLong, categories),
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Many tests wait for children and for each other's commits: on a small machine one worker for each core would leave it idle.
-    maxWorkers: Math.max(3, availableParallelism()),
-    // Test files share no state, so those of a worker can share the modules that they import: loading them anew is a third of the time.
+    // Files of the long run have the machine to themselves, since some of them measure.
+    maxWorkers: isLong ? 1 : Math.max(3, availableParallelism()),
+    // Test files share no state, so those of a worker can share the modules that they import: loading them again is a third of the time.
     isolate: false,
     sequence: { sequencer: LongestFirst },
     // PGlite is WebAssembly, which V8 would compile a second time, in the background, for longer than most tests run.
@@ -45,8 +52,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
-      include: ['packages/core/src/**/*.ts'],
-      reporter: [['text', { skipFull: true }], 'text-summary'],
+      include: ['packages/*/src/**/*.ts', 'examples/hosted-server/src/**/*.ts'],
+      reporter: [['text', { skipFull: true }], 'text-summary', 'html'],
       thresholds: { branches: 90 },
     },
   },
