@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { openDatabase, postgresMetering, type Database } from '../src/index.ts';
 import { kinds, type Kind } from './databases.ts';
 import { callOf, staying } from './ledger.ts';
+import { wasmFlags } from './pglite-template.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -19,7 +20,7 @@ async function startChild(kind: Kind, what: 'hold' | 'work') {
   ends.push(() => at.remove());
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL('./metering-child.ts', import.meta.url)), what, JSON.stringify(at.options)],
+    [...wasmFlags, fileURLToPath(new URL('./metering-child.ts', import.meta.url)), what, JSON.stringify(at.options)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
