@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { filesOfRun } from './test/test-files.ts';
@@ -47,9 +48,12 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // PGlite is WebAssembly, which V8 would compile a second time, in the background, for longer than most tests run.
     execArgv: [patientWithWasm],
-    // Children (a stdio server, a hosted server) start on a machine that may be busy.
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Children (a stdio server, a hosted server) start on a machine that may be busy. Only a test that hangs takes this long.
+    testTimeout: 60_000,
+    expect: { poll: { timeout: 30_000, interval: 20 } },
+    // Loading the sources takes a third of a child's start.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/busbar-test/compiled', import.meta.url)) },
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts', 'examples/hosted-server/src/**/*.ts'],

@@ -12,6 +12,9 @@ const migrations = join(import.meta.dirname, '../src/migrations');
 const pglite = realpathSync(fileURLToPath(import.meta.resolve('@electric-sql/pglite')));
 const cache = join(import.meta.dirname, '../../../node_modules/.cache/busbar-test');
 const memory = '/dev/shm';
+
+/** Flags of this process (vitest.config.ts) that spare V8 work on PGlite. A child that opens PGlite needs them too. */
+export const wasmFlags: readonly string[] = process.execArgv.filter((argument) => argument.startsWith('--wasm-'));
 const roomBytes = 2 * 2 ** 30;
 
 /**
