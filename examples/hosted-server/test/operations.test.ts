@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { startZendeskSandbox, type ZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startAdminServer } from './admin-server.ts';
 import { callTool, post, type Called } from './mcp-requests.ts';
 import { startProcess, startServing, dataFolder } from './server-process.ts';
 
@@ -161,7 +162,7 @@ test('settings that do not fit are all listed, and nothing is started', async ()
 });
 
 test('a key that has used up its limit gets 429 with the time to wait, and the refusal is counted', async () => {
-  const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_CALLS_PER_MINUTE: '3' });
+  const server = await startAdminServer(stack, { BUSBAR_CALLS_PER_MINUTE: '3' });
   const ask = () => post(server.url, { authorization: `Bearer ${server.key}` });
   for (let left = 2; left >= 0; left--) {
     const { status, headers } = await ask();
