@@ -1,4 +1,4 @@
-// Prints "N passed, N failed[, N skipped]", summed over vitest's JSON reports. A run that broke off before it wrote its report counts nothing.
+// Prints "N passed, N failed[, N skipped]", summed over vitest's JSON reports. A run that wrote no report counts nothing.
 import { existsSync, readFileSync } from 'node:fs';
 
 const reports = process.argv

@@ -8,8 +8,8 @@ import { cpuTimeMs } from '../bench/cpu-time.ts';
 import { messageOf } from '../packages/core/test/mcp/raw.ts';
 
 /**
- * How many times the CPU time of a bare server a call and a list may take. Loose, since a machine that is busy moves the ratio by a half; and
- * tight enough to see that plain calls take the way through the SDK again, which is above 5. What is reached is in docs/performance.md.
+ * How many times the CPU time of a bare server a call and a list may take. A busy machine moves the ratio by a half. Plain calls that went
+ * through the SDK again would be above 5. docs/performance.md has the measured figures.
  */
 const mostTimesBare = { call: 2.5, list: 2.5 };
 

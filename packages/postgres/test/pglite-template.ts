@@ -20,8 +20,8 @@ const roomBytes = 2 * 2 ** 30;
 const settings = '\nshared_buffers = 8MB\n';
 
 /**
- * Where data folders of tests lie: in memory where that has room, for a disk's file system takes longer over the thousand files of one than
- * PGlite takes to open it. PGlite does not wait for the disk, so nothing that a test sees depends on it.
+ * Holds the data folders of tests: memory where it has room, since a disk's file system takes longer over the thousand files of a folder than
+ * PGlite takes to open it. PGlite does not wait for the disk, so no test can see the difference.
  */
 export const dataPlace = hasRoom(memory) ? memory : tmpdir();
 
@@ -29,7 +29,7 @@ let template: Promise<string> | undefined;
 let cluster: Promise<string> | undefined;
 
 /**
- * A data folder as a first start leaves it, to be copied and not to be opened: making one takes seconds. It is kept for the next run, as long as
+ * A data folder as a first start leaves it, to be copied and not to be opened: making one takes seconds. It is kept for the next run while
  * PGlite and the migrations are the same.
  */
 export const pgliteTemplate = (): Promise<string> =>

@@ -116,8 +116,8 @@ const maxMisbehaviours = 100;
 const maxExpired = 100;
 // How much a vendor takes is its sandbox's to say. Node's own limit, of 16 KiB, would come first.
 const maxHeaderSize = 64 * 1024;
-// Node closes a connection that is idle for 5 seconds. A client that uses it again at that moment gets a reset, which no test asked for, so the
-// client alone ends idle connections; `close` cuts the rest.
+// Node closes a connection that is idle for 5 seconds. A client that uses it again at that moment gets a reset, which no test asked for.
+// So the client alone ends idle connections, and `close` cuts the rest.
 const keepAliveTimeout = 0;
 
 /** Starts a local HTTP server that behaves like a vendor, and misbehaves on demand: the ground that a connector's sandbox stands on. */

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const module = new URL('../../src/mcp/http.ts', import.meta.url).href;
 
-/** In a process of its own, how many times longer `process.nextTick` takes after the garbage was collected a few times with nothing in its queue. */
+/** Measures, in a process of its own, how many times longer `process.nextTick` takes after collections of garbage with nothing in its queue. */
 async function slowdown(kept: boolean): Promise<number> {
   const program = `
     ${kept ? `import '${module}';` : ''}

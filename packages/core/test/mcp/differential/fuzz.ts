@@ -7,7 +7,7 @@ import { mutated } from './mutations.ts';
 /** The most requests that are in memory at one time. A repetition begins with the batch that had the difference. */
 const batch = 500;
 
-/** Sends `count` mutated requests down both lanes and expects the same answers, apart from listed differences. A seed determines the requests. */
+/** Sends `count` mutated requests down both lanes and expects the same answers, apart from listed differences. `seed` determines them. */
 export async function fuzz(count: number, seed: number): Promise<void> {
   const lanes = await startBothLanes();
   try {
