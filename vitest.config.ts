@@ -14,15 +14,15 @@ const categories = (process.env['TEST_CATEGORIES'] ?? '').split(',').filter((nam
 /** The files that take longest, the longest first. A long file that starts late runs on when all others have ended. */
 const slow = [
   'operations',
-  'workers',
-  'newcomer',
   '/broken-',
+  'newcomer',
+  'workers',
   'contract-suite',
-  'usage-events',
-  'admin-ledger',
   'migrate-database',
-  'metering-crash',
-  'scaffold',
+  'postgresql',
+  'usage-events',
+  'mcp/clients',
+  'database',
 ];
 
 /** Vitest sorts by the durations of the last run. A fresh clone has none, and would sort by the size of the files. */

@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 
 /**
- * Selects the files that a pattern in `files` matches and no pattern in `except`. A pattern matches a path without its ending (`.test.ts` or
- * `.long.test.ts`), so that a test stays in its category when it moves to the long run.
+ * Selects the files that a pattern in `files` matches and no pattern in `except`. A pattern matches a path without its ending (`.test.ts`
+ * or `.long.test.ts`), so that a test stays in its category when it moves to the long run.
  */
 interface Category {
   readonly means: string;

@@ -16,12 +16,12 @@ const memory = '/dev/shm';
 /** Flags of this process (vitest.config.ts) that spare V8 work on PGlite. A child that opens PGlite needs them too. */
 export const wasmFlags: readonly string[] = process.execArgv.filter((argument) => argument.startsWith('--wasm-'));
 const roomBytes = 2 * 2 ** 30;
-// PostgreSQL zeroes its buffers at each start. Of the usual 128 MB that takes PGlite more than half of its start, and no test needs so many.
+// PostgreSQL zeroes its buffers at each start. With the usual 128 MB, that is more than half of PGlite's start, and no test needs as much.
 const settings = '\nshared_buffers = 8MB\n';
 
 /**
- * Holds the data folders of tests: memory where it has room, since a disk's file system takes longer over the thousand files of a folder than
- * PGlite takes to open it. PGlite does not wait for the disk, so no test can see the difference.
+ * Holds the data folders of tests: memory where it has room, since a disk's file system takes longer over the thousand files of a folder
+ * than PGlite takes to open it. PGlite does not wait for the disk, so no test can see the difference.
  */
 export const dataPlace = hasRoom(memory) ? memory : tmpdir();
 

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const module = new URL('../../src/mcp/http.ts', import.meta.url).href;
 
-/** Measures, in a process of its own, how many times longer `process.nextTick` takes after collections of garbage with nothing in its queue. */
+/** Measures, in its own process, how many times longer `process.nextTick` takes after garbage collections with nothing in its queue. */
 async function slowdown(kept: boolean): Promise<number> {
   const program = `
     ${kept ? `import '${module}';` : ''}
