@@ -6,7 +6,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRegistry } from './start-registry.ts';
 
-/** How much longer than a bare project a new connector may take. It installs more and runs the whole contract; about four times is usual. */
+/** How many times the time of a bare project a new connector may take. Four times is usual: it runs the whole contract. */
 const mostTimesBare = 10;
 
 const start = promisify(execFile);
