@@ -68,14 +68,12 @@ describe('SIGTERM with 50 calls in flight', () => {
 
   test('that never end: all are refused cleanly within the drain limit, and the exit code is 0', async () => {
     const sandbox = await startSandbox();
-    const server = await startServing(stack, { ...(await settingsFor(sandbox)), BUSBAR_DRAIN_MS: '2000' });
+    const server = await startServing(stack, { ...(await settingsFor(sandbox)), BUSBAR_DRAIN_MS: '8000' });
     const calls = await hang(server, sandbox);
-    const toldAt = performance.now();
     server.kill('SIGTERM');
     const answers = await Promise.all(calls);
+    // The calls would go on for 30 seconds, and a server that takes longer than the limit ends with 1.
     expect(await server.ended).toBe(0);
-    // The calls would go on for 30 seconds.
-    expect(performance.now() - toldAt).toBeLessThan(15_000);
     const codes = answers.map(({ isError, text }) => (isError ? /^[A-Z_]+/.exec(text)?.[0] : 'no error'));
     // What had reached the vendor may have been done; what still waited for its turn had not.
     expect(new Set(codes)).toEqual(new Set(['OUTCOME_UNKNOWN', 'UNAVAILABLE']));
@@ -111,7 +109,7 @@ test('two signals within half a second, as npm and the server both hear Ctrl-C, 
 }, 60_000);
 
 test('SIGTERM while a client dawdles over its request: it is cut off, and the exit code is 0', async () => {
-  const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_DRAIN_MS: '1000' });
+  const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_DRAIN_MS: '4000' });
   const { port } = new URL(server.url);
   const client = connect(Number(port), '127.0.0.1');
   const head = ['POST /mcp HTTP/1.1', `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${server.key}`, 'Content-Type: application/json'];
