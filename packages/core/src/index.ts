@@ -25,7 +25,7 @@ export { errorCodes, ToolError, type ErrorCode, type ToolErrorOptions } from './
 export { failureFromStatus, quoteReason, refused } from './connector/failure.ts';
 export { fairBudget, type BudgetAnswer, type BudgetCounts, type FairBudgetOptions } from './upstream/fair-budget.ts';
 export type { AskAnswer, CallRequest, CallResult, ClientSignal, Host, HostOptions } from './host.ts';
-export type { Fields, Http, HttpRequest, HttpResponse, RetryClass } from './connector/http.ts';
+export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
 export type { Lock } from './ports/lock.ts';
 export { silentLogger, type Logger } from './logger.ts';
 export { memoryBudget, type MemoryBudgetOptions } from './memory/budget.ts';

@@ -61,7 +61,7 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
       const filter = { email: input.email, start: toSeconds(input.createdAfter), end: toSeconds(input.createdBefore) };
       const position: Position =
         cursor === undefined ? { list: input.list, filter, limit: input.limit, offset: 0 } : context.cursor.read(cursor, Position);
-      const found = await client.listSuppressions(context, position.list, position.filter, position);
+      const found = await client.listSuppressions(position.list, position.filter, position, context);
       // SendGrid does not say whether more follow, so a full page means that there may be more.
       const next = found.length < position.limit ? undefined : { ...position, offset: position.offset + position.limit };
       return {
@@ -80,6 +80,6 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
     output: z.object({
       removed: z.boolean().describe('False: the address was not on this list'),
     }),
-    run: async (input, client, context) => ({ removed: await client.removeSuppression(context, input.list, input.email) }),
+    run: async (input, client, context) => ({ removed: await client.removeSuppression(input.list, input.email, context) }),
   }),
 ];

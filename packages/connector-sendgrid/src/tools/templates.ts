@@ -68,7 +68,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
     run: async ({ generation, limit, cursor }, client, context) => {
       const first = { generations: generation === 'all' ? 'legacy,dynamic' : generation, size: limit };
       const position: z.output<typeof Position> = cursor === undefined ? first : context.cursor.read(cursor, Position);
-      const { templates, next } = await client.listTemplates(context, position);
+      const { templates, next } = await client.listTemplates(position, context);
       return {
         templates: templates.slice(0, position.size).map((template) => {
           const active = template.versions?.find(isActive);
@@ -96,7 +96,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
       html: z.string().optional().describe(`HTML of the active version, cut after ${maxText} characters`),
     }),
     run: async (input, client, context) => {
-      const found = await client.getTemplate(context, input.templateId);
+      const found = await client.getTemplate(input.templateId, context);
       const versions = (found.versions ?? []).toSorted((a, b) => Number(isActive(b)) - Number(isActive(a)));
       const active = versions.find(isActive);
       if (found.warning?.message) context.warn(`SendGrid warns: ${found.warning.message}`);

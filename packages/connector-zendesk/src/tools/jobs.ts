@@ -43,7 +43,7 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
         .describe(`The first ${maxFailures} failures`),
     }),
     run: async ({ jobId }, client, context) => {
-      const job = await client.getJobStatus(context, jobId);
+      const job = await client.getJobStatus(jobId, context);
       const failures = itemsOf(job.results).filter(hasFailed);
       return {
         id: job.id,

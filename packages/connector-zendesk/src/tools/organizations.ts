@@ -37,8 +37,8 @@ export const organizationTools = (tool: ToolBuilder<ZendeskClient>) => [
       .refine(({ organizationId, name }) => (organizationId === undefined) !== (name === undefined), 'Give either organizationId or name'),
     output: OrganizationView,
     run: async ({ organizationId, name = '' }, client, context) => {
-      if (organizationId !== undefined) return view(client, await client.getOrganization(context, organizationId));
-      const [organization, ...others] = await client.findOrganizations(context, name);
+      if (organizationId !== undefined) return view(client, await client.getOrganization(organizationId, context));
+      const [organization, ...others] = await client.findOrganizations(name, context);
       if (!organization)
         throw new ToolError(
           'NOT_FOUND',

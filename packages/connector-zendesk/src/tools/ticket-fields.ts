@@ -61,13 +61,13 @@ export const ticketFieldTools = (tool: ToolBuilder<ZendeskClient>) => [
       const position: Position = cursor === undefined ? input : context.cursor.read(cursor, Position);
       const { fieldId, detail, after, from = 0 } = position;
       if (fieldId !== undefined) {
-        const field = await client.getTicketField(context, fieldId);
+        const field = await client.getTicketField(fieldId, context);
         const to = from + optionsPerPage;
         const more = optionsOf(field).length > to;
         return { fields: [viewFull(field, from, to)], ...(more && { nextCursor: context.cursor.write({ fieldId, detail, from: to }) }) };
       }
       const size = perPage[detail];
-      const page = await client.listTicketFields(context, { size, after });
+      const page = await client.listTicketFields({ size, after }, context);
       const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
       return {
         fields: page.ticket_fields.slice(0, size).map((field) => (detail === 'full' ? viewFull(field, 0, maxOptions) : viewSummary(field))),

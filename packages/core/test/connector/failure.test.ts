@@ -33,6 +33,23 @@ test('a refused request was not executed', () => {
 });
 
 describe('the failure of a status', () => {
+  test.each([
+    [400, 'UPSTREAM_REJECTED', 'no'],
+    [401, 'UNAUTHENTICATED', 'no'],
+    [403, 'FORBIDDEN', 'no'],
+    [404, 'NOT_FOUND', 'no'],
+    [409, 'CONFLICT', 'no'],
+    [412, 'CONFLICT', 'no'],
+    [422, 'UPSTREAM_REJECTED', 'no'],
+    [429, 'RATE_LIMITED', 'no'],
+    [408, 'UPSTREAM_UNAVAILABLE', 'unknown'],
+    [500, 'UPSTREAM_UNAVAILABLE', 'unknown'],
+    [503, 'UPSTREAM_UNAVAILABLE', 'unknown'],
+    [302, 'UPSTREAM_INVALID', 'unknown'],
+  ] as const)('for HTTP %i is %s, executed %s', (status, code, executed) => {
+    expect(failureFromStatus(status)).toMatchObject({ code, executed });
+  });
+
   test.each([400, 401, 403, 404, 408, 409, 410, 412, 422, 429, 500, 503])('quotes the vendor by its name for a %i', (status) => {
     const { message } = failureFromStatus(status, 'Acme', quoteReason('Acme', 'No more tasks'));
     expect(message).toMatch(/\. Acme says: No more tasks\.( |$)/);

@@ -36,7 +36,8 @@ export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Pr
   return client;
 }
 
-const spawned = { command: process.execPath, args: [stdioServer] };
+// A client gives a server little of its own environment.
+const spawned = { command: process.execPath, args: [stdioServer], env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' } };
 
 const requestInit = ({ token }: ClientSetup): RequestInit => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
 

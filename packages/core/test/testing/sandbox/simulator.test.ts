@@ -184,6 +184,13 @@ describe('the simulator', () => {
     expect(notes).toEqual(['x']);
   });
 
+  it('ends no idle connection, since the next request may be on its way over it', async () => {
+    const { headers } = await get('/plain');
+    expect(headers.get('connection')).toBe('keep-alive');
+    // Node announces the time after which it would end the connection.
+    expect(headers.has('keep-alive')).toBe(false);
+  });
+
   it('tells when a request has arrived and that it was answered', async () => {
     const arrival = simulator.received('POST /notes', 2);
     await post('first');
