@@ -1,10 +1,10 @@
-import { askStates, type AskState } from '../../../../src/mcp/sdk-lane/ask-state.ts';
+import { createAskStateCodec, type AskState } from '../../../../src/mcp/sdk-lane/ask-state.ts';
 import { named, shown, type Draft } from '../draft.ts';
 import { secret } from '../pair.ts';
 import { call, legacy, modern } from '../requests.ts';
 
 const canAsk = { elicitation: { form: {} } };
-const states = askStates(secret);
+const states = createAskStateCodec(secret);
 const local: AskState = { tenant: 'local', caller: 'local', tool: 'twin_ask_twice', answers: {} };
 // The codec asks for the context of a request only where it binds to it.
 const mint = (state: Partial<AskState>) => states.mint({ ...local, ...state });
@@ -17,7 +17,7 @@ const requestStates: Readonly<Record<string, unknown>> = {
   'the state of another caller': await mint({ caller: 'eve' }),
   'the state of another tenant': await mint({ tenant: 'acme' }),
   'the state of another tool': await mint({ tool: 'twin_echo_text' }),
-  'a state of another secret': await askStates('another secret of more than 32 characters').mint(local),
+  'a state of another secret': await createAskStateCodec('another secret of more than 32 characters').mint(local),
   'a state with more behind it': `${await mint({})}x`,
   'a made up state': 'made up',
   'an empty state': '',
