@@ -32,7 +32,7 @@ test('refuses a forged Host', async () => {
   const { url, refused } = await watched();
   for (const host of ['evil.example.com', 'localhost.evil.example.com', 'evil@localhost', '127.0.0.1.evil.example.com:80', '[evil]'])
     expect(await rawStatus(url, { ...echo.headers, host })).toBe(403);
-  for (const host of ['localhost', 'localhost:9', '127.0.0.1:80', '[::1]:80', 'LOCALHOST'])
+  for (const host of ['localhost', 'localhost:9', '127.0.0.1:80', '[::1]:80', '[::ffff:127.0.0.1]:80', 'LOCALHOST'])
     expect(await rawStatus(url, { ...echo.headers, host })).toBe(200);
   expect(refused).toEqual(Array(5).fill('host'));
 });
@@ -48,8 +48,10 @@ test('refuses a foreign Origin, and lets pages of this machine read', async () =
   for (const origin of ['https://evil.example.com', 'null', 'http://localhost.evil.example.com', 'http://evil@localhost', 'localhost'])
     expect((await post(url, echo, { headers: { origin } })).status).toBe(403);
   expect(refused).toEqual(Array(5).fill('origin'));
-  const { status, headers } = await post(url, echo, { headers: { origin: 'http://localhost:5173' } });
-  expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([200, 'http://localhost:5173', 'Origin']);
+  for (const origin of ['http://localhost:5173', 'http://[::1]:5173', 'http://[::ffff:7f00:1]:5173']) {
+    const { status, headers } = await post(url, echo, { headers: { origin } });
+    expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([200, origin, 'Origin']);
+  }
 });
 
 test('serves the origins that it is told to, to the letter', async () => {
@@ -213,10 +215,13 @@ test('masks what a host throws out of a call, code and data too', async () => {
   for (const secret of secrets) expect(answer.text).not.toContain(secret);
 });
 
-test.each(['0.0.0.0', '::', '192.168.1.20', 'mcp.example.com'])('does not bind %s without authentication', async (hostname) => {
-  const host = createHost({ connectors: [probe().connector] });
-  await expect(httpTransport({ port: 0, hostname }).listen(host)).rejects.toThrow(/does not authenticate.*authenticate/s);
-});
+test.each(['0.0.0.0', '::', '192.168.1.20', '::ffff:192.168.1.20', 'mcp.example.com'])(
+  'does not bind %s without authentication',
+  async (hostname) => {
+    const host = createHost({ connectors: [probe().connector] });
+    await expect(httpTransport({ port: 0, hostname }).listen(host)).rejects.toThrow(/does not authenticate.*authenticate/s);
+  },
+);
 
 test('binds anything with authentication, and then serves any Host but no Origin', async () => {
   const { listener } = await serve({ hostname: '0.0.0.0' }, { authenticate: oneKey });
