@@ -1,7 +1,7 @@
 import { differencesOf } from './compare.ts';
-import type { Sent } from './draft.ts';
-import { Line } from './exchange.ts';
-import { serveTwin, type TwinSetup } from './pair.ts';
+import type { Sent } from './http-request.ts';
+import { Line } from './http-connection.ts';
+import { serveTwin, type TwinSetup } from './reference-server.ts';
 
 /** A request that was answered twice, and not in the same way. */
 export interface Finding {

@@ -1,4 +1,4 @@
-import type { Outcome, Reply } from './exchange.ts';
+import type { Outcome, Reply } from './http-connection.ts';
 import { masked } from './masks.ts';
 
 /**

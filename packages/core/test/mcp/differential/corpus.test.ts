@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startBothLanes, type Finding } from './both-lanes.ts';
 import { corpus } from './corpus/all.ts';
 import { judge, report } from './differences.ts';
-import { sent } from './draft.ts';
-import { Line } from './exchange.ts';
+import { sent } from './http-request.ts';
+import { Line } from './http-connection.ts';
 import { idleMasks } from './masks.ts';
 import { bases, modern } from './requests.ts';
 

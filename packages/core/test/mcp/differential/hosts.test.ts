@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ToolError, type RateLimit } from '../../../src/index.ts';
 import { startBothLanes } from './both-lanes.ts';
 import { judge, report } from './differences.ts';
-import { named, sent, withHeader } from './draft.ts';
-import type { TwinSetup } from './pair.ts';
+import { named, sent, withHeader } from './http-request.ts';
+import type { TwinSetup } from './reference-server.ts';
 import { bases, call, fewBases, modernVersion } from './requests.ts';
 
 const calls = [modernVersion, '2025-11-25'].flatMap((version) => [

@@ -5,8 +5,8 @@ import { defineConnector } from '../../../src/index.ts';
 import { manualClock } from '../../../src/testing/manual-clock.ts';
 import { startBothLanes } from './both-lanes.ts';
 import { differencesOf } from './compare.ts';
-import { sent } from './draft.ts';
-import { Line } from './exchange.ts';
+import { sent } from './http-request.ts';
+import { Line } from './http-connection.ts';
 import { call, modernVersion } from './requests.ts';
 
 const events = new EventEmitter();

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bytesOf, named, type Draft, type Header, type Sent } from './draft.ts';
+import { bytesOf, named, type Draft, type Header, type Sent } from './http-request.ts';
 import { headerNames, headerValue, key, value } from './fuzz-words.ts';
 import { bases, call, modern, modernVersion } from './requests.ts';
 

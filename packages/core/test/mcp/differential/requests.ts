@@ -1,4 +1,4 @@
-import type { Draft, Header } from './draft.ts';
+import type { Draft, Header } from './http-request.ts';
 
 /** The revision that the SDK calls modern. */
 export const modernVersion = '2026-07-28';

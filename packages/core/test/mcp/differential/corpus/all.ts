@@ -1,4 +1,4 @@
-import { sent, type Sent } from '../draft.ts';
+import { sent, type Sent } from '../http-request.ts';
 import { bases } from '../requests.ts';
 import { asks } from './asks.ts';
 import { bodies } from './bodies.ts';

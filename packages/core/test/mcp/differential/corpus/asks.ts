@@ -1,6 +1,6 @@
 import { createAskStateCodec, type AskState } from '../../../../src/mcp/sdk-lane/ask-state.ts';
-import { named, shown, type Draft } from '../draft.ts';
-import { secret } from '../pair.ts';
+import { named, shown, type Draft } from '../http-request.ts';
+import { secret } from '../reference-server.ts';
 import { call, legacy, modern } from '../requests.ts';
 
 const canAsk = { elicitation: { form: {} } };

@@ -1,4 +1,4 @@
-import { named, shown, withParams, type Draft } from '../draft.ts';
+import { named, shown, withParams, type Draft } from '../http-request.ts';
 import { fewBases } from '../requests.ts';
 
 const bytes = (...parts: readonly (string | readonly number[])[]): Buffer =>

@@ -1,4 +1,4 @@
-import { named, withHeader, type Draft } from '../draft.ts';
+import { named, withHeader, type Draft } from '../http-request.ts';
 import { bases, call, fewBases, legacyVersions, modern, modernVersion } from '../requests.ts';
 
 const tokens = [

@@ -1,4 +1,4 @@
-import { named, withHeader, withMessage, type Draft } from '../draft.ts';
+import { named, withHeader, withMessage, type Draft } from '../http-request.ts';
 import { fewBases } from '../requests.ts';
 
 // What JSON-RPC says of an id: a string, a number without a fraction, or nothing at all. JSON.stringify cannot write some of these.

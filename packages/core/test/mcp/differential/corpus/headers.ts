@@ -1,4 +1,4 @@
-import { named, withHeader, type Draft } from '../draft.ts';
+import { named, withHeader, type Draft } from '../http-request.ts';
 import { bases, call, fewBases, legacy, legacyVersions, modern, modernVersion } from '../requests.ts';
 
 const base64 = (text: string) => `=?base64?${Buffer.from(text).toString('base64')}?=`;

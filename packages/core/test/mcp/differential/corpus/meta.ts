@@ -1,4 +1,4 @@
-import { named, shown, withMeta, withParams, type Draft } from '../draft.ts';
+import { named, shown, withMeta, withParams, type Draft } from '../http-request.ts';
 import { call, fewBases, modernVersion } from '../requests.ts';
 
 const own = 'io.modelcontextprotocol/';

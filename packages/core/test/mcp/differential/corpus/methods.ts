@@ -1,4 +1,4 @@
-import { named, shown, withHeader, withMessage, type Draft } from '../draft.ts';
+import { named, shown, withHeader, withMessage, type Draft } from '../http-request.ts';
 import { initialize, legacy, legacyVersions, modern, modernVersion } from '../requests.ts';
 
 /** Every method that some revision or extension has, with `params` that are right for it, and some that none has. */

@@ -1,7 +1,7 @@
 import { errorCodes } from '../../../../src/index.ts';
-import { named, shown, withHeader, withMeta, withParams, type Draft } from '../draft.ts';
+import { named, shown, withHeader, withMeta, withParams, type Draft } from '../http-request.ts';
 import { call, modernVersion } from '../requests.ts';
-import { contents, metas, values } from '../odd-answers.ts';
+import { contents, metas, values } from '../unusual-answers.ts';
 
 const versions = [modernVersion, '2025-11-25', undefined];
 const both = [modernVersion, '2025-11-25'];

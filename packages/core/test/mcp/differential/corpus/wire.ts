@@ -1,4 +1,4 @@
-import { bytesOf, named, sent, withHeader, withMeta, type Draft, type Sent } from '../draft.ts';
+import { bytesOf, named, sent, withHeader, withMeta, type Draft, type Sent } from '../http-request.ts';
 import { bases, call, fewBases, modernVersion } from '../requests.ts';
 
 const echo = call(modernVersion, 'twin_echo_text', { text: 'a' });

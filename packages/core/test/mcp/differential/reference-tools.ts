@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineConnector, result, ToolError, type Content, type ErrorCode } from '../../../src/index.ts';
-import { contents, metas, values } from './odd-answers.ts';
+import { contents, metas, values } from './unusual-answers.ts';
 
 const nothing = z.object({});
 const text = z.object({ text: z.string().describe('Any text') });

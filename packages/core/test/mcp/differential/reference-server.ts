@@ -12,7 +12,7 @@ import { memoryConnections } from '../../../src/memory/connections.ts';
 import { manualClock } from '../../../src/testing/manual-clock.ts';
 import { recordingLog } from '../recording-log.ts';
 import { masked } from './masks.ts';
-import { many, twin } from './twin-tools.ts';
+import { many, twin } from './reference-tools.ts';
 
 /** Signs the states of calls that wait, so that the corpus can hold such as are right. */
 export const secret = 'the secret of a pair of twins, one for both';

@@ -3,8 +3,8 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { compare } from './both-lanes.ts';
 import { judge, type ListedDifference } from './differences.ts';
-import { sent, type Draft } from './draft.ts';
-import { serveTwin, type Twin } from './pair.ts';
+import { sent, type Draft } from './http-request.ts';
+import { serveTwin, type Twin } from './reference-server.ts';
 import { bases, call, legacy, modernVersion } from './requests.ts';
 
 // Both sides are one server, so that nothing differs but what a liar between them changes.

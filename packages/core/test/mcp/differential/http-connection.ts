@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Sent } from './draft.ts';
+import type { Sent } from './http-request.ts';
 
 /** An answer as it came over the wire, its body taken out of its chunks. */
 export interface Reply {
