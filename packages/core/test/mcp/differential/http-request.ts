@@ -1,8 +1,8 @@
-/** A header as it goes over the wire. Names keep their case, and may come twice. */
+/** A header as it is sent. Names keep their case, and a name may occur twice. */
 export type Header = readonly [name: string, value: string];
 
-/** One HTTP request, before it is bytes. */
-export interface Draft {
+/** One HTTP request, before it is encoded. */
+export interface HttpRequest {
   readonly name: string;
   readonly headers: readonly Header[];
   readonly body: string | Buffer;
@@ -12,27 +12,27 @@ export interface Draft {
   readonly target?: string;
 }
 
-/** What goes down a connection, and how much is to come back. */
-export interface Sent {
+/** The bytes to send over a connection, and how many answers to expect. */
+export interface WireRequest {
   readonly name: string;
-  /** Written one by one, so that they arrive apart. */
+  /** Written one by one, so that they arrive separately. */
   readonly packets: readonly Buffer[];
-  /** How many answers are waited for. Default 1. */
+  /** The number of answers to wait for. Default 1. */
   readonly answers?: number;
-  /** Sent on a new connection, which is not used again. */
+  /** Sends the request on a new connection that is not used again. */
   readonly fresh?: boolean;
-  /** The client's side of the connection ends after the last packet, and the server's end is waited for. */
+  /** Ends the client's side of the connection after the last packet, and waits for the server to end its side. */
   readonly cut?: boolean;
-  /** A HEAD: its answers have no body, whatever their headers say. */
+  /** A HEAD request: its answers have no body, even if their headers announce one. */
   readonly bodyless?: boolean;
 }
 
-/** A value as a name can have it: JSON, cut, with what is undefined. */
-export const shown = (value: unknown, length = 100): string =>
+/** Formats a value for a request's name: JSON, cut to a length, with `(absent)` for undefined. */
+export const label = (value: unknown, length = 100): string =>
   (JSON.stringify(value, (_key, inner: unknown) => (inner === undefined ? '(absent)' : inner)) ?? '(absent)').slice(0, length);
 
-/** The bytes of a request: `Host` and `Content-Length` are added where the draft leaves them to us. */
-export function bytesOf({ method = 'POST', target = '/mcp', headers, body }: Draft, version = 'HTTP/1.1'): Buffer {
+/** Encodes a request. Adds `Host` if it is missing, and `Content-Length` unless the request has it or `Transfer-Encoding`. */
+export function encode({ method = 'POST', target = '/mcp', headers, body }: HttpRequest, version = 'HTTP/1.1'): Buffer {
   const has = (wanted: string) => headers.some(([name]) => name.toLowerCase() === wanted);
   const bytes = Buffer.from(body);
   const lines = [
@@ -41,40 +41,42 @@ export function bytesOf({ method = 'POST', target = '/mcp', headers, body }: Dra
     ...headers.map(([name, value]) => `${name}: ${value}`),
     ...(has('content-length') || has('transfer-encoding') ? [] : [`content-length: ${bytes.length}`]),
   ];
-  // Header values may hold any byte, so that a test can send those that it should not.
+  // Header values may hold any byte, so that a test can send invalid ones.
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]);
 }
 
-/** A draft as one packet on a kept connection. */
-export const sent = (draft: Draft): Sent => ({ name: draft.name, packets: [bytesOf(draft)] });
+/** A request as one packet on a kept connection. */
+export const toWire = (request: HttpRequest): WireRequest => ({ name: request.name, packets: [encode(request)] });
 
-/** The same request with another name, and whatever else is given. */
-export const named = (draft: Draft, name: string, change: Partial<Draft> = {}): Draft => ({
-  ...draft,
+/** The same request with an addition to its name, and with the given changes. */
+export const named = (request: HttpRequest, name: string, change: Partial<HttpRequest> = {}): HttpRequest => ({
+  ...request,
   ...change,
-  name: `${draft.name}: ${name}`,
+  name: `${request.name}: ${name}`,
 });
 
-/** The request without the headers of a name, or with others in their place. */
-export const withHeader = (draft: Draft, name: string, ...values: readonly string[]): Partial<Draft> => ({
+/** The request without the headers of a name, or with other values in their place. */
+export const withHeader = (request: HttpRequest, name: string, ...values: readonly string[]): Partial<HttpRequest> => ({
   headers: [
-    ...draft.headers.filter(([present]) => present.toLowerCase() !== name.toLowerCase()),
+    ...request.headers.filter(([present]) => present.toLowerCase() !== name.toLowerCase()),
     ...values.map((value): Header => [name, value]),
   ],
 });
 
-/** The body, parsed, for those that change it. */
-const messageOf = (draft: Draft): Record<string, unknown> => JSON.parse(draft.body.toString()) as Record<string, unknown>;
+/** The parsed body. */
+const messageOf = (request: HttpRequest): Record<string, unknown> => JSON.parse(request.body.toString()) as Record<string, unknown>;
 
-/** The request with parts of its message replaced; undefined takes one out. */
-export const withMessage = (draft: Draft, change: object): Partial<Draft> => ({ body: JSON.stringify({ ...messageOf(draft), ...change }) });
+/** The request with parts of its message replaced. Undefined removes a part. */
+export const withMessage = (request: HttpRequest, change: object): Partial<HttpRequest> => ({
+  body: JSON.stringify({ ...messageOf(request), ...change }),
+});
 
-/** The request with parts of its `params` replaced; undefined takes one out. */
-export const withParams = (draft: Draft, change: object): Partial<Draft> =>
-  withMessage(draft, { params: { ...(messageOf(draft)['params'] as object | undefined), ...change } });
+/** The request with parts of its `params` replaced. Undefined removes a part. */
+export const withParams = (request: HttpRequest, change: object): Partial<HttpRequest> =>
+  withMessage(request, { params: { ...(messageOf(request)['params'] as object | undefined), ...change } });
 
-/** The request with parts of its `_meta` replaced; undefined takes one out. */
-export function withMeta(draft: Draft, change: object): Partial<Draft> {
-  const params = messageOf(draft)['params'] as { _meta?: object } | undefined;
-  return withParams(draft, { _meta: { ...params?._meta, ...change } });
+/** The request with parts of its `_meta` replaced. Undefined removes a part. */
+export function withMeta(request: HttpRequest, change: object): Partial<HttpRequest> {
+  const params = messageOf(request)['params'] as { _meta?: object } | undefined;
+  return withParams(request, { _meta: { ...params?._meta, ...change } });
 }
