@@ -8,10 +8,10 @@ import { cpuTimeMs } from '../bench/cpu-time.ts';
 import { messageOf } from '../packages/core/test/mcp/raw.ts';
 
 /**
- * How many times the CPU time of a bare server a call and a list may take. Loose, since a machine that is busy moves the ratio by a half; and
- * tight enough to see that plain calls take the way through the SDK again, which is above 5. What is reached is in docs/performance.md.
+ * How many times the CPU time of a bare server a call and a list may take. Loose, because a busy machine changes the ratio by a half, and
+ * tight enough to notice that plain calls go through the SDK again, whose ratio is above 5. The real ratios are in docs/performance.md.
  */
-const mostTimesBare = { call: 2.5, list: 2.5 };
+const maxRatios = { call: 2.5, list: 2.5 };
 
 const clients = 8;
 const warmUp = 800;
@@ -24,7 +24,7 @@ interface Server {
   readonly connections: readonly Connection[];
 }
 
-/** Starts a program that says where it serves. */
+/** Starts a server program that prints its address, and connects the clients. */
 async function start(stack: AsyncDisposableStack, program: string): Promise<Server> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', program)], {
     env: { ...process.env, PORT: '0' },
@@ -34,19 +34,19 @@ async function start(stack: AsyncDisposableStack, program: string): Promise<Serv
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  let said = '';
+  let output = '';
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    said += chunk.toString();
-    const port = Number(/Serving MCP at http:\/\/127\.0\.0\.1:(\d+)\/mcp\n/.exec(said)?.[1]);
+    output += chunk.toString();
+    const port = Number(/Serving MCP at http:\/\/127\.0\.0\.1:(\d+)\/mcp\n/.exec(output)?.[1]);
     if (!port) continue;
     const connections = await Promise.all(Array.from({ length: clients }, () => openConnection(port)));
     stack.defer(async () => connections.forEach((connection) => connection.close()));
     return { pid: child.pid ?? 0, port, connections };
   }
-  throw new Error(`It ended: ${said}`);
+  throw new Error(`The server ended: ${output}`);
 }
 
-/** The CPU time that a server takes for so many requests, shared out among its clients. */
+/** Measures a server's CPU time for so many requests, distributed over its clients. */
 async function cpuOf({ pid, port, connections }: Server, method: string, params: object, count: number): Promise<number> {
   const { headers, body } = messageOf(method, params);
   const request = postOf(port, headers, JSON.stringify(body));
@@ -54,16 +54,16 @@ async function cpuOf({ pid, port, connections }: Server, method: string, params:
   await Promise.all(
     connections.map(async (connection) => {
       for (let sent = 0; sent < count / clients; sent += 1) {
-        const { status, body: answered } = await connection.send(request);
-        if (status !== 200 || !answered.includes('"result"')) throw new Error(`${status} ${answered.toString('utf8')}`);
+        const { status, body: answer } = await connection.send(request);
+        if (status !== 200 || !answer.includes('"result"')) throw new Error(`${status} ${answer.toString('utf8')}`);
       }
     }),
   );
   return cpuTimeMs(pid) - before;
 }
 
-// It reads CPU time from Linux's /proc.
-test.runIf(platform() === 'linux')('a call and a list take but a few times the CPU time of a bare server', async () => {
+// The test reads CPU time from Linux's /proc.
+test.runIf(platform() === 'linux')('a call and a list take only a few times the CPU time of a bare server', async () => {
   await using stack = new AsyncDisposableStack();
   const [bare, own] = await Promise.all([start(stack, 'test/speed/bare.ts'), start(stack, 'examples/minimal-server/src/server.ts')]);
   const call = ['tools/call', { name: 'hello_greet_person', arguments: { name: 'Ada' } }] as const;
@@ -72,11 +72,11 @@ test.runIf(platform() === 'linux')('a call and a list take but a few times the C
   await Promise.all([bare, own].map((server) => cpuOf(server, ...call, warmUp)));
   await cpuOf(own, ...list, warmUp);
   for (let round = 0; round < rounds; round += 1) {
-    const limit = await cpuOf(bare, ...call, requests);
-    ratios.call.push((await cpuOf(own, ...call, requests)) / limit);
-    ratios.list.push((await cpuOf(own, ...list, requests)) / limit);
+    const bareMs = await cpuOf(bare, ...call, requests);
+    ratios.call.push((await cpuOf(own, ...call, requests)) / bareMs);
+    ratios.list.push((await cpuOf(own, ...list, requests)) / bareMs);
   }
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(rounds / 2)];
-  expect(median(ratios.call), `a call took ${ratios.call.join(', ')} times as much`).toBeLessThan(mostTimesBare.call);
-  expect(median(ratios.list), `a list took ${ratios.list.join(', ')} times as much`).toBeLessThan(mostTimesBare.list);
+  expect(median(ratios.call), `a call took ${ratios.call.join(', ')} times the bare server's CPU time`).toBeLessThan(maxRatios.call);
+  expect(median(ratios.list), `a list took ${ratios.list.join(', ')} times the bare server's CPU time`).toBeLessThan(maxRatios.list);
 });

@@ -39,6 +39,6 @@ test.each([
   expect(isLoopback(hostname)).toBe(false);
 });
 
-test('URLs write an IPv4-mapped loopback address in a form that is known', () => {
+test('a URL’s form of an IPv4-mapped loopback address is a loopback name', () => {
   expect(isLoopback(new URL('http://[::ffff:127.0.0.1]:3000').hostname)).toBe(true);
 });
