@@ -72,7 +72,7 @@ test('an older client over stdio that cancels aborts its tool', async () => {
   expect((await client.callTool(event('aborted'))).structuredContent).toEqual({ text: 'aborted' });
 });
 
-test('a client that disconnects in the middle of its request is no error of the server', async () => {
+test('a client that disconnects in the middle of its request is not an error of the server', async () => {
   const { url, listener, lines } = await serve();
   const socket = connect(Number(url.port), url.hostname);
   await once(socket, 'connect');

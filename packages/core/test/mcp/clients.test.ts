@@ -133,7 +133,7 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
 test.each([
   ['2.x', modernClient, [1, 2]],
   ['1.x, which accepts only objects,', oldClient, { result: [1, 2] }],
-])('client %s gets structured content that is no object', async (_version, connect, structuredContent) => {
+])('client %s gets structured content that is not an object', async (_version, connect, structuredContent) => {
   const middleware: Middleware = async () => ({ content: [], structuredContent: [1, 2] });
   const client = await connect((await serve({}, { middleware: [middleware] })).url);
   const result = await client.callTool({ name: 'probe_show_picture', arguments: {} });

@@ -37,7 +37,7 @@ test.each([
   ['a list', messageOf('tools/list'), 200],
   ['a request for the SDK', messageOf('prompts/list'), 404],
   ['a call of an unknown tool', callOf('probe_no_such'), 200],
-  ['a body that is no JSON', 'no JSON', 400],
+  ['a body that is not JSON', 'no JSON', 400],
   ['a body that is too large', callOf('probe_echo_text', { text: 'x'.repeat(5 * 1024 * 1024) }), 413],
 ])('the answer to %s shows it too', async (_what, message, status) => {
   const { url } = await serve({}, { rateLimit: allowing(100) });

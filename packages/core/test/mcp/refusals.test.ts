@@ -79,7 +79,7 @@ test.each([
   ['a batch of an older client', '[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]', 400, -32600],
   ['an empty batch', '[]', 400, -32600],
   ['a number', '7', 400, -32600],
-  ['no JSON-RPC', '{"hello":"world"}', 400, -32600],
+  ['a message other than JSON-RPC', '{"hello":"world"}', 400, -32600],
 ])('refuses %s', async (_what, body, status, code) => {
   const { url } = await serve();
   const answer = await post(url, body);
@@ -204,7 +204,7 @@ test('masks other errors of the authentication', async () => {
   expect(lines).toContainEqual({ level: 'error', message: 'request failed', fields: { errorId: id, err: expect.any(Error) } });
 });
 
-test('masks an error that a call of the host rejects with, its code and data too', async () => {
+test('masks the error with which a host’s call rejects, its code and data too', async () => {
   const { connector } = probe();
   const host = createHost({ connectors: [connector] });
   const thrown = Object.assign(new Error(secrets.join()), { code: -32999, data: secrets });

@@ -99,7 +99,7 @@ test('a client that disconnects aborts its calls and is reported', async () => {
   expect(closes).toBe(1);
 });
 
-test('a line that is no message does not end the connection', async () => {
+test('a line that is not a message does not end the connection', async () => {
   const { input, send, answer } = await servePipes();
   input.write('{"jsonrpc": broken\n\n[]\n');
   send(3, callOf('probe_echo_text', { text: 'alive' }));

@@ -4,7 +4,7 @@ import type { Finding } from './both-lanes.ts';
 export interface ListedDifference {
   /** Matches the names of the requests that show it. */
   readonly requests: RegExp;
-  /** Matches each line of a finding that may differ then. */
+  /** Matches each line that such a finding may have. */
   readonly parts: RegExp;
   /** The sentence of the specification that decides, and a link to it. */
   readonly sentence: string;

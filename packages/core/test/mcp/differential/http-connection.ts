@@ -18,7 +18,7 @@ export interface Outcome {
   readonly rest: string;
 }
 
-/** A client's connection to one server. Opens again if the server has closed it. Send one request at a time. */
+/** A client's connection to one server. Reconnects if the server has closed it. Send one request at a time. */
 export class HttpConnection {
   readonly #port: number;
   readonly #hungMs: number;
@@ -69,7 +69,7 @@ export class HttpConnection {
   async #open(): Promise<Socket> {
     const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
-    // What it has to say of its end is heard by `close`.
+    // The listener of `close` handles the end of the connection.
     socket.on('error', () => {});
     return socket.on('data', (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);

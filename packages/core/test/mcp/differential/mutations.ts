@@ -72,7 +72,7 @@ const onJson: readonly fc.Arbitrary<Mutation>[] = [
   ),
 ];
 
-/** Changes the bytes of a body, which may then be no JSON. */
+/** Changes the bytes of a body, which may then not be JSON. */
 function onBytes(name: string, change: (bytes: Buffer) => Buffer): Mutation {
   return (request) => named(request, name, { body: change(Buffer.from(request.body)) });
 }

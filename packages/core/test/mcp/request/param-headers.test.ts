@@ -19,8 +19,8 @@ const inputSchema = {
 /** Serves a host whose probe_route_region has arguments that clients also send in headers. */
 async function serveMirrored(): Promise<URL> {
   const host = createHost({ connectors: [probe().connector] });
-  const shown = host.tools(await host.authenticate({ token: undefined, address: undefined }));
-  const entries = shown.map((entry): CatalogEntry => (entry.name === 'probe_route_region' ? { ...entry, inputSchema } : entry));
+  const original = host.tools(await host.authenticate({ token: undefined, address: undefined }));
+  const entries = original.map((entry): CatalogEntry => (entry.name === 'probe_route_region' ? { ...entry, inputSchema } : entry));
   const mirrored: Host = { ...host, tools: () => entries, tool: (_caller, name) => entries.find((entry) => entry.name === name) };
   const listener = await httpTransport({ port: 0 }).listen(mirrored);
   onTestFinished(async () => {

@@ -35,7 +35,7 @@ test.each([
   '::ffff:8000:1',
   '::ffff:7f000:1',
   '64:ff9b::127.0.0.1',
-])('%j is no loopback name', (hostname) => {
+])('%j is not a loopback name', (hostname) => {
   expect(isLoopback(hostname)).toBe(false);
 });
 

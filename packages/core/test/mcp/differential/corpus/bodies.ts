@@ -51,7 +51,7 @@ function bodiesOf(base: HttpRequest): HttpRequest[] {
   return Object.entries(unusual).map(([name, body]) => named(base, name, { body }));
 }
 
-/** Bodies that are no messages at all. */
+/** Bodies that are not messages at all. */
 const alone: readonly HttpRequest[] = [
   '',
   ' ',

@@ -57,7 +57,7 @@ const byBase = (base: HttpRequest): WireRequest[] => {
       cut: true,
     }),
     fresh(name('content-length twice'), [encode({ ...base, ...withHeader(base, 'content-length', '20', '30') })], { cut: true }),
-    fresh(name('content-length that is no number'), [encode({ ...base, ...withHeader(base, 'content-length', 'many') })], { cut: true }),
+    fresh(name('content-length that is not a number'), [encode({ ...base, ...withHeader(base, 'content-length', 'many') })], { cut: true }),
     fresh(name('content-length 0'), [encode({ ...base, ...withHeader(base, 'content-length', '0'), body: '' })]),
     fresh(
       name('both lengths'),
