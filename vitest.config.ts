@@ -14,7 +14,7 @@ const long = [
   'contract-suite',
   '/broken-',
   'migrate-database',
-  'metering-crash',
+  'metering/crash',
   'scaffold',
 ];
 

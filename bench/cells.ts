@@ -6,23 +6,23 @@ const toolCounts = [10, 50, 200] as const;
 const connectionCounts = [1, 16, 128] as const;
 const ages = ['newest', 'older'] as const;
 
-/** One thing that is measured, of every server. */
+/** One combination that is measured for every server. */
 export interface Cell {
   readonly work: (typeof works)[number];
   readonly tools: (typeof toolCounts)[number];
   readonly connections: (typeof connectionCounts)[number];
-  /** `newest`: the newest revision that a server has. `older`: 2025-11-25, of all. */
+  /** `newest`: the newest revision that the server supports. `older`: 2025-11-25, for all servers. */
   readonly age: (typeof ages)[number];
 }
 
-/** What a cell is called in results and on the command line: `call-1k:50:16:newest`. */
+/** Returns the name of a cell in results and on the command line: `call-1k:50:16:newest`. */
 export const nameOf = ({ work, tools, connections, age }: Cell): string => [work, tools, connections, age].join(':');
 
 const all = works.flatMap((work) =>
   toolCounts.flatMap((tools) => connectionCounts.flatMap((connections) => ages.map((age): Cell => ({ work, tools, connections, age })))),
 );
 
-// One thing varied at a time around the first: what is published.
+// The published cells vary one parameter at a time, around the first cell.
 const published = [
   'call-1k:50:16:newest',
   'call-1k:50:1:newest',
@@ -44,7 +44,7 @@ const sets: Readonly<Record<string, readonly string[]>> = {
   all: all.map(nameOf),
 };
 
-/** The cells of a set, or those that are named, with commas. */
+/** Returns the cells of a set, or cells by their names, separated by commas. */
 export function cellsOf(wanted: string): readonly Cell[] {
   return (sets[wanted] ?? wanted.split(',')).map((name) => {
     const cell = all.find((each) => nameOf(each) === name);
@@ -53,8 +53,8 @@ export function cellsOf(wanted: string): readonly Cell[] {
   });
 }
 
-/** In which revision that server is asked in that cell. */
+/** Returns the protocol revision of a server's requests in a cell. */
 export const eraOf = ({ age }: Cell, { eras }: Server): Era => (age === 'older' ? '2025-11-25' : eras[0]);
 
-/** What a call carries there. Undefined: it is a list. */
+/** Returns the size of a call in a cell, or undefined for a list. */
 export const sizeOf = ({ work }: Cell): Size | undefined => (work === 'list' ? undefined : work === 'call-1k' ? '1k' : '64k');

@@ -1,24 +1,24 @@
-// A connection of HTTP/1.1, kept alive, one request at a time: as little work for the client as will do, since it shares the machine
-// with the server that is measured. It reads what MCP servers answer, and no more of HTTP.
+// A keep-alive connection of HTTP/1.1 with one request at a time. The client works as little as possible, since it shares the machine with
+// the measured server. It reads only as much of HTTP as MCP servers use.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** What came back. */
+/** A response of the server. */
 export interface Response {
   readonly status: number;
-  /** The head, as it was sent. */
+  /** The raw head. */
   readonly head: string;
   readonly body: Buffer;
 }
 
-/** One client. */
+/** The connection of one client. */
 export interface Connection {
-  /** Sends a whole request and waits for the whole answer. Connects anew where the server has closed. */
+  /** Sends a whole request and waits for the whole answer. Reconnects if the server has closed the connection. */
   send(request: Buffer): Promise<Response>;
   close(): void;
 }
 
-/** The bytes of a request to `/mcp`. */
+/** Returns the bytes of a request to `/mcp`. */
 export function postOf(port: number, headers: Readonly<Record<string, string>>, body: string, method = 'POST'): Buffer {
   const all = {
     host: `127.0.0.1:${port}`,
@@ -31,7 +31,7 @@ export function postOf(port: number, headers: Readonly<Record<string, string>>, 
   return Buffer.from(`${method} /mcp HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
 }
 
-/** Connects to a port of this machine. */
+/** Connects to a port on 127.0.0.1. */
 export async function openConnection(port: number): Promise<Connection> {
   let socket = await dial(port);
   return {
@@ -48,7 +48,7 @@ export async function openConnection(port: number): Promise<Connection> {
 async function dial(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
-  // A connection that breaks while nobody waits is dialled again.
+  // If the connection breaks between requests, the next request dials again.
   socket.on('error', () => {});
   return socket;
 }
@@ -73,7 +73,7 @@ function exchange(socket: Socket, request: Buffer): Promise<Response> {
 const headEnd = Buffer.from('\r\n\r\n');
 const lastChunk = Buffer.from('0\r\n\r\n');
 
-/** Takes what arrives, and gives the answer as soon as it is whole. */
+/** Creates a reader that takes the arriving chunks and returns the answer once it is complete. */
 function readAnswer(): (chunk: Buffer) => Response | undefined {
   let chunks: Buffer[] = [];
   let size = 0;
@@ -95,7 +95,7 @@ function readAnswer(): (chunk: Buffer) => Response | undefined {
       if (size < from + length) return undefined;
       return { status, head: text, body: Buffer.concat(chunks).subarray(from) };
     }
-    // Text of JSON and of event streams has no carriage return of its own, so this can only be the end.
+    // JSON and event streams contain no carriage return, so this can only be the end.
     const tail = chunk.length >= lastChunk.length ? chunk : Buffer.concat(chunks);
     if (!tail.subarray(-lastChunk.length).equals(lastChunk)) return undefined;
     return { status, head: text, body: unchunk(Buffer.concat(chunks).subarray(from)) };

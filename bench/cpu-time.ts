@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The CPU time that a process of this machine has taken, all its threads together, in milliseconds. Read from Linux, which counts it in
- * nanoseconds, so that the process itself has nothing to do.
+ * Returns the CPU time of all threads of a process on this machine, in milliseconds. Linux counts it in nanoseconds, so the process itself
+ * does nothing for it.
  */
 export function cpuTimeMs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   return readdirSync(tasks).reduce((sum, task) => sum + Number(readIfThere(`${tasks}/${task}/schedstat`).split(' ', 1)[0]) / 1e6, 0);
 }
 
-/** The memory that a process holds, in megabytes. */
+/** Returns the resident memory of a process, in megabytes. @throws {Error} if the process has ended. */
 export function residentMb(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   if (kilobytes === undefined) throw new Error(`Process ${pid} has ended, or this is not Linux.`);
@@ -17,8 +17,8 @@ export function residentMb(pid: number): number {
 }
 
 /**
- * Tells the CPU time that all processes of that name have taken, in milliseconds. What one has taken stays counted when it has ended, as far as it was
- * asked for.
+ * Returns a function that returns the CPU time of all processes with a name, in milliseconds. The time of an ended process stays included,
+ * up to the last call before its end.
  */
 export function cpuTimeOfAll(name: string): () => number {
   const latest = new Map<string, number>();
@@ -26,14 +26,14 @@ export function cpuTimeOfAll(name: string): () => number {
     for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
       if (readIfThere(`/proc/${pid}/comm`).trim() !== name) continue;
       const ms = Number(readIfThere(`/proc/${pid}/schedstat`).split(' ', 1)[0]) / 1e6;
-      // It may have ended between the two.
+      // The process may have ended between the two reads.
       if (ms > 0) latest.set(pid, ms);
     }
     return latest.values().reduce((sum, ms) => sum + ms, 0);
   };
 }
 
-/** A thread or process may end while it is looked at. */
+/** A thread or process may end while it is read. Returns an empty text then. */
 function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -2,33 +2,33 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Load, Loaded } from './load-generator.ts';
+import type { Load, LoadResult } from './load-generator.ts';
 
-/** The process that looks into answers. */
+/** The process that loads servers and checks every answer. */
 export interface Generator {
-  /** One load at a time. One that takes twice its time and two minutes more is given up. */
-  load(load: Load): Promise<Loaded>;
+  /** Runs one load at a time. Gives up after twice the load's time plus two minutes. */
+  load(load: Load): Promise<LoadResult>;
   close(): void;
 }
 
-/** Starts it. */
+/** Starts the process. */
 export function startGenerator(): Generator {
   const start = () => fork(join(import.meta.dirname, 'load-generator.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   let child = start();
 
-  /** What the process says next. */
-  async function next(ms: number): Promise<Loaded> {
+  /** Waits for the next message of the process. */
+  async function next(ms: number): Promise<LoadResult> {
     const waiting = new AbortController();
     const { signal } = waiting;
     const gone = once(child, 'exit', { signal }).then(() => {
-      throw new Error('The clients could not connect, or broke off.');
+      throw new Error('The clients could not connect, or their process ended.');
     });
     const late = sleep(ms, undefined, { signal }).then(() => {
-      throw new Error(`It took more than ${ms / 1_000} s.`);
+      throw new Error(`The load took more than ${ms / 1_000} s.`);
     });
     try {
-      const [loaded] = (await Promise.race([once(child, 'message', { signal }), gone, late])) as [Loaded];
-      return loaded;
+      const [result] = (await Promise.race([once(child, 'message', { signal }), gone, late])) as [LoadResult];
+      return result;
     } finally {
       waiting.abort();
       await Promise.allSettled([gone, late]);

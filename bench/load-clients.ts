@@ -1,31 +1,31 @@
-// Many clients in a process of their own, more and then fewer of them: told the steps, it says after each what came of it.
+// Many clients in their own process. It receives the steps, runs more and then fewer clients, and reports the result of each step.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { looksRight } from './answer.ts';
 import { openClient, type Caller } from './client.ts';
 import { argumentsOf } from './request.ts';
 
-/** So many clients for so long. */
+/** A number of clients for a time. */
 export interface Step {
   readonly clients: number;
   readonly ms: number;
 }
 
-/** What is to be done. Plain data. */
+/** The load to run. Plain data, since it goes to another process. */
 export interface Profile {
   readonly caller: Caller;
   readonly steps: readonly Step[];
-  /** The share of lists among the requests, the rest are calls: 0 to 1. */
+  /** The share of lists among the requests, 0 to 1. The rest are calls. */
   readonly lists: number;
 }
 
-/** What came of one step. Requests count where they were answered. */
-export interface Stepped {
+/** The result of one step. A request counts in the step in which it was answered. */
+export interface StepResult {
   readonly clients: number;
   readonly ms: number;
   readonly answered: number;
-  /** With 429 or 503, and a time to wait. The client waits for so long. */
+  /** Answers with 429 or 503 and a time to wait, which the client then waits. */
   readonly refused: number;
-  /** Any other answer, and connections that broke. */
+  /** Any other answer, and broken connections. */
   readonly failed: number;
   readonly failure?: string | undefined;
   readonly p50Ms: number;
@@ -45,15 +45,15 @@ async function run({ caller, steps, lists }: Profile): Promise<void> {
   let failed = 0;
   let failure: string | undefined;
 
-  /** Goes on until fewer clients are wanted than came before this one. */
-  async function act(place: number): Promise<void> {
-    while (place < wanted) {
+  /** Runs one client until a step wants fewer clients than its index. */
+  async function runClient(index: number): Promise<void> {
+    while (index < wanted) {
       try {
         const client = await openClient(caller);
         const call = client.request({ method: 'tools/call', arguments: argumentsOf('1k') });
         const list = client.request({ method: 'tools/list' });
-        // Each client begins elsewhere in the mixture, and none of it is left to chance.
-        for (let sent = place; place < wanted; sent += 1) {
+        // Each client starts at another point of the mixture, which is deterministic.
+        for (let sent = index; index < wanted; sent += 1) {
           const began = performance.now();
           const response = await client.send(Math.floor(sent * lists) < Math.floor((sent + 1) * lists) ? list : call);
           const waitMs = Number(/^retry-after: (\d+)/im.exec(response.head)?.[1]) * 1_000;
@@ -76,19 +76,19 @@ async function run({ caller, steps, lists }: Profile): Promise<void> {
     failure ??= why;
   }
 
-  const acting = new Map<number, Promise<void>>();
+  const running = new Map<number, Promise<void>>();
   for (const { clients, ms } of steps) {
     wanted = clients;
-    for (let place = 0; place < clients; place += 1)
-      if (!acting.has(place))
-        acting.set(
-          place,
-          act(place).finally(() => acting.delete(place)),
+    for (let index = 0; index < clients; index += 1)
+      if (!running.has(index))
+        running.set(
+          index,
+          runClient(index).finally(() => running.delete(index)),
         );
     await sleep(ms);
     const sorted = Float64Array.from(times).sort();
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-    const stepped: Stepped = {
+    const result: StepResult = {
       clients,
       ms,
       answered: times.length,
@@ -99,13 +99,13 @@ async function run({ caller, steps, lists }: Profile): Promise<void> {
       p95Ms: at(0.95),
       p99Ms: at(0.99),
     };
-    process.send?.(stepped);
+    process.send?.(result);
     times = [];
     refused = 0;
     failed = 0;
     failure = undefined;
   }
   wanted = 0;
-  // What is out still is answered while it is seen how soon others are.
+  // Requests in flight are still answered while load.ts measures the recovery.
   process.send?.('done');
 }

@@ -1,34 +1,34 @@
-// Clients that look into every answer, in a process of their own: they run servers up and fill their memory, and look whether all is right, while wrk
-// takes the time. Told what to send, it says what came once its clients have left.
+// Clients that check every answer, in their own process. They warm servers up, fill their memory and verify their answers; wrk does the
+// timing. The process receives a load, and reports the result once its clients have left.
 import { looksRight } from './answer.ts';
 import { openClient, type Caller } from './client.ts';
-import { wantedOf, type Size } from './request.ts';
+import { mcpRequest, type Size } from './request.ts';
 
-/** What is to be sent. Plain data. */
+/** The load to send. Plain data, since it goes to another process. */
 export interface Load {
   readonly caller: Caller;
-  /** What a call carries. Absent: tools are listed. */
+  /** The size of a call. Absent: the clients list tools. */
   readonly size?: Size | undefined;
   readonly connections: number;
   readonly ms: number;
-  /** Ends it sooner, after so many requests. */
+  /** Ends the load early, after this many requests. */
   readonly requests?: number | undefined;
 }
 
-/** What came of it. */
-export interface Loaded {
+/** The result of a load. */
+export interface LoadResult {
   readonly requests: number;
   readonly failed: number;
-  /** What the first failure looked like. */
+  /** The status and text of the first failure. */
   readonly failure?: string | undefined;
 }
 
-process.on('message', (message: Load) => void send(message).then((loaded) => process.send?.(loaded)));
+process.on('message', (message: Load) => void send(message).then((result) => process.send?.(result)));
 process.on('disconnect', () => process.exit());
 
-async function send({ caller, size, connections, ms, requests = Number.POSITIVE_INFINITY }: Load): Promise<Loaded> {
+async function send({ caller, size, connections, ms, requests = Number.POSITIVE_INFINITY }: Load): Promise<LoadResult> {
   const clients = await Promise.all(Array.from({ length: connections }, () => openClient(caller)));
-  const wanted = wantedOf(size);
+  const wanted = mcpRequest(size);
   let sent = 0;
   let failed = 0;
   let failure: string | undefined;
@@ -38,7 +38,7 @@ async function send({ caller, size, connections, ms, requests = Number.POSITIVE_
       const request = client.request(wanted);
       while (sent < requests && performance.now() - began < ms) {
         sent += 1;
-        // A server that was busy for longer than it keeps idle connections closes one just as it is used. Clients ask once more then.
+        // A server that was busy for longer than its keep-alive timeout may close a connection just as it is used. Clients then retry once.
         const response = await client.send(request).catch(() => client.send(request));
         if (looksRight(response)) continue;
         failed += 1;
@@ -47,7 +47,7 @@ async function send({ caller, size, connections, ms, requests = Number.POSITIVE_
     }),
   );
   const broken = ends.filter((end) => end.status === 'rejected');
-  // One that broke off has nothing to end.
+  // A broken client has no session to end, so failures are ignored.
   await Promise.allSettled(clients.map((client) => client.leave()));
   return { requests: sent, failed: failed + broken.length, failure: failure ?? (broken[0] && String(broken[0].reason)) };
 }

@@ -1,12 +1,12 @@
-// Many clients at once, in steps up and down: `node bench/load.ts --clients 1000`. Says what each step saw, and how soon the server has
-// recovered. Ends with 1, and says why, where an answer was wrong, where a step in which none was refused had a 95th percentile above a second, where
-// the heap has grown, or where the server has not recovered.
+// Many clients at once, in steps up and down: `node bench/load.ts --clients 1000`. Prints the result of each step, and how soon the server
+// recovers. Exits with 1, and prints why, if an answer was wrong, if a step without refusals had a 95th percentile above a second, if the
+// heap has grown, or if the server has not recovered.
 import { fork } from 'node:child_process';
 import { on, once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openClient } from './client.ts';
-import type { Profile, Step, Stepped } from './load-clients.ts';
+import type { Profile, Step, StepResult } from './load-clients.ts';
 import { prepare } from './prepare.ts';
 import { argumentsOf } from './request.ts';
 import { startServer, type Running } from './server-process.ts';
@@ -26,7 +26,7 @@ const clients = Number(values.clients);
 const server = servers.find(({ id }) => id === values.server);
 if (!server || !(clients > 0)) throw new Error(`--server is one of ${servers.map(({ id }) => id).join(', ')}; --clients a number.`);
 
-// A quarter of the clients, a half, all of them, and down again. The time of all is told in four parts, so that memory can be seen to stay.
+// A quarter of the clients, a half, all of them, and down again. All clients run for four steps, to show that memory does not grow.
 const step = (share: number, ms: number): Step => ({ clients: Math.ceil(clients * share), ms });
 const stepMs = Number(values['step-seconds']) * 1_000;
 const fullMs = Number(values.seconds) * 1_000;
@@ -34,7 +34,7 @@ const up = [0.25, 0.5].map((share) => step(share, stepMs));
 const steps = [...up, ...Array.from({ length: 4 }, () => step(1, fullMs / 4)), ...up.toReversed()];
 const recoverMs = 5_000;
 const mostP95Ms = 1_000;
-// What the server learns and keeps while it runs up is far less.
+// Caches that fill while the server warms up need far less.
 const mostGrowthMb = 25;
 
 console.log(`${server.label}, ${clients} clients: about ${Math.ceil((fullMs + 4 * stepMs) / 1_000)} s after its start.`);
@@ -45,11 +45,13 @@ try {
   const profile: Profile = { caller: running.caller(server.eras[0]), steps, lists: Number(values.lists) };
   child.send(profile);
   const heapBefore = await heapMb(running);
-  console.log(`at the start: ${running.residentMb().toFixed(0)} MB, ${heapBefore.toFixed(0)} MB of it in use`);
+  console.log(`at the start: ${running.residentMb().toFixed(0)} MB, ${heapBefore.toFixed(0)} MB of heap in use`);
   const { failed, slowestMs } = await follow(running);
   const recovered = await recoveryMs(running);
   const heapAfter = await heapMb(running);
-  console.log(`recovered after ${recovered.toFixed(0)} ms; ${running.residentMb().toFixed(0)} MB, ${heapAfter.toFixed(0)} MB of it in use`);
+  console.log(
+    `recovered after ${recovered.toFixed(0)} ms; ${running.residentMb().toFixed(0)} MB, ${heapAfter.toFixed(0)} MB of heap in use`,
+  );
   const faults = [
     ...(failed > 0 ? [`${failed} answers were wrong`] : []),
     ...(slowestMs > mostP95Ms ? [`a 95th percentile was ${slowestMs.toFixed(0)} ms, above ${mostP95Ms}`] : []),
@@ -63,28 +65,28 @@ try {
   await running.stop();
 }
 
-/** What would be left after a collection of garbage: the rest is what Node has taken and not given back. */
+/** Returns the heap in use after a garbage collection. Node holds more memory than this, and does not give it back. */
 async function heapMb({ heapKb }: Running): Promise<number> {
   return (await heapKb()) / 1_024;
 }
 
-/** Prints a line for each step. Returns how many answers were wrong, and the largest 95th percentile of the steps in which none was refused. */
+/** Prints a line for each step. Returns the number of wrong answers, and the largest 95th percentile of the steps without refusals. */
 async function follow({ cpuMs, residentMb }: Running): Promise<{ readonly failed: number; readonly slowestMs: number }> {
   let allFailed = 0;
   let slowestMs = 0;
   let before = cpuMs();
   const over = AbortSignal.any([AbortSignal.timeout(2 * (fullMs + 4 * stepMs) + 60_000), exited()]);
-  for await (const [message] of on(child, 'message', { signal: over }) as AsyncIterable<[Stepped | 'done']>) {
+  for await (const [message] of on(child, 'message', { signal: over }) as AsyncIterable<[StepResult | 'done']>) {
     if (message === 'done') break;
     const { clients: count, ms, answered, refused, failed, failure, p50Ms, p95Ms, p99Ms } = message;
     const after = cpuMs();
-    const cores = (mine: number, its: number) => `${((100 * (its - mine)) / ms).toFixed(0)} %`;
+    const cpuShare = (fromMs: number, toMs: number) => `${((100 * (toMs - fromMs)) / ms).toFixed(0)} %`;
     console.log(
       [
         `${count} clients, ${ms / 1_000} s: ${((answered * 1_000) / ms).toFixed(0)} answers/s`,
         `p50 ${p50Ms.toFixed(0)} ms, p95 ${p95Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`,
         `${refused} refused, ${failed} failed${failure === undefined ? '' : ` (${failure})`}`,
-        `CPU ${cores(before.own, after.own)}, PostgreSQL ${cores(before.database, after.database)}`,
+        `CPU ${cpuShare(before.own, after.own)}, PostgreSQL ${cpuShare(before.database, after.database)}`,
         `${residentMb().toFixed(0)} MB`,
       ].join(' · '),
     );
@@ -95,14 +97,14 @@ async function follow({ cpuMs, residentMb }: Running): Promise<{ readonly failed
   return { failed: allFailed, slowestMs };
 }
 
-/** Ends the wait for steps that will not come. */
+/** Aborts when the process of the clients ends, since no more steps will come. */
 function exited(): AbortSignal {
   const gone = new AbortController();
-  void once(child, 'exit').then(() => gone.abort(new Error('The clients broke off.')));
+  void once(child, 'exit').then(() => gone.abort(new Error('The process of the clients ended.')));
   return gone.signal;
 }
 
-/** How long it takes until a new client is answered again, and within a second. */
+/** Returns the time until a new client gets an answer within a second, or infinity after five seconds. */
 async function recoveryMs({ caller }: Running): Promise<number> {
   const began = performance.now();
   while (performance.now() - began <= recoverMs) {

@@ -2,56 +2,60 @@ import { nameOf, eraOf, sizeOf, type Cell } from './cells.ts';
 import { openClient } from './client.ts';
 import type { Generator } from './generator.ts';
 import type { Load } from './load-generator.ts';
-import { wantedOf } from './request.ts';
+import { mcpRequest } from './request.ts';
 import type { Running } from './server-process.ts';
 import { wrk } from './wrk.ts';
 
-/** What one server did in one cell in one round. */
+/** The figures of one server in one cell and one round. */
 export interface Sample {
   readonly cell: string;
   readonly round: number;
   readonly server: string;
   /** CPU time of the server's process per request, in microseconds. */
   readonly cpuUs: number;
-  /** That of PostgreSQL, where the server uses it. */
+  /** CPU time of PostgreSQL per request, in microseconds. 0 if the server does not use it. */
   readonly databaseUs: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly requests: number;
-  /** The share of the time in which the client was at work. Absent in what was published before it was measured. */
+  /** The share of the time in which the client was busy. Absent in results older than this figure. */
   readonly clientBusy?: number;
 }
 
-// V8 goes on compiling for some tens of thousands of requests.
+// V8 keeps compiling for tens of thousands of requests.
 const warmUpRequests = 40_000;
-/** How long a server that has just been started is loaded at most before it is measured. */
+/** The longest warm-up of a new server before it is measured. */
 export const warmUpMs = 6_000;
 
-/** Loads a server that has just been started until it is as fast as it will be, or the time for that is over. */
+/** Loads a new server until it is as fast as it gets, or until the warm-up time is over. */
 export async function warmUp(running: Running, generator: Generator): Promise<void> {
   const caller = running.caller(running.server.eras[0]);
   await generator.load({ caller, size: '1k', connections: 16, ms: warmUpMs, requests: warmUpRequests });
 }
 
 /**
- * How long it is loaded before each turn that counts: while the others had theirs, what it had in the caches of the machine has gone, and some of
- * what V8 had compiled.
+ * The load before each measured turn. While the other servers had their turns, the server lost its data in the machine's caches, and V8
+ * dropped some of its compiled code.
  */
 export const leadInMs = 500;
 
-/** Loads a server for so long, after a moment that does not count. Throws where a single answer of that moment is wrong, or one is no success later. */
+/**
+ * Loads a server for a number of seconds, after a lead-in that does not count.
+ *
+ * @throws {Error} if a single answer of the lead-in is wrong, or a later answer is not a success.
+ */
 export async function measure(running: Running, cell: Cell, round: number, seconds: number, generator: Generator): Promise<Sample> {
   const { server } = running;
   const caller = running.caller(eraOf(cell, server));
   const { connections } = cell;
-  await loadRightly(generator, { caller, size: sizeOf(cell), connections, ms: leadInMs });
+  await loadStrictly(generator, { caller, size: sizeOf(cell), connections, ms: leadInMs });
   const clients = await Promise.all(Array.from({ length: connections }, () => openClient(caller)));
   let before = running.cpuMs();
   let after = before;
   try {
     const { requests, ms, p50Ms, p99Ms, busy } = await wrk(
-      { port: caller.port, clients, request: (client) => client.request(wantedOf(sizeOf(cell))), seconds },
+      { port: caller.port, clients, request: (client) => client.request(mcpRequest(sizeOf(cell))), seconds },
       () => (before = running.cpuMs()),
       () => (after = running.cpuMs()),
     );
@@ -72,29 +76,29 @@ export async function measure(running: Running, cell: Cell, round: number, secon
   }
 }
 
-async function loadRightly(generator: Generator, load: Load): Promise<number> {
+async function loadStrictly(generator: Generator, load: Load): Promise<number> {
   const { requests, failed, failure } = await generator.load(load);
   if (failed > 0) throw new Error(`${failed} of ${requests} answers were wrong, the first one ${failure}`);
   return requests;
 }
 
-/** What one server holds in memory, and how long it takes to start. */
+/** The memory and the start time of one server. */
 export interface Footprint {
   readonly server: string;
   readonly round: number;
   readonly coldStartMs: number;
   readonly startMb: number;
-  /** What is looked at once, and not in each round. */
+  /** Memory after the load. Measured once, and not in each round. */
   readonly loadedMb?: number;
-  /** After the same load once more. */
+  /** Memory after a second, equal load. */
   readonly againMb?: number;
-  /** How many calls the first of the two loads had. */
+  /** The number of calls in the first of the two loads. */
   readonly calls?: number;
-  /** Of heap, for each idle session. Absent where there are none. */
+  /** Heap for each idle session. Absent if the server has no sessions. */
   readonly sessionKb?: number;
 }
 
-/** The largest load before memory is looked at, and the longest. */
+/** The bounds of the load before memory is measured: calls and time. */
 export interface MemoryLoad {
   readonly calls: number;
   readonly ms: number;
@@ -102,7 +106,7 @@ export interface MemoryLoad {
 
 const idleSessions = 500;
 
-/** How a server that has just been started stands. */
+/** Returns the footprint of a new server. */
 export const measureStart = ({ server, coldStartMs, startMb }: Running, round: number): Footprint => ({
   server: server.id,
   round,
@@ -110,7 +114,7 @@ export const measureStart = ({ server, coldStartMs, startMb }: Running, round: n
   startMb,
 });
 
-/** What sessions and two loads leave behind in its memory. */
+/** Measures the memory that sessions and two loads leave behind. */
 export async function measureMemory(
   running: Running,
   most: MemoryLoad,
@@ -119,16 +123,16 @@ export async function measureMemory(
   const { server } = running;
   const sessionKb = server.sessions ? await sessionSize(running) : undefined;
   const load = { caller: running.caller(server.eras[0]), size: '1k' as const, connections: 16, ms: most.ms, requests: most.calls };
-  const calls = await loadRightly(generator, load);
+  const calls = await loadStrictly(generator, load);
   const loadedMb = running.residentMb();
-  await loadRightly(generator, load);
+  await loadStrictly(generator, load);
   return { loadedMb, againMb: running.residentMb(), calls, ...(sessionKb !== undefined && { sessionKb }) };
 }
 
-/** Opens sessions and leaves them alone. Some servers end those of clients that have gone, so these stay connected. */
+/** Opens sessions and leaves them idle. The clients stay connected, since some servers end the sessions of clients that have left. */
 async function sessionSize(running: Running): Promise<number> {
   const open = async () => await Promise.all(Array.from({ length: idleSessions / 10 }, () => openClient(running.caller('2025-11-25'))));
-  // What the first ones need once is not theirs.
+  // The first sessions also fill caches, which are not part of a session.
   const clients = await open();
   const before = await running.heapKb();
   for (let batch = 0; batch < 10; batch += 1) clients.push(...(await open()));

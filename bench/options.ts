@@ -3,31 +3,31 @@ import { cellsOf, type Cell } from './cells.ts';
 import { leadInMs, warmUpMs } from './measure.ts';
 import { limit, servers, type Server } from './servers.ts';
 
-/** What one run measures. */
+/** The options of one run. */
 export interface Options {
   readonly servers: readonly Server[];
   readonly cells: readonly Cell[];
   readonly rounds: number;
   readonly seconds: number;
-  /** Undefined: start and memory are left out. */
+  /** Undefined: the run does not measure start and memory. */
   readonly memory: { readonly calls: number; readonly ms: number } | undefined;
-  /** Whether docs/performance.md is written. */
+  /** Whether the run writes docs/performance.md. */
   readonly publish: boolean;
   readonly out: string;
 }
 
-/** How it is called. */
+/** The text of `--help`. */
 export const usage = `node bench/run.ts [--quick] [--publish]
-  --quick           two cells, one round of a second, no look at memory: about a minute
-  --servers a,b     of ${servers.map(({ id }) => id).join(', ')}; the bare one is always there
+  --quick           two cells, one round of a second, no memory: about a minute
+  --servers a,b     of ${servers.map(({ id }) => id).join(', ')}; the bare server is always included
   --cells set       quick, published or all, or cells such as call-1k:50:16:newest,list:200:16:newest
   --rounds 5        each round runs every server once, in turn
-  --seconds 2       for how long a server is loaded in a round: a whole number
-  --memory-calls n  the load before memory is looked at; 0 leaves start and memory out. Default 200000
-  --out file        where the raw results go. Default bench/results.json, which git ignores, or bench/published.json with --publish
+  --seconds 2       how long a server is loaded in a round: a whole number
+  --memory-calls n  the load before memory is measured; 0 leaves start and memory out. Default 200000
+  --out file        the file for the raw results. Default bench/results.json, which git ignores, or bench/published.json with --publish
   --publish         writes the tables into docs/performance.md, and the picture beside it`;
 
-/** Reads the command line. Throws with a sentence for a person. */
+/** Reads the command line. @throws {Error} with a message for the user. */
 export function readOptions(args: readonly string[]): Options {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
@@ -50,7 +50,10 @@ export function readOptions(args: readonly string[]): Options {
 
 function serverOf(id: string): Server {
   const server = servers.find((each) => each.id === id && id !== limit.id);
-  if (!server) throw new Error(`There is no server ${id} beside the bare one. There is ${servers.map((each) => each.id).join(', ')}.`);
+  if (!server)
+    throw new Error(
+      `There is no server ${id} to compare with the bare server. The servers are ${servers.map((each) => each.id).join(', ')}.`,
+    );
   return server;
 }
 
@@ -66,8 +69,8 @@ function wholeSeconds(values: Readonly<Record<string, unknown>>, otherwise: numb
   return seconds;
 }
 
-/** How long a run takes, in seconds: what it was told to do, without the answers of the slowest. */
-export function lasts({ servers: chosen, cells, rounds, seconds, memory }: Options): number {
+/** Estimates how long a run takes, in seconds. Slow answers may add to it. */
+export function estimateSeconds({ servers: chosen, cells, rounds, seconds, memory }: Options): number {
   const startSeconds = 1.5 * chosen.length;
   const warmUpSeconds = (warmUpMs / 1_000) * chosen.length;
   const starts = new Set(cells.map(({ tools }) => tools)).size * (startSeconds + warmUpSeconds);

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..');
 const begin = '<!-- figures: written by bench/run.ts, by no hand -->';
 const end = '<!-- /figures -->';
 
-/** Puts the figures between the marks of docs/performance.md, and the picture beside it. The rest of the page stays. */
+/** Writes the figures between the two marker comments of docs/performance.md, and the picture beside it. The rest of the page stays. */
 export function writePage(results: Results): void {
   const page = join(root, 'docs/performance.md');
   const text = readFileSync(page, 'utf8');
@@ -18,6 +18,6 @@ export function writePage(results: Results): void {
   if (before === undefined || after === undefined) throw new Error(`docs/performance.md has lost the lines “${begin}” and “${end}”.`);
   writeFileSync(page, `${before}${begin}\n\n${tablesOf(results)}\n\n${end}${after}`);
   writeFileSync(join(root, 'docs/performance.svg'), pictureOf(results));
-  // Aligned as everywhere else, so that the check of the format has nothing to say.
+  // Aligns the tables, so that the format check passes.
   spawnSync(join(root, 'node_modules/.bin/oxfmt'), [page], { cwd: root });
 }

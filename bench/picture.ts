@@ -13,7 +13,7 @@ const barWidth = panelWidth - 70;
 const top = 64;
 const rowHeight = 26;
 
-/** Bars of CPU time per request, on a logarithmic scale, since servers differ by hundreds. Readable on light pages and on dark ones. */
+/** Draws bars of CPU time per request, on a logarithmic scale, since servers differ by factors of hundreds. Suits light and dark pages. */
 export function pictureOf({ samples }: Results): string {
   const rows = servers.filter(({ id }) => id === limit.id || panels.some(({ cell }) => ratio(samples, cell, id, 'cpuUs') !== undefined));
   const ratios = panels.flatMap(({ cell }) => rows.map(({ id }) => ratio(samples, cell, id, 'cpuUs') ?? 1));
@@ -28,7 +28,7 @@ export function pictureOf({ samples }: Results): string {
         const value = ratio(samples, cell, id, 'cpuUs');
         if (value === undefined) return [];
         const x = labelWidth + index * panelWidth;
-        // A bar of nothing would say that it costs nothing: one times a bare server is a stub.
+        // An empty bar would suggest no cost at all, so a ratio of one gets a short bar.
         const length = Math.max(2, (Math.max(0, Math.log10(value)) / decades) * barWidth + 2);
         return [
           `<rect class="${kind}" x="${x}" y="${y}" width="${length.toFixed(1)}" height="18" rx="2"/>`,

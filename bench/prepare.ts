@@ -6,7 +6,7 @@ import { servers } from './servers.ts';
 const here = import.meta.dirname;
 const root = join(here, '..');
 const packed = join(here, 'built/packed');
-// What the servers import of the workspace.
+// The packages of the workspace that the servers import.
 const packages = ['core', 'postgres'] as const;
 
 interface Manifest {
@@ -14,7 +14,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** Installs the peers, packs Busbar as a registry would get it, and compiles the servers. */
+/** Installs the other frameworks, packs Busbar as for a registry, and compiles the servers. */
 export function prepare(): void {
   rmSync(join(here, 'built'), { recursive: true, force: true });
   mkdirSync(packed, { recursive: true });
@@ -26,17 +26,17 @@ export function prepare(): void {
   run('node', join(here, 'built/servers/bare-lists.js'));
 }
 
-/** Puts the server with all that it imports in the place of its compiled program, as `npm run build:server` does with the hosted server. */
+/** Replaces a server's compiled program with a bundle of all its imports, as `npm run build:server` does for the hosted server. */
 function bundle(id: string): void {
   const rolldown = join(here, 'node_modules/rolldown/bin/cli.mjs');
   const out = join(here, 'built/servers');
   run('node', rolldown, join(here, `servers/${id}.ts`), '--platform', 'node', '--format', 'esm', '--dir', out);
 }
 
-/** What is installed of a package. */
+/** Returns the installed version of a package. */
 export const versionOf = (name: string): string => manifestOf(join(here, 'node_modules', name)).version;
 
-/** Puts the packed form where the servers find it. Its own dependencies are the benchmark's, so the lockfile pins them. */
+/** Unpacks a packed package where the servers find it. Its dependencies are the benchmark's own, so that the lockfile pins them. */
 function unpack(name: string): void {
   run('node', 'scripts/run.mjs', 'pnpm', '--filter', `./packages/${name}`, 'pack', '--pack-destination', packed);
   const tarball = readdirSync(packed).find((file) => file.startsWith(`busbar-${name}-`)) ?? '';
@@ -51,7 +51,7 @@ function unpack(name: string): void {
 
 const manifestOf = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
-/** Runs a program of the workspace and shows what it said only where it failed. */
+/** Runs a program of the workspace. Shows its output only if it fails. */
 function run(program: string, ...args: readonly string[]): void {
   const env = { ...process.env, PATH: join(root, 'node_modules/.bin') + delimiter + process.env['PATH'] };
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: root, encoding: 'utf8', env });

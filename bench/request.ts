@@ -1,17 +1,17 @@
-// What every server is asked, and what it must answer. Clients and the bare server both go by it, so it imports nothing.
+// The requests to every server, and the text of the answers. Clients and the bare server share this file, so it imports nothing.
 
-/** The tool that is called. All others are only listed. */
+/** The tool that calls use. All other tools are only listed. */
 export const echoTool = 'bench_echo_text';
 
-/** Sent and echoed. */
+/** The size of the text that is sent and echoed. */
 export type Size = '1k' | '64k';
 
 const textOf = (bytes: number) => 'The quick brown fox jumps over the lazy dog. '.repeat(Math.ceil(bytes / 45)).slice(0, bytes);
 
-/** Plain ASCII, as many bytes as its name says. */
+/** Plain ASCII texts of 1,024 and 65,536 bytes. */
 export const texts: Readonly<Record<Size, string>> = { '1k': textOf(1_024), '64k': textOf(65_536) };
 
-/** Good arguments of the tool: all eight fields. */
+/** Returns valid arguments of the tool: all eight fields. */
 export const argumentsOf = (size: Size) => ({
   text: texts[size],
   channel: 'email',
@@ -23,20 +23,20 @@ export const argumentsOf = (size: Size) => ({
   reference: 'ORD-2026-004711',
 });
 
-/** The two revisions that are measured. */
+/** The two measured revisions. */
 export type Era = '2026-07-28' | '2025-11-25';
 
-/** What a client wants. */
-export type Wanted = { readonly method: 'tools/list' } | { readonly method: 'tools/call'; readonly arguments: object };
+/** A request before it is encoded. */
+export type McpRequest = { readonly method: 'tools/list' } | { readonly method: 'tools/call'; readonly arguments: object };
 
-/** A call that carries so much, or else a list. */
-export const wantedOf = (size: Size | undefined): Wanted =>
+/** Returns a call with a text of this size, or a list if there is no size. */
+export const mcpRequest = (size: Size | undefined): McpRequest =>
   size === undefined ? { method: 'tools/list' } : { method: 'tools/call', arguments: argumentsOf(size) };
 
 const clientInfo = { name: 'bench', version: '1.0.0' };
 
-/** The headers and the body of a request, as an honest client of that revision writes them. */
-export function requestOf(era: Era, wanted: Wanted, id = 1): { readonly headers: Record<string, string>; readonly body: string } {
+/** Returns the headers and body of a request, as a conforming client of the revision sends them. */
+export function encodeRequest(era: Era, wanted: McpRequest, id = 1): { readonly headers: Record<string, string>; readonly body: string } {
   const { method } = wanted;
   const call = method === 'tools/call' ? { name: echoTool, arguments: wanted.arguments } : {};
   if (era === '2025-11-25')
@@ -52,7 +52,7 @@ export function requestOf(era: Era, wanted: Wanted, id = 1): { readonly headers:
   };
 }
 
-/** What opens a session of revision 2025-11-25, in this order. */
+/** The messages that open a session of revision 2025-11-25, in order. */
 export const opening: readonly string[] = [
   JSON.stringify({
     jsonrpc: '2.0',

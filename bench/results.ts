@@ -1,7 +1,7 @@
 import type { Footprint, MemoryLoad, Sample } from './measure.ts';
 import { limit } from './servers.ts';
 
-/** Everything that one run found, as it is kept. */
+/** The results of one run, as they are stored. */
 export interface Results {
   readonly date: string;
   readonly command: string;
@@ -11,32 +11,32 @@ export interface Results {
   readonly seconds: number;
   readonly memory: MemoryLoad;
   readonly cells: readonly string[];
-  /** Of each server its packages, with their versions. */
+  /** The packages of each server, with their versions. */
   readonly servers: Readonly<Record<string, readonly string[]>>;
   readonly samples: readonly Sample[];
   readonly footprints: readonly Footprint[];
   readonly failures: readonly Failure[];
 }
 
-/** What could not be measured. Its other figures of that cell are left out. */
+/** A measurement that failed. The server's other figures of the cell are left out. */
 export interface Failure {
   readonly server: string;
-  /** Absent: it was start and memory. */
+  /** Absent: start and memory. */
   readonly cell?: string;
   readonly message: string;
 }
 
-/** The middle value; of an even number of values, the mean of the two. */
+/** Returns the middle value, or the mean of the two middle values. */
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low = Number.NaN, high = low] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
   return (low + high) / 2;
 }
 
-/** A figure of a sample that is compared. */
+/** The figures of a sample that are compared. */
 export type Measured = 'cpuUs' | 'databaseUs' | 'perSecond' | 'p50Ms' | 'p99Ms';
 
-/** The median over the rounds of a server's figure, divided by the bare server's of the same round. Undefined: it was not measured. */
+/** Returns the median, over the rounds, of a server's figure divided by the bare server's in the same round. Undefined: not measured. */
 export function ratio(samples: readonly Sample[], cell: string, server: string, measured: Measured): number | undefined {
   const base: Measured = measured === 'databaseUs' ? 'cpuUs' : measured;
   const bare = new Map(samples.filter((each) => each.cell === cell && each.server === limit.id).map((each) => [each.round, each[base]]));
@@ -48,13 +48,13 @@ export function ratio(samples: readonly Sample[], cell: string, server: string, 
   return ratios.length === 0 ? undefined : median(ratios);
 }
 
-/** The median over the rounds of the share of the time in which the client of a server was at work. Undefined: it was not measured. */
+/** Returns the median, over the rounds, of the share of the time in which a server's client was busy. Undefined: not measured. */
 export function clientBusy(samples: readonly Sample[], cell: string, server: string): number | undefined {
   const shares = samples.flatMap((each) => (each.cell === cell && each.server === server ? (each.clientBusy ?? []) : []));
   return shares.length === 0 ? undefined : median(shares);
 }
 
-/** The median over the rounds of what a server holds or takes to start. */
+/** Returns the median, over the rounds, of one figure of a server's footprint. Undefined: not measured. */
 export function footprint({ footprints }: Results, server: string, what: Exclude<keyof Footprint, 'server' | 'round'>): number | undefined {
   const values = footprints.flatMap((each) => (each.server === server && each[what] !== undefined ? [each[what]] : []));
   return values.length === 0 ? undefined : median(values);

@@ -1,10 +1,10 @@
-// Measures Busbar beside other frameworks and a bare server: `npm run bench`. What it does is in README.md beside it.
+// Measures Busbar, other frameworks and a bare server: `npm run bench`. See README.md.
 import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { nameOf, type Cell } from './cells.ts';
 import { startGenerator } from './generator.ts';
 import { measure, measureMemory, measureStart, warmUp, type Footprint, type MemoryLoad, type Sample } from './measure.ts';
-import { lasts, readOptions, usage, type Options } from './options.ts';
+import { estimateSeconds, readOptions, usage, type Options } from './options.ts';
 import { writePage } from './page.ts';
 import { prepare, versionOf } from './prepare.ts';
 import { ratio, type Failure, type Results } from './results.ts';
@@ -15,9 +15,11 @@ import { checkWrk } from './wrk.ts';
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const args = process.argv.slice(2);
 const options = optionsOrUsage();
-say(`${options.servers.length} servers, ${options.cells.length} cells, ${options.rounds} rounds: about ${minutes(lasts(options))}.`);
+say(
+  `${options.servers.length} servers, ${options.cells.length} cells, ${options.rounds} rounds: about ${minutes(estimateSeconds(options))}.`,
+);
 checkWrk();
-say('Installing the peers, packing Busbar, compiling the servers …');
+say('Installing the other frameworks, packing Busbar, compiling the servers …');
 prepare();
 
 const generator = startGenerator();
@@ -38,7 +40,7 @@ try {
   generator.close();
 }
 
-/** Servers with as many tools as a cell wants run side by side, idle but for the one that is loaded. */
+/** For each number of tools, runs all servers side by side. Only one is under load at a time. */
 async function measureCells({ cells, rounds, seconds, servers }: Options): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   for (const [tools, group] of Map.groupBy(cells, (cell) => cell.tools)) {
@@ -72,7 +74,7 @@ async function measureCell(cell: Cell, rounds: number, seconds: number): Promise
   return whole;
 }
 
-/** Each server alone, started anew in each round. What a load leaves behind is looked at in the first. */
+/** Runs each server alone, and restarts it in each round. Measures the memory after a load only in the first round. */
 async function measureFootprints({ servers, rounds }: Options, memory: MemoryLoad): Promise<readonly Footprint[]> {
   const footprints: Footprint[] = [];
   say('\nstart and memory, with 50 tools');
@@ -89,7 +91,7 @@ async function measureFootprints({ servers, rounds }: Options, memory: MemoryLoa
   return footprints;
 }
 
-/** One server that fails is said to have failed, and does not end the others' run. */
+/** Records the failure of one server, so that it does not end the run of the others. */
 async function attempt<T>(what: Pick<Failure, 'server' | 'cell'>, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

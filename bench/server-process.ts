@@ -9,28 +9,28 @@ import { argumentsOf, type Era } from './request.ts';
 import type { Server } from './servers.ts';
 
 const built = join(import.meta.dirname, 'built/servers');
-// What a server's code was compiled to is kept for its later starts, as `npm start` does for the hosted server.
+// Keeps the compiled code of a server for its later starts, as `npm start` does for the hosted server.
 const compileCache = join(import.meta.dirname, 'built/compile-cache');
 
-/** A server that runs. */
+/** A running server. */
 export interface Running {
   readonly server: Server;
-  /** From its start as a process to its first answered call, in milliseconds. */
+  /** The time from the start of the process to the first answered call, in milliseconds. */
   readonly coldStartMs: number;
-  /** The memory that it held after that call. */
+  /** The resident memory after the first call, in megabytes. */
   readonly startMb: number;
   caller(era: Era): Caller;
-  /** The CPU time that it has taken so far, and PostgreSQL where it uses that, in milliseconds. */
+  /** Returns the CPU time of the server so far, and of PostgreSQL if the server uses it, in milliseconds. */
   cpuMs(): { readonly own: number; readonly database: number };
   residentMb(): number;
-  /** The heap that is in use after a collection of garbage, in kilobytes. */
+  /** Returns the heap in use after a garbage collection, in kilobytes. */
   heapKb(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts a server with that many tools, and checks that it does its work and answers rightly. */
+/** Starts a server with a number of tools, and checks that its answers are correct. */
 export async function startServer(server: Server, tools: number): Promise<Running> {
-  const place = server.database ? (JSON.parse(database('make')) as { url: string; key: string }) : undefined;
+  const databaseAccess = server.database ? (JSON.parse(database('make')) as { url: string; key: string }) : undefined;
   const port = await freePort();
   const log = join(built, `${server.id}.log`);
   const out = openSync(log, 'w');
@@ -38,24 +38,29 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
   const child = fork(join(built, `${server.id}.js`), [String(port), String(tools)], {
     stdio: ['ignore', 'ignore', server.database ? 'ignore' : out, 'ipc'],
     execArgv: [...(server.flags ?? []), '--import', join(built, 'probe.js')],
-    env: { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: compileCache, ...(place && { DATABASE_URL: place.url }) },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      NODE_COMPILE_CACHE: compileCache,
+      ...(databaseAccess && { DATABASE_URL: databaseAccess.url }),
+    },
   });
   closeSync(out);
   const { pid = 0 } = child;
   const databaseMs = cpuTimeOfAll('postgres');
-  const caller = (era: Era): Caller => ({ port, era, session: server.sessions && era === '2025-11-25', key: place?.key });
+  const caller = (era: Era): Caller => ({ port, era, session: server.sessions && era === '2025-11-25', key: databaseAccess?.key });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
-    if (place) database('drop', place.url);
+    if (databaseAccess) database('drop', databaseAccess.url);
   };
   try {
     await firstCall(child, caller(server.eras[0]));
     const coldStartMs = performance.now() - began;
     const startMb = residentMb(pid);
-    // Node does so at the end of a process, and these are killed.
+    // Node writes the compile cache when a process exits, and these processes are killed.
     await ask(child, 'flush');
     for (const era of server.eras) await checkServer(caller(era), tools, server.unchecked !== undefined);
     return {
@@ -70,12 +75,12 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
     };
   } catch (error) {
     await stop();
-    const said = readFileSync(log, 'utf8').slice(-2_000);
-    throw new Error(`${server.label} with ${tools} tools: ${(error as Error).message}\n${said}`, { cause: error });
+    const output = readFileSync(log, 'utf8').slice(-2_000);
+    throw new Error(`${server.label} with ${tools} tools: ${(error as Error).message}\n${output}`, { cause: error });
   }
 }
 
-/** Asks what servers/probe.ts is there for. */
+/** Sends a request to servers/probe.ts, which runs inside the server. */
 async function ask(child: ChildProcess, what: 'flush' | 'heap'): Promise<number> {
   child.send(what);
   const [answer] = (await once(child, 'message')) as [number];
@@ -85,11 +90,11 @@ async function ask(child: ChildProcess, what: 'flush' | 'heap'): Promise<number>
 const startMs = 30_000;
 const retryMs = 2;
 
-/** Tries until the server answers. */
+/** Retries a call until the server answers it, for 30 seconds at most. */
 async function firstCall(child: ChildProcess, caller: Caller): Promise<void> {
   const until = performance.now() + startMs;
   for (;;) {
-    if (child.exitCode !== null) throw new Error('It ended before it had answered a call.');
+    if (child.exitCode !== null) throw new Error('The server ended before it answered a call.');
     try {
       const client = await openClient(caller);
       const { status } = await client.send(client.request({ method: 'tools/call', arguments: argumentsOf('1k') }));
@@ -98,12 +103,12 @@ async function firstCall(child: ChildProcess, caller: Caller): Promise<void> {
     } catch (error) {
       if (performance.now() > until) throw error;
     }
-    if (performance.now() > until) throw new Error(`It answered no call in ${startMs / 1000} s.`);
+    if (performance.now() > until) throw new Error(`The server answered no call in ${startMs / 1000} s.`);
     await new Promise((resolve) => setTimeout(resolve, retryMs));
   }
 }
 
-/** Several of the servers cannot choose a port themselves. */
+/** Finds a free port, since several of the servers cannot choose one. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

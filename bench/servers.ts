@@ -2,39 +2,39 @@ import type { Era } from './request.ts';
 
 /** A server that can be measured. */
 export interface Server {
-  /** Its program is `servers/<id>.ts`. */
+  /** The program is `servers/<id>.ts`. */
   readonly id: string;
   readonly label: string;
-  /** What it is made of, for the versions in the table. */
+  /** The packages that it uses, for the versions in the table. */
   readonly packages: readonly string[];
-  /** The revisions that it serves, the newest first. */
+  /** The supported revisions, newest first. */
   readonly eras: readonly [Era, ...Era[]];
   /** Whether clients of revision 2025-11-25 open a session with it. */
   readonly sessions: boolean;
-  /** Whether it needs PostgreSQL, whose CPU time is then measured beside its own. */
+  /** Whether it needs PostgreSQL. The CPU time of PostgreSQL is then measured too. */
   readonly database?: boolean;
-  /** Whether it runs as one file, as the hosted server is deployed: see docs/performance.md. */
+  /** Whether it runs as one file, like the deployed hosted server: see docs/performance.md. */
   readonly bundled?: boolean;
-  /** Flags for Node that its documentation tells to set. */
+  /** Flags for Node that its documentation recommends. */
   readonly flags?: readonly string[];
-  /** Why it answers arguments that do not fit. Absent: it must refuse them. */
+  /** Why it accepts invalid arguments. Absent: it must refuse them. */
   readonly unchecked?: string;
 }
 
 const both = ['2026-07-28', '2025-11-25'] as const;
 const older = ['2025-11-25'] as const;
 
-/** What all others are measured against. */
+/** The reference for all other servers. */
 export const limit: Server = {
   id: 'bare',
   label: 'bare node:http',
   packages: [],
   eras: both,
   sessions: false,
-  unchecked: 'It is the limit: it reads the body and answers.',
+  unchecked: 'It is the limit: it only reads the body and answers.',
 };
 
-// As `npm start` of the examples does: see docs/performance.md.
+// The same flags as in `npm start` of the examples: see docs/performance.md.
 const flags = ['--max-semi-space-size=16', '--no-parallel-scavenge'];
 
 /** In the order of the tables. */

@@ -1,7 +1,7 @@
 import { clientBusy, footprint, ratio, type Measured, type Results } from './results.ts';
 import { limit, servers } from './servers.ts';
 
-/** The figures as Markdown. */
+/** Writes the figures as Markdown. */
 export function tablesOf(results: Results): string {
   const { machine, node, date, command, rounds, seconds, memory } = results;
   const facts = [
@@ -33,12 +33,12 @@ export function tablesOf(results: Results): string {
 const section = (title: string, note: string | undefined, rows: readonly (readonly string[])[], align: '--:' | '---' = '--:') =>
   rows.length < 2 ? undefined : [`### ${title}`, note, table(rows, align)].filter((part) => part !== undefined).join('\n\n');
 
-const shown = ({ samples, footprints: sizes }: Results) => {
+const measuredServers = ({ samples, footprints: sizes }: Results) => {
   const measured = new Set([...samples, ...sizes].map(({ server }) => server));
   return servers.filter(({ id }) => measured.has(id));
 };
 
-/** `call-1k:50:16:newest` as a person reads it. */
+/** Returns the title of a cell for readers: `call-1k:50:16:newest` is "call 1 KB, 50 tools, 16 clients". */
 function title(cell: string): string {
   const [work = '', tools, connections, age] = cell.split(':');
   const what = { 'call-1k': 'call 1 KB', 'call-64k': 'call 64 KB', list: 'list' }[work] ?? work;
@@ -46,14 +46,14 @@ function title(cell: string): string {
 }
 
 function grid(results: Results, measured: Measured): readonly (readonly string[])[] {
-  const wanted = shown(results).filter(({ id, database }) => id !== limit.id && (measured !== 'databaseUs' || database));
+  const wanted = measuredServers(results).filter(({ id, database }) => id !== limit.id && (measured !== 'databaseUs' || database));
   const rows = results.cells.map((cell) => [title(cell), ...wanted.map(({ id }) => figure(ratio(results.samples, cell, id, measured)))]);
   return wanted.length === 0 || rows.length === 0 ? [] : [['', ...wanted.map(({ label }) => label)], ...rows];
 }
 
 function busyness(results: Results): readonly (readonly string[])[] {
   const { samples, cells } = results;
-  const wanted = shown(results);
+  const wanted = measuredServers(results);
   const share = (cell: string, id: string) => {
     const busy = clientBusy(samples, cell, id);
     return busy === undefined ? '–' : `${Math.round(busy * 100)} %`;
@@ -67,7 +67,7 @@ function footprints(results: Results): readonly (readonly string[])[] {
     const value = footprint(results, id, what);
     return value === undefined ? '–' : `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
   };
-  const rows = shown(results).map(({ id, label }) => [
+  const rows = measuredServers(results).map(({ id, label }) => [
     label,
     of(id, 'coldStartMs', 'ms'),
     of(id, 'startMb', 'MB'),
@@ -88,10 +88,10 @@ const failed = ({ failures }: Results) =>
 
 const versions = (results: Results) => [
   ['', 'revision', 'packages'],
-  ...shown(results).map(({ id, label, eras }) => [label, eras.join(', '), results.servers[id]?.join(', ') || '–']),
+  ...measuredServers(results).map(({ id, label, eras }) => [label, eras.join(', '), results.servers[id]?.join(', ') || '–']),
 ];
 
-/** Two digits say all that such a measurement can. */
+/** Writes a ratio with two significant digits, which is all the precision that such a measurement has. */
 export function figure(value: number | undefined): string {
   if (value === undefined) return '–';
   return value >= 9.95 ? value.toFixed(0) : value >= 0.995 ? value.toFixed(1) : value.toPrecision(2);

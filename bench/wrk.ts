@@ -1,5 +1,5 @@
-// A timed load by wrk, the tool that servers are usually measured with: written in C, it takes little of the machine that it shares with them, and
-// it sleeps while it waits, as clients do.
+// A timed load by wrk, the usual tool for measuring servers. It is written in C, so it takes little of the machine that it shares with the
+// servers, and it sleeps while it waits, as clients do.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,57 +8,59 @@ import { join } from 'node:path';
 import { looksRight } from './answer.ts';
 import type { Client } from './client.ts';
 
-/** What is to be sent. */
+/** The load to send. */
 export interface TimedLoad {
   readonly port: number;
-  /** Clients that have been let in. They send nothing of it themselves. */
+  /** Connected clients. wrk sends the load for them. */
   readonly clients: readonly Client[];
-  /** What a client would send. */
+  /** Returns the request of a client. */
   request(client: Client): Buffer;
   /** A whole number. */
   readonly seconds: number;
 }
 
-/** What came of it. */
-export interface Timed {
+/** The result of a timed load. */
+export interface TimedResult {
   readonly requests: number;
   readonly ms: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** The share of the time in which wrk was at work, and not asleep. */
+  /** The share of the time in which wrk was busy, and not asleep. */
   readonly busy: number;
 }
 
-/** What the script below prints. Times in microseconds. */
+/** The output of the script below. Times in microseconds. */
 interface Summary {
   readonly requests: number;
   readonly bytes: number;
   readonly duration: number;
   readonly p50: number;
   readonly p99: number;
-  /** Answers that were no success. */
+  /** Answers with a status that is not a success. */
   readonly status: number;
-  /** Connections that could not be made, broke off, or were not answered in time. */
+  /** Connections that failed, broke, or timed out. */
   readonly broken: number;
   /** CPU time of wrk itself. */
   readonly cpu: number;
 }
 
-/** Throws with what to do where there is no wrk. */
+/** @throws {Error} if wrk is not installed, with the command that installs it. */
 export function checkWrk(): void {
-  // It says its version, and ends with 1.
+  // wrk prints its version and exits with 1.
   if (spawnSync('wrk', ['--version'], { encoding: 'utf8' }).stdout?.startsWith('wrk ')) return;
-  throw new Error('This needs wrk, which loads the servers: apt-get install wrk, or brew install wrk.');
+  throw new Error('The benchmark needs wrk to load the servers: apt-get install wrk, or brew install wrk.');
 }
 
 /**
- * Has as many connections as there are clients send what these would, each as soon as the one before is answered. Where clients have sessions, and so
- * would send different requests, all connections take them in turn.
+ * Runs wrk with one connection per client. Each connection sends its next request as soon as the last one is answered. If the clients have
+ * sessions, and so different requests, all connections send these requests in turn.
  *
- * It looks at statuses alone: answers are looked into before and after, and all of them together must not be smaller than so many right ones.
- * Calls `started` before the first request and `ended` after the last.
+ * wrk checks only statuses. So one answer is checked before and one after, and all answers together must be as large as that many correct
+ * answers. Calls `started` before the first request and `ended` after the last.
+ *
+ * @throws {Error} if an answer is not a success, a connection breaks, or the answers are too small.
  */
-export async function wrk({ port, clients, request, seconds }: TimedLoad, started: () => void, ended: () => void): Promise<Timed> {
+export async function wrk({ port, clients, request, seconds }: TimedLoad, started: () => void, ended: () => void): Promise<TimedResult> {
   const folder = mkdtempSync(join(tmpdir(), 'busbar-bench-'));
   try {
     const script = join(folder, 'load.lua');
@@ -78,33 +80,33 @@ export async function wrk({ port, clients, request, seconds }: TimedLoad, starte
     ended();
     const size = Math.min(before, await answerSize(clients, request));
     const { requests, bytes, duration, p50, p99, status, broken, cpu } = summary;
-    if (status > 0 || broken > 0) throw new Error(`Of ${requests} answers ${status} were no success, and ${broken} connections broke.`);
-    if (bytes < requests * size * 0.99) throw new Error(`${requests} answers had ${bytes} bytes, and a right one has ${size}.`);
+    if (status > 0 || broken > 0) throw new Error(`${status} of ${requests} answers failed, and ${broken} connections broke.`);
+    if (bytes < requests * size * 0.99) throw new Error(`${requests} answers had ${bytes} bytes, and a correct answer has ${size}.`);
     return { requests, ms: duration / 1_000, p50Ms: p50 / 1_000, p99Ms: p99 / 1_000, busy: cpu / duration };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** How large a right answer is, without what frames its chunks. */
+/** Returns the size of a correct answer, without the framing of its chunks. */
 async function answerSize([client]: readonly Client[], request: TimedLoad['request']): Promise<number> {
-  if (!client) throw new RangeError('It takes a client at least.');
+  if (!client) throw new RangeError('A load needs at least one client.');
   const response = await client.send(request(client));
-  if (!looksRight(response)) throw new Error(`It answered wrongly: ${response.status} ${response.body.toString('utf8').slice(0, 300)}`);
+  if (!looksRight(response)) throw new Error(`The answer is wrong: ${response.status} ${response.body.toString('utf8').slice(0, 300)}`);
   return response.head.length + response.body.length;
 }
 
 async function run(args: readonly string[]): Promise<Summary> {
   const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await once(child, 'close');
-  const json = /^SUMMARY (.*)$/m.exec(said)?.[1];
-  if (json === undefined) throw new Error(`wrk said nothing of its load: ${said.slice(-500)}`);
+  const json = /^SUMMARY (.*)$/m.exec(output)?.[1];
+  if (json === undefined) throw new Error(`wrk printed no summary: ${output.slice(-500)}`);
   return JSON.parse(json) as Summary;
 }
 
-/** A script for wrk. Lua reads the strings of JSON as long as they are ASCII. */
+/** Returns the script for wrk. Lua reads JSON strings correctly as long as they are ASCII. */
 const scriptOf = (requests: readonly string[]): string => `
 local requests = { ${requests.map((request) => JSON.stringify(request)).join(',\n')} }
 local sent = 0

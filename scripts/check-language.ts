@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A place to mend: file, line (from 1) and what is wrong there. */
+/** A finding: the file, the line (from 1) and the problem. */
 export interface Finding {
   readonly path: string;
   readonly line: number;
@@ -18,15 +18,15 @@ interface Rule {
 const widest = 140;
 const stylePage = 'docs/style.md';
 const prose = /\.(md|ts|tsx|mjs|jsonc|ya?ml|sh|css|html)$|^\.ci\/run$|^\.oxlintrc\.json$/;
-// The page and the check's own test quote the phrases; pnpm writes the lockfiles.
+// The style page and the check's own test quote the phrases, and pnpm writes the lockfiles.
 const skipped = new RegExp(`^${stylePage}$|^test/language\\.test\\.ts$|pnpm-lock\\.yaml$`);
 // At the start of a text, a sentence, a list item or a string; with a full stop before the next question mark.
 const startsWithWhat = /(?:^|[.:!?*>-] +|['"`])What(?: [^.?!|`]*)?[^.?!|`\s]\.(?=\s|$|['"`])/g;
 
-/** The rules of the table on the style page: quoted phrases in its first column. */
+/** Reads the rules from the table on the style page: the quoted phrases in its first column. */
 export function readRules(page: string): Rule[] {
   const rows = page.split('\n').filter((line) => /^\| *`/.test(line));
-  if (rows.length === 0) throw new Error(`${stylePage} lists no phrases: its table is the list that is checked.`);
+  if (rows.length === 0) throw new Error(`${stylePage} lists no phrases: the check reads them from its table.`);
   return rows.flatMap((row) => {
     const [, phrases = '', advice = ''] = row.split('|');
     return [...phrases.matchAll(/`([^`]+)`/g)].map(([, phrase = '']) => ({
@@ -36,14 +36,14 @@ export function readRules(page: string): Rule[] {
   });
 }
 
-/** Checks one file. A phrase is found across the line breaks of prose and comments. */
+/** Checks one file. Finds phrases across the line breaks of prose and comments. */
 export function checkText(path: string, text: string, rules: readonly Rule[]): Finding[] {
   const lines = text.split('\n');
   const starts: number[] = [];
   let joined = '';
   for (const line of lines) {
     starts.push(joined.length);
-    // A comment's mark is no part of its sentence. An empty line ends one.
+    // The marks of a comment are not part of its sentence. An empty line ends a sentence.
     const bare = line.replace(/^\s*(?:\/\/|\/\*\*?|\*\/?|#(?=\s))?\s*/, '');
     joined += bare === '' ? '\n\n' : `${bare}\n`;
   }

@@ -13,13 +13,23 @@ const node = join(root, 'node_modules/node/bin/node');
 const collector = ['--max-semi-space-size=16', '--no-parallel-scavenge'];
 
 const rolldown = 'examples/hosted-server/node_modules/rolldown/bin/cli.mjs';
+const inspector = '@modelcontextprotocol/inspector@2.12.0';
+
+const serve = (...watching) => {
+  // What is compiled at one start is there at the next, which takes little more than half as long: docs/performance.md.
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/node-compile-cache');
+  return run(node, ...watching, ...collector, 'examples/hosted-server/src/main.ts', ...rest);
+};
 
 const commands = {
   install: () => 0,
-  start: () => {
-    // What is compiled at one start is there at the next, which takes little more than half as long: docs/performance.md.
-    process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/node-compile-cache');
-    return run(node, ...collector, 'examples/hosted-server/src/main.ts', ...rest);
+  start: () => serve(),
+  dev: () => serve('--watch', '--watch-preserve-output'),
+  inspect: () => {
+    const { KEY, MCP_URL = 'http://127.0.0.1:3000/mcp' } = process.env;
+    if (!KEY) fail('Set KEY to an API key of the server: it prints one at its first start, and after "npm start -- --new-key".', 2);
+    const server = ['--transport', 'http', '--server-url', MCP_URL, '--header', `Authorization: Bearer ${KEY}`];
+    return run('npx', '--yes', inspector, ...rest, ...server);
   },
   test: () => run(node, 'node_modules/vitest/vitest.mjs', 'run', ...rest),
   'build-server': () => run(node, rolldown, '-c', 'examples/hosted-server/rolldown.config.ts', ...rest),

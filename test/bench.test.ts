@@ -7,7 +7,7 @@ import type { Sample } from '../bench/measure.ts';
 import { clientBusy, ratio } from '../bench/results.ts';
 import { figure } from '../bench/tables.ts';
 
-/** A server that answers each request with these pieces, each in a packet of its own, and tells how many connections it was asked by. */
+/** Starts a server that answers each request with these pieces, one packet each, and counts its connections. */
 async function serve(pieces: readonly string[], closes = false) {
   const sockets: Socket[] = [];
   const server = createServer({ noDelay: true }, (socket) => {
@@ -46,7 +46,7 @@ test.each([
   expect(sockets).toHaveLength(1);
 });
 
-test('a connection that the server closes is made anew', async () => {
+test('a client reconnects after the server has closed the connection', async () => {
   const { connection, request, sockets } = await serve(['HTTP/1.1 202 Accepted\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'], true);
   expect([(await connection.send(request)).status, (await connection.send(request)).status]).toEqual([202, 202]);
   expect(sockets).toHaveLength(2);
@@ -57,11 +57,11 @@ test('an answer that breaks off is an error', async () => {
   await expect(connection.send(request)).rejects.toThrow('closed the connection before');
 });
 
-test('a server must echo, list its tools whole and refuse what does not fit', () => {
+test('a server must echo, list all its tools and refuse invalid arguments', () => {
   expect(() => checkEcho(answer(echo('a')), 'a')).not.toThrow();
   expect(() => checkEcho(answer(`event: message\ndata: ${JSON.stringify(echo('a'))}\n\n`, 200, 'text/event-stream'), 'a')).not.toThrow();
-  expect(() => checkEcho(answer(echo('b')), 'a')).toThrow('It echoed');
-  expect(() => checkEcho(answer(echo('a', { isError: true })), 'a')).toThrow('It answered 200');
+  expect(() => checkEcho(answer(echo('b')), 'a')).toThrow('The server echoed');
+  expect(() => checkEcho(answer(echo('a', { isError: true })), 'a')).toThrow('The server answered 200');
   const tool = (fields: number) => ({
     name: 'a',
     inputSchema: { properties: Object.fromEntries(Array.from({ length: fields }, (_, field) => [field, {}])) },
@@ -74,12 +74,12 @@ test('a server must echo, list its tools whole and refuse what does not fit', ()
   expect(() => checkRefusal(answer(echo('a')))).toThrow('does less than the others');
 });
 
-test('an answer with an error in it fails the load', () => {
+test('an answer with an error fails the load', () => {
   const wrong = [answer(echo('a'), 500), answer(echo('a', { isError: true })), answer({ id: 1, error: { code: -32603 } }), answer('')];
   expect([answer(echo('a')), ...wrong].map(looksRight)).toEqual([true, false, false, false, false]);
 });
 
-test('a figure is the median of the ratios within rounds, and not the ratio of medians', () => {
+test('a figure is the median of the ratios within rounds, not the ratio of the medians', () => {
   const sample = (server: string, round: number, cpuUs: number) => ({ cell: 'c', server, round, cpuUs }) as Sample;
   const bare = [10, 100, 1].map((cpuUs, round) => sample('bare', round, cpuUs));
   const own = [20, 500, 3].map((cpuUs, round) => sample('own', round, cpuUs));

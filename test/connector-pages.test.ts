@@ -7,7 +7,7 @@ import { zendesk } from '../packages/connector-zendesk/src/index.ts';
 import { startZendeskSandbox } from '../packages/connector-zendesk/src/sandbox.ts';
 import { openSandbox, type OpenedSandbox } from '../packages/core/src/testing/index.ts';
 
-/** The rows of the table of tools on a connector's page, without its heading. */
+/** Returns the rows of the tool table on a connector's page, without the heading. */
 function rowsOf(connector: string): string[][] {
   const page = readFileSync(new URL(`../docs/connectors/${connector}.md`, import.meta.url), 'utf8');
   const table = /<!-- tools -->\n([^]*?)<!-- \/tools -->/.exec(page)?.[1] ?? '';
@@ -26,14 +26,14 @@ test('every connector has a page', () => {
   expect(pages).toEqual(connectors.map((name) => `${name.slice('connector-'.length)}.md`));
 });
 
-/** What a row says that its tool needs, such as `tickets:read`. */
+/** Returns the scopes that a tool needs according to its row, such as `tickets:read`. */
 const needsOf = (connector: string, tool: string): string[] => {
   const cell = rowsOf(connector).find(([name]) => name === `\`${tool}\``)?.[2] ?? '';
   return Array.from(cell.matchAll(/`([^`]+)`/g), ([, scope = '']) => scope);
 };
 
 test.each([salesforce, sendgrid, zendesk].map(({ id, tools }) => [id, tools] as const))(
-  'docs/connectors/%s.md lists the tools of the catalogue with their effects, and what each needs',
+  'docs/connectors/%s.md lists the tools of the catalogue with their effects and permissions',
   (id, tools) => {
     const rows = rowsOf(id);
     expect(rows.map(([name, effect]) => [name, effect])).toEqual(tools.map(({ name, effect }) => [`\`${name}\``, effect]));
@@ -41,7 +41,7 @@ test.each([salesforce, sendgrid, zendesk].map(({ id, tools }) => [id, tools] as 
   },
 );
 
-/** Whether all these calls succeed. What fails must fail for want of a right. */
+/** Returns whether all these calls succeed. Expects every failure to be a missing right. */
 async function succeed({ answer, close }: OpenedSandbox, tool: string, inputs: readonly object[]): Promise<boolean> {
   const failures: string[] = [];
   for (const input of inputs) {
@@ -87,7 +87,7 @@ const zendeskInputs: Readonly<Record<string, readonly object[]>> = {
   zendesk_list_events: [{}],
 };
 
-describe('what a page says that a tool needs', () => {
+describe('the scopes that a page lists for a tool', () => {
   const withPermissions = {
     async sendgrid(scopes: readonly string[]) {
       const sandbox = await startSendGridSandbox({ scopes });
@@ -101,11 +101,11 @@ describe('what a page says that a tool needs', () => {
   test.each([
     ...sendgrid.tools.map(({ name }) => ['sendgrid', name, sendgridInputs[name]] as const),
     ...zendesk.tools.map(({ name }) => ['zendesk', name, zendeskInputs[name]] as const),
-  ])('of %s, %s has enough with that, and with nothing less', async (connector, tool, inputs = []) => {
+  ])('suffice and are all needed: %s, %s', async (connector, tool, inputs = []) => {
     const needs = needsOf(connector, tool);
     expect(inputs).not.toEqual([]);
     expect(await succeed(await withPermissions[connector](needs), tool, inputs)).toBe(true);
-    for (const left of needs)
-      expect(await succeed(await withPermissions[connector](needs.filter((one) => one !== left)), tool, inputs)).toBe(false);
+    for (const omitted of needs)
+      expect(await succeed(await withPermissions[connector](needs.filter((scope) => scope !== omitted)), tool, inputs)).toBe(false);
   });
 });

@@ -6,23 +6,23 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { cpuTimeOfAll } from '../bench/cpu-time.ts';
 
-// It is read from /proc, which other systems do not have.
-test.skipIf(process.platform !== 'linux')('on Linux the CPU time of all processes of a name counts those that have ended', async () => {
+// CPU time comes from /proc, which other systems do not have.
+test.skipIf(process.platform !== 'linux')('on Linux the CPU time of all processes with a name includes ended processes', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'busbar-cpu-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  // Linux knows a process by the last part of what was run, up to 15 characters.
+  // Linux names a process after the last part of its path, up to 15 characters.
   const name = 'busbar-spins';
   symlinkSync('/bin/sh', join(folder, name));
-  const told = cpuTimeOfAll(name);
-  expect(told()).toBe(0);
+  const cpuMs = cpuTimeOfAll(name);
+  expect(cpuMs()).toBe(0);
   let before = 0;
   for (let processes = 0; processes < 2; processes += 1) {
     const child = spawn(join(folder, name), ['-c', 'while :; do :; done']);
-    await expect.poll(told, { timeout: 10_000 }).toBeGreaterThan(before + 20);
-    const last = told();
+    await expect.poll(cpuMs, { timeout: 10_000 }).toBeGreaterThan(before + 20);
+    const last = cpuMs();
     child.kill('SIGKILL');
     await once(child, 'exit');
-    before = told();
+    before = cpuMs();
     expect(before).toBeGreaterThanOrEqual(last);
   }
 });

@@ -16,7 +16,7 @@ function blocks(page: string, language: string): { readonly code: string; readon
   return Array.from(found, ([, source, code = '']) => ({ code, source }));
 }
 
-/** Every TypeScript block, with `file` as the whole that it belongs to: a block without imports goes on where the one before it ended. */
+/** Every TypeScript block, with the whole `file` that it belongs to: a block without imports continues the block before it. */
 const snippets = pages.flatMap((page) => {
   let file = '';
   return blocks(page, 'ts').map(({ code, source }, index) => {
@@ -29,7 +29,7 @@ describe('TypeScript in the pages', () => {
   let folder: string;
   let errors: string;
 
-  // A project that has our packages, what the example server has installed, and the snippets as files.
+  // A project with our packages, the dependencies of the example servers, and the snippets as files.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'busbar-docs-'));
     mkdirSync(join(folder, 'node_modules/@busbar'), { recursive: true });
@@ -59,12 +59,12 @@ describe('TypeScript in the pages', () => {
     expect(errors.split('\n').filter((line) => line.startsWith(`snippet-${index}.ts`))).toEqual([]);
   });
 
-  test('brings no error with it', () => {
+  test('has no other type error', () => {
     expect(errors).toBe('');
   });
 
   test.each(snippets.filter(({ source }) => source !== undefined).map(({ name, code, source = '' }) => [name, source, code] as const))(
-    'is in %s what %s says',
+    'in %s is word for word the file %s',
     (_name, source, code) => {
       expect(code).toBe(readFileSync(join(root, source), 'utf8'));
     },
@@ -72,7 +72,7 @@ describe('TypeScript in the pages', () => {
 });
 
 describe('a page', () => {
-  /** As GitHub makes an anchor of a heading. */
+  /** Makes anchors of headings as GitHub does. */
   const anchorsOf = (page: string) =>
     Array.from(proseOf(page).matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
       heading
@@ -148,24 +148,100 @@ describe('docs/failure-semantics.md', () => {
   const testsOf = (fact: string) =>
     Array.from(fact.matchAll(/\[Test\]\((\S+) (['"])(.+)\2\)/g), ([, path = '', , name = '']) => ({ path, name }));
 
-  /** Whether a file has a test, or a promise of a store, of this very name. A name with a place for values stands as it does in the source. */
+  /** Whether a file has a test or a store check of exactly this name. Placeholders in a name are written as in the source. */
   function names(file: string, name: string): boolean {
     const literal = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return new RegExp(`^(?! *describe).*(?:\\(\\s*|\\bname: )(['\`])${literal}\\1,`, 'm').test(readFileSync(file, 'utf8'));
   }
 
-  test('says in each section but one nothing that has no test', () => {
+  test('has a test for every statement, except in one section', () => {
     expect(sections.map(([title]) => title)).toContain(untestable);
     expect(facts.length).toBeGreaterThan(100);
     expect(facts.filter((fact) => !fact.startsWith('- ') || testsOf(fact).length === 0)).toEqual([]);
   });
 
-  test('links each fact to tests that are there', () => {
+  test('links each statement to tests that exist', () => {
     const missing = facts.flatMap(testsOf).filter(({ path, name }) => {
       const file = join(root, 'docs', path);
       return !/\.test\.ts$|\/store-checks\//.test(path) || !existsSync(file) || !names(file, name);
     });
     expect(missing).toEqual([]);
+  });
+});
+
+describe('docs/debugging.md', () => {
+  const page = textOf('docs/debugging.md');
+  const code = Array.from(page.matchAll(/`([^`\n]+)`/g), ([, span = '']) => span);
+  const sources = globSync(['packages/{core,postgres,redis}/src/**/*.ts', 'examples/hosted-server/src/**/*.ts'], { cwd: root });
+  const source = sources.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+  const sourceOf = (name: string): string => {
+    const [path] = sources.filter((file) => file.endsWith(`/${name}`));
+    return path === undefined ? '' : readFileSync(join(root, path), 'utf8');
+  };
+  const all = (pattern: RegExp, text: string): string[] => Array.from(text.matchAll(pattern), ([, found = '']) => found);
+
+  test('names metrics that the adapter keeps, and all reasons of a refusal', () => {
+    const kept = all(/'(mcp_\w+)'/g, sourceOf('prom-client.ts'));
+    const named = code.filter((span) => span.startsWith('mcp_'));
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((name) => !kept.includes(name))).toEqual([]);
+    const [, reasons = ''] = /interface RefusalEvent \{\s+readonly reason: ([^;]+);/.exec(sourceOf('observer.ts')) ?? [];
+    const [, table = ''] = /^\| Reason .*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+    expect(all(/^\| `([a-z-]+)`/gm, table)).toEqual(all(/'([a-z-]+)'/g, reasons));
+  });
+
+  test('has every field of the call’s log line, in its order', () => {
+    const [, table = ''] = /^\| Field .*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+    const [, line = ''] = /log\[level\]\(\s*\{([^}]+)\}/.exec(sourceOf('record-call.ts')) ?? [];
+    expect(all(/^ +(\w+)[:,]/gm, line)).not.toEqual([]);
+    expect(all(/^\| `(\w+)`/gm, table)).toEqual(all(/^ +(\w+)[:,]/gm, line));
+  });
+
+  test('names log lines that are written', () => {
+    const named = all(/`"msg":"([^"]+)"`/g, page);
+    const isWritten = (message: string): boolean => {
+      const [first = '', ...rest] = message.split(' ');
+      return source.includes(`'${message}'`) || (rest.length === 1 && source.includes(`\`${first} \${event.kind}\``));
+    };
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((message) => !isWritten(message))).toEqual([]);
+  });
+
+  test('names error codes, settings, columns, spans and metadata that exist', () => {
+    const settings = all(/^\| `([A-Z][A-Z_]+)`/gm, textOf('examples/hosted-server/README.md'));
+    const capitals = code.flatMap((span) => /^([A-Z][A-Z_]{4,})(?:=\w+)?$/.exec(span)?.[1] ?? []);
+    expect(capitals).toEqual(expect.arrayContaining(['QUOTA_EXCEEDED', 'LOG_LEVEL']));
+    expect(capitals.filter((name) => !(name in errorCodes) && !settings.includes(name))).toEqual([]);
+
+    const columns = code.filter((span) => /^(calls|claims|deliveries|usage_outbox|dead_letters)\.\w+$/.test(span));
+    const hasColumn = (column: string): boolean => {
+      const [table = '', name = ''] = column.split('.');
+      return new RegExp(`^  ${table}: \\{$[^}]*^    ${name}: `, 'm').test(sourceOf('tables.ts'));
+    };
+    expect(columns.length).toBeGreaterThan(8);
+    expect(columns.filter((column) => !hasColumn(column))).toEqual([]);
+
+    const keys = [...all(/`_meta\["([^"]+)"\]`/g, page), ...code.filter((span) => /^(busbar|http)\.[a-z_.]+$/.test(span))];
+    expect(keys.length).toBeGreaterThan(4);
+    expect(keys.filter((key) => !source.includes(`'${key}'`))).toEqual([]);
+
+    const entries = code.filter((span) => /^call\.[a-z]+$/.test(span));
+    expect(entries).toEqual(expect.arrayContaining(['call.refused', 'call.replayed']));
+    expect(entries.filter((entry) => !source.includes(`'${entry}'`))).toEqual([]);
+  });
+
+  test('names routes of the admin API, with their parameters and fields', () => {
+    const routes = code.filter((span) => span.startsWith('GET '));
+    expect(routes.length).toBeGreaterThan(5);
+    for (const route of routes) {
+      const [, path = '', parameter, value] = /^GET \/admin\/v1(\/[a-z-]+)(?:\?(\w+)=(\w+))?$/.exec(route) ?? [];
+      expect(source, route).toContain(`method: 'get',\n  path: '${path}',`);
+      if (parameter !== undefined && value !== undefined) expect(source, route).toMatch(new RegExp(`\\b${parameter}[:,][^]*'${value}'`));
+    }
+    for (const field of ['revokedAt', 'toolsets', 'used', 'limit', 'endsAt', 'p50Ms', 'p95Ms', 'charged', 'units', 'price', 'callId']) {
+      expect(code).toContain(field);
+      expect(source, field).toMatch(new RegExp(`^ +${field}: (?:z\\.|count|amount)`, 'm'));
+    }
   });
 });
 

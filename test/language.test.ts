@@ -18,21 +18,21 @@ describe('the language check', () => {
     expect(problems('a.ts', `test('nobody waits', () => {});\n`)).toEqual([expect.stringMatching(/^1 “nobody”/)]);
   });
 
-  test('finds a phrase that a line break divides', () => {
+  test('finds a phrase across a line break', () => {
     expect(problems('a.ts', '// The call is not the last one\n// that runs.\n')).toEqual([expect.stringMatching(/^1 “one that”/)]);
   });
 
-  test('leaves words alone that only contain a phrase', () => {
+  test('ignores words that only contain a phrase', () => {
     expect(problems('a.md', 'The host understands a stand-alone `nobody-else` and standing orders.\n')).toEqual([]);
   });
 
-  test('finds a sentence that starts with “What”, and leaves questions alone', () => {
+  test('finds a sentence that starts with “What”, and ignores questions', () => {
     expect(problems('a.md', 'What is read together is\nanswered together.\n')).toEqual([expect.stringMatching(/^1 a sentence/)]);
     expect(problems('a.ts', '  /** What a call costs. */\n')).toEqual([expect.stringMatching(/^1 a sentence/)]);
     expect(problems('a.md', '# What happens on failure\n\nWhat does a call cost?\n')).toEqual([]);
   });
 
-  test('finds comments over 140 columns, and no code or page', () => {
+  test('finds comments over 140 columns, but not code or prose', () => {
     expect(problems('a.ts', `// ${'x'.repeat(137)}\n// ${'x'.repeat(138)}\n`)).toEqual(['2 a comment of 141 columns']);
     expect(problems('a.ts', `const a = '${'x'.repeat(140)}';\n`)).toEqual([]);
     expect(problems('a.md', `${'x'.repeat(200)}\n`)).toEqual([]);

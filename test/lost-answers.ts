@@ -3,21 +3,21 @@ import { cockatielResilience } from '../packages/core/src/adapters/cockatiel.ts'
 import type { Answer, Connector } from '../packages/core/src/index.ts';
 import { answerText, manualClock, openSandbox, type ConnectorSandbox, type SimulatorRequest } from '../packages/core/src/testing/index.ts';
 
-/** One write of one tool. A tool that writes in several ways has several. */
+/** One write of one tool. A tool that can write in several ways has one entry for each. */
 export interface Write<Sandbox> {
   readonly tool: string;
-  /** Which of the tool's ways, where there are several. */
+  /** Names the way, if the tool has several. */
   readonly way?: string;
-  /** The route of the sandbox that it goes to. */
+  /** The route of the sandbox that receives the write. */
   readonly route: string;
-  /** `never`: sent once. `safe`, `keyed`: sent again where its answer was lost. */
+  /** `never`: sent once. `safe`, `keyed`: sent again if its answer was lost. */
   readonly retry: 'never' | 'safe' | 'keyed';
-  /** Words of how to find out, for whoever hears that its outcome is unknown. */
+  /** Part of the error text for an unknown outcome: how to find out. */
   readonly look: string;
   input(sandbox: Sandbox): object;
 }
 
-/** How an answer is lost: every way in which nobody knows whether the vendor did what it was asked for. */
+/** The ways in which an answer is lost, so that it is unknown whether the vendor executed the request. */
 const losses = {
   'a reset after the request arrived': { kind: 'lose' },
   'silence until the attempt times out': { kind: 'hang' },
@@ -27,12 +27,12 @@ const losses = {
 type Loss = keyof typeof losses;
 
 const attemptTimeoutMs = 10_000;
-/** As many as the host makes by default. */
+/** The host's default. */
 const mostAttempts = 4;
 
 /**
- * Loses the answer to every write of a connector's tools in every way, and expects as many requests as its retry class allows, and words
- * of what is unknown and how to find out. A tool that writes and has no row fails.
+ * Declares tests that lose the answer to every write of a connector's tools in every way. They expect as many requests as the retry class
+ * allows, and an error that says what is unknown and how to find out. A writing tool without a row fails.
  */
 export function itSurvivesLostAnswers<Sandbox extends ConnectorSandbox>(
   connector: Connector,
@@ -44,7 +44,7 @@ export function itSurvivesLostAnswers<Sandbox extends ConnectorSandbox>(
   const lost = named.flatMap((write) => lossNames.map((loss) => ({ ...write, loss })));
   const repeatable = lost.filter(({ retry }) => retry !== 'never');
 
-  it('has a row for each tool that writes, and for no other', () => {
+  it('has a row for each tool that writes, and for no other tool', () => {
     const writing = connector.tools.filter(({ effect }) => effect !== 'read').map(({ name }) => name);
     expect([...new Set(writes.map(({ tool }) => tool))].toSorted()).toEqual(writing.toSorted());
   });
@@ -56,9 +56,9 @@ export function itSurvivesLostAnswers<Sandbox extends ConnectorSandbox>(
   });
 
   it.each(lost.filter(({ retry }) => retry === 'never'))(
-    '$name whose answer is lost by $loss is sent once, and its outcome is unknown',
+    '$name is sent once if its answer is lost by $loss, and its outcome is unknown',
     async ({ loss, ...write }) => {
-      // Were it sent again, the second one would succeed.
+      // A second request would succeed.
       const { text, writes: made } = await callLosing(connector, sandbox(), write, { loss, times: 1 });
       expect(text).toMatch(/^OUTCOME_UNKNOWN: (POST|PUT|PATCH|DELETE) \/\S+ may or may not have happened\./);
       expect(text).toContain(write.look);
@@ -66,14 +66,14 @@ export function itSurvivesLostAnswers<Sandbox extends ConnectorSandbox>(
     },
   );
 
-  it.each(repeatable)('$name whose answer is lost by $loss is sent twice, and succeeds', async ({ loss, ...write }) => {
+  it.each(repeatable)('$name is sent twice if its answer is lost by $loss, and succeeds', async ({ loss, ...write }) => {
     const { text, isError, writes: made } = await callLosing(connector, sandbox(), write, { loss, times: 1 });
     expect({ isError, text: isError ? text : '' }).toEqual({ isError: false, text: '' });
     expect(made.map(({ route }) => route)).toEqual([write.route, write.route]);
     expectOneKey(write, made);
   });
 
-  it.each(repeatable)('$name whose answers are all lost by $loss is unknown too', async ({ loss, ...write }) => {
+  it.each(repeatable)('$name has an unknown outcome if all its answers are lost by $loss', async ({ loss, ...write }) => {
     const { text, writes: made } = await callLosing(connector, sandbox(), write, { loss, times: 50 });
     expect(text).toMatch(/^OUTCOME_UNKNOWN: /);
     expect(text).toContain(write.look);
@@ -83,14 +83,14 @@ export function itSurvivesLostAnswers<Sandbox extends ConnectorSandbox>(
   });
 }
 
-/** All attempts carry one key, where the vendor counts by it. */
+/** Expects all attempts of a keyed write to carry the same key. */
 function expectOneKey({ retry }: Pick<Write<never>, 'retry'>, made: readonly SimulatorRequest[]): void {
   const keys = new Set(made.map(({ headers }) => headers['idempotency-key']));
   expect(keys.size).toBe(1);
   if (retry === 'keyed') expect([...keys][0]).toMatch(/^[a-z0-9-]{1,36}$/);
 }
 
-/** Calls a tool through a host of its own, whose breaker knows nothing of other calls, and loses the first `times` answers to its write. */
+/** Calls a tool through a new host, whose breaker has seen no other calls, and loses the first `times` answers to its write. */
 async function callLosing<Sandbox extends ConnectorSandbox>(
   connector: Connector,
   sandbox: Sandbox,
@@ -109,15 +109,15 @@ async function callLosing<Sandbox extends ConnectorSandbox>(
   let answer: Answer | undefined;
   const calling = call(write.tool, write.input(sandbox)).then((given) => (answer = given));
   let silent = 0;
-  const goOn = async () => {
+  const advance = async () => {
     const arrived = sent().filter(({ route }) => route === write.route).length;
     const isSilent = loss === 'silence until the attempt times out' && arrived > silent && arrived <= times;
     if (isSilent) silent = arrived;
-    // A silent attempt is waited out. Otherwise just the waits between attempts are, so that no attempt that is answered times out.
+    // Lets a silent attempt time out. Otherwise skips only the waits between attempts, so that no answered attempt times out.
     await clock.advance(isSilent ? attemptTimeoutMs : 10);
     return answer !== undefined;
   };
-  await expect.poll(goOn, { interval: 1, timeout: 15_000 }).toBe(true);
+  await expect.poll(advance, { interval: 1, timeout: 15_000 }).toBe(true);
   const given = await calling;
   sandbox.recover();
   await host.close();

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 
 const packages = join(import.meta.dirname, '../packages');
 
-/** The example in each connector's README, and what it prints. */
+/** The example in each connector's README, and its output. */
 const examples = {
   'connector-salesforce': {
     run: () => import('../packages/connector-salesforce/test/quick-start.ts'),
@@ -32,6 +32,6 @@ test.each(Object.entries(examples))('the README of %s has an example that runs, 
   print.mockRestore();
 });
 
-test('every connector has one', () => {
+test('every connector has a quick start', () => {
   expect(readdirSync(packages).filter((name) => name.startsWith('connector-'))).toEqual(Object.keys(examples));
 });

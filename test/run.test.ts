@@ -14,13 +14,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { servers } from '../bench/servers.ts';
 
 const root = join(import.meta.dirname, '..');
 
-// A project of its own with the real package.json scripts and run.mjs, a server that says what it gets, and a pnpm that only notes that
-// it was called and puts the lockfile's copy where the real one does.
+// A project with the real package.json scripts and run.mjs, a server that prints its arguments, and a pnpm that only records its calls and
+// copies the lockfile to the place where the real pnpm does.
 let folder: string;
 
 beforeEach(() => {
@@ -54,7 +54,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const installs = () => (existsSync(join(folder, 'installs')) ? readFileSync(join(folder, 'installs'), 'utf8').trim().split('\n') : []);
 
-// What a run with coverage sets keeps Node from keeping anything.
+// A run with coverage sets these, and Node then keeps no compile cache.
 const unset = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined, NODE_V8_COVERAGE: undefined };
 
 function start(program: string, ...args: string[]): ChildProcess & { text(): string } {
@@ -92,25 +92,25 @@ describe('npm start', () => {
     await ended(second);
   });
 
-  test('has the minimal server started with the flags with which that is measured', () => {
+  test('starts the minimal server with the flags that the benchmark measures it with', () => {
     const { flags = [] } = servers.find(({ id }) => id === 'busbar') ?? {};
     const manifest = JSON.parse(readFileSync(join(root, 'examples/minimal-server/package.json'), 'utf8')) as { scripts: { start: string } };
     expect(flags).not.toEqual([]);
     expect(manifest.scripts.start).toBe(`node ${flags.join(' ')} src/server.ts`);
   });
 
-  test('starts the server with the flags with which it is measured', async () => {
+  test('starts the hosted server with the flags that the benchmark measures it with', async () => {
     const { flags = [] } = servers.find(({ id }) => id === 'busbar-everything') ?? {};
     expect(flags).not.toEqual([]);
     const child = start('npm', 'start', '--', 'exit');
     await ended(child);
     expect(child.text()).toContain(`started ${process.version} ${flags.join(' ')} exit`);
-    // And so does who deploys what `npm run build:server` makes.
-    const told = readFileSync(join(root, 'examples/hosted-server/README.md'), 'utf8');
-    expect(told).toContain(`node ${flags.join(' ')} dist/server.mjs`);
+    // The page gives the same flags for the output of `npm run build:server`.
+    const page = readFileSync(join(root, 'examples/hosted-server/README.md'), 'utf8');
+    expect(page).toContain(`node ${flags.join(' ')} dist/server.mjs`);
   });
 
-  test('keeps what Node compiled for the next start, where the user says or beside the dependencies', async () => {
+  test('keeps Node’s compile cache for the next start, in the user’s folder or beside the dependencies', async () => {
     const server = start('npm', 'start', 'exit');
     await ended(server);
     const kept = join(folder, 'node_modules/.cache/node-compile-cache');
@@ -155,8 +155,54 @@ describe('npm start', () => {
   });
 });
 
-test('an unknown command is refused with the ones that exist', async () => {
+describe('npm run dev', () => {
+  test('starts the server with the flags of npm start, and again when one of its files changes', async () => {
+    const { flags = [] } = servers.find(({ id }) => id === 'busbar-everything') ?? {};
+    const main = join(folder, 'examples/hosted-server/src/main.ts');
+    const child = start('npm', 'run', 'dev', '--', 'two words');
+    onTestFinished(() => void child.kill('SIGTERM'));
+    expect(await started(child)).toContain(`${flags.join(' ')} two words`);
+    writeFileSync(main, readFileSync(main, 'utf8').replaceAll('started ', 'changed '));
+    while (!child.text().includes('changed v')) await once(child.stdout ?? child, 'data');
+    child.kill('SIGTERM');
+    await ended(child);
+  });
+});
+
+describe('npm run inspect', () => {
+  beforeEach(() => {
+    const npx = join(folder, 'fake-bin/npx');
+    writeFileSync(npx, '#!/bin/sh\nfor word in "$@"; do echo "<$word>"; done');
+    chmodSync(npx, 0o755);
+  });
+
+  test('opens a pinned MCP Inspector on the local server with the key, and passes its options on', async () => {
+    const child = start('env', 'KEY=bb_key', 'npm', 'run', 'inspect', '--', '--cli', '--method', 'tools/list');
+    expect(await ended(child)).toBe(0);
+    const words = Array.from(child.text().matchAll(/^<(.*)>$/gm), ([, word]) => word);
+    const [yes, inspector, ...options] = words;
+    expect([yes, inspector]).toEqual(['--yes', expect.stringMatching(/^@modelcontextprotocol\/inspector@\d+\.\d+\.\d+$/)]);
+    expect(options.join(' ')).toBe(
+      '--cli --method tools/list --transport http --server-url http://127.0.0.1:3000/mcp --header Authorization: Bearer bb_key',
+    );
+  });
+
+  test('opens it on another server where MCP_URL names one', async () => {
+    const child = start('env', 'KEY=bb_key', 'MCP_URL=http://127.0.0.1:9/mcp', 'npm', 'run', 'inspect');
+    await ended(child);
+    expect(child.text()).toContain('<http://127.0.0.1:9/mcp>');
+  });
+
+  test('refuses to start without a key, and says where to get one', async () => {
+    const child = start('env', '-u', 'KEY', 'npm', 'run', 'inspect');
+    expect(await ended(child)).toBe(2);
+    expect(child.text()).toContain('npm start -- --new-key');
+    expect(child.text()).not.toContain('<--yes>');
+  });
+});
+
+test('an unknown command is refused with a list of the commands', async () => {
   const child = start('node', 'scripts/run.mjs', 'deploy');
   expect(await ended(child)).toBe(2);
-  expect(child.text()).toContain('install, start, test');
+  expect(child.text()).toContain('install, start, dev, inspect, test');
 });

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 const run = promisify(execFile);
 const minimal = pathToFileURL(join(import.meta.dirname, '../examples/minimal-server/src/server.ts')).href;
 
-// Runs in a process of its own, and tells what Node has loaded by the time the server serves.
+// Runs in its own process, and prints the modules that Node has loaded when the server starts to serve.
 const program = `
   import { registerHooks } from 'node:module';
   const files = [];
@@ -15,7 +15,7 @@ const program = `
   await import(${JSON.stringify(minimal)});
   process.stdout.write(JSON.stringify({ files, own: process.moduleLoadList }), () => process.exit());`;
 
-test('a server serves before it has loaded the SDK, or what Node has besides its HTTP server', async () => {
+test('a server serves before Node has loaded the SDK or undici', async () => {
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
     env: { ...process.env, PORT: '0' },
     maxBuffer: 4 * 1024 * 1024,

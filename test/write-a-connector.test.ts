@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the connector of docs/write-a-connector.md keeps the contract, in the sandbox of the page', async () => {
+test('the connector of docs/write-a-connector.md meets the contract in the sandbox of the page', async () => {
   const { notes } = (await import(join(folder, 'block-0.ts'))) as { readonly notes: Connector };
   const { startNotesSandbox } = (await import(join(folder, 'block-1.ts'))) as {
     startNotesSandbox(options: { readonly token: string }): Promise<ConnectorSandbox>;

@@ -8,7 +8,7 @@ import { checkWrk, wrk } from '../bench/wrk.ts';
 const right = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'x'.repeat(500) }] } });
 const request = (client: Client): Buffer => client.request({ method: 'tools/list' });
 
-/** A server that answers like this, and as many clients of it, each with a key of its own. */
+/** Starts a server with this listener, and `count` clients of it, each with its own key. Returns a function that loads the server. */
 async function loaded(answer: RequestListener, count: number) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -37,10 +37,10 @@ const missing = (() => {
     return (error as Error).message;
   }
 })();
-if (missing !== undefined) console.warn(`The tests of the bench's load did not run. ${missing}`);
+if (missing !== undefined) console.warn(`Skipped: the tests of the benchmark's load. ${missing}`);
 
 describe.skipIf(missing !== undefined)('wrk', () => {
-  test('sends what the clients would, in turn, and counts what is answered', async () => {
+  test('sends the clients’ requests in turn, and counts the answers', async () => {
     const seen = new Map<string, number>();
     const load = await loaded(({ headers: { authorization = '' } }, response) => {
       seen.set(authorization, (seen.get(authorization) ?? 0) + 1);
@@ -49,7 +49,7 @@ describe.skipIf(missing !== undefined)('wrk', () => {
     const { requests, ms, p50Ms, p99Ms, busy } = await load();
     const counts = [0, 1, 2].map((index) => seen.get(`Bearer key-${index}`) ?? 0);
     const all = counts.reduce((sum, count) => sum + count, 0);
-    // Two looks into an answer, and what was under way at the end.
+    // Two requests check an answer, and some were in flight at the end.
     expect(all - requests).toBeGreaterThanOrEqual(2);
     expect(all - requests).toBeLessThanOrEqual(5);
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(5);
@@ -57,16 +57,16 @@ describe.skipIf(missing !== undefined)('wrk', () => {
     expect([ms > 900, ms < 3_000, p50Ms > 0, p99Ms >= p50Ms, busy > 0, busy < 1.1]).toEqual([true, true, true, true, true, true]);
   });
 
-  test('fails where an answer is no success', async () => {
+  test('fails if an answer is not a success', async () => {
     let count = 0;
     const load = await loaded((_, response) => void response.writeHead((count += 1) === 50 ? 500 : 200).end(right), 2);
-    await expect(load()).rejects.toThrow('1 were no success');
+    await expect(load()).rejects.toThrow(/^1 of \d+ answers failed/);
   });
 
-  test('fails where answers are smaller than right ones', async () => {
+  test('fails if answers are smaller than correct answers', async () => {
     let count = 0;
-    // Only while it is loaded, and not when an answer is looked into before and after.
+    // Only under load, and not when an answer is checked before and after.
     const load = await loaded((_, response) => void response.end((count += 1) > 10 && count <= 1_000 ? '{}' : right), 1);
-    await expect(load()).rejects.toThrow('and a right one has');
+    await expect(load()).rejects.toThrow('and a correct answer has');
   });
 });

@@ -1,4 +1,4 @@
-// Writes what the bare server answers to `tools/list`: what Busbar answers, byte for byte, so that the limit has neither more to send nor less.
+// Writes the bare server's answers to `tools/list`. They equal Busbar's answers byte for byte, so that the limit sends the same amount.
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ async function listOf(port: number, era: Era): Promise<Buffer> {
   const client = await started(() => openClient({ port, era, session: false }));
   const { status, body } = await client.send(client.request({ method: 'tools/list' }));
   client.close();
-  if (status !== 200) throw new Error(`It answered ${status}: ${body.toString('utf8')}`);
+  if (status !== 200) throw new Error(`Busbar answered ${status}: ${body.toString('utf8')}`);
   return body;
 }
 

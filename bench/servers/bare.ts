@@ -1,4 +1,4 @@
-// The limit: reads and parses the body, and answers bytes that were ready before.
+// The limit: reads and parses the body, and answers with prepared bytes.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { texts } from '../request.ts';
@@ -16,7 +16,7 @@ const answers = [
   { era: '2026-07-28', rest: discovery, listType: 'application/json' },
 ].map(({ era, rest, listType }) => ({
   listType,
-  // Written by bare-lists.ts: the conversion of schemas, and zod, are not to be part of the limit.
+  // Written by bare-lists.ts, so that zod and the conversion of schemas are not part of the limit.
   list: readFileSync(new URL(`list-${toolCount}-${era}`, import.meta.url)),
   calls: new Map(
     Object.values(texts).map((text) => {

@@ -2,7 +2,7 @@ import { defineConnector, result } from '@busbar/core';
 import { z } from 'zod';
 import { descriptionOf, inputOf, run, toolNames } from './work.ts';
 
-/** The work as a connector. Unlike the others' its tools declare an output, which is validated and answered beside the text. */
+/** The work as a connector. Unlike the tools of other servers, its tools declare an output, which is validated and sent with the text. */
 export const bench = defineConnector({
   spec: 'v1',
   id: 'bench',

@@ -1,4 +1,4 @@
-// A database of the benchmark's own: `make` creates it, brings it up to date and prints its URL and an API key, `drop URL` removes it.
+// A database for the benchmark: `make` creates it, migrates it, and prints its URL and an API key; `drop URL` removes it.
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '@busbar/core';
 import { createApiKeys, openDatabase } from '@busbar/postgres';
@@ -22,7 +22,7 @@ async function make() {
   return { url: made.href, key };
 }
 
-/** Runs it on the first server that answers, and says which. */
+/** Runs a statement on the first server that answers, and returns the server's URL. */
 async function command(sql: string): Promise<string> {
   for (const server of candidates) {
     const client = new pg.Client({ connectionString: server, connectionTimeoutMillis: 2_000 });
@@ -35,5 +35,5 @@ async function command(sql: string): Promise<string> {
     await client.end();
     return server;
   }
-  throw new Error('This needs a PostgreSQL server: set TEST_DATABASE_URL, or run one on 127.0.0.1:5432.');
+  throw new Error('The benchmark needs a PostgreSQL server: set TEST_DATABASE_URL, or run one on 127.0.0.1:5432.');
 }

@@ -1,6 +1,6 @@
-// busbar-everything.ts, with a span for each call, sent in batches by OpenTelemetry's SDK as examples/hosted-server does.
+// busbar-everything.ts with a span for each call, sent in batches by OpenTelemetry's SDK, as in examples/hosted-server.
 
-// Why first: docs/decisions/0012-v8-and-memory.md
+// Why it is imported first: docs/decisions/0012-v8-and-memory.md
 import '@busbar/core/mcp/http';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// Busbar with all that examples/hosted-server puts on the path of a call: API keys, limits, quota and ledger on PostgreSQL, audit, log,
-// metrics. One replica, so limits are in memory.
+// Busbar with every feature that examples/hosted-server adds to a call: API keys, limits, quota and ledger on PostgreSQL, audit, log,
+// metrics. It is one replica, so limits are in memory.
 import { hash } from 'node:crypto';
 import { createHost, memoryConnections, memoryRateLimit, observers, systemClock, ToolError, type Principal } from '@busbar/core';
 import { pinoLogger } from '@busbar/core/adapters/pino';
@@ -15,7 +15,7 @@ import { port } from './work.ts';
 const clock = systemClock;
 const secret = 'only-for-measuring-only-for-measuring';
 
-// As the hosted server does: the lines of a turn of the event loop are written together.
+// As in the hosted server, the log lines of one turn of the event loop are written together.
 const stream = destination({ dest: 2, sync: true });
 let lines = '';
 const writeLines = () => {
@@ -34,9 +34,9 @@ const log = pinoLogger({
 const database = await openDatabase({ url: process.env['DATABASE_URL'] ?? '', log });
 const keys = createApiKeys(database, clock);
 
-// As the hosted server does: a key costs one look into the database in 30 seconds, however many calls come with it.
-const remembered = new Map<string, { readonly principal: Promise<Principal>; readonly until: number }>();
-const look = async (token: string): Promise<Principal> => {
+// As in the hosted server, a key costs one database lookup in 30 seconds, for any number of calls.
+const principals = new Map<string, { readonly principal: Promise<Principal>; readonly until: number }>();
+const lookUp = async (token: string): Promise<Principal> => {
   const found = await keys.use(token);
   if (!found) throw new ToolError('UNAUTHENTICATED', 'This API key is not known here.');
   const { tenant, id, roles, toolsets } = found;
@@ -44,11 +44,11 @@ const look = async (token: string): Promise<Principal> => {
 };
 const authenticate = async ({ token = '' }: { readonly token?: string | undefined }): Promise<Principal> => {
   const digest = hash('sha256', token);
-  const known = remembered.get(digest);
+  const known = principals.get(digest);
   if (known && known.until > clock.now()) return known.principal;
-  const principal = look(token);
-  remembered.set(digest, { principal, until: clock.now() + 30_000 });
-  principal.catch(() => remembered.delete(digest));
+  const principal = lookUp(token);
+  principals.set(digest, { principal, until: clock.now() + 30_000 });
+  principal.catch(() => principals.delete(digest));
   return principal;
 };
 

@@ -1,4 +1,4 @@
 import type { Observer } from '@busbar/core';
 
-/** Who else is told of the calls of busbar-everything.ts. Filled, if at all, before that is loaded. */
+/** Further observers of the calls of busbar-everything.ts. busbar-everything-traced.ts fills it before it loads that file. */
 export const tracing: Observer[] = [];

@@ -1,4 +1,4 @@
-// fastmcp with sessions, its default, and JSON answers, which are its fastest.
+// fastmcp with sessions, its default, and with JSON answers, its fastest option.
 import { FastMCP } from 'fastmcp';
 import { descriptionOf, inputOf, port, run, toolNames } from './work.ts';
 

@@ -1,4 +1,4 @@
-// mcp-framework with sessions and JSON answers, its defaults. It reads zod 3's schemas alone, so the work is written down once more in those.
+// mcp-framework with sessions and JSON answers, its defaults. It reads only schemas of zod 3, so the work is written again for zod 3.
 import { MCPServer, MCPTool } from 'mcp-framework';
 import { z } from 'zod-3';
 import { descriptionOf, port, toolNames, type Input } from './work.ts';
@@ -9,7 +9,7 @@ const inputOf = (name: string) =>
     channel: z.enum(['email', 'chat', 'sms', 'voice']).describe('The channel by which the customer is to be reached'),
     priority: z.number().int().min(1).max(5).describe('How urgent it is, from 1, at once, to 5, whenever there is time'),
     limit: z.number().int().min(1).max(100).describe('How many recipients of a list get it at most, 1 to 100'),
-    draft: z.boolean().describe('True keeps it as a draft, which nobody is sent'),
+    draft: z.boolean().describe('True keeps it as a draft instead of sending it'),
     labels: z.array(z.string().min(1).max(40)).max(10).describe('Labels to file it under, at most 10, such as billing'),
     locale: z.string().min(2).max(10).optional().describe('The language that the customer reads, such as en-GB'),
     reference: z.string().max(64).optional().describe('The order or the invoice that it is about, as the customer knows it'),
@@ -26,7 +26,7 @@ for (const toolName of toolNames)
       name = toolName;
       description = descriptionOf(toolName);
       schema = inputOf(toolName);
-      // A text as it is, and not as JSON.
+      // Sends the text as it is, and not as JSON.
       override useStringify = false;
       execute = async ({ text }: Input) => text;
     },

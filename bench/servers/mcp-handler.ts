@@ -1,4 +1,4 @@
-// mcp-handler on the SDK's adapter for Node; schemas are made once.
+// mcp-handler on the SDK's adapter for Node. The schemas are created once.
 import { createServer } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from 'mcp-handler';

@@ -1,4 +1,4 @@
-// Loaded before each server. Says how much heap is in use, and keeps what was compiled, when asked, and does nothing else.
+// Loaded into each server before its program. On request, returns the heap in use or writes the compile cache.
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -9,7 +9,7 @@ process.on('message', (message) => {
   flushCompileCache();
   process.send?.(0);
 });
-// Whoever listens would otherwise be kept alive by it, also where it has nothing else to do.
+// A listener would otherwise keep the process alive even if it has nothing else to do.
 process.channel?.unref();
 process.once('disconnect', () => process.exit());
 

@@ -1,4 +1,4 @@
-// @modelcontextprotocol/sdk 1.x with sessions, as its examples do: one server and transport for each, kept by the session's id.
+// @modelcontextprotocol/sdk 1.x with sessions, as in its examples: one server and transport per session, kept by the session's id.
 import { randomUUID } from 'node:crypto';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { createMcpExpressApp } from '@modelcontextprotocol/sdk/server/express.js';

@@ -1,4 +1,4 @@
-// @modelcontextprotocol/server 2.x at its best: the low-level server for each request, schemas converted once, arguments validated by hand.
+// @modelcontextprotocol/server 2.x at its best: a low-level server for each request, schemas converted once, arguments validated by hand.
 import { createServer } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server, type Tool } from '@modelcontextprotocol/server';

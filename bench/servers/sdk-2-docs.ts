@@ -1,4 +1,4 @@
-// @modelcontextprotocol/server 2.x as its documentation shows it: a factory that registers the tools, schemas written where they are used.
+// @modelcontextprotocol/server 2.x as in its documentation: a factory that registers the tools, with schemas written where they are used.
 import { createServer } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';

@@ -1,4 +1,4 @@
-// tmcp with its HTTP transport, on the adapter for Node that its documentation names.
+// tmcp with its HTTP transport, on the adapter for Node that its documentation recommends.
 import { createServer } from 'node:http';
 import { createRequestListener } from '@remix-run/node-fetch-server';
 import { ZodJsonSchemaAdapter } from '@tmcp/adapter-zod';

@@ -1,4 +1,4 @@
-// Takes traces and forgets them, in a process of its own, which ends with the one that started it.
+// Receives traces and discards them, in its own process, which ends with its parent.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

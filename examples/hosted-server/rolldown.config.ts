@@ -1,10 +1,10 @@
-// `npm run build:server`: the server with everything that it needs, in a folder to copy to where Node 24 is and nothing else. Of several
-// hundred files Node would load each by itself, which takes most of a start: docs/performance.md.
+// `npm run build:server` writes the server with all its dependencies to a folder that needs only Node 24. Without it, Node loads several
+// hundred files separately, which takes most of a start: docs/performance.md.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
 
-/** PGlite looks for these beside its code. */
+/** PGlite looks for these files next to its code. */
 const pgliteFiles: Plugin = {
   name: 'pglite-files',
   transform: {
@@ -21,13 +21,13 @@ export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
   plugins: [pgliteFiles],
-  // PGlite has direct ones, made by its compiler.
+  // The compiler of PGlite generates direct evals.
   checks: { eval: false },
   output: {
     dir: join(import.meta.dirname, 'dist'),
     cleanDir: true,
     format: 'esm',
-    // By their names alone they are modules, with no package.json beside them.
+    // Without a package.json next to them, only `.mjs` makes them modules.
     entryFileNames: 'server.mjs',
     chunkFileNames: '[name]-[hash].mjs',
   },

@@ -1,4 +1,4 @@
-// The limit that the minimal server is held against: reads and parses a body, and answers bytes that were ready before.
+// The reference for the minimal server: reads and parses a body, and answers with prepared bytes.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,15 +1,15 @@
 import type { JudgedRequest, Verdict } from './request-judge.ts';
 
-/** What nothing is: neither a number, nor a date, nor one of a list of words. */
+/** A value that fits no field: it is no number, no date and no word of any list. */
 const odd = '~';
 
-/** A request with one fault, and where the fault is: `query page_size`. */
+/** A request with one fault, and the place of the fault: `query page_size`. */
 interface BrokenRequest {
   readonly where: string;
   readonly request: JudgedRequest;
 }
 
-/** A request broken in every part of its path, its query and its body in turn. `free` names maps whose content is the caller's own. */
+/** Breaks a request in each part of its path, query and body in turn. `free` names maps whose content is up to the caller. */
 function* brokenRequests(request: JudgedRequest, { operation = '', required }: Verdict, free: readonly string[]): Generator<BrokenRequest> {
   const template = operation.split(' ')[1]?.split('/') ?? [];
   for (const [index, segment] of template.entries()) {
@@ -39,7 +39,7 @@ function* brokenRequests(request: JudgedRequest, { operation = '', required }: V
   }
 }
 
-/** The body with one field at a time made a list of lists, which nothing in it is, or given a key that is not known. */
+/** Breaks one field of the body at a time: replaces it with a list of lists, which no field is, or adds an unknown key. */
 function* brokenBodies(body: unknown, free: readonly string[], path: readonly (string | number)[] = []): Generator<[string, unknown]> {
   const here = path.reduce<unknown>((part, key) => (part as Record<string | number, unknown>)[key], body);
   const where = path.map((key) => (typeof key === 'number' ? '[]' : key)).join('.');
@@ -57,10 +57,10 @@ function replaced(body: unknown, path: readonly (string | number)[], value: unkn
 }
 
 /**
- * Breaks every request in every part, and gives what the judge lets pass all the same, by operation and place, in order: what the description
- * leaves open. And how many faults of each operation it caught.
+ * Breaks every request in every part. `passed` lists the faults that the judge misses, since the description leaves them open, sorted by
+ * operation and place. `caught` counts the faults that the judge finds in each operation.
  */
-export function letPass(
+export function tryFaults(
   requests: readonly JudgedRequest[],
   judge: (request: JudgedRequest) => Verdict,
   free: readonly string[] = [],
@@ -73,7 +73,7 @@ export function letPass(
     if (operation === undefined) continue;
     for (const broken of brokenRequests(request, verdict, free)) {
       const { operation: other, violations } = judge(broken.request);
-      // What has become another operation, or none, is not this one's to refuse.
+      // The fault turned the request into another operation, or none, so this operation need not refuse it.
       if (violations.length > 0 || other !== operation) caught.set(operation, (caught.get(operation) ?? 0) + 1);
       else passed.add(`${operation}: ${broken.where}`);
     }

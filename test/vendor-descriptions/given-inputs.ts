@@ -1,7 +1,7 @@
 import type { Connector } from '../../packages/core/src/index.ts';
 import { portableSchema } from '../../packages/core/src/catalog/portable-schema.ts';
 
-/** A call of a tool, as a test made it. */
+/** A tool call that a test made. */
 export interface GivenCall {
   readonly tool: string;
   readonly args: object;
@@ -10,10 +10,10 @@ export interface GivenCall {
 type Json = Record<string, unknown>;
 
 /**
- * What no call has given: tools, fields of their inputs, those within fields and lists too, and the words and truth values that a field may
- * have. `zendesk_search_tickets.order = "all"`. A default counts as given where its field was left out.
+ * Lists the inputs that no call has used: tools, fields of their inputs (also nested fields and fields in lists), and the enum and boolean
+ * values of a field, as in `zendesk_search_tickets.order = "all"`. If a call leaves a field out, its default counts as used.
  */
-export function inputsNotGiven(connector: Connector, calls: readonly GivenCall[]): string[] {
+export function unusedInputs(connector: Connector, calls: readonly GivenCall[]): string[] {
   return connector.tools.flatMap(({ name, input }) => {
     const given = calls.filter(({ tool }) => tool === name).map(({ args }) => args);
     return given.length === 0 ? [name] : [...missing(portableSchema(input, 'input').jsonSchema, given, name)];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { letPass } from './broken-requests.ts';
+import { tryFaults } from './broken-requests.ts';
 import { createJudge, type JudgedRequest } from './request-judge.ts';
 import { withStandIns } from './stand-ins.ts';
 
@@ -28,14 +28,14 @@ const request = (method: string, path: string, body?: unknown, query: Record<str
 });
 const violations = (...given: Parameters<typeof request>) => judge(request(...given)).violations;
 
-describe('the judge of requests', () => {
-  it('has nothing against what is as described', () => {
+describe('the request judge', () => {
+  it('accepts requests that match the description', () => {
     expect(violations('GET', '/notes/7', undefined, { view: 'long' })).toEqual([]);
     expect(violations('PUT', '/notes/7', { text: 'a', tags: ['b'], due: null })).toEqual([]);
     expect(violations('PUT', '/notes/many', { notes: [{ text: 'a' }] })).toEqual([]);
   });
 
-  it('knows an operation by its method and its path, the literal path first', () => {
+  it('finds an operation by its method and path, and prefers a literal path', () => {
     const operation = (method: string, path: string) => judge(request(method, path)).operation;
     expect([
       operation('PUT', '/notes/many'),
@@ -47,28 +47,28 @@ describe('the judge of requests', () => {
 
   it.each<[string, Parameters<typeof request>]>([
     ['a path parameter of another type', ['GET', '/notes/seven', undefined, { view: 'long' }]],
-    ['a query without what is demanded', ['GET', '/notes/7']],
-    ['a word that is not listed', ['GET', '/notes/7', undefined, { view: 'wide' }]],
-    ['a query parameter that is not described', ['GET', '/notes/7', undefined, { view: 'long', colour: 'red' }]],
+    ['a query without a required parameter', ['GET', '/notes/7']],
+    ['a value that the enum does not list', ['GET', '/notes/7', undefined, { view: 'wide' }]],
+    ['an undescribed query parameter', ['GET', '/notes/7', undefined, { view: 'long', colour: 'red' }]],
     ['a body where none is described', ['GET', '/notes/7', {}, { view: 'long' }]],
-    ['no body where one is described', ['PUT', '/notes/7']],
-    ['a body without what is demanded', ['PUT', '/notes/7', { due: 'now' }]],
+    ['a missing body', ['PUT', '/notes/7']],
+    ['a body without a required field', ['PUT', '/notes/7', { due: 'now' }]],
     ['a field of another type', ['PUT', '/notes/7', { text: 7 }]],
-    ['a null that is not described', ['PUT', '/notes/7', { text: null }]],
-    ['a field that is not described', ['PUT', '/notes/7', { text: 'a', colour: 'red' }]],
-    ['a field that is not described, in a list', ['PUT', '/notes/many', { notes: [{ text: 'a' }, { text: 'b', colour: 'red' }] }]],
+    ['an undescribed null', ['PUT', '/notes/7', { text: null }]],
+    ['an undescribed field', ['PUT', '/notes/7', { text: 'a', colour: 'red' }]],
+    ['an undescribed field in a list', ['PUT', '/notes/many', { notes: [{ text: 'a' }, { text: 'b', colour: 'red' }] }]],
   ])('refuses %s', (_, given) => {
     expect(violations(...given)).not.toEqual([]);
   });
 
-  it('refuses a body of a type that is not described, where it knows the headers', () => {
+  it('refuses a body of an undescribed type if it knows the headers', () => {
     const put = request('PUT', '/notes/7', { text: 'a' });
     const typed = (type: string) => judge({ ...put, headers: { 'content-type': type } }).violations;
     expect([judge(put).violations, typed('application/json; charset=utf-8')]).toEqual([[], []]);
     expect(typed('text/plain')).toEqual(['header content-type: text/plain is not in the description']);
   });
 
-  it('holds a body of which nothing is described against what is added', () => {
+  it('checks an undescribed body against an added schema', () => {
     const whole = { type: 'object', properties: { why: text }, additionalProperties: false };
     const added = createJudge(description, { 'GET /notes/{id}': { whole } });
     const withBody = (body: unknown) => added(request('GET', '/notes/7', body, { view: 'long' })).violations;
@@ -82,28 +82,28 @@ describe('the judge of requests', () => {
   });
 
   it.each([
-    ['that refers to what is not there', { $ref: '#/components/schemas/Nothing' }, 'resolve'],
-    ['that is no schema', { type: 'thing' }, 'type must be'],
-    ['whose null has no type', { properties: { text: { nullable: true, enum: ['a'] } } }, 'nullable'],
-    ['whose pattern cannot be read', { type: 'string', pattern: '(' }, 'Invalid regular expression'],
-  ])('throws at a schema %s, and lets nothing pass by it', (_, schema, message) => {
+    ['with a reference to a missing schema', { $ref: '#/components/schemas/Nothing' }, 'resolve'],
+    ['that is not valid', { type: 'thing' }, 'type must be'],
+    ['with a nullable enum without a type', { properties: { text: { nullable: true, enum: ['a'] } } }, 'nullable'],
+    ['with an invalid pattern', { type: 'string', pattern: '(' }, 'Invalid regular expression'],
+  ])('throws at a schema %s, and accepts nothing by it', (_, schema, message) => {
     const broken = createJudge({ paths: { '/notes': { post: { requestBody: bodyOf(schema) } } }, components: { schemas: {} } }, {});
     expect(() => broken(request('POST', '/notes', { text: 'a' }))).toThrow(message);
   });
 });
 
 describe('a request that is broken in every part', () => {
-  it('shows what a description leaves open', () => {
+  it('shows the parts that a description leaves open', () => {
     const loose = structuredClone(description);
     loose.paths['/notes/{id}'].parameters[0] = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
     const requests = [request('GET', '/notes/7', undefined, { view: 'long' }), request('PUT', '/notes/7', { text: 'a', tags: ['b'] })];
-    expect(letPass(requests, judge).passed).toEqual([]);
-    expect(letPass(requests, createJudge(loose, {})).passed).toEqual(['GET /notes/{id}: path {id}', 'PUT /notes/{id}: path {id}']);
+    expect(tryFaults(requests, judge).passed).toEqual([]);
+    expect(tryFaults(requests, createJudge(loose, {})).passed).toEqual(['GET /notes/{id}: path {id}', 'PUT /notes/{id}: path {id}']);
   });
 
-  it('passes a judge that does not judge', () => {
+  it('exposes a judge that refuses nothing', () => {
     const requests = [request('PUT', '/notes/7', { text: 'a' })];
-    const { passed, caught } = letPass(requests, (one) => ({ ...judge(one), violations: [] }));
+    const { passed, caught } = tryFaults(requests, (one) => ({ ...judge(one), violations: [] }));
     expect(passed).toEqual([
       'PUT /notes/{id}: body text',
       'PUT /notes/{id}: body with a key that is unknown',
@@ -115,8 +115,8 @@ describe('a request that is broken in every part', () => {
   });
 });
 
-describe('a list of operations that are not described', () => {
-  it('is held against what stands in', () => {
+describe('an undescribed operation', () => {
+  it('is judged by its stand-in', () => {
     const source = { page: 'Notes, Delete' };
     const added = createJudge(
       withStandIns(description, { 'DELETE /notes/{id}': { source, query: { why: { schema: text, required: true } } } }),
@@ -129,7 +129,7 @@ describe('a list of operations that are not described', () => {
     expect(added(request('DELETE', '/notes/7')).violations).toEqual(['query: why is missing']);
   });
 
-  it('holds none that is described', () => {
+  it('cannot have a stand-in if the description has the operation', () => {
     expect(() => withStandIns(description, { 'PUT /notes/{id}': { source: { page: 'Notes, Change' } } })).toThrow(
       'PUT /notes/{id} is described',
     );

@@ -7,35 +7,35 @@ export interface JudgedRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: unknown;
-  /** By lower-case name. Absent: it is a part of another request, whose headers it goes by. */
+  /** By lower-case name. Absent: the request is a part of another request and has no headers of its own. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a verdict leans on. */
+/** The judgment of one request. */
 export interface Verdict {
-  /** Such as `GET /api/v2/tickets/{ticket_id}`. Undefined: the description has no such operation. */
+  /** For example `GET /api/v2/tickets/{ticket_id}`. Undefined: the description has no such operation. */
   readonly operation: string | undefined;
   readonly violations: readonly string[];
-  /** The query parameters that the operation demands. */
+  /** The query parameters that the operation requires. */
   readonly required: readonly string[];
 }
 
-/** What the vendor says of a parameter in prose. */
+/** A parameter that the vendor documents only in prose. */
 interface AddedParameter {
-  /** Where: the page and its heading. */
+  /** The page and its heading. */
   readonly page: string;
   readonly schema: object;
 }
 
-/** What the vendor documents in prose and leaves out of its description, by operation. */
+/** Facts that the vendor documents in prose and leaves out of its description, by operation. */
 export interface Additions {
   readonly [operation: string]: {
     readonly query?: Readonly<Record<string, AddedParameter>>;
-    /** The same of what stands in the path. */
+    /** Parameters in the path. */
     readonly path?: Readonly<Record<string, AddedParameter>>;
-    /** Parts of the body, by path, each with the schema that stands in. */
+    /** Parts of the body, by path, each with the schema that replaces the description's. */
     readonly body?: Readonly<Record<string, object>>;
-    /** The schema of a body of which the description says nothing at all. */
+    /** The schema of a body that the description does not mention at all. */
     readonly whole?: object;
   };
 }
@@ -50,9 +50,9 @@ interface Parameter {
 type Json = Record<string, unknown>;
 
 /**
- * Holds requests against an OpenAPI 3.0 description: the operation, its path, query and header parameters, its body and the type of that; of the body also that
- * the description knows every property, which the description itself does not ask for. It throws where a schema does not compile: a judge
- * that cannot read the law lets everything pass.
+ * Creates a judge that checks requests against an OpenAPI 3.0 description: the operation, its path, query and header parameters, its body
+ * and the type of the body. Stricter than the description, it also refuses properties of the body that the description does not know. The
+ * judge throws if a schema does not compile, since it would otherwise accept every request.
  */
 export function createJudge(description: Json, additions: Additions): (request: JudgedRequest) => Verdict {
   const document = withNulls(structuredClone(description)) as Json;
@@ -68,7 +68,7 @@ export function createJudge(description: Json, additions: Additions): (request: 
   const coercing = formats.default(new Ajv({ strict: false, coerceTypes: true, validateSchema: false }));
   ajv.addSchema(document, 'description');
   const compiled = new Map<object, ValidateFunction>();
-  /** Compiling takes much longer than validating, and every request asks again. */
+  /** Compiles each schema once: compiling takes much longer than validating, and every request needs the validator. */
   function validatorOf(schema: object, compile: () => ValidateFunction): ValidateFunction {
     const validate = compiled.get(schema) ?? compile();
     compiled.set(schema, validate);
@@ -98,7 +98,7 @@ export function createJudge(description: Json, additions: Additions): (request: 
       const segments = template.split('/');
       return segments.length === given.length && segments.every((segment, index) => segment.startsWith('{') || segment === given[index]);
     });
-    // A literal path is meant before one with a name in it.
+    // A literal path wins over a path with parameters.
     const [template] = templates.sort((a, b) => a.split('{').length - b.split('{').length);
     if (template === undefined) return undefined;
     const item = at(document, ['paths', template]) as Json;
@@ -121,7 +121,7 @@ export function createJudge(description: Json, additions: Additions): (request: 
     };
   }
 
-  /** What a schema, however it is put together, says of each property that it knows: one schema that joins all its parts. */
+  /** Returns the schema of each property that a schema knows, joined from all its parts. */
   function propertiesOf(schema: unknown): Map<string, { readonly allOf: unknown[] }> {
     const resolved = resolve(schema);
     const known = new Map<string, { readonly allOf: unknown[] }>();
@@ -134,7 +134,7 @@ export function createJudge(description: Json, additions: Additions): (request: 
     return known;
   }
 
-  /** The same of the items of a list; undefined where the schema says nothing of them. */
+  /** Returns the joined schema of a list's items, or undefined if the schema does not describe them. */
   function itemsOf(schema: unknown): { readonly allOf: unknown[] } | undefined {
     const resolved = resolve(schema);
     const parts = ['allOf', 'anyOf', 'oneOf'].flatMap((keyword) => (resolved[keyword] as unknown[] | undefined) ?? []);
@@ -150,7 +150,7 @@ export function createJudge(description: Json, additions: Additions): (request: 
       return;
     }
     const properties = propertiesOf(schema);
-    // A map, whose keys are the caller's own.
+    // A map, whose keys are up to the caller.
     if (properties.size === 0) return;
     for (const [name, part] of Object.entries(value)) {
       const known = properties.get(name);
@@ -242,7 +242,7 @@ function withNulls(value: unknown): unknown {
 
 const at = (value: unknown, path: readonly string[]): unknown => path.reduce((part, key) => (part as Json)[key], value);
 
-/** Takes a part out of a body. */
+/** Removes a part from a body and returns it. */
 function take(body: unknown, path: readonly string[]): unknown {
   const [key = '', ...rest] = path;
   const parent = body as Json | undefined;

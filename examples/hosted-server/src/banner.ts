@@ -1,35 +1,35 @@
 import type { Webhook } from './server.ts';
-import { settingsOf } from './vendor-settings.ts';
-import { vendors } from './vendors.ts';
+import { settingsOf } from './settings/vendor-settings.ts';
+import { vendors } from './vendors/vendors.ts';
 
-/** What a newcomer reads when the server has started. */
+/** What the banner shows of a started server. */
 export interface BannerFacts {
-  /** Where MCP clients connect. */
+  /** The address for MCP clients. */
   readonly url: string;
   readonly demo: boolean;
   readonly webhooks: readonly Webhook[];
-  /** The key that was made just now, if one was. It is shown here and never again. */
+  /** The API key created at this start, if any. It is shown here and never again. */
   readonly newKey: string | undefined;
 }
 
-/** Which account a call means, where a vendor has several. */
+/** How calls name an account of a vendor that has several. */
 const choices = vendors.flatMap(({ label, sandboxes }) => {
   const names = Object.keys(sandboxes).map((name) => `"${name}"`);
   return names.length > 1
-    ? [`${label} has ${names.length} accounts: calls say which in the input "connection", ${names.join(' or ')}.\n`]
+    ? [`${label} has ${names.length} accounts: calls choose one with the input "connection", ${names.join(' or ')}.\n`]
     : [];
 });
 
 const demoNotice = `
-DEMO MODE: no vendor is configured, so sandboxes in this process answer for ${vendors.map(({ label }) => label).join(', ')}.
-${choices.join('')}Nothing leaves this machine, and what is written is forgotten when it stops. To serve real accounts, set
+DEMO MODE: no vendor is configured, so this process simulates ${vendors.map(({ label }) => label).join(', ')}.
+${choices.join('')}Nothing leaves this machine, and the simulated accounts are lost when the server stops. To serve real accounts, set
 ${vendors.map(settingsOf).join(', ')} or BUSBAR_CONNECTIONS: see examples/hosted-server/README.md.
 `;
 
-/** What a shell and a client configuration get where the key is not known any more. */
+/** Takes the place of the key in the examples if only its hash is known. */
 const unknownKey = 'bb_YOUR_KEY';
 
-/** The text that says where the server is, how to get in and what to try first. */
+/** The text that a person reads after the start: the address, the key, and a first call to try. */
 export function banner({ url, demo, newKey, webhooks }: BannerFacts): string {
   const key = newKey ?? unknownKey;
   const entry = { mcpServers: { busbar: { type: 'http', url, headers: { Authorization: `Bearer ${key}` } } } };
@@ -37,14 +37,14 @@ export function banner({ url, demo, newKey, webhooks }: BannerFacts): string {
 Busbar is ready.
 ${demo ? demoNotice : ''}
   MCP endpoint   ${url}
-  API key        ${newKey ? `${newKey}   (shown this once: keep it)` : 'made at an earlier start. Lost it? Stop this server and run: npm start -- --new-key'}
+  API key        ${newKey ? `${newKey}   (shown only once: keep it)` : 'created at an earlier start. Lost it? Stop this server and run: npm start -- --new-key'}
   Health         ${new URL('/health', url).href}${webhooks.map((hook) => `\n  Webhook        ${hook.url}   (${hook.connection})`).join('')}
 
 For an MCP client's configuration:
 
 ${indent(JSON.stringify(entry, undefined, 2))}
 
-Try it in another terminal${newKey ? '' : ' (put your key in first)'}:
+Try it in another terminal${newKey ? '' : ' (insert your key first)'}:
 
 ${indent(demo ? curl(url, key, createTicket) : curl(url, key, listTools))}
 `;
@@ -60,7 +60,7 @@ const createTicket = {
 
 const listTools = { method: 'tools/list', params: {} };
 
-/** The call as a line for a POSIX shell: single quotes around everything, and none inside. */
+/** A curl command for a POSIX shell. Its arguments are in single quotes and contain none. */
 function curl(url: string, key: string, message: object): string {
   return [
     `curl -s ${url}`,

@@ -1,126 +1,96 @@
-import { randomUUID } from 'node:crypto';
-import {
-  createHost,
-  memoryBudget,
-  memoryCache,
-  memoryConnections,
-  memoryRateLimit,
-  observers,
-  systemClock,
-  type RateLimit,
-  type RateLimitRule,
-} from '@busbar/core';
+import { createHost, memoryBudget, memoryCache, memoryRateLimit, observers, type RateLimit, type RateLimitRule } from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
 import { gotHttpClient } from '@busbar/core/adapters/got';
-import { pinoLogger } from '@busbar/core/adapters/pino';
-import { promObserver } from '@busbar/core/adapters/prom-client';
-import { httpTransport } from '@busbar/core/mcp/http';
-import {
-  createApiKeys,
-  createDeadLetters,
-  createUsage,
-  openDatabase,
-  postgresAudit,
-  postgresMetering,
-  postgresState,
-} from '@busbar/postgres';
+import { createApiKeys, createDeadLetters, openDatabase, postgresAudit, postgresMetering, postgresState } from '@busbar/postgres';
 import { openRedis, redisBudget, redisCache, redisLock, redisRateLimit } from '@busbar/redis';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
-import type { Account } from './account.ts';
-import { createAdminApi } from './admin/admin-api.ts';
-import { createAuthenticate } from './authenticate.ts';
-import { callCounts } from './call-counts.ts';
-import type { Config } from './config.ts';
-import { createConnectionChecks } from './connection-checks.ts';
-import { createHealth } from './health.ts';
-import { hookAddress } from './hook-address.ts';
+import { provideAdmin } from './admin/provide-admin.ts';
 import { createHousekeeping } from './housekeeping.ts';
-import { createHttpRoutes } from './http-routes.ts';
+import { provideHttp } from './http/provide-http.ts';
 import { createInjector, type Injector } from './injector.ts';
-import { keptSecret } from './kept-secret.ts';
-import { logDestination } from './log-destination.ts';
-import { createQuotaStandings } from './quota-standing.ts';
-import { outboxLength } from './outbox-length.ts';
-import { openServed } from './served.ts';
+import { provideProcess } from './process/provide-process.ts';
+import type { Config } from './settings/config.ts';
+import { readOrCreateSecret } from './settings/generated-secret.ts';
 import { tokens } from './tokens.ts';
-import { openTracing } from './tracing.ts';
-import { openUsageOutbox } from './usage-events.ts';
-import { vendors } from './vendors.ts';
-import { metricsOfWorkers } from './worker-metrics.ts';
+import { provideUsage } from './usage/provide-usage.ts';
+import { provideVendors } from './vendors/provide-vendors.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-// Of the drain time, what sending the last traces gets.
-const flushShare = 0.1;
-
 /**
- * The composition root: the one file that knows every implementation. Everything is made when it is first asked for. Four things must be
- * waited for, so they are opened by hand before that and put into the container: tracing, the database, Redis and what is served.
+ * The composition root. Says how everything is made; nothing is made before it is first asked for. Tracing, the database, Redis and the
+ * account source open asynchronously: `startServer` opens them first and provides the results.
  *
- * @param worker Which worker this process is, where it is one of several.
+ * @param worker The number of this worker, if the process is one of several.
  */
 export function compose(config: Config, worker?: string): Injector {
   const injector = createInjector();
-  const { get, provide } = injector;
-  const { version } = manifest;
-  const { BUSBAR_AUDIT_RETENTION_DAYS: retentionDays } = config;
-  provide(tokens.config, () => config);
-  provide(tokens.clock, () => systemClock);
-  provide(tokens.replica, () => randomUUID());
+  injector.provide(tokens.config, () => config);
+  injector.provide(tokens.worker, () => worker);
+  injector.provide(tokens.version, () => manifest.version);
+  provideProcess(injector);
+  provideDatabase(injector);
+  provideSharedState(injector);
+  provideVendors(injector);
+  provideHost(injector);
+  provideUsage(injector);
+  provideAdmin(injector);
+  provideHttp(injector);
+  return injector;
+}
 
-  // The log goes to standard error, so that standard output is free for what a person must read.
-  provide(tokens.log, () => pinoLogger({ level: config.LOG_LEVEL, destination: logDestination(2) }));
-  provide(tokens.registry, () => {
-    const registry = new Registry();
-    if (worker !== undefined) registry.setDefaultLabels({ worker });
-    collectDefaultMetrics({ register: registry });
-    return registry;
-  });
-  provide(tokens.observer, () =>
-    promObserver(
-      get(tokens.registry),
-      get(tokens.connectors).map(({ id }) => id),
-    ),
-  );
-
-  provide(
-    tokens.openTracing,
-    () => () =>
-      openTracing(config, {
-        version,
-        replica: get(tokens.replica),
-        withinMs: config.BUSBAR_DRAIN_MS * flushShare,
-        clock: get(tokens.clock),
-        log: get(tokens.log),
-      }),
-  );
-
-  provide(tokens.secret, () => config.BUSBAR_SECRET ?? keptSecret(config.BUSBAR_DATA_DIR));
+/** PostgreSQL, and what it keeps: API keys, the ledger, the audit, dead letters, and the state of connectors. */
+function provideDatabase({ get, provide }: Injector): void {
+  provide(tokens.secret, () => get(tokens.config).BUSBAR_SECRET ?? readOrCreateSecret(get(tokens.config).BUSBAR_DATA_DIR));
   provide(tokens.openDatabase, () => {
-    const at = config.DATABASE_URL === undefined ? { folder: config.BUSBAR_DATA_DIR } : { url: config.DATABASE_URL };
-    return () => openDatabase({ ...at, log: get(tokens.log) });
+    const { DATABASE_URL: url, BUSBAR_DATA_DIR: folder } = get(tokens.config);
+    return () => openDatabase({ ...(url === undefined ? { folder } : { url }), log: get(tokens.log) });
   });
   provide(tokens.apiKeys, () => createApiKeys(get(tokens.database), get(tokens.clock)));
-  provide(tokens.authenticate, () => createAuthenticate(get(tokens.apiKeys), get(tokens.clock)));
+  provide(tokens.state, () => postgresState(get(tokens.database), { secret: get(tokens.secret) }));
+  provide(tokens.metering, () => {
+    const config = get(tokens.config);
+    return postgresMetering(get(tokens.database), {
+      clock: get(tokens.clock),
+      log: get(tokens.log),
+      replica: get(tokens.replica),
+      leaseMs: config.BUSBAR_LEASE_MS,
+      ...config.usagePolicy,
+      settle: config.BUSBAR_DURABLE_SETTLE ? 'durable' : 'queued',
+      deadLetters: { secret: get(tokens.secret) },
+      usageEvents: config.BUSBAR_USAGE_EVENTS_URL !== undefined,
+    });
+  });
+  provide(tokens.audit, () => {
+    const { BUSBAR_AUDIT_RETENTION_DAYS: retentionDays } = get(tokens.config);
+    return postgresAudit(get(tokens.database), {
+      clock: get(tokens.clock),
+      log: get(tokens.log),
+      replica: get(tokens.replica),
+      ...(retentionDays !== undefined && { retentionMs: retentionDays * dayMs }),
+    });
+  });
+  provide(tokens.deadLetters, () => createDeadLetters(get(tokens.database), { secret: get(tokens.secret), clock: get(tokens.clock) }));
+  provide(tokens.housekeeping, () =>
+    createHousekeeping({ deadLetters: get(tokens.deadLetters), clock: get(tokens.clock), log: get(tokens.log) }),
+  );
+}
+
+/** Rate limits, vendors' budgets, the cache and the lock: shared through Redis, or kept in memory without it and while it is down. */
+function provideSharedState({ get, provide }: Injector): void {
   provide(tokens.openRedis, () => {
-    const url = config.REDIS_URL;
+    const { REDIS_URL: url } = get(tokens.config);
     return async () => (url === undefined ? undefined : await openRedis(url, { log: get(tokens.log), clock: get(tokens.clock) }));
   });
-  // What replicas share through Redis, a process alone keeps in memory; and so does each of them while Redis is away.
-  const limit = (name: string, rules: readonly RateLimitRule[]): RateLimit => {
-    const redis = get(tokens.redis);
-    const fallback = memoryRateLimit(rules, { clock: get(tokens.clock) });
-    return redis ? redisRateLimit(redis, rules, { name, fallback }) : fallback;
-  };
-  provide(tokens.limitPerKey, () =>
-    limit('key', [
-      { limit: config.BUSBAR_CALLS_PER_MINUTE, windowMs: minuteMs },
-      { limit: config.BUSBAR_CALLS_PER_HOUR, windowMs: 60 * minuteMs },
-    ]),
-  );
-  provide(tokens.limitPerAddress, () => limit('address', [{ limit: config.BUSBAR_ADDRESS_CALLS_PER_MINUTE, windowMs: minuteMs }]));
+  provide(tokens.limitPerKey, () => {
+    const { BUSBAR_CALLS_PER_MINUTE: perMinute, BUSBAR_CALLS_PER_HOUR: perHour } = get(tokens.config);
+    return rateLimit(get, 'key', [
+      { limit: perMinute, windowMs: minuteMs },
+      { limit: perHour, windowMs: 60 * minuteMs },
+    ]);
+  });
+  provide(tokens.limitPerAddress, () => limitPerMinute(get, 'address', get(tokens.config).BUSBAR_ADDRESS_CALLS_PER_MINUTE));
   provide(tokens.budget, () => {
     const redis = get(tokens.redis);
     const fallback = memoryBudget({ clock: get(tokens.clock) });
@@ -134,64 +104,25 @@ export function compose(config: Config, worker?: string): Injector {
     const redis = get(tokens.redis);
     return redis && redisLock(redis);
   });
+}
 
-  provide(tokens.openServed, () => () => openServed(config));
-  provide(tokens.records, () => {
-    const { demo, accounts } = get(tokens.served);
-    const secret = get(tokens.secret);
-    // Sandboxes send no events to anybody.
-    return accounts.map((account) => ({ ...account, hook: demo || !takesEvents(account) ? undefined : hookAddress(secret, account) }));
-  });
-  provide(tokens.connectors, () => {
-    const served = new Set(get(tokens.served).accounts.map(({ connector }) => connector));
-    return vendors.map(({ connector }) => connector).filter(({ id }) => served.has(id));
-  });
-  provide(tokens.connections, () => memoryConnections(get(tokens.records)));
+/** The host, and how it reaches vendors. */
+function provideHost({ get, provide }: Injector): void {
   provide(tokens.httpClient, () => gotHttpClient());
   provide(tokens.resilience, () =>
     cockatielResilience({ clock: get(tokens.clock), observer: get(tokens.observer), budget: get(tokens.budget) }),
   );
-  provide(tokens.state, () => postgresState(get(tokens.database), { secret: get(tokens.secret) }));
-  provide(tokens.metering, () =>
-    postgresMetering(get(tokens.database), {
-      clock: get(tokens.clock),
-      log: get(tokens.log),
-      replica: get(tokens.replica),
-      leaseMs: config.BUSBAR_LEASE_MS,
-      ...config.terms,
-      settle: config.BUSBAR_DURABLE_SETTLE ? 'durable' : 'queued',
-      deadLetters: { secret: get(tokens.secret) },
-      usageEvents: config.BUSBAR_USAGE_EVENTS_URL !== undefined,
-    }),
-  );
-  provide(tokens.usage, () => createUsage(get(tokens.database)));
-  provide(tokens.deadLetters, () => createDeadLetters(get(tokens.database), { secret: get(tokens.secret), clock: get(tokens.clock) }));
-  provide(tokens.housekeeping, () =>
-    createHousekeeping({ deadLetters: get(tokens.deadLetters), clock: get(tokens.clock), log: get(tokens.log) }),
-  );
-  provide(tokens.audit, () =>
-    postgresAudit(get(tokens.database), {
-      clock: get(tokens.clock),
-      log: get(tokens.log),
-      replica: get(tokens.replica),
-      ...(retentionDays !== undefined && { retentionMs: retentionDays * dayMs }),
-    }),
-  );
-  provide(tokens.usageOutbox, () => openUsageOutbox(config, get(tokens.database), { clock: get(tokens.clock), log: get(tokens.log) }));
-
-  provide(tokens.host, () =>
-    createHost({
-      info: { name: 'busbar', version },
+  provide(tokens.host, () => {
+    const config = get(tokens.config);
+    const { BUSBAR_TENANT_CALLS_PER_MINUTE: perTenant, BUSBAR_CONNECTOR_CALLS_PER_MINUTE: perConnector } = config;
+    return createHost({
+      info: { name: 'busbar', version: get(tokens.version) },
       connectors: get(tokens.connectors),
       connections: get(tokens.connections),
       authenticate: get(tokens.authenticate),
       rateLimit: get(tokens.limitPerKey),
-      ...(config.BUSBAR_TENANT_CALLS_PER_MINUTE !== undefined && {
-        tenantRateLimit: limit('tenant', [{ limit: config.BUSBAR_TENANT_CALLS_PER_MINUTE, windowMs: minuteMs }]),
-      }),
-      ...(config.BUSBAR_CONNECTOR_CALLS_PER_MINUTE !== undefined && {
-        connectorRateLimit: limit('connector', [{ limit: config.BUSBAR_CONNECTOR_CALLS_PER_MINUTE, windowMs: minuteMs }]),
-      }),
+      ...(perTenant !== undefined && { tenantRateLimit: limitPerMinute(get, 'tenant', perTenant) }),
+      ...(perConnector !== undefined && { connectorRateLimit: limitPerMinute(get, 'connector', perConnector) }),
       metering: get(tokens.metering),
       audit: get(tokens.audit),
       state: get(tokens.state),
@@ -205,93 +136,18 @@ export function compose(config: Config, worker?: string): Injector {
       log: get(tokens.log),
       observer: observers([get(tokens.observer), get(tokens.tracing)?.observer ?? {}]),
       callTimeoutMs: config.BUSBAR_CALL_TIMEOUT_MS,
-      remapOrigins: { ...get(tokens.served).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
+      remapOrigins: { ...get(tokens.accountSource).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
       secret: get(tokens.secret),
-    }),
-  );
-  provide(tokens.checks, () =>
-    createConnectionChecks({
-      host: get(tokens.host),
-      connectors: get(tokens.connectors),
-      connections: get(tokens.connections),
-      clock: get(tokens.clock),
-      log: get(tokens.log),
-      everyMs: config.BUSBAR_CHECK_EVERY_MS,
-      onRound: ({ connector, healthy, checked }) => get(tokens.observer).healthy(connector, healthy / checked),
-    }),
-  );
-  provide(tokens.health, () =>
-    createHealth({
-      version,
-      clock: get(tokens.clock),
-      ping: () => get(tokens.database).ping(),
-      redis: () => {
-        const redis = get(tokens.redis);
-        return !redis ? 'none' : redis.available ? 'ok' : 'away';
-      },
-      ledger: { database: get(tokens.database).kind, settles: config.BUSBAR_DURABLE_SETTLE ? 'durable' : 'queued' },
-      outbox: async () => (get(tokens.usageOutbox) ? await outboxLength(get(tokens.database)) : undefined),
-      connectors: () => get(tokens.checks).report(),
-    }),
-  );
-  provide(tokens.admin, () =>
-    createAdminApi({
-      version,
-      log: get(tokens.log),
-      clock: get(tokens.clock),
-      authenticate: get(tokens.authenticate),
-      limitPerAddress: get(tokens.limitPerAddress),
-      limitPerKey: async (principal) => await get(tokens.host).limit(principal),
-      trustProxy: config.BUSBAR_TRUST_PROXY,
-      apiKeys: get(tokens.apiKeys),
-      audit: get(tokens.audit),
-      database: get(tokens.database),
-      callCounts: () => callCounts(get(tokens.registry), { replica: get(tokens.replica), running: get(tokens.host).running }),
-      usage: get(tokens.usage),
-      deadLetters: get(tokens.deadLetters),
-      call: (request) => get(tokens.host).call(request),
-      quotaStandings: createQuotaStandings({
-        database: get(tokens.database),
-        rules: config.terms.quotas ?? [],
-        apiKeys: get(tokens.apiKeys),
-        tools: (principal) => get(tokens.host).tools(principal),
-        clock: get(tokens.clock),
-      }),
-    }),
-  );
-  provide(tokens.routes, () =>
-    createHttpRoutes({
-      health: get(tokens.health),
-      authenticate: get(tokens.authenticate),
-      limitPerAddress: get(tokens.limitPerAddress),
-      log: get(tokens.log),
-      openMetrics: config.BUSBAR_OPEN_METRICS,
-      trustProxy: config.BUSBAR_TRUST_PROXY,
-      admin: get(tokens.admin),
-      metrics: worker === undefined ? () => get(tokens.registry).metrics() : metricsOfWorkers(get(tokens.registry)),
-    }),
-  );
-  provide(tokens.transport, () =>
-    httpTransport({
-      hostname: config.HOST,
-      port: config.PORT,
-      reusePort: worker !== undefined,
-      maxBodyBytes: config.BUSBAR_MAX_BODY_BYTES,
-      maxRunning: config.BUSBAR_MAX_RUNNING,
-      // Calls get less than that, see server.ts. The rest is for closing what lies behind.
-      drainMs: config.BUSBAR_DRAIN_MS * 0.9,
-      limitPerAddress: get(tokens.limitPerAddress),
-      trustProxy: config.BUSBAR_TRUST_PROXY,
-      fallback: get(tokens.routes),
-      ...(config.BUSBAR_ALLOWED_HOSTS && { allowedHosts: config.BUSBAR_ALLOWED_HOSTS }),
-      ...(config.BUSBAR_ALLOWED_ORIGINS && { allowedOrigins: config.BUSBAR_ALLOWED_ORIGINS }),
-      secret: get(tokens.secret),
-    }),
-  );
-  return injector;
+    });
+  });
 }
 
-const takesEvents = ({ connector, config }: Account): boolean =>
-  vendors.some(
-    ({ connector: { id }, webhookField }) => id === connector && webhookField !== undefined && config[webhookField] !== undefined,
-  );
+const limitPerMinute = (get: Injector['get'], name: string, limit: number): RateLimit =>
+  rateLimit(get, name, [{ limit, windowMs: minuteMs }]);
+
+/** A limit that replicas share through Redis. Each process counts for itself without Redis and while it is down. */
+function rateLimit(get: Injector['get'], name: string, rules: readonly RateLimitRule[]): RateLimit {
+  const redis = get(tokens.redis);
+  const fallback = memoryRateLimit(rules, { clock: get(tokens.clock) });
+  return redis ? redisRateLimit(redis, rules, { name, fallback }) : fallback;
+}

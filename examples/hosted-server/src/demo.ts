@@ -1,11 +1,11 @@
-import { firstTenant } from './account.ts';
-import type { Served } from './served.ts';
-import { vendors } from './vendors.ts';
+import { firstTenant } from './settings/account.ts';
+import type { AccountSource } from './vendors/account-source.ts';
+import { vendors } from './vendors/vendors.ts';
 
-/** Starts the sandboxes of all vendors in this process, for a server with no vendor configured. */
-export async function startDemo(): Promise<Served> {
+/** Starts sandboxes of all vendors in this process, for a server without a configured vendor. */
+export async function startDemo(): Promise<AccountSource> {
   await using undo = new AsyncDisposableStack();
-  const accounts: Served['accounts'][number][] = [];
+  const accounts: AccountSource['accounts'][number][] = [];
   const remapOrigins: Record<string, string> = {};
   for (const { connector, sandboxes } of vendors) {
     for (const [name, start] of Object.entries(sandboxes)) {

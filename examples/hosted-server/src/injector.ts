@@ -1,17 +1,20 @@
-// First: tsyringe throws on import without it.
+// Must come first: tsyringe throws on import without it.
 import 'reflect-metadata';
 import { container as root, instanceCachingFactory } from 'tsyringe';
 import type { Token } from './tokens.ts';
 
-/** A tsyringe container, typed by its tokens. Factories alone: Node runs these sources as they are, and decorators need a compiler. */
+/**
+ * A tsyringe container, typed by its tokens. It uses factories only: Node runs these sources directly, and decorators would need a
+ * compiler.
+ */
 export interface Injector {
-  /** Throws where nobody said how it is made. */
+  /** Returns the value of a token. Throws if none was provided. */
   get<T>(token: Token<T>): T;
-  /** Says how something is made, once, when it is first asked for. The last word on a token counts, so a test may have it. */
+  /** Sets how a value is made: once, when it is first asked for. A later call replaces an earlier one, so tests can override values. */
   provide<T>(token: Token<T>, make: () => T): void;
 }
 
-/** Makes an empty one, which shares nothing with any other. */
+/** Creates an empty injector, independent of all others. */
 export function createInjector(): Injector {
   const container = root.createChildContainer();
   return {

@@ -1,18 +1,18 @@
 import cluster from 'node:cluster';
 import { parseArgs } from 'node:util';
 import { banner } from './banner.ts';
-import { readConfig, type Config } from './config.ts';
-import { migrateDatabase } from './migrate-database.ts';
+import { closeOnSignal } from './process/close-on-signal.ts';
+import { migrateDatabase } from './process/migrate-database.ts';
+import { startFailure } from './process/start-failure.ts';
 import { startServer, type StartOptions } from './server.ts';
-import { closeOnSignal } from './close-on-signal.ts';
-import { startFailure } from './start-failure.ts';
-import { beatForPrimary } from './worker-beats.ts';
-import { startWorkers, tellServing } from './workers.ts';
+import { readConfig, type Config } from './settings/config.ts';
+import { sendHeartbeats } from './workers/heartbeats.ts';
+import { reportServing, startWorkers } from './workers/start-workers.ts';
 
-if (cluster.isWorker) beatForPrimary();
+if (cluster.isWorker) sendHeartbeats();
 try {
   const { values } = parseArgs({
-    // `worker` is for the processes that this one starts.
+    // This process passes `worker` to the processes that it starts.
     options: { 'new-key': { type: 'boolean' }, migrate: { type: 'boolean' }, worker: { type: 'string' } },
   });
   const config = readConfig();
@@ -26,9 +26,9 @@ try {
 }
 
 async function serve(config: Config, options: StartOptions): Promise<void> {
-  const several = cluster.isPrimary && config.BUSBAR_WORKERS > 1;
-  const server = await (several ? startWorkers : startServer)(config, options);
+  const hasWorkers = cluster.isPrimary && config.BUSBAR_WORKERS > 1;
+  const server = await (hasWorkers ? startWorkers : startServer)(config, options);
   closeOnSignal(server, config.BUSBAR_DRAIN_MS);
   if (cluster.isPrimary) process.stdout.write(banner(server));
-  else tellServing(server);
+  else reportServing(server);
 }

@@ -1,25 +1,26 @@
 import type { Logger } from '@busbar/core';
 import type { ApiKeys } from '@busbar/postgres';
-import { firstTenant } from './account.ts';
-import type { Config } from './config.ts';
 import { compose } from './container.ts';
 import type { Injector } from './injector.ts';
+import { firstTenant } from './settings/account.ts';
+import type { Config } from './settings/config.ts';
 import { tokens } from './tokens.ts';
 
-/** A server that serves. */
+/** A running server. */
 export interface Server {
-  /** Where MCP clients connect. */
+  /** The address for MCP clients. */
   readonly url: string;
-  /** Where vendors send their events: one for each connection that has what they are verified with. */
+  /** The addresses for vendors' events: one for each connection that can verify them. */
   readonly webhooks: readonly Webhook[];
   readonly log: Logger;
   readonly demo: boolean;
-  /** The API key that was made at this start. Undefined where there was one already and no other was asked for. */
+  /** The API key created at this start. Undefined if there were keys before and no new one was asked for. */
   readonly newKey: string | undefined;
   /**
-   * Stops in this order: not ready any more; no usage event is sent; nothing new is accepted; running calls end, and those that do not in
-   * four fifths of the drain time are ended and answered so; connectors close; the last traces are sent, for a tenth of the
-   * drain time at most; the transport closes; what is not recorded yet is; the database closes. May be called twice.
+   * Shuts down in this order. The health page reports draining. Usage events are no longer sent. New requests are refused. Running calls
+   * may finish; after four fifths of the drain time the remaining calls are aborted and answered. Connectors close. The last traces are
+   * sent, for at most a tenth of the drain time. The transport closes. Remaining records are written. The database closes. May be called
+   * twice.
    */
   close(): Promise<void>;
 }
@@ -27,24 +28,24 @@ export interface Server {
 /** The webhook address of a connection. */
 export interface Webhook {
   readonly url: string;
-  /** Whose: `tenant / connector / name`. */
+  /** The connection: `tenant / connector / name`. */
   readonly connection: string;
 }
 
-/** What is asked of one start. */
+/** Options of a start. */
 export interface StartOptions {
-  /** Makes an API key for the first tenant, also where there are keys already. */
+  /** Creates an API key for the first tenant, even if there are keys. */
   readonly newKey?: boolean | undefined;
-  /** Which worker this process is, where it is one of several. */
+  /** The number of this worker, if the process is one of several. */
   readonly worker?: string | undefined;
-  /** Has the last word on what the injector holds, before anything is made. For tests. */
+  /** Replaces values in the injector before any is made. For tests. */
   override?(injector: Injector): void;
 }
 
-// Of the drain time, what running calls get. The rest is for answering those that did not end in it, and for closing.
+// The share of the drain time for running calls. The rest is for answering the aborted calls and for closing.
 const graceShare = 0.8;
 
-/** Starts the server. Where a step fails, what was started before it is stopped again. */
+/** Starts the server. If a step fails, the steps before it are undone. */
 export async function startServer(config: Config, options: StartOptions = {}): Promise<Server> {
   await using undo = new AsyncDisposableStack();
   const injector = compose(config, options.worker);
@@ -59,32 +60,33 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const redis = await get(tokens.openRedis)();
   undo.defer(async () => redis?.close());
   provide(tokens.redis, () => redis);
-  const served = await get(tokens.openServed)();
-  undo.defer(() => served.close());
-  provide(tokens.served, () => served);
+  const accountSource = await get(tokens.openAccountSource)();
+  undo.defer(() => accountSource.close());
+  provide(tokens.accountSource, () => accountSource);
 
   const host = get(tokens.host);
   const log = get(tokens.log);
   const listener = await get(tokens.transport).listen(host);
   undo.defer(() => listener.close());
-  // After everything that is likely to fail: a key that is made and never shown is lost.
-  const newKey = await makeKey(get(tokens.apiKeys), options.newKey);
+  // After the steps that are likely to fail: a key that is created and never shown is lost.
+  const newKey = await createKey(get(tokens.apiKeys), options.newKey);
   undo.move();
-  log.info({ url: listener.url, demo: served.demo, database: database.kind }, 'Listening');
+  log.info({ url: listener.url, demo: accountSource.demo, database: database.kind }, 'Listening');
   get(tokens.metering).start();
   get(tokens.audit).start();
   get(tokens.usageOutbox)?.start();
-  get(tokens.checks).start();
+  get(tokens.connectionChecks).start();
   get(tokens.housekeeping).start();
 
   async function close(): Promise<void> {
     get(tokens.health).drain();
-    get(tokens.checks).stop();
-    // What it had in hand is sent again by the next start, under the same ids.
+    // Checks that are running end with the host.
+    void get(tokens.connectionChecks).stop();
+    // The next start sends the interrupted events again, under the same ids.
     const unsent = get(tokens.usageOutbox)?.drain();
     const listened = listener.close();
     await host.close(config.BUSBAR_DRAIN_MS * graceShare);
-    // After the last call: its span is made when it ends.
+    // After the last call, because a span is made when its call ends.
     const traced = tracing?.close();
     await listened;
     await unsent;
@@ -92,21 +94,21 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     await get(tokens.metering).drain();
     await get(tokens.audit).drain();
     await traced;
-    await served.close();
+    await accountSource.close();
     await redis?.close();
     await database.close();
   }
   let closing: Promise<void> | undefined;
-  const webhooks = get(tokens.records).flatMap(({ tenant, connector, name, hook }) =>
+  const webhooks = get(tokens.connectionRecords).flatMap(({ tenant, connector, name, hook }) =>
     hook === undefined ? [] : [{ url: new URL(`/hooks/${hook}`, listener.url).href, connection: `${tenant} / ${connector} / ${name}` }],
   );
-  return { url: listener.url, webhooks, log, demo: served.demo, newKey, close: () => (closing ??= close()) };
+  return { url: listener.url, webhooks, log, demo: accountSource.demo, newKey, close: () => (closing ??= close()) };
 }
 
-/** The first start of a database makes a key; later ones only when asked to. */
-async function makeKey(keys: ApiKeys, another: boolean | undefined): Promise<string | undefined> {
-  const wanted = { tenant: firstTenant, roles: ['owner', 'operator'] };
-  const first = await keys.createFirst({ ...wanted, name: 'Made at the first start' });
-  const made = first ?? (another ? await keys.create({ ...wanted, name: 'Made with --new-key' }) : undefined);
-  return made?.key;
+/** Creates an API key at the first start with a database, and at later starts only if asked to. */
+async function createKey(keys: ApiKeys, another: boolean | undefined): Promise<string | undefined> {
+  const owner = { tenant: firstTenant, roles: ['owner', 'operator'] };
+  const first = await keys.createFirst({ ...owner, name: 'Made at the first start' });
+  const created = first ?? (another ? await keys.create({ ...owner, name: 'Made with --new-key' }) : undefined);
+  return created?.key;
 }

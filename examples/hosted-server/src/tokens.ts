@@ -20,16 +20,18 @@ import type { Redis } from '@busbar/redis';
 import type { RequestListener } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Config } from './config.ts';
-import type { ConnectionChecks } from './connection-checks.ts';
-import type { Health } from './health.ts';
-import type { Housekeeping } from './housekeeping.ts';
-import type { Served } from './served.ts';
-import type { Tracing } from './tracing.ts';
+import type { Config } from './settings/config.ts';
+import type { ConnectionChecks } from './vendors/connection-checks.ts';
+import type { Health } from './http/health.ts';
+import type { ReadQuotaUsage } from './usage/quota-usage.ts';
+import type { AccountSource } from './vendors/account-source.ts';
+import type { WebHandler } from './http/web-listener.ts';
+import type { PeriodicTask } from './process/periodic-task.ts';
+import type { Tracing } from './process/tracing.ts';
 
 declare const type: unique symbol;
 
-/** A key of the container that remembers what it stands for. */
+/** A key of the container, typed by the value it is a key of. */
 export type Token<T> = symbol & { readonly [type]?: T };
 
 const token = <T>(name: string): Token<T> => Symbol(name);
@@ -37,9 +39,12 @@ const token = <T>(name: string): Token<T> => Symbol(name);
 /** Everything that the container holds. */
 export const tokens = {
   config: token<Config>('config'),
+  worker: token<string | undefined>('worker'),
+  version: token<string>('version'),
   clock: token<Clock>('clock'),
   log: token<Logger>('log'),
   registry: token<Registry>('registry'),
+  metricsText: token<() => Promise<string>>('metricsText'),
   observer: token<PromObserver>('observer'),
   openTracing: token<() => Promise<Tracing | undefined>>('openTracing'),
   tracing: token<Tracing | undefined>('tracing'),
@@ -56,9 +61,9 @@ export const tokens = {
   authenticate: token<Authenticate>('authenticate'),
   limitPerKey: token<RateLimit>('limitPerKey'),
   limitPerAddress: token<RateLimit>('limitPerAddress'),
-  openServed: token<() => Promise<Served>>('openServed'),
-  served: token<Served>('served'),
-  records: token<readonly ConnectionRecord[]>('records'),
+  openAccountSource: token<() => Promise<AccountSource>>('openAccountSource'),
+  accountSource: token<AccountSource>('accountSource'),
+  connectionRecords: token<readonly ConnectionRecord[]>('connectionRecords'),
   connectors: token<readonly Connector[]>('connectors'),
   connections: token<Connections>('connections'),
   httpClient: token<HttpClient>('httpClient'),
@@ -68,12 +73,13 @@ export const tokens = {
   cache: token<Cache>('cache'),
   lock: token<Lock | undefined>('lock'),
   metering: token<PostgresMetering>('metering'),
+  quotaUsage: token<ReadQuotaUsage>('quotaUsage'),
   usageOutbox: token<UsageOutbox | undefined>('usageOutbox'),
   host: token<Host>('host'),
-  checks: token<ConnectionChecks>('checks'),
-  housekeeping: token<Housekeeping>('housekeeping'),
+  connectionChecks: token<ConnectionChecks>('connectionChecks'),
+  housekeeping: token<PeriodicTask>('housekeeping'),
   health: token<Health>('health'),
-  admin: token<RequestListener>('admin'),
-  routes: token<RequestListener>('routes'),
+  adminApi: token<WebHandler>('adminApi'),
+  router: token<RequestListener>('router'),
   transport: token<Transport>('transport'),
 };

@@ -5,16 +5,16 @@ import { promisify } from 'node:util';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { postgresql } from '../../../packages/postgres/test/databases.ts';
+import { postgresql } from '../../../packages/postgres/test/support/databases.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool, parseMessage, post } from './mcp-requests.ts';
 import { dataFolder, endedWith, startProgram, temporaryFolder } from './server-process.ts';
-import { startTraceCollector } from './trace-collector.ts';
+import { startTraceCollector } from './process/trace-collector.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 
-describe('the server that npm run build:server makes, in a folder that has nothing else', () => {
+describe('the server built by npm run build:server, in a folder of its own', () => {
   const stack = new AsyncDisposableStack();
   let folder: string;
   const start = async (env: Readonly<Record<string, string>>) => endedWith(stack, await startProgram(join(folder, 'server.mjs'), env));
@@ -25,7 +25,7 @@ describe('the server that npm run build:server makes, in a folder that has nothi
   });
   afterAll(() => stack.disposeAsync());
 
-  test('serves the demo on the embedded database: what is ready, and what the SDK answers', async () => {
+  test('serves the demo on the embedded database, on the fast lane and through the SDK', async () => {
     const server = await start({ BUSBAR_DATA_DIR: await dataFolder(stack) });
     const requestInit = { headers: { authorization: `Bearer ${server.key}` } };
     const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
@@ -65,14 +65,14 @@ describe('the server that npm run build:server makes, in a folder that has nothi
     60_000,
   );
 
-  test('leaves out what only tests of connectors need, and loads sandboxes for the demo alone', async () => {
+  test('leaves out code that only connector tests need, and loads sandboxes only for the demo', async () => {
     expect((await readdir(folder)).filter((name) => name.includes('o200k'))).toEqual([]);
     const program = await readFile(join(folder, 'server.mjs'), 'utf8');
     expect(program.match(/function start\w+Sandbox\(/g)).toBeNull();
   });
 });
 
-test('a bundler keeps what @busbar/core/mcp/http is imported for first', async () => {
+test('a bundler keeps the import that @busbar/core/mcp/http must make first', async () => {
   const entry = join(import.meta.dirname, 'entry.ts');
   const code = "import '@busbar/core/mcp/http';";
   const plugin = {

@@ -16,7 +16,7 @@ function kept(prune: () => Promise<number>) {
   return { housekeeping, clock, warned, pruned: () => pruned };
 }
 
-test('drops old letters at the start and each hour, says so where there were some, and stops', async () => {
+test('drops expired dead letters at the start and every hour, logs it if there were any, and stops', async () => {
   const left = [0, 2, 0];
   const { housekeeping, clock, warned, pruned } = kept(async () => left.shift() ?? 0);
   housekeeping.start();
@@ -31,11 +31,11 @@ test('drops old letters at the start and each hour, says so where there were som
   expect([pruned(), clock.sleeping]).toEqual([2, 0]);
 });
 
-test('goes on after the database was away', async () => {
+test('continues after the database was down', async () => {
   const { housekeeping, clock, warned, pruned } = kept(() => Promise.reject(new Error('gone')));
   housekeeping.start();
   await expect.poll(() => clock.sleeping).toBe(1);
-  expect(warned).toEqual(['Old dead letters could not be dropped']);
+  expect(warned).toEqual(['Expired dead letters could not be dropped']);
   await clock.advance(60 * 60_000);
   await expect.poll(pruned).toBe(2);
   await housekeeping.stop();

@@ -1,4 +1,4 @@
-/** What a test needs to know of a server to call it. */
+/** The address and key of a server to call. */
 export interface Called {
   readonly url: string;
   readonly key: string;
@@ -11,14 +11,14 @@ export interface ToolAnswer {
   readonly structuredContent: unknown;
 }
 
-/** What came back over HTTP. */
+/** An HTTP response. */
 export interface Answered {
   readonly status: number;
   readonly headers: Pick<Headers, 'get'>;
   readonly body: string;
 }
 
-/** Sends one JSON-RPC message by hand. Default: `tools/list`. */
+/** Sends a JSON-RPC message without a client. Default: `tools/list`. */
 export async function post(url: string, headers: Record<string, string>, message: object = { method: 'tools/list' }): Promise<Answered> {
   const response = await fetch(url, {
     method: 'POST',
@@ -28,7 +28,7 @@ export async function post(url: string, headers: Record<string, string>, message
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** Calls a tool by hand. Throws where the answer is no result of the tool. */
+/** Calls a tool without a client. Throws if the answer is not a tool result. */
 export async function callTool({ url, key }: Called, name: string, args: object): Promise<ToolAnswer> {
   const { status, body } = await post(url, { authorization: `Bearer ${key}` }, { method: 'tools/call', params: { name, arguments: args } });
   const { result } = (parseMessage(body) ?? {}) as {
@@ -39,7 +39,7 @@ export async function callTool({ url, key }: Called, name: string, args: object)
   return { isError: result.isError ?? false, text, structuredContent: result.structuredContent };
 }
 
-/** The JSON-RPC message in an answer, whether it came as JSON or as an event. */
+/** The JSON-RPC message in a response, which is JSON or an event stream. */
 export function parseMessage(body: string): unknown {
   return JSON.parse(/^(?:data: )?(\{.*\})$/m.exec(body)?.[1] ?? 'null');
 }

@@ -8,7 +8,7 @@ import { dataFolder, startServing, temporaryFolder, type ServerProcess } from '.
 
 const run = promisify(execFile);
 
-describe('a server that is started with nothing configured', () => {
+describe('a server started without settings', () => {
   const stack = new AsyncDisposableStack();
   let folder: string;
   let server: ServerProcess;
@@ -19,27 +19,27 @@ describe('a server that is started with nothing configured', () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  test('says that it is a demo, where it is, and the key', () => {
+  test('prints that it is a demo, its address, and the key', () => {
     expect(server.stdout).toContain('DEMO MODE');
-    expect(server.stdout).toContain('Salesforce has 2 accounts: calls say which in the input "connection", "emea" or "apac".');
+    expect(server.stdout).toContain('Salesforce has 2 accounts: calls choose one with the input "connection", "emea" or "apac".');
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
     expect(server.key).toMatch(/^bb_/);
   });
 
-  test('prints an entry for a client’s configuration that is JSON', () => {
+  test('prints a JSON entry for a client’s configuration', () => {
     const entry = /^ {2}\{\n[^]*?^ {2}\}$/m.exec(server.stdout)?.[0] ?? '';
     expect(JSON.parse(entry)).toEqual({
       mcpServers: { busbar: { type: 'http', url: server.url, headers: { Authorization: `Bearer ${server.key}` } } },
     });
   });
 
-  test('prints a curl call that makes a ticket when it is pasted into a shell', async () => {
+  test('prints a curl command that creates a ticket when pasted into a shell', async () => {
     const pasted = server.stdout.slice(server.stdout.indexOf('  curl '));
     const { stdout } = await run('sh', ['-c', pasted]);
     expect(parseMessage(stdout)).toMatchObject({ result: { structuredContent: { subject: 'The printer is on fire' } } });
   });
 
-  test('serves the official client: it lists the tools, makes a ticket and reads it', async () => {
+  test('serves the official client, which lists the tools, creates a ticket and reads it', async () => {
     const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
     const requestInit = { headers: { authorization: `Bearer ${server.key}` } };
     await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { requestInit }));
@@ -55,14 +55,14 @@ describe('a server that is started with nothing configured', () => {
   test.each([
     ['no key', {}],
     ['a wrong key', { authorization: `Bearer bb_${'A'.repeat(43)}` }],
-    ['something that is no key', { authorization: 'Basic YTpi' }],
+    ['something that is not a key', { authorization: 'Basic YTpi' }],
   ])('refuses %s with 401', async (_, headers) => {
     const { status, body } = await post(server.url, { ...headers });
     expect(status).toBe(401);
     expect(body).toContain('API key');
   });
 
-  test('has the health pages, the detailed one for a key alone', async () => {
+  test('has health pages, with the detailed one only for a key', async () => {
     const page = async (path: string, headers = {}) => {
       const response = await fetch(new URL(path, server.url), { headers });
       return { status: response.status, body: await response.json() };
@@ -82,10 +82,10 @@ describe('a server that is started with nothing configured', () => {
     expect((await page('/elsewhere')).status).toBe(404);
   });
 
-  test('has the metrics, and no tenant in them', async () => {
+  test('has metrics without tenants in them', async () => {
     await callTool(server, 'zendesk_get_ticket', { ticketId: 999_999_999 });
     const read = async () => (await fetch(new URL('/metrics', server.url))).text();
-    // The first check of the connections runs beside the calls.
+    // The first connection check runs at the same time as the calls.
     await expect.poll(read).toContain('\nmcp_connector_healthy{');
     const metrics = await read();
     for (const name of [
@@ -105,7 +105,7 @@ describe('a server that is started with nothing configured', () => {
   });
 });
 
-test('a server that is told to stop exits with 0, leaves a record of each call, and has the key in no log line', async () => {
+test('a stopped server exits with 0, leaves a record of each call, and has logged no key', async () => {
   await using stack = new AsyncDisposableStack();
   const folder = await dataFolder(stack);
   const server = await startServing(stack, { BUSBAR_DATA_DIR: folder, LOG_LEVEL: 'debug' });
@@ -138,7 +138,7 @@ test('a server that is told to stop exits with 0, leaves a record of each call, 
   ]);
 }, 60_000);
 
-test('the first key is shown once; a later start takes it, and makes another when asked to', async () => {
+test('the first key is shown once; a later start accepts it, and creates another key on request', async () => {
   await using stack = new AsyncDisposableStack();
   const env = { BUSBAR_DATA_DIR: await dataFolder(stack) };
   const first = await startServing(stack, env);

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => stack.disposeAsync());
 
-/** Settings that have a server talk to a sandbox of the test's own as if it were the real account. */
+/** Settings for a server that uses a sandbox of the test as if it were a real account. */
 async function settingsFor(sandbox: ZendeskSandbox): Promise<Record<string, string>> {
   const [[origin, target] = ['', '']] = Object.entries(sandbox.remapOrigins);
   return {
@@ -35,12 +35,12 @@ const ticket = { subject: 'Slow', body: 'Very.' };
 const creates = 'POST /api/v2/tickets';
 
 describe('SIGTERM with 50 calls in flight', () => {
-  /** Starts 50 calls that hang at the vendor, 20 at once there and the others in the queue before it. */
+  /** Starts 50 calls that hang: 20 at the vendor, the others in the queue for it. */
   async function hang(server: Called, sandbox: ZendeskSandbox) {
     sandbox.misbehave({ kind: 'hang', match: creates, times: 50 });
     const calls = Array.from({ length: 50 }, () => callTool(server, 'zendesk_create_ticket', ticket));
     await sandbox.received(creates, 20);
-    // Each request that has arrived is counted against the key, and so is each of these.
+    // The rate limit of the key counts every request that has arrived, and these requests too.
     let asked = 0;
     const arrived = async () => {
       const { headers } = await post(server.url, { authorization: `Bearer ${server.key}` });
@@ -51,7 +51,7 @@ describe('SIGTERM with 50 calls in flight', () => {
     return calls;
   }
 
-  test('lets them end: all are answered, the exit code is 0, and no new call is taken', async () => {
+  test('lets them finish: all are answered, the exit code is 0, and no new call is accepted', async () => {
     const sandbox = await startSandbox();
     const server = await startServing(stack, await settingsFor(sandbox));
     const calls = await hang(server, sandbox);
@@ -65,18 +65,18 @@ describe('SIGTERM with 50 calls in flight', () => {
     expect(await server.ended).toBe(0);
   }, 60_000);
 
-  test('that never end: all are refused cleanly within the drain limit, and the exit code is 0', async () => {
+  test('that never end: all are refused cleanly within the drain time, and the exit code is 0', async () => {
     const sandbox = await startSandbox();
     const server = await startServing(stack, { ...(await settingsFor(sandbox)), BUSBAR_DRAIN_MS: '2000' });
     const calls = await hang(server, sandbox);
-    const toldAt = performance.now();
+    const signalledAt = performance.now();
     server.kill('SIGTERM');
     const answers = await Promise.all(calls);
     expect(await server.ended).toBe(0);
-    // The calls would go on for 30 seconds.
-    expect(performance.now() - toldAt).toBeLessThan(15_000);
+    // The calls would run for 30 seconds.
+    expect(performance.now() - signalledAt).toBeLessThan(15_000);
     const codes = answers.map(({ isError, text }) => (isError ? /^[A-Z_]+/.exec(text)?.[0] : 'no error'));
-    // What had reached the vendor may have been done; what still waited for its turn had not.
+    // Calls that had reached the vendor may have written; calls in the queue had not.
     expect(new Set(codes)).toEqual(new Set(['OUTCOME_UNKNOWN', 'UNAVAILABLE']));
     expect(codes.filter((code) => code === 'OUTCOME_UNKNOWN')).toHaveLength(20);
   }, 60_000);
@@ -95,7 +95,7 @@ describe('SIGTERM with 50 calls in flight', () => {
   }, 60_000);
 });
 
-test('two signals within half a second, as npm and the server both hear Ctrl-C, are one: what runs may end', async () => {
+test('two signals within half a second count as one, because npm and the server both get Ctrl-C: running calls may finish', async () => {
   const sandbox = await startSandbox();
   const server = await startServing(stack, await settingsFor(sandbox));
   sandbox.misbehave({ kind: 'hang', match: creates });
@@ -109,13 +109,13 @@ test('two signals within half a second, as npm and the server both hear Ctrl-C, 
   expect(await server.ended).toBe(0);
 }, 60_000);
 
-test('SIGTERM while a client dawdles over its request: it is cut off, and the exit code is 0', async () => {
+test('SIGTERM while a client is slow to send its request: the client is cut off, and the exit code is 0', async () => {
   const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_DRAIN_MS: '1000' });
   const { port } = new URL(server.url);
   const client = connect(Number(port), '127.0.0.1');
   const head = ['POST /mcp HTTP/1.1', `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${server.key}`, 'Content-Type: application/json'];
   client.write([...head, 'Content-Length: 100', 'Expect: 100-continue', '', '{'].join('\r\n'));
-  // The server has read the head when it asks for the body.
+  // When the server asks for the body, it has read the head.
   await once(client, 'data');
   server.kill('SIGTERM');
   await once(client, 'close');
@@ -123,7 +123,7 @@ test('SIGTERM while a client dawdles over its request: it is cut off, and the ex
   expect(server.stderr).toMatch(/requests unanswered/);
 }, 60_000);
 
-test('a second server on the folder refuses to start, the first lives on, and its data opens again', async () => {
+test('a second server on the folder refuses to start, the first continues, and its data opens again', async () => {
   const folder = await dataFolder(stack);
   const first = await startServing(stack, { BUSBAR_DATA_DIR: folder });
   const second = await startProcess({ BUSBAR_DATA_DIR: folder });
@@ -139,7 +139,7 @@ test('a second server on the folder refuses to start, the first lives on, and it
   expect(await callTool({ url: third.url, key: first.key }, 'zendesk_create_ticket', ticket)).toMatchObject({ isError: false });
 }, 60_000);
 
-test('a port that is taken is said so, and the folder and the first key are free for the next start', async () => {
+test('a port in use is reported, and the folder and the first key remain for the next start', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   stack.defer(async () => void other.close());
@@ -148,12 +148,12 @@ test('a port that is taken is said so, and the folder and the first key are free
   const refused = await startProcess({ BUSBAR_DATA_DIR: folder, PORT: String(port) });
   expect(await refused.ended).toBe(1);
   expect(refused.stderr).toBe(
-    `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or set PORT to another (0 takes any free one).\n`,
+    `Port ${port} on 127.0.0.1 is in use. Stop the program that listens there, or set PORT to another port (0 takes any free port).\n`,
   );
   expect((await startServing(stack, { BUSBAR_DATA_DIR: folder })).key).toMatch(/^bb_/);
 }, 60_000);
 
-test('settings that do not fit are all listed, and nothing is started', async () => {
+test('invalid settings are all listed, and nothing is started', async () => {
   const refused = await startProcess({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: 'x' });
   expect(await refused.ended).toBe(1);
   expect(refused.stdout).toBe('');
@@ -176,7 +176,7 @@ test('a key that has used up its limit gets 429 with the time to wait, and the r
   expect(metrics).toContain('\nmcp_rate_limit_exceeded_total 1\n');
 }, 60_000);
 
-test('the secrets of the account are in no log line and no answer, also when the vendor echoes them', async () => {
+test('the secrets of the account are in no log line and no answer, even if the vendor echoes them', async () => {
   const sandbox = await startSandbox();
   const server = await startServing(stack, { ...(await settingsFor(sandbox)), LOG_LEVEL: 'debug' });
   sandbox.misbehave({

@@ -1,14 +1,14 @@
 import { openDatabase } from '@busbar/postgres';
 import { expect, test } from 'vitest';
-import { postgresql } from '../../../packages/postgres/test/databases.ts';
-import { startProxy } from '../../../packages/postgres/test/proxy.ts';
+import { postgresql } from '../../../packages/postgres/test/support/databases.ts';
+import { startProxy } from '../../../packages/postgres/test/support/proxy.ts';
 import { noRedis } from '../../../packages/redis/test/servers.ts';
 import { callTool, post } from './mcp-requests.ts';
 import { startServing } from './server-process.ts';
 
 const secret = 'the same on both replicas, and long enough';
 
-/** An empty database on the PostgreSQL server, that goes with the stack. */
+/** Creates an empty database on the PostgreSQL server. It is dropped with the stack. */
 async function emptyDatabase(stack: AsyncDisposableStack) {
   const place = await postgresql?.place();
   if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
@@ -17,7 +17,7 @@ async function emptyDatabase(stack: AsyncDisposableStack) {
 }
 
 test.runIf(postgresql)(
-  'two servers share a PostgreSQL server: one first key, good on both, and the records of both in one table',
+  'two servers share a PostgreSQL server: one first key is valid on both, and one table has the records of both',
   async () => {
     await using stack = new AsyncDisposableStack();
     const options = await emptyDatabase(stack);
@@ -38,7 +38,7 @@ test.runIf(postgresql)(
 );
 
 test.runIf(postgresql)(
-  'a server whose database goes away is not ready, and is again by itself when it is back',
+  'a server whose database goes down is not ready, and recovers by itself when it is back',
   async () => {
     await using stack = new AsyncDisposableStack();
     const options = await emptyDatabase(stack);
@@ -68,7 +68,7 @@ test.runIf(postgresql)(
 );
 
 test.runIf(postgresql)(
-  'SIGTERM while the database gives no answer: it is broken off after BUSBAR_DRAIN_MS, and the exit code is 1',
+  'SIGTERM while the database does not answer: the server exits with 1 after BUSBAR_DRAIN_MS',
   async () => {
     await using stack = new AsyncDisposableStack();
     const proxy = await startProxy((await emptyDatabase(stack)).url);
@@ -78,7 +78,7 @@ test.runIf(postgresql)(
     proxy.mute();
     server.kill('SIGTERM');
     expect(await server.ended).toBe(1);
-    expect(server.stderr).toContain('Stopping took too long and was broken off');
+    expect(server.stderr).toContain('Stopping took too long');
   },
   60_000,
 );
@@ -93,7 +93,7 @@ test.runIf(postgresql && !noRedis)(
       BUSBAR_SECRET: secret,
       REDIS_URL: process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379',
       BUSBAR_CALLS_PER_MINUTE: '5',
-      // Limits are kept by their rules, and no other run has this one.
+      // Redis keeps limits by their rules, and no other run has this rule.
       BUSBAR_CALLS_PER_HOUR: String(10_000 + Math.floor(Math.random() * 80_000)),
     };
     const [one, two] = await Promise.all([startServing(stack, env), startServing(stack, env)]);

@@ -3,36 +3,36 @@ import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataPlace, pgliteCluster, pgliteTemplate } from '../../../packages/postgres/test/pglite-template.ts';
+import { dataPlace, pgliteCluster, pgliteTemplate } from '../../../packages/postgres/test/support/pglite-template.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 // Loading the sources takes a third of a start.
 const compiled = join(import.meta.dirname, '../../../node_modules/.cache/busbar-test/compiled');
 
-// What spares the tests V8's work on PGlite; see vitest.config.ts.
+// Spares the tests V8's work on PGlite: see vitest.config.ts.
 const isForWasm = (argument: string) => argument.startsWith('--wasm-');
 
-/** A hosted server in a process of its own, as an operator runs it. */
+/** A hosted server in its own process, as an operator runs it. */
 export interface ServerProcess {
   readonly stdout: string;
   readonly stderr: string;
-  /** Where it serves MCP, as its banner says. Empty where it did not start. */
+  /** The MCP address in its banner. Empty if it did not start. */
   readonly url: string;
-  /** The key that its banner shows. Empty where it shows none. */
+  /** The key in its banner. Empty if there is none. */
   readonly key: string;
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when the log has a line that matches. Rejects where the process ends without one. */
+  /** Resolves when the log has a matching line. Rejects if the process ends without one. */
   logged(pattern: RegExp): Promise<void>;
 }
 
-/** Starts a server with these settings and nothing else of this environment. Resolves when it serves, or has ended. */
+/** Starts a server with these settings and without the other variables of this environment. Resolves when it serves or has ended. */
 export async function startProcess(env: Readonly<Record<string, string>>, ...args: string[]): Promise<ServerProcess> {
   return await startProgram(main, env, ...args);
 }
 
-/** {@link startProcess}, of a server that was built. */
+/** Like {@link startProcess}, for a built server. */
 export async function startProgram(program: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...process.execArgv.filter(isForWasm), program, ...args], {
     env: { PATH: process.env['PATH'], PORT: '0', NODE_COMPILE_CACHE: compiled, ...env },
@@ -68,7 +68,7 @@ export async function startProgram(program: string, env: Readonly<Record<string,
   };
 }
 
-/** {@link startProcess}, ended with the stack. */
+/** Like {@link startProcess}, but the server ends with the stack. */
 export async function startServing(
   stack: AsyncDisposableStack,
   env: Readonly<Record<string, string>>,
@@ -77,7 +77,7 @@ export async function startServing(
   return endedWith(stack, await startProcess(env, ...args));
 }
 
-/** The server, which is ended with the stack. */
+/** Ends the server with the stack, and returns it. */
 export function endedWith(stack: AsyncDisposableStack, server: ServerProcess): ServerProcess {
   stack.defer(async () => {
     server.kill('SIGKILL');
@@ -86,19 +86,22 @@ export function endedWith(stack: AsyncDisposableStack, server: ServerProcess): S
   return server;
 }
 
-/** An empty folder that goes with the stack. */
+/** Creates an empty folder that is deleted with the stack. */
 export async function temporaryFolder(stack: AsyncDisposableStack): Promise<string> {
   const folder = await mkdtemp(join(dataPlace, 'busbar-server-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A data folder as a first start leaves it, but without a key: a copy, since making one takes seconds. Not by `cp`, which takes five times as long as `cpSync`. Goes with the stack. */
+/**
+ * Creates a data folder in the state after a first start, but without a key. It is a copy, because creating a database takes seconds;
+ * `cpSync` is five times as fast as `cp`. Deleted with the stack.
+ */
 export async function dataFolder(stack: AsyncDisposableStack): Promise<string> {
   return await copyOf(await pgliteTemplate(), stack);
 }
 
-/** A data folder that holds a database without any of our tables. Goes with the stack. */
+/** Creates a data folder with a database that has no Busbar tables. Deleted with the stack. */
 export async function unmigratedFolder(stack: AsyncDisposableStack): Promise<string> {
   return await copyOf(await pgliteCluster(), stack);
 }

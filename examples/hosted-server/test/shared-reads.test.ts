@@ -7,7 +7,7 @@ import { noRedis, sharedPlace } from '../../../packages/redis/test/servers.ts';
 const place = sharedPlace();
 afterAll(() => (noRedis ? undefined : place.remove()));
 
-/** One replica of a server whose one tool is a read. Its cache and its lock are on the Redis that all share. */
+/** A replica of a server whose only tool is a read. The replicas share a cache and a lock on Redis. */
 async function replica(run: () => Promise<string>) {
   const redis = await place.open();
   const reader = defineConnector({
@@ -48,7 +48,7 @@ async function replica(run: () => Promise<string>) {
 }
 
 describe.skipIf(noRedis)('two replicas on one Redis', () => {
-  test('100 equal reads at once, 50 on each, run once', async () => {
+  test('100 equal concurrent reads, 50 on each replica, run once', async () => {
     const go = Promise.withResolvers<void>();
     let runs = 0;
     const run = async () => {
@@ -58,14 +58,14 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     };
     const [one, other] = [await replica(run), await replica(run)];
     const all = Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? one : other).read('a'));
-    // Both have asked for the lock, so one of them waits for the other.
+    // Both replicas have asked for the lock, so one waits for the other.
     await expect.poll(() => [one, other].filter(({ taken }) => taken.length > 0).length, { timeout: 10_000 }).toBe(2);
     go.resolve();
     expect(new Set(await Promise.all(all))).toEqual(new Set(['{"said":"once"}']));
     expect(runs).toBe(1);
   });
 
-  test('where the one that runs fails, the other runs', async () => {
+  test('if the read that runs fails, the other replica runs it', async () => {
     const go = Promise.withResolvers<void>();
     let runs = 0;
     const run = async () => {

@@ -13,7 +13,7 @@ const stdio = { command: process.execPath, args: [server, '--stdio'] };
 const info = { name: 'test', version: '1.0.0' };
 const greet = { name: 'hello_greet_person', arguments: { name: 'Ada' } };
 
-/** Starts the server and waits until it says where it serves. */
+/** Starts the server and waits until it prints its address. */
 async function start(...args: string[]): Promise<{ child: ChildProcess; url: string; exited: Promise<unknown[]> }> {
   const child = spawn(process.execPath, [server, ...args], { env: { ...process.env, PORT: '0' }, stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
@@ -21,16 +21,16 @@ async function start(...args: string[]): Promise<{ child: ChildProcess; url: str
     child.kill();
     await exited;
   });
-  let said = '';
+  let output = '';
   for await (const chunk of child.stderr.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    said += chunk.toString();
-    const url = /Serving MCP at (\S+)\n/.exec(said)?.[1];
+    output += chunk.toString();
+    const url = /Serving MCP at (\S+)\n/.exec(output)?.[1];
     if (url) return { child, url, exited };
   }
-  throw new Error(`The server ended: ${said}`);
+  throw new Error(`The server ended: ${output}`);
 }
 
-test('client 2.x is greeted over HTTP and over stdio', async () => {
+test('greets client 2.x over HTTP and stdio', async () => {
   const { url } = await start();
   for (const transport of [new StreamableHTTPClientTransport(new URL(url)), new StdioClientTransport(stdio)]) {
     const client = new Client(info, { versionNegotiation: { mode: 'auto' } });
@@ -40,7 +40,7 @@ test('client 2.x is greeted over HTTP and over stdio', async () => {
   }
 });
 
-test('client 1.x is greeted over HTTP and over stdio', async () => {
+test('greets client 1.x over HTTP and stdio', async () => {
   const { url } = await start();
   for (const transport of [new OldHttp(new URL(url)), new OldStdio(stdio)]) {
     const client = new OldClient(info);
@@ -50,13 +50,13 @@ test('client 1.x is greeted over HTTP and over stdio', async () => {
   }
 });
 
-test.each([[[]], [['--stdio']]])('ends with code 0 on SIGTERM (%j)', async (args) => {
+test.each([[[]], [['--stdio']]])('exits with 0 on SIGTERM (%j)', async (args) => {
   const { child, exited } = await start(...args);
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
 });
 
-test('ends over stdio when its client has gone', async () => {
+test('exits over stdio when its client disconnects', async () => {
   const { child, exited } = await start('--stdio');
   child.stdin?.end();
   expect(await exited).toEqual([0, null]);

@@ -4,14 +4,14 @@ import { Problem } from './schemas.ts';
 
 type Problem = z.output<typeof Problem>;
 
-/** A quarter of an hour: the window of the daily limit rolls, so some requests come free all the time, but none within a call. */
+/** 15 minutes. The window of the daily limit rolls, so requests come free all the time, but not soon enough for a call to wait. */
 const dailyLimitPauseMs = 15 * 60_000;
 
-const rights = /^(INSUFFICIENT_ACCESS|API_DISABLED_FOR_ORG|API_CURRENTLY_DISABLED|INSUFFICIENT_PERMISSIONS)/;
-const missing = new Set(['NOT_FOUND', 'ENTITY_IS_DELETED', 'INVALID_QUERY_LOCATOR']);
+const missingRights = /^(INSUFFICIENT_ACCESS|API_DISABLED_FOR_ORG|API_CURRENTLY_DISABLED|INSUFFICIENT_PERMISSIONS)/;
+const missingRecords = new Set(['NOT_FOUND', 'ENTITY_IS_DELETED', 'INVALID_QUERY_LOCATOR']);
 const conflicts = new Set(['DUPLICATE_VALUE', 'DUPLICATES_DETECTED', 'DUPLICATE_EXTERNAL_ID', 'PRECONDITION_FAILED']);
 
-/** What to do about codes that models meet often. */
+/** Advice on codes that models meet often. */
 const advice: Readonly<Record<string, string>> = {
   MALFORMED_QUERY: 'Correct the SOQL and call again.',
   INVALID_FIELD: 'Look the field names up with salesforce_describe_object and call again.',
@@ -25,73 +25,73 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads how Salesforce says no: a list of errors, each with a code, and an object where OAuth refuses. Nothing was carried out where it
- * refuses; where it fails (5xx) nobody knows. Partial failures inside a 200 are no failures here: the tools show them row by row.
+ * Maps a refusal or failure of Salesforce. The body is a list of errors, each with a code, or an object if OAuth refused. A refused request
+ * was not executed; after a 5xx nothing is certain. Partial failures inside a 200 are no failures here: the tools report them row by row.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
-  if (status === 300) return refused('CONFLICT', several(data));
+  if (status === 300) return refused('CONFLICT', ambiguousExternalId(data));
   if (status < 400) return undefined;
   const problems = problemsIn(data);
   const [first] = problems;
   const code = first?.errorCode ?? '';
-  const said = wordsOf(problems);
+  const quote = quoteOf(problems);
 
-  if (code === 'REQUEST_LIMIT_EXCEEDED') return requestLimit(first?.message ?? '', said);
-  // The row is in another's transaction for a moment: nothing was done, and the next try may succeed.
-  if (code === 'UNABLE_TO_LOCK_ROW') return refused('UPSTREAM_UNAVAILABLE', `Another change holds the record just now.${said}`);
+  if (code === 'REQUEST_LIMIT_EXCEEDED') return requestLimit(first?.message ?? '', quote);
+  // Another transaction locks the row for a moment. Nothing was done, and a retry may succeed.
+  if (code === 'UNABLE_TO_LOCK_ROW') return refused('UPSTREAM_UNAVAILABLE', `Another change holds the record at the moment.${quote}`);
   if (status >= 500 || status === 408)
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `Salesforce failed (HTTP ${status}).${said}`, executed: 'unknown' };
+    return { code: 'UPSTREAM_UNAVAILABLE', message: `Salesforce failed (HTTP ${status}).${quote}`, executed: 'unknown' };
   if (status === 401)
     return {
       ...refused(
         'UNAUTHENTICATED',
-        `Salesforce refused the connection’s session.${said} Someone must check the external client app, the user that it acts as and the org’s session settings.`,
+        `Salesforce refused the connection’s session.${quote} Someone must check the external client app, the user that it acts as and the org’s session settings.`,
       ),
       renew: true,
     };
   if (status === 410)
     return refused(
       'CONNECTION_INVALID',
-      `Salesforce has retired this API version.${said} Someone must set a newer apiVersion in the connection’s settings.`,
+      `Salesforce has retired this API version.${quote} Someone must set a newer apiVersion in the connection’s settings.`,
     );
-  if (status === 429) return refused('RATE_LIMITED', `Salesforce takes no more requests for now.${said}`);
+  if (status === 429) return refused('RATE_LIMITED', `Salesforce takes no more requests for now.${quote}`);
   if (status === 409 || status === 412 || conflicts.has(code))
     return refused(
       'CONFLICT',
-      `The record was changed by someone else, or exists already, so nothing was written.${said} Read it again and decide anew.`,
+      `The record was changed by someone else, or exists already, so nothing was written.${quote} Read it again before you decide what to write.`,
     );
-  if (missing.has(code) || status === 404)
+  if (missingRecords.has(code) || status === 404)
     return refused(
       'NOT_FOUND',
-      `Salesforce has no such record or object, or hides it from the connection’s user.${said} ${advice[code] ?? 'Check object and id; find records with salesforce_query_records and objects with salesforce_list_objects.'}`,
+      `Salesforce has no such record or object, or hides it from the connection’s user.${quote} ${advice[code] ?? 'Check object and id; find records with salesforce_query_records and objects with salesforce_list_objects.'}`,
     );
-  if (status === 403 || rights.test(code))
+  if (status === 403 || missingRights.test(code))
     return refused(
       'FORBIDDEN',
-      `Salesforce does not let the connection’s user do this.${said} An administrator must grant that user the permission.`,
+      `Salesforce does not let the connection’s user do this.${quote} An administrator must grant that user the permission.`,
     );
   if (status === 414 || status === 431)
     return refused('UPSTREAM_REJECTED', 'The query is longer than Salesforce takes (16,384 bytes as a URL). Shorten it and call again.');
   return refused(
     'UPSTREAM_REJECTED',
-    `Salesforce refused the request as wrong, so nothing was written.${said} ${advice[code] ?? 'Correct what it names and call again.'}`,
+    `Salesforce refused the request as wrong, so nothing was written.${quote} ${advice[code] ?? 'Correct what it names and call again.'}`,
   );
 }
 
-/** One error in a line: its code, its reason and its fields. */
+/** Puts one error on one line: its code, its reason and its fields. */
 export function problemText({ errorCode, statusCode, message, fields }: Problem): string {
   const at = fields && fields.length > 0 ? ` (${fields.join(', ')})` : '';
   return `${errorCode ?? statusCode ?? 'ERROR'}: ${message ?? 'no reason given'}${at}`.replaceAll(/\s+/g, ' ').trim();
 }
 
-/** What Salesforce says, in one sentence of at most 500 characters; empty where it gives no reason. */
-function wordsOf(problems: readonly Problem[]): string {
+/** Quotes Salesforce in one sentence of at most 500 characters, or returns an empty text if it gives no reason. */
+function quoteOf(problems: readonly Problem[]): string {
   const text = problems.map(problemText).join('; ');
   if (text === '') return '';
   return ` Salesforce says: ${text.length > 500 ? `${text.slice(0, 499)}…` : text}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }
 
-/** The errors in a refusal's body, whatever its shape. */
+/** Returns the errors in the body of a refusal: a list, or the object that OAuth sends. Empty for any other body. */
 export function problemsIn(data: unknown): readonly Problem[] {
   const list = z.array(Problem).safeParse(data).data;
   if (list) return list;
@@ -101,19 +101,19 @@ export function problemsIn(data: unknown): readonly Problem[] {
 
 const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
 
-/** One code for two limits. What runs at one time is soon over; the day's requests are not. */
-function requestLimit(message: string, said: string): UpstreamFailure {
-  if (/concurrent/i.test(message)) return refused('RATE_LIMITED', `Too many long requests of the org run at one time.${said}`);
+/** Salesforce uses one code for two limits. Concurrent requests end soon; the day's requests do not come back within a call. */
+function requestLimit(message: string, quote: string): UpstreamFailure {
+  if (/concurrent/i.test(message)) return refused('RATE_LIMITED', `The org has too many long requests running at the same time.${quote}`);
   return {
     ...refused(
       'RATE_LIMITED',
-      `The org has used up the API requests that it has in 24 hours.${said} Wait until older ones leave the window, or have the limit raised; salesforce_get_limits shows it.`,
+      `The org has used up its API requests for 24 hours.${quote} Wait until older ones leave the window, or have the limit raised; salesforce_get_limits shows it.`,
     ),
     retryAfterMs: dailyLimitPauseMs,
   };
 }
 
-function several(data: unknown): string {
+function ambiguousExternalId(data: unknown): string {
   const records = z.array(z.string()).safeParse(data).data ?? [];
   const ids = records.slice(0, 10).map((path) => path.split('/').at(-1));
   return `More than one record has this external id, so nothing was written${ids.length > 0 ? `: ${ids.join(', ')}` : ''}. Work on one of them by its id, or have the field made unique.`;

@@ -1,14 +1,14 @@
 import type { SObject } from './schemas.ts';
 
-/** Nested results of a query that Salesforce cut short. */
+/** A list of related records in a query's result that Salesforce cut short. */
 export interface Cut {
   readonly field: string;
   readonly total: number;
 }
 
 /**
- * A record's fields without Salesforce's own marks (`attributes`). Related records become plain objects and lists. `onCut` hears of a list
- * of related records that is not whole.
+ * Returns a record's fields without Salesforce's own metadata (`attributes`). Related records become plain objects and lists. Calls `onCut`
+ * for each list of related records that is incomplete.
  */
 export function plainRecord(record: SObject, onCut: (cut: Cut) => void = () => {}): Record<string, unknown> {
   return Object.fromEntries(

@@ -25,7 +25,7 @@ const config = z
     clientId: z.string().min(1).describe('The consumer key of the external client app'),
     clientSecret: secret(z.string().min(1))
       .optional()
-      .describe('The consumer secret of the app: for the client credentials flow, or beside a refresh token'),
+      .describe('The consumer secret of the app: for the client credentials flow, or together with a refresh token'),
     username: z.string().min(1).optional().describe('For the JWT bearer flow: the user that the connection acts as'),
     privateKey: secret(z.string().min(1))
       .optional()
@@ -35,7 +35,7 @@ const config = z
       .string()
       .regex(/^v[1-9]\d\.0$/, 'A version such as "v64.0"')
       .default('v64.0')
-      .describe('The API version that requests are pinned to. salesforce_get_org shows those that the org has'),
+      .describe('The API version that requests are pinned to. salesforce_get_org lists the versions that the org supports'),
   })
   .superRefine(({ clientSecret, username, privateKey, refreshToken }, { addIssue }) => {
     const wrong = (path: string, message: string): void => addIssue({ code: 'custom', path: [path], message });
@@ -57,10 +57,10 @@ export const salesforce = defineConnector({
   id: 'salesforce',
   config,
   connections: 'many',
-  // What the smallest org has in 24 hours (Developer Edition), until the first answer says what this one has; and the long requests (over 20
-  // seconds) that a production org may run at one time. All of the org's integrations share both.
+  // The daily requests of the smallest org (Developer Edition), until the first answer states this org's own number; and the long requests
+  // (over 20 seconds) that a production org may run at the same time. All integrations of the org share both.
   limits: { default: { requests: 15_000, windowMs: 86_400_000, concurrent: 25, readRateLimit: apiUsage } },
-  // The first is where tokens come from; the answer's instance_url, where they are good, is another of them when My Domain was renamed.
+  // Tokens come from the first origin. They are valid at the instance_url in the answer, which differs if My Domain was renamed.
   origins: ({ myDomain }) => [`https://${myDomain}.my.salesforce.com`, 'https://*.my.salesforce.com'],
   authorization: signIn,
   failure: readFailure,

@@ -17,15 +17,15 @@ import { createSignIn } from './sandbox/sign-in.ts';
 
 export type { OrgRecord };
 
-/** How the sandbox is set up. Everything has a default. */
+/** The options of the sandbox. All have defaults. */
 export interface SalesforceSandboxOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default `127.0.0.1`. */
   readonly hostname?: string;
-  /** What sessions, dates and timestamps go by. Default: real time. */
+  /** The clock for sessions, dates and timestamps. Default: real time. */
   readonly clock?: Clock;
-  /** The org that it plays. Default `sandbox-org`. */
+  /** The My Domain of the org. Default `sandbox-org`. */
   readonly myDomain?: string;
   /** Default: `Example Org`. */
   readonly orgName?: string;
@@ -33,44 +33,47 @@ export interface SalesforceSandboxOptions {
   readonly dailyRequests?: number;
   /** Whether the org has the objects of Revenue Cloud. Default true. */
   readonly revenueCloud?: boolean;
-  /** How many of the newest requests are kept. Default 1,000. */
+  /** How many of the newest requests the sandbox keeps. Default 1,000. */
   readonly maxRequests?: number;
   /** Default: `consumer-key` and `consumer-secret`. */
   readonly clientId?: string;
   readonly clientSecret?: string;
   /** Default: `refresh-token`. */
   readonly refreshToken?: string;
-  /** Lets a user in by the JWT bearer flow too. `publicKey` is base64 SPKI. */
+  /** Also lets this user sign in by the JWT bearer flow. `publicKey` is base64 SPKI. */
   readonly jwt?: { readonly username: string; readonly publicKey: string };
 }
 
-/** A Salesforce org on this machine. It keeps what is written for as long as it runs, and starts with a few made-up records. */
+/** A Salesforce org on this machine. It starts with a few made-up records, and keeps written records as long as it runs. */
 export interface SalesforceSandbox extends Simulator {
-  /** A connection's settings that open this org. */
+  /** The settings of a connection to this org. */
   readonly config: { readonly myDomain: string; readonly clientId: string; readonly clientSecret: string };
-  /** The host option that sends the org's traffic here. */
+  /** The host option that redirects the org's traffic to the sandbox. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   /** All records of an object, deleted ones too (`IsDeleted`), oldest first. */
   records(object: string): readonly OrgRecord[];
-  /** Adds a record past all rules, of setup objects too: to plant a finding. */
+  /** Adds a record without any checks, also of setup objects: a health check then finds it. */
   add(object: string, fields: Readonly<Record<string, unknown>>): OrgRecord;
-  /** Changes a record past all rules. */
+  /** Changes a record without any checks. */
   change(record: OrgRecord, fields: Readonly<Record<string, unknown>>): void;
-  /** Keeps the user from an object, or from `limits` or `recordCount`. Default code: INSUFFICIENT_ACCESS; INVALID_TYPE plays an org that has it not. */
+  /**
+   * Denies the user an object, or `limits` or `recordCount`. The default code is INSUFFICIENT_ACCESS; INVALID_TYPE simulates an org that
+   * does not have the object.
+   */
   refuse(name: string, code?: 'INSUFFICIENT_ACCESS' | 'INVALID_TYPE'): void;
-  /** Sets one of the org's limits, as `/limits` tells it. */
+  /** Sets one of the org's limits, which `/limits` returns. */
   setLimit(name: string, max: number, remaining: number): void;
-  /** Has an object count so many records more than it keeps. */
+  /** Adds a number to the record count of an object, beyond the records that the sandbox keeps. */
   setRecordCount(object: string, more: number): void;
   /** Ends all sessions, as if they had expired. */
   expireSessions(): void;
 }
 
-type Answered = Omit<SimulatorAnswer, 'status'> & { readonly status?: number };
+type PartialAnswer = Omit<SimulatorAnswer, 'status'> & { readonly status?: number };
 
 const versions = ['61.0', '62.0', '63.0', '64.0', '65.0'];
 
-/** Starts a local Salesforce: the resources that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
+/** Starts a local Salesforce: the resources that the connector uses, with Salesforce's limits, paging, refusals and failures. */
 export async function startSalesforceSandbox(options: SalesforceSandboxOptions = {}): Promise<SalesforceSandbox> {
   const { myDomain = 'sandbox-org', orgName = 'Example Org', dailyRequests = 15_000, revenueCloud = true } = options;
   const { clientId = 'consumer-key', clientSecret = 'consumer-secret', refreshToken = 'refresh-token', jwt } = options;
@@ -92,7 +95,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
   ]);
   let used = 0;
 
-  const standing = () => ({ 'sforce-limit-info': `api-usage=${used}/${dailyRequests}` });
+  const usageHeader = () => ({ 'sforce-limit-info': `api-usage=${used}/${dailyRequests}` });
   const resourcesOf = new Map(
     versions.map((version) => {
       const base = `/services/data/v${version}`;
@@ -101,14 +104,14 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
   );
 
   const answering =
-    (handler: (request: SimulatorRequest) => Answered | Promise<Answered>): SimulatorHandler =>
+    (handler: (request: SimulatorRequest) => PartialAnswer | Promise<PartialAnswer>): SimulatorHandler =>
     async (request) => {
       try {
         demandShortHead(request);
         return { status: 200, ...(await handler(request)) };
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        return { status: error.status, body: error.body, ...(request.path.startsWith('/services/data/') && { headers: standing() }) };
+        return { status: error.status, body: error.body, ...(request.path.startsWith('/services/data/') && { headers: usageHeader() }) };
       }
     };
 
@@ -122,7 +125,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     if (!resources) throw notFound();
     const { method, query, body, headers } = request;
     const answer = resources.answer({ method, query, body, headers, path: path.filter(Boolean).map(decodeURIComponent) });
-    return { ...answer, headers: { ...standing(), ...answer.headers } };
+    return { ...answer, headers: { ...usageHeader(), ...answer.headers } };
   });
 
   const base = '/services/data/{version}';
@@ -154,7 +157,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     failure: failureBody,
     routes: {
       'POST /services/oauth2/token': answering(async ({ body }) => ({ body: await signIn.issueToken(body) })),
-      // Open to everybody.
+      // Open without a session.
       'GET /services/data': answering(() => ({
         body: versions.map((version) => ({ label: `Version ${version}`, url: `/services/data/v${version}`, version })),
       })),

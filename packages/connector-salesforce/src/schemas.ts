@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-// Salesforce's answers, as far as they are used. What is null or missing there differs by version and permission.
+// The parts of Salesforce's answers that are used. Which fields are null or missing differs by version and permission.
 
 const text = z.string().nullish();
 
-/** An error: rows of collections call the code `statusCode`, refusals `errorCode`. */
+/** An error. The code is `statusCode` in a row of a collection and `errorCode` in a refusal. */
 export const Problem = z.looseObject({
   errorCode: text,
   statusCode: text,
@@ -12,7 +12,7 @@ export const Problem = z.looseObject({
   fields: z.array(z.string()).nullish(),
 });
 
-/** A record as it comes: its type and link under `attributes`, its fields beside them. */
+/** A record as Salesforce sends it: its type and link under `attributes`, its fields at the top level. */
 export const SObject = z.looseObject({ attributes: z.looseObject({ type: text, url: text }).nullish() });
 export type SObject = z.output<typeof SObject>;
 
@@ -26,13 +26,13 @@ export type QueryAnswer = z.output<typeof QueryAnswer>;
 
 export const SearchAnswer = z.looseObject({ searchRecords: z.array(SObject).nullish() });
 
-/** What the creation of a record answers. */
+/** The answer to the creation of a record. */
 export const CreatedAnswer = z.looseObject({ id: z.string() });
 
-/** What an upsert answers; nothing where a 204 says it all. */
+/** The answer to an upsert. A 204 has no body. */
 export const UpsertedAnswer = z.looseObject({ id: z.string(), created: z.boolean().nullish() }).optional();
 
-/** One row of a collection's answer. */
+/** One row in the answer to a collection request. */
 export const SavedRow = z.looseObject({
   id: text,
   success: z.boolean(),
@@ -45,7 +45,7 @@ export const CompositeAnswer = z.looseObject({
   compositeResponse: z.array(z.looseObject({ referenceId: text, httpStatusCode: z.number(), body: z.unknown() })),
 });
 
-/** `/limits`: by name, as far as an entry is a limit. */
+/** The answer of `/limits`, by name. Some entries are not a {@link Limit}. */
 export const LimitsAnswer = z.record(z.string(), z.unknown());
 export const Limit = z.looseObject({ Max: z.number(), Remaining: z.number() });
 
@@ -55,20 +55,19 @@ export const VersionsAnswer = z.array(z.looseObject({ version: z.string(), label
 
 const flag = z.boolean().nullish();
 
-export const ObjectsAnswer = z.looseObject({
-  sobjects: z.array(
-    z.looseObject({
-      name: z.string(),
-      label: text,
-      keyPrefix: text,
-      custom: flag,
-      queryable: flag,
-      createable: flag,
-      updateable: flag,
-      deletable: flag,
-    }),
-  ),
-});
+/** The summary of an object, which both the list and the description have. */
+const objectSummary = {
+  name: z.string(),
+  label: text,
+  keyPrefix: text,
+  custom: flag,
+  queryable: flag,
+  createable: flag,
+  updateable: flag,
+  deletable: flag,
+};
+
+export const ObjectsAnswer = z.looseObject({ sobjects: z.array(z.looseObject(objectSummary)) });
 
 export const Field = z.looseObject({
   name: z.string(),
@@ -90,14 +89,7 @@ export const Field = z.looseObject({
 export type Field = z.output<typeof Field>;
 
 export const DescribeAnswer = z.looseObject({
-  name: z.string(),
-  label: text,
-  keyPrefix: text,
-  custom: flag,
-  queryable: flag,
-  createable: flag,
-  updateable: flag,
-  deletable: flag,
+  ...objectSummary,
   fields: z.array(Field),
   childRelationships: z.array(z.looseObject({ childSObject: text, field: text, relationshipName: text })).nullish(),
 });

@@ -1,6 +1,6 @@
 import type { Authorization } from '@busbar/core';
 
-/** The settings that say how a connection signs in. */
+/** The settings that decide how a connection signs in. */
 interface SignInSettings {
   readonly myDomain: string;
   readonly clientId: string;
@@ -11,8 +11,8 @@ interface SignInSettings {
 }
 
 /**
- * Declares the flow that the settings are for. Tokens come from My Domain, since login.salesforce.com refuses client credentials. Salesforce
- * does not say when they end: an ended one is answered with 401 and renewed.
+ * Declares the OAuth flow that the settings belong to. Tokens come from My Domain, since login.salesforce.com refuses client credentials.
+ * Salesforce does not say when they expire: it answers 401 to an expired token, which is then renewed.
  */
 export function signIn({ myDomain, clientId, clientSecret, username, privateKey, refreshToken }: SignInSettings): Authorization {
   const endpoint = {

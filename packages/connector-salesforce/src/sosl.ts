@@ -1,4 +1,4 @@
-/** What is looked for where, and what is shown of it. Names are identifiers: they cannot be escaped, so check them before. */
+/** A full-text search. Names of objects and fields cannot be escaped, so the caller must check that they are identifiers. */
 export interface Search {
   readonly text: string;
   readonly scope: 'ALL' | 'NAME' | 'EMAIL' | 'PHONE';
@@ -6,12 +6,12 @@ export interface Search {
   readonly limit: number;
 }
 
-/** Writes Salesforce's search language. The text is words to find, whatever characters it holds; `*` and `?` are none of its wildcards. */
+/** Writes a search in SOSL. The text is taken as plain words: wildcards and operators in it have no effect. */
 export function sosl({ text, scope, objects, limit }: Search): string {
   const words = text
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
-    // AND, OR and NOT in capitals are operators; in small letters they are words.
+    // AND, OR and NOT are operators in upper case and words in lower case.
     .replaceAll(/\b(?:AND|OR|NOT)\b/g, (word) => word.toLowerCase())
     .replaceAll(/[?&|!{}[\]()^~*:\\"'+-]/g, '\\$&');
   const returning = objects.map(({ name, fields }) => `${name}(${fields.join(', ')} LIMIT ${limit})`).join(', ');

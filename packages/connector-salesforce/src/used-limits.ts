@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Limit, type LimitsAnswer } from './schemas.ts';
 
-/** The limits that stop an org's work when they are reached. */
+/** The limits that bring an org's work to a stop when it reaches them. */
 export const watchedLimits: ReadonlySet<string> = new Set([
   'DailyApiRequests',
   'DataStorageMB',
@@ -11,7 +11,7 @@ export const watchedLimits: ReadonlySet<string> = new Set([
   'HourlyTimeBasedWorkflow',
 ]);
 
-/** How far one limit is used. */
+/** The usage of one limit. */
 export interface UsedLimit {
   readonly name: string;
   readonly used: number;
@@ -19,7 +19,7 @@ export interface UsedLimit {
   readonly usedPercent: number;
 }
 
-/** The org's limits, the most used first. Those of which it has none (a Max of 0) say nothing and are left out. */
+/** Returns the org's limits, the most used first. Limits with a Max of 0 are left out: the org has nothing of them. */
 export function usedLimits(limits: z.output<typeof LimitsAnswer>): UsedLimit[] {
   return Object.entries(limits)
     .flatMap(([name, entry]) => {

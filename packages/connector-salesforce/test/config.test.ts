@@ -13,7 +13,7 @@ const consent = { myDomain: 'acme', clientId: 'key', refreshToken: 'r3fresh' };
 const authorizationOf = (config: object) => salesforce.authorization?.(salesforce.config.parse(config));
 
 describe('the settings of a Salesforce connection', () => {
-  it('take client credentials, against My Domain', () => {
+  it('select the client credentials flow, against My Domain', () => {
     expect(authorizationOf(client)).toMatchObject({
       kind: 'client-credentials',
       tokenUrl: 'https://acme.my.salesforce.com/services/oauth2/token',
@@ -28,7 +28,7 @@ describe('the settings of a Salesforce connection', () => {
     ['acme--uat.sandbox', 'https://test.salesforce.com'],
     ['acme.scratch', 'https://test.salesforce.com'],
     ['acme-dev-ed.develop', 'https://login.salesforce.com'],
-  ])('take a JWT: that of %s is for %s', (myDomain, audience) => {
+  ])('select the JWT bearer flow: a JWT of %s has the audience %s', (myDomain, audience) => {
     expect(authorizationOf({ ...jwt, myDomain })).toMatchObject({
       kind: 'jwt-bearer',
       issuer: 'key',
@@ -37,13 +37,13 @@ describe('the settings of a Salesforce connection', () => {
     });
   });
 
-  it('take a refresh token, with a secret and without', () => {
+  it('select the refresh token flow, with a secret and without', () => {
     expect(authorizationOf(consent)).toMatchObject({ kind: 'refresh-token', refreshToken: 'r3fresh', clientSecret: undefined });
     expect(authorizationOf({ ...consent, clientSecret: 's' })).toMatchObject({ kind: 'refresh-token', clientSecret: 's' });
   });
 
   it.each([
-    ['no way in', { myDomain: 'acme', clientId: 'key' }, 'clientSecret: Give clientSecret (client credentials)'],
+    ['no credentials', { myDomain: 'acme', clientId: 'key' }, 'clientSecret: Give clientSecret (client credentials)'],
     ['a key and a secret', { ...client, ...jwt }, 'clientSecret: Give a private key or a consumer secret'],
     ['a key and a refresh token', { ...jwt, ...consent }, 'refreshToken: Give a private key or a refresh token'],
     ['a key without its user', { ...jwt, username: undefined }, 'username: A private key needs'],
@@ -69,7 +69,7 @@ describe('the settings of a Salesforce connection', () => {
     expect(problems({ ...client, myDomain })).toEqual([expect.stringContaining('myDomain')]);
   });
 
-  it('mark what is secret', () => {
+  it('mark the secrets', () => {
     for (const [config, secrets] of [
       [client, ['s3cret']],
       [jwt, ['PEM']],
@@ -96,7 +96,7 @@ describe('a connection', () => {
     expect(org.sent('POST /services/oauth2/token')[0]?.body).toMatchObject({ grant_type: 'refresh_token' });
   });
 
-  it('asks for its token in a form, and keeps to the instance that the token names', async () => {
+  it('requests its token with a form, and sends requests to the instance that the token names', async () => {
     org = await startOrg();
     await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Account' });
     const [token, query] = org.sandbox.requests;
@@ -110,14 +110,14 @@ describe('a connection', () => {
     'https://my.salesforce.com',
     'http://sandbox-org.my.salesforce.com',
     'https://x.my.salesforce.com.evil.example',
-  ])('is sent nowhere by a token that names %s', async (instance_url) => {
+  ])('does not follow a token that names %s', async (instance_url) => {
     org = await startOrg();
     org.sandbox.misbehave({ kind: 'status', status: 200, body: { access_token: 'x', instance_url }, match: 'POST /services/oauth2/token' });
     expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatch(/^UPSTREAM_INVALID: .*origin/);
     expect(org.sent()).toEqual([]);
   });
 
-  it('is told that an API version is retired, and who must change it', async () => {
+  it('reports a retired API version, and says that someone must change it', async () => {
     org = await startOrg();
     const body = [{ errorCode: 'UNSUPPORTED_API_VERSION', message: 'version retired' }];
     org.sandbox.misbehave({ kind: 'status', status: 410, body, times: 2, match: 'GET /services/data/{version}/query' });
@@ -126,7 +126,7 @@ describe('a connection', () => {
     );
   });
 
-  it('warns of a version that the org does not list', async () => {
+  it('warns about a version that the org does not list', async () => {
     org = await startOrg();
     org.sandbox.misbehave({ kind: 'status', status: 200, body: [{ version: '70.0' }], match: 'GET /services/data' });
     const answer = await org.answer('salesforce_get_org', {});
@@ -140,6 +140,6 @@ it.each([
   ['per-app-api-usage=17/250(appName=sample)', undefined],
   ['api-usage=15010/15000', { limit: 15_000, remaining: 0 }],
   ['nonsense', undefined],
-])('reads "%s"', (header, standing) => {
-  expect(apiUsage(new Headers({ 'sforce-limit-info': header }))).toEqual(standing);
+])('apiUsage reads the header "%s"', (header, expected) => {
+  expect(apiUsage(new Headers({ 'sforce-limit-info': header }))).toEqual(expected);
 });

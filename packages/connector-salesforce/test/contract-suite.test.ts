@@ -30,7 +30,7 @@ const checks = connectorChecks(salesforce, {
     salesforce_list_objects: { limit: 10 },
     salesforce_get_org: {},
     salesforce_get_limits: {},
-    // One request each: where others fail beside one that does not, these tools say `unknown` and do not fail (org-health.test.ts).
+    // One request each: if only some of several requests fail, these tools report `unknown` and do not fail (org-health.test.ts).
     salesforce_org_health_check: { categories: ['licences'] },
     salesforce_revenue_cloud_health_check: { categories: ['sharing'] },
   },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GivenCall } from '../../../test/vendor-descriptions/given-inputs.ts';
-import { itKeepsTheLaw } from '../../../test/vendor-descriptions/judged-requests.ts';
+import { itMeetsTheContract } from '../../../test/vendor-descriptions/judged-requests.ts';
 import type { Additions, JudgedRequest } from '../../../test/vendor-descriptions/request-judge.ts';
 import type { StandIn } from '../../../test/vendor-descriptions/stand-ins.ts';
 import { readVendorData, vendorDataIsHere } from '../../../test/vendor-descriptions/vendor-data.ts';
@@ -21,14 +21,14 @@ const list = { type: 'string', pattern: '^[A-Za-z][\\w.]*(,[A-Za-z][\\w.]*)*$' }
 const locator = { type: 'string', pattern: '^01g[A-Za-z0-9]{12,15}-[0-9]+$' };
 const text = { type: 'string', minLength: 1 };
 
-/** What Salesforce says in prose alone: its description takes any text there, and leaves out two that it takes. */
+/** Rules that Salesforce states only in prose: its description takes any text here, and leaves out two parameters. */
 const names = { page: 'Object Reference, API names', schema: name };
 const fields = { page: 'sObject Rows, Parameters', schema: list };
 const byId = { path: { id: { page: 'Object Reference, ID Field Type', schema: { type: 'string', pattern: '^[A-Za-z0-9]{15,18}$' } } } };
 const soql = { query: { q: { page: 'SOQL and SOSL Reference, SELECT', schema: { type: 'string', pattern: '^SELECT ' } } } };
 const ids = { type: 'string', pattern: '^[A-Za-z0-9]{15,18}(,[A-Za-z0-9]{15,18})*$' };
 const additions: Additions = {
-  // Composite, Request Body: it was left out of the examples that the description is made of.
+  // Composite, Request Body: the examples from which the description was generated do not have it.
   [`POST ${base}/composite`]: { body: { allOrNone: { type: 'boolean' } } },
   [`GET ${base}/sobjects/{SOBJECT_API_NAME}/{FIELD_NAME}/{FIELD_VALUE}`]: {
     query: { fields },
@@ -47,7 +47,7 @@ const additions: Additions = {
   [`GET ${base}/search`]: { query: { q: { page: 'SOQL and SOSL Reference, FIND', schema: { type: 'string', pattern: '^FIND \\{' } } } },
 };
 
-/** What the connector sends that neither description knows. */
+/** Requests of the connector that neither description has. */
 const standIns: Readonly<Record<string, StandIn>> = {
   'GET /services/data': { source: { page: 'REST API Developer Guide, Versions' } },
   [`GET ${base}/query/{locator}`]: { source: { page: 'REST API Developer Guide, Query: nextRecordsUrl' }, path: { version, locator } },
@@ -58,7 +58,7 @@ const standIns: Readonly<Record<string, StandIn>> = {
     body: { $ref: '#/components/schemas/AccountSObject' },
   },
   [`POST ${base}/tooling/composite`]: {
-    source: { page: 'Tooling API, Composite: as that of data' },
+    source: { page: 'Tooling API, Composite: like the composite of data' },
     path: { version },
     body: {
       allOf: [{ $ref: '#/components/schemas/CompositeRequest' }, { type: 'object', properties: { allOrNone: { type: 'boolean' } } }],
@@ -84,12 +84,12 @@ function form(properties: Readonly<Record<string, object>>) {
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
 }
 
-/** Where Salesforce takes any text, so that none is wrong: the values of external ids. */
+/** Salesforce takes any text as the value of an external id, so no fault can be found there. */
 const open = ['GET', 'PATCH'].map(
   (method) => `${method} ${base}/sobjects/{SOBJECT_API_NAME}/{FIELD_NAME}/{FIELD_VALUE}: path {FIELD_VALUE}`,
 );
 
-/** The parts of a composite are requests too. */
+/** Returns a request with the parts of its composite, which are requests too. */
 const withParts = (request: JudgedRequest): JudgedRequest[] => {
   const { compositeRequest = [] } = (request.body ?? {}) as { compositeRequest?: readonly { method: string; url: string }[] };
   const parts = compositeRequest.map(({ method, url }) => {
@@ -99,7 +99,7 @@ const withParts = (request: JudgedRequest): JudgedRequest[] => {
   return [request, ...parts];
 };
 
-describe.skipIf(!vendorDataIsHere)('every request, held against Salesforce’s own description', () => {
+describe.skipIf(!vendorDataIsHere)('every request, checked against Salesforce’s own description', () => {
   let org: Org;
   const others: Org[] = [];
   const calls: GivenCall[] = [];
@@ -110,29 +110,29 @@ describe.skipIf(!vendorDataIsHere)('every request, held against Salesforce’s o
       calls.push({ tool, args });
       return org.call(tool, args);
     });
-    // The other ways to sign in.
+    // The other two flows.
     others.push(await startOrg({}, { refreshToken: 'refresh-token' }), await startJwtOrg());
     for (const one of [org, ...others]) await one.host.check(one.connection);
   });
   afterAll(() => Promise.all([org, ...others].map((one) => one.close())));
 
-  itKeepsTheLaw(salesforce, { vendor: 'salesforce', description: readDescription, additions, standIns, open }, () => ({
+  itMeetsTheContract(salesforce, { vendor: 'salesforce', description: readDescription, additions, standIns, open }, () => ({
     calls,
     requests: [org, ...others].flatMap(({ sandbox }) => sandbox.requests).flatMap(withParts),
   }));
 
-  it('that is a part of a composite is a read, which may be repeated', () => {
+  it('within a composite is a read, which may be repeated', () => {
     const parts = org.sent().flatMap((request) => withParts(request).slice(1));
     expect(parts.length).toBeGreaterThan(0);
     expect(new Set(parts.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`))).toEqual(new Set(['GET query']));
   });
 
-  it('that writes has its row among the writes whose answers are lost', () => {
+  it('that writes has a row in the table of writes whose answers are lost', () => {
     const made = org.sent().filter(({ method, path }) => method !== 'GET' && !path.endsWith('/composite'));
     expect(new Set(made.map(({ route }) => route))).toEqual(new Set(writes.map(({ route }) => route)));
   });
 
-  it('asks in its health checks for fields that the objects have', () => {
+  it('of a health check queries only fields that the objects have', () => {
     const schemas = readVendorData<{ components: { schemas: Record<string, { properties?: object }> } }>(
       'openapi/salesforce-sobjects-v59.json',
     );

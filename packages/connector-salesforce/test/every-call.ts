@@ -4,7 +4,7 @@ import type { SalesforceSandbox } from '../src/sandbox.ts';
 
 type Call = <T = Record<string, any>>(tool: string, args: object) => Promise<T>;
 
-/** Calls the tools with every input that they know, so that they send every request that they can. */
+/** Calls the tools with every input that they take, so that they send every request that they can. */
 export async function makeEveryCall(sandbox: SalesforceSandbox, call: Call): Promise<void> {
   const [account, contact] = [sandbox.records('Account')[0]?.Id, sandbox.records('Contact')[0]?.Id];
   for (let index = 0; index < 250; index += 1) sandbox.add('Case', { Subject: 'Bulk' });
@@ -51,7 +51,7 @@ export async function makeEveryCall(sandbox: SalesforceSandbox, call: Call): Pro
   await call('salesforce_org_health_check', { categories: orgHealthCategories, detail: 'full' });
   for (const detail of ['summary', 'full'])
     await call('salesforce_revenue_cloud_health_check', { categories: revenueCloudCategories, detail });
-  // More rows than a page has, so that both APIs are read on.
+  // More rows than a page holds, so that the check reads further pages from both APIs.
   for (let index = 0; index < 2_001; index += 1) {
     sandbox.add('ReleaseUpdate', { Title: 'Late', NumSteps: 1, NumCompSteps: 0 });
     sandbox.add('ConnectedApplication', { Name: 'App', OptionsAllowAdminApprovedUsersOnly: true });

@@ -4,7 +4,7 @@ import { readFailure } from '../src/failure.ts';
 const read = (status: number, data?: unknown) => readFailure({ status, headers: new Headers(), data });
 const error = (errorCode: string, message = 'because') => [{ errorCode, message }];
 
-describe('a refusal of Salesforce', () => {
+describe('a failure of Salesforce', () => {
   it.each<[number, unknown, string, 'yes' | 'no' | 'unknown']>([
     [300, ['/services/data/v64.0/sobjects/Account/1'], 'CONFLICT', 'no'],
     [300, undefined, 'CONFLICT', 'no'],
@@ -28,26 +28,26 @@ describe('a refusal of Salesforce', () => {
     [431, undefined, 'UPSTREAM_REJECTED', 'no'],
     [500, error('UNKNOWN_EXCEPTION'), 'UPSTREAM_UNAVAILABLE', 'unknown'],
     [503, '<html><body>Down</body></html>', 'UPSTREAM_UNAVAILABLE', 'unknown'],
-  ])('with %i and %j is %s', (status, data, code, executed) => {
+  ])('with HTTP %i and the body %j is %s', (status, data, code, executed) => {
     const failure = read(status, data);
     expect(failure).toMatchObject({ code, executed });
     expect(failure?.message).not.toMatch(/undefined|<html>|\[object/);
   });
 
-  it.each([[200], [201], [204]])('is none with %i, whatever it holds', (status) => {
+  it.each([[200], [201], [204]])('is never read from HTTP %i, even with errors in the body', (status) => {
     expect(read(status, error('NOT_FOUND'))).toBeUndefined();
   });
 
-  it('says how long to wait for the day’s requests, and nothing for what runs at one time', () => {
+  it('says how long to wait for the day’s requests, and not for concurrent requests', () => {
     expect(read(403, error('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.'))?.retryAfterMs).toBe(900_000);
     expect(read(403, error('REQUEST_LIMIT_EXCEEDED', 'ConcurrentPerOrgLongTxn Limit exceeded.'))?.retryAfterMs).toBeUndefined();
   });
 
-  it('renews the session for a 401 alone', () => {
+  it('renews the session only with a 401', () => {
     expect([read(401)?.renew, read(403)?.renew]).toEqual([true, undefined]);
   });
 
-  it('quotes codes, reasons and fields, in 500 characters at most', () => {
+  it('quotes codes, reasons and fields, in at most 500 characters', () => {
     const long = Array.from({ length: 20 }, () => ({
       errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION',
       message: 'No\n  discount',

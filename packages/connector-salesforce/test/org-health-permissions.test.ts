@@ -12,7 +12,7 @@ afterEach(() => org.close());
 
 const setup = 'View Setup and Configuration';
 
-/** What the connection's user needs to be shown the answer to each check. */
+/** The permission that the connection's user needs for each check. */
 const permissions: Readonly<Record<string, string>> = {
   security_score: 'View Health Check',
   security_risks: 'View Health Check',
@@ -48,7 +48,7 @@ const permissions: Readonly<Record<string, string>> = {
 };
 
 const checks = orgHealthChecks('v64.0');
-/** What a source reads: objects, those of a query in the query too, or a resource. */
+/** The objects that a source reads, including objects in subqueries, or its resource. */
 function readBy(source: Source): string[] {
   if (source.kind !== 'query') return [source.kind === 'limits' ? 'limits' : 'recordCount'];
   return Array.from(source.soql.matchAll(/\bFROM (\w+)/g), ([, object = '']) => object);
@@ -68,7 +68,7 @@ interface Report {
   }[];
 }
 const examine = () => org.call<Report>('salesforce_org_health_check', {});
-/** Has Salesforce answer every query of one object with an error. */
+/** Makes Salesforce answer every query of one object with an error. */
 const failQueriesOf = (object: string, status: number, errorCode: string) =>
   org.sandbox.misbehave({
     kind: 'change',
@@ -84,14 +84,14 @@ const failQueriesOf = (object: string, status: number, errorCode: string) =>
     },
   });
 
-describe('where the connection’s user lacks a right', () => {
-  it('each check has a permission that is named', () => {
+describe('if the connection’s user lacks a right', () => {
+  it('each check has a permission to name', () => {
     expect(Object.keys(permissions).toSorted()).toEqual(checks.map(({ id }) => id).toSorted());
     expect(new Set(refusable.flatMap(readersOf))).toEqual(new Set(Object.keys(permissions)));
   });
 
   it.each(refusable.map((name) => [name, readersOf(name)] as const))(
-    'to see %s, unknown are %j, each with its permission, and nothing else',
+    'to see %s, only the checks %j are unknown, and each names its permission',
     async (name, readers) => {
       org.sandbox.refuse(name);
       const report = await examine();
@@ -107,7 +107,7 @@ describe('where the connection’s user lacks a right', () => {
         expect(report.summary).toContain(`the connection’s user may need: `);
         expect(report.summary).toContain(permissions[id]);
       }
-      // What is unknown is out of the score.
+      // Unknown checks do not count in the score.
       expect(report).toMatchObject({ score: 100, counts: { pass: checks.length - readers.length, unknown: readers.length } });
       expect(org.sent().length).toBeLessThanOrEqual(20);
     },
@@ -118,7 +118,7 @@ describe('where the connection’s user lacks a right', () => {
     ['INVALID_FIELD', 400],
     ['INSUFFICIENT_ACCESS_OR_READONLY', 400],
     ['API_DISABLED_FOR_ORG', 403],
-  ])('and is told so by %s, the permission is named too', async (code, status) => {
+  ])('and Salesforce answers %s, the check names the permission too', async (code, status) => {
     failQueriesOf('PackageLicense', status, code);
     const found = (await examine()).checks.filter((check) => check.status !== 'pass');
     expect(found).toEqual([
@@ -126,21 +126,21 @@ describe('where the connection’s user lacks a right', () => {
     ]);
     expect(found[0]?.evidence).toContain(code);
     const absent = code === 'INVALID_TYPE' || code === 'INVALID_FIELD';
-    expect(found[0]?.evidence.startsWith(absent ? 'The org has this not, or hides it' : 'Salesforce did not show it')).toBe(true);
+    expect(found[0]?.evidence.startsWith(absent ? 'The org does not have this, or hides it' : 'Salesforce did not show it')).toBe(true);
   });
 
-  it('to read anything at all, that is an error, and no report', async () => {
+  it('to read anything at all, the call fails without a report', async () => {
     org.sandbox.misbehave({ kind: 'status', status: 403, times: 50, match: ({ path }) => path.startsWith('/services/data') });
     expect(await org.failure('salesforce_org_health_check', {})).toMatch(/^FORBIDDEN: /);
   });
 });
 
-describe('where a check fails for another reason', () => {
+describe('if a check fails for another reason', () => {
   it.each([
     ['EXCEEDED_ID_LIMIT', 400],
     ['QUERY_TIMEOUT', 400],
     ['UNKNOWN_EXCEPTION', 500],
-  ])('such as %s, it is unknown, and no permission is said to be missing', async (code, status) => {
+  ])('such as %s, it is unknown and names no permission', async (code, status) => {
     failQueriesOf('PackageLicense', status, code);
     const report = await examine();
     const [found] = report.checks.filter((check) => check.status !== 'pass');
@@ -149,7 +149,7 @@ describe('where a check fails for another reason', () => {
     expect(report.summary).not.toContain('may need');
   });
 
-  it('such as a whole request that fails, no permission is said to be missing', async () => {
+  it('such as the failure of a whole request, it names no permission', async () => {
     org.sandbox.misbehave({ kind: 'status', status: 500, times: 10, match: route('POST', '/tooling/composite') });
     const report = await examine();
     expect(report.counts).toMatchObject({ pass: 24, unknown: 7 });
@@ -157,7 +157,7 @@ describe('where a check fails for another reason', () => {
   });
 });
 
-it('is not called healthy where Salesforce has more rows and does not say where', async () => {
+it('a check does not pass if Salesforce has more rows and does not say where', async () => {
   org.sandbox.misbehave({
     kind: 'change',
     match: route('POST', '/composite'),

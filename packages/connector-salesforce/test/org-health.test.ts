@@ -15,7 +15,7 @@ const first = (object: string): OrgRecord => org.sandbox.records(object)[0] as O
 const several = (object: string, count: number, fields: object) => {
   for (let index = 0; index < count; index += 1) org.sandbox.add(object, { ...fields });
 };
-interface Shown {
+interface ReportedCheck {
   readonly id: string;
   readonly status: string;
   readonly evidence: string;
@@ -23,7 +23,7 @@ interface Shown {
   readonly advice?: string;
   readonly missingPermission?: string;
 }
-const examine = (input: object = {}) => org.call<Record<string, any> & { checks: Shown[] }>('salesforce_org_health_check', input);
+const examine = (input: object = {}) => org.call<Record<string, any> & { checks: ReportedCheck[] }>('salesforce_org_health_check', input);
 
 it('finds nothing in an org in good health, in nine API calls', async () => {
   const report = await examine();
@@ -36,8 +36,8 @@ it('finds nothing in an org in good health, in nine API calls', async () => {
   expect(org.sent()).toHaveLength(9);
 });
 
-/** Each check with a fault that only it is for, what it must say, and where it must not go further. */
-const faults: readonly (readonly [check: string, status: 'warn' | 'fail', evidence: string | RegExp, plant: () => unknown])[] = [
+/** Each check with a fault that only this check finds, the status, and the evidence that the check must give. */
+const faults: readonly (readonly [check: string, status: 'warn' | 'fail', evidence: string | RegExp, seed: () => unknown])[] = [
   [
     'security_score',
     'fail',
@@ -77,7 +77,7 @@ const faults: readonly (readonly [check: string, status: 'warn' | 'fail', eviden
   [
     'setup_changes',
     'warn',
-    '2 changes in the last 30 days, 1 by somebody logged in as another user.',
+    '2 changes in the last 30 days, 1 by someone logged in as another user.',
     () => org.sandbox.add('SetupAuditTrail', { DelegateUser: 'eve@example.com', Display: 'Changed profile' }),
   ],
   [
@@ -128,14 +128,14 @@ const faults: readonly (readonly [check: string, status: 'warn' | 'fail', eviden
       org.sandbox.add('PermissionSet', {
         IsOwnedByProfile: true,
         IsCustom: true,
-        ProfileId: org.sandbox.add('Profile', { Name: 'Nobody' }).Id,
+        ProfileId: org.sandbox.add('Profile', { Name: 'Unused' }).Id,
       }),
   ],
   [
     'unused_permission_sets',
     'warn',
-    '1 custom permission sets are assigned to nobody.',
-    () => org.sandbox.add('PermissionSet', { Label: 'Nobody', IsOwnedByProfile: false, IsCustom: true }),
+    '1 custom permission sets are assigned to no user.',
+    () => org.sandbox.add('PermissionSet', { Label: 'Unused', IsOwnedByProfile: false, IsCustom: true }),
   ],
   [
     'org_wide_defaults',
@@ -228,9 +228,9 @@ function grant(count: number): void {
   }
 }
 
-describe('a planted fault', () => {
-  it.each(faults)('is found by %s alone, as %s: %s', async (id, status, evidence, plant) => {
-    plant();
+describe('a seeded fault', () => {
+  it.each(faults)('is found only by %s, as %s: %s', async (id, status, evidence, seed) => {
+    seed();
     const { checks, grade, apiCalls } = await examine();
     const found = checks.filter((check) => check.status !== 'pass');
     expect(found).toEqual([
@@ -241,15 +241,15 @@ describe('a planted fault', () => {
     expect(apiCalls).toBeLessThanOrEqual(20);
   });
 
-  it('was planted for every check, but for the one that finds none and only informs', () => {
+  it('exists for every check except installed_packages, which only informs', () => {
     const checks = orgHealthChecks('v64.0');
-    const planted = new Set(faults.map(([id]) => id));
-    expect(checks.filter(({ id }) => !planted.has(id)).map(({ id, weight }) => [id, weight])).toEqual([['installed_packages', 0]]);
-    expect([...planted].filter((id) => !checks.some((check) => check.id === id))).toEqual([]);
+    const seeded = new Set(faults.map(([id]) => id));
+    expect(checks.filter(({ id }) => !seeded.has(id)).map(({ id, weight }) => [id, weight])).toEqual([['installed_packages', 0]]);
+    expect([...seeded].filter((id) => !checks.some((check) => check.id === id))).toEqual([]);
   });
 
   it('is found among all others, the worst first, in at most 20 API calls', async () => {
-    for (const [, , , plant] of faults) plant();
+    for (const [, , , seed] of faults) seed();
     const report = await examine();
     const statuses = report.checks.map(({ status }) => status);
     expect(statuses).toEqual(
@@ -263,7 +263,7 @@ describe('a planted fault', () => {
 });
 
 describe('an org with many rows', () => {
-  it('is read on, page by page, where a check wants all rows, within 20 API calls', async () => {
+  it('is read page by page, within 20 API calls, if a check needs all rows', async () => {
     const clean = { QualifiedApiName: 'x', OptionsAllowAdminApprovedUsersOnly: true };
     several('ConnectedApplication', 4_500, clean);
     org.sandbox.add('ConnectedApplication', { Name: 'The last one', OptionsAllowAdminApprovedUsersOnly: false });
@@ -273,7 +273,7 @@ describe('an org with many rows', () => {
     expect(org.sent()).toHaveLength(5);
   });
 
-  it('is not called healthy where not every row was read', async () => {
+  it('does not pass a check if not every row was read', async () => {
     several('ConnectedApplication', 49_000, { OptionsAllowAdminApprovedUsersOnly: true });
     const { checks, apiCalls } = await examine({ categories: ['security'] });
     expect(apiCalls).toBe(20);
@@ -285,7 +285,7 @@ describe('an org with many rows', () => {
     });
   });
 
-  it('is counted and not read where the number alone matters', async () => {
+  it('is counted and not read if only the number matters', async () => {
     several('OauthToken', 3_000, { AppName: 'Old', LastUsedDate: inDays(-200) });
     const { checks, apiCalls } = await examine({ categories: ['security'] });
     expect(checks[0]).toMatchObject({ evidence: '3000 tokens were not used for 90 days.' });
@@ -293,7 +293,7 @@ describe('an org with many rows', () => {
     expect(apiCalls).toBe(3);
   });
 
-  it('of tooling is read on too', async () => {
+  it('is read page by page from Tooling too', async () => {
     several('ReleaseUpdate', 2_100, { Title: 'Late', DueDate: inDays(300), NumSteps: 1, NumCompSteps: 0 });
     org.sandbox.add('ReleaseUpdate', { Title: 'The last one', DueDate: inDays(3), NumSteps: 1, NumCompSteps: 0 });
     const { checks } = await examine({ categories: ['platform'] });
@@ -302,7 +302,7 @@ describe('an org with many rows', () => {
   });
 });
 
-it.each(orgHealthCategories)('looks at %s alone where asked to', async (category) => {
+it.each(orgHealthCategories)('runs only the checks of %s on request', async (category) => {
   const { checks } = await examine({ categories: [category] });
   expect(checks.map(({ id }) => id).toSorted()).toEqual(
     orgHealthChecks('v64.0')
@@ -312,7 +312,7 @@ it.each(orgHealthCategories)('looks at %s alone where asked to', async (category
   );
 });
 
-it('shows details of what passed only where asked to', async () => {
+it('shows details of passed checks only on request', async () => {
   const details = async (detail: string) =>
     (await examine({ categories: ['platform'], detail })).checks.find(({ id }) => id === 'installed_packages')?.details;
   expect([await details('summary'), await details('full')]).toEqual([undefined, ['Acme Sign (acme_sign)']]);

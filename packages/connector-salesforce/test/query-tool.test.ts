@@ -13,14 +13,14 @@ const many = (count: number) => {
 };
 
 describe('salesforce_query_records', () => {
-  it('gives records without Salesforce’s own marks, related ones within', async () => {
+  it('returns records without Salesforce’s own metadata, with related records inside', async () => {
     expect(await org.call('salesforce_query_records', { soql: "SELECT Name, Owner.Name FROM Account WHERE Erp_Id__c = 'E-1'" })).toEqual({
       records: [{ Name: 'Example Bakery', Owner: { Name: 'Ada Example' } }],
       total: 1,
     });
   });
 
-  it('finds what values say, whatever they hold', async () => {
+  it('matches values with quotes and parentheses as they are', async () => {
     const soql = 'SELECT Name FROM Account WHERE Name = :name AND Industry IN :industries';
     const values = { name: "O'Brien & Daughters", industries: ['Retail', "x') OR Name != ('"] };
     expect(await org.call('salesforce_query_records', { soql, values })).toMatchObject({ records: [{ Name: "O'Brien & Daughters" }] });
@@ -34,14 +34,14 @@ describe('salesforce_query_records', () => {
     expect(await org.call('salesforce_query_records', { soql, values: { name, like: { contains: name } } })).toMatchObject({ records: [] });
   });
 
-  it('sends nothing where the query would not only read', async () => {
+  it('sends nothing if the query would do more than read', async () => {
     expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account LIMIT 1 FOR VIEW' })).toMatch(
       /^INVALID_INPUT: The query was not sent/,
     );
     expect(org.sandbox.requests).toEqual([]);
   });
 
-  it('says what Salesforce says of a query that is wrong, and what to do', async () => {
+  it('quotes Salesforce’s error about a wrong query, and says what to do', async () => {
     expect(await org.failure('salesforce_query_records', { soql: 'SELECT Nam FROM Account' })).toMatch(
       /^UPSTREAM_REJECTED: .*INVALID_FIELD: No such column 'Nam' on entity 'Account'.*salesforce_describe_object/,
     );
@@ -74,14 +74,14 @@ describe('salesforce_query_records', () => {
     expect(org.sent(route('GET', '/query'))[0]?.headers['sforce-query-options']).toBe('batchSize=200');
   });
 
-  it('gives fewer records where they are large, and goes on with the next', async () => {
+  it('returns fewer records if they are large, and continues with the next', async () => {
     for (let index = 0; index < 10; index += 1) org.sandbox.add('Case', { Subject: 'Big', Description: 'x'.repeat(60_000) });
     const first = await org.call('salesforce_query_records', { soql: "SELECT Description FROM Case WHERE Subject = 'Big'" });
     expect([first['records'].length, first['total']]).toEqual([3, 10]);
     expect((await org.call('salesforce_query_records', { cursor: first['nextCursor'] }))['records']).toHaveLength(3);
   });
 
-  it('says where the rest cannot be reached', async () => {
+  it('warns if the rest cannot be reached', async () => {
     many(3);
     const values = { names: Array.from({ length: 400 }, (_, index) => `name number ${index}`) };
     const soql = 'SELECT Id FROM Case WHERE Subject NOT IN :names';
@@ -90,7 +90,7 @@ describe('salesforce_query_records', () => {
     expect(answer.content.at(-1)).toEqual({ type: 'text', text: expect.stringContaining('The rest is not shown') });
   });
 
-  it('does not send what is too long for a URL', async () => {
+  it('does not send a query that is too long for a URL', async () => {
     const values = { names: Array.from({ length: 500 }, (_, index) => `a rather long name, number ${index}`) };
     expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Case WHERE Subject IN :names', values })).toMatch(
       /^INVALID_INPUT: The query has \d+ bytes as a URL/,
@@ -98,7 +98,7 @@ describe('salesforce_query_records', () => {
     expect(org.sandbox.requests).toEqual([]);
   });
 
-  it('finds deleted records where it is asked to', async () => {
+  it('finds deleted records on request', async () => {
     await org.call('salesforce_delete_record', { object: 'Contact', id: org.sandbox.records('Contact')[0]?.Id });
     expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Contact' })).toMatchObject({ total: 0 });
     expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Contact', includeDeleted: true })).toMatchObject({
@@ -106,7 +106,7 @@ describe('salesforce_query_records', () => {
     });
   });
 
-  it('counts, and groups', async () => {
+  it('counts and groups records', async () => {
     expect(await org.call('salesforce_query_records', { soql: 'SELECT COUNT() FROM Account' })).toEqual({ records: [], total: 4 });
     expect(
       await org.call('salesforce_query_records', {
@@ -119,7 +119,7 @@ describe('salesforce_query_records', () => {
 });
 
 describe('salesforce_search_records', () => {
-  it('finds words in several objects, with the fields that were asked for', async () => {
+  it('finds words in several objects, with the requested fields', async () => {
     const objects = [{ name: 'Account', fields: ['Name', 'Id'] }, { name: 'Contact' }];
     expect(await org.call('salesforce_search_records', { text: 'sample', objects })).toEqual({
       records: [
@@ -135,7 +135,7 @@ describe('salesforce_search_records', () => {
     expect(records).toHaveLength(text.startsWith('O') ? 1 : 0);
   });
 
-  it('takes no name that is more than a name', async () => {
+  it('refuses a name that is not an identifier', async () => {
     const objects = [{ name: 'Account(Id), User' }];
     expect(await org.failure('salesforce_search_records', { text: 'sample', objects })).toMatch(/^INVALID_INPUT/);
     expect(

@@ -3,8 +3,8 @@ import { readVendorData } from '../../../test/vendor-descriptions/vendor-data.ts
 type Json = Record<string, any>;
 
 /**
- * Salesforce's two descriptions as one: the REST resources, in which a record is a placeholder ("field API name"), and the standard objects
- * with their fields, which take its place.
+ * Joins Salesforce's two descriptions: the REST resources, in which a record is a placeholder ("field API name"), and the standard objects
+ * with their fields, which replace the placeholder.
  */
 export function readDescription(): Json {
   const platform = readVendorData<Json>('openapi/salesforce-platform-v64.json');
@@ -13,7 +13,7 @@ export function readDescription(): Json {
   for (const [path, item] of Object.entries(sobjects['paths'] as Json))
     platform['paths'][`/services/data/{version}${path}`] = { ...item, parameters: [version] };
   Object.assign(platform['components'].schemas, sobjects['components'].schemas);
-  /** A row of a collection, by the object that it names. Each may have a custom field, of which no description can know. */
+  /** A row of a collection, by the object that it names. Each may have a custom field, which no description can contain. */
   const record = (...required: string[]) => ({
     anyOf: ['Account', 'Contact'].map((object) => ({
       allOf: [
@@ -30,13 +30,13 @@ export function readDescription(): Json {
       ],
     })),
   });
-  // Only writes have a body: the recorded composite of a GET has none.
+  // Only writes have a body: the recorded composite with a GET has none.
   const part = platform['components'].schemas.CompositeRequest1 as Json;
   part['required'] = part['required'].filter((name: string) => name !== 'body');
-  // Three operations have paths of one form, and the connector sends none of these two.
+  // Three operations have paths of the same form, and the connector does not send these two.
   for (const other of ['{RECORD_ID}/{BLOB_FIELD}', '{RECORD_ID}/{RELATIONSHIP_FIELD_NAME}'])
     delete platform['paths'][`/services/data/{version}/sobjects/{SOBJECT_API_NAME}/${other}`];
-  // Described for the web server flow alone, whose code a person brings. Those of the connector are among the stand-ins.
+  // It describes only the web server flow, whose code a person brings. The connector's flows are among the stand-ins.
   delete platform['paths']['/services/oauth2/token'];
   Object.assign(platform['components'].schemas, { Record5: record(), Record6: record('id'), Record7: record() });
   return platform;

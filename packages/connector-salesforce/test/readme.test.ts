@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { orgHealthChecks } from '../src/health/org-health.ts';
 import { revenueCloudChecks } from '../src/health/revenue-cloud.ts';
 
-it('the README lists every check with its category, its weight and the permission that it needs', () => {
+it('the README lists every check with its category, weight and permission', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const table = /<!-- checks -->([^]*?)<!-- \/checks -->/.exec(readme)?.[1] ?? '';
   const rows = table

@@ -14,7 +14,7 @@ afterEach(() => org.close());
 const ids = (object: string): string[] => org.sandbox.records(object).map(({ Id }) => Id);
 
 describe('one record', () => {
-  it('is read by its id: all that has a value, and when it changed', async () => {
+  it('is read by its id, with every field that has a value and the time of its last change', async () => {
     expect(await org.call('salesforce_get_record', { object: 'Account', id: account.Id })).toEqual({
       object: 'Account',
       id: account.Id,
@@ -24,7 +24,7 @@ describe('one record', () => {
     });
   });
 
-  it('is read with the fields that were asked for, empty ones too, by an id of 15 characters', async () => {
+  it('is read by an id of 15 characters, with the requested fields, even empty ones', async () => {
     const { fields } = await org.call('salesforce_get_record', {
       object: 'Account',
       id: account.Id.slice(0, 15),
@@ -33,7 +33,7 @@ describe('one record', () => {
     expect(fields).toEqual({ Rating: null, Owner: { Name: 'Ada Example' } });
   });
 
-  it('is read by an external id, and has its own', async () => {
+  it('is read by an external id, and has its record id', async () => {
     const by = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-1' };
     expect(await org.call('salesforce_get_record', { ...by, fields: ['Name'] })).toMatchObject({
       id: account.Id,
@@ -65,15 +65,15 @@ describe('one record', () => {
     ],
     ['there is no such field', { Name: 'A', Colour: 'red' }, 'INVALID_FIELD: No such column'],
     ['a field is read-only', { Name: 'A', CreatedDate: '2026-01-01' }, 'Leave out the fields that cannot be written'],
-    ['a value is none of its list', { Name: 'A', Industry: 'Magic' }, 'bad value for restricted picklist field: Magic'],
-  ])('is not created where %s', async (_, fields, said) => {
+    ['a value is not in the picklist', { Name: 'A', Industry: 'Magic' }, 'bad value for restricted picklist field: Magic'],
+  ])('is not created if %s', async (_, fields, message) => {
     const failure = await org.failure('salesforce_create_record', { object: 'Account', fields });
     expect(failure).toMatch(/^UPSTREAM_REJECTED: /);
-    expect(failure).toContain(said);
+    expect(failure).toContain(message);
     expect(ids('Account')).toHaveLength(4);
   });
 
-  it('is not created twice under one unique value', async () => {
+  it('is not created with the unique value of another record', async () => {
     expect(await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'A', Erp_Id__c: 'E-1' } })).toMatch(
       /^CONFLICT: .*DUPLICATE_VALUE/,
     );
@@ -84,7 +84,7 @@ describe('one record', () => {
     expect(account).toMatchObject({ Rating: 'Hot', BillingCity: null, Name: 'Example Bakery' });
   });
 
-  it('is changed only if it is still as it was', async () => {
+  it('is changed only if it has not changed since it was read', async () => {
     const { modifiedAt } = await org.call('salesforce_get_record', { object: 'Account', id: account.Id });
     const change = (Rating: string, ifUnmodifiedSince: string) => ({
       object: 'Account',
@@ -97,7 +97,7 @@ describe('one record', () => {
     expect(account['Rating']).toBe('Warm');
   });
 
-  it('is made by an upsert, and changed by the next', async () => {
+  it('is created by an upsert, and changed by the next', async () => {
     const upsert = (Name: string) =>
       org.call('salesforce_upsert_record', { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'a/b?c', fields: { Name } });
     const first = await upsert('One');
@@ -106,7 +106,7 @@ describe('one record', () => {
     expect(org.sandbox.records('Account').at(-1)).toMatchObject({ Name: 'Two', Erp_Id__c: 'a/b?c' });
   });
 
-  it('is not upserted where several have the external id, and the answer names them', async () => {
+  it('is not upserted if several records have the external id, and the error names them', async () => {
     const failure = await org.failure('salesforce_upsert_record', {
       object: 'Account',
       externalIdField: 'Region__c',
@@ -117,7 +117,7 @@ describe('one record', () => {
     for (const id of ids('Account').slice(2)) expect(failure).toContain(id);
   });
 
-  it('is upserted also where Salesforce says nothing of it', async () => {
+  it('is upserted even if Salesforce returns no body', async () => {
     org.sandbox.misbehave({ kind: 'status', status: 204, body: '', match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
     expect(
       await org.call('salesforce_upsert_record', {
@@ -136,7 +136,7 @@ describe('one record', () => {
     expect(await org.failure('salesforce_get_record', input)).toMatch(/^NOT_FOUND: .*ENTITY_IS_DELETED/);
   });
 
-  it.each([['Account/../User'], ['Account?x'], ['1Account'], ['']])('is of no object named %j', async (object) => {
+  it.each([['Account/../User'], ['Account?x'], ['1Account'], ['']])('cannot be of an object named %j', async (object) => {
     expect(await org.failure('salesforce_delete_record', { object, id: account.Id })).toMatch(/^INVALID_INPUT/);
     expect(org.sandbox.requests).toEqual([]);
   });
@@ -145,7 +145,7 @@ describe('one record', () => {
 describe('up to 200 records', () => {
   const row = (Name: string | undefined) => ({ object: 'Account', fields: { Name: Name ?? null } });
 
-  it('are created, and each row says how it ended', async () => {
+  it('are created, with an outcome for each row', async () => {
     const answer = await org.answer('salesforce_create_records', { records: [row('A'), row(undefined), row('C')] });
     expect(answer.structuredContent).toEqual({
       succeeded: 2,
@@ -159,7 +159,7 @@ describe('up to 200 records', () => {
     expect(answerText(answer)).toContain('Warning: 1 of 3 rows were not written. Correct and repeat these rows alone.');
   });
 
-  it('are all undone where one fails and all or none are wanted', async () => {
+  it('are all undone if one fails and allOrNone is set', async () => {
     const { succeeded, rows } = await org.call('salesforce_create_records', { records: [row('A'), row(undefined)], allOrNone: true });
     expect(succeeded).toBe(0);
     expect(rows[0].errors[0]).toContain('ALL_OR_NONE_OPERATION_ROLLED_BACK');
@@ -182,27 +182,27 @@ describe('up to 200 records', () => {
   it.each([
     ['salesforce_create_records', { records: Array.from({ length: 201 }, () => row('A')) }],
     ['salesforce_delete_records', { ids: Array.from({ length: 201 }, () => '001000000000001') }],
-  ])('are no 201: %s sends nothing', async (tool, input) => {
+  ])('cannot be 201: %s sends nothing', async (tool, input) => {
     expect(await org.failure(tool, input)).toMatch(/^INVALID_INPUT/);
     expect(org.sandbox.requests).toEqual([]);
   });
 
-  it('are 200 in one request', async () => {
+  it('are sent in one request, even 200', async () => {
     const { succeeded } = await org.call('salesforce_create_records', { records: Array.from({ length: 200 }, () => row('A')) });
     expect([succeeded, org.sent().length]).toEqual([200, 1]);
   });
 
   it.each([
     ['no external id', { Name: 'A' }],
-    ['an external id that is null, of which each repetition would make one more', { Erp_Id__c: null, Name: 'A' }],
-    ['an external id that is empty', { Erp_Id__c: '', Name: 'A' }],
-  ])('are not upserted where one has %s', async (_, row) => {
+    ['a null external id, with which each repetition would create another record', { Erp_Id__c: null, Name: 'A' }],
+    ['an empty external id', { Erp_Id__c: '', Name: 'A' }],
+  ])('are not upserted if one has %s', async (_, row) => {
     const input = { object: 'Account', externalIdField: 'Erp_Id__c', records: [{ Erp_Id__c: '1' }, row] };
     expect(await org.failure('salesforce_upsert_records', input)).toBe('INVALID_INPUT: Row 1 has no Erp_Id__c, so nothing was sent.');
     expect(org.sandbox.requests).toEqual([]);
   });
 
-  it('are not taken for written where Salesforce answers for fewer', async () => {
+  it('are not reported as written if Salesforce answers for fewer rows', async () => {
     org.sandbox.misbehave({ kind: 'status', status: 200, body: [], match: route('POST', '/composite/sobjects') });
     expect(await org.failure('salesforce_create_records', { records: [row('A')] })).toMatch(
       /^UPSTREAM_INVALID: .*0 of 1 rows.*read the records/,
@@ -210,8 +210,8 @@ describe('up to 200 records', () => {
   });
 });
 
-describe('what the org is made of', () => {
-  it('is listed, by part of a name, page by page', async () => {
+describe('the objects of the org', () => {
+  it('are listed by part of a name, page by page', async () => {
     const first = await org.call('salesforce_list_objects', { search: 'apex', limit: 3 });
     expect(first).toMatchObject({ total: 4, objects: [{ name: 'ApexClass', can: 'query' }, { name: 'ApexLog' }, { name: 'ApexTrigger' }] });
     const second = await org.call('salesforce_list_objects', { search: 'apex', limit: 3, cursor: first['nextCursor'] });
@@ -219,7 +219,7 @@ describe('what the org is made of', () => {
     expect(second).not.toHaveProperty('nextCursor');
   });
 
-  it('is described in short: what is required, read-only, an external id, a list, a reference', async () => {
+  it('are described in short: required and read-only fields, external ids, picklists, references', async () => {
     const { fields, totalFields, can } = await org.call('salesforce_describe_object', { object: 'Account' });
     const field = (name: string) => fields.find((one: { name: string }) => one.name === name);
     expect([totalFields, can]).toEqual([19, 'query, create, update, delete']);
@@ -230,7 +230,7 @@ describe('what the org is made of', () => {
     expect(field('OwnerId')).toMatchObject({ refersTo: ['User'], relationship: 'Owner' });
   });
 
-  it('is described page by page, and only in what can be written', async () => {
+  it('are described page by page, with writable fields only', async () => {
     const input = { object: 'Account', writableOnly: true, limit: 6 };
     const first = await org.call('salesforce_describe_object', input);
     const second = await org.call('salesforce_describe_object', { ...input, cursor: first['nextCursor'] });
@@ -239,25 +239,27 @@ describe('what the org is made of', () => {
     expect(names).not.toContain('CreatedDate');
   });
 
-  it('is asked for once in five minutes', async () => {
+  it('are requested once in five minutes', async () => {
     await org.call('salesforce_describe_object', { object: 'Account' });
     await org.call('salesforce_describe_object', { object: 'Account' });
     expect(org.sent(route('GET', '/sobjects/{object}/describe'))).toHaveLength(1);
   });
+});
 
-  it('has limits: the important ones and the tight ones first, all where asked for', async () => {
+describe('the org', () => {
+  it('has limits: the important and the tight limits by default, all limits on request', async () => {
     org.sandbox.setLimit('ActiveScratchOrgs', 40, 4);
     const { limits, total } = await org.call('salesforce_get_limits', {});
     expect(limits[0]).toEqual({ name: 'ActiveScratchOrgs', used: 36, max: 40, usedPercent: 90 });
     expect(limits.map(({ name }: { name: string }) => name)).toContain('DailyApiRequests');
-    // One of which the org has none is no limit.
+    // A limit of which the org has nothing is left out.
     expect((await org.call('salesforce_get_limits', { detail: 'full' }))['limits']).toHaveLength(total);
     const named = await org.answer('salesforce_get_limits', { names: ['DataStorageMB', 'Nonsense'] });
     expect(named.structuredContent).toMatchObject({ limits: [{ name: 'DataStorageMB', max: 1_024 }] });
     expect(answerText(named)).toContain('no limit named Nonsense');
   });
 
-  it('says which org it is, and which API versions it has', async () => {
+  it('has a name, an edition and a list of API versions', async () => {
     expect(await org.call('salesforce_get_org', {})).toMatchObject({
       name: 'Example Org',
       edition: 'Enterprise Edition',

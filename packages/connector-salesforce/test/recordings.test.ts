@@ -6,18 +6,18 @@ import { readRecordings, recordingNames, vendorDataIsHere, type Recording } from
 const id = '001000000000001';
 type Answer = Recording['response'];
 
-/** Recorded answers that no tool can meet, and why. */
+/** Recorded answers that no tool can receive, and why. */
 const unmet: Readonly<Record<string, string>> = {
-  'bulk1-result-csv-200': 'No tool makes jobs of the Bulk API: 200 rows in one request are the most that a model writes.',
-  'collections-retrieve-200': 'Several records are read by SOQL: no tool sends a GET to composite/sobjects.',
-  'composite-batch-200': 'Queries go together in a composite request: no tool sends composite/batch.',
+  'bulk1-result-csv-200': 'No tool makes jobs of the Bulk API: a model writes at most 200 rows, in one request.',
+  'collections-retrieve-200': 'The tools read several records with SOQL: no tool sends a GET to composite/sobjects.',
+  'composite-batch-200': 'The tools combine queries in a composite request: no tool sends composite/batch.',
   'composite-graph-200': 'No tool sends composite/graph.',
   'jobs-query-create-200': 'No tool makes jobs of the Bulk API.',
   'tooling-executeAnonymous-200': 'No tool runs Apex.',
   'tooling-runTestsAsynchronous-200': 'No tool runs Apex tests.',
 };
 
-describe.skipIf(!vendorDataIsHere)('answers that real orgs gave', () => {
+describe.skipIf(!vendorDataIsHere)('the recorded answers of real orgs', () => {
   let recordings: ReadonlyMap<string, Recording>;
   let org: Org;
 
@@ -32,7 +32,7 @@ describe.skipIf(!vendorDataIsHere)('answers that real orgs gave', () => {
     if (!recording) throw new Error(`There is no recording ${name}`);
     return recording.response;
   };
-  /** Has the sandbox give a recorded answer to the next request of a route. */
+  /** Makes the sandbox send a recorded answer to the next request of a route. */
   const replay = (match: string, { status, headers, body }: Answer) =>
     org.sandbox.misbehave({ kind: 'status', match, status, headers, body });
 
@@ -41,7 +41,7 @@ describe.skipIf(!vendorDataIsHere)('answers that real orgs gave', () => {
     replay(route('POST', '/sobjects/{object}'), answer);
     expect((await org.call('salesforce_create_record', account))['id']).toMatch(/^00[13]\w{15}$/);
   }
-  /** Has every query of tooling answered with what one was recorded with, within the composite request in which the tools send them. */
+  /** Makes the sandbox answer every Tooling query with a recorded answer, inside the composite request in which the tools send them. */
   async function examineWith(answer: Answer, categories: readonly string[]) {
     org.sandbox.misbehave({
       kind: 'change',
@@ -55,7 +55,7 @@ describe.skipIf(!vendorDataIsHere)('answers that real orgs gave', () => {
     return (one: string) => checks.find((check: { id: string }) => check.id === one) as Record<string, unknown>;
   }
 
-  /** Each recording, met by the tools that can meet it: an answer that obeys the tool's schema, or the documented error. */
+  /** Each recording with the tool that receives it: the tool returns an answer of its schema, or the documented error. */
   const readings: Readonly<Record<string, (answer: Answer) => Promise<void>>> = {
     'sobject-create-201': isNewRecord,
     'sobject-create-201-postman': isNewRecord,
@@ -83,7 +83,7 @@ describe.skipIf(!vendorDataIsHere)('answers that real orgs gave', () => {
       expect(await org.call('salesforce_delete_records', { ids: [id] })).toMatchObject({ succeeded: 1 });
     },
 
-    // The parts are of another request, so that not one query of this one was answered.
+    // The parts belong to another request, so none of this request's queries is answered.
     async 'composite-200'(answer) {
       replay(route('POST', '/composite'), answer);
       expect(await org.failure('salesforce_org_health_check', { categories: ['licences'] })).toMatch(
@@ -164,17 +164,17 @@ describe.skipIf(!vendorDataIsHere)('answers that real orgs gave', () => {
     },
   };
 
-  it.each(Object.entries(readings))('%s is met by tools: shown, or told as what it is', async (name, read) => {
+  it.each(Object.entries(readings))('reach a tool as an answer or a documented error: %s', async (name, read) => {
     expect.hasAssertions();
     await read(recorded(name));
   });
 
-  it('are all met, but for those of which it is said why no tool can meet them', () => {
+  it('all reach a tool, except those with a reason why no tool can receive them', () => {
     expect([...Object.keys(readings), ...Object.keys(unmet)].toSorted()).toEqual(recordingNames('salesforce'));
     for (const reason of Object.values(unmet)) expect(reason).toMatch(/^\S.+\.$/);
   });
 
-  it('tell by Sforce-Limit-Info how the org stands', async () => {
+  it('report the usage of the org in Sforce-Limit-Info', async () => {
     const other = await startOrg();
     const { headers } = recorded('sobject-create-201-postman');
     expect(headers['sforce-limit-info']).toBe('api-usage=2/15000');
@@ -191,7 +191,7 @@ describe.skipIf(!vendorDataIsHere)('answers that real orgs gave', () => {
     await other.close();
   });
 
-  it('have rows of the same form as the sandbox’s', async () => {
+  it('have rows of the same form as the sandbox', async () => {
     const rows = recorded('collections-upsert-updated-200').body as object[];
     const answer = await fetch(`${org.sandbox.url}/services/oauth2/token`, {
       method: 'POST',

@@ -16,15 +16,15 @@ const alive = (object: string) => org.sandbox.records(object).filter((record) =>
 const limitExceeded = (message: string) => ({ status: 403, body: [{ message, errorCode: 'REQUEST_LIMIT_EXCEEDED' }] });
 
 describe('a write that Salesforce does not count once', () => {
-  // Those whose answer is lost whole are in lost-answers.test.ts.
+  // lost-answers.test.ts has the writes whose whole answer is lost.
   const hits = writes.flatMap((write) =>
     (['reset', 'truncate'] as const)
-      // The 204 of one record has no body to break off in.
+      // The 204 of a single record has no body that could break off.
       .filter((kind) => write.retry === 'never' && (kind !== 'truncate' || !write.route.endsWith('{id}')))
       .map((kind) => ({ ...write, kind })),
   );
 
-  it.each(hits)('by $tool is sent once where the answer is hit by "$kind", and the model hears how to look', async (write) => {
+  it.each(hits)('by $tool is sent once on "$kind", and the error says how to find out', async (write) => {
     org.sandbox.misbehave({ kind: write.kind, match: write.route });
     const failure = await org.failure(write.tool, write.input(org.sandbox));
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: (POST|PATCH|DELETE) \/services\/data\/\{version\}\/\S+ may or may not have happened\./);
@@ -32,19 +32,19 @@ describe('a write that Salesforce does not count once', () => {
     expect(org.sent(write.route)).toHaveLength(1);
   });
 
-  it('is made once though its answer was lost', async () => {
+  it('is executed once if its answer is lost', async () => {
     org.sandbox.misbehave({ kind: 'lose', match: route('POST', '/sobjects/{object}') });
     await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'Once' } });
     expect(alive('Account')).toBe(5);
   });
 
-  it.each([[500], [503]])('is sent once where Salesforce answers %i, since it may have been made', async (status) => {
+  it.each([[500], [503]])('is sent once if Salesforce answers %i, since it may have been executed', async (status) => {
     org.sandbox.misbehave({ kind: 'status', status, match: route('POST', '/sobjects/{object}') });
     expect(await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } })).toMatch(/^OUTCOME_UNKNOWN/);
     expect(org.sent(route('POST', '/sobjects/{object}'))).toHaveLength(1);
   });
 
-  it('is sent again where another change held the row: it was not made', async () => {
+  it('is sent again if another change locked the row, since it was not executed', async () => {
     const body = [{ message: 'unable to obtain exclusive access to this record', errorCode: 'UNABLE_TO_LOCK_ROW' }];
     org.sandbox.misbehave({ kind: 'status', status: 400, body, match: route('PATCH', '/sobjects/{object}/{id}') });
     await org.call('salesforce_update_record', { object: 'Account', id: account.Id, fields: { Rating: 'Hot' } });
@@ -56,23 +56,20 @@ describe('a write that Salesforce does not count once', () => {
 describe('an upsert by an external id', () => {
   const input = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-9', fields: { Name: 'Nine' } };
 
-  it.each([['lose'], ['truncate'], ['reset']] as const)(
-    'is sent again where the answer is hit by "%s", and makes one record',
-    async (kind) => {
-      org.sandbox.misbehave({ kind, match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
-      await org.call('salesforce_upsert_record', input);
-      expect([org.sent().length, alive('Account')]).toEqual([2, 5]);
-    },
-  );
+  it.each([['lose'], ['truncate'], ['reset']] as const)('is sent again on "%s", and makes one record', async (kind) => {
+    org.sandbox.misbehave({ kind, match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
+    await org.call('salesforce_upsert_record', input);
+    expect([org.sent().length, alive('Account')]).toEqual([2, 5]);
+  });
 
-  it('of many is sent again too, and makes each once', async () => {
+  it('of several records is sent again too, and makes each record once', async () => {
     org.sandbox.misbehave({ kind: 'lose', match: route('PATCH', '/composite/sobjects/{object}/{field}') });
     const records = ['E-8', 'E-9'].map((Erp_Id__c) => ({ Erp_Id__c, Name: Erp_Id__c }));
     await org.call('salesforce_upsert_records', { object: 'Account', externalIdField: 'Erp_Id__c', records });
     expect([org.sent().length, alive('Account')]).toEqual([2, 6]);
   });
 
-  it('whose answers are all lost is unknown, and the model hears that it may repeat it', async () => {
+  it('is unknown if all its answers are lost, and the error says that it can be repeated', async () => {
     org.sandbox.misbehave({ kind: 'lose', times: 10, match: route('PATCH', '/sobjects/{object}/{field}/{value}') });
     expect(await org.failure('salesforce_upsert_record', input)).toMatch(/^OUTCOME_UNKNOWN: .*The same upsert can be repeated safely/);
     expect(alive('Account')).toBe(5);
@@ -80,7 +77,7 @@ describe('an upsert by an external id', () => {
 });
 
 describe('a session that has ended', () => {
-  it('is renewed once for all who meet it, and each request is sent once more', async () => {
+  it('is renewed once for all calls, and each request is sent once more', async () => {
     await org.call('salesforce_get_org', {});
     org.sandbox.expireSessions();
     const soql = 'SELECT Name FROM Account';
@@ -89,7 +86,7 @@ describe('a session that has ended', () => {
     expect([org.sent(tokenRoute).length, alive('Account')]).toEqual([2, 5]);
   });
 
-  it('is met by a write, which is made once', async () => {
+  it('does not make a write run twice', async () => {
     await org.call('salesforce_get_org', {});
     org.sandbox.expireSessions();
     await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });
@@ -109,23 +106,23 @@ describe('a session that has ended', () => {
 describe('the org’s limits', () => {
   const soql = 'SELECT Id FROM Account';
 
-  it('of the day end a call at once, and the next ones without a request', async () => {
+  it('end a call at once when the daily requests are used up, and the next calls without a request', async () => {
     org.sandbox.misbehave({ kind: 'status', ...limitExceeded('TotalRequests Limit exceeded.'), match: route('GET', '/query') });
     expect(await org.failure('salesforce_query_records', { soql })).toMatch(
-      /^RATE_LIMITED: The org has used up the API requests that it has in 24 hours\. .*TotalRequests Limit exceeded\. .*Try again in 900 s\.$/,
+      /^RATE_LIMITED: The org has used up its API requests for 24 hours\. .*TotalRequests Limit exceeded\. .*Try again in 900 s\.$/,
     );
     expect(await org.failure('salesforce_query_records', { soql })).toMatch(/^RATE_LIMITED: /);
     expect(org.sent()).toHaveLength(1);
   });
 
-  it('of what runs at one time are waited out, for a write too', async () => {
+  it('make a call wait when too many requests run at the same time, also a write', async () => {
     const message = 'ConcurrentPerOrgLongTxn Limit exceeded.';
     org.sandbox.misbehave({ kind: 'status', ...limitExceeded(message), match: route('POST', '/sobjects/{object}') });
     await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });
     expect([org.sent().length, alive('Account')]).toEqual([2, 5]);
   });
 
-  it('are known by Sforce-Limit-Info: nothing is sent once nothing is left', async () => {
+  it('are read from Sforce-Limit-Info: the connector sends nothing once no request is left', async () => {
     await org.close();
     org = await startOrg({ dailyRequests: 2 });
     await org.call('salesforce_query_records', { soql });
@@ -135,7 +132,7 @@ describe('the org’s limits', () => {
   });
 });
 
-it('ends with the caller: a cancelled call closes its socket', async () => {
+it('a cancelled call closes its socket', async () => {
   org.sandbox.misbehave({ kind: 'hang', match: route('GET', '/query') });
   const caller = new AbortController();
   const failure = org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' }, { signal: caller.signal });

@@ -34,12 +34,12 @@ const picklist = (values: number) => {
   for (let index = 0; index < values; index += 1) org.sandbox.add('AttributePicklistValue', { Name: String(index), PicklistId });
 };
 
-it('finds nothing in a sound catalogue, in two API calls', async () => {
+it('finds nothing in a healthy catalogue, in two API calls', async () => {
   const report = await examine();
   expect(report).toMatchObject({ score: 100, grade: 'A', counts: { pass: 6, warn: 0, fail: 0, unknown: 0 }, apiCalls: 2 });
 });
 
-it.each<[check: string, status: string, evidence: string, plant: () => void]>([
+it.each<[check: string, status: string, evidence: string, seed: () => void]>([
   ['bundle_depth', 'fail', 'Of 2 active bundles the largest has 6 levels; more than 5 is too many.', () => chain(6)],
   ['bundle_depth', 'warn', 'Of 2 active bundles the largest has 5 levels; more than 5 is too many.', () => chain(5)],
   ['bundle_size', 'fail', 'Of 2 active bundles the largest has 201 components; more than 200 is too many.', () => bundleOf(201)],
@@ -56,15 +56,15 @@ it.each<[check: string, status: string, evidence: string, plant: () => void]>([
         .records('EntityDefinition')
         .forEach((record) => record['QualifiedApiName'] === 'Product2' && org.sandbox.change(record, { InternalSharingModel: 'Private' })),
   ],
-])('finds by %s alone, as %s: %s', async (id, status, evidence, plant) => {
-  plant();
+])('finds a fault only by %s, as %s: %s', async (id, status, evidence, seed) => {
+  seed();
   const { checks } = await examine();
   expect(checks.filter((check: { status: string }) => check.status !== 'pass')).toEqual([
     expect.objectContaining({ id, status, evidence }),
   ]);
 });
 
-it('finds a bundle that holds itself, and ends', async () => {
+it('finds a bundle that contains itself, and ends', async () => {
   const [bundle, oven] = org.sandbox.records('Product2').map(({ Id }) => Id);
   part(oven ?? '', bundle ?? '');
   const { checks, grade } = await examine({ categories: ['bundles'] });
@@ -78,7 +78,7 @@ it('finds a picklist that no attribute uses', async () => {
   expect((await examine({ categories: ['picklists'] }))['checks'][0]).toMatchObject({ status: 'warn', details: ['Unused: unused'] });
 });
 
-it('knows nothing of an org without Revenue Cloud, and says so', async () => {
+it('reports an org without Revenue Cloud as unknown', async () => {
   await org.close();
   org = await startOrg({ revenueCloud: false });
   const report = await examine();
@@ -92,12 +92,12 @@ it('knows nothing of an org without Revenue Cloud, and says so', async () => {
 describe('bundles', () => {
   const rows = (...pairs: string[]) => pairs.map((pair) => ({ ParentProductId: pair[0], ChildProductId: pair[1] }));
 
-  it('are as deep as their deepest part, though it is reached twice', () => {
+  it('are as deep as their deepest part, even if two paths lead to it', () => {
     const { depth, parts, cycles } = readBundles(rows('ab', 'ac', 'bc', 'cd'));
     expect([depth('a'), depth('b'), depth('d'), [...parts('a')].toSorted(), cycles]).toEqual([3, 2, 0, ['b', 'c', 'd'], []]);
   });
 
-  it.each([[rows('aa')], [rows('ab', 'ba')], [rows('ab', 'bc', 'ca', 'xa')]])('that hold themselves are found once: %j', (list) => {
+  it.each([[rows('aa')], [rows('ab', 'ba')], [rows('ab', 'bc', 'ca', 'xa')]])('that contain themselves are found once: %j', (list) => {
     expect(readBundles(list).cycles).toHaveLength(1);
   });
 

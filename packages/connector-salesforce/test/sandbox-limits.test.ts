@@ -8,9 +8,9 @@ import { vendorLimits } from '../src/sandbox/vendor-limits.ts';
 interface LimitCase {
   /** A request at the limit. */
   readonly at: () => Promise<unknown>;
-  /** The same with one more, or one less where it is a least. */
+  /** The same request with one more, or with one less if the limit is a minimum. */
   readonly over: () => Promise<unknown>;
-  /** What tells the right answers: a status and an error code, or how much was given. */
+  /** The expected outcomes: a status and an error code, or how much the sandbox returned. */
   readonly expected: { readonly at: unknown; readonly over: unknown };
 }
 
@@ -47,7 +47,7 @@ async function send(
 
 const refusalOf = ({ status, body }: Answer) => [status, body[0].errorCode];
 
-/** How many parts were answered, or what was said to the whole. */
+/** Returns how many parts were answered, or the refusal of the whole request. */
 const composite = async (url: string, count: number) => {
   const compositeRequest = Array.from({ length: count }, (_, index) => ({ method: 'GET', url, referenceId: `r${index}` }));
   const { status, body } = await send('POST', `${base}/composite`, { compositeRequest });
@@ -70,7 +70,7 @@ const search = async (objects: number) => {
   const answer = await send('GET', `${base}/search?q=${encodeURIComponent(`FIND {nothing} IN ALL FIELDS RETURNING ${returning}`)}`);
   return answer.status === 200 ? answer.body.searchRecords : refusalOf(answer);
 };
-/** A request whose head, without its first and last words, has so many bytes. */
+/** Sends a request whose path and headers have this many bytes. */
 const head = (bytes: number) =>
   new Promise<unknown>((resolve, reject) => {
     const path = `${base}/query?q=SELECT+Id+FROM+Account`;
@@ -137,7 +137,7 @@ const cases: Readonly<Record<keyof typeof vendorLimits, LimitCase>> = {
 };
 
 test.each(Object.keys(vendorLimits) as (keyof typeof vendorLimits)[])(
-  '%s: what is at the limit is taken, what is one beyond it is refused',
+  '%s: a request at the limit succeeds, and a request one beyond it is refused or cut',
   async (name) => {
     const { at, over, expected } = cases[name];
     expect(await at()).toEqual(expected.at);
@@ -145,6 +145,6 @@ test.each(Object.keys(vendorLimits) as (keyof typeof vendorLimits)[])(
   },
 );
 
-test('each limit names the page of Salesforce’s that it is from', () => {
+test('each limit names its page in Salesforce’s documentation', () => {
   for (const { source } of Object.values(vendorLimits)) expect(source).toMatch(/^https:\/\/(?:developer|help)\.salesforce\.com\/.+/);
 });

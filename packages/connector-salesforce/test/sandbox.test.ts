@@ -18,7 +18,7 @@ async function signIn(): Promise<string> {
   return `Bearer ${body.access_token}`;
 }
 
-/** Speaks to the sandbox as a client of Salesforce would. */
+/** Sends a request as a client of Salesforce would. */
 async function send(
   method: string,
   path: string,
@@ -40,7 +40,7 @@ const queryUrl = `${base}/query?q=SELECT+Id+FROM+Account`;
 const codeOf = ({ status, body }: { status: number; body: any }) => [status, body[0].errorCode];
 
 describe('the sandbox', () => {
-  it('lets nobody in with a wrong secret, and says so as Salesforce does', async () => {
+  it('refuses a wrong secret, with Salesforce’s error', async () => {
     const wrong = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'consumer-key', client_secret: 'x' });
     expect(await send('POST', '/services/oauth2/token', wrong)).toMatchObject({ status: 400, body: { error: 'invalid_client' } });
   });
@@ -51,12 +51,12 @@ describe('the sandbox', () => {
     expect(codeOf(await query('SELECT Id FROM Account'))).toEqual([401, 'INVALID_SESSION_ID']);
   });
 
-  it('tells inside the 200 of a composite which part failed, and takes no limits in one', async () => {
+  it('reports failed parts inside the 200 of a composite, and refuses limits in a composite', async () => {
     const { body } = await composite([part(queryUrl), part(`${base}/query?q=SELECT+Nam+FROM+Account`, 1), part(`${base}/limits`, 2)]);
     expect(body.compositeResponse.map((one: any) => one.httpStatusCode)).toEqual([200, 400, 404]);
   });
 
-  it('counts a composite as one request, and refuses what is beyond the day’s', async () => {
+  it('counts a composite as one request, and refuses requests beyond the daily limit', async () => {
     await sandbox.close();
     sandbox = await startSalesforceSandbox({ clock, dailyRequests: 2 });
     authorization = await signIn();
@@ -94,7 +94,7 @@ describe('the sandbox', () => {
     expect(codeOf(await query(soql))).toEqual([400, code]);
   });
 
-  it('pages by 2,000 records, or as asked, and groups no more than that', async () => {
+  it('returns pages of 2,000 records by default, and refuses more groups than that', async () => {
     for (let index = 0; index < 2_100; index += 1) sandbox.add('Case', { Subject: String(index) });
     const { body } = await query('SELECT Id FROM Case');
     expect([body.totalSize, body.done, body.records.length]).toEqual([2_101, false, 2_000]);
@@ -108,18 +108,18 @@ describe('the sandbox', () => {
     expect((await query(`SELECT Id FROM Account WHERE Name = '${'x'.repeat(16_400)}'`)).status).toBe(414);
   });
 
-  it('has only the API versions that it lists', async () => {
+  it('serves only the API versions that it lists', async () => {
     expect((await send('GET', '/services/data')).body.map(({ version }: { version: string }) => version)).toContain('64.0');
     expect((await send('GET', '/services/data/v20.0/limits')).status).toBe(404);
   });
 
-  it('goes by a clock that can be set wrong, for sessions and what it dates', async () => {
+  it('uses a clock that can be set wrong for sessions and timestamps', async () => {
     sandbox.misbehave({ kind: 'skew', ms: 2 * 3_600_000 });
     expect(codeOf(await query('SELECT Id FROM Account'))).toEqual([401, 'INVALID_SESSION_ID']);
     authorization = await signIn();
     await send('POST', `${base}/sobjects/Account`, { Name: 'A' });
     const { headers, body } = await query("SELECT CreatedDate FROM Account WHERE Name = 'A'");
-    const told = clock.now() + 2 * 3_600_000;
-    expect([headers.get('date'), body.records[0].CreatedDate].map((date) => Date.parse(date))).toEqual([told, told]);
+    const skewed = clock.now() + 2 * 3_600_000;
+    expect([headers.get('date'), body.records[0].CreatedDate].map((date) => Date.parse(date))).toEqual([skewed, skewed]);
   });
 });

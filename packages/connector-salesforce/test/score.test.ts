@@ -7,9 +7,9 @@ const score = (...given: Given[]) => scoreOf(given.map(([status, weight]) => ({ 
 const passed = (count: number): Given[] => Array.from({ length: count }, () => ['pass', 1]);
 
 it.each<[string, Given[], ReturnType<typeof scoreOf>]>([
-  ['passes alone', passed(3), { score: 100, grade: 'A' }],
+  ['only passes', passed(3), { score: 100, grade: 'A' }],
   [
-    'a warning for half a pass',
+    'a warning as half a pass',
     [
       ['pass', 1],
       ['warn', 1],
@@ -25,7 +25,7 @@ it.each<[string, Given[], ReturnType<typeof scoreOf>]>([
     { score: 88, grade: 'B' },
   ],
   [
-    'no unknown',
+    'no unknown check',
     [
       ['pass', 1],
       ['unknown', 3],
@@ -51,6 +51,6 @@ it.each<[string, Given[], ReturnType<typeof scoreOf>]>([
     { score: 50, grade: 'F' },
   ],
   ['nothing', [['unknown', 2]], { score: undefined, grade: undefined }],
-])('counts %s', (_, given, expected) => {
+])('the score counts %s', (_, given, expected) => {
   expect(score(...given)).toEqual(expected);
 });

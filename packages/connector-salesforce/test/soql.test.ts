@@ -19,27 +19,27 @@ describe('a value in a query', () => {
     ['true', true, 'true'],
     ['null', null, 'null'],
     ['a day', { date: '2026-03-01' }, '2026-03-01'],
-    ['a time of another zone, in UTC', { date: '2026-03-01T09:30:00+02:00' }, '2026-03-01T07:30:00.000Z'],
+    ['a time of another zone', { date: '2026-03-01T09:30:00+02:00' }, '2026-03-01T07:30:00.000Z'],
     ['a list', ["a'b", 1, null], "('a\\'b', 1, null)"],
-    ['a part of a text, with its own wildcards as they are', { contains: "50%_'\\" }, "'%50\\%\\_\\'\\\\%'"],
+    ['a part of a text, with escaped wildcards', { contains: "50%_'\\" }, "'%50\\%\\_\\'\\\\%'"],
     ['the start of a text', { startsWith: 'A_' }, "'A\\_%'"],
-  ])('is written as %s', (_, value, written) => {
-    expect(bind('X = :v', { v: value })).toBe(`X = ${written}`);
+  ])('is written in SOQL: %s', (_, value, soql) => {
+    expect(bind('X = :v', { v: value })).toBe(`X = ${soql}`);
   });
 
   it.each(["'", '\\', "\\'", "' OR Id != '", "\\\\' --", 'a\u2028b', "''''", '\n\r\t\b\f"'])(
-    'comes back as it was from Salesforce’s own reading: %j',
+    'comes back unchanged when the query is parsed: %j',
     (text) => {
       const { where } = parseSoql(bindSoql('SELECT Id FROM Account WHERE Name = :v', { v: text }));
       expect(where).toEqual({ kind: 'compare', field: 'Name', operator: '=', value: { kind: 'text', value: text } });
     },
   );
 
-  it('stands wherever its name does, but in quotes', () => {
+  it('replaces its name everywhere except in quotes', () => {
     expect(bind("A = :v OR B = ':v' OR C = :v", { v: 1 })).toBe("A = 1 OR B = ':v' OR C = 1");
   });
 
-  it('is not looked for in times and date ranges', () => {
+  it('is not bound to a colon in times and date ranges', () => {
     expect(bind('A > 2026-03-01T09:30:00Z AND B = LAST_N_DAYS:30', {})).toBe('A > 2026-03-01T09:30:00Z AND B = LAST_N_DAYS:30');
     expect(() => bind('B = LAST_N_DAYS:n', { n: 7 })).toThrow('the query names no :n');
   });
@@ -50,32 +50,32 @@ describe('a query', () => {
     ['another statement', "DELETE FROM Account WHERE Name = 'x'", 'it must be one SELECT'],
     ['a search', 'FIND {x} RETURNING Account', 'it must be one SELECT'],
     ['a lock', "SELECT Id FROM Account WHERE Name = 'x' FOR UPDATE", 'only reads'],
-    ['a trace of who looked', 'SELECT Id FROM Account LIMIT 1 for\nview', 'only reads'],
+    ['a trace of a view', 'SELECT Id FROM Account LIMIT 1 for\nview', 'only reads'],
     ['a reference', 'SELECT Id FROM Account LIMIT 1 FOR  REFERENCE', 'only reads'],
-    ['counted views of articles', "SELECT Title FROM FAQ__kav WHERE Language = 'en' UPDATE VIEWSTAT", 'only reads'],
+    ['a count of article views', "SELECT Title FROM FAQ__kav WHERE Language = 'en' UPDATE VIEWSTAT", 'only reads'],
     ['tracked words', "SELECT Title FROM FAQ__kav WHERE Language = 'en' UPDATE TRACKING", 'only reads'],
     ['a second statement', 'SELECT Id FROM Account; SELECT Id FROM Contact', '";" is refused'],
     ['a comment', 'SELECT Id FROM Account -- all', '"--" is refused'],
-    ['a long comment', 'SELECT Id /* all */ FROM Account', '"/*" is refused'],
+    ['a block comment', 'SELECT Id /* all */ FROM Account', '"/*" is refused'],
     ['an open quote', "SELECT Id FROM Account WHERE Name = 'x", 'a quote is not closed'],
     ['a quote that a backslash keeps open', "SELECT Id FROM Account WHERE Name = 'x\\' ", 'a quote is not closed'],
     ['a line break in quotes', "SELECT Id FROM Account WHERE Name = 'a\nb'", 'a line break or a control character'],
     ['a name without a value', 'SELECT Id FROM Account WHERE Name = :who', 'values has no "who"'],
-    ['a name that every object has', 'SELECT Id FROM Account WHERE Name = :toString', 'values has no "toString"'],
-  ])('with %s is not sent', (_, soql, why) => {
+    ['a name that every JavaScript object has', 'SELECT Id FROM Account WHERE Name = :toString', 'values has no "toString"'],
+  ])('with %s is refused', (_, soql, why) => {
     expect(() => bindSoql(soql)).toThrow(why);
   });
 
-  it('may hold all of these in quotes', () => {
+  it('may contain all of these in quotes', () => {
     const soql = "SELECT Id FROM Account WHERE Name = 'FOR UPDATE; -- /* :name \\' //'";
     expect(bindSoql(soql)).toBe(soql);
   });
 
-  it('is written in one line', () => {
+  it('is written on one line', () => {
     expect(bindSoql('  SELECT Id\r\n\tFROM Account  ')).toBe('SELECT Id FROM Account');
   });
 
-  it('takes no value that it does not name', () => {
+  it('refuses a value that it does not name', () => {
     expect(() => bindSoql("SELECT Id FROM Account WHERE Name = ':v'", { v: 1 })).toThrow('Names inside quotes are not bound');
   });
 });
@@ -83,13 +83,13 @@ describe('a query', () => {
 describe('a search', () => {
   const search = (text: string) => sosl({ text, scope: 'ALL', objects: [{ name: 'Account', fields: ['Id', 'Name'] }], limit: 5 });
 
-  it('takes every reserved character as it is', () => {
+  it('escapes every reserved character', () => {
     expect(search('?&|!{}[]()^~*:\\"\'+-')).toBe(
       'FIND {\\?\\&\\|\\!\\{\\}\\[\\]\\(\\)\\^\\~\\*\\:\\\\\\"\\\'\\+\\-} IN ALL FIELDS RETURNING Account(Id, Name LIMIT 5)',
     );
   });
 
-  it('cannot leave its braces', () => {
+  it('cannot break out of its braces', () => {
     expect(search('x} RETURNING User(Id')).toContain('FIND {x\\} RETURNING User\\(Id}');
   });
 

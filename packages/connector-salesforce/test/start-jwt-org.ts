@@ -1,6 +1,6 @@
 import { startOrg, type Org } from './start-org.ts';
 
-/** Opens an org by the JWT bearer flow, with a key of its own. */
+/** Opens an org by the JWT bearer flow, with a newly generated key. */
 export async function startJwtOrg(): Promise<Org> {
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' };
   const pair = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

@@ -3,16 +3,16 @@ import { salesforce } from '../src/index.ts';
 import { startSalesforceSandbox, type SalesforceSandbox, type SalesforceSandboxOptions } from '../src/sandbox.ts';
 
 export interface Org extends OpenedSandbox<SalesforceSandbox> {
-  /** Records are of any form. */
+  /** Calls a tool. Records can have any form. */
   call<T = Record<string, any>>(...args: Parameters<OpenedSandbox['call']>): Promise<T>;
-  /** The requests of one route, or of all but those for tokens. */
+  /** Returns the requests of one route, or of all routes except the token endpoint. */
   sent(route?: string): SalesforceSandbox['requests'];
 }
 
-/** Below `/services/data/{version}`. */
+/** Names a route below `/services/data/{version}`. */
 export const route = (method: string, path: string): string => `${method} /services/data/{version}${path}`;
 
-/** Opens an org. `config` is added to the sandbox's. */
+/** Opens an org. `config` is merged into the sandbox's settings. */
 export async function startOrg(options: SalesforceSandboxOptions = {}, config: object = {}): Promise<Org> {
   const sandbox = await startSalesforceSandbox(options);
   const opened = await openSandbox(salesforce, sandbox, { config: { ...sandbox.config, ...config } });

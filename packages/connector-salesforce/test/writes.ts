@@ -2,12 +2,12 @@ import type { Write } from '../../../test/lost-answers.ts';
 import type { SalesforceSandbox } from '../src/sandbox.ts';
 import { route } from './start-org.ts';
 
-/** A record that no other write meets. */
+/** Adds a record that no other write touches. */
 const account = (sandbox: SalesforceSandbox) => sandbox.add('Account', { Name: 'Target' }).Id;
 const fields = { Name: 'Nine', Rating: 'Hot' };
 const upsert = { object: 'Account', externalIdField: 'Erp_Id__c' };
 
-/** Every write that the connector's tools make, and whether it may be repeated: Salesforce counts nothing once but upserts by an external id. */
+/** Every write of the connector's tools, and whether it may be repeated: Salesforce counts only upserts by an external id once. */
 export const writes: readonly Write<SalesforceSandbox>[] = [
   {
     tool: 'salesforce_create_record',
@@ -17,8 +17,8 @@ export const writes: readonly Write<SalesforceSandbox>[] = [
     input: () => ({ object: 'Account', fields: { Name: 'A' } }),
   },
   ...[
-    { way: 'as it is', more: {} },
-    { way: 'bound to a time', more: { ifUnmodifiedSince: '2100-01-01T00:00:00Z' } },
+    { way: 'unconditional', more: {} },
+    { way: 'if unmodified', more: { ifUnmodifiedSince: '2100-01-01T00:00:00Z' } },
   ].map(({ way, more }): Write<SalesforceSandbox> => ({
     tool: 'salesforce_update_record',
     way,

@@ -1,35 +1,35 @@
 import { z } from 'zod';
 
-/** An address as SendGrid takes it. */
+/** An address as SendGrid's API expects it. */
 export interface Address {
   readonly email: string;
   readonly name?: string;
 }
 
 const Email = z.email().max(254);
-// RFC 5322 lets no line of a header be longer.
+// RFC 5322: a header line has at most 998 characters.
 const maxName = 998;
 
-/** Reads `ada@example.com` or `Ada Example <ada@example.com>`. A string that comes back says what is wrong with it. */
+/** Reads `ada@example.com` or `Ada Example <ada@example.com>`. Returns a string that says what is wrong if the address is invalid. */
 export function readAddress(text: string): Address | string {
-  const [, written = '', inside] = /^([^<>]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
+  const [, displayName = '', inside] = /^([^<>]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
   const email = (inside ?? text).trim();
-  const name = written.trim().replace(/^"(.*)"$/, '$1');
+  const name = displayName.trim().replace(/^"(.*)"$/, '$1');
   if (!Email.safeParse(email).success) return 'is not an e-mail address';
   if (name.length > maxName) return `has a name of more than ${maxName} characters`;
   // SendGrid splits names at these.
-  if (/[;,]/.test(name)) return 'has a name with ; or , in it, which SendGrid does not take';
+  if (/[;,]/.test(name)) return 'has a name with ; or , in it, which SendGrid does not accept';
   return name === '' ? { email } : { email, name };
 }
 
-/** An address of which {@link readAddress} has nothing bad to say. */
+/** The input of an address that {@link readAddress} accepts. */
 export const addressText = z.string().superRefine((text, { addIssue }) => {
   const read = readAddress(text);
   if (typeof read === 'string')
     addIssue({ code: 'custom', message: `“${text.slice(0, 100)}” ${read}. Write name@example.com or Name <name@example.com>` });
 });
 
-/** Addresses that have been checked. @throws {TypeError} for one that has not. */
+/** Parses addresses that {@link addressText} has accepted. @throws {TypeError} for an invalid address. */
 export function addresses(texts: readonly string[] = []): Address[] {
   return texts.map((text) => {
     const read = readAddress(text);
@@ -38,7 +38,7 @@ export function addresses(texts: readonly string[] = []): Address[] {
   });
 }
 
-/** The first address that stands there twice, whatever its case: SendGrid refuses an e-mail that has one. What is no address is passed over. */
+/** Returns the first repeated address, ignoring case and invalid addresses. SendGrid refuses an e-mail that repeats an address. */
 export function repeatedAddress(texts: readonly string[]): string | undefined {
   const seen = new Set<string>();
   for (const text of texts) {

@@ -1,7 +1,7 @@
 import type { Context, Health } from '@busbar/core';
 import type { SendGridClient } from './client.ts';
 
-/** Asks SendGrid what the API key may do. An account's name needs a permission that sending does not, so it is not shown. */
+/** Reads the API key's permissions. Reading the account's name needs a permission that sending does not, so the check does not show it. */
 export async function checkAccount(client: SendGridClient, context: Context): Promise<Health> {
   const scopes = await client.listScopes(context);
   const sends = scopes.includes('mail.send') ? 'may send' : 'may not send: it lacks mail.send';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const Problem = z.looseObject({ message: z.string().nullish(), field: z.string().nullish() });
 
-/** Mostly `errors`; some endpoints answer with one `error` alone. */
+/** Most endpoints answer with `errors`, some with a single `error`. */
 const ErrorBody = z.looseObject({
   errors: z.array(Problem).nullish(),
   error: z.string().nullish(),
@@ -11,55 +11,52 @@ const ErrorBody = z.looseObject({
 });
 
 /**
- * Reads how SendGrid says no: its own reason, and what to do next. Nothing was carried out where it refuses (4xx); where it fails (5xx,
- * and the 408 of a proxy) nobody knows. Everything else is left to core.
+ * Turns an error answer into an error code, with SendGrid's own reason and what to do next. SendGrid does nothing when it refuses a request
+ * (4xx). After a failure (5xx, or 408 from a proxy) the outcome is unknown. Core handles all other answers.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
-  // Core reads these. A 404 is an answer where an address is taken off a list that it is not on, and no 409 is documented.
+  // Core handles 404 and 409. A 404 is the normal answer if an address is not on the list it is removed from; SendGrid documents no 409.
   if (status < 400 || status === 404 || status === 409) return undefined;
   const reason = reasonIn(data);
-  const said = reason ? ` SendGrid says: ${reason}` : '';
+  const quoted = reason ? ` SendGrid says: ${reason}` : '';
   const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
 
   if (status >= 500 || status === 408)
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `SendGrid failed (HTTP ${status}).${said}`, executed: 'unknown' };
+    return { code: 'UPSTREAM_UNAVAILABLE', message: `SendGrid failed (HTTP ${status}).${quoted}`, executed: 'unknown' };
   switch (status) {
     case 401:
-      // SendGrid says this of an account whose plan is used up, with a key that is good.
+      // SendGrid gives this answer to a valid key if the account's plan is used up.
       if (/credits exceeded/i.test(reason))
         return refused(
           'FORBIDDEN',
-          `The SendGrid account has no e-mails left in its plan, so nothing was sent.${said} Someone must raise the plan, or wait until its next period.`,
+          `The SendGrid account has no e-mails left in its plan, so nothing was sent.${quoted} Someone must raise the plan, or wait until its next period.`,
         );
       return refused(
         'UNAUTHENTICATED',
-        `SendGrid refused the connection’s API key.${said} Someone must put a valid key into the connection’s settings, and see that the region fits.`,
+        `SendGrid refused the connection’s API key.${quoted} Someone must put a valid key into the connection’s settings, and check its region.`,
       );
     case 403:
       if (/sender identity/i.test(reason))
         return refused(
           'FORBIDDEN',
-          `Nothing was sent, because SendGrid has not verified the sender.${said} Use a from address that is verified, or have someone verify this one in SendGrid (Settings, Sender Authentication).`,
+          `Nothing was sent, because SendGrid has not verified the sender.${quoted} Use a verified from address, or have someone verify this one in SendGrid (Settings, Sender Authentication).`,
         );
       return refused(
         'FORBIDDEN',
-        `SendGrid does not let the connection’s API key do this.${said} Someone must give the key the permission, or the connection another key.`,
+        `SendGrid does not let the connection’s API key do this.${quoted} Someone must give the key the permission, or the connection another key.`,
       );
     case 413:
       return refused(
         'UPSTREAM_REJECTED',
-        'The e-mail is larger than the 30 MB that SendGrid takes, so nothing was sent. Shorten it, or send it to fewer recipients at once.',
+        'The e-mail is larger than the 30 MB that SendGrid accepts, so nothing was sent. Shorten it, or send it to fewer recipients at once.',
       );
     case 429:
-      return refused('RATE_LIMITED', `SendGrid’s rate limit is reached.${said}`);
+      return refused('RATE_LIMITED', `SendGrid’s rate limit is reached.${quoted}`);
   }
-  return refused(
-    'UPSTREAM_REJECTED',
-    `SendGrid refused the request as wrong, so nothing was done.${said} Correct what it names and call again.`,
-  );
+  return refused('UPSTREAM_REJECTED', `SendGrid rejected the request, so nothing was done.${quoted} Correct what it names and call again.`);
 }
 
-/** What is wrong with which field, in one line of at most 500 characters. */
+/** Returns what is wrong with each field, as one line of at most 500 characters. */
 function reasonIn(data: unknown): string {
   if (typeof data === 'string') return data.trimStart().startsWith('<') ? '' : oneLine(data);
   const body = ErrorBody.safeParse(data).data;

@@ -3,7 +3,7 @@ import type { Address } from './addresses.ts';
 /** The name of the custom argument that carries {@link Mail.key} into every event of the e-mail. */
 export const keyArgument = 'busbar_key';
 
-/** One e-mail: who gets it, and what its template is filled with. The addresses in one envelope see each other, but for bcc. */
+/** One e-mail: its recipients and the data for its template. All recipients of an envelope see its `to` and `cc`, but not its `bcc`. */
 export interface Envelope {
   readonly to: readonly Address[];
   readonly cc: readonly Address[];
@@ -11,7 +11,7 @@ export interface Envelope {
   readonly data?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What goes into the envelopes, the same for all of them: either a subject with text or HTML, or a template. */
+/** The content of all envelopes: either a subject with text or HTML, or a template. */
 export interface Content {
   readonly subject?: string | undefined;
   readonly text?: string | undefined;
@@ -19,7 +19,7 @@ export interface Content {
   readonly templateId?: string | undefined;
 }
 
-/** How a mail is sent. */
+/** Options of sending that apply to all envelopes. */
 export interface Delivery {
   readonly from: Address;
   readonly replyTo?: Address | undefined;
@@ -32,14 +32,14 @@ export interface Delivery {
 /** A request to send. */
 export interface Mail extends Content, Delivery {
   readonly envelopes: readonly Envelope[];
-  /** By which the events of this request are found again, when its answer is lost. */
+  /** Identifies the events of this request if its answer is lost. */
   readonly key: string;
 }
 
-/** A mail as SendGrid takes it. */
+/** Returns the body of SendGrid's request for a mail. */
 export function mailBody(mail: Mail): object {
   const { envelopes, key, from, replyTo, subject, text, html, templateId, categories, sendAt, unsubscribeGroupId } = mail;
-  // SendGrid wants the plain text first.
+  // SendGrid requires plain text first.
   const content = [
     ...(text === undefined ? [] : [{ type: 'text/plain', value: text }]),
     ...(html === undefined ? [] : [{ type: 'text/html', value: html }]),
@@ -63,6 +63,6 @@ export function mailBody(mail: Mail): object {
   };
 }
 
-/** How many get the mail: to, cc and bcc of all envelopes. */
+/** Counts the recipients of a mail: to, cc and bcc of all envelopes. */
 export const recipientCount = (envelopes: readonly Pick<Envelope, 'to' | 'cc' | 'bcc'>[]): number =>
   envelopes.reduce((sum, { to, cc, bcc }) => sum + to.length + cc.length + bcc.length, 0);

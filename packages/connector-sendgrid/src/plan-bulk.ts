@@ -9,23 +9,23 @@ export interface BulkMessage {
   readonly data?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What becomes of one recipient when the request is taken. */
+/** Whether a recipient is in the request. */
 export interface PlannedRecipient {
-  /** Which message, from 0. */
+  /** Index of the message, from 0. */
   readonly message: number;
   readonly field: 'to' | 'cc' | 'bcc';
   readonly address: string;
-  /** Why nothing is sent to it. Absent: it is in the request. */
+  /** Why the recipient is left out. Absent: it is in the request. */
   readonly refusal?: string;
 }
 
-/** How many addresses the messages name, good and bad. */
+/** Counts the addresses of the messages, valid and invalid. */
 export const addressCount = (messages: readonly BulkMessage[]): number =>
   messages.reduce((sum, { cc = [], bcc = [] }) => sum + 1 + cc.length + bcc.length, 0);
 
 /**
- * Puts messages into envelopes and leaves out what SendGrid would refuse the whole request for: bad addresses, and those that are twice in
- * one message. Who is already the `to` of an earlier message is left out too, and with a message's `to` go its copies.
+ * Puts messages into envelopes. Leaves out addresses for which SendGrid would refuse the whole request: invalid ones, and repeats within a
+ * message. Also leaves out a `to` of an earlier message. If a message's `to` is left out, so are its copies.
  */
 export function planBulk(messages: readonly BulkMessage[]): {
   readonly envelopes: readonly Envelope[];

@@ -19,41 +19,41 @@ import { countMails } from './sandbox/count-mails.ts';
 
 export type { KeptMail, SentMail, SignedDelivery, SuppressionRecord, TemplateRecord };
 
-/** How the sandbox is set up. Everything has a default. */
+/** Options of the sandbox. All have defaults. */
 export interface SendGridSandboxOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default `127.0.0.1`. */
   readonly hostname?: string;
-  /** What limits and timestamps go by. Default: real time. */
+  /** The clock for limits and timestamps. Default: real time. */
   readonly clock?: Clock;
   /** Default `SG.sandbox`. */
   readonly apiKey?: string;
-  /** What the key may do. Default: all that the connector asks for. */
+  /** The key's permissions. Default: all that the connector needs. */
   readonly scopes?: readonly string[];
-  /** The one sender that is verified. Default `sender@example.com`. */
+  /** The only verified sender. Default `sender@example.com`. */
   readonly sender?: string;
-  /** How many requests of each operation but mail/send there may be in a minute. Default 600. */
+  /** Requests per minute of each operation except mail/send. Default 600. */
   readonly requestsPerMinute?: number;
-  /** How many of the newest requests are kept. Default 1,000. */
+  /** How many of the newest requests the sandbox keeps. Default 1,000. */
   readonly maxRequests?: number;
 }
 
-/** A SendGrid account on this machine. It takes e-mail and sends none, and starts with a few made-up templates and suppressions. */
+/** A local SendGrid account. It accepts e-mail but sends none, and starts with a few made-up templates and suppressions. */
 export interface SendGridSandbox extends Simulator {
-  /** A connection's settings that open this account. */
+  /** The settings of a connection to this account. */
   readonly config: { readonly apiKey: string; readonly from: string; readonly webhookKey: string };
-  /** The host option that sends the account's traffic here, of both regions. */
+  /** The host option that sends the account's traffic here, for both regions. */
   readonly remapOrigins: Readonly<Record<string, string>>;
-  /** The newest 1,000 mails that were taken, oldest first. */
+  /** The newest 1,000 accepted mails, oldest first. */
   readonly mails: readonly KeptMail[];
   readonly templates: readonly TemplateRecord[];
   suppressed(list: SuppressionList): readonly SuppressionRecord[];
-  /** What SendGrid tells of a mail's recipients: dropped, or processed and delivered. For opens and clicks write events of your own. */
+  /** Returns SendGrid's events for a mail's recipients: dropped, or processed and delivered. Opens and clicks are yours to write. */
   eventsOf(mail: KeptMail): object[];
-  /** A delivery of the Event Webhook, signed with the account's key, to be posted to the connection's hook. */
+  /** Returns a delivery of the Event Webhook, signed with the account's key. POST it to the connection's hook. */
   deliver(events: readonly object[]): Promise<SignedDelivery>;
-  /** The headers with which the Event Webhook sends this body, signed now. */
+  /** Returns the headers that the Event Webhook would send with this body, signed at the present time. */
   sign(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
@@ -70,7 +70,7 @@ const allScopes = [
 
 type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'headers'> & { readonly status?: number };
 
-/** Starts a local SendGrid: the operations that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
+/** Starts a local SendGrid that has the operations of the connector, with SendGrid's limits, paging and refusals. */
 export async function startSendGridSandbox(options: SendGridSandboxOptions = {}): Promise<SendGridSandbox> {
   const { apiKey = 'SG.sandbox', scopes = allScopes, sender = 'sender@example.com', requestsPerMinute = 600 } = options;
   const clock = vendorClock(options.clock);
@@ -78,12 +78,12 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
   const suppressions = new Map<SuppressionList, SuppressionRecord[]>(suppressionLists.map((list) => [list, [...seeded[list]]]));
   const suppressed = (list: SuppressionList): SuppressionRecord[] => suppressions.get(list) ?? [];
   const isSuppressed = (email: string): boolean =>
-    suppressionLists.some((list) => suppressed(list).some((one) => one.email.toLowerCase() === email.toLowerCase()));
+    suppressionLists.some((list) => suppressed(list).some((record) => record.email.toLowerCase() === email.toLowerCase()));
   const mails: KeptMail[] = [];
-  const rates = createRateLimits(clock, requestsPerMinute);
+  const rateLimits = createRateLimits(clock, requestsPerMinute);
   const signer = await createSigner();
 
-  const answering =
+  const withPermission =
     (scope: string | undefined, handler: Handler): SimulatorHandler =>
     (request) => {
       const { route = '', headers } = request;
@@ -91,29 +91,29 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
       try {
         if (headers['authorization'] !== `Bearer ${apiKey}`) throw plainRefusal(401);
         if (scope !== undefined && !scopes.includes(scope)) throw plainRefusal(403);
-        if (limited) rates.take(route);
+        if (limited) rateLimits.take(route);
         const answer = handler(request);
-        return { status: 200, ...answer, headers: { ...(limited && rates.standing(route)), ...answer.headers } };
+        return { status: 200, ...answer, headers: { ...(limited && rateLimits.headers(route)), ...answer.headers } };
       } catch (error) {
-        if (error instanceof Refusal) return { status: error.status, body: error.body, headers: limited ? rates.standing(route) : {} };
+        if (error instanceof Refusal) return { status: error.status, body: error.body, headers: limited ? rateLimits.headers(route) : {} };
         throw error;
       }
     };
 
-  const list = (name: SuppressionList): Handler => {
+  const listSuppressions = (name: SuppressionList): Handler => {
     return ({ query }) => {
-      const [limit, offset] = [whole(query, 'limit', limits.suppressionPage.most), whole(query, 'offset', 0)];
+      const [limit, offset] = [readWhole(query, 'limit', limits.suppressionPage.most), readWhole(query, 'offset', 0)];
       if (limit < 1 || limit > limits.suppressionPage.most)
         throw new Refusal(400, `limit must be between 1 and ${limits.suppressionPage.most}`, 'limit');
-      const [start, end] = [whole(query, 'start_time', 0), whole(query, 'end_time', Number.MAX_SAFE_INTEGER)];
+      const [start, end] = [readWhole(query, 'start_time', 0), readWhole(query, 'end_time', Number.MAX_SAFE_INTEGER)];
       const email = (query.get('email') ?? '').toLowerCase();
       const found = suppressed(name).filter(
-        (one) => one.created >= start && one.created <= end && one.email.toLowerCase().startsWith(email),
+        (record) => record.created >= start && record.created <= end && record.email.toLowerCase().startsWith(email),
       );
       return { body: found.slice(offset, offset + limit) };
     };
   };
-  const remove = (name: SuppressionList): Handler => {
+  const removeSuppression = (name: SuppressionList): Handler => {
     return ({ params }) => {
       const kept = suppressed(name).filter(({ email }) => email.toLowerCase() !== params['email']?.toLowerCase());
       if (kept.length === suppressed(name).length) throw plainRefusal(404);
@@ -130,7 +130,7 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
     maxBodyBytes: limits.mailBytes.most,
     failure: (status) => ({ body: plainRefusal(status).body }),
     routes: {
-      'POST /v3/mail/send': answering('mail.send', ({ body }) => {
+      'POST /v3/mail/send': withPermission('mail.send', ({ body }) => {
         const mail = checkMail(body, {
           nowMs: clock.now(),
           senders: [sender.toLowerCase()],
@@ -145,24 +145,24 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
         return { status: 202, headers: { 'x-message-id': id } };
       }),
 
-      'GET /v3/templates': answering('templates.read', ({ query }) => {
+      'GET /v3/templates': withPermission('templates.read', ({ query }) => {
         const size = Number(query.get('page_size') ?? Number.NaN);
         if (!(size >= 1 && size <= limits.templatePage.most))
           throw new Refusal(400, `page_size is required and must be between 1 and ${limits.templatePage.most}`, 'page_size');
         const generations = (query.get('generations') ?? 'legacy').split(',');
         const all = templates.filter(({ generation }) => generations.includes(generation));
-        const start = positionIn(query.get('page_token'));
+        const start = readPageToken(query.get('page_token'));
         const link = (at: number): string => {
-          const other = new URLSearchParams(query);
-          other.set('page_token', btoa(`at:${at}`));
-          return `https://api.sendgrid.com/v3/templates?${other.toString()}`;
+          const parameters = new URLSearchParams(query);
+          parameters.set('page_token', btoa(`at:${at}`));
+          return `https://api.sendgrid.com/v3/templates?${parameters.toString()}`;
         };
         const more = start + size < all.length;
         const metadata = { self: link(start), count: all.length, ...(more && { next: link(start + size) }) };
         return { body: { result: all.slice(start, start + size), _metadata: metadata } };
       }),
 
-      'GET /v3/templates/{id}': answering('templates.read', ({ params }) => {
+      'GET /v3/templates/{id}': withPermission('templates.read', ({ params }) => {
         const template = templates.find(({ id }) => id === params['id']);
         if (!template) throw plainRefusal(404);
         return { body: template };
@@ -170,21 +170,21 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
 
       ...Object.fromEntries(
         suppressionLists.flatMap((name) => [
-          [`GET /v3/suppression/${name}`, answering('suppression.read', list(name))],
+          [`GET /v3/suppression/${name}`, withPermission('suppression.read', listSuppressions(name))],
           [
             name === 'unsubscribes' ? 'DELETE /v3/asm/suppressions/global/{email}' : `DELETE /v3/suppression/${name}/{email}`,
-            answering('suppression.delete', remove(name)),
+            withPermission('suppression.delete', removeSuppression(name)),
           ],
         ]),
       ),
 
-      'GET /v3/stats': answering('stats.read', ({ query }) => ({ body: countMails(mails, query, clock.now(), isSuppressed) })),
-      'GET /v3/categories/stats': answering('categories.stats.read', ({ query }) => {
+      'GET /v3/stats': withPermission('stats.read', ({ query }) => ({ body: countMails(mails, query, clock.now(), isSuppressed) })),
+      'GET /v3/categories/stats': withPermission('categories.stats.read', ({ query }) => {
         if (!query.has('categories')) throw new Refusal(400, 'categories is required', 'categories');
         return { body: countMails(mails, query, clock.now(), isSuppressed) };
       }),
 
-      'GET /v3/scopes': answering(undefined, () => ({ body: { scopes } })),
+      'GET /v3/scopes': withPermission(undefined, () => ({ body: { scopes } })),
     },
   });
 
@@ -204,21 +204,21 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
   };
 }
 
-/** A whole number of the query. @throws {Refusal} */
-function whole(query: URLSearchParams, name: string, absent: number): number {
+/** Reads a whole number from the query. @throws {Refusal} if it is none. */
+function readWhole(query: URLSearchParams, name: string, absent: number): number {
   const text = query.get(name);
   if (text === null) return absent;
   if (!/^\d{1,15}$/.test(text)) throw new Refusal(400, `${name} must be a whole number`, name);
   return Number(text);
 }
 
-function positionIn(token: string | null): number {
+function readPageToken(token: string | null): number {
   if (token === null) return 0;
   try {
     const position = /^at:(\d+)$/.exec(atob(token))?.[1];
     if (position !== undefined) return Number(position);
   } catch {
-    // Not base64: no token of ours.
+    // Not base64, so not a token of this sandbox.
   }
   throw new Refusal(400, 'page_token is not valid', 'page_token');
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-// SendGrid's answers, as far as they are used. Nearly everything may be null or missing: its own description is wrong about that.
+// SendGrid's answers, with the fields that the tools use. Nearly every field may be null or absent, although SendGrid's API description
+// says otherwise.
 
 const text = z.string().nullish();
 
@@ -26,7 +27,7 @@ export const TemplateAnswer = z.looseObject({
 });
 export type Template = z.output<typeof TemplateAnswer>;
 
-/** `_metadata.next` is a whole URL; of it only the token is used. */
+/** `_metadata.next` is a full URL, of which the client uses only the token. */
 export const TemplatesAnswer = z.looseObject({
   result: z.array(TemplateAnswer).nullish(),
   _metadata: z.looseObject({ next: text }).nullish(),

@@ -15,18 +15,18 @@ import { templateTools } from './tools/templates.ts';
 const config = z.object({
   apiKey: secret(z.string().regex(/^[\x21-\x7e]+$/, 'An API key has no spaces')).describe('An API key of the account or subuser'),
   region: z.enum(['global', 'eu']).default('global').describe('"eu" for a subuser in the EU region. Default: global'),
-  from: addressText.optional().describe('The verified sender, such as News <news@acme.example>, where a call names none'),
-  webhookKey: z.string().min(1).optional().describe('The verification key of the signed Event Webhook. Without it no events are taken'),
+  from: addressText.optional().describe('The verified sender, such as News <news@acme.example>, of calls that give no sender'),
+  webhookKey: z.string().min(1).optional().describe('The verification key of the signed Event Webhook. Without it no events are accepted'),
 });
 
-/** SendGrid: sending e-mail, templates, suppressions, statistics, and what became of each e-mail. */
+/** SendGrid: sends e-mail, reads templates and statistics, lists and removes suppressions, and tracks each e-mail by its events. */
 export const sendgrid = defineConnector({
   spec: 'v1',
   id: 'sendgrid',
   config,
   connections: 'many',
-  // SendGrid limits each endpoint by itself and says so with every answer but that of mail/send, which takes 10,000 requests a second. All
-  // others share one budget here, which is the stricter reading: 600 a minute is what they have unless SendGrid says another number.
+  // SendGrid limits each endpoint separately. All answers state the limit, except for mail/send, which allows 10,000 requests a second.
+  // Here all other endpoints share one budget, which is stricter: 600 a minute unless SendGrid states another limit.
   limits: {
     default: {
       requests: 600,

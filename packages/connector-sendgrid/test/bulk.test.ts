@@ -23,7 +23,7 @@ describe('sendgrid_send_bulk_emails', () => {
   const envelopes = () => account.sandbox.mails.map(({ mail }) => mail.personalizations);
   const units = (input: object) => sendgrid.tools.find(({ name }) => name === tool)?.units?.(input);
 
-  it('sends 1,000 people an e-mail each, in one request', async () => {
+  it('sends an e-mail each to 1,000 people in one request', async () => {
     const answer = await account.call<Answer>(tool, { messages: people(1_000), ...text });
     expect([account.sandbox.requests.length, answer.accepted, answer.notSent, answer.messageId]).toEqual([
       1,
@@ -45,15 +45,15 @@ describe('sendgrid_send_bulk_emails', () => {
     expect(account.sandbox.requests).toEqual([]);
   });
 
-  it('counts the copies among the 1,000', async () => {
+  it('counts copies towards the 1,000', async () => {
     const messages = [...people(998), { to: 'a@example.org', bcc: ['b@example.org'] }];
     expect(await account.call(tool, { messages, ...text })).toMatchObject({ accepted: 1_000 });
     expect(await account.failure(tool, { messages: [...messages, { to: 'c@example.org' }], ...text })).toContain(
-      'At most 1,000 recipients in total over to, cc and bcc in one call, and these are 1001.',
+      'A call takes at most 1,000 recipients over to, cc and bcc, and these are 1001.',
     );
   });
 
-  it('leaves out whom SendGrid would refuse, says why, and sends to the others', async () => {
+  it('leaves out recipients that SendGrid would refuse, says why, and sends to the others', async () => {
     const messages = [
       { to: 'Ada <ada@example.org>', cc: ['ADA@example.org', 'c@example.org'], bcc: ['no address'] },
       { to: 'b@', cc: ['d@example.org'] },
@@ -82,15 +82,15 @@ describe('sendgrid_send_bulk_emails', () => {
     expect(units({ messages })).toBe(4);
   });
 
-  it('sends nothing where nobody is left, and says why', async () => {
-    expect(await account.failure(tool, { messages: [{ to: 'nobody' }], ...text })).toContain(
-      'Nothing was sent: no recipient is good. “nobody” is not an e-mail address.',
+  it('sends nothing if no recipient is left, and says why', async () => {
+    expect(await account.failure(tool, { messages: [{ to: 'not-an-address' }], ...text })).toContain(
+      'Nothing was sent, because no recipient is valid. “not-an-address” is not an e-mail address.',
     );
     expect(account.sandbox.requests).toEqual([]);
-    expect(units({ messages: [{ to: 'nobody' }] })).toBe(0);
+    expect(units({ messages: [{ to: 'not-an-address' }] })).toBe(0);
   });
 
-  it('fills one template for each', async () => {
+  it('fills one template for each message', async () => {
     const templateId = account.sandbox.templates[0]?.id;
     const messages = ['Ada', 'Grace'].map((name) => ({ to: `${name}@example.org`, data: { name } }));
     await account.call(tool, { messages, templateId });

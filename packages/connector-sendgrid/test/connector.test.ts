@@ -7,7 +7,7 @@ const templateId = 'd-1f0a6c3b2e4d4f5a8b7c9d0e1f2a3b4c';
 const mail = { to: ['Ada Example <ada@example.org>'], cc: ['b@example.org'], bcc: ['c@example.org'] };
 const delivery = { from: 'sender@example.com', replyTo: 'answers@example.com', categories: ['news'], unsubscribeGroupId: 7 };
 
-it('keeps the contract of connectors', { timeout: 120_000 }, () =>
+it('the connector meets the contract', { timeout: 120_000 }, () =>
   testConnector(sendgrid, {
     sandbox: ({ canary }) => startSendGridSandbox({ apiKey: canary }),
     delivery: [

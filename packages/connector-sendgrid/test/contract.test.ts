@@ -9,7 +9,7 @@ import { readDescription } from './read-description.ts';
 import { startAccount, type Account } from './start-account.ts';
 import { writes } from './writes.ts';
 
-/** What SendGrid's description says in words, or of other operations of the same form, and not in its schemas. */
+/** Rules that SendGrid's description states in prose or for similar operations, but not in its schemas. */
 const days = {
   start_date: { page: 'Stats, Retrieve global email statistics', schema: { type: 'string', format: 'date' } },
   end_date: { page: 'Stats, Retrieve global email statistics', schema: { type: 'string', format: 'date' } },
@@ -25,7 +25,7 @@ const additions: Additions = {
   },
 };
 
-/** Where SendGrid takes any text, so that none is wrong: categories, the beginning of an address, and its own tokens. */
+/** Parameters in which SendGrid accepts any text, so no value is wrong: categories, the beginning of an address, and its own tokens. */
 const open = [
   'GET /v3/categories/stats: query categories',
   'GET /v3/suppression/blocks: query email',
@@ -36,7 +36,7 @@ const open = [
   'GET /v3/templates: query page_token',
 ];
 
-describe.skipIf(!vendorDataIsHere)('every request, held against SendGrid’s own description', () => {
+describe.skipIf(!vendorDataIsHere)('every request, checked against SendGrid’s own API description', () => {
   let account: Account;
   const calls: GivenCall[] = [];
 
@@ -52,14 +52,14 @@ describe.skipIf(!vendorDataIsHere)('every request, held against SendGrid’s own
 
   itKeepsTheLaw(
     sendgrid,
-    // What a caller puts into these maps is nobody's to judge.
+    // The caller chooses the keys and values of these maps, so no rule applies.
     { vendor: 'sendgrid', description: readDescription, additions, open, free: ['dynamic_template_data', 'custom_args'] },
     () => ({ calls, requests: account.sandbox.requests }),
-    // What its webhook brought is read without a request.
+    // Reads stored events, without a request.
     ['sendgrid_track_email_events'],
   );
 
-  it('that writes has its row among the writes whose answers are lost', () => {
+  it('that writes has a row in writes.ts, whose answers the tests lose', () => {
     const made = account.sandbox.requests.filter(({ method }) => method !== 'GET');
     expect(new Set(made.map(({ route }) => route))).toEqual(new Set(writes.map(({ route }) => route)));
   });

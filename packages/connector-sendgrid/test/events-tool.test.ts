@@ -58,7 +58,7 @@ describe('sendgrid_track_email_events', () => {
     },
   );
 
-  it('says so where no event can reach the connection', async () => {
+  it('warns if the connection cannot receive events', async () => {
     const other = await startAccount({ config: { webhookKey: undefined } });
     expect(answerText(await other.answer('sendgrid_track_email_events', {}))).toContain('This connection has no webhookKey');
     await other.close();
@@ -82,7 +82,7 @@ describe('the search in the log of events', () => {
   };
   const open = () => memoryState().open('c').log(eventLog);
 
-  it('goes on over the pages of the log', async () => {
+  it('continues over the pages of the log', async () => {
     const log = open();
     await fill(log, 0, 2_500);
     const times: number[] = [];
@@ -95,7 +95,7 @@ describe('the search in the log of events', () => {
     expect(times).toEqual(Array.from({ length: 1_510 }, (_, i) => 990 + i));
   });
 
-  it('loses and repeats nothing where the oldest events are dropped in the meantime', async () => {
+  it('neither loses nor repeats events if the log drops the oldest between pages', async () => {
     const log = open();
     await fill(log, 0, 10_000);
     const first = await findEvents(log, {}, { limit: 3, signal });
@@ -107,13 +107,13 @@ describe('the search in the log of events', () => {
     expect(third.found.map(({ timestamp }) => timestamp)).toEqual([10, 11, 12]);
   });
 
-  it('keeps the newest 10,000', async () => {
+  it('finds the newest 10,000 events', async () => {
     const log = open();
     await fill(log, 0, 10_500);
     expect((await findEvents(log, {}, { limit: 1, signal })).found).toMatchObject([{ timestamp: 500 }]);
   });
 
-  it('ends with its caller', async () => {
+  it('stops when the caller cancels', async () => {
     await expect(findEvents(open(), {}, { limit: 1, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   });
 });

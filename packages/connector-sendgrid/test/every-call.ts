@@ -2,7 +2,7 @@ import type { SendGridSandbox } from '../src/sandbox.ts';
 
 type Call = <T = Record<string, any>>(tool: string, args: object) => Promise<T>;
 
-/** Calls the tools with every input that they know, so that they send every request that they can. */
+/** Calls the tools with all their inputs, so that they send every kind of request. */
 export async function makeEveryCall(sandbox: SendGridSandbox, call: Call): Promise<void> {
   const [dynamic] = sandbox.templates;
   const delivery = {

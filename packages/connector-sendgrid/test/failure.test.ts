@@ -5,11 +5,11 @@ const read = (status: number, data?: unknown) => readFailure({ status, headers: 
 const errors = (message: string, field: string | null = null) => ({ errors: [{ message, field, help: null }] });
 
 describe('a refusal of SendGrid', () => {
-  it.each([200, 202, 204, 302, 404, 409])('is not read into a %i', (status) => {
+  it.each([200, 202, 204, 302, 404, 409])('is not seen in a %i', (status) => {
     expect(read(status, errors('x'))).toBeUndefined();
   });
 
-  it.each([500, 503, 408])('is not certain in a %i, which may have been carried out', (status) => {
+  it.each([500, 503, 408])('has an unknown outcome after a %i', (status) => {
     expect(read(status, errors('internal server error'))).toEqual({
       code: 'UPSTREAM_UNAVAILABLE',
       message: `SendGrid failed (HTTP ${status}). SendGrid says: internal server error.`,
@@ -41,13 +41,8 @@ describe('a refusal of SendGrid', () => {
       'no e-mails left in its plan, so nothing was sent. SendGrid says: Maximum credits exceeded. Someone must raise the plan',
     ],
     [403, errors('access forbidden'), 'FORBIDDEN', 'SendGrid says: access forbidden. Someone must give the key the permission'],
-    [
-      403,
-      errors('The from address does not match a verified Sender Identity.', 'from'),
-      'FORBIDDEN',
-      'Use a from address that is verified',
-    ],
-    [413, errors('payload too large'), 'UPSTREAM_REJECTED', 'larger than the 30 MB that SendGrid takes, so nothing was sent'],
+    [403, errors('The from address does not match a verified Sender Identity.', 'from'), 'FORBIDDEN', 'Use a verified from address'],
+    [413, errors('payload too large'), 'UPSTREAM_REJECTED', 'larger than the 30 MB that SendGrid accepts, so nothing was sent'],
     [429, errors('too many requests'), 'RATE_LIMITED', 'SendGrid says: too many requests.'],
   ])('in a %i with %j is %s', (status, body, code, message) => {
     const failure = read(status, body);
@@ -58,13 +53,11 @@ describe('a refusal of SendGrid', () => {
   it.each([['<html>secret</html>'], [undefined], [null], [[]], [{ errors: null }], [{ errors: [{}] }], [{ errors: 'x' }], [7]])(
     'is read without words in %j',
     (body) => {
-      expect(read(400, body)?.message).toBe(
-        'SendGrid refused the request as wrong, so nothing was done. Correct what it names and call again.',
-      );
+      expect(read(400, body)?.message).toBe('SendGrid rejected the request, so nothing was done. Correct what it names and call again.');
     },
   );
 
-  it('is no longer than a model should read', () => {
+  it('has a message of limited length', () => {
     expect(read(400, errors(`a\n\n${'b'.repeat(9_000)}`))?.message.length).toBeLessThan(650);
   });
 });

@@ -6,7 +6,7 @@ afterEach(() => account.close());
 
 const mail = { to: ['ada@example.org'], subject: 'S', text: 'T' };
 
-it('reads nothing once SendGrid says that nothing is left, says when to try again, and goes on sending', async () => {
+it('stops reading after SendGrid reports that no requests are left, says when to try again, and keeps sending', async () => {
   account = await startAccount({ sandbox: { requestsPerMinute: 2 } });
   for (let count = 0; count < 2; count += 1) await account.call('sendgrid_list_templates', {});
   expect(await account.failure('sendgrid_list_templates', {})).toMatch(
@@ -16,7 +16,7 @@ it('reads nothing once SendGrid says that nothing is left, says when to try agai
   expect([account.sandbox.requests.length, account.sandbox.mails.length]).toEqual([5, 3]);
 });
 
-it('waits for the moment that SendGrid names, where others have used up what there was', async () => {
+it('waits until the time that SendGrid names if others have used up the limit', async () => {
   account = await startAccount();
   const headers = {
     'X-Ratelimit-Limit': '600',
@@ -29,7 +29,7 @@ it('waits for the moment that SendGrid names, where others have used up what the
   expect(account.sandbox.requests).toHaveLength(1);
 });
 
-it('goes by what SendGrid says the account has, beyond what it has at least', async () => {
+it('follows the limit that SendGrid reports, even above the minimum', async () => {
   account = await startAccount({ sandbox: { requestsPerMinute: 700 } });
   for (let round = 0; round < 61; round += 1)
     await Promise.all(
@@ -38,7 +38,7 @@ it('goes by what SendGrid says the account has, beyond what it has at least', as
   expect(account.sandbox.requests).toHaveLength(610);
 });
 
-it('sends nothing more while mail/send is limited, and goes on reading', async () => {
+it('stops sending while mail/send is limited, and keeps reading', async () => {
   account = await startAccount();
   account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '120' }, match: 'POST /v3/mail/send' });
   expect(await account.failure('sendgrid_send_email', mail)).toMatch(/^RATE_LIMITED: SendGrid’s rate limit is reached\./);

@@ -20,15 +20,15 @@ describe('templates', () => {
 
   it.each([
     [{}, ['Welcome', 'Receipt'], 'dynamic'],
-    [{ generation: 'legacy' }, ['Newsletter of old'], 'legacy'],
-    [{ generation: 'all' }, ['Welcome', 'Receipt', 'Newsletter of old'], 'legacy,dynamic'],
+    [{ generation: 'legacy' }, ['Old newsletter'], 'legacy'],
+    [{ generation: 'all' }, ['Welcome', 'Receipt', 'Old newsletter'], 'legacy,dynamic'],
   ])('are listed by %j', async (args, names, generations) => {
     const { templates, nextCursor } = await account.call<Page>('sendgrid_list_templates', args);
     expect([templates.map(({ name }) => name), nextCursor]).toEqual([names, undefined]);
     expect(lastQuery()).toEqual({ generations, page_size: '50' });
   });
 
-  it('are paged by the cursor alone, and by nothing of the link that SendGrid gives but its token', async () => {
+  it('are paged with the cursor as the only input, which uses only the token of SendGrid’s link', async () => {
     const body = (next: string) => ({ result: [{ id: 'd-1' }], _metadata: { next } });
     answerWith('GET /v3/templates', body('https://evil.example/v3/templates?page_token=two&page_size=9'));
     const { nextCursor } = await account.call<Page>('sendgrid_list_templates', { generation: 'all', limit: 1 });
@@ -38,7 +38,7 @@ describe('templates', () => {
     expect(last.nextCursor).toBeUndefined();
   });
 
-  it('are all reached by their cursors', async () => {
+  it('are all reached by cursor', async () => {
     const names: string[] = [];
     let page = await account.call<Page>('sendgrid_list_templates', { generation: 'all', limit: 1 });
     for (let count = 0; count < 5; count += 1) {
@@ -46,10 +46,10 @@ describe('templates', () => {
       if (page.nextCursor === undefined) break;
       page = await account.call<Page>('sendgrid_list_templates', { cursor: page.nextCursor });
     }
-    expect(names).toEqual(['Welcome', 'Receipt', 'Newsletter of old']);
+    expect(names).toEqual(['Welcome', 'Receipt', 'Old newsletter']);
   });
 
-  it('are read with their placeholders, and in full where that is asked for', async () => {
+  it('are read with their placeholders, and with their text for detail "full"', async () => {
     const summary = {
       id: welcome,
       name: 'Welcome',
@@ -69,7 +69,7 @@ describe('templates', () => {
     });
   });
 
-  it('of any size are shown within bounds', async () => {
+  it('of any size are cut to the limits', async () => {
     const html_content = Array.from({ length: 300 }, (_, i) => `{{p${i}}}`).join('') + 'x'.repeat(100_000);
     const versions = Array.from({ length: 300 }, (_, i) => ({
       id: `v${i}`,
@@ -84,14 +84,14 @@ describe('templates', () => {
     expect(answerText(answer)).toContain('Warning: SendGrid warns: Too many versions');
   });
 
-  it('that say next to nothing are shown too', async () => {
+  it('with hardly any fields are listed too', async () => {
     answerWith('GET /v3/templates/{id}', { id: welcome, name: null, versions: null });
     expect(await account.call('sendgrid_get_template', { templateId: welcome })).toEqual({ id: welcome, versions: [], placeholders: [] });
     answerWith('GET /v3/templates', { result: null });
     expect(await account.call('sendgrid_list_templates', {})).toEqual({ templates: [] });
   });
 
-  it('that are not there are not found', async () => {
+  it('that do not exist are not found', async () => {
     expect(await account.failure('sendgrid_get_template', { templateId: 'd-0000000000000000000000000000000f' })).toMatch(/^NOT_FOUND: /);
     expect(await account.failure('sendgrid_get_template', { templateId: '../user' })).toMatch(
       /^INVALID_INPUT: .*A template id looks like/s,
@@ -110,17 +110,17 @@ describe('suppressions', () => {
   it.each([
     ['bounces', 'gone@example.org'],
     ['blocks', 'full@example.org'],
-    ['invalid_emails', 'nobody@nowhere.invalid'],
+    ['invalid_emails', 'unknown@nowhere.invalid'],
     ['spam_reports', 'annoyed@example.net'],
     ['unsubscribes', 'left@example.net'],
-  ])('on the list of %s are listed, and taken off it', async (name, email) => {
+  ])('on the list of %s are listed and removed', async (name, email) => {
     expect((await list({ list: name })).suppressions[0]).toMatchObject({ email, createdAt: expect.stringMatching(/^\d{4}-.*Z$/) });
     expect(await account.call('sendgrid_remove_suppression', { list: name, email })).toEqual({ removed: true });
     expect((await list({ list: name, email })).suppressions).toEqual([]);
     expect(await account.call('sendgrid_remove_suppression', { list: name, email })).toEqual({ removed: false });
   });
 
-  it('are found by how an address begins, and by time', async () => {
+  it('are found by the beginning of an address and by time', async () => {
     expect((await list({ list: 'bounces', email: 'clo' })).suppressions).toEqual([
       { email: 'closed@example.org', createdAt: expect.any(String), reason: '550 5.2.1 The mailbox is disabled.', status: '5.2.1' },
     ]);
@@ -129,7 +129,7 @@ describe('suppressions', () => {
     expect((await list({ list: 'bounces', createdBefore: createdAfter })).suppressions).toMatchObject([{ email: 'gone@example.org' }]);
   });
 
-  it('are paged by the cursor alone', async () => {
+  it('are paged with the cursor as the only input', async () => {
     const first = await list({ list: 'bounces', limit: 1 });
     const second = await list({ list: 'blocks', cursor: first.nextCursor });
     expect([first, second].flatMap(({ suppressions }) => suppressions.map(({ email }) => email))).toEqual([
@@ -140,7 +140,7 @@ describe('suppressions', () => {
     expect(third).toEqual({ suppressions: [] });
   });
 
-  it('are no more than were asked for, and none of them is long', async () => {
+  it('are limited in number and length', async () => {
     answerWith(
       'GET /v3/suppression/blocks',
       Array.from({ length: 9 }, () => ({ email: 'a@example.org', reason: 'x'.repeat(9_000), created: null })),
@@ -159,7 +159,7 @@ describe('statistics', () => {
   }
   const stats = (args: object) => account.call<Periods>('sendgrid_get_stats', args);
 
-  it('count what was sent, by day and by category, without what is 0', async () => {
+  it('count e-mails by day and by category, without counts of 0', async () => {
     const mail = { subject: 'S', text: 'T' };
     await account.call('sendgrid_send_email', { ...mail, to: ['a@example.org', 'gone@example.org'], categories: ['news'] });
     await account.call('sendgrid_send_email', { ...mail, to: ['b@example.org'] });
@@ -189,12 +189,12 @@ describe('statistics', () => {
     [{ startDate: '2026-03-02', endDate: '2026-03-01' }, 'endDate must not be before startDate'],
     [{ startDate: '2026-01-01', endDate: '2026-04-11' }, 'At most 100 periods in one call'],
     [{ startDate: 'yesterday', endDate: '2026-04-11' }, 'startDate'],
-  ])('are not asked for with %j', async (args, message) => {
+  ])('are refused for %j', async (args, message) => {
     expect(await account.failure('sendgrid_get_stats', args)).toContain(message);
     expect(account.sandbox.requests).toEqual([]);
   });
 
-  it('that are null, or missing, are left out', async () => {
+  it('leave out counts that are null or missing', async () => {
     answerWith('GET /v3/stats', [
       { date: '2026-03-01', stats: [{ metrics: { opens: null, clicks: 2 } }] },
       { date: '2026-03-02', stats: null },
@@ -206,12 +206,12 @@ describe('statistics', () => {
   });
 });
 
-it('a cursor that was made up is refused, of every list', async () => {
+it('every list refuses a forged cursor', async () => {
   for (const [tool, args] of [
     ['sendgrid_list_templates', {}],
     ['sendgrid_list_suppressions', { list: 'bounces' }],
     ['sendgrid_track_email_events', {}],
   ] as const)
-    expect(await account.failure(tool, { ...args, cursor: 'e30.x' })).toMatch(/^INVALID_INPUT: This cursor is not one/);
+    expect(await account.failure(tool, { ...args, cursor: 'e30.x' })).toMatch(/^INVALID_INPUT: This tool did not give this cursor/);
   expect(account.sandbox.requests).toEqual([]);
 });

@@ -3,8 +3,8 @@ import { readVendorData } from '../../../test/vendor-descriptions/vendor-data.ts
 type Json = Record<string, unknown>;
 
 /**
- * SendGrid's description as a judge reads it: parameters and bodies in their place, and objects that list
- * their properties closed, those in lists too, which the description itself leaves open.
+ * Returns SendGrid's API description as the judge needs it: references to parameters and bodies are resolved, and objects that list their
+ * properties allow no others, also inside lists. The description itself leaves objects open.
  */
 export function readDescription(): Json {
   const description = readVendorData<Json>('openapi/sendgrid-v3.json');
@@ -35,7 +35,7 @@ function resolved(description: Json, part: Json): Json {
   );
 }
 
-/** Of objects that are put together from several schemas none may be closed by itself. */
+/** None of the schemas that make up an object together may forbid additional properties on its own. */
 function closeObjects(value: unknown, joined = false): void {
   if (typeof value !== 'object' || value === null) return;
   const schema = value as Json;

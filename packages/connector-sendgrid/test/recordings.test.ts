@@ -16,7 +16,7 @@ describe.skipIf(!vendorDataIsHere)('the answer that SendGrid gave to a mail', ()
   };
   const mail = { to: ['ada@example.org'], subject: 'S', text: 'T' };
 
-  it('is read into the message id', async () => {
+  it('yields the message id', async () => {
     const { status, headers, body } = recorded();
     account.sandbox.misbehave({ kind: 'status', status, headers, body });
     expect(await account.call('sendgrid_send_email', mail)).toEqual({ messageId: headers['x-message-id'], recipients: 1 });
@@ -33,12 +33,12 @@ describe.skipIf(!vendorDataIsHere)('the answer that SendGrid gave to a mail', ()
     });
   });
 
-  it('is all that is recorded of SendGrid, beside a delivery of its webhook', () => {
+  it('is the only recording of SendGrid, besides a delivery of its webhook', () => {
     // The delivery is in webhook.test.ts.
     expect(recordingNames('sendgrid')).toEqual(['mail-send-202', 'webhook-signed-single']);
   });
 
-  it('is like the sandbox’s: empty, with an id of that form, and without a word of limits', async () => {
+  it('is like the sandbox’s: empty, with an id of the same form, and without limit headers', async () => {
     const real = recorded();
     const response = await fetch(`${account.sandbox.url}/v3/mail/send`, {
       method: 'POST',

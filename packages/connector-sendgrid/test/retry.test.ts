@@ -13,7 +13,7 @@ const sendings: [tool: string, args: object][] = [
   ['sendgrid_send_bulk_emails', { messages: [{ to: 'ada@example.org' }, { to: 'b@example.org' }], subject: 'Once', text: 'Hi' }],
 ];
 
-describe('what is sent again', () => {
+describe('the SendGrid tools', () => {
   let account: Account;
   beforeEach(async () => {
     account = await startAccount();
@@ -24,7 +24,7 @@ describe('what is sent again', () => {
   const keyIn = (body: unknown) =>
     (body as { personalizations: { custom_args: { busbar_key: string } }[] }).personalizations[0]?.custom_args.busbar_key;
 
-  describe.each(sendings)('is no %s', (tool, args) => {
+  describe.each(sendings)('do not repeat a %s', (tool, args) => {
     it.each([['lose'], ['reset'], ['hang']] as const)('whose answer is hit by "%s": its outcome is unknown', async (kind) => {
       account.sandbox.misbehave({ kind, match: sendRoute });
       const caller = new AbortController();
@@ -34,39 +34,39 @@ describe('what is sent again', () => {
       const failure = await failing;
       expect(failure).toMatch(/^OUTCOME_UNKNOWN: POST \/v3\/mail\/send may or may not have happened\./);
       expect(failure).toContain(
-        `Do not send it again yet. Look in some minutes with sendgrid_track_email_events (sendKey "${keyIn(body)}"): any event there means that SendGrid took it.`,
+        `Do not send it again yet. Look in some minutes with sendgrid_track_email_events (sendKey "${keyIn(body)}"): any event there means that SendGrid accepted it.`,
       );
       account.sandbox.recover();
       expect(sent(sendRoute)).toHaveLength(1);
     });
 
-    it.each([500, 502, 503, 408])('that is answered %i, since SendGrid may have taken it', async (status) => {
+    it.each([500, 502, 503, 408])('that is answered %i, since SendGrid may have accepted it', async (status) => {
       account.sandbox.misbehave({ kind: 'status', status, match: sendRoute });
       expect(await account.failure(tool, args)).toMatch(/^OUTCOME_UNKNOWN: /);
       expect(sent(sendRoute)).toHaveLength(1);
     });
 
-    it('that is answered the page of a proxy', async () => {
+    it('that is answered with the page of a proxy', async () => {
       account.sandbox.misbehave({ kind: 'html', match: sendRoute });
       expect(await account.failure(tool, args)).toMatch(/^OUTCOME_UNKNOWN: /);
       expect([sent(sendRoute).length, account.sandbox.mails.length]).toEqual([1, 0]);
     });
   });
 
-  it.each(sendings)('is a %s that is answered 429, since SendGrid did not take it', async (tool, args) => {
+  it.each(sendings)('repeat a %s that is answered 429, since SendGrid did not accept it', async (tool, args) => {
     account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '0' }, match: sendRoute });
     await account.call(tool, args);
     expect([sent(sendRoute).length, account.sandbox.mails.length]).toEqual([2, 1]);
     expect(keyIn(sent(sendRoute)[1]?.body)).toBe(keyIn(sent(sendRoute)[0]?.body));
   });
 
-  it('is nothing that SendGrid refused', async () => {
+  it('do not repeat a request that SendGrid refused', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 400, body: { errors: [{ message: 'Bad', field: 'x' }] }, match: sendRoute });
     expect(await account.failure('sendgrid_send_email', mail)).toMatch(/^UPSTREAM_REJECTED: .* SendGrid says: x: Bad\./);
     expect(sent(sendRoute)).toHaveLength(1);
   });
 
-  it('is no removal whose answer is lost: the model hears how to look', async () => {
+  it('do not repeat a removal whose answer is lost, and say how to check', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: removeRoute });
     const failure = await account.failure('sendgrid_remove_suppression', { list: 'bounces', email: 'gone@example.org' });
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: /);
@@ -74,7 +74,7 @@ describe('what is sent again', () => {
     expect([sent(removeRoute).length, account.sandbox.suppressed('bounces').length]).toEqual([1, 1]);
   });
 
-  it('is a read, as often as SendGrid fails or breaks off', async () => {
+  it('repeat a read after failures and broken answers', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 500, match: listRoute });
     account.sandbox.misbehave({ kind: 'truncate', match: listRoute });
     account.sandbox.misbehave({ kind: 'lose', match: listRoute });
@@ -82,7 +82,7 @@ describe('what is sent again', () => {
     expect(sent(listRoute)).toHaveLength(4);
   });
 
-  it('is found out about by the key, where the answer was lost', async () => {
+  it('find an e-mail whose answer was lost by its key', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: sendRoute });
     const failure = await account.failure('sendgrid_send_email', mail);
     const [, sendKey] = /sendKey "([^"]+)"/.exec(failure) ?? [];
@@ -97,7 +97,7 @@ describe('what is sent again', () => {
     });
   });
 
-  it('says where a person looks, where the connection takes no events', async () => {
+  it('say where a person can check if the connection receives no events', async () => {
     const other = await startAccount({ config: { webhookKey: undefined } });
     other.sandbox.misbehave({ kind: 'lose', match: sendRoute });
     expect(await other.failure('sendgrid_send_email', mail)).toContain(

@@ -3,15 +3,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSendGridSandbox, type SendGridSandbox } from '../src/sandbox.ts';
 import { limits } from '../src/sandbox/limits.ts';
 
-/** What was answered: the status, and SendGrid's words where it refuses. */
+/** An answer: its status, and SendGrid's words if it is a refusal. */
 type Seen = readonly [status: number, problem: string | undefined];
 
 interface LimitCase {
-  /** A request at the limit. */
+  /** Sends a request at the limit. */
   readonly at: () => Promise<Seen>;
-  /** The same with one more. */
+  /** Sends a request beyond the limit. */
   readonly over: () => Promise<Seen>;
-  /** What SendGrid says to that: the field, and the beginning of its message. */
+  /** SendGrid's answer to the request beyond the limit: the field, and the beginning of its message. */
   readonly refused: Seen;
 }
 
@@ -39,7 +39,7 @@ const mail = {
 const send = (fields: object) => ask('POST', '/v3/mail/send', JSON.stringify({ ...mail, ...fields }));
 const people = (count: number) => Array.from({ length: count }, (_, index) => ({ email: `p${index}@example.org` }));
 const names = (count: number) => Array.from({ length: count }, (_, index) => `c${index}`);
-/** In to, cc and bcc, of two personalizations. */
+/** Recipients in to, cc and bcc of two personalizations. */
 const sendTo = (count: number) => {
   const all = people(count);
   const [to, cc, bcc] = [all.slice(0, 300), all.slice(300, 600), all.slice(600)];
@@ -121,6 +121,6 @@ test.each(Object.keys(limits) as (keyof typeof limits)[])(
   },
 );
 
-test('each limit names the page of SendGrid’s that it is from', () => {
+test('each limit names its page of SendGrid’s documentation', () => {
   for (const { source } of Object.values(limits)) expect(source).toMatch(/^https:\/\/www\.twilio\.com\/docs\/sendgrid\/api-reference\/.+/);
 });

@@ -35,7 +35,7 @@ const mail = {
 const envelope = (fields: object) => ({ personalizations: [{ to: [{ email: 'ada@example.org' }], ...fields }] });
 
 describe('the sandbox', () => {
-  it('takes what SendGrid takes', async () => {
+  it('accepts a mail that SendGrid accepts', async () => {
     expect(await ask('POST', '/v3/mail/send', { ...mail, ...envelope({ cc: [{ email: 'bob@example.org' }] }) })).toMatchObject({
       status: 202,
       problem: undefined,
@@ -45,7 +45,7 @@ describe('the sandbox', () => {
 
   it.each([
     ['no envelope', { personalizations: [] }, 'personalizations: The personalizations field is required'],
-    ['nobody to send to', { personalizations: [{ to: [] }] }, 'personalizations.0.to: The to array is required'],
+    ['no recipient', { personalizations: [{ to: [] }] }, 'personalizations.0.to: The to array is required'],
     ['a bad address', envelope({ cc: [{ email: 'x' }] }), 'personalizations.0.cc.0.email: Does not contain a valid address.'],
     [
       'an address twice',
@@ -94,7 +94,7 @@ describe('the sandbox', () => {
     expect([answer.status, answer.problem]).toEqual([400, expect.stringContaining(problem)]);
   });
 
-  it('knows its key and what it may do', async () => {
+  it('checks its key and the key’s permissions', async () => {
     expect(await ask('GET', '/v3/scopes', undefined, 'SG.other')).toMatchObject({
       status: 401,
       problem: 'null: The provided authorization grant is invalid, expired, or revoked',
@@ -105,7 +105,7 @@ describe('the sandbox', () => {
     await other.close();
   });
 
-  it('limits each operation by itself, and says how it stands', async () => {
+  it('limits each operation separately, and states what is left', async () => {
     const reset = String(clock.now() / 1_000 + 60);
     for (const left of ['2', '1', '0']) {
       const { status, headers } = await ask('GET', '/v3/suppression/bounces');
@@ -122,9 +122,9 @@ describe('the sandbox', () => {
     expect((await ask('GET', '/v3/suppression/bounces')).status).toBe(200);
   });
 
-  it('answers 404 for what it has not', async () => {
+  it('answers 404 for unknown records', async () => {
     for (const path of ['/v3/templates/d-0', '/v3/nothing']) expect((await ask('GET', path)).status).toBe(404);
-    expect((await ask('DELETE', '/v3/suppression/bounces/nobody@example.org')).status).toBe(404);
+    expect((await ask('DELETE', '/v3/suppression/bounces/unknown@example.org')).status).toBe(404);
   });
 
   it('keeps the newest 1,000 mails', async () => {
@@ -132,7 +132,7 @@ describe('the sandbox', () => {
     expect(sandbox.mails).toHaveLength(1_000);
   });
 
-  it('goes by a clock that can be set wrong, for its limits and what it signs', async () => {
+  it('uses an adjustable clock for limits and signatures', async () => {
     const told = clock.now() - 600_000;
     sandbox.misbehave({ kind: 'skew', ms: -600_000 });
     const { headers } = await ask('GET', '/v3/suppression/bounces');

@@ -15,7 +15,7 @@ describe('sending one e-mail', () => {
   const mail = { to: ['Ada Example <ada@example.org>'], subject: 'Hello', text: 'Hi' };
   const sent = () => account.sandbox.requests.map(({ body }) => body);
 
-  it('sends what it is given, from the connection’s sender, and answers with the message id', async () => {
+  it('sends the given content from the connection’s sender, and returns the message id', async () => {
     const answer = await account.call('sendgrid_send_email', {
       ...mail,
       cc: ['c@example.org'],
@@ -58,7 +58,7 @@ describe('sending one e-mail', () => {
     expect(sent()[0]).not.toHaveProperty('content');
   });
 
-  it('sends at a time, in a category, to those who have not left a group', async () => {
+  it('sends at a given time, with a category and an unsubscribe group', async () => {
     const sendAt = inHours(71);
     await account.call('sendgrid_send_email', { ...mail, sendAt, categories: ['a', 'b'], unsubscribeGroupId: 7 });
     const at = Math.floor(Date.parse(sendAt) / 1_000);
@@ -68,17 +68,17 @@ describe('sending one e-mail', () => {
   it.each([
     ['an address that is none', { to: ['ada'] }, '“ada” is not an e-mail address. Write name@example.com'],
     ['a name that SendGrid would split', { to: ['Example, Ada <ada@example.org>'] }, 'has a name with ; or , in it'],
-    ['an address twice, in other letters', { cc: ['ADA@example.org'] }, 'Name ADA@example.org once in to, cc and bcc'],
-    ['nobody', { to: [] }, 'to'],
+    ['an address twice, in other letters', { cc: ['ADA@example.org'] }, 'Name ADA@example.org only once in to, cc and bcc'],
+    ['no recipient', { to: [] }, 'to'],
     ['nothing to say', { text: undefined }, 'Give text, html or both'],
     ['a category twice', { categories: ['a', 'a'] }, 'Name each category once'],
     ['eleven categories', { categories: many(11) }, 'categories'],
-    ['a time that is past', { sendAt: inHours(-1) }, 'sendAt must lie within the next 72 hours. Nothing was sent.'],
-    ['a time after 72 hours', { sendAt: inHours(73) }, 'sendAt must lie within the next 72 hours. Nothing was sent.'],
+    ['a time that is past', { sendAt: inHours(-1) }, 'sendAt must be within the next 72 hours. Nothing was sent.'],
+    ['a time after 72 hours', { sendAt: inHours(73) }, 'sendAt must be within the next 72 hours. Nothing was sent.'],
     [
       '1,001 recipients over to, cc and bcc',
       { to: many(500), cc: many(500, 500), bcc: many(1, 1_000) },
-      'At most 1,000 recipients in total over to, cc and bcc in one call, and these are 1001. Split them over several calls',
+      'A call takes at most 1,000 recipients over to, cc and bcc, and these are 1001. Split them over several calls',
     ],
   ])('sends nothing for %s', async (_, input, message) => {
     const failure = await account.failure('sendgrid_send_email', { ...mail, ...input });
@@ -87,7 +87,7 @@ describe('sending one e-mail', () => {
     expect(sent()).toEqual([]);
   });
 
-  it('takes 1,000 recipients, and counts each of them as a unit', async () => {
+  it('accepts 1,000 recipients, and counts each as a unit', async () => {
     const people = { to: many(400), cc: many(400, 400), bcc: many(200, 800) };
     expect(await account.call('sendgrid_send_email', { ...mail, ...people })).toMatchObject({ recipients: 1_000 });
     const units = (name: string, input: object) => sendgrid.tools.find((tool) => tool.name === name)?.units?.(input);
@@ -95,13 +95,13 @@ describe('sending one e-mail', () => {
     expect(units('sendgrid_send_email', mail)).toBe(1);
   });
 
-  it('says what to do where SendGrid has not verified the sender', async () => {
+  it('says what to do if SendGrid has not verified the sender', async () => {
     expect(await account.failure('sendgrid_send_email', { ...mail, from: 'other@example.com' })).toMatch(
-      /^FORBIDDEN: Nothing was sent, because SendGrid has not verified the sender\. SendGrid says: from: The from address does not match .* Use a from address that is verified/,
+      /^FORBIDDEN: Nothing was sent, because SendGrid has not verified the sender\. SendGrid says: from: The from address does not match .* Use a verified from address/,
     );
   });
 
-  it('needs a sender from the connection or the call', async () => {
+  it('requires a sender from the connection or the call', async () => {
     const other = await startAccount({ config: { from: undefined } });
     expect(await other.failure('sendgrid_send_email', mail)).toContain('Give from: this connection has no sender of its own.');
     expect(other.sandbox.requests).toEqual([]);
@@ -109,7 +109,7 @@ describe('sending one e-mail', () => {
     await other.close();
   });
 
-  it('goes to the EU host where the connection says so', async () => {
+  it('uses the EU host if the connection’s region is eu', async () => {
     const eu = await startAccount({ config: { region: 'eu' } });
     await eu.call('sendgrid_send_email', mail);
     await account.call('sendgrid_send_email', mail);

@@ -8,14 +8,14 @@ describe('the settings of a SendGrid connection', () => {
     sendgrid.config.safeParse({ apiKey: 'SG.x', ...config }).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ??
     [];
 
-  it('take an API key alone, for the global region', () => {
+  it('accept an API key only, for the global region', () => {
     const config = sendgrid.config.parse({ apiKey: 'SG.x' });
     expect(sendgrid.origins?.(config)).toEqual(['https://api.sendgrid.com']);
     expect(sendgrid.authorization?.(config)).toEqual({ kind: 'bearer', token: 'SG.x' });
     expect(secretValues(sendgrid.config, config)).toEqual(['SG.x']);
   });
 
-  it('lead to the EU host alone', () => {
+  it('allow only the EU host in the EU region', () => {
     expect(sendgrid.origins?.(sendgrid.config.parse({ apiKey: 'SG.x', region: 'eu' }))).toEqual(['https://api.eu.sendgrid.com']);
   });
 
@@ -25,7 +25,7 @@ describe('the settings of a SendGrid connection', () => {
     [{ region: 'us' }, 'region: '],
     [{ from: 'me' }, 'from: “me” is not an e-mail address'],
     [{ webhookKey: '' }, 'webhookKey: '],
-  ])('say what is wrong with %j', (config, message) => {
+  ])('explain an error in %j', (config, message) => {
     expect(problems(config)).toEqual([expect.stringContaining(message)]);
   });
 });
@@ -40,7 +40,7 @@ describe('the check of a connection', () => {
     }
   };
 
-  it('says what the key may do', async () => {
+  it('reports the key’s permissions', async () => {
     expect(await check({})).toEqual({ account: 'an API key at api.sendgrid.com with 7 permissions, which may send' });
     expect(await check({ config: { region: 'eu' }, sandbox: { scopes: ['stats.read'] } })).toEqual({
       account: 'an API key at api.eu.sendgrid.com with 1 permission, which may not send: it lacks mail.send',

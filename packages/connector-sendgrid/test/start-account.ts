@@ -5,7 +5,7 @@ import { startSendGridSandbox, type SendGridSandbox, type SendGridSandboxOptions
 
 export type Account = OpenedSandbox<SendGridSandbox>;
 
-/** Opens an account. `config` is added to the sandbox's, and `clock` is the host's. */
+/** Opens an account. `config` overrides fields of the sandbox's settings, and `clock` is the host's clock. */
 export async function startAccount(
   options: { readonly sandbox?: SendGridSandboxOptions; readonly config?: object; readonly clock?: Clock } = {},
 ): Promise<Account> {

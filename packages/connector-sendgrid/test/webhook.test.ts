@@ -25,7 +25,7 @@ describe.skipIf(!vendorDataIsHere)('the delivery that SendGrid recorded', () => 
     account = await startAccount({ clock: manualClock(clockMs), config: { webhookKey: recorded().publicKey } });
   };
 
-  it('is taken at its time, and read', async () => {
+  it('is accepted at its time, and read', async () => {
     await open(at());
     await deliver(recorded().headers, bytes(recorded().rawBody));
     expect(await events()).toEqual({
@@ -85,7 +85,7 @@ describe('a delivery of the Event Webhook', () => {
     ...more,
   });
 
-  it('made with a test key is taken, with all that it tells', async () => {
+  it('signed with a test key is accepted and read completely', async () => {
     await open();
     const body = [
       event('1', { event: 'click', url: 'https://example.org', category: 'news', sg_message_id: 'm1.recvd-1', ip: '198.51.100.1' }),
@@ -94,7 +94,7 @@ describe('a delivery of the Event Webhook', () => {
       event('4', { event: 'deferred', response: '400 try again later', attempt: 5 }),
       { sg_event_id: '5', event: 'account_status_change', timestamp: now / 1_000, type: 'compliance_suspend' },
     ];
-    // SendGrid puts each event on a line of its own, and signs the line ends.
+    // SendGrid puts each event on its own line, and signs the line ends.
     await deliver(...signed(`[${body.map((one) => JSON.stringify(one)).join(',\r\n')}]\r\n`));
     const common = { at: '2026-06-01T12:00:00.000Z', email: 'a@example.org' };
     expect((await events()).events).toEqual([
@@ -106,7 +106,7 @@ describe('a delivery of the Event Webhook', () => {
     ]);
   });
 
-  it('that comes again, or brings an event again, changes nothing', async () => {
+  it('that repeats itself or an event changes nothing', async () => {
     await open();
     await deliver(...signed(JSON.stringify([event('1')])));
     await deliver(...signed(JSON.stringify([event('1')])));
@@ -114,7 +114,7 @@ describe('a delivery of the Event Webhook', () => {
     expect((await events()).events.map((one) => one['event'])).toEqual(['open', 'open']);
   });
 
-  it('is refused where the connection has no key, or another one', async () => {
+  it('is refused if the connection has no key or another key', async () => {
     await open({ webhookKey: undefined });
     await expect(deliver(...signed('[]'))).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('no key') });
     await account.close();
@@ -130,7 +130,7 @@ describe('a delivery of the Event Webhook', () => {
     },
   );
 
-  it('loses a field of a type that nobody expects, and not the event', async () => {
+  it('loses a field of an unexpected type, but keeps the event', async () => {
     await open();
     const odd = { reason: { a: 1 }, url: 'x'.repeat(5_000), sg_machine_open: 'yes', category: 7, sg_message_id: null };
     await deliver(...signed(JSON.stringify([event('1', odd)])));
@@ -139,7 +139,7 @@ describe('a delivery of the Event Webhook', () => {
     ]);
   });
 
-  it('is taken over HTTP, and stored before it is answered', async () => {
+  it('is accepted over HTTP, and stored before it is answered', async () => {
     account = await startAccount();
     await account.call('sendgrid_send_email', { to: ['a@example.org', 'gone@example.org'], subject: 'S', text: 'T' });
     const listener = await httpTransport({ port: 0 }).listen(account.host);

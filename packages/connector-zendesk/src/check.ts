@@ -2,15 +2,15 @@ import { ToolError, type Context, type Health } from '@busbar/core';
 import type { ZendeskClient } from './client.ts';
 
 /**
- * Asks Zendesk who the credential is. Zendesk does not refuse a wrong API token here: it answers 200 with an anonymous user, so the
- * user is what has to be looked at.
+ * Checks which user the credential belongs to. Zendesk answers a wrong API token with 200 and an anonymous user, so the status alone proves
+ * nothing.
  */
 export async function checkAccount(client: ZendeskClient, context: Context): Promise<Health> {
   const user = await client.getCurrentUser(context);
   if (typeof user.id !== 'number' || user.name === 'Anonymous user') {
     throw new ToolError(
       'UNAUTHENTICATED',
-      'Zendesk took the credential for an anonymous user: the e-mail address or the API token is wrong, or token access is switched off. Someone must correct the connection’s settings.',
+      'Zendesk took the credential for an anonymous user: the e-mail address or the API token is wrong, or token access is turned off. Someone must correct the connection’s settings.',
     );
   }
   if (user.role === 'end-user') {

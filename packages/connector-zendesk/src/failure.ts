@@ -8,7 +8,7 @@ const problem = z.looseObject({
   detail: z.string().nullish(),
 });
 
-/** Zendesk says no in several shapes. `error` is a name or an object, by endpoint. */
+/** Zendesk's error bodies have several shapes. `error` is a name or an object, depending on the endpoint. */
 const ErrorBody = z.looseObject({
   error: z.union([z.string(), problem]).nullish(),
   description: z.string().nullish(),
@@ -20,50 +20,50 @@ const ErrorBody = z.looseObject({
 type ErrorBody = z.output<typeof ErrorBody>;
 
 /**
- * Reads how Zendesk says no: its own reason, and what to do next. Nothing was carried out where it refuses (4xx); where it fails (5xx,
- * and the 408 of a proxy) nobody knows. Everything else is left to core.
+ * Turns an error answer into an error code, with Zendesk's own reason and what to do next. Zendesk does nothing when it refuses a request
+ * (4xx). After a failure (5xx, or 408 from a proxy) the outcome is unknown. Core handles all other answers.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (status < 400) return undefined;
   const body = ErrorBody.safeParse(data).data;
   const reason = reasonIn(body, data);
-  const said = reason ? ` Zendesk says: ${reason}` : '';
+  const quoted = reason ? ` Zendesk says: ${reason}` : '';
   const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
 
   if (status >= 500 || status === 408) {
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `Zendesk failed (HTTP ${status}).${said}`, executed: 'unknown' };
+    return { code: 'UPSTREAM_UNAVAILABLE', message: `Zendesk failed (HTTP ${status}).${quoted}`, executed: 'unknown' };
   }
   switch (status) {
     case 401:
       return {
         ...refused(
           'UNAUTHENTICATED',
-          `Zendesk refused the connection’s credential.${said} Someone must renew its OAuth client or API token in the connection’s settings.`,
+          `Zendesk refused the connection’s credential.${quoted} Someone must renew its OAuth client or API token in the connection’s settings.`,
         ),
         renew: true,
       };
     case 403:
       return refused(
         'FORBIDDEN',
-        `Zendesk does not let the connection’s user do this.${said} Someone must give that user the right, or the connection the OAuth scope.`,
+        `Zendesk does not let the connection’s user do this.${quoted} Someone must give that user the right, or the connection the OAuth scope.`,
       );
     case 404:
       return refused(
         'NOT_FOUND',
-        `Zendesk has no such record, or hides it from the connection’s user.${said} Check the id, or find the record with zendesk_search_tickets or zendesk_get_user.`,
+        `Zendesk has no such record, or hides it from the connection’s user.${quoted} Check the id, or find the record with zendesk_search_tickets or zendesk_get_user.`,
       );
     case 409:
       return refused(
         'CONFLICT',
-        `The ticket was changed by someone else in the meantime, so nothing was written.${said} Read it again with zendesk_get_ticket and decide anew.`,
+        `Someone else has changed the ticket since you read it, so nothing was written.${quoted} Read it again with zendesk_get_ticket, then decide.`,
       );
     case 413:
       return refused(
         'UPSTREAM_REJECTED',
-        'The request is larger than Zendesk takes, so nothing was written. Shorten the text and call again.',
+        'The request is larger than Zendesk accepts, so nothing was written. Shorten the text and call again.',
       );
     case 429:
-      return refused('RATE_LIMITED', `Zendesk’s rate limit is reached.${said}`);
+      return refused('RATE_LIMITED', `Zendesk’s rate limit is reached.${quoted}`);
   }
   if (body?.error === 'IdempotentRequestError') {
     return refused(
@@ -73,27 +73,27 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
   }
   return refused(
     'UPSTREAM_REJECTED',
-    `Zendesk refused the request as wrong, so nothing was written.${said} Correct the arguments that it names and call again.`,
+    `Zendesk rejected the request, so nothing was written.${quoted} Correct the arguments that it names and call again.`,
   );
 }
 
-/** The most telling words of the answer, in one line of at most 500 characters. */
+/** Returns the most specific reason in the answer, as one line of at most 500 characters. */
 function reasonIn(body: ErrorBody | undefined, data: unknown): string {
   if (!body) return typeof data === 'string' && !data.trimStart().startsWith('<') ? oneLine(data) : '';
   const parts: (string | null | undefined)[] = [];
   for (const [field, problems] of Object.entries(body.details ?? {})) {
     for (const { description, message } of problems) parts.push(`${field}: ${description ?? message ?? 'invalid'}`);
   }
-  for (const one of body.errors ?? []) parts.push(typeof one === 'string' ? one : wordsOf(one));
+  for (const error of body.errors ?? []) parts.push(typeof error === 'string' ? error : problemText(error));
   if (parts.length === 0) {
-    if (typeof body.error === 'object' && body.error) parts.push(wordsOf(body.error));
+    if (typeof body.error === 'object' && body.error) parts.push(problemText(body.error));
     parts.push(body.description ?? body.message ?? body.error_description);
     if (!parts.some(Boolean) && typeof body.error === 'string') parts.push(body.error);
   }
   return oneLine(parts.filter(Boolean).join('; '));
 }
 
-const wordsOf = ({ title, message, description, detail }: z.output<typeof problem>): string =>
+const problemText = ({ title, message, description, detail }: z.output<typeof problem>): string =>
   [title, message ?? description ?? detail].filter(Boolean).join(': ');
 
 function oneLine(text: string): string {

@@ -2,26 +2,26 @@ import { z } from 'zod';
 import type { ZendeskClient } from './client.ts';
 import type { Comment, Ticket, User } from './schemas.ts';
 
-// What the tools give a model: what a person would read first, without nulls, and of a size that is known.
+// The tools' outputs: the fields that a person would read first, without nulls, and bounded in size.
 
 const maxText = 10_000;
 const maxExcerpt = 300;
 
 const Person = z.object({
   id: z.int().describe('User id'),
-  name: z.string().optional().describe('Name; absent where it was not looked up'),
-  email: z.string().optional().describe('E-mail address; absent where there is none or it was not looked up'),
+  name: z.string().optional().describe('Name; absent if it was not looked up'),
+  email: z.string().optional().describe('E-mail address; absent if there is none or it was not looked up'),
 });
 
 const summary = {
   id: z.int().describe('Ticket id'),
-  url: z.string().describe('Where a person reads the ticket'),
+  url: z.string().describe('Link for people to open the ticket'),
   subject: z.string().optional().describe('Subject'),
   status: z.string().optional().describe('new, open, pending, hold, solved or closed'),
-  priority: z.string().optional().describe('low, normal, high or urgent; absent where none is set'),
-  type: z.string().optional().describe('problem, incident, question or task; absent where none is set'),
-  requester: Person.optional().describe('Who asked'),
-  assignee: Person.optional().describe('The agent who works on it; absent where nobody does'),
+  priority: z.string().optional().describe('low, normal, high or urgent; absent if none is set'),
+  type: z.string().optional().describe('problem, incident, question or task; absent if none is set'),
+  requester: Person.optional().describe('The person who asked'),
+  assignee: Person.optional().describe('The agent who works on it; absent if unassigned'),
   groupId: z.int().optional().describe('Group that it is assigned to'),
   organizationId: z.int().optional().describe('Organization of the requester'),
   tags: z.array(z.string()).describe('Tags'),
@@ -29,13 +29,13 @@ const summary = {
   updatedAt: z.string().optional().describe('When it last changed: the value for ifUnchangedSince'),
 };
 
-/** A ticket among others. */
+/** A ticket in a list. */
 export const TicketSummary = z.object({
   ...summary,
   excerpt: z.string().optional().describe(`The first ${maxExcerpt} characters of the description`),
 });
 
-/** A ticket by itself. */
+/** A ticket on its own. */
 export const TicketDetails = z.object({
   ...summary,
   description: z.string().optional().describe(`The first comment, cut after ${maxText} characters`),
@@ -48,12 +48,12 @@ export const TicketDetails = z.object({
 
 const comment = {
   id: z.int().optional().describe('Comment id'),
-  author: Person.optional().describe('Who wrote it'),
+  author: Person.optional().describe('Author of the comment'),
   public: z.boolean().describe('True: the requester sees it. False: an internal note'),
   createdAt: z.string().optional().describe('When it was written'),
 };
 
-/** A comment among others. */
+/** A comment in a list. */
 export const CommentSummary = z.object({
   ...comment,
   excerpt: z.string().describe(`The first ${maxExcerpt} characters`),
@@ -77,19 +77,19 @@ export const CommentView = z.object({
 
 export const UserView = z.object({
   id: z.int().describe('User id'),
-  url: z.string().describe('Where a person reads about the user'),
+  url: z.string().describe('Link for people to open the user'),
   name: z.string().optional().describe('Name'),
-  email: z.string().optional().describe('Main e-mail address; absent where there is none'),
+  email: z.string().optional().describe('Main e-mail address; absent if there is none'),
   role: z.string().optional().describe('end-user, agent or admin'),
   phone: z.string().optional().describe('Phone number'),
   organizationId: z.int().optional().describe('Main organization'),
   locale: z.string().optional().describe('Language, such as en-US'),
   timeZone: z.string().optional().describe('Time zone'),
   tags: z.array(z.string()).describe('Tags'),
-  details: z.string().optional().describe('What agents wrote down about the user, such as an address'),
-  notes: z.string().optional().describe('Agents’ notes about the user; not for the user’s eyes'),
+  details: z.string().optional().describe('Details that agents recorded about the user, such as an address'),
+  notes: z.string().optional().describe('Agents’ notes about the user, which the user must not see'),
   externalId: z.string().optional().describe('Id in another system'),
-  suspended: z.boolean().describe('True: the user’s tickets are held back, and none can be created for them'),
+  suspended: z.boolean().describe('True: Zendesk holds the user’s tickets back, and none can be created for them'),
   createdAt: z.string().optional().describe('When the user was created'),
   lastLoginAt: z.string().optional().describe('When the user last signed in'),
 });
@@ -134,7 +134,7 @@ function viewTicket(client: ZendeskClient, ticket: Ticket, people: People) {
 
 export function viewComment(comment: Comment, people: People): z.input<typeof CommentView> {
   return {
-    ...viewRemark(comment, people),
+    ...viewCommonFields(comment, people),
     body: cut(comment.plain_body ?? comment.body, maxText) ?? '',
     attachments: (comment.attachments ?? []).slice(0, 20).map(({ file_name, content_type, size }) => ({
       fileName: file_name ?? 'unnamed',
@@ -145,13 +145,13 @@ export function viewComment(comment: Comment, people: People): z.input<typeof Co
 
 export function viewCommentSummary(comment: Comment, people: People): z.input<typeof CommentSummary> {
   return {
-    ...viewRemark(comment, people),
+    ...viewCommonFields(comment, people),
     excerpt: cut(comment.plain_body ?? comment.body, maxExcerpt) ?? '',
     attachmentCount: comment.attachments?.length ?? 0,
   };
 }
 
-const viewRemark = (comment: Comment, people: People) => ({
+const viewCommonFields = (comment: Comment, people: People) => ({
   public: comment.public ?? false,
   ...present({ id: comment.id, author: person(comment.author_id, people), createdAt: comment.created_at }),
 });
@@ -180,20 +180,20 @@ export function viewUser(client: ZendeskClient, user: User & { readonly id: numb
 }
 
 function person(id: number | null | undefined, people: People): z.input<typeof Person> | undefined {
-  // Zendesk writes -1 where the system itself is the author.
+  // Zendesk writes -1 if the system is the author.
   if (typeof id !== 'number' || id < 0) return undefined;
-  const user = people?.find((one) => one.id === id);
+  const user = people?.find((candidate) => candidate.id === id);
   return { id, ...present({ name: user?.name, email: user?.email }) };
 }
 
-/** Leaves out what is null or missing. */
+/** Returns the fields without those that are null or undefined. */
 export function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as {
     [K in keyof T]?: NonNullable<T[K]>;
   };
 }
 
-/** The first `max` characters, and how many more there are. */
+/** Cuts a text after `max` characters and appends how many more there are. */
 export function cut(text: string | null | undefined, max: number): string | undefined {
   if (typeof text !== 'string') return undefined;
   return text.length <= max ? text : `${text.slice(0, max)}… [${text.length - max} more characters]`;

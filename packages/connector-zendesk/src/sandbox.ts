@@ -16,63 +16,63 @@ import { createRecords, type CommentRecord, type TicketRecord, type UserRecord }
 import { badRequest, failureBody, notFound, Refusal } from './sandbox/refusal.ts';
 import { searchTickets } from './sandbox/search.ts';
 import { seed } from './sandbox/seed.ts';
-import { createSignIn, demandScope } from './sandbox/sign-in.ts';
+import { createSignIn, requireScope } from './sandbox/sign-in.ts';
 import { webhookBody, webhookHeaders, type ZendeskEvent } from './sandbox/webhook-delivery.ts';
-import { changeTags, createTicket, unknownKeys, updateTicket } from './sandbox/write-ticket.ts';
+import { changeTags, createTicket, ignoredKeysHeader, updateTicket } from './sandbox/write-ticket.ts';
 import { createOrUpdateUser } from './sandbox/write-user.ts';
 
 export type { CommentRecord, TicketRecord, UserRecord, ZendeskEvent };
 
-/** How the sandbox is set up. Everything has a default. */
+/** Options of the sandbox. All have defaults. */
 export interface ZendeskSandboxOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default `127.0.0.1`. */
   readonly hostname?: string;
-  /** What tokens, limits and timestamps go by. Default: real time. */
+  /** The clock for tokens, limits and timestamps. Default: real time. */
   readonly clock?: Clock;
-  /** The account that it plays. Default `sandbox`. */
+  /** The account's subdomain. Default `sandbox`. */
   readonly subdomain?: string;
-  /** How many requests the account has in a minute. Default 700, as on the Enterprise plan. */
+  /** The account's requests per minute. Default 700, as on the Enterprise plan. */
   readonly requestsPerMinute?: number;
-  /** How many updates of tickets the account may make in a minute. Default 100. */
+  /** The account's ticket updates per minute. Default 100. */
   readonly ticketUpdatesPerMinute?: number;
-  /** How many of the newest requests are kept. Default 1,000. */
+  /** How many of the newest requests the sandbox keeps. Default 1,000. */
   readonly maxRequests?: number;
   /** Default: `client` and `client-secret`. */
   readonly clientId?: string;
   readonly clientSecret?: string;
-  /** The legacy way in. Default: `agent@example.com` and `api-token`. */
+  /** The legacy credential. Default: `agent@example.com` and `api-token`. */
   readonly email?: string;
   readonly apiToken?: string;
-  /** What its webhook signs with. Default: the secret that Zendesk gives for testing. */
+  /** The secret that its webhook signs with. Default: Zendesk's published secret for testing. */
   readonly webhookSecret?: string;
 }
 
-/** A Zendesk account on this machine. It keeps what is written for as long as it runs, and starts with a few made-up tickets. */
+/** A local Zendesk account. It starts with a few made-up tickets and keeps written records until it is closed. */
 export interface ZendeskSandbox extends Simulator {
-  /** A connection's settings that open this account. */
+  /** The settings of a connection to this account. */
   readonly config: { readonly subdomain: string; readonly clientId: string; readonly clientSecret: string; readonly webhookSecret: string };
-  /** The same for the legacy way in. */
+  /** The settings of a connection with the legacy credential. */
   readonly legacyConfig: { readonly subdomain: string; readonly email: string; readonly apiToken: string };
   /** The host option that sends the account's traffic here. */
   readonly remapOrigins: Readonly<Record<string, string>>;
-  /** Every ticket by its id, to look at. */
+  /** Every ticket by its id, for assertions. */
   readonly tickets: ReadonlyMap<number, TicketRecord>;
   readonly users: ReadonlyMap<number, UserRecord>;
   /** Oldest first. */
   comments(ticket: number): readonly CommentRecord[];
   /** Ends all OAuth tokens, as if they had expired. */
   expireTokens(): void;
-  /** The request that its webhook would send for an event, signed now: POST it to the connection's hook. */
+  /** Returns the request that its webhook would send for an event, signed at the present time. POST it to the connection's hook. */
   delivery(event: ZendeskEvent): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
-  /** The headers with which its webhook sends this body, signed now. */
+  /** Returns the headers that its webhook would send with this body, signed at the present time. */
   sign(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
 type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'headers'> & { readonly status?: number };
 
-/** Starts a local Zendesk: the operations that the connector uses, with the vendor's limits, paging, refusals and misbehaviour. */
+/** Starts a local Zendesk that has the operations of the connector, with Zendesk's limits, paging and refusals. */
 export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): Promise<ZendeskSandbox> {
   const { subdomain = 'sandbox' } = options;
   const { clientId = 'client', clientSecret = 'client-secret', email = 'agent@example.com', apiToken = 'api-token' } = options;
@@ -81,89 +81,83 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
   const host = `${subdomain}.zendesk.com`;
   const records = createRecords(clock, host);
   const me = seed(records, clock, email);
-  const counts = createRateLimits(clock, options);
+  const rateLimits = createRateLimits(clock, options);
   const signIn = createSignIn(clock, { clientId, clientSecret, email, apiToken });
   const idempotency = createIdempotency(clock);
 
-  const standing = () => ({ 'x-zendesk-api-version': 'v2', ...counts.standing() });
-  const answering =
+  const commonHeaders = () => ({ 'x-zendesk-api-version': 'v2', ...rateLimits.headers() });
+  const withLimits =
     (handler: Handler): SimulatorHandler =>
     (request) => {
       try {
-        if (request.path.startsWith('/api/')) counts.request();
+        if (request.path.startsWith('/api/')) rateLimits.request();
         const answer = handler(request);
-        return { status: 200, ...answer, headers: { ...standing(), ...answer.headers } };
+        return { status: 200, ...answer, headers: { ...commonHeaders(), ...answer.headers } };
       } catch (error) {
-        if (error instanceof Refusal) return { status: error.status, body: error.body, headers: { ...standing(), ...error.headers } };
+        if (error instanceof Refusal) return { status: error.status, body: error.body, headers: { ...commonHeaders(), ...error.headers } };
         throw error;
       }
     };
   const signedIn = (scope: string, handler: Handler): SimulatorHandler =>
-    answering((request) => {
-      demandScope(signIn.scopesOf(request.headers['authorization']), scope);
+    withLimits((request) => {
+      requireScope(signIn.scopesOf(request.headers['authorization']), scope);
       return handler(request);
     });
 
   const countUpdate = ({ id }: TicketRecord): Record<string, string> => {
-    counts.anyTicketUpdate();
-    return counts.ticketUpdate(id);
+    rateLimits.anyTicketUpdate();
+    return rateLimits.ticketUpdate(id);
   };
 
   const job = finishedJob(host);
-  const ticketOf = ({ params }: SimulatorRequest): TicketRecord => found(records.tickets.get(Number(params['id'])));
-  const usersOf = (ids: readonly unknown[]): UserRecord[] => [...new Set(ids)].flatMap((id) => records.users.get(id as number) ?? []);
-  const warned = (request: SimulatorRequest, action: string): Record<string, string> => {
-    const keys = unknownKeys(request.body);
-    const list = keys.map((key) => `"${key}"`).join(', ');
-    const header = `{:allowed_parameters=>{:controller=>"tickets", :action=>"${action}", :unpermitted_keys=>[${list}], :invalid_values=>[]}}`;
-    return keys.length > 0 ? { 'x-zendesk-api-warn': header } : {};
-  };
+  const findTicket = ({ params }: SimulatorRequest): TicketRecord => orNotFound(records.tickets.get(Number(params['id'])));
+  const findUsers = (ids: readonly unknown[]): UserRecord[] => [...new Set(ids)].flatMap((id) => records.users.get(id as number) ?? []);
 
   const simulator = await startSimulator({
     ...(options.port !== undefined && { port: options.port }),
     ...(options.hostname !== undefined && { hostname: options.hostname }),
     ...(options.maxRequests !== undefined && { maxRequests: options.maxRequests }),
     clock,
-    failure: (status) => ({ ...failureBody(status), headers: standing() }),
+    failure: (status) => ({ ...failureBody(status), headers: commonHeaders() }),
     routes: {
-      'POST /oauth/tokens': answering(({ body }) => ({ body: signIn.issueToken(body) })),
+      'POST /oauth/tokens': withLimits(({ body }) => ({ body: signIn.issueToken(body) })),
 
-      // Open to everybody: who is not signed in is somebody called "Anonymous user".
-      'GET /api/v2/users/me': answering(({ headers }) => {
+      // Answers requests without a valid credential too, with a user called "Anonymous user".
+      'GET /api/v2/users/me': withLimits(({ headers }) => {
         const scopes = signIn.scopesOf(headers['authorization']);
         if (!scopes) return { body: { user: { id: null, name: 'Anonymous user', email: 'invalid@example.com', role: 'end-user' } } };
-        demandScope(scopes, 'users:read');
-        return { body: { user: found(records.users.get(me.id)) } };
+        requireScope(scopes, 'users:read');
+        return { body: { user: orNotFound(records.users.get(me.id)) } };
       }),
 
       'GET /api/v2/users/{id}': signedIn('users:read', ({ params }) => ({
-        body: { user: found(records.users.get(Number(params['id']))) },
+        body: { user: orNotFound(records.users.get(Number(params['id']))) },
       })),
 
       'GET /api/v2/users/search': signedIn('users:read', (request) => {
-        const wanted = (request.query.get('query') ?? '')
+        const needle = (request.query.get('query') ?? '')
           .replace(/^email:/, '')
           .replaceAll('"', '')
           .toLowerCase();
-        const users = [...records.users.values()].filter((user) => `${user.email}\n${user.name}`.toLowerCase().includes(wanted));
+        const users = [...records.users.values()].filter((user) => `${user.email}\n${user.name}`.toLowerCase().includes(needle));
         const page = offsetPage(request, host, users, 'list');
-        return { body: { users: page.records, ...page.about } };
+        return { body: { users: page.records, ...page.meta } };
       }),
 
       'POST /api/v2/users/create_or_update': signedIn('users:write', ({ body }) => {
-        const { user, created } = createOrUpdateUser(records, body, counts.userUpdate);
+        const { user, created } = createOrUpdateUser(records, body, rateLimits.userUpdate);
         return { status: created ? 201 : 200, headers: { location: `https://${host}/api/v2/users/${user.id}.json` }, body: { user } };
       }),
 
       'GET /api/v2/organizations/{id}': signedIn('organizations:read', ({ params }) => ({
-        body: { organization: found(records.organizations.get(Number(params['id']))) },
+        body: { organization: orNotFound(records.organizations.get(Number(params['id']))) },
       })),
 
       'GET /api/v2/organizations/search': signedIn('organizations:read', (request) => {
         const name = request.query.get('name')?.toLowerCase();
-        const organizations = [...records.organizations.values()].filter((one) => one.name.toLowerCase() === name);
+        const organizations = [...records.organizations.values()].filter((organization) => organization.name.toLowerCase() === name);
         const page = offsetPage(request, host, organizations, 'list');
-        return { body: { organizations: page.records, ...page.about } };
+        return { body: { organizations: page.records, ...page.meta } };
       }),
 
       'GET /api/v2/ticket_fields': signedIn('read', (request) => {
@@ -171,69 +165,69 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
         if (!request.query.has('page[size]'))
           return { body: { ticket_fields: fields, next_page: null, previous_page: null, count: fields.length } };
         const page = cursorPage(request, host, fields, { maxSize: limits.cursorPage.most });
-        return { body: { ticket_fields: page.records, ...page.about } };
+        return { body: { ticket_fields: page.records, ...page.meta } };
       }),
 
       'GET /api/v2/ticket_fields/{id}': signedIn('read', ({ params }) => ({
-        body: { ticket_field: found(records.ticketFields.get(Number(params['id']))) },
+        body: { ticket_field: orNotFound(records.ticketFields.get(Number(params['id']))) },
       })),
 
       'GET /api/v2/job_statuses/{id}': signedIn('read', ({ params }) => ({
-        body: { job_status: found(params['id'] === job.id ? job : undefined) },
+        body: { job_status: orNotFound(params['id'] === job.id ? job : undefined) },
       })),
 
       'POST /api/v2/tickets': signedIn('tickets:write', (request) =>
         idempotency.once(request.headers['idempotency-key'], request.rawBody, () => {
           const { ticket, audit } = createTicket(records, request.body, me);
-          const headers = { location: `https://${host}/api/v2/tickets/${ticket.id}.json`, ...warned(request, 'create') };
+          const headers = { location: `https://${host}/api/v2/tickets/${ticket.id}.json`, ...ignoredKeysHeader(request.body, 'create') };
           return { status: 201, headers, body: structuredClone({ ticket, audit }) };
         }),
       ),
 
       'GET /api/v2/tickets/{id}': signedIn('tickets:read', (request) => {
-        const ticket = ticketOf(request);
-        const users = usersOf([ticket.requester_id, ticket['submitter_id'], ticket.assignee_id]);
+        const ticket = findTicket(request);
+        const users = findUsers([ticket.requester_id, ticket['submitter_id'], ticket.assignee_id]);
         return { body: { ticket, ...(request.query.get('include') === 'users' && { users }) } };
       }),
 
       'PUT /api/v2/tickets/{id}': signedIn('tickets:write', (request) => {
-        const ticket = ticketOf(request);
-        const headers = { ...countUpdate(ticket), ...warned(request, 'update') };
+        const ticket = findTicket(request);
+        const headers = { ...countUpdate(ticket), ...ignoredKeysHeader(request.body, 'update') };
         return { headers, body: updateTicket(records, ticket, request.body, me) };
       }),
 
-      'GET /api/v2/tickets/{id}/tags': signedIn('tickets:read', (request) => ({ body: { tags: ticketOf(request).tags } })),
+      'GET /api/v2/tickets/{id}/tags': signedIn('tickets:read', (request) => ({ body: { tags: findTicket(request).tags } })),
 
       'PUT /api/v2/tickets/{id}/tags': signedIn('tickets:write', (request) => {
-        const ticket = ticketOf(request);
+        const ticket = findTicket(request);
         const headers = countUpdate(ticket);
         changeTags(records, ticket, request.body, 'add');
         return { headers, body: { tags: ticket.tags } };
       }),
 
       'DELETE /api/v2/tickets/{id}/tags': signedIn('tickets:write', (request) => {
-        const ticket = ticketOf(request);
+        const ticket = findTicket(request);
         const headers = countUpdate(ticket);
         changeTags(records, ticket, request.body, 'remove');
         return { status: 204, headers };
       }),
 
       'GET /api/v2/tickets/{id}/comments': signedIn('tickets:read', (request) => {
-        const oldestFirst = records.comments(ticketOf(request).id);
-        const comments = request.query.get('sort') === '-created_at' ? oldestFirst.toReversed() : oldestFirst;
+        const stored = records.comments(findTicket(request).id);
+        const comments = request.query.get('sort') === '-created_at' ? stored.toReversed() : stored;
         const page = request.query.has('page[size]')
           ? cursorPage(request, host, comments, { maxSize: limits.cursorPage.most })
           : offsetPage(request, host, comments, 'list');
-        const users = usersOf(page.records.map(({ author_id }) => author_id));
-        return { body: { comments: page.records, ...(request.query.get('include') === 'users' && { users }), ...page.about } };
+        const users = findUsers(page.records.map(({ author_id }) => author_id));
+        return { body: { comments: page.records, ...(request.query.get('include') === 'users' && { users }), ...page.meta } };
       }),
 
       'GET /api/v2/search': signedIn('read', (request) => {
         const { query } = request;
-        const by = query.get('sort_by') === 'created_at' ? 'created_at' : 'updated_at';
-        const sorted = searchTickets(records, query.get('query') ?? '', me).toSorted(oldestFirst(by));
+        const sortKey = query.get('sort_by') === 'created_at' ? 'created_at' : 'updated_at';
+        const sorted = searchTickets(records, query.get('query') ?? '', me).toSorted(oldestFirst(sortKey));
         const page = offsetPage(request, host, query.get('sort_order') === 'asc' ? sorted : sorted.toReversed(), 'search');
-        return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
+        return { body: { results: page.records.map(asResult), facets: null, ...page.meta } };
       }),
 
       'GET /api/v2/search/count': signedIn('read', ({ query }) => ({
@@ -241,14 +235,14 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
       })),
 
       'GET /api/v2/search/export': signedIn('read', (request) => {
-        counts.exportPage();
+        rateLimits.exportPage();
         const text = request.query.get('query') ?? '';
         if (request.query.get('filter[type]') !== 'ticket')
-          throw badRequest('filter[type] is required, and this sandbox exports tickets alone');
+          throw badRequest('filter[type] is required, and this sandbox exports only tickets');
         if (/(^|\s)type:/.test(text)) throw badRequest('Invalid search: type is not allowed in the query of an export');
         const sorted = searchTickets(records, text, me).toSorted(oldestFirst('created_at'));
         const page = cursorPage(request, host, sorted, { maxSize: limits.exportPage.most });
-        return { body: { results: page.records.map(asResult), facets: null, ...page.about } };
+        return { body: { results: page.records.map(asResult), facets: null, ...page.meta } };
       }),
     },
   });
@@ -271,13 +265,13 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
   };
 }
 
-function found<T>(record: T | undefined): T {
+function orNotFound<T>(record: T | undefined): T {
   if (record === undefined) throw notFound();
   return record;
 }
 
 const asResult = (ticket: TicketRecord) => ({ ...ticket, result_type: 'ticket' });
 
-/** Tickets of the same second in the order of their ids, so that pages do not overlap. */
-const oldestFirst = (by: 'created_at' | 'updated_at') => (a: TicketRecord, b: TicketRecord) =>
-  a[by] < b[by] ? -1 : a[by] > b[by] ? 1 : a.id - b.id;
+/** Sorts tickets of the same second by id, so that pages do not overlap. */
+const oldestFirst = (key: 'created_at' | 'updated_at') => (a: TicketRecord, b: TicketRecord) =>
+  a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : a.id - b.id;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-// Zendesk's answers, as far as they are used. Nearly everything may be null or missing: Zendesk's own description is wrong about that.
+// Zendesk's answers, with the fields that the tools use. Nearly every field may be null or absent, although Zendesk's API description says
+// otherwise.
 
 const id = z.number().nullish();
 const text = z.string().nullish();
@@ -91,7 +92,7 @@ const JobStatus = z.looseObject({
   total: z.number().nullish(),
   progress: z.number().nullish(),
   message: text,
-  // A single record in place of a list where the job was about one.
+  // A job about a single record has that record here instead of a list.
   results: z.unknown().optional(),
 });
 

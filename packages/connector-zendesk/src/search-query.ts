@@ -1,4 +1,4 @@
-/** What tickets are searched by. All that is given must hold; within a list, one of its values. */
+/** Conditions of a search for tickets. All of them must hold; of a list, one value. */
 interface TicketFilter {
   readonly text?: string | undefined;
   readonly requester?: string | undefined;
@@ -14,15 +14,15 @@ interface TicketFilter {
 }
 
 /**
- * Writes Zendesk's search language. Values are quoted, so that none can end its own condition and begin another. The order of the
- * conditions is fixed: the same filter gives the same query.
+ * Writes a filter in Zendesk's search language. Quotes values so that a value cannot end its condition and start another. The order of the
+ * conditions is fixed, so the same filter gives the same query.
  */
 export function ticketQuery(filter: TicketFilter): string {
   return [
     ...condition('requester:', filter.requester, person),
     ...condition('assignee:', filter.assignee, person),
-    ...condition('organization:', filter.organization, named),
-    // One of the tool's own enumeration each.
+    ...condition('organization:', filter.organization, nameOrId),
+    // The tool's enumerations allow known words only, which need no quotes.
     ...(filter.status ?? []).map((status) => `status:${status}`),
     ...(filter.priority ?? []).map((priority) => `priority:${priority}`),
     ...condition('tags:', filter.tag, quote),
@@ -34,7 +34,7 @@ export function ticketQuery(filter: TicketFilter): string {
   ].join(' ');
 }
 
-/** A value as one phrase. The language has no escape, so quotes, backslashes and control characters become spaces. */
+/** Quotes a value as one phrase. The language has no escapes, so quotes, backslashes and control characters become spaces. */
 export function quote(value: string): string {
   return `"${value.replaceAll(/["\\\p{Cc}\s]+/gu, ' ').trim()}"`;
 }
@@ -42,19 +42,19 @@ export function quote(value: string): string {
 const condition = (start: string, value: string | undefined, write: (value: string) => string): string[] =>
   value === undefined || value === '' ? [] : [start + write(value)];
 
-/** Ids are written bare: in quotes a number is somebody's name. */
-const named = (value: string): string => (/^\d+$/.test(value) ? value : quote(value));
+/** Writes an id without quotes: a quoted number is a name. */
+const nameOrId = (value: string): string => (/^\d+$/.test(value) ? value : quote(value));
 
-/** `me` and `none` are words of the language, which quotes would make names as well. */
-const person = (value: string): string => (value === 'me' || value === 'none' ? value : named(value));
+/** Writes `me` and `none`, keywords of the language, without quotes: quoted they are names. */
+const person = (value: string): string => (value === 'me' || value === 'none' ? value : nameOrId(value));
 
-/** A day as it is, a time in UTC and whole seconds. @throws {RangeError} for what is no date. */
+/** Writes a day as it is, and a time in UTC with whole seconds. @throws {RangeError} for an invalid date. */
 function date(value: string): string {
-  const whole = new Date(value).toISOString();
-  return /^\d{4}-\d\d-\d\d$/.test(value) ? value : `${whole.slice(0, 19)}Z`;
+  const iso = new Date(value).toISOString();
+  return /^\d{4}-\d\d-\d\d$/.test(value) ? value : `${iso.slice(0, 19)}Z`;
 }
 
-/** Plain words stay bare, which lets Zendesk find their other forms. Whatever could be read as an operator is quoted. */
+/** Leaves plain words unquoted, so that Zendesk also finds their other forms, and quotes all words that could be read as operators. */
 function words(text: string): string[] {
   return text
     .split(/\s+/)

@@ -3,22 +3,22 @@ import type { ZendeskClient } from './client.ts';
 import { TicketDetails, TicketSummary, viewDetails, viewSummary } from './outputs.ts';
 import type { Ticket } from './schemas.ts';
 
-const whole = { ...TicketDetails.shape, ...TicketSummary.shape };
-const { id: _, ...choosable } = whole;
-type Field = keyof typeof choosable;
+const allFields = { ...TicketDetails.shape, ...TicketSummary.shape };
+const { id: _, ...selectable } = allFields;
+type Field = keyof typeof selectable;
 
-/** What a list of tickets can be narrowed to. */
-export const listedFields = Object.keys(choosable) as [Field, ...Field[]];
+/** The fields that a list of tickets can be narrowed to. */
+export const ticketListFields = Object.keys(selectable) as [Field, ...Field[]];
 
-/** A ticket of a list, with as much of it as was asked for. */
-export const TicketListed = z.object(whole).partial().required({ id: true });
+/** A ticket in a list, with the fields that the caller selects. */
+export const ListedTicket = z.object(allFields).partial().required({ id: true });
 
-/** Shows the tickets of a page. `fields` narrows what `detail` gives; the id stays. */
-export function viewListed(
+/** Returns the tickets of a page. `fields` narrows the fields that `detail` gives; the id is always included. */
+export function viewTicketList(
   client: ZendeskClient,
   tickets: readonly Ticket[],
   { detail, fields }: { readonly detail: 'summary' | 'full'; readonly fields?: readonly Field[] | undefined },
-): z.input<typeof TicketListed>[] {
+): z.input<typeof ListedTicket>[] {
   const kept = fields && new Set<string>(['id', ...fields]);
   return tickets.map((ticket) => {
     const view = detail === 'full' ? viewDetails(client, ticket) : viewSummary(client, ticket);

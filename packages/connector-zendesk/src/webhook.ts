@@ -12,18 +12,18 @@ const StoredEvent = z.object({
   actorId: z.string().optional(),
   change: z.string(),
 });
-/** An event as it is kept. */
+/** An event as the connection's log stores it. */
 export type StoredEvent = z.output<typeof StoredEvent>;
 
-/** Where events are kept: the newest 1,000 of a connection. */
+/** The log of a connection's newest 1,000 events. */
 export const eventLog = { name: 'events', entry: StoredEvent, max: 1_000, whenFull: 'drop-oldest' } as const satisfies LogSpec<
   typeof StoredEvent
 >;
 
 const id = z.union([z.string(), z.number()]);
 
-/** One event, as Zendesk sends it to a webhook that is subscribed to events. */
-const Delivered = z.looseObject({
+/** An event as Zendesk sends it to a webhook that is subscribed to events. */
+const DeliveredEvent = z.looseObject({
   id: z.string().min(1).max(255),
   type: z.string().startsWith('zen:event-type:').max(200),
   subject: z.string().max(200).nullish(),
@@ -32,7 +32,10 @@ const Delivered = z.looseObject({
   event: z.unknown().optional(),
 });
 
-/** Zendesk's webhook. Its documentation once had the body before the timestamp, and shows a signature made so; none is sent any more. */
+/**
+ * Zendesk's webhook. Its documentation once put the body before the timestamp and still shows a signature made that way, but Zendesk no
+ * longer sends such signatures.
+ */
 export const webhook: Webhook<{ readonly webhookSecret?: string | undefined }> = {
   log: eventLog,
   signature: ({ webhookSecret = '' }) => ({
@@ -44,7 +47,7 @@ export const webhook: Webhook<{ readonly webhookSecret?: string | undefined }> =
     timestampHeader: 'X-Zendesk-Webhook-Signature-Timestamp',
   }),
   events(body): readonly Entry<StoredEvent>[] {
-    const { id, type, subject, time, detail, event } = Delivered.parse(body);
+    const { id, type, subject, time, detail, event } = DeliveredEvent.parse(body);
     const name = type.slice('zen:event-type:'.length);
     const about = subject?.startsWith('zen:') ? subject.slice(4) : `${name.split('.', 1)[0] ?? ''}:${detail?.id ?? ''}`;
     const change = JSON.stringify(event) ?? '';

@@ -18,7 +18,7 @@ const config = z
   .object({
     subdomain: z
       .string()
-      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'The part before .zendesk.com alone, in lower case, such as "acme"')
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'Give only the part before .zendesk.com, in lower case, such as "acme"')
       .describe('The account: "acme" for https://acme.zendesk.com'),
     clientId: z.string().min(1).optional().describe('The identifier of the OAuth client'),
     clientSecret: secret(z.string().min(1)).optional().describe('The secret of the OAuth client'),
@@ -26,7 +26,7 @@ const config = z
       .string()
       .min(1)
       .default('read tickets:write users:write')
-      .describe('The OAuth scopes to ask for. Search needs "read": Zendesk has no narrower scope for it'),
+      .describe('The OAuth scopes to request. Search needs "read", because Zendesk has no narrower scope for it'),
     email: z.email().optional().describe('Legacy: the e-mail address of the user that the API token acts as'),
     apiToken: secret(z.string().min(1)).optional().describe('Legacy: the API token'),
     webhookSecret: secret(z.string().min(1)).optional().describe('The signing secret of the webhook that sends events here'),
@@ -37,14 +37,17 @@ const config = z
     const missing = (path: string, message: string): void => addIssue({ code: 'custom', path: [path], message });
     if (oauth && token) return missing('apiToken', 'Give an OAuth client or an API token, not both');
     if (!oauth && !token)
-      return missing('clientId', 'Give clientId and clientSecret of an OAuth client (or, as long as Zendesk takes it, email and apiToken)');
+      return missing(
+        'clientId',
+        'Give clientId and clientSecret of an OAuth client (or, as long as Zendesk accepts it, email and apiToken)',
+      );
     if (oauth && clientId === undefined) missing('clientId', 'An OAuth client needs its clientId');
     if (oauth && clientSecret === undefined) missing('clientSecret', 'An OAuth client needs its clientSecret');
     if (token && email === undefined) missing('email', 'An API token needs the email of the user that it acts as');
     if (token && apiToken === undefined) missing('apiToken', 'An e-mail address needs its apiToken');
   });
 
-// Two hours of the 48 that Zendesk allows: a token that leaks is soon worthless, and one request in two hours costs nothing.
+// Zendesk allows 48 hours. A leaked token is worthless after two, and one request in two hours costs nothing.
 const tokenLifeSeconds = 7_200;
 
 /** Zendesk Support: tickets, comments, users, organizations, search and events. */
@@ -53,8 +56,8 @@ export const zendesk = defineConnector({
   id: 'zendesk',
   config,
   connections: 'many',
-  // The smallest that any plan has (Team: 200 a minute; Professional 400, Enterprise 700, with an add-on 2,500), until Zendesk's first answer
-  // says what this account has. It counts for the whole account, so what is left may be less than this server has used.
+  // The lowest limit of any plan (Team: 200 a minute; Professional 400, Enterprise 700, with an add-on 2,500), until Zendesk's first answer
+  // states the account's limit. All integrations of an account share it, so fewer requests may be left than this server has counted.
   limits: {
     default: {
       requests: 200,

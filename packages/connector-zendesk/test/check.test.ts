@@ -7,17 +7,17 @@ describe('the check of a connection', () => {
 
   const check = () => account.host.check(account.connection);
 
-  it('names the account that an OAuth client opens', async () => {
+  it('names the account of an OAuth client', async () => {
     account = await startAccount();
     expect(await check()).toEqual({ account: 'agent@example.com (admin) at sandbox.zendesk.com' });
   });
 
-  it('names the account that an API token opens', async () => {
+  it('names the account of an API token', async () => {
     account = await startAccount({ legacy: true });
     expect(await check()).toEqual({ account: 'agent@example.com (admin) at sandbox.zendesk.com' });
   });
 
-  it('is not taken in by the anonymous user that Zendesk shows to a wrong API token', async () => {
+  it('refuses the anonymous user with which Zendesk answers a wrong API token', async () => {
     account = await startAccount({ legacy: true, config: { apiToken: 'wrong' } });
     await expect(check()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('anonymous user') });
   });
@@ -38,7 +38,7 @@ describe('the check of a connection', () => {
     await expect(check()).rejects.toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('end user') });
   });
 
-  it('says that an OAuth client is refused', async () => {
+  it('reports an OAuth client that Zendesk refuses', async () => {
     account = await startAccount({ config: { clientSecret: 'wrong' } });
     await expect(check()).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('OAuth client') });
   });

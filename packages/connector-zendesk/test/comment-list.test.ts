@@ -18,7 +18,7 @@ describe('zendesk_list_comments', () => {
   const answerWith = (comments: object[]) =>
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { comments }, match: 'GET /api/v2/tickets/{id}/comments' });
 
-  it('gives excerpts with their authors, newest first', async () => {
+  it('returns excerpts with their authors, newest first', async () => {
     const { comments, nextCursor } = await list({ ticketId: 1 });
     expect(comments).toMatchObject([
       { public: true, author: { name: 'Sam Agent' }, excerpt: expect.stringContaining('refunded'), attachmentCount: 0 },
@@ -29,7 +29,7 @@ describe('zendesk_list_comments', () => {
     expect(nextCursor).toBeUndefined();
   });
 
-  it('gives whole texts and attachments where asked to', async () => {
+  it('returns full texts and attachments with detail "full"', async () => {
     const attachments = [{ file_name: 'a.png', content_type: 'image/png', size: 7 }];
     answerWith([{ id: 1, public: true, plain_body: 'x'.repeat(400), attachments }]);
     expect((await list({ ticketId: 1, detail: 'full' })).comments).toEqual([
@@ -41,7 +41,7 @@ describe('zendesk_list_comments', () => {
     ]);
   });
 
-  it.each(['newest', 'oldest'] as const)('pages through all of them, %s first, by its cursor alone', async (order) => {
+  it.each(['newest', 'oldest'] as const)('pages through all comments, %s first, with the cursor as the only input', async (order) => {
     const seen: (string | undefined)[] = [];
     let cursor: string | undefined;
     do {
@@ -52,7 +52,7 @@ describe('zendesk_list_comments', () => {
     expect(seen).toEqual(order === 'newest' ? ['The', 'Pay', 'Our'] : ['Our', 'Pay', 'The']);
   });
 
-  it('gives at most 25 whole ones in a page, and the rest behind the cursor', async () => {
+  it('returns at most 25 full comments in a page, and the rest by cursor', async () => {
     for (let count = 0; count < 27; count += 1) await account.call('zendesk_add_comment', { ticketId: 3, body: 'B' });
     const first = await list({ ticketId: 3, detail: 'full', limit: 100 });
     const second = await list({ ticketId: 3, cursor: first.nextCursor });
@@ -60,7 +60,7 @@ describe('zendesk_list_comments', () => {
     expect(second.comments[0]).toHaveProperty('body');
   });
 
-  it('takes no cursor of another ticket', async () => {
+  it('refuses a cursor of another ticket', async () => {
     const { nextCursor } = await list({ ticketId: 1, limit: 1 });
     expect(await account.failure('zendesk_list_comments', { ticketId: 2, cursor: nextCursor })).toMatch(/^INVALID_INPUT: /);
   });

@@ -9,7 +9,7 @@ describe('the settings of a Zendesk connection', () => {
   const oauth = { subdomain: 'acme', clientId: 'busbar', clientSecret: 's3cret' };
   const legacy = { subdomain: 'acme', email: 'agent@example.com', apiToken: 't0ken' };
 
-  it('take an OAuth client', () => {
+  it('accept an OAuth client', () => {
     const config = zendesk.config.parse(oauth);
     expect(zendesk.origins?.(config)).toEqual(['https://acme.zendesk.com']);
     expect(zendesk.authorization?.(config)).toEqual({
@@ -23,7 +23,7 @@ describe('the settings of a Zendesk connection', () => {
     });
   });
 
-  it('take an API token, the legacy way', () => {
+  it('accept a legacy API token', () => {
     expect(zendesk.authorization?.(zendesk.config.parse(legacy))).toEqual({
       kind: 'basic',
       username: 'agent@example.com/token',
@@ -38,7 +38,7 @@ describe('the settings of a Zendesk connection', () => {
     ['a secret without its client', { subdomain: 'acme', clientSecret: 'x' }, 'clientId: An OAuth client needs its clientId'],
     ['a token without its user', { subdomain: 'acme', apiToken: 'x' }, 'email: An API token needs the email'],
     ['a user without a token', { subdomain: 'acme', email: 'a@example.com' }, 'apiToken: An e-mail address needs its apiToken'],
-  ])('say what is wrong with %s', (_, config, message) => {
+  ])('explain an error in %s', (_, config, message) => {
     expect(problems(config)).toEqual([expect.stringContaining(message)]);
   });
 
@@ -49,7 +49,7 @@ describe('the settings of a Zendesk connection', () => {
     },
   );
 
-  it('mark what is secret', () => {
+  it('mark the secret fields', () => {
     expect(secretValues(zendesk.config, zendesk.config.parse(oauth))).toEqual(['s3cret']);
     expect(secretValues(zendesk.config, zendesk.config.parse(legacy))).toEqual(['t0ken']);
     expect(secretValues(zendesk.config, zendesk.config.parse({ ...oauth, webhookSecret: 's1gn' }))).toEqual(['s3cret', 's1gn']);

@@ -9,10 +9,10 @@ import { makeEveryCall } from './every-call.ts';
 import { startAccount, type Account } from './start-account.ts';
 import { writes } from './writes.ts';
 
-/** What Zendesk documents in prose alone, and the one part of its description that is not true. */
+/** Additions from Zendesk's prose, and a correction of the one part of its API description that is wrong. */
 const cursor = (page: string) => ({
   'page[size]': { page, schema: { type: 'integer', minimum: 1, maximum: 100 } },
-  // Zendesk's own text, which comes back as it was given.
+  // A cursor of Zendesk, sent back unchanged.
   'page[after]': { page, schema: { type: 'string', minLength: 2 } },
 });
 const additions: Additions = {
@@ -27,7 +27,7 @@ const additions: Additions = {
   'GET /api/v2/ticket_fields': { query: cursor('List Ticket Fields, Pagination') },
   'POST /api/v2/users/create_or_update': {
     body: {
-      // The description's last alternative takes any user, and it names only some of the fields. Users, JSON format.
+      // The description's last alternative accepts any user, and it names only some of the fields. Users, JSON format.
       'user.email': { type: 'string', format: 'email' },
       'user.name': { type: 'string', minLength: 1 },
       'user.external_id': { type: 'string', minLength: 1 },
@@ -63,14 +63,14 @@ const additions: Additions = {
     body: {
       // Creating a ticket with a new requester.
       'ticket.requester': object({ email: { type: 'string', format: 'email' }, name: { type: 'string', minLength: 1 } }),
-      // The description has the definition of a field where its value belongs. Setting custom field values.
+      // The description has a field's definition in the place of its value. Setting custom field values.
       'ticket.custom_fields': customFields(),
     },
   },
   'PUT /api/v2/tickets/{ticket_id}': { body: { 'ticket.custom_fields': customFields() } },
 };
 
-/** The description has no body for changes of tags. Tags, Add Tags, with Safe Update, whose example has the flag as a string. */
+/** The description has no body for changes of tags. Source: Tags, Add Tags, with Safe Update, whose example has the flag as a string. */
 function tagsBody() {
   return {
     type: 'object',
@@ -85,7 +85,7 @@ function tagsBody() {
   };
 }
 
-/** What the connector sends that the description, which is of the Support API alone, does not know. */
+/** Requests of the connector that the description lacks, since it covers only the Support API. */
 const standIns: Readonly<Record<string, StandIn>> = {
   'POST /oauth/tokens': {
     source: { page: 'OAuth Tokens for Grant Types, Create Token for Grant Type' },
@@ -99,7 +99,7 @@ const standIns: Readonly<Record<string, StandIn>> = {
   },
 };
 
-/** Where Zendesk takes any text, so that none is wrong: names, searches, and the ids of jobs. */
+/** Parameters in which Zendesk accepts any text, so that no value is wrong: names, searches, and the ids of jobs. */
 const open = [
   'GET /api/v2/job_statuses/{job_status_id}: path {job_status_id}',
   'GET /api/v2/organizations/search: query name',
@@ -119,7 +119,7 @@ function customFields() {
   };
 }
 
-describe.skipIf(!vendorDataIsHere)('every request, held against Zendesk’s own description', () => {
+describe.skipIf(!vendorDataIsHere)('every request, checked against Zendesk’s own API description', () => {
   let account: Account;
   const calls: GivenCall[] = [];
 
@@ -137,11 +137,11 @@ describe.skipIf(!vendorDataIsHere)('every request, held against Zendesk’s own 
     zendesk,
     { vendor: 'zendesk', description: () => readVendorData('openapi/zendesk-support.json'), additions, standIns, open },
     () => ({ calls, requests: account.sandbox.requests }),
-    // What its webhook brought is read without a request.
+    // Reads stored events, without a request.
     ['zendesk_list_events'],
   );
 
-  it('that writes has its row among the writes whose answers are lost', () => {
+  it('that writes has a row in writes.ts, whose answers the tests lose', () => {
     const made = account.sandbox.requests.filter(({ method, route }) => method !== 'GET' && route !== 'POST /oauth/tokens');
     expect(new Set(made.map(({ route }) => route))).toEqual(new Set(writes.map(({ route }) => route)));
   });

@@ -68,13 +68,13 @@ describe('zendesk_create_ticket', () => {
     });
   });
 
-  it('sends nothing that was not given', async () => {
+  it('sends only the given fields', async () => {
     await account.call('zendesk_create_ticket', { subject: 'A', body: 'B', public: false });
     expect(sentBody()).toEqual({ ticket: { subject: 'A', comment: { body: 'B', public: false } } });
     expect(account.sandbox.comments(5)).toMatchObject([{ body: 'B', public: false }]);
   });
 
-  it('creates unknown requesters by name and address', async () => {
+  it('creates a new requester by name and address', async () => {
     await account.call('zendesk_create_ticket', {
       subject: 'A',
       body: 'B',
@@ -98,15 +98,15 @@ describe('zendesk_create_ticket', () => {
     expect(account.sandbox.requests).toEqual([]);
   });
 
-  it('gives Zendesk’s reason for a refusal, and what to do', async () => {
+  it('reports Zendesk’s reason for a refusal and what to do', async () => {
     const failure = await account.failure('zendesk_create_ticket', { subject: 'A', body: 'B', requesterEmail: 'mallory@example.net' });
     expect(failure).toBe(
-      'UPSTREAM_REJECTED: Zendesk refused the request as wrong, so nothing was written. Zendesk says: requester: Requester: Mallory Held is suspended. Correct the arguments that it names and call again.',
+      'UPSTREAM_REJECTED: Zendesk rejected the request, so nothing was written. Zendesk says: requester: Requester: Mallory Held is suspended. Correct the arguments that it names and call again.',
     );
     expect(account.sandbox.tickets.size).toBe(4);
   });
 
-  it('warns of what Zendesk left out', async () => {
+  it('warns of fields that Zendesk ignored', async () => {
     const header =
       '{:allowed_parameters=>{:controller=>"tickets", :action=>"create", :unpermitted_keys=>["ticket.due_at"], :invalid_values=>[]}}';
     account.sandbox.misbehave({
@@ -118,6 +118,6 @@ describe('zendesk_create_ticket', () => {
     });
     const answer = await account.answer('zendesk_create_ticket', { subject: 'A', body: 'B' });
     expect(answer.isError).toBeFalsy();
-    expect(answerText(answer)).toContain('Warning: Zendesk did not take these fields and left them out: ticket.due_at.');
+    expect(answerText(answer)).toContain('Warning: Zendesk ignored these fields: ticket.due_at.');
   });
 });

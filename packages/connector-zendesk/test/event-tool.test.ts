@@ -19,7 +19,7 @@ describe('zendesk_list_events', () => {
   const deliver = async (id: string, name: string, subject: string, more: object = {}) =>
     account.deliver(await account.sandbox.delivery({ id, type: `zen:event-type:${name}`, subject: `zen:${subject}`, ...more }));
 
-  it('shows what happened, newest first, without a request', async () => {
+  it('lists events newest first, without a request', async () => {
     await deliver('e1', 'ticket.created', 'ticket:1');
     await deliver('e2', 'ticket.status_changed', 'ticket:1', {
       time: '2026-03-01T09:30:00.123456789Z',
@@ -41,11 +41,11 @@ describe('zendesk_list_events', () => {
     expect(account.sandbox.requests).toEqual([]);
   });
 
-  it('has nothing where nothing was delivered', async () => {
+  it('returns an empty list if no event was delivered', async () => {
     expect(await list()).toEqual({ events: [] });
   });
 
-  it('has an event once that was delivered twice', async () => {
+  it('lists an event once if it was delivered twice', async () => {
     for (let count = 0; count < 2; count += 1) await deliver('e1', 'ticket.created', 'ticket:1');
     expect(ids(await list())).toEqual(['e1']);
   });
@@ -61,10 +61,10 @@ describe('zendesk_list_events', () => {
     expect(ids(await list({ organizationId: 1 }))).toEqual(['o1']);
     expect(ids(await list({ type: 'ticket.created' }))).toEqual(['t3', 't1']);
     expect(ids(await list({ ticketId: 1, type: 'ticket.created' }))).toEqual(['t1']);
-    expect(await account.failure('zendesk_list_events', { ticketId: 1, userId: 1 })).toContain('Give one of');
+    expect(await account.failure('zendesk_list_events', { ticketId: 1, userId: 1 })).toContain('Give only one of');
   });
 
-  it('pages by its cursor alone, also when newer events arrive between', async () => {
+  it('pages with the cursor as the only input, even when newer events arrive between pages', async () => {
     for (const id of ['e1', 'e2', 'e3', 'e4', 'e5']) await deliver(id, 'ticket.created', 'ticket:1');
     await deliver('other', 'ticket.created', 'ticket:2');
     const first = await list({ ticketId: 1, limit: 2 });
@@ -74,7 +74,7 @@ describe('zendesk_list_events', () => {
     expect([ids(first), ids(second), ids(third), third.nextCursor]).toEqual([['e5', 'e4'], ['e3', 'e2'], ['e1'], undefined]);
   });
 
-  it('keeps the newest 1,000, and says so where a cursor points at one that is gone', async () => {
+  it('keeps the newest 1,000 events, and refuses a cursor whose event is no longer kept', async () => {
     await deliver('first', 'ticket.created', 'ticket:1');
     await deliver('second', 'ticket.created', 'ticket:1');
     await deliver('third', 'ticket.created', 'ticket:1');
@@ -86,7 +86,7 @@ describe('zendesk_list_events', () => {
     expect(await account.failure('zendesk_list_events', { cursor: nextCursor })).toMatch(/^INVALID_INPUT: .* no longer kept/);
   });
 
-  it('cuts what is long', async () => {
+  it('cuts long changes', async () => {
     await deliver('e1', 'ticket.comment_added', 'ticket:1', { event: { comment: { body: 'x'.repeat(50_000) } } });
     const [event] = (await list()).events as unknown as { change: string }[];
     expect(event?.change).toHaveLength(2_001);

@@ -1,9 +1,9 @@
-import { listedFields } from '../src/ticket-list.ts';
+import { ticketListFields } from '../src/ticket-list.ts';
 import type { ZendeskSandbox } from '../src/sandbox.ts';
 
 type Call = <T = Record<string, any>>(tool: string, args: object) => Promise<T>;
 
-/** Calls the tools with every input that they know, so that they send every request that they can. */
+/** Calls the tools with all their inputs, so that they send every kind of request. */
 export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promise<void> {
   const properties = {
     priority: 'high',
@@ -69,7 +69,7 @@ export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promis
     updatedBefore: '2100-01-01',
   };
   for (const order of ['newest', 'updated', 'all']) {
-    await call('zendesk_search_tickets', { ...filter, order, detail: 'full', fields: listedFields });
+    await call('zendesk_search_tickets', { ...filter, order, detail: 'full', fields: ticketListFields });
     const { nextCursor } = await call('zendesk_search_tickets', { order, limit: 1, status: ['open', 'solved'] });
     await call('zendesk_search_tickets', { cursor: nextCursor });
   }

@@ -5,11 +5,11 @@ const read = (status: number, data?: unknown, headers: Record<string, string> = 
   readFailure({ status, headers: new Headers(headers), data });
 
 describe('a refusal of Zendesk', () => {
-  it.each([200, 201, 204, 302])('is not read into a %i', (status) => {
+  it.each([200, 201, 204, 302])('is not seen in a %i', (status) => {
     expect(read(status, { error: 'x' })).toBeUndefined();
   });
 
-  it('is not certain in a 5xx, which may have been carried out', () => {
+  it('has an unknown outcome after a 5xx', () => {
     const failure = read(
       503,
       { error: 'unavailable', description: 'Please try again in a moment' },
@@ -22,11 +22,11 @@ describe('a refusal of Zendesk', () => {
     });
   });
 
-  it('is not certain in the 408 of a proxy', () => {
+  it('has an unknown outcome after a proxy’s 408', () => {
     expect(read(408, '<html></html>')).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', executed: 'unknown' });
   });
 
-  it('asks for a new token on 401, and for a person where that does not help', () => {
+  it('asks for a new token on 401, and for a person if a new token does not help', () => {
     const failure = read(401, { error: 'invalid_token', error_description: 'The access token provided is expired.' });
     expect(failure).toMatchObject({ code: 'UNAUTHENTICATED', renew: true, executed: 'no' });
     expect(failure?.message).toBe(
@@ -84,7 +84,7 @@ describe('a refusal of Zendesk', () => {
       'Safe Update prevented the update.',
     ],
     ['a refused size', 413, undefined, 'UPSTREAM_REJECTED', 'Shorten the text'],
-  ])('gives the reason from %s', (_, status, data, code, reason) => {
+  ])('returns the reason from %s', (_, status, data, code, reason) => {
     const failure = read(status, data);
     expect(failure).toMatchObject({ code, executed: 'no' });
     expect(failure?.message).toContain(reason);
@@ -97,7 +97,7 @@ describe('a refusal of Zendesk', () => {
     expect(read(422, {})?.message).toContain('Correct the arguments that it names and call again');
   });
 
-  it('tells a used idempotency key from other bad requests', () => {
+  it('distinguishes a used idempotency key from other bad requests', () => {
     expect(read(400, { error: 'IdempotentRequestError', description: 'x' })?.code).toBe('IDEMPOTENCY_CONFLICT');
     expect(read(400, { error: 'TooManyValues', description: 'x', max_count: 100 })?.code).toBe('UPSTREAM_REJECTED');
   });
@@ -106,7 +106,7 @@ describe('a refusal of Zendesk', () => {
     expect(read(403, '<html><body>Access denied</body></html>')?.message).not.toContain('Access denied');
   });
 
-  it('keeps the reason to one line of bounded length', () => {
+  it('keeps the reason to one line of limited length', () => {
     const message = read(422, { error: 'x', description: `many\n  lines ${'y'.repeat(5_000)}` })?.message ?? '';
     expect(message).toContain('many lines yyy');
     expect(message.length).toBeLessThan(700);

@@ -15,7 +15,7 @@ describe('zendesk_get_job_status', () => {
     return account.call<{ failed: number; failures: object[] }>('zendesk_get_job_status', { jobId: 'J' });
   };
 
-  it('names what failed in a job that Zendesk calls completed', async () => {
+  it('names the failed records of a completed job', async () => {
     expect(await account.call('zendesk_get_job_status', { jobId: 'V3-00000000000000000000000000000001' })).toEqual({
       id: 'V3-00000000000000000000000000000001',
       status: 'completed',
@@ -38,14 +38,14 @@ describe('zendesk_get_job_status', () => {
     expect(await job({ results })).toMatchObject({ failed });
   });
 
-  it('shows the first 100 failures and counts them all', async () => {
+  it('lists the first 100 failures and counts all of them', async () => {
     const results = Array.from({ length: 150 }, (_, index) => ({ index, success: false, error: 'x'.repeat(1_000) }));
     const { failed, failures } = await job({ results });
     expect([failed, failures.length]).toEqual([150, 100]);
     expect(failures[0]).toEqual({ index: 0, reason: `${'x'.repeat(500)}… [500 more characters]` });
   });
 
-  it('says that there is no such job', async () => {
+  it('reports an unknown job', async () => {
     expect(await account.failure('zendesk_get_job_status', { jobId: 'V3-x/../..' })).toMatch(/^NOT_FOUND: /);
     expect(account.sandbox.requests.at(-1)?.path).toBe('/api/v2/job_statuses/V3-x%2F..%2F..');
   });

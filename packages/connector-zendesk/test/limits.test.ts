@@ -6,7 +6,7 @@ afterEach(() => account.close());
 
 const sent = () => account.sandbox.requests.filter(({ path }) => path.startsWith('/api/')).length;
 
-it('sends nothing once Zendesk says that nothing is left, and says when to try again', async () => {
+it('sends nothing after Zendesk reports that no requests are left, and says when to try again', async () => {
   account = await startAccount({ sandbox: { requestsPerMinute: 2 } });
   for (const ticketId of [1, 2]) await account.call('zendesk_get_ticket', { ticketId });
   expect(await account.failure('zendesk_get_ticket', { ticketId: 3 })).toMatch(
@@ -15,21 +15,21 @@ it('sends nothing once Zendesk says that nothing is left, and says when to try a
   expect(sent()).toBe(2);
 });
 
-it('goes by what Zendesk says the plan allows, beyond what the smallest plan has', async () => {
+it('follows the limit that Zendesk reports, even above the smallest plan’s limit', async () => {
   account = await startAccount({ sandbox: { requestsPerMinute: 700 } });
   for (let round = 0; round < 21; round += 1)
     await Promise.all(Array.from({ length: 10 }, () => account.call('zendesk_get_ticket', { ticketId: 1 })));
   expect(sent()).toBe(210);
 });
 
-it('goes on with other tickets when one has had too many updates', async () => {
+it('keeps updating other tickets when one ticket has reached its limit', async () => {
   account = await startAccount();
   for (let count = 0; count < 30; count += 1) await account.call('zendesk_update_ticket', { ticketId: 1, status: 'open' });
   expect(await account.failure('zendesk_update_ticket', { ticketId: 1, status: 'open' })).toMatch(/^RATE_LIMITED: .*600 s/);
   await account.call('zendesk_update_ticket', { ticketId: 3, status: 'open' });
 });
 
-it('goes on with other users when one has had too many updates', async () => {
+it('keeps updating other users when one user has reached the limit', async () => {
   account = await startAccount();
   const write = { email: 'ada@example.com', notes: 'Called' };
   for (let count = 0; count < 5; count += 1) await account.call('zendesk_create_or_update_user', write);

@@ -12,7 +12,7 @@ describe('zendesk_get_organization', () => {
   const found = (organizations: object[]) =>
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { organizations }, match: 'GET /api/v2/organizations/search' });
 
-  it('reads an organization by its name, whatever its case, and by its id', async () => {
+  it('reads an organization by its name, ignoring case, and by its id', async () => {
     const byName = await account.call('zendesk_get_organization', { name: 'example bakery' });
     expect(byName).toEqual({
       id: expect.any(Number),
@@ -28,20 +28,20 @@ describe('zendesk_get_organization', () => {
     expect(await account.call('zendesk_get_organization', { organizationId: byName['id'] })).toEqual(byName);
   });
 
-  it('says that none has the name', async () => {
+  it('reports that no organization has the name', async () => {
     expect(await account.failure('zendesk_get_organization', { name: 'Example' })).toMatch(
       /^NOT_FOUND: No Zendesk organization has exactly this name\./,
     );
   });
 
-  it('has the model choose where several have the name', async () => {
+  it('lists the organizations if several have the name', async () => {
     found([{ id: 1, name: 'A' }, { id: 2 }]);
     expect(await account.failure('zendesk_get_organization', { name: 'A' })).toBe(
       'INVALID_INPUT: Several organizations have this name: 1 (A), 2 (no name). Call again with the organizationId that you mean.',
     );
   });
 
-  it.each([[{}], [{ organizationId: 1, name: 'A' }]])('wants one of id and name, not %j', async (args) => {
-    expect(await account.failure('zendesk_get_organization', args)).toContain('Give organizationId or name, one of the two');
+  it.each([[{}], [{ organizationId: 1, name: 'A' }]])('requires either an id or a name, not %j', async (args) => {
+    expect(await account.failure('zendesk_get_organization', args)).toContain('Give either organizationId or name');
   });
 });

@@ -23,7 +23,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
   };
   const bodyOf = (name: string) => recorded(name).body as Json;
 
-  /** Has the sandbox give a recorded answer. */
+  /** Makes the sandbox answer with a recording. */
   const replay = (match: string, { status, headers, body }: Recording['response']) =>
     account.sandbox.misbehave({ kind: 'status', match, status, headers, body });
   async function get(path: string): Promise<{ headers: Headers; body: Json }> {
@@ -32,7 +32,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
     return { headers: response.headers, body: (await response.json()) as Json };
   }
 
-  /** Each recording, met by the tools that can meet it: an answer that obeys the tool's schema, or the documented error. */
+  /** Each recording with the tools that can receive it. They return output that fits their schema, or the documented error. */
   const readings: Readonly<Record<string, (answer: Recording['response']) => Promise<void>>> = {
     async 'user-get-200'(answer) {
       replay('GET /api/v2/users/{id}', answer);
@@ -66,8 +66,8 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
     async 'view-tickets-200'(answer) {
       const { tickets } = answer.body as { tickets: Json[] };
       replay('GET /api/v2/search', { ...answer, body: { results: tickets, next_page: null, count: tickets.length } });
-      const shown = await account.call<{ tickets: Json[] }>('zendesk_search_tickets', { text: 'test', detail: 'full', limit: 25 });
-      expect(shown.tickets.map(({ id, subject }) => [id, subject])).toEqual(tickets.slice(0, 25).map(({ id }) => [id, 'test']));
+      const output = await account.call<{ tickets: Json[] }>('zendesk_search_tickets', { text: 'test', detail: 'full', limit: 25 });
+      expect(output.tickets.map(({ id, subject }) => [id, subject])).toEqual(tickets.slice(0, 25).map(({ id }) => [id, 'test']));
       const [ticket] = tickets;
       replay('GET /api/v2/tickets/{id}', { ...answer, body: { ticket } });
       expect(await account.call('zendesk_get_ticket', { ticketId: 4029 })).toEqual({
@@ -89,8 +89,8 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
 
     async 'job-status-queued'(answer) {
       replay('GET /api/v2/job_statuses/{id}', answer);
-      const shown = { id: 'V3-ffeda191e5930dbdd60038ab658da2bf', status: 'queued', total: 100, failed: 0, failures: [] };
-      expect(await account.call('zendesk_get_job_status', { jobId: shown.id })).toEqual(shown);
+      const output = { id: 'V3-ffeda191e5930dbdd60038ab658da2bf', status: 'queued', total: 100, failed: 0, failures: [] };
+      expect(await account.call('zendesk_get_job_status', { jobId: output.id })).toEqual(output);
     },
 
     async 'job-status-working'(answer) {
@@ -122,7 +122,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
     async 'ticket-create-422-suspended'(answer) {
       replay('POST /api/v2/tickets', answer);
       expect(await account.failure('zendesk_create_ticket', { subject: 'A', body: 'B' })).toBe(
-        'UPSTREAM_REJECTED: Zendesk refused the request as wrong, so nothing was written. Zendesk says: requester: Requester: Unknown username is suspended. Correct the arguments that it names and call again.',
+        'UPSTREAM_REJECTED: Zendesk rejected the request, so nothing was written. Zendesk says: requester: Requester: Unknown username is suspended. Correct the arguments that it names and call again.',
       );
     },
 
@@ -144,21 +144,21 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
       expect(await account.failure('zendesk_create_or_update_user', { email: 'a@example.com' })).toMatch(/^NOT_FOUND: /);
     },
 
-    // No tool deletes a ticket; a removal of tags is answered with a 204 like it, and warned of in the same way.
+    // No tool deletes a ticket. A removal of tags gets the same 204 and the same warning.
     async 'ticket-delete-204'(answer) {
       replay('DELETE /api/v2/tickets/{id}/tags', answer);
       const given = await account.answer('zendesk_apply_tags', { ticketId: 1, tags: ['none'], action: 'remove' });
       expect(given.isError).not.toBe(true);
-      expect(answerText(given)).toContain('Zendesk did not take these fields and left them out: ticket.id, ticket.');
+      expect(answerText(given)).toContain('Zendesk ignored these fields: ticket.id, ticket.');
     },
   };
 
-  it.each(Object.entries(readings))('%s is met by tools: shown, or told as what it is', async (name, read) => {
+  it.each(Object.entries(readings))('the tools handle %s: as output or as the documented error', async (name, read) => {
     expect.hasAssertions();
     await read(recorded(name));
   });
 
-  it('are all met, here or as what is delivered to the webhook', () => {
+  it('are all covered, here or in the webhook’s tests', () => {
     // A signature, in webhook.test.ts.
     expect([...Object.keys(readings), 'webhook-signature-legacy-vector'].toSorted()).toEqual(recordingNames('zendesk'));
   });
@@ -193,7 +193,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
       expect(unlike(bodyOf('job-status-working')['job_status'], body['job_status'])).toEqual([]);
     });
 
-    it('in how they page', async () => {
+    it('in their paging', async () => {
       const { body } = await get('/api/v2/tickets/1/comments?page[size]=1');
       for (const part of ['meta', 'links']) expect(unlike(bodyOf('view-tickets-200')[part], body[part])).toEqual([]);
     });
@@ -206,7 +206,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
 
     it('in their headers', async () => {
       const { headers } = await get('/api/v2/tickets/1');
-      // How long the answer took, and which release gave it, is nothing to go by.
+      // Headers with the duration or the release differ in every answer.
       const names = Object.keys(recorded('user-get-200').headers).filter(
         (name) => !['x-runtime', 'x-zendesk-application-version'].includes(name),
       );
@@ -216,7 +216,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
   });
 });
 
-/** Where two values differ in the fields that they have, or in the types of what both have. */
+/** Lists the fields that only one of two values has, and those whose types differ. */
 function unlike(real: unknown, ours: unknown, path = ''): string[] {
   if (real === null || ours === null) return [];
   const kind = (value: unknown) => (Array.isArray(value) ? 'array' : typeof value);

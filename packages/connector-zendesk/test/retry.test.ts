@@ -11,7 +11,7 @@ const addTagsRoute = 'PUT /api/v2/tickets/{id}/tags';
 const removeTagsRoute = 'DELETE /api/v2/tickets/{id}/tags';
 const userRoute = 'POST /api/v2/users/create_or_update';
 
-describe('what is sent again', () => {
+describe('the Zendesk tools', () => {
   let account: Account;
 
   beforeEach(async () => {
@@ -24,7 +24,7 @@ describe('what is sent again', () => {
   const ticket = { subject: 'Once', body: 'and only once' };
 
   it.each([['lose'], ['truncate'], ['reset']] as const)(
-    'is a ticket creation whose answer is hit by "%s", under the same key: it makes one ticket',
+    'repeat a ticket creation whose answer is hit by "%s" with the same key, and make one ticket',
     async (kind) => {
       account.sandbox.misbehave({ kind, match: createRoute });
       expect(await account.call('zendesk_create_ticket', ticket)).toMatchObject({ id: 5, subject: 'Once' });
@@ -35,21 +35,21 @@ describe('what is sent again', () => {
     },
   );
 
-  it('is a ticket creation that is answered 503, under the same key', async () => {
+  it('repeat a ticket creation that is answered 503, with the same key', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 503, match: createRoute, times: 2 });
     await account.call('zendesk_create_ticket', ticket);
     expect(new Set(keysOf(createRoute)).size).toBe(1);
     expect([sent(createRoute).length, account.sandbox.tickets.size]).toEqual([3, 5]);
   });
 
-  it('is a ticket creation by a client that repeats its own idempotency key, once', async () => {
+  it('send a ticket creation once if the client repeats its own idempotency key', async () => {
     const first = await account.answer('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' });
     const second = await account.answer('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' });
     expect(second.structuredContent).toEqual(first.structuredContent);
     expect([sent(createRoute).length, account.sandbox.tickets.size]).toEqual([1, 5]);
   });
 
-  it('is a ticket creation that a client repeats after this server has forgotten it, under the same key', async () => {
+  it('send the same key if the client repeats a ticket creation at a server that does not know the first call', async () => {
     const first = await account.call('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' });
     const later = await openSandbox(zendesk, account.sandbox);
     expect(await later.call('zendesk_create_ticket', ticket, { idempotencyKey: 'mine' })).toEqual(first);
@@ -57,14 +57,14 @@ describe('what is sent again', () => {
     expect([sent(createRoute).length, new Set(keysOf(createRoute)).size, account.sandbox.tickets.size]).toEqual([2, 1, 5]);
   });
 
-  it('are two creations of two calls, under two keys', async () => {
+  it('send two keys for two calls that create a ticket', async () => {
     await account.call('zendesk_create_ticket', ticket);
     await account.call('zendesk_create_ticket', ticket);
     expect(new Set(keysOf(createRoute)).size).toBe(2);
     expect(account.sandbox.tickets.size).toBe(6);
   });
 
-  it('is no ticket creation whose answer is lost for good: its outcome is unknown, and the model hears how to look', async () => {
+  it('report an unknown outcome if every answer to a ticket creation is lost, and say how to check', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: createRoute, times: 10 });
     const failure = await account.failure('zendesk_create_ticket', ticket);
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: POST \/api\/v2\/tickets may or may not have happened\./);
@@ -72,33 +72,30 @@ describe('what is sent again', () => {
     expect([new Set(keysOf(createRoute)).size, account.sandbox.tickets.size]).toEqual([1, 5]);
   });
 
-  it.each([['lose'], ['truncate']] as const)(
-    'is no comment whose answer is hit by "%s": it is said once, and the model hears how to look',
-    async (kind) => {
-      account.sandbox.misbehave({ kind, match: updateRoute });
-      const failure = await account.failure('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
-      expect(failure).toMatch(/^OUTCOME_UNKNOWN: PUT \/api\/v2\/tickets\/\{id\} may or may not have happened\./);
-      expect(failure).toContain(
-        'Read ticket 3 with zendesk_get_ticket (includeComments true) and add the comment again only if it is not the newest there.',
-      );
-      expect(sent(updateRoute)).toHaveLength(1);
-      expect(account.sandbox.comments(3)).toHaveLength(2);
-    },
-  );
+  it.each([['lose'], ['truncate']] as const)('send a comment whose answer is hit by "%s" once, and say how to check', async (kind) => {
+    account.sandbox.misbehave({ kind, match: updateRoute });
+    const failure = await account.failure('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
+    expect(failure).toMatch(/^OUTCOME_UNKNOWN: PUT \/api\/v2\/tickets\/\{id\} may or may not have happened\./);
+    expect(failure).toContain(
+      'Read ticket 3 with zendesk_get_ticket (includeComments true) and add the comment again only if it is not the newest there.',
+    );
+    expect(sent(updateRoute)).toHaveLength(1);
+    expect(account.sandbox.comments(3)).toHaveLength(2);
+  });
 
-  it('is no comment that is answered 503, since Zendesk may have added it', async () => {
+  it('do not repeat a comment that is answered 503, since Zendesk may have added it', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 503, match: updateRoute });
     expect(await account.failure('zendesk_add_comment', { ticketId: 3, body: 'Hello' })).toMatch(/^OUTCOME_UNKNOWN: /);
     expect(sent(updateRoute)).toHaveLength(1);
   });
 
-  it('is a comment that is answered 429, since Zendesk did not add it', async () => {
+  it('repeat a comment that is answered 429, since Zendesk did not add it', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '0' }, match: updateRoute });
     await account.call('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
     expect([sent(updateRoute).length, account.sandbox.comments(3).length]).toEqual([2, 2]);
   });
 
-  it('is no update whose answer is lost: the model hears how to look', async () => {
+  it('do not repeat an update whose answer is lost, and say how to check', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: updateRoute });
     const failure = await account.failure('zendesk_update_ticket', { ticketId: 3, status: 'solved' });
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: /);
@@ -108,7 +105,7 @@ describe('what is sent again', () => {
   });
 
   it.each([['lose'], ['truncate'], ['reset']] as const)(
-    'is a change of tags whose answer is hit by "%s": the tags are the same',
+    'repeat a change of tags whose answer is hit by "%s", with the same tags as the result',
     async (kind) => {
       account.sandbox.misbehave({ kind, match: addTagsRoute });
       expect(await account.call('zendesk_apply_tags', { ticketId: 3, tags: ['red'] })).toEqual({
@@ -122,7 +119,7 @@ describe('what is sent again', () => {
     },
   );
 
-  it('is no change of tags that is bound to a time and whose answer is lost: the model hears how to look', async () => {
+  it('do not repeat a change of tags with ifUnchangedSince whose answer is lost, and say how to check', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: addTagsRoute });
     const ifUnchangedSince = account.sandbox.tickets.get(3)?.updated_at;
     const failure = await account.failure('zendesk_apply_tags', { ticketId: 3, tags: ['red'], ifUnchangedSince });
@@ -132,21 +129,24 @@ describe('what is sent again', () => {
     expect(account.sandbox.tickets.get(3)?.tags).toContain('red');
   });
 
-  it.each([['lose'], ['truncate'], ['reset']] as const)('is a user upsert whose answer is hit by "%s": it makes one user', async (kind) => {
-    account.sandbox.misbehave({ kind, match: userRoute });
-    const before = account.sandbox.users.size;
-    expect(await account.call('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New' })).toMatchObject({ name: 'New' });
-    expect([sent(userRoute).length, account.sandbox.users.size]).toEqual([2, before + 1]);
-  });
+  it.each([['lose'], ['truncate'], ['reset']] as const)(
+    'repeat a user upsert whose answer is hit by "%s", and make one user',
+    async (kind) => {
+      account.sandbox.misbehave({ kind, match: userRoute });
+      const before = account.sandbox.users.size;
+      expect(await account.call('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New' })).toMatchObject({ name: 'New' });
+      expect([sent(userRoute).length, account.sandbox.users.size]).toEqual([2, before + 1]);
+    },
+  );
 
-  it('ends in an unknown outcome where no answer to a user upsert ever comes', async () => {
+  it('report an unknown outcome if no answer to a user upsert ever comes', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: userRoute, times: 10 });
     const failure = await account.failure('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New' });
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: /);
     expect(failure).toContain('call again with the same values: that makes no second user');
   });
 
-  it('is a read, as often as Zendesk fails or answers the page of a proxy', async () => {
+  it('repeat a read after failures of Zendesk and pages of a proxy', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 500, match: readRoute });
     account.sandbox.misbehave({ kind: 'html', match: readRoute });
     account.sandbox.misbehave({ kind: 'lose', match: readRoute });
@@ -154,13 +154,13 @@ describe('what is sent again', () => {
     expect(sent(readRoute)).toHaveLength(4);
   });
 
-  it('is no read that Zendesk refuses', async () => {
+  it('do not repeat a read that Zendesk refuses', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 403, match: readRoute });
     expect(await account.failure('zendesk_get_ticket', { ticketId: 1 })).toMatch(/^FORBIDDEN: .*You do not have access to this page\./);
     expect(sent(readRoute)).toHaveLength(1);
   });
 
-  it('is no read whose Retry-After lies beyond the call’s time: it fails at once and says so', async () => {
+  it('fail at once if Retry-After is longer than the call may take, and say so', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '93' }, match: readRoute });
     const failure = await account.failure('zendesk_get_ticket', { ticketId: 1 });
     expect(failure).toMatch(
@@ -170,14 +170,14 @@ describe('what is sent again', () => {
     expect(sent(readRoute)).toHaveLength(1);
   });
 
-  it('says that the answer makes no sense where Zendesk sends a page in place of a record', async () => {
+  it('report an invalid answer if Zendesk sends a page instead of a record', async () => {
     account.sandbox.misbehave({ kind: 'html', status: 200, match: readRoute });
     const failure = await account.failure('zendesk_get_ticket', { ticketId: 1 });
     expect(failure).toMatch(/^UPSTREAM_INVALID: /);
     expect(failure).not.toContain('<html>');
   });
 
-  it('is everything that met an expired token, with one new token for all', async () => {
+  it('repeat all requests that met an expired token, with one new token', async () => {
     await account.call('zendesk_get_ticket', { ticketId: 1 });
     account.sandbox.expireTokens();
     const reads = await Promise.all([1, 2, 3, 4].map((ticketId) => account.call('zendesk_get_ticket', { ticketId })));
@@ -187,14 +187,14 @@ describe('what is sent again', () => {
     expect(account.sandbox.comments(3)).toHaveLength(2);
   });
 
-  it('is a comment that met an expired token, and it is said once', async () => {
+  it('repeat a comment that met an expired token, and add it once', async () => {
     await account.call('zendesk_get_ticket', { ticketId: 3 });
     account.sandbox.expireTokens();
     await account.call('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
     expect([sent(updateRoute).length, sent(tokenRoute).length, account.sandbox.comments(3).length]).toEqual([2, 2, 2]);
   });
 
-  it('is nothing once a new token is refused too', async () => {
+  it('stop after a new token is refused too', async () => {
     account.sandbox.misbehave({
       kind: 'status',
       status: 401,
@@ -208,7 +208,7 @@ describe('what is sent again', () => {
     expect([sent(readRoute).length, sent(tokenRoute).length]).toEqual([2, 2]);
   });
 
-  it('asks for its token once, as the declaration says, whoever comes first', async () => {
+  it('request one token for parallel calls, as the authorization declares', async () => {
     await Promise.all([1, 2, 3, 4].map((ticketId) => account.call('zendesk_get_ticket', { ticketId })));
     expect(sent(tokenRoute).map(({ body }) => body)).toEqual([
       {
@@ -221,7 +221,7 @@ describe('what is sent again', () => {
     ]);
   });
 
-  it('ends with the caller: a cancelled call closes its socket', async () => {
+  it('close the socket when the caller cancels', async () => {
     account.sandbox.misbehave({ kind: 'hang', match: readRoute });
     const caller = new AbortController();
     const failure = account.failure('zendesk_get_ticket', { ticketId: 1 }, { signal: caller.signal });

@@ -1,7 +1,7 @@
 import type { ZendeskSandbox } from '../src/sandbox.ts';
 
-/** What the sandbox's answers hold, each by its own kind. */
-interface Answered {
+/** The fields of the sandbox's answers, over all kinds of answer. */
+interface AnswerBody {
   readonly access_token: string;
   readonly ticket: Readonly<Record<string, unknown>>;
   readonly audit: { readonly events: readonly object[] };
@@ -16,7 +16,7 @@ interface Answered {
   readonly details: object;
 }
 
-/** Speaks to a sandbox as a client of Zendesk would. */
+/** Sends requests to a sandbox as a client of Zendesk would. */
 export function sandboxClient(sandbox: ZendeskSandbox) {
   let authorization = '';
 
@@ -26,7 +26,7 @@ export function sandboxClient(sandbox: ZendeskSandbox) {
       headers: { authorization, 'content-type': 'application/json', ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Answered };
+    return { status: response.status, headers: response.headers, body: (await response.json()) as AnswerBody };
   }
   const token = (fields: object = {}) => {
     const standard = {

@@ -18,37 +18,37 @@ describe('the Zendesk sandbox', () => {
   const upsert = (user: unknown) => client.send('POST', '/api/v2/users/create_or_update', { user });
   const tag = (method: string, body: object, ticket = 1) => client.send(method, `/api/v2/tickets/${ticket}/tags`, body);
 
-  it('answers an upsert 201 for a new user and 200 for one that was there', async () => {
+  it('answers an upsert with 201 for a new user and 200 for an existing one', async () => {
     const created = await upsert({ email: 'new@example.com', name: 'New' });
     expect([created.status, created.headers.get('location')]).toEqual([201, expect.stringContaining('/api/v2/users/')]);
     expect(await upsert({ email: 'NEW@example.com', name: 'Newer' })).toMatchObject({ status: 200, body: { user: { name: 'Newer' } } });
   });
 
-  it('shows who is signed in as it is now', async () => {
+  it('returns the current state of the signed-in user', async () => {
     await upsert({ email: 'agent@example.com', phone: '+1 555' });
     expect((await client.get('/api/v2/users/me')).body).toMatchObject({ user: { phone: '+1 555', role: 'admin' } });
   });
 
-  it('leaves a user its address', async () => {
+  it('does not replace a user’s address', async () => {
     await upsert({ email: 'ada@example.com', external_id: 'x1' });
     expect(await upsert({ external_id: 'X1', email: 'other@example.com' })).toMatchObject({ body: { user: { email: 'ada@example.com' } } });
   });
 
   it.each([
-    [{ email: 'nobody', name: 'A' }, 'email'],
+    [{ email: 'not-an-address', name: 'A' }, 'email'],
     [{ email: 'a@example.com' }, 'name'],
     [{ email: 'a@example.com', name: 'A', organization_id: 1 }, 'organization'],
   ])('refuses the user %j', async (user, field) => {
     expect(await upsert(user)).toMatchObject({ status: 422, body: { details: { [field]: expect.any(Array) } } });
   });
 
-  it('refuses an upsert of nothing, and without the scope for it', async () => {
+  it('refuses an empty upsert, and an upsert without the scope', async () => {
     expect((await upsert(undefined)).status).toBe(400);
     await client.signIn({ scope: 'read tickets:write' });
     expect((await upsert({ email: 'a@example.com', name: 'A' })).status).toBe(403);
   });
 
-  it('takes five updates of a user in a minute', async () => {
+  it('accepts five updates of a user per minute', async () => {
     for (let count = 0; count < 5; count += 1) expect((await upsert({ email: 'ada@example.com' })).status).toBe(200);
     const refused = await upsert({ email: 'ada@example.com' });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60']);
@@ -56,7 +56,7 @@ describe('the Zendesk sandbox', () => {
     expect((await upsert({ email: 'ada@example.com' })).status).toBe(200);
   });
 
-  it('adds and removes tags, and answers a removal with nothing', async () => {
+  it('adds and removes tags, and answers a removal with an empty body', async () => {
     expect(await tag('PUT', { tags: ['New', 'billing'] })).toMatchObject({ status: 200, body: { tags: ['billing', 'new', 'refund'] } });
     const authorization = `Basic ${btoa('agent@example.com/token:api-token')}`;
     const removed = await fetch(`${sandbox.url}/api/v2/tickets/1/tags`, {
@@ -68,7 +68,7 @@ describe('the Zendesk sandbox', () => {
     expect((await client.get('/api/v2/tickets/1/tags')).body).toEqual({ tags: ['billing', 'refund'] });
   });
 
-  it('changes the time of a ticket whose tags change, and of no other', async () => {
+  it('sets a ticket’s updated_at only if its tags change', async () => {
     const before = sandbox.tickets.get(1)?.updated_at;
     await tag('PUT', { tags: ['billing'] });
     expect(sandbox.tickets.get(1)?.updated_at).toBe(before);
@@ -76,19 +76,19 @@ describe('the Zendesk sandbox', () => {
     expect(sandbox.tickets.get(1)?.updated_at).not.toBe(before);
   });
 
-  it('refuses tags that are no list, of a closed ticket, and bound to an older time', async () => {
+  it('refuses tags that are no list, tags of a closed ticket, and a change with an outdated stamp', async () => {
     expect((await tag('PUT', { tags: 'new' })).status).toBe(400);
     await client.send('PUT', '/api/v2/tickets/1', { ticket: { status: 'closed' } });
     expect((await tag('PUT', { tags: ['new'] })).status).toBe(422);
     expect((await tag('PUT', { tags: ['new'], safe_update: 'true', updated_stamp: '2020-01-01T00:00:00Z' }, 2)).status).toBe(409);
   });
 
-  it('counts changes of tags among the updates of a ticket', async () => {
+  it('counts a change of tags as an update of the ticket', async () => {
     for (let count = 0; count < 30; count += 1) await tag('PUT', { tags: ['new'] });
     expect((await tag('PUT', { tags: ['new'] })).status).toBe(429);
   });
 
-  it('finds organizations by their whole name', async () => {
+  it('finds organizations by their full name', async () => {
     expect((await client.get('/api/v2/organizations/search?name=EXAMPLE bakery')).body).toMatchObject({
       count: 1,
       organizations: [{ name: 'Example Bakery' }],
@@ -97,7 +97,7 @@ describe('the Zendesk sandbox', () => {
     expect((await client.get('/api/v2/organizations/1')).status).toBe(404);
   });
 
-  it('lists ticket fields whole, or by cursor with at most 100', async () => {
+  it('lists all ticket fields, or pages of at most 100 by cursor', async () => {
     const all = (await client.get('/api/v2/ticket_fields')).body as unknown as { ticket_fields: { id: number }[] };
     const first = await client.get('/api/v2/ticket_fields?page[size]=6');
     const second = await client.get(`/api/v2/ticket_fields?page[size]=6&page[after]=${encodeURIComponent(first.body.meta.after_cursor)}`);
@@ -111,7 +111,7 @@ describe('the Zendesk sandbox', () => {
     expect((await client.get('/api/v2/ticket_fields/1')).status).toBe(404);
   });
 
-  it('counts what a search finds, and knows one job', async () => {
+  it('counts search results, and has one job', async () => {
     expect((await client.get('/api/v2/search/count?query=type:ticket status:open')).body).toEqual({ count: 1 });
     expect((await client.get('/api/v2/job_statuses/V3-1')).status).toBe(404);
   });

@@ -3,16 +3,16 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startZendeskSandbox, type ZendeskSandbox } from '../src/sandbox.ts';
 import { limits } from '../src/sandbox/limits.ts';
 
-/** What was answered: the status, and what tells a right answer from another. */
-type Seen = readonly [status: number, said: unknown];
+/** An answer: its status, and the part that proves it right. */
+type Outcome = readonly [status: number, detail: unknown];
 
 interface LimitCase {
-  /** At the limit. */
-  readonly at: () => Promise<Seen>;
-  /** One beyond it. Runs next, so that what was counted still counts. */
-  readonly over: () => Promise<Seen>;
-  /** What Zendesk says to that. */
-  readonly expected: { readonly at: Seen; readonly over: Seen };
+  /** Sends a request at the limit. */
+  readonly at: () => Promise<Outcome>;
+  /** Sends a request beyond the limit. Runs after `at`, so that its counts still apply. */
+  readonly over: () => Promise<Outcome>;
+  /** Zendesk's answer to the request beyond the limit. */
+  readonly expected: { readonly at: Outcome; readonly over: Outcome };
 }
 
 const clock = manualClock();
@@ -21,7 +21,7 @@ beforeAll(async () => {
   sandbox = await startZendeskSandbox({ clock });
 });
 afterAll(() => sandbox.close());
-// No case is counted against the next one's limits.
+// Ends every rate limit window, so that no case uses up the limits of another.
 beforeEach(() => clock.advance(600_000));
 
 interface Answer {
@@ -41,21 +41,21 @@ async function send(method: string, path: string, body?: object, headers: Readon
 }
 
 const get = (path: string) => send('GET', `/api/v2${path}`);
-const say = (body: string, ticket = 4) => send('PUT', `/api/v2/tickets/${ticket}`, { ticket: { comment: { body } } });
-const errorOf = async (answer: Promise<Answer>): Promise<Seen> => {
+const addComment = (body: string, ticket = 4) => send('PUT', `/api/v2/tickets/${ticket}`, { ticket: { comment: { body } } });
+const errorOf = async (answer: Promise<Answer>): Promise<Outcome> => {
   const { status, body } = await answer;
   return [status, body.error ?? body.errors?.[0].code];
 };
-/** The last of so many answers. The first ones have to be right. */
-const last = async (count: number, ask: (index: number) => Promise<Answer>): Promise<Seen> => {
-  for (let index = 0; index < count - 1; index += 1) expect((await ask(index)).status).toBe(200);
-  return errorOf(ask(count - 1));
+/** Sends a request `count` times and returns the last answer. All earlier answers must be right. */
+const last = async (count: number, sendOne: (index: number) => Promise<Answer>): Promise<Outcome> => {
+  for (let index = 0; index < count - 1; index += 1) expect((await sendOne(index)).status).toBe(200);
+  return errorOf(sendOne(count - 1));
 };
-const taken: Seen = [200, undefined];
-const limited: Seen = [429, 'APIRateLimitExceeded'];
-const invalid = (message: string): Seen => [400, { title: 'Invalid attribute', message }];
+const accepted: Outcome = [200, undefined];
+const limited: Outcome = [429, 'APIRateLimitExceeded'];
+const invalid = (message: string): Outcome => [400, { title: 'Invalid attribute', message }];
 
-const createWith = async (key: string): Promise<Seen> => {
+const createWith = async (key: string): Promise<Outcome> => {
   const { status, headers, body } = await send(
     'POST',
     '/api/v2/tickets',
@@ -64,43 +64,43 @@ const createWith = async (key: string): Promise<Seen> => {
   );
   return [status, headers.get('x-idempotency-lookup') ?? body.error];
 };
-const tokenFor = async (expires_in: number): Promise<Seen> => {
-  const asked = { grant_type: 'client_credentials', client_id: 'client', client_secret: 'client-secret', expires_in };
-  return errorOf(send('POST', '/oauth/tokens', asked));
+const tokenFor = async (expires_in: number): Promise<Outcome> => {
+  const fields = { grant_type: 'client_credentials', client_id: 'client', client_secret: 'client-secret', expires_in };
+  return errorOf(send('POST', '/oauth/tokens', fields));
 };
 
 const cases: Readonly<Record<keyof typeof limits, LimitCase>> = {
   requestsPerMinute: {
     at: () => last(700, () => get('/users/me')),
     over: () => errorOf(get('/users/me')),
-    expected: { at: taken, over: limited },
+    expected: { at: accepted, over: limited },
   },
   ticketUpdatesInTenMinutes: {
-    at: () => last(30, (index) => say(`comment ${index}`)),
-    over: () => errorOf(say('one more')),
-    expected: { at: taken, over: limited },
+    at: () => last(30, (index) => addComment(`comment ${index}`)),
+    over: () => errorOf(addComment('one more')),
+    expected: { at: accepted, over: limited },
   },
   ticketUpdatesPerMinute: {
-    // 25 of each of the four tickets: no ticket reaches its own limit. A tag counts too.
+    // 25 updates of each of the four tickets, so that no ticket reaches its own limit. A change of tags counts too.
     at: () => last(100, (index) => send('PUT', `/api/v2/tickets/${(index % 4) + 1}/tags`, { tags: [`t${index}`] })),
-    over: () => errorOf(say('one more')),
-    expected: { at: taken, over: limited },
+    over: () => errorOf(addComment('one more')),
+    expected: { at: accepted, over: limited },
   },
   userUpdatesPerMinute: {
     at: () =>
       last(5, (index) => send('POST', '/api/v2/users/create_or_update', { user: { email: 'ada@example.com', name: `Ada ${index}` } })),
     over: () => errorOf(send('POST', '/api/v2/users/create_or_update', { user: { email: 'ada@example.com', name: 'Ada' } })),
-    expected: { at: taken, over: limited },
+    expected: { at: accepted, over: limited },
   },
   exportsPerMinute: {
     at: () => last(100, () => get('/search/export?query=x&filter[type]=ticket')),
     over: () => errorOf(get('/search/export?query=x&filter[type]=ticket')),
-    expected: { at: taken, over: limited },
+    expected: { at: accepted, over: limited },
   },
   cursorPage: {
     at: () => errorOf(get('/tickets/1/comments?page[size]=100')),
     over: () => errorOf(get('/tickets/1/comments?page[size]=101')),
-    expected: { at: taken, over: invalid('page[size] must be between 1 and 100') },
+    expected: { at: accepted, over: invalid('page[size] must be between 1 and 100') },
   },
   offsetPage: {
     at: async () => [(await addComments(101)).length, (await get('/tickets/1/comments?per_page=100')).body.comments.length],
@@ -109,20 +109,20 @@ const cases: Readonly<Record<keyof typeof limits, LimitCase>> = {
   },
   offsetRecords: {
     at: () => errorOf(get('/tickets/1/comments?per_page=100&page=100')),
-    // 10,001 records, in the only way to ask for just so many.
+    // 73 × 137 is 10,001: exactly one record beyond the limit.
     over: () => errorOf(get('/tickets/1/comments?per_page=73&page=137')),
-    expected: { at: taken, over: [400, 'InvalidPaginationDepth'] },
+    expected: { at: accepted, over: [400, 'InvalidPaginationDepth'] },
   },
   searchResults: {
     at: () => errorOf(get('/search?query=x&per_page=100&page=10')),
-    // 1,001 results.
+    // 77 × 13 is 1,001: exactly one result beyond the limit.
     over: () => errorOf(get('/search?query=x&per_page=77&page=13')),
-    expected: { at: taken, over: [422, 'invalid'] },
+    expected: { at: accepted, over: [422, 'invalid'] },
   },
   exportPage: {
     at: () => errorOf(get('/search/export?query=x&filter[type]=ticket&page[size]=1000')),
     over: () => errorOf(get('/search/export?query=x&filter[type]=ticket&page[size]=1001')),
-    expected: { at: taken, over: invalid('page[size] must be between 1 and 1000') },
+    expected: { at: accepted, over: invalid('page[size] must be between 1 and 1000') },
   },
   idempotencyKey: {
     at: () => createWith('k'.repeat(255)),
@@ -144,25 +144,25 @@ const cases: Readonly<Record<keyof typeof limits, LimitCase>> = {
   shortestToken: {
     at: () => tokenFor(300),
     over: () => tokenFor(299),
-    expected: { at: taken, over: [400, 'invalid_request'] },
+    expected: { at: accepted, over: [400, 'invalid_request'] },
   },
   longestToken: {
     at: () => tokenFor(172_800),
     over: () => tokenFor(172_801),
-    expected: { at: taken, over: [400, 'invalid_request'] },
+    expected: { at: accepted, over: [400, 'invalid_request'] },
   },
 };
 
-/** Brings ticket 1 to so many comments, and gives them. */
+/** Adds comments to ticket 1 until it has `count`, and returns them. */
 async function addComments(count: number) {
   while (sandbox.comments(1).length < count) {
-    if ((await say('another', 1)).status === 429) await clock.advance(600_000);
+    if ((await addComment('another', 1)).status === 429) await clock.advance(600_000);
   }
   return sandbox.comments(1);
 }
 
 test.each(Object.keys(limits) as (keyof typeof limits)[])(
-  '%s: what is at the limit is taken, what is one beyond it is refused',
+  '%s: the sandbox accepts a request at the limit and refuses a request beyond it',
   async (name) => {
     const { at, over, expected } = cases[name];
     expect(await at()).toEqual(expected.at);
@@ -170,6 +170,6 @@ test.each(Object.keys(limits) as (keyof typeof limits)[])(
   },
 );
 
-test('each limit names the page of Zendesk’s that it is from', () => {
+test('each limit names its page of Zendesk’s documentation', () => {
   for (const { source } of Object.values(limits)) expect(source).toMatch(/^https:\/\/developer\.zendesk\.com\/api-reference\/.+/);
 });

@@ -14,7 +14,7 @@ describe('the lists of the Zendesk sandbox', () => {
   });
   afterEach(() => sandbox.close());
 
-  it('of comments page by cursor, in either order, with their authors', async () => {
+  it('page comments by cursor, in either order, with their authors', async () => {
     const first = await client.get('/api/v2/tickets/1/comments?page[size]=2&sort=-created_at&include=users');
     expect(first.body.comments.map(({ body }) => body.slice(0, 10))).toEqual(['The second', 'Payment pr']);
     expect(first.body.users).toMatchObject([{ name: 'Sam Agent' }]);
@@ -32,7 +32,7 @@ describe('the lists of the Zendesk sandbox', () => {
     expect((await client.get('/api/v2/tickets/1/comments?page[size]=2&page[after]=made-up')).status).toBe(400);
   });
 
-  it('of search results are sorted, counted, and end at 1,000', async () => {
+  it('sort and count search results, and end at 1,000', async () => {
     const { body } = await client.get('/api/v2/search?query=type:ticket&sort_by=created_at&sort_order=desc&per_page=3');
     expect(body).toMatchObject({ count: 4, previous_page: null, results: [{ id: 4, result_type: 'ticket' }, { id: 3 }, { id: 2 }] });
     expect(body.next_page).toContain('page=2');
@@ -45,7 +45,7 @@ describe('the lists of the Zendesk sandbox', () => {
     });
   });
 
-  it('of exported results page by cursor, oldest first', async () => {
+  it('page exported results by cursor, oldest first', async () => {
     const path = `/api/v2/search/export?query=created>2000-01-01&filter[type]=ticket&page[size]=3`;
     const first = await client.get(path);
     expect(first.body.results.map(({ id }) => id)).toEqual([1, 2, 3]);
@@ -82,15 +82,15 @@ describe('the lists of the Zendesk sandbox', () => {
     expect(body.results.map(({ id }) => id)).toEqual(ids);
   });
 
-  it('refuse a date that is none', async () => {
+  it('refuse an invalid date', async () => {
     expect((await client.get('/api/v2/search?query=created>yesterday')).status).toBe(422);
   });
 
-  it('of users are found by address', async () => {
+  it('find users by address', async () => {
     expect((await client.get('/api/v2/users/search?query=email:"ADA@example.com"')).body).toMatchObject({
       count: 1,
       users: [{ name: 'Ada Example', tags: ['vip'] }],
     });
-    expect((await client.get('/api/v2/users/search?query=nobody')).body.users).toEqual([]);
+    expect((await client.get('/api/v2/users/search?query=unknown')).body.users).toEqual([]);
   });
 });

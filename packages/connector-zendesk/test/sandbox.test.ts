@@ -18,21 +18,21 @@ describe('the Zendesk sandbox', () => {
 
   const basic = (token: string) => ({ authorization: `Basic ${btoa(`agent@example.com/token:${token}`)}` });
 
-  it('keeps as many requests as it is told', async () => {
+  it('keeps as many requests as maxRequests says', async () => {
     await using few = await startZendeskSandbox({ maxRequests: 2 }).then((made) => ({ ...made, [Symbol.asyncDispose]: made.close }));
     for (let page = 1; page <= 3; page += 1) await fetch(`${few.url}/api/v2/users/me?page=${page}`);
     expect(few.requests.map(({ query }) => query.get('page'))).toEqual(['2', '3']);
   });
 
   describe('signing in', () => {
-    it('issues tokens for its client alone', async () => {
+    it('issues tokens only for its client', async () => {
       expect(await client.token()).toMatchObject({ status: 200, body: { token_type: 'bearer', scope: 'read write', expires_in: 600 } });
       expect(await client.token({ client_secret: 'wrong' })).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
       expect(await client.token({ grant_type: 'password' })).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
       expect(await client.token({ expires_in: 10 })).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     });
 
-    it('takes a token until it ends, by time or by order', async () => {
+    it('accepts a token until it expires or is revoked', async () => {
       expect((await client.get('/api/v2/tickets/1')).status).toBe(200);
       await clock.advance(600_000);
       expect(await client.get('/api/v2/tickets/1')).toMatchObject({ status: 401, body: { error: 'invalid_token' } });
@@ -42,7 +42,7 @@ describe('the Zendesk sandbox', () => {
       expect((await client.get('/api/v2/tickets/1')).status).toBe(401);
     });
 
-    it('holds a token to its scopes', async () => {
+    it('limits a token to its scopes', async () => {
       await client.signIn({ scope: 'tickets:read' });
       expect((await client.get('/api/v2/tickets/1')).status).toBe(200);
       expect(await client.create({})).toMatchObject({
@@ -52,7 +52,7 @@ describe('the Zendesk sandbox', () => {
       expect((await client.get('/api/v2/search?query=type:ticket')).status).toBe(403);
     });
 
-    it('takes the API token, and refuses a wrong one', async () => {
+    it('accepts the API token and refuses a wrong one', async () => {
       expect((await client.get('/api/v2/tickets/1', basic('api-token'))).status).toBe(200);
       expect(await client.get('/api/v2/tickets/1', basic('wrong'))).toMatchObject({
         status: 401,
@@ -61,7 +61,7 @@ describe('the Zendesk sandbox', () => {
       expect((await client.get('/api/v2/tickets/1', { authorization: '' })).status).toBe(401);
     });
 
-    it('takes who has a wrong API token for an anonymous user on users/me', async () => {
+    it('answers users/me with an anonymous user for a wrong API token', async () => {
       expect((await client.get('/api/v2/users/me')).body.user).toMatchObject({
         name: 'Sam Agent',
         role: 'admin',
@@ -75,7 +75,7 @@ describe('the Zendesk sandbox', () => {
   });
 
   describe('tickets', () => {
-    it('are kept as they were written', async () => {
+    it('are stored as they were written', async () => {
       const { status, headers, body } = await client.create({
         priority: 'high',
         tags: ['B', 'a', 'b'],
@@ -97,7 +97,7 @@ describe('the Zendesk sandbox', () => {
       expect(read.body.users.map(({ email }) => email)).toEqual(['new@example.com', 'agent@example.com']);
     });
 
-    it('are not there where there are none', async () => {
+    it('are answered with 404 if they do not exist', async () => {
       for (const path of ['/api/v2/tickets/99', '/api/v2/tickets/99/comments', '/api/v2/users/99']) {
         expect(await client.get(path)).toMatchObject({ status: 404, body: { error: 'RecordNotFound', description: 'Not found' } });
       }
@@ -118,7 +118,7 @@ describe('the Zendesk sandbox', () => {
       expect(sandbox.tickets.size).toBe(4);
     });
 
-    it('are refused where there is no ticket in the body', async () => {
+    it('are refused if the body has no ticket', async () => {
       expect(await client.send('POST', '/api/v2/tickets', { subject: 'A' })).toMatchObject({
         status: 400,
         body: { error: { title: 'Invalid attribute' } },
@@ -126,7 +126,7 @@ describe('the Zendesk sandbox', () => {
       expect((await client.send('PUT', '/api/v2/tickets/1', [])).status).toBe(400);
     });
 
-    it('are warned of keys that Zendesk does not know, and written without them', async () => {
+    it('are written without keys that Zendesk does not know, with a warning', async () => {
       const { status, headers } = await client.create({ colour: 'red', comment: { body: 'B', mood: 'sad' } });
       expect([status, headers.get('x-zendesk-api-warn')]).toEqual([
         201,
@@ -150,7 +150,7 @@ describe('the Zendesk sandbox', () => {
       expect(sandbox.tickets.size).toBe(6);
     });
 
-    it('change, and say in an audit what changed', async () => {
+    it('are updated, and the audit lists the changes', async () => {
       await clock.advance(5_000);
       const { body } = await client.send('PUT', '/api/v2/tickets/1', {
         ticket: { status: 'open', tags: ['x'], comment: { body: 'note', public: false } },
@@ -164,7 +164,7 @@ describe('the Zendesk sandbox', () => {
       expect(sandbox.comments(1)).toHaveLength(4);
     });
 
-    it('are not overwritten by a safe update that comes too late', async () => {
+    it('are not overwritten by an outdated safe update', async () => {
       const stamp = sandbox.tickets.get(3)?.updated_at;
       await clock.advance(1_000);
       const change = { ticket: { status: 'hold', safe_update: true, updated_stamp: stamp } };
@@ -183,7 +183,7 @@ describe('the Zendesk sandbox', () => {
   });
 
   describe('limits', () => {
-    it('count the account’s requests of a minute, in the vendor’s headers', async () => {
+    it('count the account’s requests per minute, in Zendesk’s headers', async () => {
       const first = await client.get('/api/v2/tickets/1');
       expect(
         Object.fromEntries(
@@ -216,7 +216,7 @@ describe('the Zendesk sandbox', () => {
     });
   });
 
-  it('misbehaves on demand, in the vendor’s words', async () => {
+  it('misbehaves on demand, in Zendesk’s words', async () => {
     sandbox.misbehave({ kind: 'status', status: 503 });
     expect(await client.get('/api/v2/tickets/1')).toMatchObject({ status: 503, body: { error: 'ServiceUnavailable' } });
     sandbox.misbehave({ kind: 'lose', match: 'POST /api/v2/tickets' });
@@ -224,14 +224,14 @@ describe('the Zendesk sandbox', () => {
     expect(sandbox.tickets.size).toBe(5);
   });
 
-  it('goes by a clock that can be set wrong, for its tokens, what it dates and what it signs', async () => {
-    const told = clock.now() + 600_000;
+  it('uses an adjustable clock for tokens, timestamps and signatures', async () => {
+    const setTime = clock.now() + 600_000;
     sandbox.misbehave({ kind: 'skew', ms: 600_000 });
     expect((await client.get('/api/v2/tickets/1')).status).toBe(401);
     await client.signIn();
     const { headers, body } = await client.create({});
-    expect([headers.get('date'), body.ticket['created_at']].map((date) => Date.parse(String(date)))).toEqual([told, told]);
+    expect([headers.get('date'), body.ticket['created_at']].map((date) => Date.parse(String(date)))).toEqual([setTime, setTime]);
     const delivery = await sandbox.delivery({ type: 'zen:event-type:ticket.created', subject: 'zen:ticket:5' });
-    expect(Date.parse(delivery.headers['x-zendesk-webhook-signature-timestamp'] ?? '')).toBe(told);
+    expect(Date.parse(delivery.headers['x-zendesk-webhook-signature-timestamp'] ?? '')).toBe(setTime);
   });
 });

@@ -28,12 +28,12 @@ describe('a ticket query', () => {
     expect(ticketQuery({ text: ' ', requester: '', tag: '' })).toBe('');
   });
 
-  it('writes times in UTC and whole seconds, and takes nothing else for a date', () => {
+  it('writes times in UTC and whole seconds, and refuses invalid dates', () => {
     expect(ticketQuery({ createdAfter: '2026-03-01T09:30:00.250+02:00' })).toBe('created>=2026-03-01T07:30:00Z');
     expect(() => ticketQuery({ createdAfter: '2026-01-01 status:closed' })).toThrow(RangeError);
   });
 
-  it('writes ids bare, and "me" only where it means a person', () => {
+  it('writes ids without quotes, and "me" without quotes only for a person', () => {
     expect(ticketQuery({ requester: 'me', assignee: '123', organization: '456' })).toBe('requester:me assignee:123 organization:456');
     expect(ticketQuery({ organization: 'me', tag: '123' })).toBe('organization:"me" tags:"123"');
   });
@@ -55,7 +55,7 @@ describe('a ticket query', () => {
     expect(ticketQuery({ text: 'Drucker überhitzt 故障' })).toBe('Drucker überhitzt 故障');
   });
 
-  it('holds one phrase for any value at all', () => {
+  it('turns any value into exactly one phrase', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
         expect(quote(value)).toMatch(/^"[^"\\\p{Cc}]*"$/u);
@@ -63,7 +63,7 @@ describe('a ticket query', () => {
     );
   });
 
-  it('leaves nothing of any text outside quotes but plain words', () => {
+  it('leaves only plain words outside quotes, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const outside = ticketQuery({ text }).replaceAll(/"[^"]*"/g, '');

@@ -43,7 +43,7 @@ describe('zendesk_search_tickets', () => {
     expect(await idsOf({ updatedAfter: daysAgo(4).slice(0, 10) })).toEqual([4, 3]);
   });
 
-  it('gives summaries and how many there are', async () => {
+  it('returns summaries and their total count', async () => {
     const { tickets, total } = await search({ tag: 'printer' });
     expect(total).toBe(1);
     expect(tickets).toEqual([
@@ -63,18 +63,21 @@ describe('zendesk_search_tickets', () => {
     ]);
   });
 
-  it.each([['newest'], ['updated'], ['all']])('pages through every match of order "%s" by its cursor alone', async (order) => {
-    const ids: number[] = [];
-    let page = await search({ order, limit: 1, createdAfter: '2020-01-01' });
-    ids.push(...page.tickets.map(({ id }) => id));
-    while (page.nextCursor !== undefined) {
-      page = await search({ cursor: page.nextCursor, text: 'ignored' });
+  it.each([['newest'], ['updated'], ['all']])(
+    'pages through every match of order "%s" with the cursor as the only input',
+    async (order) => {
+      const ids: number[] = [];
+      let page = await search({ order, limit: 1, createdAfter: '2020-01-01' });
       ids.push(...page.tickets.map(({ id }) => id));
-    }
-    expect(ids).toEqual(order === 'all' ? [1, 2, 3, 4] : [4, 3, 2, 1]);
-  });
+      while (page.nextCursor !== undefined) {
+        page = await search({ cursor: page.nextCursor, text: 'ignored' });
+        ids.push(...page.tickets.map(({ id }) => id));
+      }
+      expect(ids).toEqual(order === 'all' ? [1, 2, 3, 4] : [4, 3, 2, 1]);
+    },
+  );
 
-  it('asks for the order, and for tickets alone', async () => {
+  it('requests the order, and only tickets', async () => {
     await search({ order: 'updated', text: 'printer' });
     expect(Object.fromEntries(lastQuery() ?? [])).toEqual({
       query: 'type:ticket printer',
@@ -87,7 +90,7 @@ describe('zendesk_search_tickets', () => {
     expect(Object.fromEntries(lastQuery() ?? [])).toEqual({ query: 'printer', 'filter[type]': 'ticket', 'page[size]': '20' });
   });
 
-  it('stops where Zendesk does, and says how to read on', async () => {
+  it('stops at Zendesk’s limit and says how to read on', async () => {
     const answerWith = (page: number) =>
       account.sandbox.misbehave({
         kind: 'status',
@@ -105,14 +108,14 @@ describe('zendesk_search_tickets', () => {
       else {
         expect(page.nextCursor).toBeUndefined();
         expect(answerText(answer)).toContain(
-          'Warning: Zendesk shows no more than 1000 tickets in this order. Narrow the search, or use order "all" to read every match.',
+          'Warning: Zendesk returns at most 1000 tickets in this order. Narrow the search, or use order "all" to read every match.',
         );
       }
       cursor = page.nextCursor;
     }
   });
 
-  it('gives no more than was asked for, whatever Zendesk sends', async () => {
+  it('returns at most the requested number, even if Zendesk sends more', async () => {
     const results = Array.from({ length: 100 }, (_, id) => ({ id, description: 'x'.repeat(50_000) }));
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { results }, match: 'GET /api/v2/search' });
     const { tickets } = await search({ limit: 5 });
@@ -120,16 +123,16 @@ describe('zendesk_search_tickets', () => {
     expect(tickets[0]?.excerpt).toHaveLength(300 + '… [49700 more characters]'.length);
   });
 
-  it('needs a condition to list all', async () => {
+  it('requires a condition with order "all"', async () => {
     expect(await account.failure('zendesk_search_tickets', { order: 'all' })).toContain('Give at least one condition with order "all"');
   });
 
-  it('refuses a cursor that was made up', async () => {
+  it('refuses a forged cursor', async () => {
     expect(await account.failure('zendesk_search_tickets', { cursor: 'eyJxdWVyeSI6InR5cGU6dXNlciJ9.x' })).toContain('INVALID_INPUT');
     expect(account.sandbox.requests).toEqual([]);
   });
 
-  it('writes cursors short enough to be read again, for the longest search there can be', async () => {
+  it('writes a cursor that it can read back, even for the longest possible search', async () => {
     const long = (length: number) => '€'.repeat(length);
     const body = { results: [{ id: 1 }], meta: { has_more: true, after_cursor: 'c'.repeat(300) } };
     account.sandbox.misbehave({ kind: 'status', status: 200, body, match: 'GET /api/v2/search/export', times: 2 });
@@ -145,7 +148,7 @@ describe('zendesk_search_tickets', () => {
     expect((await search({ cursor: first.nextCursor })).tickets).toHaveLength(1);
   });
 
-  it('shows whole tickets where asked to, and no more than 25 at a time', async () => {
+  it('returns full tickets with detail "full", at most 25 at a time', async () => {
     const results = Array.from({ length: 100 }, (_, id) => ({ id, description: 'x'.repeat(400), external_id: 'E' }));
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { results, next_page: 'more' }, match: 'GET /api/v2/search', times: 2 });
     const { tickets, nextCursor } = await search({ detail: 'full', limit: 100 });
@@ -156,14 +159,14 @@ describe('zendesk_search_tickets', () => {
     expect(lastQuery()?.get('page')).toBe('2');
   });
 
-  it('gives the chosen fields alone, and the id, on every page', async () => {
+  it('returns only the chosen fields, and the id, on every page', async () => {
     const first = await search({ fields: ['subject', 'status', 'subject'], limit: 1 });
     expect(first.tickets).toEqual([{ id: 4, subject: 'Question about the yearly plan', status: 'new' }]);
     const second = await search({ cursor: first.nextCursor });
     expect(second.tickets.map((ticket) => Object.keys(ticket).sort())).toEqual([['id', 'status', 'subject']]);
   });
 
-  it('counts without showing, with one request', async () => {
+  it('counts with one request, without listing', async () => {
     expect(await account.call('zendesk_count_tickets', { requester: 'ada@example.com', status: ['open'] })).toEqual({ count: 1 });
     expect(await account.call('zendesk_count_tickets', {})).toEqual({ count: 4 });
     const counts = account.sandbox.requests.filter(({ route }) => route === 'GET /api/v2/search/count');
@@ -175,7 +178,7 @@ describe('zendesk_search_tickets', () => {
     expect(account.sandbox.requests).toEqual([]);
   });
 
-  it('reads every match of more than 1,000 by its cursor, each once', async () => {
+  it('reads each of more than 1,000 matches exactly once by cursor', async () => {
     const large = await startAccount({ sandbox: { requestsPerMinute: 10_000 } });
     onTestFinished(() => large.close());
     const client = sandboxClient(large.sandbox);

@@ -4,7 +4,7 @@ import { startZendeskSandbox, type ZendeskSandbox, type ZendeskSandboxOptions } 
 
 export type Account = OpenedSandbox<ZendeskSandbox>;
 
-/** Opens an account. `config` is added to the sandbox's, or to that of the legacy way in. */
+/** Opens an account. `config` overrides fields of the sandbox's settings, or of its legacy settings. */
 export async function startAccount(
   options: { readonly sandbox?: ZendeskSandboxOptions; readonly legacy?: boolean; readonly config?: object } = {},
 ): Promise<Account> {

@@ -11,7 +11,7 @@ describe('zendesk_apply_tags', () => {
 
   const routes = () => account.sandbox.requests.filter(({ path }) => path.startsWith('/api/')).map(({ route }) => route);
 
-  it('adds tags with one request, in lower case, and leaves the others', async () => {
+  it('adds tags in lower case with one request, and keeps the others', async () => {
     expect(await account.call('zendesk_apply_tags', { ticketId: 1, tags: ['Urgent', 'billing'] })).toEqual({
       ticketId: 1,
       tags: ['billing', 'refund', 'urgent'],
@@ -19,7 +19,7 @@ describe('zendesk_apply_tags', () => {
     expect(routes()).toEqual(['PUT /api/v2/tickets/{id}/tags']);
   });
 
-  it('removes tags, and looks what is left, since Zendesk does not say', async () => {
+  it('removes tags, then reads the remaining ones, which Zendesk does not return', async () => {
     expect(await account.call('zendesk_apply_tags', { ticketId: 1, tags: ['refund', 'unknown'], action: 'remove' })).toEqual({
       ticketId: 1,
       tags: ['billing'],
@@ -28,7 +28,7 @@ describe('zendesk_apply_tags', () => {
     expect(account.sandbox.requests.find(({ method }) => method === 'DELETE')?.body).toEqual({ tags: ['refund', 'unknown'] });
   });
 
-  it('looks for nothing where Zendesk says what is left', async () => {
+  it('reads no tags if Zendesk returns the remaining ones', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { tags: ['left'] }, match: 'DELETE /api/v2/tickets/{id}/tags' });
     expect(await account.call('zendesk_apply_tags', { ticketId: 1, tags: ['refund'], action: 'remove' })).toEqual({
       ticketId: 1,
@@ -37,13 +37,13 @@ describe('zendesk_apply_tags', () => {
     expect(routes()).toHaveLength(1);
   });
 
-  it('takes no empty answer for tags that were added', async () => {
+  it('refuses an empty answer to added tags', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 200, body: '', match: 'PUT /api/v2/tickets/{id}/tags' });
     const failure = await account.failure('zendesk_apply_tags', { ticketId: 1, tags: ['new'] });
     expect(failure).toMatch(/^UPSTREAM_INVALID: .*The write itself was made; do not repeat it\./);
   });
 
-  it('writes nothing on a ticket that has changed since', async () => {
+  it('writes nothing to a ticket that has changed since', async () => {
     const old = { ticketId: 1, tags: ['late'], ifUnchangedSince: '2020-01-01T00:00:00Z' };
     for (const action of ['add', 'remove']) expect(await account.failure('zendesk_apply_tags', { ...old, action })).toMatch(/^CONFLICT: /);
     expect(account.sandbox.tickets.get(1)?.tags).toEqual(['billing', 'refund']);
@@ -58,7 +58,7 @@ describe('zendesk_apply_tags', () => {
     expect(account.sandbox.requests).toEqual([]);
   });
 
-  it('gives at most 500', async () => {
+  it('returns at most 500 tags', async () => {
     const tags = Array.from({ length: 600 }, (_, index) => `t${index}`);
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { tags }, match: 'PUT /api/v2/tickets/{id}/tags' });
     expect((await account.call<{ tags: string[] }>('zendesk_apply_tags', { ticketId: 1, tags: ['t1'] })).tags).toHaveLength(500);

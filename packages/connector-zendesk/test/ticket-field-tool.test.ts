@@ -18,7 +18,7 @@ describe('zendesk_list_ticket_fields', () => {
   const sent = () => account.sandbox.requests.filter(({ path }) => path.startsWith('/api/')).length;
   const modelField = async () => (await list({})).fields.find(({ title }) => title === 'Model')?.id;
 
-  it('gives ids, types and how many choices, without the choices', async () => {
+  it('returns ids, types and the number of choices, without the choices', async () => {
     const { fields, nextCursor } = await list({});
     expect(fields).toContainEqual({
       id: expect.any(Number),
@@ -41,15 +41,18 @@ describe('zendesk_list_ticket_fields', () => {
     expect(nextCursor).toBeUndefined();
   });
 
-  it('gives descriptions, patterns and the first 20 choices where asked to', async () => {
+  it('returns descriptions, patterns and the first 20 choices with detail "full"', async () => {
     const { fields } = await list({ detail: 'full' });
-    expect(fields.find(({ title }) => title === 'Model')).toMatchObject({ description: 'Which machine it is about', optionCount: 120 });
+    expect(fields.find(({ title }) => title === 'Model')).toMatchObject({
+      description: 'The machine that the ticket is about',
+      optionCount: 120,
+    });
     expect(fields.find(({ title }) => title === 'Model')?.options).toHaveLength(20);
     expect(fields.find(({ title }) => title === 'Priority')?.options).toContainEqual({ name: 'Urgent', value: 'urgent' });
     expect(fields.find(({ title }) => title === 'Order number')).toMatchObject({ pattern: String.raw`\A\d{6}\z` });
   });
 
-  it('gives all choices of one field, 100 at a time', async () => {
+  it('returns all choices of one field, 100 at a time', async () => {
     const first = await list({ fieldId: await modelField() });
     expect(first.fields).toHaveLength(1);
     const second = await list({ cursor: first.nextCursor });
@@ -78,7 +81,7 @@ describe('zendesk_list_ticket_fields', () => {
     expect([first.fields[0]?.id, second.fields[0]?.id, second.nextCursor]).toEqual([1, 2, undefined]);
   });
 
-  it('asks Zendesk once, until something is written or Zendesk says that something changed', async () => {
+  it('sends one request until a write or an event from Zendesk clears the cache', async () => {
     await list({});
     await list({});
     expect(sent()).toBe(1);

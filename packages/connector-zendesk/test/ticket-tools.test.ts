@@ -12,7 +12,7 @@ interface TicketDetails {
 }
 
 describe('the ticket tools', () => {
-  // The sandbox's time alone: what the host waits for is real.
+  // Only the sandbox uses this clock. The host waits in real time.
   const clock = manualClock();
   let account: Account;
 
@@ -50,7 +50,7 @@ describe('the ticket tools', () => {
       ]);
     });
 
-    it('pages through many comments by its cursor, and through those of this ticket alone', async () => {
+    it('pages through many comments by cursor, and refuses the cursor for another ticket', async () => {
       for (let index = 0; index < 22; index += 1) await account.call('zendesk_add_comment', { ticketId: 1, body: `note ${index}` });
       const bodies: string[] = [];
       let cursor: string | undefined;
@@ -73,7 +73,7 @@ describe('the ticket tools', () => {
       expect(new Set(bodies).size).toBe(25);
     });
 
-    it('cuts long texts and says by how much', async () => {
+    it('cuts long texts and says how much is missing', async () => {
       await account.call('zendesk_create_ticket', { subject: 'Long', body: 'x'.repeat(10_500) });
       const { ticket, comments } = await account.call<{ ticket: TicketDetails; comments: { body: string }[] }>('zendesk_get_ticket', {
         ticketId: 5,
@@ -82,13 +82,13 @@ describe('the ticket tools', () => {
       for (const text of [ticket.description, comments[0]?.body]) expect(text?.slice(9_999)).toBe('x… [500 more characters]');
     });
 
-    it('says how to go on where there is no such ticket', async () => {
+    it('reports an unknown ticket and says how to go on', async () => {
       expect(await account.failure('zendesk_get_ticket', { ticketId: 99 })).toBe(
         'NOT_FOUND: Zendesk has no such record, or hides it from the connection’s user. Zendesk says: Not found. Check the id, or find the record with zendesk_search_tickets or zendesk_get_user.',
       );
     });
 
-    it('reads a ticket of which Zendesk tells next to nothing', async () => {
+    it('reads a ticket with hardly any fields', async () => {
       const body = {
         ticket: {
           id: 1,
@@ -109,7 +109,7 @@ describe('the ticket tools', () => {
   });
 
   describe('zendesk_update_ticket', () => {
-    it('changes what it is given, safely, and nothing else', async () => {
+    it('changes only the given fields, with a safe update', async () => {
       const { updatedAt } = (await account.call<{ ticket: TicketDetails }>('zendesk_get_ticket', { ticketId: 3 })).ticket;
       await clock.advance(2_000);
       const ticket = await account.call<TicketDetails>('zendesk_update_ticket', {
@@ -124,7 +124,7 @@ describe('the ticket tools', () => {
       });
     });
 
-    it('adds and takes away tags, and leaves the others', async () => {
+    it('adds and removes tags, and keeps the others', async () => {
       const { tags } = await account.call<TicketDetails>('zendesk_update_ticket', {
         ticketId: 3,
         addTags: ['VIP', 'printer'],
@@ -142,7 +142,7 @@ describe('the ticket tools', () => {
       expect(account.sandbox.tickets.get(3)?.status).toBe('open');
     });
 
-    it('overwrites no change that is made at the same moment', async () => {
+    it('does not overwrite a concurrent change', async () => {
       account.sandbox.misbehave({ kind: 'hang', match: 'PUT /api/v2/tickets/{id}' });
       const failure = account.failure('zendesk_update_ticket', { ticketId: 3, addTags: ['mine'] });
       await account.sandbox.received('PUT /api/v2/tickets/{id}');
@@ -150,7 +150,7 @@ describe('the ticket tools', () => {
       await account.call('zendesk_update_ticket', { ticketId: 3, addTags: ['theirs'] });
       account.sandbox.recover();
       expect(await failure).toMatch(
-        /^CONFLICT: The ticket was changed by someone else in the meantime.* Read it again with zendesk_get_ticket and decide anew\.$/,
+        /^CONFLICT: Someone else has changed the ticket since you read it.* Read it again with zendesk_get_ticket, then decide\.$/,
       );
       expect(account.sandbox.tickets.get(3)?.tags).toEqual(['hardware', 'printer', 'theirs']);
     });
@@ -162,7 +162,7 @@ describe('the ticket tools', () => {
       expect(account.sandbox.requests).toEqual([]);
     });
 
-    it('gives up where Zendesk does not say when the ticket last changed', async () => {
+    it('fails if Zendesk does not say when the ticket last changed', async () => {
       account.sandbox.misbehave({ kind: 'status', status: 200, body: { ticket: { id: 3 } }, match: 'GET /api/v2/tickets/{id}' });
       expect(await account.failure('zendesk_update_ticket', { ticketId: 3, status: 'open' })).toMatch(
         /^UPSTREAM_INVALID: .*cannot be updated safely/,
@@ -171,7 +171,7 @@ describe('the ticket tools', () => {
   });
 
   describe('zendesk_add_comment', () => {
-    it('adds an internal note unless it is told otherwise', async () => {
+    it('adds an internal note by default', async () => {
       const note = await account.call('zendesk_add_comment', { ticketId: 3, body: 'Spare part ordered.' });
       expect(note).toMatchObject({
         ticketId: 3,
@@ -189,7 +189,7 @@ describe('the ticket tools', () => {
       expect(sent('PUT /api/v2/tickets/{id}')[0]?.body).toEqual({ ticket: { comment: { body: 'Spare part ordered.', public: false } } });
     });
 
-    it('adds nothing to a ticket that has changed since, where that is asked for', async () => {
+    it('adds nothing to a ticket that has changed since ifUnchangedSince', async () => {
       const updatedAt = account.sandbox.tickets.get(3)?.updated_at;
       await clock.advance(2_000);
       await account.call('zendesk_add_comment', { ticketId: 3, body: 'first', ifUnchangedSince: updatedAt });
@@ -199,7 +199,7 @@ describe('the ticket tools', () => {
       expect(account.sandbox.comments(3)).toHaveLength(2);
     });
 
-    it('tells why a closed ticket takes none', async () => {
+    it('says why a closed ticket takes no comment', async () => {
       const ticket = account.sandbox.tickets.get(3);
       if (ticket) ticket.status = 'closed';
       expect(await account.failure('zendesk_add_comment', { ticketId: 3, body: 'late' })).toContain(

@@ -13,7 +13,7 @@ describe('zendesk_get_user', () => {
   const foundUsers = (users: object[]) =>
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { users }, match: 'GET /api/v2/users/search' });
 
-  it('reads a user by e-mail address, whatever its case', async () => {
+  it('reads a user by e-mail address, ignoring case', async () => {
     expect(await account.call('zendesk_get_user', { email: 'ADA@example.com' })).toMatchObject({
       name: 'Ada Example',
       email: 'ada@example.com',
@@ -31,7 +31,7 @@ describe('zendesk_get_user', () => {
     expect(await account.call('zendesk_get_user', { userId: id })).toMatchObject({ id, name: 'Grace Sample' });
   });
 
-  it('picks the user whose own address it is among similar ones', async () => {
+  it('prefers the user whose main address matches', async () => {
     foundUsers([
       { id: 1, email: 'xada@example.com' },
       { id: 2, email: 'Ada@Example.com', name: 'Ada' },
@@ -39,14 +39,14 @@ describe('zendesk_get_user', () => {
     expect(await account.call('zendesk_get_user', { email: 'ada@example.com' })).toMatchObject({ id: 2 });
   });
 
-  it('warns where the address is not the user’s main one', async () => {
+  it('warns if the address is not the user’s main one', async () => {
     foundUsers([{ id: 1, email: 'ada@example.com', name: 'Ada' }]);
     const answer = await account.answer('zendesk_get_user', { email: 'countess@example.com' });
     expect(answer.structuredContent).toMatchObject({ id: 1 });
     expect(answerText(answer)).toContain('Warning: countess@example.com is not the main address of this user');
   });
 
-  it('has the model choose where several users fit', async () => {
+  it('lists the users if several match', async () => {
     foundUsers([
       { id: 1, email: 'a@example.com', name: 'A' },
       { id: 2, email: 'b@example.com' },
@@ -56,14 +56,14 @@ describe('zendesk_get_user', () => {
     );
   });
 
-  it('says that nobody has the address', async () => {
-    expect(await account.failure('zendesk_get_user', { email: 'nobody@example.com' })).toMatch(
+  it('reports that no user has the address', async () => {
+    expect(await account.failure('zendesk_get_user', { email: 'unknown@example.com' })).toMatch(
       /^NOT_FOUND: No Zendesk user has this e-mail address\./,
     );
   });
 
-  it.each([[{}], [{ userId: 1, email: 'a@example.com' }]])('wants one of id and address, not %j', async (args) => {
-    expect(await account.failure('zendesk_get_user', args)).toContain('Give userId or email, one of the two');
+  it.each([[{}], [{ userId: 1, email: 'a@example.com' }]])('requires either an id or an address, not %j', async (args) => {
+    expect(await account.failure('zendesk_get_user', args)).toContain('Give either userId or email');
   });
 });
 
@@ -78,7 +78,7 @@ describe('zendesk_create_or_update_user', () => {
   const lastBody = () => (account.sandbox.requests.at(-1)?.body as { user: object } | undefined)?.user;
   const named = (name: string) => [...account.sandbox.users.values()].find((user) => user.name === name);
 
-  it('creates an end user whom nobody e-mails', async () => {
+  it('creates an end user without sending an e-mail', async () => {
     const [organization] = [...account.sandbox.users.values()].flatMap(({ organization_id }) => organization_id ?? []);
     const user = {
       email: 'new@example.com',
@@ -109,12 +109,12 @@ describe('zendesk_create_or_update_user', () => {
     });
   });
 
-  it('has Zendesk verify the address where that is wanted', async () => {
+  it('has Zendesk verify the address if sendVerification is true', async () => {
     await account.call('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New', sendVerification: true });
     expect(lastBody()).toEqual({ email: 'new@example.com', name: 'New' });
   });
 
-  it('changes what is given of a user that exists, and nothing else', async () => {
+  it('changes only the given fields of an existing user', async () => {
     const before = account.sandbox.users.size;
     expect(await account.call('zendesk_create_or_update_user', { email: 'ADA@example.com', notes: 'Call first' })).toMatchObject({
       name: 'Ada Example',
@@ -134,18 +134,18 @@ describe('zendesk_create_or_update_user', () => {
     });
   });
 
-  it('gives nobody a role', async () => {
+  it('never changes a role', async () => {
     const failure = await account.failure('zendesk_create_or_update_user', { email: 'grace@example.org', role: 'admin' });
     expect(failure).toMatch(/^INVALID_INPUT: /);
     expect(account.sandbox.requests).toEqual([]);
     expect(named('Grace Sample')?.role).toBe('end-user');
   });
 
-  it('wants to know by what the user is found', async () => {
-    expect(await account.failure('zendesk_create_or_update_user', { name: 'Nobody' })).toContain('Give email or externalId');
+  it('requires an e-mail address or an external id', async () => {
+    expect(await account.failure('zendesk_create_or_update_user', { name: 'No Address' })).toContain('Give email or externalId');
   });
 
-  it('says why Zendesk takes no user without a name', async () => {
+  it('says why Zendesk refuses a new user without a name', async () => {
     expect(await account.failure('zendesk_create_or_update_user', { email: 'new@example.com' })).toMatch(
       /^UPSTREAM_REJECTED: .*name: Name: is too short/,
     );

@@ -2,13 +2,13 @@ import type { Write } from '../../../test/lost-answers.ts';
 import type { ZendeskSandbox } from '../src/sandbox.ts';
 
 const update = 'PUT /api/v2/tickets/{id}';
-// Zendesk takes 30 updates of one ticket in ten minutes, so each kind of write has its own.
+// Zendesk allows 30 updates of one ticket in ten minutes, so each kind of write has its own ticket.
 const changed = 1;
 const commented = 3;
 const tagged = 4;
 const readAgain = (ticket: number) => `Read ticket ${ticket} with zendesk_get_ticket`;
 
-/** Every write that the connector's tools make, and whether it may be repeated: Zendesk counts a ticket once by its key, and a comment never. */
+/** Every write of the connector's tools with its retry class. Zendesk counts a ticket once by its key, but has no key for a comment. */
 export const writes: readonly Write<ZendeskSandbox>[] = [
   {
     tool: 'zendesk_create_ticket',

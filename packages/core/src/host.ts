@@ -1,6 +1,5 @@
 import type { Audit } from './ports/audit.ts';
 import type { Cache } from './ports/cache.ts';
-import type { ClientSignal } from './lib/call-signal.ts';
 import type { CatalogEntry } from './catalog/catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Connections } from './ports/connections.ts';
@@ -70,6 +69,13 @@ export interface HostOptions {
   readonly secret?: string;
   /** Redirects connectors' origins: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes; never in production. */
   readonly remapOrigins?: Readonly<Record<string, string>>;
+}
+
+/** The part of `AbortSignal` that the host uses of a client's signal. Transports may pass a cheaper object; any `AbortSignal` fits. */
+export interface ClientSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** One `tools/call`, as a transport passes it to the host. */

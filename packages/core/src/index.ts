@@ -3,7 +3,6 @@ export type { Authorization } from './connector/authorization.ts';
 export type { Budget, BudgetRequest, ObservedLimit } from './ports/budget.ts';
 export { answerJson } from './answer-json.ts';
 export type { Cache, CacheLookup } from './ports/cache.ts';
-export type { CallSignal, ClientSignal } from './lib/call-signal.ts';
 export type { CatalogEntry } from './catalog/catalog.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Connection, Connections } from './ports/connections.ts';
@@ -24,8 +23,8 @@ export type { CallContext, Context, Cursor, JobContext } from './connector/conte
 export { createHost } from './create-host.ts';
 export { errorCodes, ToolError, type ErrorCode, type ToolErrorOptions } from './errors.ts';
 export { fairBudget, type BudgetAnswer, type BudgetCounts, type FairBudgetOptions } from './upstream/fair-budget.ts';
-export type { AskAnswer, CallRequest, CallResult, Host, HostOptions } from './host.ts';
-export type { Fields, Http, HttpRequest, HttpResponse, RetryClass } from './connector/http.ts';
+export type { AskAnswer, CallRequest, CallResult, ClientSignal, Host, HostOptions } from './host.ts';
+export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
 export type { Lock } from './ports/lock.ts';
 export { silentLogger, type Logger } from './logger.ts';
 export { memoryBudget, type MemoryBudgetOptions } from './memory/budget.ts';
@@ -34,7 +33,15 @@ export { memoryConnections, type ConnectionRecord } from './memory/connections.t
 export { memoryMetering, type MemoryMeteringOptions } from './memory/metering.ts';
 export { memoryRateLimit, type MemoryRateLimitOptions } from './memory/rate-limit.ts';
 export { memoryState, type MemoryStateOptions } from './memory/state.ts';
-export { isCharged, type Admission, type Call, type DeliveryReport, type Metering, type Outcome } from './ports/metering.ts';
+export {
+  isCharged,
+  type Admission,
+  type AdmitOptions,
+  type Call,
+  type DeliveryReport,
+  type Metering,
+  type Outcome,
+} from './ports/metering.ts';
 export type { Middleware, MiddlewareCall } from './middleware.ts';
 export { observers, type CallEvent, type Observer, type RefusalEvent, type UpstreamAttempt, type UpstreamEvent } from './ports/observer.ts';
 export { priceOf, type Price, type PriceRule } from './billing/price.ts';

@@ -21,7 +21,7 @@ import {
 import { manualClock } from '../src/testing/index.ts';
 import { codeOf, textOf } from './support/acme.ts';
 
-/** A connector whose one tool of each effect does what the test says. */
+/** A connector whose tools all run the same function. */
 function scripted(run: (context: CallContext, input: { text: string }) => Promise<unknown>) {
   const input = z.object({ text: z.string().default('').describe('Anything') });
   const output = z.object({ said: z.string() });
@@ -99,12 +99,12 @@ function scriptedHost(run: (context: CallContext, input: { text: string }) => Pr
 
 const ok = async () => ({ said: 'hi' });
 
-test('answers with structured content and its JSON as text', async () => {
+test('the host answers with structured content and its JSON as text', async () => {
   const { call } = scriptedHost(ok);
   expect(await call('script_read_it')).toEqual({ content: [{ type: 'text', text: '{"said":"hi"}' }], structuredContent: { said: 'hi' } });
 });
 
-test('shows content, metadata and warnings of a result', async () => {
+test('an answer shows content, metadata and warnings of a result', async () => {
   const { call } = scriptedHost(async (context) => {
     context.warn('mind the gap');
     return result({ said: 'hi' }, { content: [{ type: 'image', data: 'AAAA', mimeType: 'image/png' }], meta: { 'acme/page': 1 } });
@@ -119,7 +119,7 @@ test('shows content, metadata and warnings of a result', async () => {
   });
 });
 
-test('keeps at most 20 warnings of at most 500 characters', async () => {
+test('a call keeps at most 20 warnings of at most 500 characters', async () => {
   const { call } = scriptedHost(async (context) => {
     for (let i = 0; i < 30; i += 1) context.warn('w'.repeat(600));
     return { said: 'hi' };
@@ -129,17 +129,17 @@ test('keeps at most 20 warnings of at most 500 characters', async () => {
   expect(content[1]).toEqual({ type: 'text', text: `Warning: ${'w'.repeat(500)}` });
 });
 
-test('a tool without an output schema shows its content alone', async () => {
+test('a tool without an output schema shows only its content', async () => {
   const { call } = scriptedHost(async () => result(undefined, { content: [{ type: 'text', text: 'seen' }] }));
   expect(await call('script_show_it')).toEqual({ content: [{ type: 'text', text: 'seen' }] });
 });
 
-test('an unknown tool is TOOL_NOT_FOUND, and the only thing that call throws', async () => {
+test('an unknown tool is TOOL_NOT_FOUND, the only error that `call` throws', async () => {
   const { result } = scriptedHost(ok);
   await expect(result('script_nothing')).rejects.toMatchObject({ code: 'TOOL_NOT_FOUND' });
 });
 
-test('a ToolError is shown with its warnings; its cause goes to the log alone', async () => {
+test('a ToolError is shown with its warnings, and its cause goes only to the log', async () => {
   const { call, lines, settled } = scriptedHost(async (context) => {
     context.warn('careful');
     throw new ToolError('NOT_FOUND', 'No such thing. Search for it.', { cause: new Error('inner'), retryAfterMs: 1_500.4 });
@@ -159,7 +159,7 @@ test.each([
   ['a string', 'secret detail'],
   ['nothing', undefined],
   ['an object', { detail: 'secret detail' }],
-])('masks %s that a tool throws behind an id that is in the log', async (_, thrown) => {
+])('%s that a tool throws is masked, and logged under the id that the caller gets', async (_, thrown) => {
   const { call, lines } = scriptedHost(async () => {
     throw thrown;
   });
@@ -171,19 +171,19 @@ test.each([
   expect(lines.find(({ level }) => level === 'error')?.fields).toMatchObject({ callId });
 });
 
-test('a ToolError of another copy of the package is known by its brand', async () => {
+test('a ToolError of another copy of the package is recognized by its brand', async () => {
   const { call } = scriptedHost(async () => {
     throw Object.assign(new Error('theirs'), { [Symbol.for('busbar.ToolError')]: true, code: 'CONFLICT' });
   });
   expect(textOf(await call('script_read_it'))).toBe('CONFLICT: theirs');
 });
 
-test('output of a read that breaks its schema is a fault of the connector', async () => {
+test('a read’s output that breaks its schema is the connector’s fault', async () => {
   const { call } = scriptedHost(async () => ({ said: 1 }));
   expect(codeOf(await call('script_read_it'))).toBe('INTERNAL');
 });
 
-test('a result that is too large says how to narrow it', async () => {
+test('the error for a result that is too large says how to narrow it', async () => {
   const { call } = scriptedHost(async () => ({ said: 'x'.repeat(2_000) }), { maxAnswerBytes: 1_000 });
   const answer = await call('script_read_it');
   expect(codeOf(answer)).toBe('RESULT_TOO_LARGE');
@@ -193,7 +193,7 @@ test('a result that is too large says how to narrow it', async () => {
 test.each([
   ['too large', { said: 'x'.repeat(2_000) }],
   ['of another form', { said: 1 }],
-])('after accepted work, a result that is %s is told as done', async (_, output) => {
+])('after accepted work, the answer for a result that is %s says that the work is done', async (_, output) => {
   const { call, settled } = scriptedHost(async () => result(output, { accepted: 'a1' }), { maxAnswerBytes: 1_000 });
   const answer = await call('script_write_it');
   expect(textOf(answer)).toContain('The call was carried out');
@@ -201,7 +201,7 @@ test.each([
   expect(settled).toMatchObject([{ status: 'accepted', accepted: 'a1' }]);
 });
 
-test('middleware runs in order around metering, may refuse, and sees the validated call', async () => {
+test('middleware runs in order around metering, can refuse a call, and gets the validated call', async () => {
   const seen: string[] = [];
   const { call, settled } = scriptedHost(ok, {
     middleware: [
@@ -223,7 +223,7 @@ test('middleware runs in order around metering, may refuse, and sees the validat
   expect(settled).toHaveLength(1);
 });
 
-test('an equal read is served from the cache while it lasts, and another input is not', async () => {
+test('an equal read is served from the cache within its `ttlMs`, and a read with another input is not', async () => {
   const clock = manualClock();
   let runs = 0;
   const { call, settled } = scriptedHost(async () => ({ said: String((runs += 1)) }), { clock });
@@ -248,15 +248,15 @@ test('errors are not cached', async () => {
   expect(runs).toBe(2);
 });
 
-test('an idempotency key of a read means nothing, and is not handed to metering', async () => {
+test('an idempotency key of a read has no effect, and metering does not get it', async () => {
   const keys: unknown[] = [];
   const metering = memoryMetering();
-  const seen = <T>({ key, inputHash }: Call, work: T) => (keys.push([key, inputHash.length]), work);
+  const noteKey = <T>({ key, inputHash }: Call, work: T) => (keys.push([key, inputHash.length]), work);
   const { call } = scriptedHost(ok, {
     metering: {
       ...metering,
-      admit: (entry, signal) => seen(entry, metering.admit(entry, signal)),
-      record: (entry, outcome) => seen(entry, metering.record(entry, outcome)),
+      admit: (entry, options) => noteKey(entry, metering.admit(entry, options)),
+      record: (entry, outcome) => noteKey(entry, metering.record(entry, outcome)),
     },
   });
   await call('script_read_it', {}, { idempotencyKey: 'k' });
@@ -267,7 +267,7 @@ test('an idempotency key of a read means nothing, and is not handed to metering'
   ]);
 });
 
-test('a cache that fails costs no call', async () => {
+test('a cache that fails makes no call fail', async () => {
   const down = async (): Promise<never> => Promise.reject(new Error('no cache today'));
   for (const get of [down, async () => ({ token: 't' })]) {
     const { call, lines } = scriptedHost(ok, { cache: { get, set: down, clear: down } });
@@ -283,7 +283,7 @@ test('a call whose settlement fails is not answered as a success', async () => {
   expect(codeOf(await call('script_write_it'))).toBe('UNAVAILABLE');
 });
 
-test('accepted work whose settlement fails is unknown', async () => {
+test('accepted work whose settlement fails is OUTCOME_UNKNOWN', async () => {
   const failing = { ...memoryMetering(), settle: async () => Promise.reject(new Error('disk')) };
   const { call } = scriptedHost(async () => result({ said: 'queued' }, { accepted: 'a1' }), { metering: failing });
   expect(codeOf(await call('script_write_it'))).toBe('OUTCOME_UNKNOWN');
@@ -297,7 +297,7 @@ test('progress only grows, and ends with the call', async () => {
     for (const done of [1, 1, 0, 2, Number.NaN]) context.progress(done, 2, 'working');
     return { said: 'hi' };
   });
-  await call('script_read_it', {}, { progress: (...told) => void seen.push(told) });
+  await call('script_read_it', {}, { progress: (...args) => void seen.push(args) });
   late?.progress(9);
   expect(seen).toEqual([
     [1, 2, 'working'],
@@ -305,7 +305,7 @@ test('progress only grows, and ends with the call', async () => {
   ]);
 });
 
-test('asks, and runs again from the top with the answer', async () => {
+test('a tool that asks runs again from the start with the answer', async () => {
   let runs = 0;
   const { result, settled } = scriptedHost(async (context) => {
     runs += 1;
@@ -325,7 +325,7 @@ test('asks, and runs again from the top with the answer', async () => {
   expect(settled.map(({ status }) => status)).toEqual(['asked', 'executed']);
 });
 
-test('an ask is refused where the client cannot be asked, the person declines, or the answer does not fit', async () => {
+test('an ask fails if the client cannot ask, the person declines, or the answer does not fit', async () => {
   const { call } = scriptedHost(async (context) => {
     await context.ask('Sure?', z.object({ sure: z.boolean() }));
     return { said: 'hi' };
@@ -337,7 +337,7 @@ test('an ask is refused where the client cannot be asked, the person declines, o
   );
 });
 
-test('a tool that does not listen to its signal is left behind, and its caller answered', async () => {
+test('a tool that ignores its signal is abandoned, and its caller gets an answer', async () => {
   const clock = manualClock();
   const { call } = scriptedHost(() => new Promise(() => {}), { clock, callTimeoutMs: 1_000 });
   const answer = call('script_read_it');
@@ -346,7 +346,7 @@ test('a tool that does not listen to its signal is left behind, and its caller a
   expect(codeOf(await answer)).toBe('DEADLINE_EXCEEDED');
 });
 
-test('a tool that ends soon after it was told to leaves no timer behind', async () => {
+test('a tool that ends soon after its signal aborts leaves no timer behind', async () => {
   const clock = manualClock();
   const run = ({ signal }: CallContext) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   const { call, host } = scriptedHost(run, { clock, callTimeoutMs: 1_000 });
@@ -382,7 +382,7 @@ test('closing lets running calls end and refuses new ones', async () => {
   await closed;
 });
 
-test('closing ends what outlives its grace', async () => {
+test('closing ends calls that outlive the grace period', async () => {
   const clock = manualClock();
   const begun = Promise.withResolvers<void>();
   const { host, call } = scriptedHost(
@@ -403,7 +403,7 @@ test('closing ends what outlives its grace', async () => {
 const record = (name: string, more: object = {}) => ({ connector: 'script', name, config: { from: name }, ...more });
 const whereFrom = async (context: CallContext) => ({ said: context.connection });
 
-test('a call names its connection, or gets the default one, or hears which there are', async () => {
+test('a call uses the connection that it names, else the default, else its error lists the connections', async () => {
   const two = scriptedHost(whereFrom, { connections: memoryConnections([record('a', { id: 'A' }), record('b', { id: 'B' })]) });
   expect((await two.call('script_read_it', { connection: 'b' })).structuredContent).toEqual({ said: 'B' });
   const unclear = await two.call('script_read_it');
@@ -431,7 +431,7 @@ test('a user’s own connection comes before the tenant’s of the same name, an
   expect(textOf(await call('script_read_it', { connection: 'y' }))).not.toContain('FAR');
 });
 
-test('settings that do not parse say what is wrong with them, without their values', async () => {
+test('the error for invalid settings says what is wrong with them, without their values', async () => {
   const { call } = scriptedHost(ok, { connections: memoryConnections([{ connector: 'script', config: { from: 17 } }]) });
   const answer = await call('script_read_it');
   expect(codeOf(answer)).toBe('CONNECTION_INVALID');
@@ -439,7 +439,7 @@ test('settings that do not parse say what is wrong with them, without their valu
   expect(textOf(answer)).not.toContain('17');
 });
 
-test('bad arguments are refused before anything runs, and logged', async () => {
+test('invalid arguments are refused before anything runs, and logged', async () => {
   let runs = 0;
   const { call, lines, settled } = scriptedHost(async () => ({ said: String((runs += 1)) }));
   expect(codeOf(await call('script_read_it', { text: 1 }))).toBe('INVALID_INPUT');
@@ -468,7 +468,7 @@ test.each([
   expect(lines.at(-1)).toMatchObject({ level, message, fields: { durationMs: ms, traceId: '0af7651916cd43dd8448eb211c80319c' } });
 });
 
-test('an observer that throws changes nothing', async () => {
+test('an observer that throws does not affect the call', async () => {
   const { call } = scriptedHost(ok, {
     observer: {
       call: () => {
@@ -479,8 +479,8 @@ test('an observer that throws changes nothing', async () => {
   expect((await call('script_read_it')).isError).toBeUndefined();
 });
 
-test('createHost names everything that is missing at once', () => {
-  const outward = defineConnector({
+test('createHost lists everything that is missing at once', () => {
+  const outbound = defineConnector({
     spec: 'v1',
     id: 'out',
     config: z.object({}),
@@ -488,12 +488,12 @@ test('createHost names everything that is missing at once', () => {
     open: () => ({}),
     tools: () => [],
   });
-  expect(() => createHost({ connectors: [outward], secret: 'short', remapOrigins: { 'not an origin': 'http://127.0.0.1' } })).toThrow(
+  expect(() => createHost({ connectors: [outbound], secret: 'short', remapOrigins: { 'not an origin': 'http://127.0.0.1' } })).toThrow(
     /gotHttpClient[\s\S]*at least 32 characters[\s\S]*not an origin/,
   );
 });
 
-test('a check of an unknown connection, or of a connector without one, says so', async () => {
+test('the error for a check of an unknown connection, or of a connector without a check, says so', async () => {
   const { host } = scriptedHost(ok, { connections: memoryConnections([record('a', { id: 'A' })]) });
   await expect(host.check('nope')).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
   await expect(host.check('A')).rejects.toMatchObject({ code: 'INVALID_INPUT' });
@@ -504,7 +504,7 @@ test('a webhook at an unknown address is NOT_FOUND', async () => {
   await expect(host.webhook('guess', new Headers(), new Uint8Array())).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-test('a check runs with the connection’s client, and what it throws is masked and without secrets', async () => {
+test('a check runs with the connection’s client, and its errors are masked and redacted', async () => {
   const checked = (check: () => Promise<{ account: string }>) =>
     createHost({
       connectors: [

@@ -9,16 +9,15 @@ interface CatalogueTool {
 }
 
 /**
- * Counts anew what the tools of a catalogue's snapshot cost a model: a connector's name is in all of them, so another name costs something
- * else. The same count as in the snapshots of `testConnector`, which holds every connector to it. All tools of the template are in the
- * default toolset.
+ * Recounts the tokens in a catalogue snapshot. Every tool contains the connector's name, so renaming the connector changes the counts.
+ * Counts as `testConnector` does, which checks every snapshot. All tools of the template are in the default toolset.
  */
 export function countTokens(snapshot: string): string {
   const catalogue = JSON.parse(snapshot) as { readonly tools: readonly CatalogueTool[] };
   const tools = catalogue.tools.map((tool) => {
     const { name, description, inputSchema, outputSchema } = tool;
-    const seen = { name, description, inputSchema };
-    return { ...tool, tokens: count(JSON.stringify(seen)), wireTokens: count(JSON.stringify({ ...seen, outputSchema })) };
+    const modelView = { name, description, inputSchema };
+    return { ...tool, tokens: count(JSON.stringify(modelView)), wireTokens: count(JSON.stringify({ ...modelView, outputSchema })) };
   });
   const sizes = tools.map(({ tokens }) => tokens).sort((a, b) => a - b);
   return `${JSON.stringify(

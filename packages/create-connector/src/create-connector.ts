@@ -3,24 +3,25 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countTokens } from './count-tokens.ts';
 import { fillVersions } from './fill-versions.ts';
-import { namesOf } from './names-of.ts';
+import { createRename } from './rename.ts';
 
 const template = fileURLToPath(new URL('../template', import.meta.url));
-/** What a registry leaves out of a package, or takes for the package's own. */
+/** A registry drops a `.gitignore` from a package, and would read a second package.json as a manifest. */
 const realNames: Readonly<Record<string, string>> = { _gitignore: '.gitignore', '_package.json': 'package.json' };
 
 /**
- * Writes the template's connector under another name, into the new folder `connector-<name>`. Returns that folder.
+ * Writes the template's connector under another name into the new folder `connector-<name>`. Returns that folder.
  *
- * @throws {Error} for a name that is none, and where the folder exists; then nothing is written. The message is for the person who asked.
+ * @throws {Error} for an invalid name, and if the folder exists or cannot be created. Nothing is written then, and the message is for the
+ * person who runs the program.
  */
 export async function createConnector(name: string, parent: string): Promise<string> {
-  const rename = namesOf(name);
+  const rename = createRename(name);
   const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8');
   const folder = join(parent, `connector-${name}`);
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') throw new Error(`${folder} exists already. Choose another name, or take it away first.`);
-    throw new Error(`${folder} cannot be made: ${error.message}`);
+    if (error.code === 'EEXIST') throw new Error(`${folder} exists already. Choose another name, or remove the folder first.`);
+    throw new Error(`${folder} cannot be created: ${error.message}`);
   });
   for (const entry of await readdir(template, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -33,7 +34,7 @@ export async function createConnector(name: string, parent: string): Promise<str
   return folder;
 }
 
-/** What the name alone does not settle: versions, and what the renamed tools cost in tokens. */
+/** Fills in what depends on more than the name: library versions, and the token counts of the renamed tools. */
 function complete(path: string, text: string, manifest: string): string {
   if (path === '_package.json') return fillVersions(text, manifest);
   return path === join('test', 'catalogue.json') ? countTokens(text) : text;

@@ -5,25 +5,25 @@ interface Manifest {
 }
 
 /**
- * Puts versions into a new connector's package.json, where the template says `catalog:` or `workspace:`. They are this package's own, which
- * has the same libraries as dependencies: packing it puts the versions of the workspace into its package.json, so none can be forgotten.
+ * Replaces `catalog:` and `workspace:` in a new connector's package.json with versions from this package's own manifest. This package
+ * depends on the same libraries as the template, and packing it writes the workspace's versions into its manifest.
  *
- * @throws {Error} for a library that this package has not.
+ * @throws {Error} for a library that this package does not depend on.
  */
 export function fillVersions(template: string, own: string): string {
   const manifest = JSON.parse(template) as Manifest;
   const { dependencies, devDependencies } = JSON.parse(own) as Manifest;
-  const known = new Map(Object.entries({ ...dependencies, ...devDependencies }));
-  const filled = (wanted: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  const versions = new Map(Object.entries({ ...dependencies, ...devDependencies }));
+  const fill = (ranges: Readonly<Record<string, string>> = {}): Record<string, string> =>
     Object.fromEntries(
-      Object.entries(wanted).map(([name, range]) => {
+      Object.entries(ranges).map(([name, range]) => {
         if (!/^(?:catalog|workspace):/.test(range)) return [name, range];
-        const version = known.get(name);
-        if (version === undefined) throw new Error(`The template has ${name}, and this package does not say which version.`);
+        const version = versions.get(name);
+        if (version === undefined) throw new Error(`The template needs ${name}, but this package does not say which version.`);
         return [name, version];
       }),
     );
   const { peerDependencies } = manifest;
-  const complete = { ...manifest, devDependencies: filled(manifest.devDependencies), peerDependencies: filled(peerDependencies) };
+  const complete = { ...manifest, devDependencies: fill(manifest.devDependencies), peerDependencies: fill(peerDependencies) };
   return `${JSON.stringify(complete, undefined, 2)}\n`;
 }

@@ -11,7 +11,7 @@ beforeAll(() => {
 afterAll(() => rmSync(parent, { recursive: true }));
 
 describe('a new connector', () => {
-  test('has every file of the template, under its own name and without the template’s', async () => {
+  test('has every file of the template, under its own name instead of the template’s', async () => {
     const folder = await createConnector('blue-mill', parent);
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
     expect(files.toSorted()).toEqual(
@@ -27,7 +27,7 @@ describe('a new connector', () => {
     expect(texts.filter((text) => /acme/i.test(text))).toEqual([]);
   });
 
-  test('is written as each place has it', async () => {
+  test('spells its name as each place needs it', async () => {
     const folder = await createConnector('blue-acme-2', parent);
     const read = (file: string) => readFileSync(join(folder, file), 'utf8');
     expect(JSON.parse(read('package.json'))).toMatchObject({
@@ -40,7 +40,7 @@ describe('a new connector', () => {
   });
 });
 
-describe('nothing is written', () => {
+describe('writes nothing', () => {
   test.each(['', 'Acme', 'acme_crm', '2acme', 'acme-', 'a--b', '../acme', 'acme/x', 'a b', 'äcme', 'a'.repeat(25)])(
     'for the name "%s"',
     async (name) => {
@@ -52,8 +52,8 @@ describe('nothing is written', () => {
     },
   );
 
-  test('for a name that has "connector-" before it already', async () => {
-    await expect(createConnector('connector-acme', parent)).rejects.toThrow('Leave out "connector-", which is put before the name: acme');
+  test('for a name that starts with "connector-"', async () => {
+    await expect(createConnector('connector-acme', parent)).rejects.toThrow('Leave out "connector-", which is added to the name: acme');
     expect(existsSync(join(parent, 'connector-connector-acme'))).toBe(false);
   });
 
@@ -65,7 +65,7 @@ describe('nothing is written', () => {
     expect(readdirSync(join(parent, 'connector-here'))).toEqual(['mine.txt']);
   });
 
-  test('where the place for it is none', async () => {
-    await expect(createConnector('acme', join(parent, 'nowhere'))).rejects.toThrow('cannot be made');
+  test('when the parent folder does not exist', async () => {
+    await expect(createConnector('acme', join(parent, 'nowhere'))).rejects.toThrow('cannot be created');
   });
 });

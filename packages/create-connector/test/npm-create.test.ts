@@ -9,24 +9,24 @@ import { startRegistry } from './start-registry.ts';
 const start = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 
-// The registry that npm is set to on this machine, which has the libraries.
-const behind = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-const inReach = await fetch(behind, { method: 'HEAD', signal: AbortSignal.timeout(10_000) }).then(
+// The registry that npm uses on this machine. It has the libraries.
+const upstream = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+const reachable = await fetch(upstream, { method: 'HEAD', signal: AbortSignal.timeout(10_000) }).then(
   () => true,
   () => false,
 );
-if (!inReach && process.env['CI'] === 'true')
-  throw new Error('There must be an npm registry in reach: a new connector installs its libraries.');
-if (!inReach) console.warn('Not run: npm create @busbar/connector as a newcomer does it (no npm registry in reach).');
+if (!reachable && process.env['CI'] === 'true')
+  throw new Error('No npm registry is reachable. A new connector installs its libraries from one.');
+if (!reachable) console.warn('Not run: npm create @busbar/connector as a newcomer runs it (no npm registry is reachable).');
 
-describe.skipIf(!inReach)('npm create @busbar/connector acme, by somebody who has npm and nothing else', { timeout: 240_000 }, () => {
+describe.skipIf(!reachable)('npm create @busbar/connector acme, run by someone who has only npm', { timeout: 240_000 }, () => {
   const bin = join(root, 'node_modules/.bin');
   let registry: Awaited<ReturnType<typeof startRegistry>> | undefined;
-  let place: string;
+  let home: string;
   let folder: string;
   let env: Readonly<Record<string, string>> | undefined;
 
-  /** Runs a program, as the newcomer as soon as there is one. Returns what it said; rejects, with it, where it fails. */
+  /** Runs a program, in the newcomer's environment once `env` is set. Returns its output; rejects with the output if the program fails. */
   const run = async (cwd: string, program: string, ...args: string[]): Promise<string> => {
     const running = start(program, args, { cwd, env, timeout: 120_000 });
     running.child.stdin?.end();
@@ -37,58 +37,58 @@ describe.skipIf(!inReach)('npm create @busbar/connector acme, by somebody who ha
   };
 
   beforeAll(async () => {
-    place = mkdtempSync(join(tmpdir(), 'busbar-newcomer-'));
-    folder = join(place, 'connector-acme');
-    const packed = join(place, 'packed');
+    home = mkdtempSync(join(tmpdir(), 'busbar-newcomer-'));
+    folder = join(home, 'connector-acme');
+    const packed = join(home, 'packed');
     await run(root, join(bin, 'tsc'), '-b', 'packages/core/tsconfig.build.json', 'packages/create-connector/tsconfig.build.json');
     const filters = ['@busbar/core', '@busbar/create-connector'].flatMap((name) => ['--filter', name]);
     await run(root, 'node', 'scripts/run.mjs', 'pnpm', '--recursive', ...filters, 'pack', '--pack-destination', packed);
     registry = await startRegistry(
       readdirSync(packed).map((file) => join(packed, file)),
-      behind,
+      upstream,
     );
-    // Nothing of this repository's programs, this machine's settings and this run's is left, but the Node of the project.
+    // Leaves out this repository's programs and the settings of this machine and this run, but keeps the project's Node.
     const kept = Object.entries(process.env).filter(([name]) => !/^(?:npm_|vitest|node_env$|ci$)/i.test(name));
     const path = (process.env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.startsWith(root));
-    mkdirSync(join(place, 'home'));
+    mkdirSync(join(home, 'home'));
     env = {
       ...(Object.fromEntries(kept) as Record<string, string>),
       PATH: [join(root, 'node_modules/node/bin'), ...path].join(delimiter),
-      HOME: join(place, 'home'),
-      npm_config_cache: join(place, 'cache'),
+      HOME: join(home, 'home'),
+      npm_config_cache: join(home, 'cache'),
       npm_config_registry: registry.url,
     };
   }, 120_000);
   afterAll(async () => {
     await registry?.close();
-    rmSync(place, { recursive: true });
+    rmSync(home, { recursive: true });
   });
 
-  test('has a green npm test in less than a minute, with empty caches', async () => {
-    const begun = performance.now();
-    const since = () => Math.round(performance.now() - begun);
-    expect(await run(place, 'npm', 'create', '@busbar/connector', 'acme')).toContain('connector-acme is there. Next:');
-    const createdMs = since();
+  test('npm test passes within a minute of the start, with empty caches', async () => {
+    const startedAt = performance.now();
+    const elapsedMs = () => Math.round(performance.now() - startedAt);
+    expect(await run(home, 'npm', 'create', '@busbar/connector', 'acme')).toContain('Created connector-acme. Next:');
+    const createdMs = elapsedMs();
     await run(folder, 'npm', 'install');
-    const installedMs = since();
+    const installedMs = elapsedMs();
     expect(await run(folder, 'npm', 'test')).toMatch(/Tests +6 passed \(6\)/);
-    const greenMs = since();
+    const greenMs = elapsedMs();
     expect(greenMs, `created after ${createdMs} ms, installed after ${installedMs}`).toBeLessThan(60_000);
   });
 
-  test('is clean to its lint and its types', async () => {
+  test('the new connector passes its lint and its type check', async () => {
     expect(await run(folder, 'npm', 'run', 'lint')).toContain('Found 0 warnings and 0 errors.');
     expect(await run(folder, 'npm', 'run', 'types')).toMatch(/^> tsc\s*$/m);
   });
 
-  test('packs as a package that publint and attw have nothing to say of', async () => {
+  test('the packed connector passes publint and attw', async () => {
     await run(folder, 'npm', 'pack');
     const tarball = join(folder, 'connector-acme-0.1.0.tgz');
     expect(await run(folder, join(bin, 'publint'), '--strict', tarball)).toContain('All good!');
     expect(await run(folder, join(bin, 'attw'), '--profile', 'esm-only', tarball)).toMatch(/node16 \(from ESM\) │ 🟢/);
   });
 
-  test('has the versions of the workspace', () => {
+  test('the new connector depends on the versions of the workspace', () => {
     const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
       readonly [kind in 'devDependencies' | 'peerDependencies']: Readonly<Record<string, string>>;
     };

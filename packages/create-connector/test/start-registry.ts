@@ -10,21 +10,21 @@ interface Manifest {
   readonly version: string;
 }
 
-/** A registry on this machine that has some packages, and sends whoever asks for another one on to the registry behind it. */
-export async function startRegistry(tarballs: readonly string[], behind: string) {
+/** Starts a registry on this machine that serves the packages in `tarballs` and redirects requests for others to `upstream`. */
+export async function startRegistry(tarballs: readonly string[], upstream: string) {
   const packages = tarballs.map((file) => {
     const manifest = JSON.parse(execFileSync('tar', ['-xzOf', file, 'package/package.json'], { encoding: 'utf8' })) as Manifest;
     return { manifest, bytes: readFileSync(file), path: `/tarballs/${encodeURIComponent(manifest.name)}` };
   });
 
   const server = createServer(({ method, url = '/' }, response) => {
-    const asked = packages.find(({ path, manifest: { name } }) => url === path || decodeURIComponent(url) === `/${name}`);
-    if (!asked) {
-      // What is not reading (an audit) goes no further.
+    const found = packages.find(({ path, manifest: { name } }) => url === path || decodeURIComponent(url) === `/${name}`);
+    if (!found) {
+      // Requests other than reads, such as an audit, are not passed on.
       if (method !== 'GET') return response.writeHead(404).end();
-      return response.writeHead(302, { location: new URL(url.slice(1), behind).href }).end();
+      return response.writeHead(302, { location: new URL(url.slice(1), upstream).href }).end();
     }
-    const { manifest, bytes, path } = asked;
+    const { manifest, bytes, path } = found;
     if (url === path) return response.end(bytes);
     const dist = { tarball: `${origin}${path}`, integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}` };
     const { name, version } = manifest;

@@ -10,8 +10,8 @@ interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
-const home = join(import.meta.dirname, '..');
-const read = (path: string): string => readFileSync(join(home, path), 'utf8');
+const packageFolder = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(packageFolder, path), 'utf8');
 const manifestOf = (path: string): Manifest => JSON.parse(read(path)) as Manifest;
 
 const [own, template, core] = ['package.json', 'template/_package.json', '../core/package.json'].map(manifestOf) as [
@@ -20,27 +20,27 @@ const [own, template, core] = ['package.json', 'template/_package.json', '../cor
   Manifest,
 ];
 
-test('a connector for five operations takes at most 150 formatted lines, without its sandbox and tests', () => {
-  const files = globSync('template/src/**/*.ts', { cwd: home, exclude: ['template/src/sandbox.ts'] });
+test('a connector with five operations takes at most 150 formatted lines, without its sandbox and tests', () => {
+  const files = globSync('template/src/**/*.ts', { cwd: packageFolder, exclude: ['template/src/sandbox.ts'] });
   const operations = files.flatMap((file) => read(file).match(/path: '\/v1\/tasks.*?'/g) ?? []);
   expect(operations).toHaveLength(5);
   const lines = files.map((file) => read(file).trimEnd().split('\n').length);
   expect(lines.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(150);
 });
 
-test('every library of a new connector has the version of the workspace', () => {
+test('a new connector uses the workspace’s version of every library', () => {
   const { dependencies, devDependencies } = own;
-  // Packing puts versions in the place of these words.
+  // Packing replaces these words with versions.
   expect({ ...dependencies, ...devDependencies }).toEqual(template.devDependencies);
   expect(new Set(Object.values(template.devDependencies))).toEqual(new Set(['catalog:', 'workspace:^']));
 });
 
-test('a new connector takes the Node, zod and core that core takes', () => {
+test('a new connector supports the versions of Node and zod that core supports', () => {
   expect(template.engines).toEqual(core.engines);
   expect(template.peerDependencies).toEqual({ '@busbar/core': 'workspace:^', zod: core.peerDependencies['zod'] });
 });
 
-test('a new connector’s package.json has versions, and refuses to go without one', () => {
+test('filling in versions fails for a library without one', () => {
   const filled = fillVersions(
     JSON.stringify({
       name: 'x',

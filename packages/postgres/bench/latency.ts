@@ -1,17 +1,17 @@
-// How long a call waits for both of its records at 16 in flight, against one row in a transaction of its own, measured in turn in one run:
-// `node packages/postgres/bench/latency.ts`. On a machine that has other work to do the figures say how busy it is.
+// Measures how long a call waits for both of its records with 16 in flight, compared with an insert of one row in its own transaction. Both
+// are measured in turn in one run: `node packages/postgres/bench/latency.ts`. On a busy machine the figures show how busy it is.
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { openDatabase, postgresMetering } from '../src/index.ts';
-import { postgresql } from '../test/databases.ts';
-import { admitToRun, callOf, ending } from '../test/ledger.ts';
+import { postgresql } from '../test/support/databases.ts';
+import { admitToRun, callOf, ending } from '../test/support/ledger.ts';
 
 const inFlight = 16;
 const rounds = 7;
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** The median time of `work`, in milliseconds, with so many in flight all the time. */
+/** The median time of `work`, in milliseconds, with `workers` always in flight. */
 async function medianOf(workers: number, each: number, work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   const worker = async () => {
@@ -26,7 +26,8 @@ async function medianOf(workers: number, each: number, work: () => Promise<unkno
 }
 
 const at = await postgresql?.place();
-if (!at || !('url' in at.options)) throw new Error('This needs a PostgreSQL server: set TEST_DATABASE_URL, or run one on 127.0.0.1:5432.');
+if (!at || !('url' in at.options))
+  throw new Error('This needs a PostgreSQL server: set TEST_DATABASE_URL, or start one on 127.0.0.1:5432.');
 const database = await openDatabase(at.options);
 const pool = new pg.Pool({ connectionString: at.options.url, max: inFlight }).on('error', () => {});
 await pool.query('create table single (id text primary key, value text)');

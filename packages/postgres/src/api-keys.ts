@@ -1,53 +1,53 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '@busbar/core';
 import type { Selectable } from 'kysely';
-import type { Database } from './database.ts';
-import type { Tables } from './tables.ts';
+import type { Database } from './database/database.ts';
+import type { Tables } from './database/tables.ts';
 
-/** An API key as it is kept: everything but the key. */
+/** The record of an API key, without the key itself. */
 export interface ApiKey {
   /** Opaque, safe to log. */
   readonly id: string;
   readonly tenant: string;
   readonly name: string;
-  /** `bb_` and the first 6 characters after it, to recognize a key by. */
+  /** `bb_` and the next 6 characters, so that a person can recognize the key. */
   readonly prefix: string;
   readonly roles: readonly string[];
   /** Absent: all toolsets. */
   readonly toolsets?: readonly string[] | undefined;
 }
 
-/** What a new key is for. */
+/** The input for a new key. */
 export type NewApiKey = Omit<ApiKey, 'id' | 'prefix'>;
 
 /** A key as it is listed. Times are in milliseconds since the epoch. */
-export interface KeptApiKey extends ApiKey {
+export interface StoredApiKey extends ApiKey {
   readonly createdAt: number;
   readonly lastUsedAt?: number | undefined;
-  /** Absent: it is good. */
+  /** Absent: the key is valid. */
   readonly revokedAt?: number | undefined;
 }
 
 /** The API keys of all tenants. */
 export interface ApiKeys {
-  /** Makes a key. The `key` given back is the only copy there will ever be. */
-  create(wanted: NewApiKey): Promise<ApiKey & { readonly key: string }>;
-  /** Makes a key on the first start of a database and never again, however many processes start at once. */
-  createFirst(wanted: NewApiKey): Promise<(ApiKey & { readonly key: string }) | undefined>;
-  /** The key's record, and a note that it was used now. Undefined for a key that was never made, or was revoked. */
+  /** Creates a key. The returned `key` is the only copy. */
+  create(input: NewApiKey): Promise<ApiKey & { readonly key: string }>;
+  /** Creates one key per database, however many processes start at once and however often. Undefined where it was created before. */
+  createFirst(input: NewApiKey): Promise<(ApiKey & { readonly key: string }) | undefined>;
+  /** Returns the key's record and notes the time of use. Undefined for an unknown or revoked key. */
   use(key: string): Promise<ApiKey | undefined>;
-  /** The key of that id, revoked or not. */
-  get(id: string): Promise<KeptApiKey | undefined>;
+  /** Returns the record of a valid or revoked key. */
+  get(id: string): Promise<StoredApiKey | undefined>;
   /**
-   * Keys, revoked ones too, in the order of their ids: of a tenant, or of all where none is named. `after` is the id before the page; `limit` is
-   * 1 to 1,000.
+   * Lists keys by id, including revoked ones: a tenant's, or all if no tenant is named. `after` is the last id of the page before; `limit`
+   * is 1 to 1,000.
    */
   list(query: {
     readonly tenant?: string | undefined;
     readonly after?: string | undefined;
     readonly limit: number;
-  }): Promise<{ readonly keys: readonly KeptApiKey[]; readonly next?: string }>;
-  /** Ends a key for good. False where there is no such key, or none that is still good. */
+  }): Promise<{ readonly keys: readonly StoredApiKey[]; readonly next?: string }>;
+  /** Revokes a key permanently. False if the key does not exist or was revoked before. */
   revoke(id: string): Promise<boolean>;
 }
 
@@ -55,36 +55,36 @@ const maxListed = 1_000;
 const keyPattern = /^bb_[A-Za-z0-9_-]{43}$/;
 const firstId = 'key_first';
 
-/** Keeps API keys. A key is 256 random bits, so a plain SHA-256 of it is safe to keep and quick to find. */
+/** Stores API keys. A key is 256 random bits, so a plain SHA-256 hash of it is safe to store and fast to look up. */
 export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
-  const insert = async (id: string, wanted: NewApiKey) => {
+  const insert = async (id: string, input: NewApiKey) => {
     const key = `bb_${randomBytes(32).toString('base64url')}`;
-    const made = { ...wanted, id, prefix: key.slice(0, 9), key };
+    const created = { ...input, id, prefix: key.slice(0, 9), key };
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('api_keys')
       .values({
         id,
-        tenant: wanted.tenant,
-        name: wanted.name,
-        prefix: made.prefix,
+        tenant: input.tenant,
+        name: input.name,
+        prefix: created.prefix,
         hash: digest(key),
-        roles: [...wanted.roles],
-        toolsets: wanted.toolsets ? [...wanted.toolsets] : null,
+        roles: [...input.roles],
+        toolsets: input.toolsets ? [...input.toolsets] : null,
         created_at: new Date(clock.now()),
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirstOrThrow();
-    return numInsertedOrUpdatedRows === 1n ? made : undefined;
+    return numInsertedOrUpdatedRows === 1n ? created : undefined;
   };
 
   return {
-    async create(wanted) {
-      const made = await insert(`key_${randomBytes(9).toString('base64url')}`, wanted);
-      if (!made) throw new Error('Two API keys got the same random id');
-      return made;
+    async create(input) {
+      const created = await insert(`key_${randomBytes(9).toString('base64url')}`, input);
+      if (!created) throw new Error('Two API keys got the same random id');
+      return created;
     },
 
-    createFirst: (wanted) => insert(firstId, wanted),
+    createFirst: (input) => insert(firstId, input),
 
     async use(key) {
       if (!keyPattern.test(key)) return undefined;
@@ -100,12 +100,12 @@ export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
 
     async get(id) {
       const row = await db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
-      return row && toKept(row);
+      return row && toStored(row);
     },
 
     async list({ tenant, after, limit }) {
       if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
-        throw new RangeError(`The limit has to be a whole number from 1 to ${maxListed}`);
+        throw new RangeError(`The limit must be a whole number from 1 to ${maxListed}`);
       const rows = await db
         .selectFrom('api_keys')
         .selectAll()
@@ -114,7 +114,7 @@ export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
         .orderBy('id')
         .limit(limit + 1)
         .execute();
-      const keys = rows.slice(0, limit).map(toKept);
+      const keys = rows.slice(0, limit).map(toStored);
       const last = keys.at(-1);
       return { keys, ...(last && rows.length > limit && { next: last.id }) };
     },
@@ -131,7 +131,7 @@ export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
   };
 }
 
-const toKept = (row: Selectable<Tables['api_keys']>): KeptApiKey => ({
+const toStored = (row: Selectable<Tables['api_keys']>): StoredApiKey => ({
   id: row.id,
   tenant: row.tenant,
   name: row.name,

@@ -1,29 +1,20 @@
-export { createApiKeys, type ApiKey, type ApiKeys, type KeptApiKey, type NewApiKey } from './api-keys.ts';
-export { postgresAudit, type PostgresAudit, type PostgresAuditOptions } from './audit.ts';
-export { exportAudit, type AuditRange } from './audit-export.ts';
-export type { AuditEntry, AuditHeads, KnownHead } from './audit-lines.ts';
-export type { Dropped } from './audit-retention.ts';
-export { verifyAudit, type AuditVerdict, type VerifyOptions } from './audit-verify.ts';
-export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
-export type { DeadLetterFilter } from './dead-letter-filter.ts';
-export type { ReplayOptions, ReplayedLetter, ReplayedLetters } from './dead-letter-replay.ts';
-export { createDeadLetters, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './dead-letters.ts';
-export { FolderInUseError } from './folder-lock.ts';
-export { postgresMetering, type PostgresMetering, type PostgresMeteringOptions } from './metering.ts';
-export type { Swept } from './metering-sweep.ts';
-export { reconcile, type Reconciled, type ReconcileOptions } from './reconcile.ts';
-export type { CallCounts } from './reconcile-metrics.ts';
+export { createApiKeys, type ApiKey, type ApiKeys, type StoredApiKey, type NewApiKey } from './api-keys.ts';
+export { postgresAudit, type PostgresAudit, type PostgresAuditOptions } from './audit/audit.ts';
+export { exportAudit, type AuditRange } from './audit/export.ts';
+export type { AuditEntry, AuditHeads, ChainHead } from './audit/lines.ts';
+export type { PruneResult } from './audit/retention.ts';
+export { verifyAudit, type AuditVerdict, type VerifyOptions } from './audit/verify.ts';
+export { openDatabase, type Database, type DatabaseOptions } from './database/database.ts';
+export type { DeadLetterFilter } from './dead-letters/filter.ts';
+export type { ReplayedDeadLetter, ReplayOptions, ReplayResult } from './dead-letters/replay.ts';
+export { createDeadLetters, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './dead-letters/dead-letters.ts';
+export { FolderInUseError } from './database/folder-lock.ts';
+export { postgresMetering, type PostgresMetering, type PostgresMeteringOptions } from './metering/metering.ts';
+export type { SweepResult } from './metering/sweep.ts';
+export { reconcile, type ReconcileResult, type ReconcileOptions } from './reconcile/reconcile.ts';
+export type { CallCounts } from './reconcile/metrics.ts';
 export { SealError, type SealSecret } from './seal.ts';
-export { postgresState, type PostgresStateOptions, type StateLimits } from './state.ts';
-export {
-  createUsage,
-  type CallRecord,
-  type CallsQuery,
-  type Paging,
-  type Usage,
-  type UsageGroup,
-  type UsageQuery,
-  type UsageRange,
-  type UsageRow,
-} from './usage.ts';
-export { usageOutbox, type UsageDelivery, type UsageOutbox, type UsageOutboxOptions } from './usage-outbox.ts';
+export { postgresState, type PostgresStateOptions, type StateLimits } from './state/state.ts';
+export { createUsage } from './usage/usage.ts';
+export type { CallRecord, CallsQuery, Paging, Usage, UsageGroup, UsageQuery, UsageRange, UsageRow } from './usage/usage-types.ts';
+export { usageOutbox, type UsageDelivery, type UsageOutbox, type UsageOutboxOptions } from './usage/outbox.ts';

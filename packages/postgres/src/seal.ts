@@ -1,17 +1,17 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** One secret, or several: the first seals, all of them open. At least 32 characters each, and random: they are not stretched. */
+/** One secret or several: the first one seals, and all of them open. Each has at least 32 random characters; none is stretched. */
 export type SealSecret = string | readonly [string, ...string[]];
 
-/** Seals text for a place, so that it is opened there and nowhere else. */
+/** Encrypts text bound to its location (a row, say), so that a copy at another location does not open. */
 export interface Seal {
-  /** `place` is not kept, and must be the same to open. */
-  seal(text: string, place: readonly string[]): Uint8Array;
-  /** @throws {SealError} where no secret fits, or it was changed, or sealed for another place or purpose. */
-  open(sealed: Uint8Array, place: readonly string[]): string;
+  /** The location is not stored; `open` needs the same one. */
+  seal(text: string, location: readonly string[]): Uint8Array;
+  /** @throws {SealError} if no secret fits, the bytes were changed, or they were sealed for another location or purpose. */
+  open(sealed: Uint8Array, location: readonly string[]): string;
 }
 
-/** Something sealed cannot be opened. It is left where it is: with the right secret it is good again. */
+/** A sealed value cannot be opened. It stays where it is: with the right secret it opens again. */
 export class SealError extends Error {
   override readonly name = 'SealError';
 }
@@ -24,42 +24,44 @@ const nonceBytes = 12;
 const minSecretLength = 32;
 
 /**
- * Seals with AES-256-GCM. What is sealed is the id of the secret, a salt, the tag and the ciphertext. Key and nonce are derived from secret,
- * purpose and salt (HKDF with SHA-256), so no number of seals wears a secret out, and one purpose opens nothing of another.
+ * Seals with AES-256-GCM. The output is the secret's id, a salt, the tag and the ciphertext. HKDF with SHA-256 derives key and nonce from
+ * secret, purpose and salt, so a secret may seal any number of values, and a seal for one purpose does not open the values of another.
  *
- * @throws {TypeError} for a secret of less than 32 characters.
+ * @throws {TypeError} for a secret of fewer than 32 characters.
  */
 export function createSeal(secret: SealSecret, purpose: string): Seal {
   const [first, ...others] = typeof secret === 'string' ? [secret] : secret;
   const sealing = toKey(first, purpose);
   const opening = new Map([...others.map((other) => toKey(other, purpose)), sealing].map((key) => [key.id.toString('hex'), key]));
   return {
-    seal(text, place) {
+    seal(text, location) {
       const salt = randomBytes(saltBytes);
-      const cipher = createCipheriv('aes-256-gcm', ...sealing.derive(salt)).setAAD(toBytes(place));
+      const cipher = createCipheriv('aes-256-gcm', ...sealing.derive(salt)).setAAD(toBytes(location));
       const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([sealing.id, salt, cipher.getAuthTag(), ciphertext]);
     },
-    open(sealed, place) {
+    open(sealed, location) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
       const [id, salt, tag, ciphertext] = split(bytes, idBytes, saltBytes, tagBytes);
       const key = opening.get(id.toString('hex'));
       if (!key)
-        throw new SealError(`This was sealed with a secret that is not among those given (its id is ${id.toString('hex')}). Add that one.`);
-      if (tag.length < tagBytes) throw new SealError('This is not whole: it was cut short.');
+        throw new SealError(
+          `This was sealed with a secret that is not configured (its id is ${id.toString('hex')}). Add that secret to the list.`,
+        );
+      if (tag.length < tagBytes) throw new SealError('This is incomplete: it was cut short.');
       try {
         const decipher = createDecipheriv('aes-256-gcm', ...key.derive(salt), { authTagLength: tagBytes });
-        decipher.setAAD(toBytes(place)).setAuthTag(tag);
+        decipher.setAAD(toBytes(location)).setAuthTag(tag);
         return decipher.update(ciphertext, undefined, 'utf8') + decipher.final('utf8');
       } catch (cause) {
-        throw new SealError('This was changed after it was sealed, or was sealed for another place.', { cause });
+        throw new SealError('This was changed after it was sealed, or was sealed for another location.', { cause });
       }
     },
   };
 }
 
 function toKey(secret: string, purpose: string) {
-  if (secret.length < minSecretLength) throw new TypeError(`A secret to seal with needs ${minSecretLength} characters at least.`);
+  if (secret.length < minSecretLength) throw new TypeError(`A secret to seal with needs at least ${minSecretLength} characters.`);
   return {
     id: Buffer.from(hkdfSync('sha256', secret, '', `busbar seal id ${purpose}`, idBytes)),
     derive(salt: Uint8Array): [key: Buffer, nonce: Buffer] {
@@ -69,8 +71,8 @@ function toKey(secret: string, purpose: string) {
   };
 }
 
-// JSON keeps the parts apart: no two places have the same text.
-const toBytes = (place: readonly string[]) => Buffer.from(JSON.stringify(place));
+// JSON separates the parts, so no two locations have the same text.
+const toBytes = (location: readonly string[]) => Buffer.from(JSON.stringify(location));
 
 function split(bytes: Buffer, a: number, b: number, c: number): [Buffer, Buffer, Buffer, Buffer] {
   return [bytes.subarray(0, a), bytes.subarray(a, a + b), bytes.subarray(a + b, a + b + c), bytes.subarray(a + b + c)];

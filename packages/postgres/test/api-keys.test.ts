@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKeys, openDatabase, type ApiKeys, type Database } from '../src/index.ts';
-import { kinds, type Place } from './databases.ts';
+import { kinds, type Place } from './support/databases.ts';
 
 describe.each(kinds)('API keys on $kind', ({ place }) => {
   let at: Place;
@@ -20,14 +20,14 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     await at?.remove();
   });
 
-  test('finds the record of a key that was made', async () => {
+  test('finds the record of a created key', async () => {
     const { key, ...made } = await keys.create({ ...wanted, toolsets: ['tickets', 'it’s, "odd"'] });
     expect(key).toMatch(/^bb_[A-Za-z0-9_-]{43}$/);
     expect(key.startsWith(made.prefix)).toBe(true);
     expect(await keys.use(key)).toEqual(made);
   });
 
-  test('a key without toolsets has none stated', async () => {
+  test('the record of a key without toolsets has none', async () => {
     const { key } = await keys.create(wanted);
     expect((await keys.use(key))?.toolsets).toBeUndefined();
   });
@@ -53,7 +53,7 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     expect(await lastUsed()).toBe(now);
   });
 
-  test('does not know a key that was never made, nor what is no key', async () => {
+  test('finds no record of a key that was never created, nor of a text that is no key', async () => {
     expect(await keys.use(`bb_${'A'.repeat(43)}`)).toBeUndefined();
     expect(await keys.use("bb_' or true --")).toBeUndefined();
     expect(await keys.use('')).toBeUndefined();
@@ -67,7 +67,7 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     expect(await keys.revoke('key_unheard-of')).toBe(false);
   });
 
-  test('gives a key by its id, revoked or not, with its times', async () => {
+  test('returns a key by its id, revoked or not, with its times', async () => {
     const { key, id, ...made } = await keys.create({ ...wanted, tenant: 'initech', toolsets: ['tickets'] });
     expect(await keys.get(id)).toMatchObject({ id, tenant: made.tenant, prefix: made.prefix, toolsets: ['tickets'], createdAt: now });
     expect(await keys.get(id)).toMatchObject({ lastUsedAt: undefined, revokedAt: undefined });
@@ -87,14 +87,14 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     const all = await keys.list({ limit: 1_000 });
     expect(all.keys.length).toBeGreaterThan(3);
     expect(JSON.stringify(all)).not.toMatch(/[0-9a-f]{64}/);
-    expect((await keys.list({ tenant: 'nobody', limit: 1 })).keys).toEqual([]);
+    expect((await keys.list({ tenant: 'unknown', limit: 1 })).keys).toEqual([]);
   });
 
   test.each([0, 1_001, 1.5])('does not list %s keys at once', async (limit) => {
     await expect(keys.list({ limit })).rejects.toThrow(RangeError);
   });
 
-  test('makes one first key, however many ask at once', async () => {
+  test('creates one first key, however many processes ask at once', async () => {
     const made = await Promise.all(Array.from({ length: 8 }, () => keys.createFirst(wanted)));
     const first = made.filter((key) => key !== undefined);
     expect(first).toHaveLength(1);

@@ -21,8 +21,8 @@ import {
   reconcile,
   type Database,
 } from '../src/index.ts';
-import { kinds, type Kind } from './databases.ts';
-import { staying } from './ledger.ts';
+import { kinds, type Kind } from './support/databases.ts';
+import { staying } from './support/ledger.ts';
 import { vault } from './vault.ts';
 
 const secret = 'a secret of the tests, which is long enough';
@@ -30,11 +30,11 @@ const settings = { token: 'kanari-token-1', certificate: '-----BEGIN "C"-----\nk
 const password = 'kanari-argument-1';
 const idempotencyKey = 'kanari-idempotency-1';
 
-/** What gives a secret away, as text, or in the ways in which bytes stand in text. */
+/** Texts that reveal a secret: the secret itself, and its bytes in hex and base64. */
 function leaks(text: string, words: readonly string[]): string[] {
   const forms = words.flatMap((word) => {
     const bytes = Buffer.from(word);
-    // Wherever in the bytes it begins; without the characters at its ends that its neighbours share.
+    // At each offset in the bytes, without the characters at the ends that it shares with its neighbours.
     const base64 = [0, 1, 2].map((before) =>
       Buffer.concat([Buffer.alloc(before), bytes])
         .toString('base64')
@@ -56,7 +56,7 @@ async function everything({ db }: Database): Promise<string> {
   return (await Promise.all(dumps)).flatMap(({ rows }) => rows.map(({ row }) => row)).join('\n');
 }
 
-/** A server with everything that keeps something, and a vendor that says again what it was told. */
+/** A server with every store, and a vendor that repeats the request in its answer. */
 async function serve(kind: Kind) {
   const at = await kind.place();
   onTestFinished(() => at.remove());
@@ -121,7 +121,7 @@ async function serve(kind: Kind) {
 }
 
 describe.each(kinds)('a secret on $kind', (kind) => {
-  test('stands in no row, log line, error, answer, metric, CSV or export, however calls end', async () => {
+  test('is in no row, log line, error, answer, metric, CSV or export, however calls end', async () => {
     const { database, vendor, host, lines, page, seen, call, end, keys, key, id } = await serve(kind);
     const said = (status: number) =>
       ({ kind: 'status', status, body: { said: `Not now, ${settings.token} ${settings.certificate}` } }) as const;
@@ -134,15 +134,15 @@ describe.each(kinds)('a secret on $kind', (kind) => {
     expect(await call({ logins: { password } })).toBe('INVALID_INPUT');
     vendor.misbehave(said(400));
     expect(await call(args, { as: `${idempotencyKey}-letter` })).toBe('RATE_LIMITED');
-    const letters = createDeadLetters(database, { secret });
-    const [letter] = (await letters.list({})).letters;
-    expect(letter?.message).toBe('RATE_LIMITED: Not now, [redacted] [redacted]');
-    expect(await letters.get(letter?.id ?? '')).toMatchObject({ arguments: args });
+    const deadLetters = createDeadLetters(database, { secret });
+    const [deadLetter] = (await deadLetters.list({})).deadLetters;
+    expect(deadLetter?.message).toBe('RATE_LIMITED: Not now, [redacted] [redacted]');
+    expect(await deadLetters.get(deadLetter?.id ?? '')).toMatchObject({ arguments: args });
     vendor.misbehave(said(429));
-    expect(await letters.replay({}, { call: host.call, signal: staying })).toMatchObject({ letters: [{ kept: true }] });
+    expect(await deadLetters.replay({}, { call: host.call, signal: staying.signal })).toMatchObject({ deadLetters: [{ kept: true }] });
     vendor.misbehave({ kind: 'lose' });
     expect(await call(args, { as: `${idempotencyKey}-lost` })).toBe('OUTCOME_UNKNOWN');
-    // What a tool throws is for the log alone.
+    // An error that a tool throws is for the log alone.
     expect(await call({ ...args, logins: [] }, { as: `${idempotencyKey}-broken` })).toBe('INTERNAL');
     expect(await call({ password }, { name: 'vault_erase_all' })).toBe('HTTP 200');
     expect(await call(args, { token: `${key.slice(0, -1)}_` })).toBe('HTTP 401');
@@ -157,7 +157,7 @@ describe.each(kinds)('a secret on $kind', (kind) => {
     const usage = createUsage(database);
     const by = ['day', 'tenant', 'key', 'connector', 'tool'] as const;
     const csv = await all(usage.csv({ from: Date.now() - 86_400_000, until: Date.now() + 1_000, by }));
-    // All that should be there is there, with the secrets taken out.
+    // All records exist, with the secrets taken out.
     expect(rows).toContain('with [redacted] and [redacted]');
     expect(exported.join('\n')).toContain(String.raw`\"password\":\"[redacted]\"`);
     expect(exported.join('\n')).toContain('call.refused');

@@ -13,7 +13,7 @@ describe('a seal', () => {
     expect(createSeal(first, 'test').open(Uint8Array.from(sealedBy(first, text)), place)).toBe(text);
   });
 
-  test('shows nothing of the text, and seals no text twice alike', () => {
+  test('reveals nothing of the text, and seals the same text differently each time', () => {
     const [one, two] = [sealedBy(first), sealedBy(first)];
     expect(Buffer.from(one).includes('hush')).toBe(false);
     expect(Buffer.from(one).subarray(8)).not.toEqual(Buffer.from(two).subarray(8));
@@ -23,11 +23,11 @@ describe('a seal', () => {
   test.each([[['conn-2', 'value', 'token']], [['conn-1', 'value']], [['conn-1value', 'token']], [[]]])(
     'does not open at %j',
     (elsewhere) => {
-      expect(() => createSeal(first, 'test').open(sealedBy(first), elsewhere)).toThrow(/for another place/);
+      expect(() => createSeal(first, 'test').open(sealedBy(first), elsewhere)).toThrow(/for another location/);
     },
   );
 
-  test('does not open what was changed, in any byte', () => {
+  test('does not open a value that was changed in any byte', () => {
     const sealed = sealedBy(first);
     for (let at = 0; at < sealed.length; at += 1) {
       const changed = Uint8Array.from(sealed, (byte, index) => (index === at ? byte ^ 1 : byte));
@@ -35,16 +35,18 @@ describe('a seal', () => {
     }
   });
 
-  test('does not open what was cut short, at any length', () => {
+  test('does not open a value that was cut short, at any length', () => {
     const sealed = sealedBy(first);
     for (let length = 0; length < sealed.length; length += 1)
       expect(() => createSeal(first, 'test').open(sealed.subarray(0, length), place)).toThrow(SealError);
   });
 
-  test('says that a secret is missing, by its id, and names no secret', () => {
+  test('names a missing secret by its id, and shows no secret', () => {
     const opening = () => createSeal(second, 'test').open(sealedBy(first), place);
     const id = Buffer.from(sealedBy(first)).toString('hex', 0, 8);
-    expect(opening).toThrow(new SealError(`This was sealed with a secret that is not among those given (its id is ${id}). Add that one.`));
+    expect(opening).toThrow(
+      new SealError(`This was sealed with a secret that is not configured (its id is ${id}). Add that secret to the list.`),
+    );
   });
 
   test('seals with the first secret and opens with all of them', () => {
@@ -54,11 +56,11 @@ describe('a seal', () => {
     expect(() => createSeal(first, 'test').open(both.seal('new', place), place)).toThrow(SealError);
   });
 
-  test('opens nothing of another purpose', () => {
+  test('opens no value that was sealed for another purpose', () => {
     expect(() => createSeal(first, 'another').open(sealedBy(first), place)).toThrow(SealError);
   });
 
-  test('refuses a short secret, wherever it stands', () => {
+  test('refuses a short secret in any position', () => {
     expect(() => createSeal('x'.repeat(31), 'test')).toThrow(TypeError);
     expect(() => createSeal([first, 'short'], 'test')).toThrow(/32 characters/);
   });

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** A script that Redis runs as one step. It may touch the keys that it is given, and takes the time as an argument. */
+/** A script that Redis runs atomically. It may use only the keys in its `KEYS`, and gets the time as an argument. */
 export interface LuaScript {
   readonly source: string;
-  /** The name under which Redis keeps it once it has run. */
+  /** The name under which Redis caches it once it has run. */
   readonly sha1: string;
 }
 
-/** Makes a script of Lua source. */
+/** Creates a script from Lua source. */
 export function luaScript(source: string): LuaScript {
   return { source, sha1: createHash('sha1').update(source).digest('hex') };
 }

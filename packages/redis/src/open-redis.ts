@@ -1,33 +1,33 @@
 import { silentLogger, systemClock, type Clock, type Logger } from '@busbar/core';
 import type { LuaScript } from './lua-script.ts';
 
-/** How a {@link Redis} is used. */
+/** Options of {@link openRedis}. */
 export interface RedisOptions {
-  /** Hears once that Redis is away, and once that it is back. Default: nobody. */
+  /** Logs once when Redis becomes unreachable, and once when it is back. Default: no log. */
   readonly log?: Logger;
-  /** What windows and expiry go by. Replicas that share a Redis must keep their clocks in step. Default: real time. */
+  /** The time for windows and expiry. Replicas that share a Redis must keep their clocks in step. Default: real time. */
   readonly clock?: Clock;
-  /** What every key starts with. Default `busbar:`. */
+  /** The prefix of every key. Default `busbar:`. */
   readonly prefix?: string;
-  /** The longest wait for an answer, in real time. What takes longer is done without Redis. Default 250. */
+  /** The longest wait for a reply, in real time. A slower command is done without Redis. Default 250. */
   readonly commandTimeoutMs?: number;
 }
 
-/** A Redis that may be away. Shared by what this package makes; its owner closes it. */
+/** A Redis that may be unreachable at times. The limits, budgets, caches and locks of this package share it; its owner closes it. */
 export interface Redis {
   /** Whether commands go to Redis now. */
   readonly available: boolean;
   readonly clock: Clock;
   /**
-   * Runs a script, on keys that get the prefix. Resolves with undefined, and never rejects, where Redis is away, answers too late or
-   * refuses. A late script may still take effect.
+   * Runs a script on keys, to which it adds the prefix. Resolves with undefined, and never rejects, if Redis is unreachable, replies too
+   * late or refuses the command. A late script may still take effect.
    */
   run(script: LuaScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
-  /** Hangs up at once. May be called twice. What runs afterwards finds Redis away. */
+  /** Disconnects at once. May be called twice. Later commands find Redis unreachable. */
   close(): Promise<void>;
 }
 
-// A server that hangs answers no ping, so its silence ends the connection and a new one is tried.
+// A server that hangs answers no ping. Its silence then ends the connection, and the client reconnects.
 const pingEveryMs = 1_000;
 const longestSilenceMs = 3_000;
 const longestReconnectDelayMs = 1_000;
@@ -37,16 +37,16 @@ const logRefusalEveryMs = 60_000;
 const maxCommandsQueued = 10_000;
 
 /**
- * Connects to `redis://` or `rediss://[user:password@]host[:port][/database]`: one server, no cluster. Waits for the first connection, but
- * not long: a Redis that is away now is tried again for as long as it takes.
+ * Connects to `redis://` or `rediss://[user:password@]host[:port][/database]`: one server, no cluster. Waits at most 2 seconds for the
+ * first connection. If Redis is unreachable then, it opens all the same and keeps reconnecting.
  *
- * @throws {TypeError} for a URL that is none of these. The message does not show it: it may hold a password.
+ * @throws {TypeError} for any other URL. The message does not show the URL, which may contain a password.
  */
 export async function openRedis(url: string, options: RedisOptions = {}): Promise<Redis> {
   const { log = silentLogger, clock = systemClock, prefix = 'busbar:', commandTimeoutMs = 250 } = options;
   if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url))
-    throw new TypeError('The URL of a Redis is redis://host:port or rediss://host:port.');
-  // Hundreds of modules, which a server that is given no Redis need not load.
+    throw new TypeError('A Redis URL has the form redis://host:port or rediss://host:port.');
+  // Hundreds of modules, which a server without Redis need not load.
   const { createClient, ErrorReply } = await import('@redis/client');
   const client = createClient({
     url,
@@ -60,43 +60,44 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
     commandsQueueMaxLength: maxCommandsQueued,
     maintNotifications: 'disabled',
   });
-  let said: 'nothing' | 'away' | 'back' = 'nothing';
+  let loggedUnreachable = false;
   let hanging = false;
   let refusalLoggedAt = Number.NEGATIVE_INFINITY;
 
-  function away(err: unknown): void {
-    if (said === 'away') return;
-    said = 'away';
-    log.warn({ err }, 'Redis is away: this replica goes on with what it has in its own memory');
+  function onUnreachable(err: unknown): void {
+    if (loggedUnreachable) return;
+    loggedUnreachable = true;
+    log.warn({ err }, 'Redis is unreachable: this replica goes on with its own memory');
   }
-  function back(): void {
+  function onReachable(): void {
     hanging = false;
-    if (said !== 'away') return;
-    said = 'back';
+    if (!loggedUnreachable) return;
+    loggedUnreachable = false;
     log.info({}, 'Redis is back: limits, budgets and the cache are shared again');
   }
-  client.on('error', away);
-  client.on('ready', back);
+  client.on('error', onUnreachable);
+  client.on('ready', onReachable);
 
-  /** Its first answer within the time, or undefined. An answer that comes later shows that Redis lives. */
+  /** Resolves with the reply, or with undefined after the timeout. A reply that comes later shows that Redis answers again. */
   async function inTime<T>(reply: Promise<T>): Promise<T | undefined> {
-    const answered = new AbortController();
-    const tooLate = async (): Promise<undefined> => {
-      const dueAt = systemClock.now() + commandTimeoutMs;
-      await systemClock.sleep(commandTimeoutMs, answered.signal);
-      // Where this process itself was busy, Redis has had no time yet.
-      if (systemClock.now() > dueAt + busyForMs) await systemClock.sleep(commandTimeoutMs, answered.signal);
+    const late = Promise.withResolvers<undefined>();
+    const giveUp = () => {
       hanging = true;
-      away(new Error(`Redis did not answer within ${commandTimeoutMs} ms.`));
-      // A refusal is an answer too. Where the connection ended, the next one tells.
-      reply.then(back, (error: unknown) => (error instanceof ErrorReply ? back() : undefined));
-      return undefined;
+      onUnreachable(new Error(`Redis did not answer within ${commandTimeoutMs} ms.`));
+      // A refusal is a reply too. If the connection was lost, the next one calls onReachable.
+      reply.then(onReachable, (error: unknown) => (error instanceof ErrorReply ? onReachable() : undefined));
+      late.resolve(undefined);
     };
-    const late = tooLate().catch(() => undefined);
+    const dueAt = systemClock.now() + commandTimeoutMs;
+    let cancel = systemClock.timer(commandTimeoutMs, () => {
+      // If this process itself was busy, Redis has not had its time yet.
+      if (systemClock.now() > dueAt + busyForMs) cancel = systemClock.timer(commandTimeoutMs, giveUp);
+      else giveUp();
+    });
     try {
-      return await Promise.race([reply, late]);
+      return await Promise.race([reply, late.promise]);
     } finally {
-      answered.abort();
+      cancel();
     }
   }
 
@@ -109,19 +110,17 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
     }
   }
 
-  const firstAnswer = new AbortController();
-  const soonReady = new Promise<void>((resolve) => {
-    client.once('ready', resolve);
-    client.once('error', () => resolve());
-    systemClock.sleep(connectTimeoutMs, firstAnswer.signal).then(() => {
-      away(new Error(`Redis could not be reached within ${connectTimeoutMs} ms.`));
-      resolve();
-    }, resolve);
+  const firstConnection = Promise.withResolvers<void>();
+  client.once('ready', firstConnection.resolve);
+  client.once('error', () => firstConnection.resolve());
+  const cancelWait = systemClock.timer(connectTimeoutMs, () => {
+    onUnreachable(new Error(`Redis could not be reached within ${connectTimeoutMs} ms.`));
+    firstConnection.resolve();
   });
-  // Rejects when it is closed before it was ever connected, and for nothing else: it tries again.
+  // Rejects only if it is closed before it ever connected. After any other failure the client reconnects.
   client.connect().catch(() => {});
-  await soonReady;
-  firstAnswer.abort();
+  await firstConnection.promise;
+  cancelWait();
 
   return {
     get available() {
@@ -136,7 +135,7 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
         const now = systemClock.now();
         if (err instanceof ErrorReply && now >= refusalLoggedAt + logRefusalEveryMs) {
           refusalLoggedAt = now;
-          log.error({ err }, 'Redis refused a command, which was done without it');
+          log.error({ err }, 'Redis refused a command, which was done in memory instead');
         }
         return undefined;
       }

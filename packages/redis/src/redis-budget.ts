@@ -3,17 +3,19 @@ import { fairBudget, type Budget, type BudgetAnswer } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
-/** Who grants while Redis is away, and how many may wait. */
+/** Options of {@link redisBudget}. */
 export interface RedisBudgetOptions {
-  /** Asked, and told what vendors say, while Redis is away. A `memoryBudget`: each replica then grants the whole budget. */
+  /**
+   * Grants requests, and observes vendors' limits, while Redis is unreachable. A `memoryBudget`: each replica then grants the whole budget.
+   */
   readonly fallback: Budget;
-  /** Most requests of this replica that wait for one budget; of one user half as many. Default 100. */
+  /** The most requests of this replica that wait for one budget, and half as many of one user. Default 100. */
   readonly maxWaiting?: number;
 }
 
-// Places in use: a sorted set of them by the time at which each ends by itself. The window: when it ends, how many it gave, how many it may
-// give where the vendor told, what the vendor said is left and until when that holds, and until when it takes nothing.
-// A request gets a place and a part of the window, or neither.
+// Two keys for each budget. Slots in use: a sorted set by the time at which each expires. The window, a hash: when it ends (`ends`), how
+// many requests it granted (`taken`), how many it may grant if the vendor stated that (`limit`), how many the vendor said remain (`left`)
+// and until when that holds (`told`), and until when it grants none (`closed`). A request gets a slot and a part of the window, or neither.
 const take = luaScript(`
 local now, id, endsAt, concurrent, requests, window = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local stored = redis.call('HMGET', KEYS[2], 'ends', 'taken', 'limit', 'left', 'told', 'closed')
@@ -41,8 +43,8 @@ end
 return {'granted'}
 `);
 
-// As memoryBudget does it: what is told to remain may only fall until its time is over, and news of an earlier time change nothing.
-const learn = luaScript(`
+// As in memoryBudget: the number that the vendor said remains may only fall until its time is over, and older answers change nothing.
+const observe = luaScript(`
 local now, limit, remaining, reset, holds, closed = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local stored = redis.call('HMGET', KEYS[1], 'ends', 'left', 'told', 'closed')
 local ends, left, told = tonumber(stored[1] or 0), tonumber(stored[2] or 0), tonumber(stored[3] or 0)
@@ -65,61 +67,61 @@ redis.call('PEXPIRE', KEYS[1], math.max(ttl, redis.call('PTTL', KEYS[1])))
 return 1
 `);
 
-const giveBack = luaScript(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
+const release = luaScript(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
 const cleanUpAfterMs = 60_000;
-const askEveryMs = 50;
-// A call ends at its deadline; what its replica does about that may take a moment.
-const endAfterDeadlineMs = 5_000;
-const longestPlaceMs = 3_600_000;
-// Vendors round to seconds, and answers take their time.
+const pollEveryMs = 50;
+// A call ends at its deadline, and its replica may take a moment to release the slot.
+const expireAfterDeadlineMs = 5_000;
+const longestSlotMs = 3_600_000;
+// Vendors round to seconds, and answers take time.
 const sameWindowMs = 2_000;
 
 /**
- * Vendors' budgets that all replicas share: fixed windows that begin with the first request, what the vendor tells, and a count of what runs.
- * A place that its replica never gave back, because it died, is free again 5 s after the deadline of the request that had it, and after an
- * hour at most. Within each replica users take turns; between replicas nobody keeps an order.
+ * Vendors' budgets that all replicas share: fixed windows that begin with the first request, the limits that vendors state, and a count of
+ * running requests. If a replica dies, its slots are free again 5 s after the deadlines of their requests, and after an hour at most. Users
+ * take turns within each replica; between replicas there is no order.
  */
 export function redisBudget(redis: Redis, { fallback, maxWaiting }: RedisBudgetOptions): Budget {
   const { clock } = redis;
-  const placesOf = (key: string): string => `budget-places:${key}`;
+  const slotsOf = (key: string): string => `budget-places:${key}`;
   const windowOf = (key: string): string => `budget-window:${key}`;
 
-  let learned: Promise<unknown> | undefined;
+  let firstObservation: Promise<unknown> | undefined;
 
   const budget = fairBudget({
     clock,
     maxWaiting,
-    pollEveryMs: askEveryMs,
+    pollEveryMs,
     counts: {
       async tryTake(key, { concurrent, requests, windowMs }, deadlineAt): Promise<BudgetAnswer> {
-        // What was learned before must be known: the first time Redis has to be told the script, and that takes two commands.
-        await learned;
+        // An earlier observation must arrive first. The very first takes two commands, because Redis does not have the script yet.
+        await firstObservation;
         const now = clock.now();
-        // Places have names, so giving one back takes none from another.
+        // Each slot has a name, so that releasing one never releases another.
         const id = randomUUID();
-        const endsAt = Math.min(Math.max(deadlineAt, now) + endAfterDeadlineMs, now + longestPlaceMs);
+        const endsAt = Math.min(Math.max(deadlineAt, now) + expireAfterDeadlineMs, now + longestSlotMs);
         const window = requests === undefined || windowMs === undefined ? ['', ''] : [requests, windowMs];
-        const reply = await redis.run(take, [placesOf(key), windowOf(key)], [now, id, endsAt, concurrent ?? '', ...window, cleanUpAfterMs]);
+        const reply = await redis.run(take, [slotsOf(key), windowOf(key)], [now, id, endsAt, concurrent ?? '', ...window, cleanUpAfterMs]);
         if (!Array.isArray(reply)) return { kind: 'delegated', budget: fallback };
         const [kind, until] = reply.map(String);
         if (kind === 'exhausted') return { kind, until: Number(until) };
         if (kind !== 'granted') return { kind: 'full' };
-        // The next one asks on the same connection, so after this was given back.
-        return { kind, release: () => void (concurrent !== undefined && redis.run(giveBack, [placesOf(key)], [id])) };
+        // The next request asks on the same connection, so Redis runs this release first.
+        return { kind, release: () => void (concurrent !== undefined && redis.run(release, [slotsOf(key)], [id])) };
       },
       observe(key, { limit = '', remaining = '', resetAt = '', closedUntil = 0 }, holdsUntil) {
-        const told = [limit, remaining, resetAt, holdsUntil, closedUntil];
-        const sent = redis.run(learn, [windowOf(key)], [clock.now(), ...told, sameWindowMs, cleanUpAfterMs]);
-        learned ??= sent;
+        const observed = [limit, remaining, resetAt, holdsUntil, closedUntil];
+        const sent = redis.run(observe, [windowOf(key)], [clock.now(), ...observed, sameWindowMs, cleanUpAfterMs]);
+        firstObservation ??= sent;
       },
     },
   });
   return {
     ...budget,
-    observe(key, limit, seen) {
-      if (redis.available) budget.observe(key, limit, seen);
-      else fallback.observe(key, limit, seen);
+    observe(key, limit, observed) {
+      if (redis.available) budget.observe(key, limit, observed);
+      else fallback.observe(key, limit, observed);
     },
   };
 }

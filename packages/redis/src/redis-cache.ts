@@ -3,14 +3,14 @@ import type { Answer, Cache, CacheLookup } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
-/** How much is kept. */
+/** Options of {@link redisCache}. */
 export interface RedisCacheOptions {
-  /** The largest answer that is kept, in bytes of JSON. Default 1 MiB. */
+  /** The largest answer to keep, in bytes of JSON. Default 1 MiB. */
   readonly maxEntryBytes?: number;
 }
 
-// A scope has a version, which is part of its entries' keys and the token under which they are kept. Clearing deletes the version: its entries
-// are then found by nobody, and expire. A version is never used twice, so that none of them comes back.
+// Each scope has a version, which is part of its entries' keys and is the token of its reads. Clearing a scope deletes its version: no
+// lookup finds the old entries any more, and they expire. A version is never used twice, so no old entry comes back.
 const get = luaScript(`
 local version = redis.call('GET', KEYS[1])
 if not version then
@@ -33,43 +33,44 @@ return 1
 
 const clear = luaScript(`return redis.call('DEL', unpack(KEYS))`);
 
-// Redis removes an entry in real time; whether it still holds is decided by the clock of whoever asks.
+// Redis removes entries in real time. Whether an entry is still valid depends on the clock of the replica that reads it.
 const cleanUpAfterMs = 60_000;
-// A version outlives the read that begins under it. What takes longer is not kept.
+// A version outlives every read that begins under it. The answer of a longer read is not kept.
 const longestReadMs = 900_000;
-const mostOwed = 1_000;
+const maxPendingClears = 1_000;
 const encoder = new TextEncoder();
 
 /**
- * Answers of read tools that all replicas share. How much they may take together is the `maxmemory` of Redis: each of them expires, so let it
- * evict (`volatile-ttl`, say). While Redis is away nothing is kept. A scope that is cleared meanwhile is cleared there before this replica reads
- * or keeps the next answer; of at most 1,000 such scopes, beyond which the oldest answers live out their time.
+ * Answers of read tools that all replicas share. Set `maxmemory` in Redis to limit their size together, with an eviction policy such as
+ * `volatile-ttl`: every entry has a time to live. While Redis is unreachable nothing is kept. A scope that is cleared during that time is
+ * cleared in Redis before this replica reads or keeps the next answer. At most 1,000 such scopes wait; beyond that the oldest are
+ * forgotten, and their answers live out their time.
  */
 export function redisCache(redis: Redis, { maxEntryBytes = 2 ** 20 }: RedisCacheOptions = {}): Cache {
-  // The scopes that Redis has yet to clear, and which of their clears was the last.
-  const owed = new Map<string, symbol>();
+  // The scopes that Redis has not cleared yet, each with its latest clear.
+  const pendingClears = new Map<string, symbol>();
   const versionOf = (scope: string): string => `cache-scope:${scope}`;
-  // The version that Redis adds is one scope's alone, so that 'a' + 'b:c' and 'a:b' + 'c' do not meet.
+  // Redis appends the version, which is unique to a scope, so 'a' + 'b:c' and 'a:b' + 'c' do not collide.
   const entryOf = (scope: string, key: string): string => `cache:${scope}:${key}:`;
 
-  /** Whether Redis knows of every clear. */
-  async function settle(): Promise<boolean> {
-    if (owed.size === 0) return true;
-    const scopes = [...owed];
+  /** Sends the pending clears. False if Redis has not cleared them all. */
+  async function sendClears(): Promise<boolean> {
+    if (pendingClears.size === 0) return true;
+    const scopes = [...pendingClears];
     const cleared = await redis.run(
       clear,
       scopes.map(([scope]) => versionOf(scope)),
       [],
     );
     if (cleared === undefined) return false;
-    for (const [scope, last] of scopes) if (owed.get(scope) === last) owed.delete(scope);
+    for (const [scope, last] of scopes) if (pendingClears.get(scope) === last) pendingClears.delete(scope);
     return true;
   }
 
   return {
     async get(scope, key) {
       const args = [randomUUID(), longestReadMs];
-      const found = (await settle()) ? await redis.run(get, [versionOf(scope), entryOf(scope, key)], args) : undefined;
+      const found = (await sendClears()) ? await redis.run(get, [versionOf(scope), entryOf(scope, key)], args) : undefined;
       if (!Array.isArray(found)) return { token: undefined };
       const [token, entry] = found.map(String);
       return { kept: read(entry ?? '', redis.clock.now()), token };
@@ -79,17 +80,17 @@ export function redisCache(redis: Redis, { maxEntryBytes = 2 ** 20 }: RedisCache
       const entry = keepMs > 0 ? JSON.stringify([now, now + keepMs, answer]) : '';
       const kept = encoder.encode(entry).length <= maxEntryBytes ? entry : '';
       const args = [token, kept, Math.ceil(Math.max(0, keepMs)) + cleanUpAfterMs];
-      if (await settle()) await redis.run(set, [versionOf(scope), entryOf(scope, key) + token], args);
+      if (await sendClears()) await redis.run(set, [versionOf(scope), entryOf(scope, key) + token], args);
     },
     async clear(scope) {
-      // Noted first: a clear that is on its way holds up what this replica reads meanwhile.
-      owed.delete(scope);
-      owed.set(scope, Symbol('clear'));
-      for (const oldest of owed.keys()) {
-        if (owed.size <= mostOwed) break;
-        owed.delete(oldest);
+      // Noted before it is sent, so that this replica's reads wait for it.
+      pendingClears.delete(scope);
+      pendingClears.set(scope, Symbol('clear'));
+      for (const oldest of pendingClears.keys()) {
+        if (pendingClears.size <= maxPendingClears) break;
+        pendingClears.delete(oldest);
       }
-      await settle();
+      await sendClears();
     },
   };
 }
@@ -97,6 +98,6 @@ export function redisCache(redis: Redis, { maxEntryBytes = 2 ** 20 }: RedisCache
 function read(entry: string, now: number): CacheLookup['kept'] {
   if (entry === '') return undefined;
   const [keptAt, until, answer] = JSON.parse(entry) as [number, number, Answer];
-  // Clocks of replicas differ a little.
+  // The clocks of replicas differ a little.
   return now < until ? { answer, ageMs: Math.max(0, now - keptAt) } : undefined;
 }

@@ -3,7 +3,7 @@ import type { Lock } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
-// Who holds it is named, so that nobody releases the lock of another: '<when it ends> <name>'.
+// The value is '<when it expires> <holder>', so that no replica releases the lock of another.
 const take = luaScript(`
 local held = redis.call('GET', KEYS[1])
 if held and tonumber(ARGV[1]) < tonumber(string.match(held, '^%S+')) then return 0 end
@@ -13,10 +13,10 @@ return 1
 
 const release = luaScript(`return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0`);
 
-// Redis removes a lock in real time; whether it still holds is decided by the clock of whoever asks.
+// Redis removes a lock in real time. Whether it is still held depends on the clock of the replica that asks.
 const cleanUpAfterMs = 60_000;
 
-/** Locks that all replicas share. While Redis is away everybody gets every lock, so that each replica works for itself. */
+/** Locks that all replicas share. While Redis is unreachable every request gets its lock, so each replica works for itself. */
 export function redisLock(redis: Redis): Lock {
   return {
     async take(key, ttlMs) {

@@ -2,16 +2,16 @@ import type { RateLimit, RateLimitDecision, RateLimitRule } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
-/** Whose limit it is, and what counts while Redis is away. */
+/** Options of {@link redisRateLimit}. */
 export interface RedisRateLimitOptions {
-  /** What is limited, such as `address` or `key`. Limits of the same name and rules share their counts. */
+  /** The kind of key, such as `address` or `key`. Limits with the same name and rules share their counts. */
   readonly name: string;
-  /** Asked while Redis is away. A `memoryRateLimit` of the same rules: each replica then grants the whole limit. */
+  /** Counts while Redis is unreachable. A `memoryRateLimit` with the same rules: each replica then grants the whole limit. */
   readonly fallback: RateLimit;
 }
 
-// A hash for each key: when the window of rule n began (s1, s2, …), and what it counted (c1, c2, …). Its time to live is real time and only
-// cleans up, so it may be longer than the windows, which go by the clock of whoever asks.
+// A hash for each key: when the window of each rule began (s1, s2, …) and its count (c1, c2, …). Windows use the clock of the replica that
+// asks. The hash's time to live is real time; it only cleans up, so it may be longer than the windows.
 const take = luaScript(`
 local now, ttl = tonumber(ARGV[1]), ARGV[2]
 local found, allowed, write = {}, 1, {}
@@ -33,22 +33,22 @@ return found
 `);
 
 const cleanUpAfterMs = 60_000;
-const mostRules = 10;
+const maxRules = 10;
 
 /**
- * Counts in fixed windows that all replicas share: a key's window begins with its first request and lasts `windowMs`. A request passes where
- * every rule lets it pass, and counts only then; one step in Redis decides both. Clocks that differ by d between replicas make a window up
- * to d longer or shorter.
+ * Counts in fixed windows that all replicas share: a key's window begins with its first request and lasts `windowMs`. A request passes if
+ * every rule allows it, and counts only then; Redis decides both atomically. Clocks of replicas that differ by d make a window up to d
+ * longer or shorter.
  *
  * @throws {TypeError} for no rule, for more than 10, and for a limit or window that is not positive.
  */
 export function redisRateLimit(redis: Redis, rules: readonly RateLimitRule[], { name, fallback }: RedisRateLimitOptions): RateLimit {
-  if (rules.length === 0 || rules.length > mostRules) throw new TypeError(`A rate limit needs a rule, and takes ${mostRules} at most.`);
+  if (rules.length === 0 || rules.length > maxRules) throw new TypeError(`A rate limit needs at least one rule and at most ${maxRules}.`);
   for (const { limit, windowMs } of rules) {
     if (!(limit >= 1) || !(windowMs > 0))
       throw new TypeError('A rate limit rule needs a limit of at least 1 and a window of more than 0 ms.');
   }
-  // With other rules, after a deployment, the counts would mean something else.
+  // The rules are part of the key: after a deployment with other rules, old counts would mean something else.
   const id = `rate:${name}:${rules.map(({ limit, windowMs }) => `${limit}/${windowMs}`).join(',')}`;
   const ttl = Math.ceil(Math.max(...rules.map(({ windowMs }) => windowMs))) + cleanUpAfterMs;
   const limits = rules.flatMap(({ limit, windowMs }) => [limit, windowMs]);
@@ -68,10 +68,13 @@ function decide(rules: readonly RateLimitRule[], found: readonly number[], now: 
     const endsAt = (found[2 * index] ?? now) + rule.windowMs;
     return { allowed: left > 0, rule, remaining: Math.max(0, left - 1), resetMs: endsAt - now };
   });
-  return decisions.reduce<RateLimitDecision | undefined>((told, next) => (!told || isTighter(next, told) ? next : told), undefined);
+  return decisions.reduce<RateLimitDecision | undefined>(
+    (tightest, next) => (!tightest || isTighter(next, tightest) ? next : tightest),
+    undefined,
+  );
 }
 
-// A refusal before an allowance; of two refusals the one that lasts longer, of two allowances the one with less left.
+// A refusal is tighter than an allowance. Of two refusals the longer one is tighter, of two allowances the one with less left.
 function isTighter(a: RateLimitDecision, b: RateLimitDecision): boolean {
   if (a.allowed !== b.allowed) return !a.allowed;
   return a.allowed ? a.remaining < b.remaining : a.resetMs > b.resetMs;

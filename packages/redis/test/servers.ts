@@ -9,22 +9,22 @@ import type { Logger } from '@busbar/core';
 import { createClient } from '@redis/client';
 import { openRedis, type Redis, type RedisOptions } from '../src/index.ts';
 
-/** The Redis that the tests share with whoever else uses it. */
+/** The Redis that the tests share with other programs. */
 const url = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 
 const probe = await openRedis(url);
 /** Why tests on the shared Redis cannot run here, or undefined. */
 export const noRedis = probe.available ? undefined : `no Redis at ${new URL(url).host}`;
 await probe.close();
-if (noRedis && process.env['CI'] === 'true') throw new Error(`There must be one here: ${noRedis}`);
-if (noRedis) console.warn(`Not run: what needs a shared Redis (${noRedis}). Start one, or name it in TEST_REDIS_URL.`);
+if (noRedis && process.env['CI'] === 'true') throw new Error(`CI needs it: ${noRedis}`);
+if (noRedis) console.warn(`Skipped: tests that need a shared Redis (${noRedis}). Start one, or name it in TEST_REDIS_URL.`);
 
-/** A place of its own on the shared Redis: nothing else has its prefix. */
+/** A prefix of its own on the shared Redis. */
 export interface Place {
   open(options?: RedisOptions): Promise<Redis>;
-  /** Every key in it, with the milliseconds that it has to live; -1 is for ever. */
+  /** Every key in it, with its time to live in milliseconds; -1 is for ever. */
   keys(): Promise<ReadonlyMap<string, number>>;
-  /** Closes all that were opened and deletes the keys. */
+  /** Closes all clients and deletes the keys. */
   remove(): Promise<void>;
 }
 
@@ -59,15 +59,15 @@ export function sharedPlace(): Place {
 
 /** Why tests cannot start a Redis of their own here, or undefined. */
 export const noOwnRedis = spawnSync('redis-server', ['--version']).error ? 'no redis-server on this machine' : undefined;
-if (noOwnRedis && process.env['CI'] === 'true') throw new Error(`There must be one here: ${noOwnRedis}`);
-if (noOwnRedis) console.warn(`Not run: what stops and starts a Redis (${noOwnRedis}).`);
+if (noOwnRedis && process.env['CI'] === 'true') throw new Error(`CI needs it: ${noOwnRedis}`);
+if (noOwnRedis) console.warn(`Skipped: tests that stop and start a Redis (${noOwnRedis}).`);
 
-/** A Redis of the test's own, which it may kill, stop and start again. */
+/** A Redis server that belongs to the test, which may kill, stop and restart it. */
 export interface OwnServer {
   readonly url: string;
   start(): Promise<void>;
   kill(): Promise<void>;
-  /** It keeps its connections and answers nothing until it is told to go on. */
+  /** Keeps its connections and answers nothing until `goOn`. */
   hang(): void;
   goOn(): void;
   remove(): Promise<void>;
@@ -116,7 +116,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A log that keeps what it is told. */
+/** A log that keeps its lines. */
 export function keptLog(): Logger & { readonly lines: readonly string[]; said(count: number): Promise<void> } {
   const lines: string[] = [];
   const watchers = new Set<() => void>();

@@ -9,7 +9,7 @@ import { noRedis, sharedPlace } from './servers.ts';
 const place = sharedPlace();
 afterAll(() => (noRedis ? undefined : place.remove()));
 
-/** Two clients in a corner of their own. */
+/** Two clients with the same prefix and clock. */
 async function pair(clock: Clock): Promise<readonly [Redis, Redis]> {
   return [await place.open({ clock }), await place.open({ clock })];
 }
@@ -17,7 +17,7 @@ async function pair(clock: Clock): Promise<readonly [Redis, Redis]> {
 const neverAsked = (): Promise<never> => Promise.reject(new Error('The fallback was asked.'));
 const fallback: RateLimit & Budget = { take: neverAsked, observe: () => void neverAsked() };
 
-/** Puts a word before each key, so that checks share nothing. */
+/** Adds a prefix to each key, so that checks share nothing. */
 const budgetIn = (budget: Budget, corner: string): Budget => ({
   take: (key, ...rest) => budget.take(`${corner}:${key}`, ...rest),
   observe: (key, ...rest) => budget.observe(`${corner}:${key}`, ...rest),
@@ -29,7 +29,7 @@ const cacheIn = (cache: Cache, corner: string): Cache => ({
 });
 const lockIn = (lock: Lock, corner: string): Lock => ({ take: (key, ttlMs) => lock.take(`${corner}:${key}`, ttlMs) });
 
-/** Keeps what was read just now. */
+/** Reads, and keeps an answer under the token of that read. */
 async function keep(cache: Cache, scope: string, key: string, answer: Answer = { content: [] }, keepMs = 10_000): Promise<void> {
   const { token } = await cache.get(scope, key);
   if (token === undefined) throw new Error('no token');
@@ -86,13 +86,13 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     await redisLock(redis).take('l', 1_000);
     const kept = await own.keys();
     expect(kept.size).toBe(6);
-    // All is there for its time and a minute; but the version of a scope, which outlives the longest read, for a quarter of an hour.
+    // Every key lives for its time and a minute, but the version of a scope for a quarter of an hour, longer than the longest read.
     const longest = (key: string) => (key.includes('cache-scope:') ? [890_000, 900_000] : [1_000, 67_000]);
     for (const [key, ms] of kept) {
       const [more = 0, most = 0] = longest(key);
       expect(ms).toSatisfy((left: number) => left > more && left <= most);
     }
-    // Each look gives it that time anew.
+    // Each read renews it.
     await redis.run(luaScript(`return redis.call('PEXPIRE', KEYS[1], 5000)`), ['cache-scope:s'], []);
     await redisCache(redis).get('s', 'k');
     const [[, ms] = []] = [...(await own.keys())].filter(([key]) => key.includes('cache-scope:'));
@@ -113,7 +113,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect(await take(name, { ...rule, windowMs: 30_000 })).toBe(true);
   });
 
-  test('a place that a dead replica never gave back is free again 5 s after its deadline', async () => {
+  test('a slot that a dead replica never released is free again 5 s after its deadline', async () => {
     const clock = manualClock();
     const [dead, alive] = await pair(clock);
     const key = randomUUID();
@@ -128,7 +128,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     await expect(take()).resolves.toBeTypeOf('function');
   });
 
-  test('a place that comes as its request is aborted is given back at once', async () => {
+  test('a slot that is granted as its request is aborted is released at once', async () => {
     const [one, other] = (await pair(manualClock())).map((redis) => redisBudget(redis, { fallback }));
     const key = randomUUID();
     const abort = new AbortController();
@@ -136,14 +136,14 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     const taken = one?.take(key, { concurrent: 1 }, until, () => {});
     abort.abort(new Error('enough'));
     await expect(taken).rejects.toThrow('enough');
-    // What the first client sent is done once it has an answer to something later.
+    // The release was sent before this request, so it is done once this request is answered.
     await one?.take(`${key}-next`, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {});
     await expect(other?.take(key, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {})).resolves.toBeTypeOf(
       'function',
     );
   });
 
-  test('a request does not overtake those of its replica that wait for a place of another', async () => {
+  test('a request does not overtake earlier requests of its replica that wait for another replica’s slot', async () => {
     const clock = manualClock();
     const [one, other] = (await pair(clock)).map((redis) => redisBudget(redis, { fallback }));
     if (!one || !other) throw new Error('no budget');
@@ -166,7 +166,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect(order).toEqual(['first', 'second']);
   });
 
-  test('a refusal that one replica hears closes the budget for what waits and comes in the other', async () => {
+  test('a refusal that one replica gets closes the budget for waiting and new requests of the other', async () => {
     const clock = manualClock();
     const [one, other] = (await pair(clock)).map((redis) => redisBudget(redis, { fallback }));
     if (!one || !other) throw new Error('no budget');
@@ -182,7 +182,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     );
   });
 
-  test('an answer that is too large is not kept, and takes away what was there', async () => {
+  test('an answer that is too large is not kept, and removes the earlier one', async () => {
     const cache = redisCache(await place.open(), { maxEntryBytes: 100 });
     const scope = randomUUID();
     const answer = (text: string) => ({ content: [{ type: 'text' as const, text }] });
@@ -192,7 +192,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect((await cache.get(scope, 'k')).kept).toBeUndefined();
   });
 
-  test('a clear asks Redis for as much with a thousand entries as with one', async () => {
+  test('a clear takes as much work with a thousand entries as with one', async () => {
     const redis = await place.open();
     const asked: (readonly string[])[] = [];
     const counted: Redis = {
@@ -211,7 +211,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect((await cache.get(scope, '999')).kept).toBeUndefined();
   });
 
-  test('a clear that failed is not forgotten where an earlier one of the same scope succeeds late', async () => {
+  test('a clear that failed is not forgotten if an earlier one of the same scope succeeds late', async () => {
     const replies: ((reply: unknown) => void)[] = [];
     const run = (): Promise<unknown> => new Promise((resolve) => replies.push(resolve));
     const cache = redisCache({ available: true, clock: manualClock(), run, close });
@@ -232,19 +232,19 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect(await read).toEqual({ kept: undefined, token: 'version' });
   });
 
-  test('keeps no answer while Redis is away, nor one whose token another life of the scope gave', async () => {
+  test('keeps no answer while Redis is unreachable, nor an answer whose token is from before a clear', async () => {
     const redis = await place.open();
-    let away = false;
-    const flaky: Redis = { ...redis, run: (...all) => (away ? Promise.resolve(undefined) : redis.run(...all)) };
+    let down = false;
+    const flaky: Redis = { ...redis, run: (...all) => (down ? Promise.resolve(undefined) : redis.run(...all)) };
     const cache = redisCache(flaky);
     const scope = randomUUID();
     const { token = 'none' } = await cache.get(scope, 'k');
-    away = true;
+    down = true;
     expect(await cache.get(scope, 'k')).toEqual({ token: undefined });
     await cache.clear(scope);
     await cache.set(scope, 'k', { content: [] }, { token, keepMs: 10_000 });
-    away = false;
-    // The clear goes before it.
+    down = false;
+    // The pending clear is sent first.
     await cache.set(scope, 'k', { content: [] }, { token, keepMs: 10_000 });
     const after = await redisCache(redis).get(scope, 'k');
     expect(after.kept).toBeUndefined();
@@ -252,19 +252,19 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect([...(await place.keys()).keys()].filter((key) => key.includes(`cache:${scope}`))).toEqual([]);
   });
 
-  test('where one replica alone cannot reach Redis, others read what it has written over until it reaches Redis again, or for its time', async () => {
+  test('if one replica alone cannot reach Redis, others read outdated answers until it reaches Redis again or they expire', async () => {
     const clock = manualClock();
     const [redis, otherRedis] = await pair(clock);
-    let away = false;
-    const cut: Redis = { ...redis, run: (...all) => (away ? Promise.resolve(undefined) : redis.run(...all)) };
+    let down = false;
+    const cut: Redis = { ...redis, run: (...all) => (down ? Promise.resolve(undefined) : redis.run(...all)) };
     const [cache, other] = [redisCache(cut), redisCache(otherRedis)];
     const [back, gone] = [randomUUID(), randomUUID()];
     for (const scope of [back, gone]) await keep(cache, scope, 'k');
-    away = true;
+    down = true;
     for (const scope of [back, gone]) await redisCache(cut).clear(scope);
     await cache.clear(back);
     expect((await other.get(back, 'k')).kept).toBeDefined();
-    away = false;
+    down = false;
     await cache.get(back, 'any');
     expect((await other.get(back, 'k')).kept).toBeUndefined();
     expect((await other.get(gone, 'k')).kept).toBeDefined();
@@ -272,21 +272,21 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect((await other.get(gone, 'k')).kept).toBeUndefined();
   });
 
-  test('remembers 1,000 scopes that it has yet to clear, and no more', async () => {
+  test('remembers at most 1,000 scopes that are not cleared yet', async () => {
     const redis = await place.open();
-    let away = true;
+    let down = true;
     const asked: (readonly string[])[] = [];
     const flaky: Redis = {
       ...redis,
       run: (script, keys, args) => {
-        if (away) return Promise.resolve(undefined);
+        if (down) return Promise.resolve(undefined);
         asked.push(keys);
         return redis.run(script, keys, args);
       },
     };
     const cache = redisCache(flaky);
     for (let n = 0; n < 1_001; n += 1) await cache.clear(`s${n}`);
-    away = false;
+    down = false;
     await cache.get('s1', 'k');
     expect(asked[0]).toHaveLength(1_000);
     expect(asked[0]).not.toContain('cache-scope:s0');
@@ -295,7 +295,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
   });
 });
 
-test('refuses rules that limit nothing, and more than ten', () => {
+test('refuses rules that limit nothing, and more than ten rules', () => {
   const redis: Redis = { available: false, clock: manualClock(), run: neverAsked, close };
   const limit = (...rules: { limit: number; windowMs: number }[]) => redisRateLimit(redis, rules, { name: 'key', fallback });
   expect(() => limit()).toThrow(TypeError);

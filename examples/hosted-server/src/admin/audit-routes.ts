@@ -2,37 +2,38 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, type Clock } from '@busbar/core';
 import { exportAudit, reconcile, verifyAudit, type CallCounts, type Database } from '@busbar/postgres';
 import { requireOperator, type AdminEnv } from './admin-caller.ts';
+import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import { timeQuery } from './query-parameters.ts';
 import { textStream } from './text-stream.ts';
 
-/** What the routes of the audit work with. */
+/** What the audit routes need. */
 export interface AuditServices {
   readonly database: Database;
   readonly clock: Clock;
-  /** What this process has counted of calls. */
+  /** This process's call counts. */
   callCounts(): Promise<CallCounts>;
 }
 
-// A string, whatever it is: the types of routes take everything that ends in "json" for one value of JSON.
+// Typed as a plain string, because the route types take every content type that ends in "json" for a single JSON value.
 const ndjson: string = 'application/x-ndjson';
-const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
-const problems = z.array(z.string()).openapi({ description: 'A sentence each, at most 1,000 of a kind.' });
+const problems = z.array(z.string()).openapi({ description: 'One sentence for each problem, at most 1,000 of a kind.' });
 
 const getAudit = createRoute({
   method: 'get',
   path: '/audit',
-  summary: 'The audit of all tenants, to be kept elsewhere',
-  description: 'For operators. A line that ends before {"heads": …} was cut off.',
+  summary: 'Exports the audit of all tenants',
+  description: 'For operators. An export that ends without the {"heads": …} line is incomplete.',
   request: {
     query: z.object({
-      from: time.optional().openapi({ type: 'string', format: 'date-time', description: 'Links of then or later. Default: all.' }),
-      until: time.optional().openapi({ type: 'string', format: 'date-time', description: 'Links before then. Default: all.' }),
+      from: timeQuery('Links of this time or later. Default: all.'),
+      until: timeQuery('Links before this time. Default: all.'),
     }),
   },
   responses: {
     200: {
-      description: 'JSON, one line for the export, one for each chain and link, and one with the heads of all chains.',
+      description: 'JSON lines: one for the export, one for each chain and each link, and one with the heads of all chains.',
       content: { [ndjson]: { schema: z.string() } },
     },
     ...problemResponses,
@@ -42,23 +43,19 @@ const getAudit = createRoute({
 const verify = createRoute({
   method: 'get',
   path: '/audit/verify',
-  summary: 'Whether the audit is whole, as far as it can tell by itself',
+  summary: 'Checks whether the audit is complete and unaltered',
   description:
-    'For operators. Reads all of it, twice. That all of it was rewritten shows only where an export is held against the heads of an earlier one.',
+    'For operators. Reads the whole audit twice. Only a comparison of an export with the heads of an earlier export shows whether all of it was rewritten.',
   responses: {
-    200: {
-      description: 'What was found. No problems: it is whole.',
-      content: {
-        'application/json': {
-          schema: z.object({
-            links: z.number().int(),
-            entries: z.number().int(),
-            chains: z.number().int(),
-            problems,
-          }),
-        },
-      },
-    },
+    200: jsonResponse(
+      'The findings. Without problems, the audit is complete and unaltered.',
+      z.object({
+        links: z.number().int(),
+        entries: z.number().int(),
+        chains: z.number().int(),
+        problems,
+      }),
+    ),
     ...problemResponses,
   },
 });
@@ -66,28 +63,24 @@ const verify = createRoute({
 const getReconcile = createRoute({
   method: 'get',
   path: '/reconcile',
-  summary: 'Whether ledger, quotas, claims, usage events, audit and the metrics of this replica agree',
-  description: 'For operators. Reads all of it; calls go on, but wait meanwhile where the database is in a folder.',
+  summary: 'Compares ledger, quotas, claims, usage events, audit and the metrics of this replica',
+  description: 'For operators. Reads all records. Calls continue, but wait for it if the database is embedded.',
   responses: {
-    200: {
-      description: 'What was found. No problems: they agree.',
-      content: {
-        'application/json': {
-          schema: z.object({ calls: z.number().int(), links: z.number().int(), entries: z.number().int(), problems }),
-        },
-      },
-    },
+    200: jsonResponse(
+      'The findings. Without problems, the records agree.',
+      z.object({ calls: z.number().int(), links: z.number().int(), entries: z.number().int(), problems }),
+    ),
     ...problemResponses,
   },
 });
 
 /** Adds `GET /audit`, `GET /audit/verify` and `GET /reconcile`. */
 export function addAuditRoutes(app: OpenAPIHono<AdminEnv>, { database, clock, callCounts }: AuditServices): void {
-  // Each reads everything, and one of them keeps a connection for as long as that takes.
+  // Each check reads all records, and one of them holds a database connection while it does.
   let checking = false;
-  async function alone<T>(check: () => Promise<T>): Promise<T> {
+  async function oneAtATime<T>(check: () => Promise<T>): Promise<T> {
     if (checking)
-      throw new ToolError('OVERLOADED', 'This server is checking its records for somebody already. Ask again in a minute.', {
+      throw new ToolError('OVERLOADED', 'This server is already checking its records. Try again in a minute.', {
         retryAfterMs: 60_000,
       });
     checking = true;
@@ -109,13 +102,13 @@ export function addAuditRoutes(app: OpenAPIHono<AdminEnv>, { database, clock, ca
   app.openapi(verify, async (context) => {
     requireOperator(context.var.caller);
     const { signal } = context.req.raw;
-    const { heads: _, ...verdict } = await alone(() => verifyAudit(() => untilAborted(exportAudit(database, { clock }), signal)));
+    const { heads: _, ...verdict } = await oneAtATime(() => verifyAudit(() => untilAborted(exportAudit(database, { clock }), signal)));
     return context.json({ ...verdict, problems: [...verdict.problems] }, 200);
   });
 
   app.openapi(getReconcile, async (context) => {
     requireOperator(context.var.caller);
-    const found = await alone(async () => reconcile(database, { clock, metrics: await callCounts() }));
+    const found = await oneAtATime(async () => reconcile(database, { clock, metrics: await callCounts() }));
     return context.json({ ...found, problems: [...found.problems] }, 200);
   });
 }
@@ -124,7 +117,7 @@ async function* terminated(lines: AsyncIterable<string>): AsyncGenerator<string>
   for await (const line of lines) yield `${line}\n`;
 }
 
-/** Nobody waits for the answer any more. */
+/** Stops a check whose client has disconnected. */
 async function* untilAborted(lines: AsyncIterable<string>, signal: AbortSignal): AsyncGenerator<string> {
   for await (const line of lines) {
     signal.throwIfAborted();

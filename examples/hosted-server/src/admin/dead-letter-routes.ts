@@ -2,10 +2,11 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { errorCodes, ToolError, type Audit, type ErrorCode, type Host } from '@busbar/core';
 import type { ApiKeys, DeadLetter, DeadLetterFilter, DeadLetters } from '@busbar/postgres';
 import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
-import { nextPage, paging, tenantQuery } from './paging.ts';
+import { nextPage, paging, tenantQuery, timeQuery } from './query-parameters.ts';
+import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 
-/** What the routes of dead letters work with. */
+/** What the dead letter routes need. */
 export interface DeadLetterServices {
   readonly deadLetters: DeadLetters;
   readonly apiKeys: ApiKeys;
@@ -15,18 +16,20 @@ export interface DeadLetterServices {
 
 const code = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
 const name = z.string().min(1).max(255);
-const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const filter = {
-  connector: name.exactOptional(),
-  tool: name.exactOptional(),
-  code: code.exactOptional(),
-  failedFrom: time.exactOptional().openapi({ type: 'string', format: 'date-time', description: 'Whose newest failure was then or later.' }),
-  failedBefore: time.exactOptional().openapi({ type: 'string', format: 'date-time', description: 'Whose newest failure was before.' }),
+  connector: name.optional(),
+  tool: name.optional(),
+  code: code.optional(),
+  failedFrom: timeQuery('Dead letters that last failed at this time or later.'),
+  failedBefore: timeQuery('Dead letters that last failed before this time.'),
 };
 
-const which = z
-  .strictObject({ tenant: tenantQuery, ids: z.array(z.string().max(255)).min(1).max(1_000).exactOptional(), ...filter })
-  .refine((given) => Object.values(given).some((value) => value !== undefined), 'say which letters: ids, or what they have in common');
+const selection = z
+  .strictObject({ tenant: tenantQuery, ids: z.array(z.string().max(255)).min(1).max(1_000).optional(), ...filter })
+  .refine(
+    (fields) => Object.values(fields).some((value) => value !== undefined),
+    'must select dead letters, by ids or by properties they share',
+  );
 
 const letterSchema = z
   .object({
@@ -42,8 +45,7 @@ const letterSchema = z
     failedAt: z.iso.datetime(),
     attempts: z.number().int(),
     keyed: z.boolean().openapi({
-      description:
-        'False: the call had no idempotency key, so nobody knows whether its caller has made it anew. A replay may then write twice.',
+      description: 'False: the call had no idempotency key, so its caller may have repeated it since. A replay may then write twice.',
     }),
   })
   .openapi('DeadLetter');
@@ -51,13 +53,10 @@ const letterSchema = z
 const listLetters = createRoute({
   method: 'get',
   path: '/dead-letters',
-  summary: 'Failed writes that may be tried again, the newest first',
+  summary: 'Lists failed writes that can be tried again, newest first',
   request: { query: z.object({ tenant: tenantQuery, ...filter, ...paging }) },
   responses: {
-    200: {
-      description: 'A page of them.',
-      content: { 'application/json': { schema: z.object({ letters: z.array(letterSchema), next: nextPage }) } },
-    },
+    200: jsonResponse('A page of dead letters.', z.object({ letters: z.array(letterSchema), next: nextPage })),
     ...problemResponses,
   },
 });
@@ -65,45 +64,38 @@ const listLetters = createRoute({
 const getLetter = createRoute({
   method: 'get',
   path: '/dead-letters/{id}',
-  summary: 'One of them, with the arguments of its call: they may hold secrets',
+  summary: 'Shows a dead letter with the arguments of its call, which may hold secrets',
   request: { params: z.object({ id: z.string().max(255) }) },
   responses: {
-    200: {
-      description: 'The letter.',
-      content: { 'application/json': { schema: letterSchema.extend({ arguments: z.unknown() }) } },
-    },
+    200: jsonResponse('The dead letter.', letterSchema.extend({ arguments: z.unknown() })),
     ...problemResponses,
   },
 });
 
-const body = { required: true, content: { 'application/json': { schema: which } } };
+const body = { required: true, content: { 'application/json': { schema: selection } } };
 
 const replayLetters = createRoute({
   method: 'post',
   path: '/dead-letters/replay',
-  summary: 'Makes their calls again, at most 100, with their idempotency keys of then and the rights of their keys of now',
+  summary: 'Repeats their calls, at most 100, with the original idempotency keys and the current rights of their API keys',
   request: { body },
   responses: {
-    200: {
-      description: 'What became of each. "more": there are further ones that fit and had no turn. Closing the connection stops it.',
-      content: {
-        'application/json': {
-          schema: z.object({
-            letters: z.array(
-              z.object({
-                id: z.string(),
-                outcome: z.enum(['done', 'unknown', 'failed', 'refused', 'unreadable', 'gone']),
-                kept: z.boolean(),
-                code: code.optional(),
-                message: z.string().optional(),
-              }),
-            ),
-            counts: z.record(z.string(), z.number().int()),
-            more: z.boolean(),
+    200: jsonResponse(
+      'The outcome of each. "more": other dead letters match and were not replayed. Closing the connection stops the replay.',
+      z.object({
+        letters: z.array(
+          z.object({
+            id: z.string(),
+            outcome: z.enum(['done', 'unknown', 'failed', 'refused', 'unreadable', 'gone']),
+            kept: z.boolean(),
+            code: code.optional(),
+            message: z.string().optional(),
           }),
-        },
-      },
-    },
+        ),
+        counts: z.record(z.string(), z.number().int()),
+        more: z.boolean(),
+      }),
+    ),
     ...problemResponses,
   },
 });
@@ -111,52 +103,53 @@ const replayLetters = createRoute({
 const discardLetters = createRoute({
   method: 'post',
   path: '/dead-letters/discard',
-  summary: 'Drops them: their calls are never made again',
+  summary: 'Drops dead letters: their calls are never repeated',
   request: { body },
   responses: {
-    200: {
-      description: 'How many they were.',
-      content: { 'application/json': { schema: z.object({ discarded: z.number().int() }) } },
-    },
+    200: jsonResponse('The number of dropped dead letters.', z.object({ discarded: z.number().int() })),
     ...problemResponses,
   },
 });
 
 /** Adds `GET /dead-letters`, `GET /dead-letters/{id}`, `POST /dead-letters/replay` and `POST /dead-letters/discard`. */
 export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, apiKeys, call, audit }: DeadLetterServices): void {
-  const record = ({ id, address }: AdminCaller, { tenant, ids, ...rest }: DeadLetterFilter, act: string) =>
+  const record = ({ id, address }: AdminCaller, { tenant, ids, ...rest }: DeadLetterFilter, action: string) =>
     audit.record({
       event: 'operator.acted',
       tenant,
       principal: id,
       address,
       subject: ids ? `${ids.length} letters: ${ids.join(' ')}` : JSON.stringify(rest),
-      detail: act,
+      detail: action,
     });
 
   app.openapi(listLetters, async (context) => {
-    const { tenant, after, ...wanted } = context.req.valid('query');
-    const { letters, next } = await deadLetters.list({
-      ...wanted,
-      ...(after !== undefined && { after }),
-      ...whose(context.var.caller, tenant),
-    });
-    return context.json({ letters: letters.map(shown), next }, 200);
+    const { limit, after, ...selected } = context.req.valid('query');
+    const filter = filterFor(context.var.caller, selected);
+    const { deadLetters: letters, next } = await deadLetters.list({ ...filter, limit, ...(after !== undefined && { after }) });
+    return context.json({ letters: letters.map(letterJson), next }, 200);
   });
 
   app.openapi(getLetter, async (context) => {
-    const letter = await deadLetters.get(context.req.valid('param').id, whose(context.var.caller, undefined));
-    if (!letter) throw new ToolError('NOT_FOUND', 'There is no such letter: it was replayed, discarded or is not yours. List them.');
+    const letter = await deadLetters.get(context.req.valid('param').id, filterFor(context.var.caller, {}));
+    if (!letter)
+      throw new ToolError(
+        'NOT_FOUND',
+        'There is no such dead letter: it was replayed, discarded, or belongs to another tenant. List the dead letters.',
+      );
     const { arguments: args, ...rest } = letter;
-    return context.json({ ...shown(rest), arguments: args }, 200);
+    return context.json({ ...letterJson(rest), arguments: args }, 200);
   });
 
   app.openapi(replayLetters, async (context) => {
     const { caller } = context.var;
-    const { tenant, ...wanted } = context.req.valid('json');
-    const letters = { ...wanted, ...whose(caller, tenant) };
+    const letters = filterFor(caller, context.req.valid('json'));
     await record(caller, letters, 'dead-letters.replay');
-    const replayed = await deadLetters.replay(letters, {
+    const {
+      deadLetters: replayed,
+      counts,
+      more,
+    } = await deadLetters.replay(letters, {
       call,
       signal: context.req.raw.signal,
       authorize: async ({ id }) => {
@@ -164,22 +157,22 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
         return key && key.revokedAt === undefined ? { tenant: key.tenant, id, roles: key.roles, toolsets: key.toolsets } : undefined;
       },
     });
-    return context.json({ ...replayed, letters: [...replayed.letters], counts: { ...replayed.counts } }, 200);
+    return context.json({ letters: [...replayed], counts: { ...counts }, more }, 200);
   });
 
   app.openapi(discardLetters, async (context) => {
     const { caller } = context.var;
-    const { tenant, ...wanted } = context.req.valid('json');
-    const letters = { ...wanted, ...whose(caller, tenant) };
+    const letters = filterFor(caller, context.req.valid('json'));
     await record(caller, letters, 'dead-letters.discard');
     return context.json({ discarded: await deadLetters.discard(letters) }, 200);
   });
 }
 
-/** The tenant of a filter: there for an owner whatever happens. */
-function whose(caller: AdminCaller, wanted: string | undefined): { readonly tenant?: string } {
-  const tenant = tenantFor(caller, wanted);
-  return tenant === undefined ? {} : { tenant };
+/** The dead letters that a request selects. The filter of an owner always has the owner's tenant. */
+function filterFor(caller: AdminCaller, { tenant: requested, ...selected }: Partial<z.output<typeof selection>>): DeadLetterFilter {
+  const tenant = tenantFor(caller, requested);
+  // A field that a request leaves out is absent after parsing, and not undefined.
+  return { ...(selected as DeadLetterFilter), ...(tenant !== undefined && { tenant }) };
 }
 
-const shown = ({ failedAt, ...letter }: DeadLetter) => ({ ...letter, failedAt: new Date(failedAt).toISOString() });
+const letterJson = ({ failedAt, ...letter }: DeadLetter) => ({ ...letter, failedAt: new Date(failedAt).toISOString() });

@@ -1,11 +1,12 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, type Audit } from '@busbar/core';
-import type { ApiKeys, KeptApiKey } from '@busbar/postgres';
+import type { ApiKeys, StoredApiKey } from '@busbar/postgres';
 import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
-import { nextPage, paging, tenantQuery } from './paging.ts';
+import { nextPage, paging, tenantQuery } from './query-parameters.ts';
+import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 
-/** What the routes of keys work with. */
+/** What the key routes need. */
 export interface KeyServices {
   readonly apiKeys: ApiKeys;
   readonly audit: Audit;
@@ -19,25 +20,22 @@ const keySchema = z
     id: z.string(),
     tenant: z.string(),
     name: z.string(),
-    prefix: z.string().openapi({ description: 'The first characters of the key, to recognize it by.' }),
+    prefix: z.string().openapi({ description: 'The first characters of the key, for recognition.' }),
     roles: z.array(z.string()),
-    toolsets: z.array(z.string()).optional().openapi({ description: 'Absent: all.' }),
+    toolsets: z.array(z.string()).optional().openapi({ description: 'The toolsets that the key may use. Absent: all.' }),
     createdAt: z.iso.datetime(),
     lastUsedAt: z.iso.datetime().optional(),
-    revokedAt: z.iso.datetime().optional().openapi({ description: 'Absent: the key is good.' }),
+    revokedAt: z.iso.datetime().optional().openapi({ description: 'Absent: the key is valid.' }),
   })
   .openapi('Key');
 
 const listKeys = createRoute({
   method: 'get',
   path: '/keys',
-  summary: 'Keys, revoked ones too',
+  summary: 'Lists keys, including revoked keys',
   request: { query: z.object({ tenant: tenantQuery, ...paging }) },
   responses: {
-    200: {
-      description: 'A page of them.',
-      content: { 'application/json': { schema: z.object({ keys: z.array(keySchema), next: nextPage }) } },
-    },
+    200: jsonResponse('A page of keys.', z.object({ keys: z.array(keySchema), next: nextPage })),
     ...problemResponses,
   },
 });
@@ -45,29 +43,26 @@ const listKeys = createRoute({
 const makeKey = createRoute({
   method: 'post',
   path: '/keys',
-  summary: 'Makes a key and shows it, this once',
+  summary: 'Creates a key and shows it once',
   request: {
     body: {
       required: true,
       content: {
         'application/json': {
           schema: z.strictObject({
-            tenant: name.optional().openapi({ description: 'Default: that of the key that asks. Another one is for operators.' }),
-            name: name.openapi({ description: 'For people.' }),
+            tenant: name.optional().openapi({ description: 'Default: the caller’s tenant. Only operators can name another.' }),
+            name: name.openapi({ description: 'A name for people.' }),
             roles: names
               .default([])
-              .openapi({ description: '"owner", "operator" or roles of your own. "operator" is an operator’s to give.' }),
-            toolsets: names.optional().openapi({ description: 'What the key may use. Default: what the key that asks may.' }),
+              .openapi({ description: '"owner", "operator" or roles of your own. Only operators can grant "operator".' }),
+            toolsets: names.optional().openapi({ description: 'The toolsets that the key may use. Default: the caller’s toolsets.' }),
           }),
         },
       },
     },
   },
   responses: {
-    201: {
-      description: 'The key. Only its hash is kept.',
-      content: { 'application/json': { schema: z.object({ id: z.string(), key: z.string() }) } },
-    },
+    201: jsonResponse('The key. The server keeps only its hash.', z.object({ id: z.string(), key: z.string() })),
     ...problemResponses,
   },
 });
@@ -75,9 +70,9 @@ const makeKey = createRoute({
 const revokeKey = createRoute({
   method: 'delete',
   path: '/keys/{id}',
-  summary: 'Revokes a key for good',
+  summary: 'Revokes a key permanently',
   request: { params: z.object({ id: z.string().max(255) }) },
-  responses: { 204: { description: 'It is revoked, and refused everywhere within 30 seconds.' }, ...problemResponses },
+  responses: { 204: { description: 'The key is revoked. All replicas refuse it within 30 seconds.' }, ...problemResponses },
 });
 
 /** Adds `GET /keys`, `POST /keys` and `DELETE /keys/{id}`. */
@@ -85,24 +80,29 @@ export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { apiKeys, audit }: Key
   app.openapi(listKeys, async (context) => {
     const { tenant, limit, after } = context.req.valid('query');
     const { keys, next } = await apiKeys.list({ tenant: tenantFor(context.var.caller, tenant), limit, after });
-    return context.json({ keys: keys.map(shown), next }, 200);
+    return context.json({ keys: keys.map(keyJson), next }, 200);
   });
 
   app.openapi(makeKey, async (context) => {
     const { caller } = context.var;
-    const wanted = context.req.valid('json');
-    const tenant = tenantFor(caller, wanted.tenant) ?? caller.tenant;
-    if (!caller.isOperator && wanted.roles.includes('operator'))
-      throw new ToolError('FORBIDDEN', 'Only an operator gives the role "operator". Leave it out.');
-    const made = await apiKeys.create({ tenant, name: wanted.name, roles: wanted.roles, toolsets: toolsetsFor(caller, wanted.toolsets) });
+    const requested = context.req.valid('json');
+    const tenant = tenantFor(caller, requested.tenant) ?? caller.tenant;
+    if (!caller.isOperator && requested.roles.includes('operator'))
+      throw new ToolError('FORBIDDEN', 'Only an operator can grant the role "operator". Leave it out.');
+    const created = await apiKeys.create({
+      tenant,
+      name: requested.name,
+      roles: requested.roles,
+      toolsets: toolsetsFor(caller, requested.toolsets),
+    });
     try {
-      await audit.record({ event: 'key.created', tenant, principal: caller.id, address: caller.address, subject: made.id });
+      await audit.record({ event: 'key.created', tenant, principal: caller.id, address: caller.address, subject: created.id });
     } catch (error) {
-      // Nobody has seen it, and what is not in the audit must not be good.
-      await apiKeys.revoke(made.id);
+      // A key that is not in the audit must not be valid. No one has seen it yet.
+      await apiKeys.revoke(created.id);
       throw error;
     }
-    return context.json({ id: made.id, key: made.key }, 201);
+    return context.json({ id: created.id, key: created.key }, 201);
   });
 
   app.openapi(revokeKey, async (context) => {
@@ -110,25 +110,25 @@ export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { apiKeys, audit }: Key
     const { id } = context.req.valid('param');
     const key = await apiKeys.get(id);
     if (!key || key.revokedAt !== undefined || !(caller.isOperator || key.tenant === caller.tenant))
-      throw new ToolError('NOT_FOUND', 'There is no such key, or it was revoked before. List the keys.');
+      throw new ToolError('NOT_FOUND', 'There is no such key, or it is already revoked. List the keys.');
     if (key.roles.includes('operator') && !caller.isOperator)
-      throw new ToolError('FORBIDDEN', 'This key has the role "operator", so only an operator revokes it.');
+      throw new ToolError('FORBIDDEN', 'This key has the role "operator", so only an operator can revoke it.');
     await audit.record({ event: 'key.revoked', tenant: key.tenant, principal: caller.id, address: caller.address, subject: id });
     await apiKeys.revoke(id);
     return context.body(null, 204);
   });
 }
 
-/** A key never makes one that may use more than itself. */
-function toolsetsFor({ toolsets: own }: AdminCaller, wanted: readonly string[] | undefined): readonly string[] | undefined {
-  if (own === undefined) return wanted;
-  const beyond = (wanted ?? []).filter((toolset) => !own.includes(toolset));
+/** The toolsets of a new key: never more than the caller's own. */
+function toolsetsFor({ toolsets: own }: AdminCaller, requested: readonly string[] | undefined): readonly string[] | undefined {
+  if (own === undefined) return requested;
+  const beyond = (requested ?? []).filter((toolset) => !own.includes(toolset));
   if (beyond.length > 0)
-    throw new ToolError('FORBIDDEN', `This key may not use ${beyond.join(', ')} itself, so it cannot give that. Leave it out.`);
-  return wanted ?? own;
+    throw new ToolError('FORBIDDEN', `This key may not use ${beyond.join(', ')} itself, so it cannot grant that. Leave it out.`);
+  return requested ?? own;
 }
 
-const shown = ({ createdAt, lastUsedAt, revokedAt, roles, toolsets, ...key }: KeptApiKey) => ({
+const keyJson = ({ createdAt, lastUsedAt, revokedAt, roles, toolsets, ...key }: StoredApiKey) => ({
   ...key,
   roles: [...roles],
   ...(toolsets && { toolsets: [...toolsets] }),

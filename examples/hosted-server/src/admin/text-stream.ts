@@ -1,6 +1,6 @@
 /**
- * The parts as a body, made as fast as the client reads them; when it goes, `parts` is told to return. The first one is made before this
- * resolves, so what is wrong with the question is still thrown, and not cut off.
+ * Streams parts of a text as a response body, at the speed at which the client reads. If the client disconnects, `parts` returns early.
+ * Resolves after the first part is ready, so that an invalid request still rejects and does not break off a response.
  */
 export async function textStream(parts: AsyncIterable<string>): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder();

@@ -2,11 +2,12 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { moneyText, ToolError, type Clock } from '@busbar/core';
 import type { CallRecord, Usage, UsageGroup, UsageRow } from '@busbar/postgres';
 import { tenantFor, type AdminEnv } from './admin-caller.ts';
-import { nextPage, paging, tenantQuery } from './paging.ts';
+import { nextPage, paging, tenantQuery } from './query-parameters.ts';
+import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 import { textStream } from './text-stream.ts';
 
-/** What the routes of usage work with. */
+/** What the usage routes need. */
 export interface UsageServices {
   readonly usage: Usage;
   readonly clock: Clock;
@@ -16,21 +17,21 @@ const groups = ['day', 'tenant', 'key', 'tool', 'connector'] as const satisfies 
 const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a date such as 2026-01-31, or a time with its zone');
 
 const range = {
-  from: time.optional().openapi({ description: 'Calls that began at this time or later. Default: the first of this month, in UTC.' }),
-  until: time.optional().openapi({ description: 'Calls that began before this time. Default: now.' }),
+  from: time.optional().openapi({ description: 'Calls that started at this time or later. Default: the start of this month, in UTC.' }),
+  until: time.optional().openapi({ description: 'Calls that started before this time. Default: now.' }),
   tenant: tenantQuery,
 };
 
 const count = z.number().int();
 const usageSchema = z
   .object({
-    group: z.record(z.string(), z.string()).openapi({ description: 'A value for each word of "by".' }),
+    group: z.record(z.string(), z.string()).openapi({ description: 'A value for each part of "by".' }),
     calls: count,
     charged: count,
     replays: count,
     failed: count,
     units: count,
-    cost: z.string().openapi({ description: 'A decimal of the currency.' }),
+    cost: z.string().openapi({ description: 'A decimal number in the currency.' }),
     upstreamRequests: count,
     bytesOut: count,
     tokensOut: count,
@@ -53,7 +54,7 @@ const callSchema = z
     code: z.string().optional(),
     charged: z.boolean(),
     units: count,
-    price: z.string().openapi({ description: 'A decimal of the currency. A reservation while the call runs.' }),
+    price: z.string().openapi({ description: 'A decimal number in the currency. While the call runs, its reservation.' }),
     upstreamRequests: count,
     bytesOut: count,
     tokensOut: count,
@@ -65,7 +66,7 @@ const callSchema = z
 const getUsage = createRoute({
   method: 'get',
   path: '/usage',
-  summary: 'Usage and cost by group',
+  summary: 'Sums usage and cost by group',
   request: {
     query: z.object({
       ...range,
@@ -73,15 +74,15 @@ const getUsage = createRoute({
         .string()
         .default('day')
         .transform((words) => words.split(',').filter((word) => word !== ''))
-        .pipe(z.array(z.enum(groups, `must be words of ${groups.join(', ')}, separated by commas`)))
-        .openapi({ type: 'string', description: `Words of ${groups.join(', ')}, separated by commas. Empty: one row for all.` }),
-      format: z.enum(['json', 'csv']).optional().openapi({ description: 'Default: CSV where "Accept" is text/csv, else JSON.' }),
+        .pipe(z.array(z.enum(groups, `must be any of ${groups.join(', ')}, separated by commas`)))
+        .openapi({ type: 'string', description: `Any of ${groups.join(', ')}, separated by commas. Empty: one row for everything.` }),
+      format: z.enum(['json', 'csv']).optional().openapi({ description: 'Default: CSV if "Accept" is text/csv, otherwise JSON.' }),
       ...paging,
     }),
   },
   responses: {
     200: {
-      description: 'JSON in pages; CSV whole.',
+      description: 'JSON comes in pages, CSV as a whole.',
       content: {
         'application/json': { schema: z.object({ rows: z.array(usageSchema), next: nextPage }) },
         'text/csv': { schema: z.string() },
@@ -94,18 +95,15 @@ const getUsage = createRoute({
 const status = z
   .enum(['running', 'executed', 'cached', 'accepted', 'asked', 'failed', 'unknown', 'replayed'])
   .optional()
-  .openapi({ description: 'Only calls that ended like this. `unknown`: writes that a person has to look after.' });
+  .openapi({ description: 'Only calls with this status. `unknown`: writes with an unknown outcome, which a person must check.' });
 
 const getCalls = createRoute({
   method: 'get',
   path: '/calls',
-  summary: 'Calls and replays, the newest first',
+  summary: 'Lists calls and replays, newest first',
   request: { query: z.object({ ...range, ...paging, status }) },
   responses: {
-    200: {
-      description: 'A page of them.',
-      content: { 'application/json': { schema: z.object({ calls: z.array(callSchema), next: nextPage }) } },
-    },
+    200: jsonResponse('A page of calls.', z.object({ calls: z.array(callSchema), next: nextPage })),
     ...problemResponses,
   },
 });
@@ -115,32 +113,32 @@ export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock }: Usa
   const startOfMonth = (now: number) => Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth());
   const rangeOf = ({ from, until }: { readonly from?: string | undefined; readonly until?: string | undefined }) => ({
     from: from === undefined ? startOfMonth(clock.now()) : Date.parse(from),
-    // A call of this very millisecond counts.
+    // Includes calls that started in this millisecond.
     until: until === undefined ? clock.now() + 1 : Date.parse(until),
   });
 
   app.openapi(getUsage, async (context) => {
-    const { tenant, by, format, limit, after, ...wanted } = context.req.valid('query');
-    const query = { ...rangeOf(wanted), by, tenant: tenantFor(context.var.caller, tenant) };
+    const { tenant, by, format, limit, after, ...rest } = context.req.valid('query');
+    const query = { ...rangeOf(rest), by, tenant: tenantFor(context.var.caller, tenant) };
     if (format === 'csv' || (format === undefined && context.req.header('accept')?.startsWith('text/csv'))) {
-      const body = await checked(textStream(usage.csv(query)));
+      const body = await withInputErrors(textStream(usage.csv(query)));
       const headers = { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="usage.csv"' };
       return context.body(body, 200, headers);
     }
-    const { rows, next } = await checked(usage.report({ ...query, limit, after }));
-    return context.json({ rows: rows.map(shownRow), next }, 200);
+    const { rows, next } = await withInputErrors(usage.report({ ...query, limit, after }));
+    return context.json({ rows: rows.map(rowJson), next }, 200);
   });
 
   app.openapi(getCalls, async (context) => {
-    const { tenant, limit, after, status, ...wanted } = context.req.valid('query');
-    const query = { ...rangeOf(wanted), tenant: tenantFor(context.var.caller, tenant), limit, after, status };
-    const { calls, next } = await checked(usage.calls(query));
-    return context.json({ calls: calls.map(shownCall), next }, 200);
+    const { tenant, limit, after, status, ...rest } = context.req.valid('query');
+    const query = { ...rangeOf(rest), tenant: tenantFor(context.var.caller, tenant), limit, after, status };
+    const { calls, next } = await withInputErrors(usage.calls(query));
+    return context.json({ calls: calls.map(callJson), next }, 200);
   });
 }
 
-/** What is wrong with the range or the page is the caller's to correct. */
-async function checked<T>(answer: Promise<T>): Promise<T> {
+/** Turns a RangeError, for an invalid range or page, into an error that the caller can correct. */
+async function withInputErrors<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -149,9 +147,9 @@ async function checked<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-const shownRow = ({ cost, group, ...row }: UsageRow) => ({ ...row, group: group as Record<string, string>, cost: moneyText(cost) });
+const rowJson = ({ cost, group, ...row }: UsageRow) => ({ ...row, group: group as Record<string, string>, cost: moneyText(cost) });
 
-const shownCall = ({ price, startedAt, endedAt, ...call }: CallRecord) => ({
+const callJson = ({ price, startedAt, endedAt, ...call }: CallRecord) => ({
   ...call,
   price: moneyText(price),
   startedAt: new Date(startedAt).toISOString(),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { zendesk } from '@busbar/connector-zendesk';
-import type { Vendor } from '../vendor.ts';
+import type { Vendor } from './vendor.ts';
 
 /** Zendesk Support: one account. */
 export const zendeskVendor: Vendor = {
@@ -9,12 +9,12 @@ export const zendeskVendor: Vendor = {
   accountField: 'subdomain',
   webhookField: 'webhookSecret',
   settings: {
-    ZENDESK_SUBDOMAIN: 'The Zendesk account: `acme` for `https://acme.zendesk.com`.',
-    ZENDESK_CLIENT_ID: 'The identifier of its OAuth client.',
+    ZENDESK_SUBDOMAIN: 'The Zendesk subdomain: `acme` for `https://acme.zendesk.com`.',
+    ZENDESK_CLIENT_ID: 'The identifier of an OAuth client in that account.',
     ZENDESK_CLIENT_SECRET: 'The secret of that client.',
-    ZENDESK_EMAIL: 'Legacy, instead of an OAuth client: the user that an API token acts as.',
+    ZENDESK_EMAIL: 'Legacy alternative to an OAuth client: the user that the API token acts as.',
     ZENDESK_API_TOKEN: 'Legacy: the API token.',
-    ZENDESK_WEBHOOK_SECRET: 'The signing secret of a webhook of Zendesk. With it the server prints the address that events are sent to.',
+    ZENDESK_WEBHOOK_SECRET: 'The signing secret of a Zendesk webhook. If set, the server prints the address for the webhook.',
   },
   sandboxes: {
     default: async () => {

@@ -6,7 +6,7 @@ import type { Vendor, VendorWrite } from './vendor.ts';
 type Ledger = Awaited<ReturnType<typeof readLedger>>;
 type Row = Ledger['calls'][number];
 
-/** All calls and claims that are recorded. */
+/** All recorded calls and claims. */
 export async function readLedger({ db }: Database) {
   const columns = ['call_id', 'claim', 'tenant', 'connection', 'principal', 'tool', 'status', 'wrote', 'code', 'started_at'] as const;
   return {
@@ -16,15 +16,15 @@ export async function readLedger({ db }: Database) {
 }
 
 /**
- * Everything in which the ledger, what clients saw and what the vendor did disagree, as sentences; none is what there should be. To be
- * asked when no call runs any more.
+ * Finds every disagreement between the ledger, the clients' answers and the vendor's writes, as sentences. There should be none. Call it
+ * when no call runs.
  */
 export function findProblems(ledger: Ledger, sent: readonly Sent[], vendor: Vendor): string[] {
   const writes = vendor.writes();
   return [...unended(ledger), ...unlikeClients(ledger.calls, sent, writes), ...unlikeVendor(ledger.calls, sent, writes)];
 }
 
-/** What happened, in numbers. */
+/** The outcomes of all requests, as counts. */
 export function countUp(ledger: Ledger, sent: readonly Sent[], vendor: Vendor): Record<string, unknown> {
   const by = <T>(all: readonly T[], nameOf: (one: T) => string) =>
     Object.fromEntries(Array.from(Map.groupBy(all, nameOf), ([name, some]) => [name, some.length]));
@@ -40,7 +40,7 @@ function* unended({ calls, claims }: Ledger): Iterable<string> {
   for (const { id, expires_at } of claims) if (expires_at === null) yield `claim ${id} is still held`;
 }
 
-/** Clients call one after the other, so the records of one that fall into the time of a request are that request's. */
+/** A client makes one call at a time, so its records from the time of a request belong to that request. */
 function* unlikeClients(calls: readonly Row[], sent: readonly Sent[], writes: ReadonlyMap<string, VendorWrite>): Iterable<string> {
   const sentBy = Map.groupBy(sent, ({ principal }) => principal);
   for (const [principal, rows] of Map.groupBy(calls, (call) => call.principal)) {
@@ -63,7 +63,7 @@ function* unlikeRequest(rows: readonly Row[], request: Sent, writes: ReadonlyMap
   if (row?.claim && row.claim !== claimOf(row, mark)) yield `${said}: recorded under another key, as ${describe(row)}`;
   if (end.kind === 'broken') return;
   if (end.kind === 'error') {
-    const allowed = whatMayFollow[end.code];
+    const allowed = recordsByError[end.code];
     if (!allowed) yield `${said}: an error that nothing here should lead to`;
     else if (row && row.call_id !== end.callId) yield `${said}: of call ${end.callId}, and recorded as ${describe(row)}`;
     else if (row && !allowed.includes(`${row.status} ${row.wrote}`)) yield `${said}: recorded as ${describe(row)}`;
@@ -75,16 +75,16 @@ function* unlikeRequest(rows: readonly Row[], request: Sent, writes: ReadonlyMap
     yield `${said}: told of ${end.id}, and the vendor made ${writes.get(mark)?.made.join(', ')}`;
 }
 
-/** What may be recorded of a call that ended with an error, if anything is. */
-const whatMayFollow: Readonly<Record<string, readonly string[]>> = {
-  // The record, or its end, did not get through: what was admitted ends as failed; or, with its replica, by a sweep. Of a read the end may
-  // be recorded and only word of it lost.
+/** The records that a call with an error may have, if it has one. */
+const recordsByError: Readonly<Record<string, readonly string[]>> = {
+  // The record or its outcome was not written: an admitted call ends as failed, or by a sweep if its replica died. A read may be recorded
+  // with its outcome, and only the confirmation lost.
   UNAVAILABLE: ['failed no', 'unknown unknown', 'executed no'],
-  // The same for a write that was made; or an earlier call with the key ended so, and this one was refused.
+  // The same for a write that was made. Or an earlier call with the key ended like this, and this call was refused.
   OUTCOME_UNKNOWN: ['unknown unknown', 'executed yes'],
-  // A refusal leaves no record.
+  // A refused call has no record.
   QUOTA_EXCEEDED: [],
-  // The key could not be looked up, so there was no call yet.
+  // The API key could not be looked up, so there was no call yet.
   'HTTP 503': [],
 };
 
@@ -111,7 +111,7 @@ function* unlikeVendor(calls: readonly Row[], sent: readonly Sent[], writes: Rea
 
 const ended = new Set(['executed yes', 'unknown unknown', 'failed no']);
 
-/** As the ledger names the claim of an idempotency key. */
+/** The name of an idempotency key's claim in the ledger. */
 const claimOf = ({ tenant, connection, tool }: Pick<Row, 'tenant' | 'connection' | 'tool'>, key: string | undefined) =>
   hash('sha256', JSON.stringify([tenant, connection, tool, key]));
 

@@ -2,7 +2,7 @@ import { systemClock } from '@busbar/core';
 import { createApiKeys, type Database } from '@busbar/postgres';
 import type { Client } from './load.ts';
 
-/** Makes clients of the server's tenant, each with a key of its own. */
+/** Creates clients of the server's tenant, each with its own key. */
 export function createClients(database: Database, count: number): Promise<readonly Client[]> {
   const keys = createApiKeys(database, systemClock);
   return Promise.all(

@@ -1,6 +1,6 @@
 import { openDatabase, reconcile } from '@busbar/postgres';
 import { expect, test } from 'vitest';
-import { noOwnPostgres, ownPostgres } from '../../../../packages/postgres/test/own-postgres.ts';
+import { noOwnPostgres, ownPostgres } from '../../../../packages/postgres/test/support/own-postgres.ts';
 import { noOwnRedis, ownServer } from '../../../../packages/redis/test/servers.ts';
 import { countUp, findProblems, readLedger } from './checks.ts';
 import { createClients } from './clients.ts';
@@ -9,11 +9,11 @@ import { startLoad } from './load.ts';
 import { startReplicas } from './replicas.ts';
 import { startVendor } from './vendor.ts';
 
-/** How often a replica is killed: 10 times with all other tests, as often as you like by hand. */
+/** The number of kills: 10 in a run of all tests; set BUSBAR_KILLS for more. */
 const kills = Number(process.env['BUSBAR_KILLS'] ?? 10);
 
 test.skipIf(noOwnPostgres ?? noOwnRedis)(
-  `three replicas, ${kills} kills, two restarts of PostgreSQL and one of Redis: the ledger holds what happened, once`,
+  `three replicas, ${kills} kills, two restarts of PostgreSQL and one of Redis: the ledger has every call once`,
   async () => {
     await using stack = new AsyncDisposableStack();
     const postgres = await ownPostgres();
@@ -24,7 +24,7 @@ test.skipIf(noOwnPostgres ?? noOwnRedis)(
     const database = await openDatabase(postgres);
     stack.defer(() => database.close());
     const clients = await createClients(database, 24);
-    // Both are used up before the end.
+    // Both quotas are used up before the end.
     const quotas = [quotaOf('zendesk_search_tickets', 'tenant', 10 * kills), quotaOf('zendesk_add_comment', 'key', Math.ceil(kills / 2))];
     const replicas = await startReplicas(stack, 3, {
       ...vendor.env,
@@ -35,7 +35,7 @@ test.skipIf(noOwnPostgres ?? noOwnRedis)(
       ...(await quotaSetting(stack, quotas)),
     });
 
-    /** While it is away, some calls that have written try to end. */
+    /** While PostgreSQL is down, some calls that have written try to end. */
     const restartPostgres = async (how: 'fast' | 'immediate') => {
       const letGo = await vendor.hold(6);
       await postgres.stop(how);

@@ -1,5 +1,5 @@
-// Preloaded into the replicas of these tests: their Zendesk account has a plan that no load uses up. Budgets are still counted, so that
-// Redis is asked for every request.
+// Preloaded into the replicas of these tests. Their Zendesk plan has limits that no load reaches. Budgets are still counted, so every
+// request goes through Redis.
 import { zendesk } from '@busbar/connector-zendesk';
 
 const plan = { requests: 100_000_000, windowMs: 60_000 };

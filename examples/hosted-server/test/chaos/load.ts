@@ -1,17 +1,17 @@
 import { systemClock } from '@busbar/core';
 import { parseMessage, post } from '../mcp-requests.ts';
 
-/** Who calls: one call at a time under a key of its own, so that time tells which of its records is which call's. */
+/** A client. It makes one call at a time under its own key, so that times match its records to its calls. */
 export interface Client {
   readonly principal: string;
   readonly key: string;
 }
 
-/** One request of a client and what the client saw of it. */
+/** One request of a client, and the outcome that the client saw. */
 export interface Sent {
   readonly principal: string;
   readonly tool: string;
-  /** The idempotency key of a write, and what the vendor knows it by. */
+  /** The idempotency key of a write, and its mark at the vendor. */
   readonly mark: string | undefined;
   /** Milliseconds since the epoch. No two requests of a client share one. */
   readonly sentAt: number;
@@ -19,22 +19,22 @@ export interface Sent {
   readonly end: Ended;
 }
 
-/** A success, with the id of the ticket or comment that it tells of; an error; or a connection that broke. */
+/** A success with the id of the ticket or comment, an error, or a broken connection. */
 export type Ended =
   | { readonly kind: 'success'; readonly id: number | undefined; readonly ticket: number | undefined }
   | { readonly kind: 'error'; readonly code: string; readonly callId: string | undefined }
   | { readonly kind: 'broken' };
 
-/** Clients that call without a pause. */
+/** Clients that call without pauses. */
 export interface Load {
   readonly sent: readonly Sent[];
-  /** Resolves when so many further requests have been answered with success. */
+  /** Resolves when this number of further requests has succeeded. */
   answered(count: number): Promise<void>;
-  /** Resolves when each client has finished what it was at. */
+  /** Resolves when each client has finished its current call. */
   stop(): Promise<void>;
 }
 
-/** Has each client create tickets, comment on them and read them, wherever `pick` says. */
+/** Lets each client create tickets, comment on them and read them, at the replicas that `pick` returns. */
 export function startLoad(clients: readonly Client[], pick: () => Promise<string>): Load {
   const run = systemClock.now().toString(36);
   const sent: Sent[] = [];
@@ -63,12 +63,12 @@ export function startLoad(clients: readonly Client[], pick: () => Promise<string
       () => ({ kind: 'broken' }) as const,
     );
     const endedAt = systemClock.now();
-    // The next request of this client begins in another millisecond.
+    // The next request of this client starts in another millisecond.
     while (systemClock.now() <= endedAt) await turn();
     return note({ principal, tool, mark, sentAt, endedAt, end });
   }
 
-  /** Repeats under the same key what was not answered, or could not be recorded; and now and then leaves it at that. */
+  /** Repeats a write under the same key if it was not answered or could not be recorded, and sometimes gives up. */
   async function write(client: Client, tool: string, args: object, mark: string): Promise<Ended> {
     for (;;) {
       const end = await send(client, tool, args, mark);
@@ -104,7 +104,7 @@ export function startLoad(clients: readonly Client[], pick: () => Promise<string
 
 const mayRepeat = (code: string) => code === 'UNAVAILABLE' || code === 'HTTP 503';
 
-/** A client that is told to try again later does not do so at once. */
+/** A client whose answer says to try again later waits before it does. */
 const pause = () => systemClock.sleep(100, new AbortController().signal);
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));

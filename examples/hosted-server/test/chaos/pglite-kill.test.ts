@@ -8,10 +8,10 @@ import { startLoad } from './load.ts';
 import { startReplicas } from './replicas.ts';
 import { startVendor } from './vendor.ts';
 
-/** How often the server is killed: as often as you like by hand. */
+/** The number of kills. Set BUSBAR_KILLS for more. */
 const kills = Number(process.env['BUSBAR_KILLS'] ?? 20);
 
-test(`a server with a folder of its own, killed ${kills} times under load: the folder opens each time, and the ledger holds what happened, once`, async () => {
+test(`a server with its own folder, killed ${kills} times under load: the folder opens each time, and the ledger has every call once`, async () => {
   await using stack = new AsyncDisposableStack();
   const vendor = await startVendor(stack);
   const folder = await dataFolder(stack);
@@ -34,7 +34,7 @@ test(`a server with a folder of its own, killed ${kills} times under load: the f
 
   const after = await openDatabase({ folder });
   stack.defer(() => after.close());
-  // A minute on every lease has run out.
+  // A minute later every lease has expired.
   const later = { ...systemClock, now: () => systemClock.now() + 60_000 };
   await postgresMetering(after, { clock: later }).sweep();
   const ledger = await readLedger(after);

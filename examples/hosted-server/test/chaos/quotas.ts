@@ -4,10 +4,10 @@ import type { QuotaRule } from '@busbar/core';
 import type { Database } from '@busbar/postgres';
 import { temporaryFolder } from '../server-process.ts';
 
-/** A quota of calls of one tool in a month. */
+/** A monthly quota for the calls of one tool. */
 export type ToolQuota = QuotaRule & { readonly each: 'tenant' | 'key'; readonly where: { readonly tool: string } };
 
-/** So many calls of a tool, for all clients together or for each of them. */
+/** Creates a quota for a tool, for all clients together or for each client. */
 export const quotaOf = (tool: string, each: ToolQuota['each'], limit: number): ToolQuota => ({
   of: 'calls',
   limit,
@@ -16,14 +16,14 @@ export const quotaOf = (tool: string, each: ToolQuota['each'], limit: number): T
   where: { tool },
 });
 
-/** The setting of a server that has these quotas. Their file goes with the stack. */
+/** The setting for a server with these quotas. Their file is deleted with the stack. */
 export async function quotaSetting(stack: AsyncDisposableStack, quotas: readonly ToolQuota[]): Promise<Readonly<Record<string, string>>> {
   const file = join(await temporaryFolder(stack), 'quotas.json');
   await writeFile(file, JSON.stringify(quotas));
   return { BUSBAR_QUOTAS: file };
 }
 
-/** Quotas that were overspent by the calls that are charged, as sentences; none is what there should be. */
+/** The quotas that charged calls have overspent, as sentences. The list should be empty. */
 export async function findOverspending({ db }: Database, quotas: readonly ToolQuota[]): Promise<string[]> {
   const charged = await db.selectFrom('calls').select(['tool', 'tenant', 'principal', 'started_at']).where('charged', '=', true).execute();
   const problems: string[] = [];

@@ -1,6 +1,6 @@
 import { openDatabase } from '@busbar/postgres';
 import { expect, test } from 'vitest';
-import { postgresql } from '../../../../packages/postgres/test/databases.ts';
+import { postgresql } from '../../../../packages/postgres/test/support/databases.ts';
 import { callTool, parseMessage, post } from '../mcp-requests.ts';
 import { readLedger } from './checks.ts';
 import { createClients } from './clients.ts';
@@ -8,7 +8,7 @@ import { findOverspending, quotaOf, quotaSetting } from './quotas.ts';
 import { startReplicas } from './replicas.ts';
 import { startVendor } from './vendor.ts';
 
-/** Two replicas on an empty database, and a client of them. */
+/** Starts two replicas on an empty database, and creates a client. */
 async function startTwo(stack: AsyncDisposableStack, env: Readonly<Record<string, string>> = {}) {
   const place = await postgresql?.place();
   if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');

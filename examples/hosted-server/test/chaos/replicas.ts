@@ -1,26 +1,26 @@
 import { EventEmitter, once } from 'node:events';
 import { startProcess, type ServerProcess } from '../server-process.ts';
 
-/** Servers that are killed and started again. */
+/** Servers that a test kills and restarts. */
 export interface Replicas {
-  /** Where they are that serve now. */
+  /** The addresses of the replicas that serve now. */
   readonly urls: readonly string[];
-  /** Where a random one of those that serve is. Waits while none does. */
+  /** The address of a random serving replica. Waits while none serves. */
   pick(): Promise<string>;
-  /** Ends a random one of those that serve with SIGKILL, and starts another in its place. Resolves when it is dead. */
+  /** Kills a random serving replica with SIGKILL and starts another in its place. Resolves when the killed one is dead. */
   kill(): Promise<void>;
-  /** Ends all with SIGKILL, for good. */
+  /** Kills all replicas with SIGKILL and starts none. */
   stop(): Promise<void>;
-  /** Resolves when all serve. */
+  /** Resolves when all replicas serve. */
   allServe(): Promise<void>;
-  /** What was said by starts that came to nothing, such as those without a database. */
+  /** The output of failed starts, such as starts without a database. */
   readonly failedStarts: readonly string[];
 }
 
-// A start without a database takes half a second and more, so this is longer than any restart of one.
+// A start without a database takes half a second or more, so this is longer than any restart of a database.
 const maxStarts = 60;
 
-/** Starts as many servers with these settings. They end with the stack. */
+/** Starts this number of servers with these settings. They end with the stack. */
 export async function startReplicas(stack: AsyncDisposableStack, count: number, env: Readonly<Record<string, string>>): Promise<Replicas> {
   const serving = new Set<ServerProcess>();
   const starting = new Set<Promise<void>>();

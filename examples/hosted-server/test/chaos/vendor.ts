@@ -1,27 +1,27 @@
 import type { SimulatorRequest } from '@busbar/core/testing';
 import { startZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
 
-/** What the vendor knows of one write. */
+/** The vendor's record of one write. */
 export interface VendorWrite {
-  /** How many requests asked for it. */
+  /** The number of requests for the write. */
   arrived: number;
-  /** The ids of the tickets or comments that it made. */
+  /** The ids of the tickets or comments that it created. */
   readonly made: number[];
 }
 
-/** A Zendesk account without limits, and what it was asked to write. */
+/** A Zendesk account without limits, and the writes that it received. */
 export interface Vendor {
-  /** The settings of a server that serves it, and lets clients call as often as they can. */
+  /** The settings for a server that serves the account and does not limit its clients. */
   readonly env: Readonly<Record<string, string>>;
-  /** Holds the next writes up, unanswered. Resolves with what lets them go on when so many are there. */
+  /** Holds the next writes without an answer. Resolves when this number has arrived, with a function that releases them. */
   hold(count: number): Promise<() => void>;
-  /** All writes so far by their mark: the subject of a ticket, or the text of a comment that was added to one. */
+  /** All writes so far by their mark: the subject of a ticket, or the text of a comment added to a ticket. */
   writes(): ReadonlyMap<string, VendorWrite>;
 }
 
 const isWrite = ({ path, method }: SimulatorRequest) => method !== 'GET' && path.startsWith('/api/');
 
-/** Starts it, until the stack ends. */
+/** Starts the account. It closes with the stack. */
 export async function startVendor(stack: AsyncDisposableStack): Promise<Vendor> {
   const clientSecret = 'hush-hush-hush';
   const perMinute = 100_000_000;
@@ -62,7 +62,7 @@ export async function startVendor(stack: AsyncDisposableStack): Promise<Vendor> 
       for (const { id, subject } of sandbox.tickets.values()) {
         if (seeded.has(id)) continue;
         of(subject).made.push(id);
-        // The first comment came with the ticket.
+        // The first comment is part of the ticket itself.
         for (const comment of sandbox.comments(id).slice(1)) of(comment.body).made.push(comment.id);
       }
       for (const { method, body } of sandbox.requests) {

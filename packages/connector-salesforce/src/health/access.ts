@@ -1,7 +1,7 @@
 import { query, type OrgCheck } from './org-check.ts';
 import { isTrue, rowsOf, textAt } from './read-row.ts';
 
-/** Who has rights that nobody uses, or more than most should have. */
+/** Checks of unused rights, and of users with more rights than most should have. */
 export const accessChecks: readonly OrgCheck<'access'>[] = [
   {
     id: 'inactive_users',
@@ -9,7 +9,7 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
     category: 'access',
     weight: 2,
     permission: 'View Setup and Configuration',
-    advice: 'Deactivate them or freeze them: each is a licence and a way in.',
+    advice: 'Deactivate or freeze them: each takes a licence and is a way in.',
     sources: [
       query(
         "SELECT Id, Name, Username, ProfileId, LastLoginDate FROM User WHERE IsActive = true AND UserType = 'Standard' AND (LastLoginDate = null OR LastLoginDate < LAST_N_DAYS:90)",
@@ -32,7 +32,7 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
     category: 'access',
     weight: 3,
     permission: 'View Setup and Configuration',
-    advice: 'Take Modify All Data, View All Data and Manage Users from whoever can do without; give rights to single objects instead.',
+    advice: 'Take Modify All Data, View All Data and Manage Users from users who can do without; give rights to single objects instead.',
     sources: [
       query(
         'SELECT AssigneeId, Assignee.Name, PermissionSet.Label, PermissionSet.PermissionsModifyAllData, PermissionSet.PermissionsViewAllData, PermissionSet.PermissionsManageUsers FROM PermissionSetAssignment WHERE Assignee.IsActive = true AND (PermissionSet.PermissionsModifyAllData = true OR PermissionSet.PermissionsViewAllData = true OR PermissionSet.PermissionsManageUsers = true)',
@@ -62,7 +62,7 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
     category: 'access',
     weight: 1,
     permission: 'View Setup and Configuration',
-    advice: 'Delete custom profiles that nobody has.',
+    advice: 'Delete custom profiles that no user has.',
     sources: [
       query(
         'SELECT PermissionSet.ProfileId, COUNT(Id) n FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true AND Assignee.IsActive = true GROUP BY PermissionSet.ProfileId',
@@ -85,7 +85,7 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
     category: 'access',
     weight: 1,
     permission: 'View Setup and Configuration',
-    advice: 'Delete custom permission sets that nobody has.',
+    advice: 'Delete custom permission sets that no user has.',
     sources: [
       query(
         'SELECT Id, Name, Label, IsCustom, Type FROM PermissionSet WHERE IsOwnedByProfile = false AND Id NOT IN (SELECT PermissionSetId FROM PermissionSetAssignment)',
@@ -96,7 +96,7 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
       const unused = rowsOf(given).filter((row) => isTrue(row, 'IsCustom'));
       return {
         status: unused.length > 0 ? 'warn' : 'pass',
-        evidence: `${unused.length} custom permission sets are assigned to nobody.`,
+        evidence: `${unused.length} custom permission sets are assigned to no user.`,
         details: unused.map((row) => textAt(row, 'Label')),
       };
     },

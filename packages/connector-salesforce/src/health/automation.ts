@@ -1,10 +1,10 @@
 import { query, tooling, type OrgCheck } from './org-check.ts';
 import { numberAt, rowsOf, textAt } from './read-row.ts';
 
-/** Old versions of a flow are kept until they are deleted, 50 at most. */
+/** Salesforce keeps old versions of a flow until they are deleted, 50 at most. */
 const manyVersions = 7;
 
-/** What runs by itself, and whether it does. */
+/** Checks of flows, jobs and logs: automation that is old, stuck or failing. */
 export const automationChecks: readonly OrgCheck<'automation'>[] = [
   {
     id: 'flows',
@@ -58,7 +58,7 @@ export const automationChecks: readonly OrgCheck<'automation'>[] = [
     category: 'automation',
     weight: 2,
     permission: 'View Setup and Configuration',
-    advice: 'See Setup, Apex Jobs, for the errors, and mend or stop what keeps failing.',
+    advice: 'See Setup, Apex Jobs, for the errors, and fix or stop what keeps failing.',
     sources: [query('SELECT Status, JobType, COUNT(Id) n FROM AsyncApexJob WHERE CreatedDate = LAST_N_DAYS:7 GROUP BY Status, JobType')],
     judge(given) {
       const rows = rowsOf(given);
@@ -79,7 +79,7 @@ export const automationChecks: readonly OrgCheck<'automation'>[] = [
     category: 'automation',
     weight: 1,
     permission: 'View Setup and Configuration',
-    advice: 'See Setup, Scheduled Jobs, and start again or delete what is stuck.',
+    advice: 'See Setup, Scheduled Jobs, and restart or delete what is stuck.',
     sources: [query('SELECT State, COUNT(Id) n FROM CronTrigger GROUP BY State')],
     judge(given) {
       const rows = rowsOf(given);

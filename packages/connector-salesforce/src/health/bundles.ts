@@ -5,13 +5,13 @@ import { textAt } from './read-row.ts';
 export interface Bundles {
   /** Levels below the product. A cycle ends the count. */
   depth(product: string): number;
-  /** All products below it, each once. */
+  /** All products below the product, each once. */
   parts(product: string): ReadonlySet<string>;
-  /** Products that hold themselves, each cycle once, by one of its products. */
+  /** One product of each cycle: a product that contains itself. */
   readonly cycles: readonly string[];
 }
 
-/** Reads who is part of what out of ProductRelatedComponent rows. Every product is looked at once, so cycles end. */
+/** Reads the trees from ProductRelatedComponent rows. Visits every product once, so that cycles end. */
 export function readBundles(components: readonly Row[]): Bundles {
   const children = new Map<string, string[]>();
   for (const row of components) {
@@ -22,7 +22,7 @@ export function readBundles(components: readonly Row[]): Bundles {
   const open = new Set<string>();
   const cycles = new Set<string>();
 
-  // By hand and not by recursion: a chain of thousands must not overflow the stack.
+  // A stack of its own instead of recursion: a chain of thousands must not overflow the call stack.
   function measure(product: string): number {
     const stack: { readonly product: string; next: number }[] = [{ product, next: 0 }];
     open.add(product);

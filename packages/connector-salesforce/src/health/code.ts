@@ -1,12 +1,12 @@
 import { query, tooling, type OrgCheck } from './org-check.ts';
 import { numberAt, rowsOf, textAt } from './read-row.ts';
 
-/** Three releases a year: what is older than three years. */
+/** Three years: Salesforce has three releases a year. */
 const oldBy = 9;
-/** What Salesforce demands before it lets code into production. */
+/** The coverage that Salesforce demands before it lets code into production. */
 const demandedPercent = 75;
 
-/** How the org’s own Apex is. `apiVersion` such as 64: what is old is told by it. */
+/** Checks of the org’s own Apex. `apiVersion`, such as 64, decides which versions count as old. */
 export const codeChecks = (apiVersion: number): readonly OrgCheck<'code'>[] => [
   {
     id: 'apex_coverage',

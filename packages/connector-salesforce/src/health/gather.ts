@@ -1,38 +1,54 @@
 import { ToolError, type CallContext } from '@busbar/core';
-import { locatorOf, type CompositePart, type QueryApi, type SalesforceClient } from '../client.ts';
+import type { SalesforceClient } from '../client.ts';
+import { locatorOf, type CompositePart } from '../client/queries.ts';
 import { problemsIn } from '../failure.ts';
 import { plainRecord } from '../plain-record.ts';
 import { QueryAnswer } from '../schemas.ts';
 import { usedLimits } from '../used-limits.ts';
 import type { Rows, Source } from './org-check.ts';
 
-/** Why a source gave nothing. */
+/** Why a source could not be read. */
 export interface Refused {
   readonly code: string;
   readonly message: string;
 }
 
-/** What all sources gave. */
+/** The results of all sources. */
 export interface Gathered {
-  /** Undefined for a source that was not asked for. */
+  /** Undefined for a source that was not requested. */
   of(source: Source): Rows | Refused | undefined;
-  /** How many API calls it took, repetitions of failed ones aside. */
+  /** The number of API calls, without retries. */
   readonly apiCalls: number;
 }
 
-/** As many as Salesforce takes in one composite request. */
+type QuerySource = Source & { readonly kind: 'query' };
+
+/** One API call and the sources that it reads. */
+interface Call {
+  readonly sources: readonly Source[];
+  /** Reads the sources. The readings are in their order. */
+  read(): Promise<readonly Reading[]>;
+}
+
+interface Reading {
+  readonly result: Rows | Refused;
+  /** Names the next page, if there is one. */
+  readonly locator?: string | undefined;
+}
+
+/** The number of queries that Salesforce takes in one composite request. */
 const queriesPerCall = 5;
-/** What ends a check and not all of them: a right that is missing, or a part of Salesforce that fails. */
+/** Errors that end one check and not all of them: a missing right, or a failing part of Salesforce. */
 const partial = new Set(['FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_REJECTED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID']);
 
-/** Whether a source gave nothing. */
-export const isRefused = (given: Rows | Refused): given is Refused => 'code' in given;
+/** Whether a source could not be read. */
+export const isRefused = (result: Rows | Refused): result is Refused => 'code' in result;
 
 /**
- * Reads sources in at most `maxCalls` API calls: equal ones once, five queries to a call, and further pages of those that want all their
- * rows for as long as calls are left.
+ * Reads sources in at most `maxCalls` API calls. Equal sources are read once, and up to five queries share a call. Queries that want all
+ * their rows are read page by page while calls are left.
  *
- * @throws {ToolError} where nothing at all could be read.
+ * @throws {ToolError} if not a single source could be read.
  */
 export async function gather(
   client: SalesforceClient,
@@ -40,85 +56,87 @@ export async function gather(
   sources: readonly Source[],
   maxCalls: number,
 ): Promise<Gathered> {
-  const given = new Map<string, Rows | Refused>();
-  const unread: { readonly source: Source & { kind: 'query' }; locator: string }[] = [];
-  const asked = [...new Map(sources.map((source) => [JSON.stringify(source), source])).values()];
-  const put = (source: Source, result: Rows | Refused): void => void given.set(JSON.stringify(source), result);
+  const calls = callsFor(client, context, [...new Map(sources.map((source) => [keyOf(source), source])).values()]);
+  const results = new Map<string, Rows | Refused>();
+  const unread: { readonly source: QuerySource; readonly locator: string }[] = [];
   let firstError: ToolError | undefined;
-  let apiCalls = 0;
-
-  async function part(list: readonly Source[], read: () => Promise<void>): Promise<void> {
-    apiCalls += 1;
-    try {
-      await read();
-    } catch (error) {
-      if (!ToolError.is(error) || !partial.has(error.code)) throw error;
-      firstError ??= error;
-      for (const source of list) put(source, { code: error.code, message: error.message });
-    }
-  }
-
-  function takeIn(source: Source & { kind: 'query' }, { status, body }: CompositePart): void {
-    const answer = status === 200 ? QueryAnswer.safeParse(body).data : undefined;
-    if (!answer) {
-      const [problem] = problemsIn(body);
-      return put(source, { code: problem?.errorCode ?? `HTTP ${status}`, message: problem?.message ?? 'no reason given' });
-    }
-    const locator = locatorOf(answer);
-    const rows = answer.records.map((record) => plainRecord(record));
-    put(source, { rows, total: answer.totalSize ?? rows.length, whole: answer.done !== false });
-    if (source.all && locator !== undefined) unread.push({ source, locator });
-  }
-
-  const queries = (api: QueryApi) =>
-    asked.filter((source) => source.kind === 'query' && source.api === api) as (Source & { kind: 'query' })[];
-  const calls = (['data', 'tooling'] as const).flatMap((api) =>
-    inGroups(queries(api), queriesPerCall).map(
-      (group) => () =>
-        part(group, async () => {
-          const parts = await client.queryTogether(
-            context,
-            api,
-            group.map(({ soql }) => soql),
-          );
-          group.forEach((source, index) => takeIn(source, parts[index] ?? { status: 0, body: undefined }));
-        }),
-    ),
-  );
-  for (const source of asked) {
-    if (source.kind === 'limits')
-      calls.push(() =>
-        part([source], async () => put(source, wholeRows(usedLimits(await client.getLimits(context)).map((limit) => ({ ...limit }))))),
-      );
-    if (source.kind === 'counts')
-      calls.push(() =>
-        part([source], async () => put(source, wholeRows((await client.countRecords(context, source.objects)).sObjects ?? []))),
-      );
-  }
+  let apiCalls = calls.length;
   let done = 0;
+
   await Promise.all(
-    calls.map(async (call) => {
-      await call();
+    calls.map(async ({ sources: wanted, read }) => {
+      try {
+        for (const [index, { result, locator }] of (await read()).entries()) {
+          const source = wanted[index];
+          if (!source) continue;
+          results.set(keyOf(source), result);
+          if (source.kind === 'query' && source.all && locator !== undefined) unread.push({ source, locator });
+        }
+      } catch (error) {
+        if (!isPartial(error)) throw error;
+        firstError ??= error;
+        for (const source of wanted) results.set(keyOf(source), { code: error.code, message: error.message });
+      }
       context.progress((done += 1), calls.length);
     }),
   );
-  if (firstError !== undefined && [...given.values()].every(isRefused)) throw firstError;
+  if (firstError !== undefined && [...results.values()].every(isRefused)) throw firstError;
 
   for (let next = unread.shift(); next && apiCalls < maxCalls; next = unread.shift()) {
     const { source, locator } = next;
-    const before = given.get(JSON.stringify(source));
+    const before = results.get(keyOf(source));
     if (!before || isRefused(before)) continue;
     apiCalls += 1;
-    const page = await client.queryMore(context, locator, source.api).catch((error: unknown) => {
-      if (ToolError.is(error) && partial.has(error.code)) return undefined;
+    const page = await client.queryMore(source.api, locator, context).catch((error: unknown) => {
+      if (isPartial(error)) return undefined;
       throw error;
     });
     if (!page) continue;
     const more = locatorOf(page);
-    put(source, { ...before, rows: [...before.rows, ...page.records.map((record) => plainRecord(record))], whole: page.done !== false });
+    const rows = [...before.rows, ...page.records.map((record) => plainRecord(record))];
+    results.set(keyOf(source), { ...before, rows, whole: page.done !== false });
     if (more !== undefined) unread.push({ source, locator: more });
   }
-  return { of: (source) => given.get(JSON.stringify(source)), apiCalls };
+  return { of: (source) => results.get(keyOf(source)), apiCalls };
+}
+
+/** Equal sources have equal keys. */
+const keyOf = (source: Source): string => JSON.stringify(source);
+
+const isPartial = (error: unknown): error is ToolError => ToolError.is(error) && partial.has(error.code);
+
+/** The API calls that read the sources: queries in groups, by API, and every other source in a call of its own. */
+function callsFor(client: SalesforceClient, context: CallContext, sources: readonly Source[]): Call[] {
+  const queries = sources.filter((source) => source.kind === 'query');
+  const grouped = (['data', 'tooling'] as const).flatMap((api) =>
+    inGroups(
+      queries.filter((source) => source.api === api),
+      queriesPerCall,
+    ).map((group): Call => {
+      const soql = group.map((source) => source.soql);
+      return { sources: group, read: async () => (await client.queryTogether(api, soql, context)).map(readPart) };
+    }),
+  );
+  const others = sources.flatMap((source): Call[] => {
+    if (source.kind === 'query') return [];
+    return [{ sources: [source], read: async () => [{ result: wholeRows(await readOther(client, context, source)) }] }];
+  });
+  return [...grouped, ...others];
+}
+
+function readPart({ status, body }: CompositePart): Reading {
+  const answer = status === 200 ? QueryAnswer.safeParse(body).data : undefined;
+  if (!answer) {
+    const [problem] = problemsIn(body);
+    return { result: { code: problem?.errorCode ?? `HTTP ${status}`, message: problem?.message ?? 'no reason given' } };
+  }
+  const rows = answer.records.map((record) => plainRecord(record));
+  return { result: { rows, total: answer.totalSize ?? rows.length, whole: answer.done !== false }, locator: locatorOf(answer) };
+}
+
+async function readOther(client: SalesforceClient, context: CallContext, source: Exclude<Source, QuerySource>): Promise<Rows['rows']> {
+  if (source.kind === 'counts') return (await client.countRecords(source.objects, context)).sObjects ?? [];
+  return usedLimits(await client.getLimits(context)).map((limit) => ({ ...limit }));
 }
 
 const wholeRows = (rows: Rows['rows']): Rows => ({ rows, total: rows.length, whole: true });

@@ -1,7 +1,7 @@
 import { query, type Finding, type OrgCheck, type Row, type Rows } from './org-check.ts';
 import { daysUntil, numberAt, rowsOf, shareStatus, textAt, worst } from './read-row.ts';
 
-/** How the fields of one kind of licence are called. */
+/** The field names of one kind of licence. */
 interface Names {
   readonly name: string;
   readonly all: string;
@@ -9,7 +9,7 @@ interface Names {
   readonly ends: string;
 }
 
-/** Licences run out by number, and by date. Both are looked at; -1 and 0 mean that they are not counted. */
+/** Judges licences by number and by end date. A total of -1 or 0 means that Salesforce does not count them. */
 function judgeLicences(given: readonly Rows[], nowMs: number, names: Names): Finding {
   const judged = rowsOf(given)
     .map((row) => ({ row, ...judgeLicence(row, nowMs, names) }))
@@ -48,7 +48,7 @@ const licences = (
   judge: (given, nowMs) => judgeLicences(given, nowMs, names),
 });
 
-/** Licences that run out, by number or by date. */
+/** Checks of licences that run out, by number or by date. */
 export const licenceChecks: readonly OrgCheck<'licences'>[] = [
   licences(
     {

@@ -2,10 +2,10 @@ import { watchedLimits } from '../used-limits.ts';
 import type { OrgCheck } from './org-check.ts';
 import { numberAt, rowsOf, shareStatus, textAt, worst } from './read-row.ts';
 
-/** Beyond so many records Salesforce speaks of a large data volume. */
+/** From this many records on, Salesforce speaks of a large data volume. */
 const largeVolume = 5_000_000;
 
-/** What may run out. */
+/** Checks of limits that may run out. */
 export const limitChecks: readonly OrgCheck<'limits'>[] = [
   {
     id: 'org_limits',
@@ -19,11 +19,11 @@ export const limitChecks: readonly OrgCheck<'limits'>[] = [
       const rows = rowsOf(given).toSorted((a, b) => numberAt(b, 'usedPercent') - numberAt(a, 'usedPercent'));
       if (rows.length === 0) return { status: 'unknown', evidence: 'Salesforce shows no limits.' };
       const tight = rows.filter((row) => numberAt(row, 'usedPercent') >= 80);
-      const said = tight.length > 0 ? tight : rows.filter((row) => watchedLimits.has(textAt(row, 'name')));
+      const listed = tight.length > 0 ? tight : rows.filter((row) => watchedLimits.has(textAt(row, 'name')));
       return {
         status: worst(rows.map((row) => shareStatus(numberAt(row, 'usedPercent')))),
         evidence: `${tight.length} of ${rows.length} limits are at least 80 % used.`,
-        details: said.map((row) => `${textAt(row, 'name')}: ${numberAt(row, 'usedPercent')} % of ${numberAt(row, 'max')}`),
+        details: listed.map((row) => `${textAt(row, 'name')}: ${numberAt(row, 'usedPercent')} % of ${numberAt(row, 'max')}`),
       };
     },
   },

@@ -1,48 +1,48 @@
-/** Where a check looks. `all`: every row counts, so further pages are read as long as API calls are left. */
+/** The source of a check's data. `all`: the check needs every row, so further pages are read while API calls are left. */
 export type Source =
   | { readonly kind: 'query'; readonly api: 'data' | 'tooling'; readonly soql: string; readonly all?: true }
   | { readonly kind: 'limits' }
   | { readonly kind: 'counts'; readonly objects: readonly string[] };
 
-/** What a source gave. */
+/** The rows of one source. */
 export interface Rows {
   readonly rows: readonly Row[];
-  /** How many rows there are in all, read or not. */
+  /** The number of rows in the org, read or not. */
   readonly total: number;
-  /** Whether all of them were read. */
+  /** Whether all rows were read. */
   readonly whole: boolean;
 }
 
-/** One row: a record without Salesforce's own marks. */
+/** One row: a record without Salesforce's own metadata. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What a check found. `unknown`: what it needs is not there to be read. */
+/** The finding of a check. `unknown`: the data that it needs could not be read. */
 export interface Finding {
   readonly status: 'pass' | 'warn' | 'fail' | 'unknown';
-  /** One sentence: what was found. */
+  /** One sentence that states the finding. */
   readonly evidence: string;
-  /** The worst first. The report shows some. */
+  /** The worst cases first. The report shows some of them. */
   readonly details?: readonly string[];
 }
 
-/** One question to an org, as data. */
+/** One check of an org, as data. */
 export interface OrgCheck<Category extends string = string> {
   readonly id: string;
   readonly title: string;
   readonly category: Category;
-  /** How much it counts in our score, 0 to 3. 0: it informs only. */
+  /** Its weight in our score, 0 to 3. A check with weight 0 only informs. */
   readonly weight: 0 | 1 | 2 | 3;
-  /** What the connection's user needs to be shown the answer. */
+  /** The permission with which Salesforce shows the data to the connection's user. */
   readonly permission: string;
-  /** What to do about a warning or a failure. */
+  /** What the org's administrator should do about a warning or a failure. */
   readonly advice: string;
   readonly sources: readonly Source[];
-  /** Gets what each source gave, in their order, and the time. */
+  /** Receives the rows of each source, in the order of `sources`, and the time. */
   judge(given: readonly Rows[], nowMs: number): Finding;
 }
 
-/** A query of the org's data. */
+/** Declares a query of the org's data. */
 export const query = (soql: string, all?: 'all'): Source => ({ kind: 'query', api: 'data', soql, ...(all && { all: true }) });
 
-/** A query of what the org is configured with. */
+/** Declares a query of the org's configuration. */
 export const tooling = (soql: string, all?: 'all'): Source => ({ kind: 'query', api: 'tooling', soql, ...(all && { all: true }) });

@@ -7,10 +7,10 @@ import { platformChecks } from './platform.ts';
 import { securityChecks } from './security.ts';
 import { sharingChecks } from './sharing.ts';
 
-/** What the checks of an org are about. */
+/** The categories of an org's checks. */
 export const orgHealthCategories = ['security', 'limits', 'licences', 'access', 'sharing', 'code', 'automation', 'platform'] as const;
 
-/** All checks of an org. `version` is the API version in use, such as `v64.0`: what is old is told by it. */
+/** Returns all checks of an org. `version`, the API version in use, such as `v64.0`, decides which Apex counts as old. */
 export const orgHealthChecks = (version: string) => [
   ...securityChecks,
   ...limitChecks,

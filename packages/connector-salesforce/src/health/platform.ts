@@ -2,7 +2,7 @@ import { query, tooling, type OrgCheck } from './org-check.ts';
 import { organization } from './organization.ts';
 import { daysUntil, numberAt, rowsOf, shareStatus, textAt, worst } from './read-row.ts';
 
-/** What Salesforce and other vendors bring, and when it ends. */
+/** Checks of the trial, release updates, packages and features. */
 export const platformChecks: readonly OrgCheck<'platform'>[] = [
   {
     id: 'trial',
@@ -82,7 +82,7 @@ export const platformChecks: readonly OrgCheck<'platform'>[] = [
       });
       if (scanned.length === 0) return { status: 'unknown', evidence: 'Optimizer has not been run: start it in Setup, Optimizer.' };
       const tight = scanned.filter(({ percent }) => percent >= 80).toSorted((a, b) => b.percent - a.percent);
-      const failed = scanned.filter((one) => one.failed).length;
+      const failed = scanned.filter((metric) => metric.failed).length;
       return {
         status: worst(scanned.map(({ percent }) => shareStatus(percent))),
         evidence: `${tight.length} of ${scanned.length} features that Optimizer looked at are at least 80 % used; ${failed} could not be looked at.`,

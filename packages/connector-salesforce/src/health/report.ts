@@ -5,7 +5,7 @@ import { scoreOf } from './score.ts';
 const maxDetails = 10;
 const maxDetailLength = 200;
 
-/** What a health check answers. */
+/** The answer of a health check. */
 export const Report = z.object({
   summary: z.string().describe('The whole in a few sentences, for a person'),
   score: z.int().optional().describe('0 to 100, by this connector’s own weights; absent where nothing could be judged'),
@@ -24,7 +24,7 @@ export const Report = z.object({
       pass: z.int().describe('Passed'),
       warn: z.int().describe('To be looked at'),
       fail: z.int().describe('Failed'),
-      unknown: z.int().describe('Could not be judged; outside the score'),
+      unknown: z.int().describe('Could not be judged; does not count in the score'),
     })
     .describe('How the checks ended'),
   checks: z
@@ -46,7 +46,7 @@ export const Report = z.object({
 
 const order = { fail: 0, warn: 1, unknown: 2, pass: 3 } as const;
 
-/** Writes the report: what passed in short, unless `full`. */
+/** Writes the report. Passed checks have no details unless `full` is set. */
 export function reportOf({ results, org, apiCalls }: ChecksRun, full: boolean): z.output<typeof Report> {
   const sorted = results.toSorted((a, b) => order[a.status] - order[b.status] || b.check.weight - a.check.weight);
   const count = (status: CheckResult['status']): number => results.filter((result) => result.status === status).length;

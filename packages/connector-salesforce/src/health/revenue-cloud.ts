@@ -35,7 +35,7 @@ const named = (rows: readonly Row[]) => {
 
 type Judge = OrgCheck['judge'];
 
-/** A check of one number for each bundle: from `fail` on a failure, from `warn` on a warning. */
+/** Judges one number per bundle: above `fail` it is a failure, above `warn` a warning. */
 const perBundle =
   (unit: string, limits: { warn: number; fail: number }, measure: (product: string, given: Parameters<Judge>[0]) => number): Judge =>
   (given) => {
@@ -50,7 +50,7 @@ const perBundle =
     };
   };
 
-/** Checks of a Revenue Cloud product catalogue. Orgs without it answer INVALID_TYPE, and all of them are unknown. */
+/** Checks of a Revenue Cloud product catalogue. An org without Revenue Cloud answers INVALID_TYPE, and all checks are unknown. */
 export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attributes' | 'picklists'>[] = [
   {
     id: 'catalogue_sharing',
@@ -94,7 +94,7 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     category: 'bundles',
     weight: 2,
     permission,
-    advice: 'Split these bundles: 200 components are the most that one should have.',
+    advice: 'Split these bundles: a bundle should have 200 components at most.',
     sources: [bundles, components],
     judge: (given) => {
       const tree = readBundles(rowsOf(given, 1));
@@ -103,11 +103,11 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
   },
   {
     id: 'bundle_cycles',
-    title: 'Bundles that hold themselves',
+    title: 'Bundles that contain themselves',
     category: 'bundles',
     weight: 3,
     permission,
-    advice: 'Take one component out of each circle: such a bundle cannot be configured.',
+    advice: 'Take one component out of each cycle: such a bundle cannot be configured.',
     sources: [bundles, components],
     judge(given) {
       const { cycles } = readBundles(rowsOf(given, 1));
@@ -125,7 +125,7 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     category: 'attributes',
     weight: 2,
     permission,
-    advice: 'Take attributes away that nobody sets: 600 are the most that a bundle with all its components should have.',
+    advice: 'Remove attributes that no user sets: a bundle with all its components should have 600 at most.',
     sources: [bundles, components, attributeCounts],
     judge: (given) => {
       const tree = readBundles(rowsOf(given, 1));
@@ -170,5 +170,5 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
   },
 ];
 
-/** What the checks of a catalogue are about. */
+/** The categories of a catalogue's checks. */
 export const revenueCloudCategories = ['sharing', 'bundles', 'attributes', 'picklists'] as const;

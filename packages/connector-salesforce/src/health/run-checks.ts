@@ -4,27 +4,27 @@ import { gather, isRefused, type Gathered } from './gather.ts';
 import type { Finding, OrgCheck, Row, Rows } from './org-check.ts';
 import { organization } from './organization.ts';
 
-/** How a check ended. */
+/** The result of a check. */
 export interface CheckResult extends Finding {
   readonly check: OrgCheck;
-  /** What the connection's user lacks, where that is why it is unknown. */
+  /** The permission that the connection's user lacks, if that is why the check is unknown. */
   readonly missingPermission?: string | undefined;
 }
 
-/** The checks' results in their order, and what there is to say beside them. */
+/** The results of the checks, in their order, and facts for the report. */
 export interface ChecksRun {
   readonly results: readonly CheckResult[];
-  /** The org's own record, if it is shown. */
+  /** The org's own record, if it could be read. */
   readonly org: Row | undefined;
   readonly apiCalls: number;
 }
 
 const maxCalls = 20;
-/** How Salesforce says that a right is missing: openly, or as if there were no such thing. */
+/** Codes of a missing right. Salesforce states it openly, or answers as if the object did not exist. */
 const denying = /^(FORBIDDEN|INSUFFICIENT_|API_DISABLED|API_CURRENTLY_DISABLED|HTTP 403)/;
 const hiding = /^(INVALID_TYPE|INVALID_FIELD|NOT_FOUND|HTTP 404)$/;
 
-/** Runs checks in at most 20 API calls. @throws {ToolError} where nothing at all could be read. */
+/** Runs checks in at most 20 API calls. @throws {ToolError} if not a single source could be read. */
 export async function runChecks(client: SalesforceClient, context: CallContext, checks: readonly OrgCheck[]): Promise<ChecksRun> {
   const gathered = await gather(client, context, [organization, ...checks.flatMap(({ sources }) => sources)], maxCalls);
   const org = gathered.of(organization);
@@ -47,13 +47,13 @@ function resultOf(check: OrgCheck, gathered: Gathered, nowMs: number): CheckResu
     return {
       check,
       status: 'unknown',
-      evidence: `${absent ? 'The org has this not, or hides it from the connection’s user' : 'Salesforce did not show it'}: ${one.code}: ${one.message.slice(0, 200)}`,
-      // What failed for another reason no permission would mend.
+      evidence: `${absent ? 'The org does not have this, or hides it from the connection’s user' : 'Salesforce did not show it'}: ${one.code}: ${one.message.slice(0, 200)}`,
+      // No permission would help against another failure.
       ...((absent || denying.test(one.code)) && { missingPermission: check.permission }),
     };
   }
   const finding = check.judge(given, nowMs);
-  // What was not read could hold the fault: a pass is no pass then.
+  // The rows that were not read could hold the fault, so the check has not passed.
   const cut = check.sources.findIndex((source, index) => source.kind === 'query' && source.all && given[index]?.whole === false);
   if (cut < 0) return { check, ...finding };
   const evidence = `${finding.evidence} Only ${given[cut]?.rows.length} of ${given[cut]?.total} rows were looked at.`;

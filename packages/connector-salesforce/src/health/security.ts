@@ -1,7 +1,7 @@
 import { query, tooling, type OrgCheck } from './org-check.ts';
 import { isTrue, numberAt, rowsOf, textAt } from './read-row.ts';
 
-/** Salesforce's own words for its score. */
+/** Salesforce's own names for ranges of its score. */
 const grades = [
   [90, 'Excellent'],
   [80, 'Very Good'],
@@ -10,7 +10,7 @@ const grades = [
   [0, 'Very Poor'],
 ] as const;
 
-/** How well the org is secured, by Salesforce’s own score and what it leaves out. */
+/** Checks of the org's security: Salesforce’s own score, and risks that the score leaves out. */
 export const securityChecks: readonly OrgCheck<'security'>[] = [
   {
     id: 'security_score',
@@ -100,7 +100,7 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
   },
   {
     id: 'setup_changes',
-    title: 'Changes of the setup on behalf of others',
+    title: 'Setup changes on behalf of others',
     category: 'security',
     weight: 1,
     permission: 'View Setup and Configuration',
@@ -115,7 +115,7 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
       const delegated = rows.filter((row) => textAt(row, 'DelegateUser') !== '');
       return {
         status: delegated.length > 0 ? 'warn' : 'pass',
-        evidence: `${rows.length === 200 ? 'At least 200' : rows.length} changes in the last 30 days, ${delegated.length} by somebody logged in as another user.`,
+        evidence: `${rows.length === 200 ? 'At least 200' : rows.length} changes in the last 30 days, ${delegated.length} by someone logged in as another user.`,
         details: delegated.map(
           (row) => `${textAt(row, 'CreatedDate').slice(0, 10)} ${textAt(row, 'DelegateUser')}: ${textAt(row, 'Display')}`,
         ),
@@ -124,7 +124,7 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
   },
   {
     id: 'stale_oauth_tokens',
-    title: 'OAuth tokens that nobody uses',
+    title: 'OAuth tokens that no one uses',
     category: 'security',
     weight: 1,
     permission: 'Manage Users',

@@ -4,11 +4,11 @@ import { rowsOf, textAt } from './read-row.ts';
 
 const objects = ['Account', 'Contact', 'Opportunity', 'Lead', 'Case', 'Asset', 'Contract', 'Order', 'Campaign', 'Product2', 'Pricebook2'];
 
-/** What is open to everybody by default. */
+/** Checks of objects that are open to everyone by default. */
 export const sharingChecks: readonly OrgCheck<'sharing'>[] = [
   {
     id: 'org_wide_defaults',
-    title: 'What every user may change',
+    title: 'Objects that every user may change',
     category: 'sharing',
     weight: 2,
     permission: 'View Setup and Configuration',
@@ -29,7 +29,7 @@ export const sharingChecks: readonly OrgCheck<'sharing'>[] = [
   },
   {
     id: 'external_sharing',
-    title: 'What external users may see',
+    title: 'Objects that external users may see',
     category: 'sharing',
     weight: 3,
     permission: 'View Setup and Configuration',

@@ -5,7 +5,11 @@ import { createRecord, deleteRecord, updateRecord, upsertRecord, writableObject 
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Writes up to 200 rows, each on its own: a row that fails is told inside the 200. @throws {Refusal} for a request that is wrong as a whole. */
+/**
+ * Writes up to 200 rows, each on its own. The answer is a 200 even if rows fail.
+ *
+ * @throws {Refusal} for a request that is wrong as a whole.
+ */
 export function writeCollection(
   records: OrgRecords,
   operation:
@@ -20,7 +24,7 @@ export function writeCollection(
       'EXCEEDED_ID_LIMIT',
       `record limit reached. cannot submit more than ${vendorLimits.collectionRecords.most} records into this call`,
     );
-  // What an undone row was before: everything that a row can touch is one record.
+  // Restores the state before each row. A row touches only one record.
   const undo: (() => void)[] = [];
   const answers = rows.map((row): Row => {
     try {
@@ -38,7 +42,7 @@ export function writeCollection(
     }
   });
   if (!allOrNone || answers.every(({ success }) => success)) return answers;
-  for (const back of undo.toReversed()) back();
+  for (const restore of undo.toReversed()) restore();
   const rolledBack = {
     statusCode: 'ALL_OR_NONE_OPERATION_ROLLED_BACK',
     message: 'Record rolled back because not all records were valid and the request was using AllOrNone header',

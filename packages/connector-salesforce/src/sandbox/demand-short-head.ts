@@ -7,10 +7,10 @@ interface Head {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Refuses what is too long to be read, as the servers in front of Salesforce do: without a body. @throws {Refusal} 414 or 431. */
+/** Refuses a head that is too long, without a body, as the servers in front of Salesforce do. @throws {Refusal} 414 or 431. */
 export function demandShortHead({ url, headers }: Head): void {
   if (url.length > vendorLimits.headBytes.most) throw new Refusal(414, undefined);
-  // As on the wire, each header with its colon, blank and line end.
+  // The size on the wire: each header with its colon, space and line end.
   const lengths = Object.entries(headers).map(([name, value]) => name.length + value.length + 4);
   if (lengths.reduce((sum, length) => sum + length, url.length) > vendorLimits.headBytes.most) throw new Refusal(431, undefined);
 }

@@ -2,7 +2,7 @@
 export interface OrgField {
   readonly name: string;
   readonly type: string;
-  /** Objects that a reference names. */
+  /** The objects that a reference may name. */
   readonly refersTo: readonly string[];
   readonly values: readonly string[];
   readonly required: boolean;
@@ -15,7 +15,7 @@ export interface OrgField {
 export interface OrgObject {
   readonly name: string;
   readonly keyPrefix: string;
-  /** Which APIs query it. */
+  /** The APIs that can query it. */
   readonly apis: readonly ('data' | 'tooling')[];
   readonly writable: boolean;
   readonly fields: ReadonlyMap<string, OrgField>;
@@ -24,7 +24,7 @@ export interface OrgObject {
 const system =
   'Id:id:readOnly CreatedDate:datetime:readOnly CreatedById:reference(User):readOnly LastModifiedDate:datetime:readOnly LastModifiedById:reference(User):readOnly SystemModstamp:datetime:readOnly IsDeleted:boolean:readOnly';
 
-/** Objects with records that are written: name, key prefix, fields. */
+/** Objects whose records can be written: name, key prefix, fields. */
 const business = [
   'Account 001 Name:string:required Industry:picklist(Banking|Manufacturing|Retail) Rating:picklist(Hot|Warm|Cold) Phone:phone Website:url BillingCity:string AnnualRevenue:currency NumberOfEmployees:int Description:textarea OwnerId:reference(User) Erp_Id__c:string:externalId:unique Region__c:string:externalId',
   'Contact 003 FirstName:string LastName:string:required Name:string:readOnly Email:email Phone:phone Title:string AccountId:reference(Account) OwnerId:reference(User) Erp_Id__c:string:externalId:unique',
@@ -32,7 +32,7 @@ const business = [
   'Case 500 Subject:string Status:picklist(New|Working|Closed) Priority:picklist(Low|Medium|High) Description:textarea CaseNumber:string:readOnly AccountId:reference(Account) ContactId:reference(Contact)',
 ];
 
-/** What an org says of itself, readable alone. A name before a slash says which API queries it; both, without one. */
+/** Read-only objects that describe the org. The word before a slash is the API that can query the object; without a slash, both can. */
 const setup = [
   'data/Organization 00D Name:string OrganizationType:string InstanceName:string IsSandbox:boolean TrialExpirationDate:datetime NamespacePrefix:string DefaultAccountAccess:string DefaultContactAccess:string DefaultOpportunityAccess:string DefaultLeadAccess:string DefaultCaseAccess:string',
   'data/User 005 Name:string Username:string ProfileId:reference(Profile) LastLoginDate:datetime IsActive:boolean UserType:string Email:email',
@@ -67,7 +67,7 @@ const setup = [
   'tooling/SubscriberPackage 033 Name:string NamespacePrefix:string',
 ];
 
-/** What only orgs with Revenue Cloud have. */
+/** Objects that only orgs with Revenue Cloud have. */
 const revenue = [
   'data/Product2 01t Name:string Type:string IsActive:boolean',
   'data/ProductRelatedComponent 0dS ParentProductId:reference(Product2) ChildProductId:reference(Product2) Sequence:int Quantity:double',
@@ -77,7 +77,7 @@ const revenue = [
   'data/AttributePicklistValue 0v6 Name:string PicklistId:reference(AttributePicklist)',
 ];
 
-/** The objects of the org by name. */
+/** Returns the objects of the org by name. */
 export function orgObjects(options: { readonly revenueCloud: boolean }): ReadonlyMap<string, OrgObject> {
   const readable = options.revenueCloud ? [...setup, ...revenue] : setup;
   const all = [...business.map((line) => objectOf(line, true)), ...readable.map((line) => objectOf(line, false))];
@@ -108,6 +108,6 @@ function fieldOf(text: string): OrgField {
   };
 }
 
-/** The name under which a query reaches what a reference names: `OwnerId` → `Owner`, `Parent__c` → `Parent__r`. */
+/** Returns the name under which a query reaches the record of a reference: `OwnerId` → `Owner`, `Parent__c` → `Parent__r`. */
 export const relationshipOf = (field: OrgField): string | undefined =>
   field.type !== 'reference' ? undefined : field.name.endsWith('__c') ? field.name.replace(/c$/, 'r') : field.name.replace(/Id$/, '');

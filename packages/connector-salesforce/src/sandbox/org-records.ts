@@ -1,13 +1,14 @@
 import type { Clock } from '@busbar/core';
+import { parseTime } from '../parse-time.ts';
 import type { OrgObject } from './org-objects.ts';
 import { refusal } from './refusal.ts';
 
-/** A record as it is kept: every field by its API name. */
+/** A record of the sandbox: every field by its API name. */
 export type OrgRecord = Record<string, unknown> & { readonly Id: string };
 
 const maxRecords = 50_000;
 
-/** The records of an org, by object. Deleted ones stay, marked. */
+/** Creates the records of an org, by object. Deleted records stay, marked with `IsDeleted`. At most 50,000 per object. */
 export function createRecords(objects: ReadonlyMap<string, OrgObject>, clock: Clock) {
   const byObject = new Map<string, Map<string, OrgRecord>>();
   let last = 0;
@@ -21,20 +22,20 @@ export function createRecords(objects: ReadonlyMap<string, OrgObject>, clock: Cl
   return {
     objects,
 
-    /** All records of an object, deleted ones too, oldest first. */
+    /** Returns all records of an object, also deleted ones, oldest first. */
     all: (object: string): readonly OrgRecord[] => [...tableOf(object).values()],
 
-    /** The record with an id of 15 or 18 characters, if it is not deleted. */
+    /** Returns the record with an id of 15 or 18 characters, unless it is deleted. */
     get(object: string, id: unknown): OrgRecord | undefined {
       if (typeof id !== 'string') return undefined;
       const record = tableOf(object).get(id.slice(0, 15));
       return record?.['IsDeleted'] === true ? undefined : record;
     },
 
-    /** Which object a record with that id belongs to. */
+    /** Returns the object that a record with this id belongs to. */
     objectOf: (id: string): OrgObject | undefined => [...objects.values()].find(({ keyPrefix }) => id.startsWith(keyPrefix)),
 
-    /** Keeps a record as it is given, rules aside, and gives it with its id. */
+    /** Adds a record without any checks, and returns it with its id. */
     add(object: string, fields: Readonly<Record<string, unknown>>): OrgRecord {
       const kind = objects.get(object);
       if (!kind) throw new TypeError(`The sandbox has no object ${object}`);
@@ -63,13 +64,13 @@ export function createRecords(objects: ReadonlyMap<string, OrgObject>, clock: Cl
   };
 }
 
-/** What {@link createRecords} gives. */
+/** The value that {@link createRecords} returns. */
 export type OrgRecords = ReturnType<typeof createRecords>;
 
-/** As Salesforce writes times: whole seconds, and an offset without a colon. */
+/** Writes a time as Salesforce does: whole seconds, and an offset without a colon. */
 export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}.000+0000`;
 }
 
-/** The time in a value of Salesforce's: NaN where it is none. */
-export const timeOf = (value: unknown): number => Date.parse(String(value).replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+/** Reads the time in a field's value. NaN if the value is not a time. */
+export const timeOf = (value: unknown): number => parseTime(String(value));

@@ -1,4 +1,4 @@
-/** A no of Salesforce, as it goes over the wire. Thrown where it is found out. */
+/** A refusal of Salesforce: the status and body that go over the wire. Resources throw it. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
@@ -11,19 +11,19 @@ export class Refusal extends Error {
   }
 }
 
-/** The usual form: a list with one error. */
+/** Creates a refusal of the usual form: a list with one error. */
 export const refusal = (status: number, errorCode: string, message: string, fields?: readonly string[]) =>
   new Refusal(status, [{ message, errorCode, ...(fields && { fields }) }]);
 
-/** A query that SOQL or SOSL has no reading for. */
+/** Creates the refusal of a query that is not valid SOQL or SOSL. */
 export const malformed = (message: string) => refusal(400, 'MALFORMED_QUERY', message);
 
-/** A resource that is not there. */
+/** Creates the refusal of a request to a resource that does not exist. */
 export const notFound = () => refusal(404, 'NOT_FOUND', 'The requested resource does not exist');
 
-/** What Salesforce says with a status where nothing particular is the matter. */
+/** Returns the body that Salesforce usually sends with a status. */
 export function failureBody(status: number): { body?: unknown } {
-  const said: Readonly<Record<number, readonly [code: string, message: string]>> = {
+  const errors: Readonly<Record<number, readonly [code: string, message: string]>> = {
     400: ['JSON_PARSER_ERROR', 'The request was not understood'],
     401: ['INVALID_SESSION_ID', 'Session expired or invalid'],
     403: ['INSUFFICIENT_ACCESS', 'insufficient access rights on object id'],
@@ -34,6 +34,6 @@ export function failureBody(status: number): { body?: unknown } {
     500: ['UNKNOWN_EXCEPTION', 'An unexpected error occurred'],
     503: ['SERVER_UNAVAILABLE', 'Server unavailable'],
   };
-  const [errorCode, message] = said[status] ?? [];
+  const [errorCode, message] = errors[status] ?? [];
   return errorCode === undefined ? {} : { body: [{ message, errorCode }] };
 }

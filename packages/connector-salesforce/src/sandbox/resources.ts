@@ -1,53 +1,38 @@
 import type { Clock } from '@busbar/core';
 import { writeCollection } from './collections.ts';
-import { relationshipOf, type OrgField, type OrgObject } from './org-objects.ts';
+import { answerComposite } from './composite.ts';
+import { describeObject, summarizeObject } from './describe-object.ts';
+import type { OrgObject } from './org-objects.ts';
 import { timeOf, type OrgRecord, type OrgRecords } from './org-records.ts';
 import { malformed, notFound, Refusal, refusal } from './refusal.ts';
+import { createQueryPages } from './query-pages.ts';
+import type { ResourceAnswer, ResourceRequest } from './resource-request.ts';
 import { parseSoql } from './soql-parse.ts';
 import { runSoql } from './soql-run.ts';
 import { searchRecords } from './search.ts';
 import { vendorLimits } from './vendor-limits.ts';
 import { byExternalId, createRecord, deleteRecord, existing, updateRecord, upsertRecord, writableObject } from './write-record.ts';
 
-/** A request below `/services/data/vXX.0`. */
-export interface ResourceRequest {
-  readonly method: string;
-  /** Decoded, without empty ones. */
-  readonly path: readonly string[];
-  readonly query: URLSearchParams;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** What a resource answers. */
-export interface ResourceAnswer {
-  readonly status?: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** What the resources work with. */
+/** The data that the resources read and write. */
 export interface ResourceOptions {
   readonly records: OrgRecords;
   readonly clock: Clock;
-  /** `/services/data/v64.0`. */
+  /** The start of every path, such as `/services/data/v64.0`. */
   readonly base: string;
-  /** What `/limits` answers. */
+  /** The answer of `/limits`. */
   readonly limits: ReadonlyMap<string, { readonly Max: number; readonly Remaining: number }>;
-  /** Objects and resources that the user may not see, with the code that says so. */
+  /** Objects and resources that the user may not see, with the code of the refusal. */
   readonly refusals: ReadonlyMap<string, string>;
-  /** How many records an object has beyond those that are kept here. */
+  /** The number of records of an object beyond the ones in `records`. */
   readonly recordCounts: ReadonlyMap<string, number>;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-const maxPages = 1_000;
-
-/** The REST resources of an org, tooling's too. What they throw beside a Refusal is a fault. */
+/** Creates the REST resources of an org, including Tooling's. They throw a {@link Refusal}; any other error is a bug. */
 export function createResources(options: ResourceOptions) {
   const { records, clock, base } = options;
-  const pages = new Map<string, { readonly rows: readonly object[]; readonly size: number; readonly tooling: boolean }>();
+  const pages = createQueryPages(base);
 
   function demandAccess(name: string): void {
     const code = options.refusals.get(name);
@@ -72,29 +57,7 @@ export function createResources(options: ResourceOptions) {
         'EXCEEDED_ID_LIMIT',
         'Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch',
       );
-    const locator = `01g${String(pages.size + 1).padStart(12, '0')}AAA`;
-    if (rows.length > size && pages.size < maxPages) pages.set(locator, { rows, size, tooling: api === 'tooling' });
-    return { body: page(rows, total, 0, size, locator, api === 'tooling', parsed.from) };
-  }
-
-  function page(rows: readonly object[], total: number, from: number, size: number, locator: string, tooling: boolean, type: string) {
-    const end = from + size;
-    const done = end >= rows.length;
-    return {
-      ...(tooling && { size: rows.length }),
-      totalSize: total,
-      done,
-      ...(!done && { nextRecordsUrl: `${base}${tooling ? '/tooling' : ''}/query/${locator}-${end}` }),
-      ...(tooling && { queryLocator: null, entityTypeName: rows.length > 0 ? type : null }),
-      records: rows.slice(from, end),
-    };
-  }
-
-  function nextPage(cursor: string, tooling: boolean): ResourceAnswer {
-    const [locator = '', from = ''] = cursor.split('-');
-    const kept = pages.get(locator);
-    if (!kept || kept.tooling !== tooling || !/^\d+$/.test(from)) throw refusal(400, 'INVALID_QUERY_LOCATOR', 'invalid query locator');
-    return { body: page(kept.rows, kept.rows.length, Number(from), kept.size, locator, tooling, '') };
+    return { body: pages.first({ rows, total, size, tooling: api === 'tooling', type: parsed.from }) };
   }
 
   function sobject(request: ResourceRequest, name: string, rest: readonly string[]): ResourceAnswer {
@@ -103,7 +66,7 @@ export function createResources(options: ResourceOptions) {
     const object = records.objects.get(name);
     if (!object?.apis.includes('data')) throw notFound();
     demandAccess(name);
-    if (method === 'GET' && id === 'describe') return { body: describe(object) };
+    if (method === 'GET' && id === 'describe') return { body: describeObject(object) };
     if (method === 'POST' && id === undefined) {
       const record = createRecord(records, writableObject(records, name), body as Json);
       return {
@@ -165,64 +128,23 @@ export function createResources(options: ResourceOptions) {
     return { body: writeCollection(records, { kind: 'delete' }, ids, search.get('allOrNone') === 'true') };
   }
 
-  function composite({ body }: ResourceRequest, tooling: boolean): ResourceAnswer {
-    const { compositeRequest } = (body ?? {}) as {
-      compositeRequest?: { method: string; url: string; referenceId: string; body?: unknown }[];
-    };
-    if (!Array.isArray(compositeRequest) || compositeRequest.length === 0)
-      throw refusal(400, 'INVALID_INPUT', 'compositeRequest is required');
-    const { compositeRequests, compositeQueries } = vendorLimits;
-    if (compositeRequest.length > compositeRequests.most)
-      return beyond(`The request can’t contain more than ${compositeRequests.most} operations.`);
-    const own = `${base}${tooling ? '/tooling' : ''}/`;
-    const isQuery = (url: string): boolean => new RegExp(`^${own}(?:query|queryAll|composite/sobjects)\\b`).test(url);
-    if (compositeRequest.filter(({ url }) => isQuery(url)).length > compositeQueries.most)
-      return beyond(`The request can’t contain more than ${compositeQueries.most} query and collection operations.`);
-    return {
-      body: {
-        compositeResponse: compositeRequest.map((part) => {
-          const [status, answer] = attempt(part, own);
-          return { body: answer ?? null, httpHeaders: {}, httpStatusCode: status, referenceId: part.referenceId };
-        }),
-      },
-    };
-  }
-
-  /** Salesforce refuses a composite as a whole inside a 200 too, as the answer to no part. */
-  const beyond = (message: string): ResourceAnswer => ({
-    body: {
-      compositeResponse: [{ body: [{ errorCode: 'LIMIT_EXCEEDED', message }], httpHeaders: {}, httpStatusCode: 400, referenceId: null }],
-    },
-  });
-
-  function attempt(part: { method: string; url: string; body?: unknown }, own: string): [status: number, body: unknown] {
-    try {
-      // A composite takes queries and records, and nothing else.
-      if (!new RegExp(`^${own}(?:query|queryAll|sobjects)\\b`).test(part.url)) throw notFound();
-      const url = new URL(part.url, 'https://org');
-      const path = url.pathname.slice(base.length).split('/').filter(Boolean).map(decodeURIComponent);
-      const answer = answered({ method: part.method, path, query: url.searchParams, body: part.body, headers: {} });
-      return [answer.status ?? 200, answer.body];
-    } catch (error) {
-      if (error instanceof Refusal) return [error.status, error.body];
-      throw error;
-    }
-  }
-
-  function answered(request: ResourceRequest): ResourceAnswer {
+  function answerRequest(request: ResourceRequest): ResourceAnswer {
     const { method, path } = request;
     const [first = '', second, ...rest] = path;
     if (first === 'tooling') {
-      if (second === 'composite') return composite(request, true);
-      if (second === 'query') return rest[0] === undefined ? query(request, 'tooling', false) : nextPage(rest[0], true);
+      if (second === 'composite') return answerComposite(request.body, base, '/tooling', answerRequest);
+      if (second === 'query') return rest[0] === undefined ? query(request, 'tooling', false) : { body: pages.next(rest[0], true) };
       throw notFound();
     }
-    if (first === 'composite')
-      return second === 'sobjects' ? collections(request) : second === undefined ? composite(request, false) : missing();
-    if (first === 'sobjects') return second === undefined ? { body: global() } : sobject(request, second, rest);
+    if (first === 'composite') {
+      if (second === undefined) return answerComposite(request.body, base, '', answerRequest);
+      if (second === 'sobjects') return collections(request);
+      throw notFound();
+    }
+    if (first === 'sobjects') return second === undefined ? { body: listObjects() } : sobject(request, second, rest);
     if (method !== 'GET') throw notFound();
     if (first === 'query' || first === 'queryAll')
-      return second === undefined ? query(request, 'data', first === 'queryAll') : nextPage(second, false);
+      return second === undefined ? query(request, 'data', first === 'queryAll') : { body: pages.next(second, false) };
     if (first === 'search') return { body: { searchRecords: searchRecords(records, request.query.get('q') ?? '', base) } };
     if (first !== 'limits') throw notFound();
     demandAccess(second === undefined ? 'limits' : 'recordCount');
@@ -231,46 +153,10 @@ export function createResources(options: ResourceOptions) {
     return { body: { sObjects: names.map((name) => ({ name, count: records.all(name).length + (options.recordCounts.get(name) ?? 0) })) } };
   }
 
-  const missing = (): never => {
-    throw notFound();
-  };
-
-  function global(): object {
+  function listObjects(): object {
     const data = [...records.objects.values()].filter(({ apis }) => apis.includes('data'));
-    return { encoding: 'UTF-8', maxBatchSize: 200, sobjects: data.map(flagsOf) };
+    return { encoding: 'UTF-8', maxBatchSize: 200, sobjects: data.map(summarizeObject) };
   }
 
-  return { answer: answered };
-}
-
-const flagsOf = (object: OrgObject) => ({
-  name: object.name,
-  label: object.name.replace(/__c$/, '').replaceAll('_', ' '),
-  keyPrefix: object.keyPrefix,
-  custom: object.name.endsWith('__c'),
-  queryable: true,
-  createable: object.writable,
-  updateable: object.writable,
-  deletable: object.writable,
-});
-
-function describe(object: OrgObject): object {
-  const fields = [...object.fields.values()].map((field: OrgField) => ({
-    name: field.name,
-    label: field.name.replace(/__c$/, '').replaceAll('_', ' '),
-    type: field.type,
-    length: field.type === 'string' ? 255 : 0,
-    nillable: !field.required,
-    defaultedOnCreate: false,
-    createable: object.writable && !field.readOnly,
-    updateable: object.writable && !field.readOnly,
-    externalId: field.externalId,
-    unique: field.unique,
-    calculated: false,
-    inlineHelpText: null,
-    referenceTo: field.refersTo,
-    relationshipName: relationshipOf(field) ?? null,
-    picklistValues: field.values.map((value) => ({ value, label: value, active: true })),
-  }));
-  return { ...flagsOf(object), fields, childRelationships: [] };
+  return { answer: answerRequest };
 }

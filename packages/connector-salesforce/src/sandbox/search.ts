@@ -6,8 +6,8 @@ const form = /^FIND \{((?:[^\\{}]|\\[^])+)\} IN (ALL|NAME|EMAIL|PHONE) FIELDS RE
 const scopes: Readonly<Record<string, readonly string[]>> = { NAME: ['Name'], EMAIL: ['Email'], PHONE: ['Phone'] };
 
 /**
- * Runs a search of the form that the connector writes: every word must occur. An unescaped reserved character, or an operator, is
- * malformed here. Finds new records at once, unlike Salesforce.
+ * Runs a search of the form that the connector writes: every word must occur. Refuses unescaped reserved characters and operators as
+ * malformed. Unlike Salesforce, finds new records at once.
  *
  * @throws {Refusal}
  */
@@ -31,11 +31,11 @@ export function searchRecords(records: OrgRecords, sosl: string, base: string): 
     if (unknown !== undefined) throw refusal(400, 'INVALID_FIELD', `No such column '${unknown}' on entity '${name}'.`);
     const found = records.all(name).filter((record) => {
       const values = (scopes[scope] ?? [...object.fields.keys()]).map((field) => record[field]);
-      const said = values
+      const texts = values
         .filter((value) => typeof value === 'string')
         .join('\n')
         .toLowerCase();
-      return record['IsDeleted'] !== true && words.every((word) => said.includes(word));
+      return record['IsDeleted'] !== true && words.every((word) => texts.includes(word));
     });
     return found.slice(0, Number(limit)).map((record) => ({
       attributes: { type: name, url: `${base}/sobjects/${name}/${record.Id}` },

@@ -3,15 +3,32 @@ import { timestamp, type OrgRecord, type OrgRecords } from './org-records.ts';
 
 const dayMs = 86_400_000;
 
-/** Fills an org with made-up people, customers and settings. It is in good health: whoever wants findings, plants them. */
-export function seed(records: OrgRecords, clock: Clock, org: { readonly name: string; readonly revenueCloud: boolean }): void {
-  const ago = (days: number): string => timestamp(clock.now() - days * dayMs);
-  const ahead = (days: number): string => timestamp(clock.now() + days * dayMs);
-  const add = records.add;
-  const several = (object: string, list: readonly Readonly<Record<string, unknown>>[]): OrgRecord[] =>
-    list.map((fields) => add(object, fields));
+type Fields = Readonly<Record<string, unknown>>;
 
-  add('Organization', {
+interface Seeder {
+  add(object: string, fields: Fields): OrgRecord;
+  several(object: string, list: readonly Fields[]): OrgRecord[];
+  /** Returns the time a number of days before now. */
+  ago(days: number): string;
+  /** Returns the time a number of days after now. */
+  ahead(days: number): string;
+}
+
+interface Users {
+  readonly sam: OrgRecord;
+  readonly ada: OrgRecord;
+}
+
+/** Fills an org with made-up people, customers and settings. A health check of it finds nothing. */
+export function seed(records: OrgRecords, clock: Clock, org: { readonly name: string; readonly revenueCloud: boolean }): void {
+  const seeder: Seeder = {
+    add: records.add,
+    several: (object, list) => list.map((fields) => records.add(object, fields)),
+    ago: (days) => timestamp(clock.now() - days * dayMs),
+    ahead: (days) => timestamp(clock.now() + days * dayMs),
+  };
+
+  records.add('Organization', {
     Name: org.name,
     OrganizationType: 'Enterprise Edition',
     InstanceName: 'SBX1',
@@ -23,6 +40,14 @@ export function seed(records: OrgRecords, clock: Clock, org: { readonly name: st
     DefaultCaseAccess: 'None',
   });
 
+  const users = seedUsers(seeder);
+  seedSetup(seeder, records.change, users, org.revenueCloud);
+  seedCustomers(seeder, users);
+  if (org.revenueCloud) seedProducts(records);
+}
+
+/** Adds profiles, users and their permission sets. */
+function seedUsers({ add, several, ago }: Seeder): Users {
   const [admin, sales] = several('Profile', [{ Name: 'System Administrator' }, { Name: 'Sales' }]);
   const person = (Name: string, profile: OrgRecord | undefined) =>
     add('User', {
@@ -35,7 +60,7 @@ export function seed(records: OrgRecords, clock: Clock, org: { readonly name: st
       LastLoginDate: ago(1),
     });
   const [sam, ada] = [person('Sam Admin', admin), person('Ada Example', sales)];
-  const set = (Name: string, fields: Readonly<Record<string, unknown>>) =>
+  const set = (Name: string, fields: Fields) =>
     add('PermissionSet', {
       Name,
       Label: Name,
@@ -62,7 +87,11 @@ export function seed(records: OrgRecords, clock: Clock, org: { readonly name: st
     { AssigneeId: ada.Id, PermissionSetId: salesSet.Id },
     { AssigneeId: ada.Id, PermissionSetId: exportSet.Id },
   ]);
+  return { sam, ada };
+}
 
+/** Adds the records that the health checks read. */
+function seedSetup({ add, several, ago, ahead }: Seeder, change: OrgRecords['change'], { sam, ada }: Users, revenueCloud: boolean): void {
   several('UserLicense', [{ Name: 'Salesforce', LicenseDefinitionKey: 'SFDC', Status: 'Active', TotalLicenses: 10, UsedLicenses: 2 }]);
   several('PermissionSetLicense', [
     { MasterLabel: 'Sales User', DeveloperName: 'SalesUser', Status: 'Active', TotalLicenses: 10, UsedLicenses: 1 },
@@ -86,9 +115,12 @@ export function seed(records: OrgRecords, clock: Clock, org: { readonly name: st
   several('ConnectedApplication', [{ Name: 'Busbar', OptionsAllowAdminApprovedUsersOnly: true }]);
   several(
     'EntityDefinition',
-    ['Account', 'Contact', 'Opportunity', 'Case', ...(org.revenueCloud ? ['Product2', 'AttributeDefinition'] : [])].map(
-      (QualifiedApiName) => ({ QualifiedApiName, Label: QualifiedApiName, InternalSharingModel: 'Read', ExternalSharingModel: 'Private' }),
-    ),
+    ['Account', 'Contact', 'Opportunity', 'Case', ...(revenueCloud ? ['Product2', 'AttributeDefinition'] : [])].map((QualifiedApiName) => ({
+      QualifiedApiName,
+      Label: QualifiedApiName,
+      InternalSharingModel: 'Read',
+      ExternalSharingModel: 'Private',
+    })),
   );
   const [apex] = several('ApexClass', [{ Name: 'InvoiceService', ApiVersion: 64 }]);
   several('ApexTrigger', [{ Name: 'OnInvoice', ApiVersion: 63 }]);
@@ -114,7 +146,7 @@ export function seed(records: OrgRecords, clock: Clock, org: { readonly name: st
     PercentUsage: 10,
     ScanDate: ago(2),
   });
-  records.change(metric, { LatestOrgMetricScanSummaryId: summary.Id });
+  change(metric, { LatestOrgMetricScanSummaryId: summary.Id });
 
   several('SecurityHealthCheck', [{ Score: '92' }]);
   several('SecurityHealthCheckRisks', [
@@ -147,7 +179,10 @@ export function seed(records: OrgRecords, clock: Clock, org: { readonly name: st
   ]);
   const sign = add('SubscriberPackage', { Name: 'Acme Sign', NamespacePrefix: 'acme_sign' });
   several('InstalledSubscriberPackage', [{ SubscriberPackageId: sign.Id }]);
+}
 
+/** Adds accounts, contacts, opportunities and cases. */
+function seedCustomers({ several, ahead }: Seeder, { sam, ada }: Users): void {
   const [bakery] = several('Account', [
     { Name: 'Example Bakery', Industry: 'Retail', BillingCity: 'Springfield', OwnerId: ada.Id, Erp_Id__c: 'E-1', AnnualRevenue: 120_000 },
     {
@@ -168,9 +203,9 @@ export function seed(records: OrgRecords, clock: Clock, org: { readonly name: st
     { Name: 'Ovens', StageName: 'Negotiation', CloseDate: ahead(30).slice(0, 10), Amount: 40_000, AccountId: bakery?.Id, OwnerId: ada.Id },
   ]);
   several('Case', [{ Subject: 'Oven stays cold', Status: 'New', Priority: 'High', CaseNumber: '00001001', AccountId: bakery?.Id }]);
-  if (org.revenueCloud) seedProducts(records);
 }
 
+/** Adds a catalogue of Revenue Cloud. */
 function seedProducts({ add }: OrgRecords): void {
   const product = (Name: string, Type: string | null) => add('Product2', { Name, Type, IsActive: true });
   const [bundle, oven, tray] = [product('Bakery Starter', 'Bundle'), product('Oven', null), product('Tray', null)];

@@ -5,16 +5,16 @@ import { vendorLimits } from './vendor-limits.ts';
 const sessionMs = 2 * 3_600_000;
 const maxSessions = 100;
 
-/** What the sandbox lets in. */
+/** The credentials that the sandbox accepts. */
 export interface SignInOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly refreshToken: string;
-  /** The user and the public key (base64 SPKI) of the JWT bearer flow. Absent: it is refused. */
+  /** The user and the public key (base64 SPKI) of the JWT bearer flow. Absent: the sandbox refuses the flow. */
   readonly jwt?: { readonly username: string; readonly publicKey: string } | undefined;
 }
 
-/** The flows that the sandbox takes, and its sessions of two hours. */
+/** Creates the OAuth flows of the sandbox, and its sessions, which last two hours. At most 100 are kept. */
 export function createSignIn(clock: Clock, host: string, client: SignInOptions) {
   const sessions = new Map<string, number>();
   const refuse = (error: string, error_description: string) => new Refusal(400, { error, error_description });
@@ -34,7 +34,7 @@ export function createSignIn(clock: Clock, host: string, client: SignInOptions) 
     if (!(left > 0 && left <= vendorLimits.assertionMinutes.most * 60_000)) throw refuse('invalid_grant', 'expired authorization code');
   }
 
-  /** @throws {Refusal} where the fields of a token request are not those of a flow that is set up. */
+  /** @throws {Refusal} if a token request does not belong to a flow that is set up, or carries wrong credentials. */
   async function demandGrant(fields: Readonly<Record<string, unknown>>): Promise<void> {
     const { grant_type, client_id, client_secret, assertion, refresh_token } = fields;
     if (grant_type === 'urn:ietf:params:oauth:grant-type:jwt-bearer' && client.jwt) return demandAssertion(String(assertion));
@@ -54,7 +54,7 @@ export function createSignIn(clock: Clock, host: string, client: SignInOptions) 
       sessions.set(token, clock.now() + sessionMs);
       const [oldest] = sessions.keys();
       if (sessions.size > maxSessions && oldest !== undefined) sessions.delete(oldest);
-      // Salesforce says nothing of when it ends.
+      // Salesforce does not say when the session ends.
       return {
         access_token: token,
         signature: 'c2FuZGJveA==',
@@ -66,7 +66,7 @@ export function createSignIn(clock: Clock, host: string, client: SignInOptions) 
       };
     },
 
-    /** @throws {Refusal} where the request carries no session that lives. */
+    /** @throws {Refusal} if the request carries no valid session. */
     demandSession(authorization: string | undefined): void {
       const endsAt = sessions.get(authorization?.replace(/^Bearer /, '') ?? '');
       if (endsAt === undefined || endsAt <= clock.now()) throw refusal(401, 'INVALID_SESSION_ID', 'Session expired or invalid');

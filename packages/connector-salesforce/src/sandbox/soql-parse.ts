@@ -1,7 +1,7 @@
 import { malformed } from './refusal.ts';
 import { tokensOf, type Token } from './soql-tokens.ts';
 
-/** What stands on the right of a comparison. */
+/** The right-hand side of a comparison. */
 export type Literal =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'number'; readonly value: number }
@@ -10,19 +10,19 @@ export type Literal =
   | { readonly kind: 'date'; readonly value: string }
   | { readonly kind: 'range'; readonly name: string; readonly days: number };
 
-/** What follows WHERE. */
+/** The condition after WHERE. */
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly Condition[] }
   | { readonly kind: 'not'; readonly part: Condition }
   | { readonly kind: 'compare'; readonly field: string; readonly operator: string; readonly value: Literal }
   | { readonly kind: 'in'; readonly field: string; readonly not: boolean; readonly values: readonly Literal[] | Query };
 
-/** What stands between SELECT and FROM. */
+/** One item between SELECT and FROM. */
 export type Selected =
   | { readonly kind: 'field'; readonly field: string }
   | { readonly kind: 'count'; readonly field: string | undefined; readonly alias: string };
 
-/** A query, understood. */
+/** A parsed query. */
 export interface Query {
   readonly select: readonly Selected[];
   readonly from: string;
@@ -33,7 +33,7 @@ export interface Query {
   readonly offset: number;
 }
 
-/** Reads a query. Of SOQL it knows what the connector writes and people ask most; the rest is malformed here. @throws {Refusal} */
+/** Parses a query. Knows the SOQL that the connector writes and the most common rest; any other SOQL is malformed. @throws {Refusal} */
 export function parseSoql(soql: string): Query {
   const tokens = tokensOf(soql);
   let at = 0;
@@ -112,7 +112,7 @@ export function parseSoql(soql: string): Query {
     return values;
   }
 
-  /** AND and OR do not mix without parentheses. */
+  /** AND and OR must not be mixed without parentheses. */
   function condition(): Condition {
     const parts = [comparison()];
     const word = is('OR') ? 'OR' : 'AND';

@@ -1,6 +1,6 @@
 import { malformed } from './refusal.ts';
 
-/** A word of a query. Texts come without quotes, their escapes read. */
+/** A token of a query. Texts are without quotes and unescaped. */
 export interface Token {
   readonly kind: 'text' | 'number' | 'date' | 'name' | 'range' | 'sign';
   readonly text: string;
@@ -17,7 +17,7 @@ const kinds: readonly (readonly [Token['kind'], RegExp])[] = [
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '"': '"', "'": "'", '\\': '\\' };
 
-/** Takes a query apart. @throws {Refusal} MALFORMED_QUERY for what SOQL has no words for: comments, semicolons, other escapes. */
+/** Splits a query into tokens. @throws {Refusal} MALFORMED_QUERY for text that is not SOQL: comments, semicolons, other escapes. */
 export function tokensOf(soql: string): Token[] {
   const tokens: Token[] = [];
   let rest = soql.trim();
@@ -31,7 +31,7 @@ export function tokensOf(soql: string): Token[] {
   return tokens;
 }
 
-/** `\_` and `\%` stay as they are: LIKE reads them. */
+/** Leaves `\_` and `\%` as they are, for LIKE. */
 function unescaped(literal: string): string {
   if (/[\n\r]/.test(literal)) throw malformed('line breaks not allowed in string literals');
   return literal.slice(1, -1).replaceAll(/\\(u[0-9a-fA-F]{4}|[^])/g, (whole, escape: string) => {

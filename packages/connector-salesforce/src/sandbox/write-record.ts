@@ -4,7 +4,7 @@ import { Refusal, refusal } from './refusal.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** The object, if it may be written. @throws {Refusal} */
+/** Returns the object if it can be written. @throws {Refusal} */
 export function writableObject(records: OrgRecords, name: unknown): OrgObject {
   const object = typeof name === 'string' ? records.objects.get(name) : undefined;
   if (!object?.apis.includes('data')) throw refusal(404, 'NOT_FOUND', 'The requested resource does not exist');
@@ -33,7 +33,7 @@ export function updateRecord(records: OrgRecords, object: OrgObject, id: unknown
   return record;
 }
 
-/** Creates or changes the record with an external id. @throws {Refusal} 300 where several have it. */
+/** Creates or changes the record with an external id. @throws {Refusal} 300 if several records have it. */
 export function upsertRecord(
   records: OrgRecords,
   object: OrgObject,
@@ -53,7 +53,7 @@ export function upsertRecord(
   return { record: createRecord(records, object, { ...input, [field]: value }), created: true };
 }
 
-/** Records with that external id. @throws {Refusal} where the field is none. */
+/** Returns the records with an external id. @throws {Refusal} if the field is neither an external id nor an e-mail field. */
 export function byExternalId(records: OrgRecords, object: OrgObject, field: string, value: unknown): OrgRecord[] {
   const kind = object.fields.get(field);
   if (!kind?.externalId && kind?.type !== 'email')
@@ -70,7 +70,7 @@ export function deleteRecord(records: OrgRecords, object: OrgObject, id: unknown
   return record;
 }
 
-/** @throws {Refusal} 404, in the words of a record that was deleted or never was. */
+/** Returns a record. @throws {Refusal} 404, with a different code for a deleted record. */
 export function existing(records: OrgRecords, object: OrgObject, id: unknown): OrgRecord {
   const record = records.get(object.name, id);
   if (record) return record;
@@ -102,10 +102,10 @@ function checked(records: OrgRecords, object: OrgObject, input: Input, self?: Or
     const [target] = field.refersTo;
     if (target !== undefined && value !== null && !records.get(target, value))
       throw refusal(400, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id', [name]);
-    const twin =
+    const duplicate =
       field.unique && records.all(object.name).find((other) => other !== self && other['IsDeleted'] !== true && other[name] === value);
-    if (twin && value !== null)
-      throw refusal(400, 'DUPLICATE_VALUE', `duplicate value found: ${name} duplicates value on record with id: ${twin.Id}`, [name]);
+    if (duplicate && value !== null)
+      throw refusal(400, 'DUPLICATE_VALUE', `duplicate value found: ${name} duplicates value on record with id: ${duplicate.Id}`, [name]);
     fields[name] = value;
   }
   return fields;

@@ -5,7 +5,7 @@ import { problemText } from '../failure.ts';
 import type { SavedRow } from '../schemas.ts';
 import { allOrNone, externalIdField, fieldValues, objectName, recordId } from './record-inputs.ts';
 
-/** As many as Salesforce takes in one request. */
+/** The number of records that Salesforce takes in one request. */
 const maxRows = 200;
 
 const Rows = z.object({
@@ -24,8 +24,8 @@ const Rows = z.object({
     .describe('Every row in the order given'),
 });
 
-/** Each row ends on its own inside one HTTP 200. @throws {ToolError} where there are not as many answers as rows. */
-function view(answer: readonly SavedRow[], given: number, warn: (message: string) => void): z.output<typeof Rows> {
+/** Each row succeeds or fails on its own inside one HTTP 200. @throws {ToolError} if the answer does not have one result per row. */
+function present(answer: readonly SavedRow[], given: number, warn: (message: string) => void): z.output<typeof Rows> {
   if (answer.length !== given)
     throw new ToolError(
       'UPSTREAM_INVALID',
@@ -65,7 +65,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     output: Rows,
     run: async (input, client, context) => {
       const rows = input.records.map(({ object, fields }) => ({ attributes: { type: object }, ...fields }));
-      return view(await client.createRecords(context, rows, input.allOrNone), rows.length, context.warn);
+      return present(await client.createRecords(rows, input.allOrNone, context), rows.length, context.warn);
     },
   }),
 
@@ -87,7 +87,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     output: Rows,
     run: async (input, client, context) => {
       const rows = input.records.map(({ object, id, fields }) => ({ attributes: { type: object }, ...fields, id }));
-      return view(await client.updateRecords(context, rows, input.allOrNone), rows.length, context.warn);
+      return present(await client.updateRecords(rows, input.allOrNone, context), rows.length, context.warn);
     },
   }),
 
@@ -107,12 +107,12 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Rows,
     run: async (input, client, context) => {
-      // Salesforce makes a new record of each row without a value, and another one whenever the request is repeated.
+      // Salesforce creates a new record for each row without a value, and another one each time the request is repeated.
       const without = input.records.findIndex((fields) => (fields[input.externalIdField] ?? '') === '');
       if (without >= 0) throw new ToolError('INVALID_INPUT', `Row ${without} has no ${input.externalIdField}, so nothing was sent.`);
       const rows = input.records.map((fields) => ({ attributes: { type: input.object }, ...fields }));
-      return view(
-        await client.upsertRecords(context, input.object, input.externalIdField, rows, input.allOrNone),
+      return present(
+        await client.upsertRecords(input.object, input.externalIdField, rows, input.allOrNone, context),
         rows.length,
         context.warn,
       );
@@ -126,6 +126,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     effect: 'destructive',
     input: z.object({ ids: records(recordId, 'Ids of the records to delete, of any objects'), allOrNone }),
     output: Rows,
-    run: async ({ ids, allOrNone: all }, client, context) => view(await client.deleteRecords(context, ids, all), ids.length, context.warn),
+    run: async ({ ids, allOrNone: all }, client, context) =>
+      present(await client.deleteRecords(ids, all, context), ids.length, context.warn),
   }),
 ];

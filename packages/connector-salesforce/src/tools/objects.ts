@@ -4,7 +4,7 @@ import type { SalesforceClient } from '../client.ts';
 import type { Field } from '../schemas.ts';
 import { objectName } from './record-inputs.ts';
 
-// Metadata changes rarely, and is large.
+// Metadata is large and changes rarely.
 const cache = { ttlMs: 300_000 };
 const maxPicklistValues = { summary: 30, full: 500 };
 const maxChildren = 200;
@@ -14,7 +14,7 @@ const Position = z.object({ offset: z.int().min(1) });
 const cursor = z.string().optional().describe('nextCursor of an earlier answer to the same inputs: the next page. Absent: the first page');
 const nextCursor = z.string().optional().describe('Pass it as cursor, with the same inputs, for the next page; absent on the last one');
 
-const has = (words: string | undefined, ...texts: (string | null | undefined)[]): boolean =>
+const matches = (words: string | undefined, ...texts: (string | null | undefined)[]): boolean =>
   words === undefined || texts.some((text) => text?.toLowerCase().includes(words.toLowerCase()));
 
 const ObjectSummary = z.object({
@@ -26,14 +26,14 @@ const ObjectSummary = z.object({
 });
 
 type Flags = Readonly<Partial<Record<'queryable' | 'createable' | 'updateable' | 'deletable', boolean | null | undefined>>>;
-type Named = Flags & {
+type DescribedObject = Flags & {
   readonly name: string;
   readonly label?: string | null | undefined;
   readonly keyPrefix?: string | null | undefined;
   readonly custom?: boolean | null | undefined;
 };
 
-const viewObject = (object: Named): z.output<typeof ObjectSummary> => ({
+const presentObject = (object: DescribedObject): z.output<typeof ObjectSummary> => ({
   name: object.name,
   ...(object.label && { label: object.label }),
   ...(object.keyPrefix && { keyPrefix: object.keyPrefix }),
@@ -65,11 +65,11 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
       const offset = input.cursor === undefined ? 0 : context.cursor.read(input.cursor, Position).offset;
       const { sobjects } = await client.listObjects(context);
       const found = sobjects
-        .filter(({ name, label, custom }) => has(input.search, name, label) && (!input.customOnly || custom === true))
+        .filter(({ name, label, custom }) => matches(input.search, name, label) && (!input.customOnly || custom === true))
         .toSorted((a, b) => (a.name < b.name ? -1 : 1));
       const end = offset + input.limit;
       return {
-        objects: found.slice(offset, end).map(viewObject),
+        objects: found.slice(offset, end).map(presentObject),
         total: found.length,
         ...(end < found.length && { nextCursor: context.cursor.write({ offset: end }) }),
       };
@@ -124,16 +124,16 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     run: async (input, client, context) => {
       const offset = input.cursor === undefined ? 0 : context.cursor.read(input.cursor, Position).offset;
-      const described = await client.describeObject(context, input.object);
+      const described = await client.describeObject(input.object, context);
       const fields = described.fields.filter(
         (field) =>
-          has(input.search, field.name, field.label) && (!input.writableOnly || field.createable === true || field.updateable === true),
+          matches(input.search, field.name, field.label) && (!input.writableOnly || field.createable === true || field.updateable === true),
       );
       const end = offset + input.limit;
       const full = input.detail === 'full';
       return {
-        ...viewObject(described),
-        fields: fields.slice(offset, end).map((field) => viewField(field, full)),
+        ...presentObject(described),
+        fields: fields.slice(offset, end).map((field) => presentField(field, full)),
         totalFields: fields.length,
         ...(full &&
           offset === 0 && {
@@ -152,7 +152,7 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
   }),
 ];
 
-function viewField(field: Field, full: boolean) {
+function presentField(field: Field, full: boolean) {
   const active = (field.picklistValues ?? []).filter((value) => value.active !== false).flatMap(({ value }) => value ?? []);
   const most = maxPicklistValues[full ? 'full' : 'summary'];
   const values = active.length <= most ? active : [...active.slice(0, most - 1), `… ${active.length} in all`];

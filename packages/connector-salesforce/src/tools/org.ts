@@ -28,22 +28,22 @@ export const orgTools = (tool: ToolBuilder<SalesforceClient>) => [
     run: async (_, client, context) => {
       const versions = (await client.listVersions(context)).slice(-maxVersions).map(({ version }) => `v${version}`);
       const { records } = await client.query(
+        { soql: 'SELECT Id, Name, OrganizationType, IsSandbox, InstanceName, TrialExpirationDate FROM Organization LIMIT 1' },
         context,
-        'SELECT Id, Name, OrganizationType, IsSandbox, InstanceName, TrialExpirationDate FROM Organization LIMIT 1',
       );
       const [org = {}] = records as Record<string, unknown>[];
-      const given = (name: string, field: string) => (typeof org[field] === 'string' ? { [name]: org[field] } : {});
+      const textField = (name: string, field: string) => (typeof org[field] === 'string' ? { [name]: org[field] } : {});
       if (!versions.includes(client.version))
         context.warn(
           `The org does not list ${client.version}, the API version in use. Someone should set apiVersion in the connection’s settings.`,
         );
       return {
-        ...given('id', 'Id'),
-        ...given('name', 'Name'),
-        ...given('edition', 'OrganizationType'),
+        ...textField('id', 'Id'),
+        ...textField('name', 'Name'),
+        ...textField('edition', 'OrganizationType'),
         ...(typeof org['IsSandbox'] === 'boolean' && { sandbox: org['IsSandbox'] }),
-        ...given('instance', 'InstanceName'),
-        ...given('trialEndsAt', 'TrialExpirationDate'),
+        ...textField('instance', 'InstanceName'),
+        ...textField('trialEndsAt', 'TrialExpirationDate'),
         host: client.host,
         apiVersion: client.version,
         apiVersions: versions,
@@ -82,10 +82,10 @@ export const orgTools = (tool: ToolBuilder<SalesforceClient>) => [
       const all = usedLimits(await client.getLimits(context));
       const unknown = names?.filter((name) => all.every((limit) => limit.name !== name)) ?? [];
       if (unknown.length > 0) context.warn(`The org has no limit named ${unknown.join(', ')}, or allows nothing of it.`);
-      const shown = all.filter(({ name, usedPercent }) =>
+      const limits = all.filter(({ name, usedPercent }) =>
         names ? names.includes(name) : detail === 'full' || usedPercent >= 80 || watchedLimits.has(name),
       );
-      return { limits: shown, total: all.length };
+      return { limits, total: all.length };
     },
   }),
 ];

@@ -1,17 +1,18 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
-import { locatorOf, type SalesforceClient } from '../client.ts';
+import type { SalesforceClient } from '../client.ts';
+import { locatorOf } from '../client/queries.ts';
 import { plainRecord, type Cut } from '../plain-record.ts';
 import type { QueryAnswer } from '../schemas.ts';
 import { BoundValue, bindSoql } from '../soql.ts';
 
-// Salesforce's pages hold 200 records at least, and what a model is given may be less: then a cursor goes on within Salesforce's page.
+// Salesforce's pages hold at least 200 records. A model's page may be smaller; then the cursor points into Salesforce's page.
 const vendorsSmallestPage = 200;
 const maxPageChars = 200_000;
-// A cursor that holds the query itself has to stay short.
+// The cursor of the first page holds the query itself, so the query has to be short.
 const maxKeptQuery = 5_000;
 
-/** Where a query goes on: the page of Salesforce's, by its locator or, for the first one, by the query; and how much of it was shown. */
+/** Where a query continues: Salesforce's page (a locator, or for the first page the query itself), and the records of it to skip. */
 const Position = z.object({
   soql: z.string().optional(),
   deleted: z.boolean().optional(),
@@ -64,41 +65,45 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
           : context.cursor.read(cursor, Position);
       const answer =
         position.locator === undefined
-          ? await client.query(context, position.soql ?? '', {
-              deleted: position.deleted,
-              batchSize: Math.max(vendorsSmallestPage, position.limit),
-            })
-          : await client.queryMore(context, position.locator);
+          ? await client.query(
+              {
+                soql: position.soql ?? '',
+                deleted: position.deleted,
+                batchSize: Math.max(vendorsSmallestPage, position.limit),
+              },
+              context,
+            )
+          : await client.queryMore('data', position.locator, context);
       const onCut = ({ field, total }: Cut): void =>
         context.warn(`Not all ${total} related records are shown in ${field}. Query them by themselves to read the rest.`);
-      const records = fitting(
+      const records = fitPage(
         answer.records.slice(position.skip, position.skip + position.limit).map((record) => plainRecord(record, onCut)),
       );
       const next = nextOf(position, position.skip + records.length, answer);
       if (next?.soql !== undefined && next.soql.length > maxKeptQuery)
         context.warn(
-          `The rest is not shown: the query is too long to go on with. Shorten it below ${maxKeptQuery} characters, or set limit to 500.`,
+          `The rest is not shown: the query is too long to continue. Shorten it below ${maxKeptQuery} characters, or set limit to 500.`,
         );
-      else if (next) return { ...view(records, answer), nextCursor: context.cursor.write(next) };
-      return view(records, answer);
+      else if (next) return { ...present(records, answer), nextCursor: context.cursor.write(next) };
+      return present(records, answer);
     },
   }),
 ];
 
-const view = (records: Record<string, unknown>[], { totalSize }: QueryAnswer) => ({
+const present = (records: Record<string, unknown>[], { totalSize }: QueryAnswer) => ({
   records,
   ...(typeof totalSize === 'number' && { total: totalSize }),
 });
 
-/** As many from the start as a model can be given at once, one at least. */
-function fitting(records: Record<string, unknown>[]): Record<string, unknown>[] {
+/** Returns as many records from the start as fit into one answer, and at least one. */
+function fitPage(records: Record<string, unknown>[]): Record<string, unknown>[] {
   let room = maxPageChars;
   const end = records.findIndex((record) => (room -= JSON.stringify(record).length) < 0);
   return end < 0 ? records : records.slice(0, Math.max(1, end));
 }
 
-function nextOf(position: Position, shown: number, answer: QueryAnswer): Position | undefined {
-  if (shown < answer.records.length) return { ...position, skip: shown };
+function nextOf(position: Position, returned: number, answer: QueryAnswer): Position | undefined {
+  if (returned < answer.records.length) return { ...position, skip: returned };
   const locator = locatorOf(answer);
   return locator === undefined ? undefined : { locator, skip: 0, limit: position.limit };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// The inputs that several tools share. Names of objects and fields become part of paths and queries, so they are identifiers and nothing else.
+// Inputs that several tools share. Names of objects and fields become part of paths and queries, so they must be identifiers.
 
 const identifier = /^[A-Za-z]\w*$/;
 
@@ -11,13 +11,13 @@ export const objectName = z
   .regex(identifier, 'An API name: letters, digits and _, such as "Account" or "Invoice__c"')
   .describe('API name of the object, such as "Account" or "Invoice__c"');
 
-/** An id of 15 characters, or of 18 that do not hang on case. */
+/** An id of 15 characters, whose case matters, or of 18, whose case does not. */
 export const recordId = z
   .string()
   .regex(/^(?:[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$/, 'An id has 15 or 18 letters and digits')
   .describe('Record id, 15 or 18 characters');
 
-/** A field, or one of a related record: `Owner.Name`. */
+/** A field of the record, or a field of a related record: `Owner.Name`. */
 export const fieldPath = z
   .string()
   .max(255)
@@ -34,13 +34,13 @@ export const fieldValues = (description: string) =>
     .refine((fields) => Object.keys(fields).length <= 500, 'At most 500 fields')
     .describe(description);
 
-/** The field that an upsert goes by. */
+/** The field by which an upsert finds the record. */
 export const externalIdField = fieldName.describe('API name of an external id field of the object, such as "Erp_Id__c"');
 
-/** Its value, of 255 characters at most. */
+/** The value of the external id field, 255 characters at most. */
 export const externalId = z.string().trim().min(1).max(255).describe('Value of the external id field');
 
-/** Whether the rows of a collection stand and fall together. */
+/** Whether all rows of a collection are undone if one fails. */
 export const allOrNone = z
   .boolean()
   .default(false)

@@ -1,12 +1,13 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
+import { parseTime } from '../parse-time.ts';
 import { plainRecord } from '../plain-record.ts';
 import { externalId, externalIdField, fieldPath, fieldValues, objectName, recordId } from './record-inputs.ts';
 
 const Saved = z.object({
   object: z.string().describe('API name of the object'),
-  id: z.string().optional().describe('Record id; absent where Salesforce does not tell it'),
+  id: z.string().optional().describe('Record id; absent if Salesforce does not return it'),
   url: z.string().optional().describe('Where a person looks at it'),
 });
 
@@ -38,15 +39,15 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
         throw new ToolError('INVALID_INPUT', 'Give id, or externalIdField and externalId, and not both.');
       const record =
         id !== undefined
-          ? await client.getRecord(context, object, id, fields)
-          : await client.getRecordByExternalId(context, object, by.externalIdField ?? '', by.externalId ?? '', fields);
+          ? await client.getRecord(object, id, fields, context)
+          : await client.getRecordByExternalId(object, by.externalIdField ?? '', by.externalId ?? '', fields, context);
       const plain = plainRecord(record);
       const foundId = id ?? (typeof plain['Id'] === 'string' ? plain['Id'] : record.attributes?.url?.split('/').at(-1));
       // Salesforce shows every field, most of them empty.
-      const shown = fields ? plain : Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
+      const values = fields ? plain : Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
       return {
         ...saved(client, object, foundId),
-        fields: shown,
+        fields: values,
         ...(typeof plain['LastModifiedDate'] === 'string' && { modifiedAt: isoTime(plain['LastModifiedDate']) }),
       };
     },
@@ -64,7 +65,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
       ),
     }),
     output: Saved,
-    run: async ({ object, fields }, client, context) => saved(client, object, (await client.createRecord(context, object, fields)).id),
+    run: async ({ object, fields }, client, context) => saved(client, object, (await client.createRecord(object, fields, context)).id),
   }),
 
   tool({
@@ -85,7 +86,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Saved,
     run: async ({ object, id, fields, ifUnmodifiedSince }, client, context) => {
-      await client.updateRecord(context, object, id, fields, ifUnmodifiedSince);
+      await client.updateRecord(object, id, fields, ifUnmodifiedSince, context);
       return saved(client, object, id);
     },
   }),
@@ -93,7 +94,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
   tool({
     name: 'salesforce_upsert_record',
     description:
-      'Creates a Salesforce record, or changes the one that has this external id already. Repeating it makes no second record, so prefer it to salesforce_create_record where the object has an external id field.',
+      'Creates a Salesforce record, or changes the record that has this external id already. Repeating it makes no second record, so prefer it to salesforce_create_record where the object has an external id field.',
     effect: 'write',
     input: z.object({
       object: objectName,
@@ -106,13 +107,13 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
         .boolean()
         .optional()
         .describe(
-          'Whether the last request made it; false too where a first one did and its answer was lost. Absent where Salesforce does not tell',
+          'Whether the last request created it; also false if an earlier request did and its answer was lost. Absent if Salesforce does not say',
         ),
     }),
     run: async (input, client, context) => {
       if (input.externalIdField in input.fields)
         throw new ToolError('INVALID_INPUT', `Leave ${input.externalIdField} out of fields: externalId is its value.`);
-      const answer = await client.upsertRecord(context, input.object, input.externalIdField, input.externalId, input.fields);
+      const answer = await client.upsertRecord(input.object, input.externalIdField, input.externalId, input.fields, context);
       return { ...saved(client, input.object, answer?.id), ...(typeof answer?.created === 'boolean' && { created: answer.created }) };
     },
   }),
@@ -125,14 +126,14 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     input: z.object({ object: objectName, id: recordId }),
     output: z.object({ object: z.string().describe('API name of the object'), id: z.string().describe('Id of the deleted record') }),
     run: async ({ object, id }, client, context) => {
-      await client.deleteRecord(context, object, id);
+      await client.deleteRecord(object, id, context);
       return { object, id };
     },
   }),
 ];
 
-/** Salesforce writes `2026-03-01T09:30:00.000+0000`, which is no ISO time. */
+/** Returns a time of Salesforce's in ISO form, or unchanged if it is not a time. */
 const isoTime = (time: string): string => {
-  const ms = Date.parse(time.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'));
+  const ms = parseTime(time);
   return Number.isNaN(ms) ? time : new Date(ms).toISOString();
 };

@@ -23,7 +23,7 @@ const Mail = z.looseObject({
   categories: z.array(z.string()).default([]),
   send_at: z.int().optional(),
 });
-/** A mail as the sandbox took it. */
+/** A mail that the sandbox has accepted. */
 export type SentMail = z.output<typeof Mail>;
 
 const Email = z.email();
@@ -31,14 +31,14 @@ const refuse = (field: string | null, message: string): never => {
   throw new Refusal(400, message, field);
 };
 
-/** What the account has that a mail may name. */
+/** The senders and templates of the account, which a mail may name, and the present time. */
 interface Account {
   readonly nowMs: number;
   readonly senders: readonly string[];
   hasTemplate(id: string): boolean;
 }
 
-/** Holds a mail against SendGrid's rules, in its words. @throws {Refusal} for the first that it breaks. */
+/** Checks a mail against SendGrid's rules. @throws {Refusal} in SendGrid's words, for the first rule that the mail breaks. */
 export function checkMail(body: unknown, account: Account): SentMail {
   const { data: mail, error } = Mail.safeParse(body);
   if (!mail) {
@@ -112,7 +112,7 @@ function checkContent({ content, template_id, subject, personalizations }: SentM
     if (!hasTemplate(template_id)) refuse('template_id', 'The template_id must be a valid template ID.');
     return;
   }
-  if (!subject && personalizations.some((one) => !one.subject)) {
+  if (!subject && personalizations.some((personalization) => !personalization.subject)) {
     refuse(
       'subject',
       'The subject is required. You can get around this requirement if you use a template with a subject defined or if every personalization has a subject defined.',

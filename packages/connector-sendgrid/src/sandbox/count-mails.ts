@@ -3,7 +3,7 @@ import { Refusal } from './refusal.ts';
 
 const dayMs = 86_400_000;
 const maxDays = 1_000;
-const names = [
+const metricNames = [
   'blocks',
   'bounce_drops',
   'bounces',
@@ -22,11 +22,11 @@ const names = [
   'unsubscribes',
 ];
 
-/** Counts the kept mails, all of them on the present day, and nothing on the other days of the range. @throws {Refusal} */
+/** Counts all kept mails on the present day, and none on the other days of the range. @throws {Refusal} for an invalid range. */
 export function countMails(mails: readonly KeptMail[], query: URLSearchParams, nowMs: number, isSuppressed: (email: string) => boolean) {
-  const today = dateOf(nowMs);
-  const start = dayIn(query, 'start_date');
-  const end = query.has('end_date') ? dayIn(query, 'end_date') : Date.parse(today);
+  const today = formatDate(nowMs);
+  const start = readDay(query, 'start_date');
+  const end = query.has('end_date') ? readDay(query, 'end_date') : Date.parse(today);
   const by = query.get('aggregated_by') ?? 'day';
   if (!['day', 'week', 'month'].includes(by)) throw new Refusal(400, 'aggregated_by must be day, week or month', 'aggregated_by');
   if (end < start || (end - start) / dayMs >= maxDays) throw new Refusal(400, 'The range of dates is not valid', 'end_date');
@@ -39,29 +39,29 @@ export function countMails(mails: readonly KeptMail[], query: URLSearchParams, n
     count(event === 'dropped' ? 'bounce_drops' : event);
   }
 
-  const metricsOf = (isToday: boolean) => Object.fromEntries(names.map((name) => [name, isToday ? (counts.get(name) ?? 0) : 0]));
+  const metricsOf = (isToday: boolean) => Object.fromEntries(metricNames.map((name) => [name, isToday ? (counts.get(name) ?? 0) : 0]));
   const days = Array.from({ length: Math.floor((end - start) / dayMs) + 1 }, (_, day) => start + day * dayMs);
-  const periods = Map.groupBy(days, (day) => firstDayOf(day, by));
-  return [...periods].map(([date, of]) => ({
+  const periods = Map.groupBy(days, (day) => startOfPeriod(day, by));
+  return [...periods].map(([date, periodDays]) => ({
     date,
     stats: [
       {
         ...(category !== null && { type: 'category', name: category }),
-        metrics: metricsOf(of.some((day) => dateOf(day) === today)),
+        metrics: metricsOf(periodDays.some((day) => formatDate(day) === today)),
       },
     ],
   }));
 }
 
-const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+const formatDate = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-function firstDayOf(day: number, by: string): string {
-  if (by === 'month') return `${dateOf(day).slice(0, 7)}-01`;
+function startOfPeriod(day: number, by: string): string {
+  if (by === 'month') return `${formatDate(day).slice(0, 7)}-01`;
   // Weeks begin on Monday.
-  return dateOf(by === 'week' ? day - ((new Date(day).getUTCDay() + 6) % 7) * dayMs : day);
+  return formatDate(by === 'week' ? day - ((new Date(day).getUTCDay() + 6) % 7) * dayMs : day);
 }
 
-function dayIn(query: URLSearchParams, name: string): number {
+function readDay(query: URLSearchParams, name: string): number {
   const day = /^\d{4}-\d\d-\d\d$/.test(query.get(name) ?? '') ? Date.parse(query.get(name) ?? '') : Number.NaN;
   if (Number.isNaN(day)) throw new Refusal(400, `${name} must follow the format YYYY-MM-DD`, name);
   return day;

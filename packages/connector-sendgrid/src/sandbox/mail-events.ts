@@ -1,19 +1,19 @@
 import type { SentMail } from './check-mail.ts';
 
-/** A mail that was taken, under the id that it was answered with. */
+/** An accepted mail with the id that the answer returned. */
 export interface KeptMail {
   readonly id: string;
   readonly mail: SentMail;
 }
 
-/** What SendGrid would tell of each recipient of a mail: that it was dropped, or processed and delivered. */
+/** Returns SendGrid's events for each recipient of a mail: dropped, or processed and delivered. */
 export function mailEvents({ id, mail }: KeptMail, nowMs: number, isSuppressed: (email: string) => boolean): object[] {
   const timestamp = Math.floor(nowMs / 1_000);
   const recipients = mail.personalizations.flatMap(({ to = [], cc, bcc, custom_args }) =>
     [...to, ...cc, ...bcc].map(({ email = '' }) => ({ email, custom_args })),
   );
   return recipients.flatMap(({ email, custom_args }, index) => {
-    const about = (event: string) => ({
+    const recipientEvent = (event: string) => ({
       email,
       timestamp,
       event,
@@ -23,7 +23,7 @@ export function mailEvents({ id, mail }: KeptMail, nowMs: number, isSuppressed: 
       ...(mail.categories.length > 0 && { category: mail.categories }),
       ...custom_args,
     });
-    if (isSuppressed(email)) return [{ ...about('dropped'), reason: 'Bounced Address' }];
-    return [about('processed'), { ...about('delivered'), response: '250 OK' }];
+    if (isSuppressed(email)) return [{ ...recipientEvent('dropped'), reason: 'Bounced Address' }];
+    return [recipientEvent('processed'), { ...recipientEvent('delivered'), response: '250 OK' }];
   });
 }

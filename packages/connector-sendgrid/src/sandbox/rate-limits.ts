@@ -3,21 +3,21 @@ import { plainRefusal } from './refusal.ts';
 
 const minuteMs = 60_000;
 
-/** Counts as SendGrid does: each operation by itself, so many requests in a minute. Bounded by the operations that there are. */
+/** Counts requests per minute as SendGrid does, for each operation separately. Keeps one count per operation. */
 export function createRateLimits(clock: Clock, requestsPerMinute: number) {
   const windows = new Map<string, { endsAt: number; left: number }>();
 
   const windowOf = (operation: string) => {
     const known = windows.get(operation);
     if (known && clock.now() < known.endsAt) return known;
-    const fresh = { endsAt: clock.now() + minuteMs, left: requestsPerMinute };
-    windows.set(operation, fresh);
-    return fresh;
+    const started = { endsAt: clock.now() + minuteMs, left: requestsPerMinute };
+    windows.set(operation, started);
+    return started;
   };
 
   return {
-    /** How an operation stands: SendGrid says so with every answer but those of mail/send. */
-    standing(operation: string): Record<string, string> {
+    /** The headers with an operation's limit and remaining requests. SendGrid sends them with every answer, except for mail/send. */
+    headers(operation: string): Record<string, string> {
       const { endsAt, left } = windowOf(operation);
       return {
         'x-ratelimit-limit': String(requestsPerMinute),

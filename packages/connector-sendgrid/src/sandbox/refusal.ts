@@ -1,4 +1,4 @@
-/** A no of SendGrid, as it goes over the wire. Thrown where it is found out. */
+/** An error answer of SendGrid. Code of the sandbox throws it, and the routes send it. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
@@ -11,7 +11,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What SendGrid says with a status where nothing particular is the matter. */
+/** SendGrid's usual error answer for a status. */
 export const plainRefusal = (status: number): Refusal => new Refusal(status, messages[status] ?? 'invalid request');
 
 const messages: Readonly<Record<number, string>> = {

@@ -1,6 +1,6 @@
 import type { SuppressionList } from '../client.ts';
 
-/** A template as SendGrid shows one. */
+/** A template as SendGrid's API shows it. */
 export interface TemplateRecord {
   readonly id: string;
   readonly name: string;
@@ -20,7 +20,7 @@ export interface TemplateRecord {
   }[];
 }
 
-/** An address on a list of suppressions as SendGrid shows one. */
+/** An address on a suppression list as SendGrid's API shows it. */
 export interface SuppressionRecord {
   readonly email: string;
   readonly created: number;
@@ -53,7 +53,7 @@ function template(id: string, name: string, generation: TemplateRecord['generati
   };
 }
 
-/** What the made-up account begins with. */
+/** The records that the made-up account starts with. */
 export function seed(nowMs: number): {
   readonly templates: readonly TemplateRecord[];
   readonly suppressions: Readonly<Record<SuppressionList, readonly SuppressionRecord[]>>;
@@ -69,7 +69,7 @@ export function seed(nowMs: number): {
         'Receipt {{number}}',
         'You paid {{amount}}. {{#if vip}}Thank you!{{/if}}',
       ),
-      template('3f0a6c3b-2e4d-4f5a-8b7c-9d0e1f2a3b4c', 'Newsletter of old', 'legacy', 'News', '-name-, here is our news.'),
+      template('3f0a6c3b-2e4d-4f5a-8b7c-9d0e1f2a3b4c', 'Old newsletter', 'legacy', 'News', '-name-, here is our news.'),
     ],
     suppressions: {
       bounces: [
@@ -78,7 +78,7 @@ export function seed(nowMs: number): {
       ],
       blocks: [{ email: 'full@example.org', created: daysAgo(1), reason: '452 4.2.2 The mailbox is full.', status: '4.2.2' }],
       invalid_emails: [
-        { email: 'nobody@nowhere.invalid', created: daysAgo(5), reason: 'Mail domain mentioned in email address is unknown' },
+        { email: 'unknown@nowhere.invalid', created: daysAgo(5), reason: 'Mail domain mentioned in email address is unknown' },
       ],
       spam_reports: [{ email: 'annoyed@example.net', created: daysAgo(3), ip: '198.51.100.7' }],
       unsubscribes: [{ email: 'left@example.net', created: daysAgo(4) }],

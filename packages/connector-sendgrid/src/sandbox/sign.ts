@@ -1,18 +1,18 @@
-/** A delivery of the Event Webhook, ready to be posted. */
+/** A signed delivery of the Event Webhook. */
 export interface SignedDelivery {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** Signs as SendGrid does. */
+/** Signs deliveries as SendGrid does. */
 export interface Signer {
-  /** The public key, as SendGrid's settings show it. */
+  /** The public key, in the form of SendGrid's settings page. */
   readonly key: string;
-  /** The headers with which SendGrid sends this body. */
+  /** Returns the headers with which SendGrid sends this body. */
   sign(body: string, nowMs: number): Promise<Readonly<Record<string, string>>>;
 }
 
-/** Makes a key pair of its own. */
+/** Creates a signer with a new key pair. */
 export async function createSigner(): Promise<Signer> {
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
   const spki = new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey));
@@ -24,20 +24,20 @@ export async function createSigner(): Promise<Signer> {
       const raw = new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, data));
       return {
         'content-type': 'application/json',
-        'x-twilio-email-event-webhook-signature': base64(der(raw)),
+        'x-twilio-email-event-webhook-signature': base64(toDer(raw)),
         'x-twilio-email-event-webhook-timestamp': timestamp,
       };
     },
   };
 }
 
-/** Events as they are sent: one a line. The last line end is signed too. */
+/** Returns the body of a delivery, with one event per line. The signature covers the last line end too. */
 export const eventsBody = (events: readonly object[]): string => `[${events.map((event) => JSON.stringify(event)).join(',\r\n')}]\r\n`;
 
 const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
-/** WebCrypto gives r and s side by side; the wire has them as two integers in ASN.1. */
-function der(raw: Uint8Array): Uint8Array {
+/** Encodes a signature of WebCrypto, r and s side by side, as two integers in ASN.1, which SendGrid sends. */
+function toDer(raw: Uint8Array): Uint8Array {
   const integers = [raw.subarray(0, 32), raw.subarray(32)].flatMap((half) => {
     const digits = [...half.subarray(half.findIndex((byte) => byte !== 0))];
     // The first bit is the sign.

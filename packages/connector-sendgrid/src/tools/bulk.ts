@@ -3,15 +3,15 @@ import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
 import { recipientCount } from '../mail.ts';
 import { addressCount, planBulk } from '../plan-bulk.ts';
-import { delivery, maxRecipients, readDelivery, templateData, templateId, tooMany, written } from './mail-inputs.ts';
+import { delivery, maxRecipients, plainContent, readDelivery, templateData, templateId, tooManyRecipients } from './mail-inputs.ts';
 
-// Each is read by itself, so that one bad address does not keep the others from their e-mail.
+// The tool checks each address separately, so that an invalid one does not keep the others from their e-mail.
 const address = z.string();
 
 const Message = z.object({
-  to: address.describe('Who gets it: name@example.com or Name <name@example.com>'),
-  cc: z.array(address).optional().describe('Who gets a copy. Absent: nobody'),
-  bcc: z.array(address).optional().describe('Who gets a hidden copy. Absent: nobody'),
+  to: address.describe('Recipient: name@example.com or Name <name@example.com>'),
+  cc: z.array(address).optional().describe('Recipients of a copy. Absent: none'),
+  bcc: z.array(address).optional().describe('Recipients of a hidden copy. Absent: none'),
   data: templateData,
 });
 
@@ -19,19 +19,19 @@ export const bulkTools = (tool: ToolBuilder<SendGridClient>) => [
   tool({
     name: 'sendgrid_send_bulk_emails',
     description:
-      'Sends an e-mail to each of many people, who do not see each other, in one SendGrid request: the same text, or one template filled for each. At most 1,000 recipients over to, cc and bcc. It cannot be taken back. Says for each recipient whether SendGrid accepted it or why it was not sent; delivery is told by sendgrid_track_email_events.',
+      'Sends an e-mail to each of many people, who do not see each other, in one SendGrid request: the same text, or one template filled for each. At most 1,000 recipients over to, cc and bcc. It cannot be taken back. Reports for each recipient whether SendGrid accepted it or why it was not sent; sendgrid_track_email_events reports delivery.',
     effect: 'write',
     input: z
       .object({
-        messages: z.array(Message).min(1).max(maxRecipients).describe('One for each person, 1 to 1,000'),
-        templateId: templateId.optional().describe('Template id, in place of subject, text and html. Absent: those'),
-        ...written,
-        subject: written.subject.optional().describe('Subject, at most 998 characters. Absent: the template’s'),
+        messages: z.array(Message).min(1).max(maxRecipients).describe('One message per person, 1 to 1,000'),
+        templateId: templateId.optional().describe('Template id, instead of subject, text and html. Absent: those are used'),
+        ...plainContent,
+        subject: plainContent.subject.optional().describe('Subject, at most 998 characters. Absent: the template’s'),
         ...delivery,
       })
       .superRefine(({ messages }, { addIssue }) => {
         const count = addressCount(messages);
-        if (count > maxRecipients) addIssue({ code: 'custom', path: ['messages'], message: tooMany(count) });
+        if (count > maxRecipients) addIssue({ code: 'custom', path: ['messages'], message: tooManyRecipients(count) });
       })
       .superRefine(({ templateId: template, subject, text, html, messages }, { addIssue }) => {
         const problem = (path: string, message: string): void => addIssue({ code: 'custom', path: [path], message });
@@ -44,16 +44,16 @@ export const bulkTools = (tool: ToolBuilder<SendGridClient>) => [
           problem('messages', 'data fills a template: give templateId with it');
       }),
     output: z.object({
-      messageId: z.string().optional().describe('For sendgrid_track_email_events; absent where SendGrid gave none'),
-      accepted: z.int().describe('How many SendGrid took'),
-      notSent: z.int().describe('How many were left out, and why under recipients'),
+      messageId: z.string().optional().describe('For sendgrid_track_email_events; absent if SendGrid returned none'),
+      accepted: z.int().describe('How many recipients SendGrid accepted'),
+      notSent: z.int().describe('How many were left out; see recipients for the reasons'),
       recipients: z
         .array(
           z.object({
-            message: z.int().describe('Which message, from 0'),
-            field: z.enum(['to', 'cc', 'bcc']).describe('Where it stood'),
-            address: z.string().describe('As it was given'),
-            status: z.enum(['accepted', 'not_sent']).describe('accepted: SendGrid took it, which is no delivery yet'),
+            message: z.int().describe('Index of the message, from 0'),
+            field: z.enum(['to', 'cc', 'bcc']).describe('Field of the address'),
+            address: z.string().describe('The address as given'),
+            status: z.enum(['accepted', 'not_sent']).describe('accepted: SendGrid accepted it, which is not delivery yet'),
             reason: z.string().optional().describe('Why it was not sent'),
           }),
         )
@@ -64,11 +64,14 @@ export const bulkTools = (tool: ToolBuilder<SendGridClient>) => [
       const { subject, text, html } = input;
       const { envelopes, recipients } = planBulk(input.messages);
       if (envelopes.length === 0) {
-        const why = recipients.slice(0, 5).map(({ address: given, refusal }) => `“${given}” ${refusal}`);
-        throw new ToolError('INVALID_INPUT', `Nothing was sent: no recipient is good. ${why.join('; ')}. Correct them and call again.`);
+        const reasons = recipients.slice(0, 5).map(({ address: given, refusal }) => `“${given}” ${refusal}`);
+        throw new ToolError(
+          'INVALID_INPUT',
+          `Nothing was sent, because no recipient is valid. ${reasons.join('; ')}. Correct the recipients and call again.`,
+        );
       }
       const content = { subject, text, html, templateId: input.templateId };
-      const messageId = await client.sendMail(context, { envelopes, ...content, ...readDelivery(client, input) });
+      const messageId = await client.sendMail({ envelopes, ...content, ...readDelivery(client, input) }, context);
       const accepted = recipientCount(envelopes);
       return {
         ...(messageId && { messageId }),

@@ -1,20 +1,20 @@
 import type { ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
-import { eventNames, findEvents, messageIdIn, type MailEvent } from '../events.ts';
+import { eventNames, findEvents, sentMessageId, type MailEvent } from '../events.ts';
 import { present } from '../present.ts';
 
 const EventView = z.object({
   event: z.string().describe('What happened'),
-  at: z.string().describe('When'),
-  email: z.string().optional().describe('Whose e-mail'),
-  messageId: z.string().optional().describe('The id that sending answered with'),
-  type: z.string().optional().describe('Of a bounce: bounce, for good, or blocked, for now; of the account: its new status'),
-  reason: z.string().optional().describe('Why it was dropped, bounced or deferred'),
+  at: z.string().describe('Time of the event'),
+  email: z.string().optional().describe('Recipient of the e-mail'),
+  messageId: z.string().optional().describe('The messageId that sending returned'),
+  type: z.string().optional().describe('For a bounce: bounce is permanent, blocked is temporary; for the account: its new status'),
+  reason: z.string().optional().describe('Reason for the drop, bounce or deferral'),
   status: z.string().optional().describe('SMTP status'),
-  attempt: z.string().optional().describe('Which attempt was deferred'),
+  attempt: z.string().optional().describe('Number of the deferred attempt'),
   url: z.string().optional().describe('The link that was clicked'),
-  machineOpen: z.boolean().optional().describe('True: opened by the mail program, and perhaps by no person'),
+  machineOpen: z.boolean().optional().describe('True: opened by the mail program, perhaps not by a person'),
   categories: z.array(z.string()).optional().describe('The e-mail’s categories'),
 });
 
@@ -23,7 +23,7 @@ const viewEvent = (event: MailEvent): z.input<typeof EventView> => ({
   at: new Date(event.timestamp * 1_000).toISOString(),
   ...present({
     email: event.email,
-    messageId: event.sg_message_id === undefined ? undefined : messageIdIn(event.sg_message_id),
+    messageId: event.sg_message_id === undefined ? undefined : sentMessageId(event.sg_message_id),
     type: event.type ?? event.bounce_classification,
     reason: event.reason ?? event.response,
     status: event.status,
@@ -51,11 +51,11 @@ export const eventTools = (tool: ToolBuilder<SendGridClient>) => [
   tool({
     name: 'sendgrid_track_email_events',
     description:
-      'Reads what became of e-mails that were sent: processed, delivered, bounced, dropped, opened, clicked, reported as spam. Oldest first, from the newest 10,000 events that SendGrid’s Event Webhook has brought here; an event takes seconds to minutes. Nothing found is no proof that nothing was sent.',
+      'Reads the events of e-mails that were sent: processed, delivered, bounced, dropped, opened, clicked, reported as spam. Oldest first, from the newest 10,000 events that SendGrid’s Event Webhook has delivered here; an event takes seconds to minutes. An empty result does not prove that nothing was sent.',
     effect: 'read',
     input: z.object({
-      messageId: z.string().min(1).max(255).optional().describe('messageId that sending answered with. Absent: all messages'),
-      sendKey: z.string().max(36).optional().describe('The key that an OUTCOME_UNKNOWN of a sending tool named. Absent: any'),
+      messageId: z.string().min(1).max(255).optional().describe('messageId that sending returned. Absent: all messages'),
+      sendKey: z.string().max(36).optional().describe('The key in the OUTCOME_UNKNOWN error of a sending tool. Absent: any'),
       email: z.email().max(254).optional().describe('One recipient. Absent: all'),
       events: z.array(z.enum(eventNames)).min(1).max(eventNames.length).optional().describe('Any of these. Absent: all'),
       since: z.iso.datetime({ offset: true }).optional().describe('At or after this time, such as 2026-03-01T09:30:00Z. Absent: any time'),
@@ -67,8 +67,8 @@ export const eventTools = (tool: ToolBuilder<SendGridClient>) => [
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
     run: async ({ cursor, limit, since, ...input }, client, context) => {
-      if (!client.takesEvents)
-        context.warn('This connection has no webhookKey, so no event reaches it. Someone must set up SendGrid’s Event Webhook.');
+      if (!client.receivesEvents)
+        context.warn('This connection has no webhookKey, so it receives no events. Someone must set up SendGrid’s Event Webhook.');
       const position: Position =
         cursor === undefined
           ? { filter: { ...input, since: since === undefined ? undefined : Date.parse(since) }, limit }

@@ -4,32 +4,32 @@ import { addresses, addressText } from '../addresses.ts';
 import type { SendGridClient } from '../client.ts';
 import type { Delivery } from '../mail.ts';
 
-// The inputs that the sending tools share.
+// Inputs that the sending tools share.
 
-/** SendGrid's own limit of one request, over to, cc and bcc. */
+/** SendGrid's limit per request, over to, cc and bcc. */
 export const maxRecipients = 1_000;
 const maxAheadMs = 72 * 3_600_000;
 
-/** What a call with too many recipients is refused with, before anything is sent. */
-export const tooMany = (count: number): string =>
-  `At most 1,000 recipients in total over to, cc and bcc in one call, and these are ${count}. Split them over several calls`;
+/** The error for too many recipients. Nothing has been sent then. */
+export const tooManyRecipients = (count: number): string =>
+  `A call takes at most 1,000 recipients over to, cc and bcc, and these are ${count}. Split them over several calls`;
 
-/** Who gets one e-mail. */
+/** The recipients of one e-mail. */
 export const recipients = {
   to: z
     .array(addressText)
     .min(1)
     .describe(
-      'Who gets it: name@example.com or Name <name@example.com>. They see each other. At least 1, and at most 1,000 with cc and bcc',
+      'Recipients: name@example.com or Name <name@example.com>. They see each other. At least 1, and at most 1,000 with cc and bcc',
     ),
-  cc: z.array(addressText).optional().describe('Who gets a copy. Absent: nobody'),
-  bcc: z.array(addressText).optional().describe('Who gets a copy that the others do not see. Absent: nobody'),
+  cc: z.array(addressText).optional().describe('Recipients of a copy. Absent: none'),
+  bcc: z.array(addressText).optional().describe('Recipients of a copy, hidden from the others. Absent: none'),
 };
 
-/** How it is sent. */
+/** Options of sending. */
 export const delivery = {
   from: addressText.optional().describe('Sender, verified at SendGrid. Absent: the connection’s own'),
-  replyTo: addressText.optional().describe('Where answers go. Absent: to from'),
+  replyTo: addressText.optional().describe('Address for replies. Absent: from'),
   categories: z
     .array(z.string().min(1).max(255))
     .max(10)
@@ -40,20 +40,20 @@ export const delivery = {
     .datetime({ offset: true })
     .optional()
     .describe('When to send, at most 72 hours ahead, such as 2026-03-01T09:30:00Z. Absent: now'),
-  unsubscribeGroupId: z.int().optional().describe('Unsubscribe group: who has left it does not get this. Absent: none'),
+  unsubscribeGroupId: z.int().optional().describe('Unsubscribe group: people who left it do not get this e-mail. Absent: none'),
 };
 
-/** The text of an e-mail that has no template. */
-export const written = {
+/** The content of an e-mail without a template. */
+export const plainContent = {
   subject: z.string().trim().min(1).max(998).describe('Subject, at most 998 characters'),
-  text: z.string().min(1).max(500_000).optional().describe('Plain text, at most 500,000 characters. Absent: HTML alone'),
-  html: z.string().min(1).max(500_000).optional().describe('HTML, at most 500,000 characters. Absent: plain text alone'),
+  text: z.string().min(1).max(500_000).optional().describe('Plain text, at most 500,000 characters. Absent: only HTML'),
+  html: z.string().min(1).max(500_000).optional().describe('HTML, at most 500,000 characters. Absent: only plain text'),
 };
 
 export const templateId = z
   .string()
   .refine((id) => /^(d-)?[0-9a-f][0-9a-f-]{31,35}$/i.test(id), 'A template id looks like d-0c314114a2b745238cbca293d7d19007')
-  .describe('Template id, as sendgrid_list_templates shows it');
+  .describe('Template id from sendgrid_list_templates');
 
 export const templateData = z
   .record(z.string(), z.unknown())
@@ -62,12 +62,12 @@ export const templateData = z
 
 type DeliveryInput = z.output<z.ZodObject<typeof delivery>>;
 
-/** The inputs as a request has them. @throws {ToolError} INVALID_INPUT for a sender or a time that cannot be. */
+/** Converts the inputs for a request. @throws {ToolError} INVALID_INPUT without a sender, or for a time not within the next 72 hours. */
 export function readDelivery(client: SendGridClient, { from, replyTo, categories, sendAt, unsubscribeGroupId }: DeliveryInput): Delivery {
   const at = sendAt === undefined ? undefined : Date.parse(sendAt);
   const now = client.clock.now();
   if (at !== undefined && (at < now || at > now + maxAheadMs))
-    throw new ToolError('INVALID_INPUT', 'sendAt must lie within the next 72 hours. Nothing was sent.');
+    throw new ToolError('INVALID_INPUT', 'sendAt must be within the next 72 hours. Nothing was sent.');
   return {
     from: client.sender(addresses(from === undefined ? [] : [from])[0]),
     replyTo: addresses(replyTo === undefined ? [] : [replyTo])[0],

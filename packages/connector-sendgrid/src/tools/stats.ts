@@ -17,7 +17,7 @@ export const statsTools = (tool: ToolBuilder<SendGridClient>) => [
         startDate: z.iso.date().describe('First day, such as 2026-03-01'),
         endDate: z.iso.date().describe('Last day'),
         aggregatedBy: z.enum(['day', 'week', 'month']).default('day').describe('Length of a period. Default: day'),
-        category: z.string().min(1).max(255).optional().describe('E-mails with this category alone. Absent: all'),
+        category: z.string().min(1).max(255).optional().describe('Only e-mails with this category. Absent: all'),
       })
       .superRefine(({ startDate, endDate, aggregatedBy }, { addIssue }) => {
         const days = (Date.parse(endDate) - Date.parse(startDate)) / dayMs + 1;
@@ -33,13 +33,13 @@ export const statsTools = (tool: ToolBuilder<SendGridClient>) => [
             date: z.string().describe('First day of the period'),
             metrics: z
               .record(z.string(), z.number())
-              .describe('Counts by name, such as {"delivered": 12, "unique_opens": 5}; those that are 0 are left out'),
+              .describe('Counts by name, such as {"delivered": 12, "unique_opens": 5}; counts of 0 are left out'),
           }),
         )
-        .describe('In order of time'),
+        .describe('The periods, oldest first'),
     }),
     run: async ({ startDate, endDate, aggregatedBy, category }, client, context) => {
-      const periods = await client.getStats(context, { start: startDate, end: endDate, by: aggregatedBy, category });
+      const periods = await client.getStats({ start: startDate, end: endDate, by: aggregatedBy, category }, context);
       return {
         periods: periods.slice(0, maxPeriods + 1).map(({ date, stats }) => ({
           date,

@@ -8,12 +8,14 @@ const maxReason = 500;
 
 const list = z
   .enum(suppressionLists)
-  .describe('"bounces": refused for good; "blocks": refused for now; "invalid_emails"; "spam_reports"; "unsubscribes": from all mail');
+  .describe(
+    '"bounces": refused permanently; "blocks": refused temporarily; "invalid_emails"; "spam_reports"; "unsubscribes": from all mail',
+  );
 
 const SuppressionView = z.object({
-  email: z.string().describe('Address that gets nothing'),
-  createdAt: z.string().optional().describe('Since when'),
-  reason: z.string().optional().describe('What the other server said'),
+  email: z.string().describe('Suppressed address'),
+  createdAt: z.string().optional().describe('Time since when it is suppressed'),
+  reason: z.string().optional().describe('Reason that the other server gave'),
   status: z.string().optional().describe('SMTP status'),
 });
 
@@ -27,9 +29,9 @@ const viewSuppression = ({ email, created, reason, status }: Suppression): z.inp
 });
 
 const time = z.iso.datetime({ offset: true }).optional();
-const secondsOf = (at: string | undefined): number | undefined => (at === undefined ? undefined : Math.floor(Date.parse(at) / 1_000));
+const toSeconds = (at: string | undefined): number | undefined => (at === undefined ? undefined : Math.floor(Date.parse(at) / 1_000));
 
-/** Where a list goes on: what was asked, and how far it was read. */
+/** A cursor's content: the inputs of the list and the offset in it. */
 const Position = z.object({
   list: z.enum(suppressionLists),
   filter: z.object({ email: z.string().optional(), start: z.int().optional(), end: z.int().optional() }),
@@ -42,13 +44,13 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
   tool({
     name: 'sendgrid_list_suppressions',
     description:
-      'Lists addresses that SendGrid does not send to, and why. Use it where an e-mail was dropped, or to see whether an address is suppressed.',
+      'Lists addresses that SendGrid does not send to, and why. Use it after an e-mail was dropped, or to see whether an address is suppressed.',
     effect: 'read',
     input: z.object({
       list,
-      email: z.string().trim().min(1).max(254).optional().describe('An address, or how it begins, at most 254 characters. Absent: all'),
-      createdAfter: time.describe('Listed since, such as 2026-03-01T09:30:00Z. Absent: any time'),
-      createdBefore: time.describe('Listed until. Absent: any time'),
+      email: z.string().trim().min(1).max(254).optional().describe('An address or its beginning, at most 254 characters. Absent: all'),
+      createdAfter: time.describe('Listed at or after this time, such as 2026-03-01T09:30:00Z. Absent: any time'),
+      createdBefore: time.describe('Listed until this time. Absent: any time'),
       limit: z.int().min(1).max(500).default(50).describe('Addresses in a page, 1 to 500. Default: 50'),
       cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the first page'),
     }),
@@ -57,11 +59,11 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
     run: async ({ cursor, ...input }, client, context) => {
-      const filter = { email: input.email, start: secondsOf(input.createdAfter), end: secondsOf(input.createdBefore) };
+      const filter = { email: input.email, start: toSeconds(input.createdAfter), end: toSeconds(input.createdBefore) };
       const position: Position =
         cursor === undefined ? { list: input.list, filter, limit: input.limit, offset: 0 } : context.cursor.read(cursor, Position);
-      const found = await client.listSuppressions(context, position.list, position.filter, position);
-      // SendGrid says nothing of what is left, so a full page means that there may be more.
+      const found = await client.listSuppressions(position.list, position.filter, position, context);
+      // SendGrid does not say whether more follow, so a full page means that there may be more.
       const next = found.length < position.limit ? undefined : { ...position, offset: position.offset + position.limit };
       return {
         suppressions: found.slice(0, position.limit).map(viewSuppression),
@@ -73,12 +75,12 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
   tool({
     name: 'sendgrid_remove_suppression',
     description:
-      'Takes one address off a list of suppressions, so that SendGrid sends to it again. Do this only where the recipient wants e-mail again, or the mailbox works now: otherwise the sender’s reputation suffers.',
+      'Removes one address from a suppression list, so that SendGrid sends to it again. Do this only if the recipient wants e-mail again or the mailbox works again: otherwise the sender’s reputation suffers.',
     effect: 'destructive',
-    input: z.object({ list, email: z.email().max(254).describe('The whole address') }),
+    input: z.object({ list, email: z.email().max(254).describe('The full address') }),
     output: z.object({
       removed: z.boolean().describe('False: the address was not on this list'),
     }),
-    run: async (input, client, context) => ({ removed: await client.removeSuppression(context, input.list, input.email) }),
+    run: async (input, client, context) => ({ removed: await client.removeSuppression(input.list, input.email, context) }),
   }),
 ];

@@ -12,12 +12,12 @@ const maxPlaceholders = 100;
 const VersionView = z.object({
   id: z.string().optional().describe('Version id'),
   name: z.string().optional().describe('Name'),
-  subject: z.string().optional().describe('Subject; it may hold placeholders'),
-  active: z.boolean().describe('Whether it is the one that is sent'),
+  subject: z.string().optional().describe('Subject, which may contain placeholders'),
+  active: z.boolean().describe('Whether this version is sent'),
   updatedAt: z.string().optional().describe('When it last changed'),
 });
 
-const template = {
+const templateSummary = {
   id: z.string().describe('Template id'),
   name: z.string().optional().describe('Name'),
   generation: z.string().optional().describe('dynamic, or legacy, which takes no data'),
@@ -33,8 +33,8 @@ const viewVersion = (version: TemplateVersion): z.input<typeof VersionView> => (
   ...present({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
 });
 
-/** The Handlebars expressions, each once. */
-function placeholdersOf({ subject, html_content, plain_content }: TemplateVersion): string[] {
+/** Returns the Handlebars expressions of a version, each once. */
+function findPlaceholders({ subject, html_content, plain_content }: TemplateVersion): string[] {
   const all = [subject, html_content, plain_content].flatMap((text) => (text ?? '').match(/\{\{\{?[^{}]{1,200}\}?\}\}/g) ?? []);
   return [...new Set(all)].slice(0, maxPlaceholders);
 }
@@ -62,18 +62,18 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
     }),
     output: z.object({
       templates: z
-        .array(z.object({ ...template, active: VersionView.optional().describe('The version that is sent') }))
+        .array(z.object({ ...templateSummary, active: VersionView.optional().describe('The version that is sent') }))
         .describe('The page'),
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
     run: async ({ generation, limit, cursor }, client, context) => {
       const first = { generations: generation === 'all' ? 'legacy,dynamic' : generation, size: limit };
       const position: z.output<typeof Position> = cursor === undefined ? first : context.cursor.read(cursor, Position);
-      const { templates, next } = await client.listTemplates(context, position);
+      const { templates, next } = await client.listTemplates(position, context);
       return {
-        templates: templates.slice(0, position.size).map((one) => {
-          const active = one.versions?.find(isActive);
-          return { ...viewTemplate(one), ...(active && { active: viewVersion(active) }) };
+        templates: templates.slice(0, position.size).map((template) => {
+          const active = template.versions?.find(isActive);
+          return { ...viewTemplate(template), ...(active && { active: viewVersion(active) }) };
         }),
         ...(next && { nextCursor: context.cursor.write({ ...position, token: next }) }),
       };
@@ -83,28 +83,28 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
   tool({
     name: 'sendgrid_get_template',
     description:
-      'Reads one SendGrid template: its versions and the placeholders that data has to fill; with detail "full" also the text and HTML of the active version.',
+      'Reads one SendGrid template: its versions and the placeholders that data fills; with detail "full" also the text and HTML of the active version.',
     effect: 'read',
     input: z.object({
       templateId,
       detail: z.enum(['summary', 'full']).default('summary').describe('"full" adds text and HTML. Default: summary'),
     }),
     output: z.object({
-      ...template,
+      ...templateSummary,
       versions: z.array(VersionView).describe(`Versions, the active one first, at most ${maxVersions}`),
-      placeholders: z.array(z.string()).describe(`What the active version fills in, as it is written there, at most ${maxPlaceholders}`),
+      placeholders: z.array(z.string()).describe(`Placeholders of the active version, as written there, at most ${maxPlaceholders}`),
       text: z.string().optional().describe(`Plain text of the active version, cut after ${maxText} characters`),
       html: z.string().optional().describe(`HTML of the active version, cut after ${maxText} characters`),
     }),
     run: async (input, client, context) => {
-      const found = await client.getTemplate(context, input.templateId);
+      const found = await client.getTemplate(input.templateId, context);
       const versions = (found.versions ?? []).toSorted((a, b) => Number(isActive(b)) - Number(isActive(a)));
       const active = versions.find(isActive);
       if (found.warning?.message) context.warn(`SendGrid warns: ${found.warning.message}`);
       return {
         ...viewTemplate(found),
         versions: versions.slice(0, maxVersions).map(viewVersion),
-        placeholders: active ? placeholdersOf(active) : [],
+        placeholders: active ? findPlaceholders(active) : [],
         ...(input.detail === 'full' && present({ text: cut(active?.plain_content), html: cut(active?.html_content) })),
       };
     },

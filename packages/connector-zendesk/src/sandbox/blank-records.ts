@@ -1,4 +1,4 @@
-// What Zendesk shows of a record of which nothing is known.
+// Zendesk's records with only their default values.
 
 const via = { channel: 'api', source: { from: {}, to: {}, rel: null } };
 

@@ -1,4 +1,4 @@
-/** A background job as Zendesk shows one. Nothing in the sandbox starts any: this one has always been there, done but for one ticket. */
+/** A completed background job, in which one of two tickets failed. It is the only job, since no operation of the sandbox starts one. */
 export const finishedJob = (host: string) => {
   const id = 'V3-00000000000000000000000000000001';
   return {

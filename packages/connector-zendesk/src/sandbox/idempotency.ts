@@ -2,7 +2,7 @@ import type { Clock } from '@busbar/core';
 import { limits } from './limits.ts';
 import { badRequest, Refusal } from './refusal.ts';
 
-const keptMs = limits.idempotencyHours.most * 3_600_000;
+const retentionMs = limits.idempotencyHours.most * 3_600_000;
 const maxKeys = 1_000;
 
 interface Answer {
@@ -11,35 +11,35 @@ interface Answer {
   readonly body?: unknown;
 }
 
-/** Zendesk's idempotency keys: the first answer to a key is the answer to all that follow within two hours. */
+/** Zendesk's idempotency keys: for two hours, every request with a known key gets the answer to the first. */
 export function createIdempotency(clock: Clock) {
   const kept = new Map<string, { readonly rawBody: string; readonly answer: Answer; readonly endsAt: number }>();
 
   return {
-    /** @throws {Refusal} 400 for a key that came with another body. */
+    /** Runs `write` for a new key and returns the kept answer for a known one. @throws {Refusal} 400 if the key came with another body. */
     once(key: string | undefined, rawBody: string, write: () => Answer): Answer {
       if (key === undefined) return write();
       if (key.length > limits.idempotencyKey.most)
         throw badRequest(`Idempotency-Key is longer than ${limits.idempotencyKey.most} characters`);
       const known = kept.get(key);
       if (known && known.endsAt > clock.now()) {
-        if (known.rawBody === rawBody) return marked(known.answer, 'hit');
+        if (known.rawBody === rawBody) return withLookup(known.answer, 'hit');
         throw new Refusal(400, {
           error: 'IdempotentRequestError',
-          description: 'The request does not match the one that this idempotency key was used for.',
+          description: 'The request does not match the earlier request with this idempotency key.',
         });
       }
       const answer = write();
       kept.delete(key);
-      kept.set(key, { rawBody, answer, endsAt: clock.now() + keptMs });
+      kept.set(key, { rawBody, answer, endsAt: clock.now() + retentionMs });
       const [oldest] = kept.keys();
       if (kept.size > maxKeys && oldest !== undefined) kept.delete(oldest);
-      return marked(answer, 'miss');
+      return withLookup(answer, 'miss');
     },
   };
 }
 
-const marked = (answer: Answer, lookup: 'hit' | 'miss'): Answer => ({
+const withLookup = (answer: Answer, lookup: 'hit' | 'miss'): Answer => ({
   ...answer,
   headers: { ...answer.headers, 'x-idempotency-lookup': lookup },
 });

@@ -1,7 +1,7 @@
 interface VendorLimit {
   readonly most?: number;
   readonly least?: number;
-  /** Zendesk's page that says so. */
+  /** Zendesk's page that states the limit. */
   readonly source: string;
 }
 
@@ -11,31 +11,31 @@ const search = 'https://developer.zendesk.com/api-reference/ticketing/ticket-man
 const tokens = 'https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/';
 const idempotency = 'https://developer.zendesk.com/api-reference/ticketing/introduction/#idempotency';
 
-/** What Zendesk allows, and where it says so. What goes beyond one of these fails in the sandbox as it would there. */
+/** Zendesk's limits, each with its source. A request beyond a limit fails in the sandbox as it fails at Zendesk. */
 export const limits = {
-  /** Of the account, on the Enterprise plan. */
+  /** Per account, on the Enterprise plan. */
   requestsPerMinute: { most: 700, source: rateLimits },
-  /** Of one ticket, by one user. */
+  /** Per ticket and user. */
   ticketUpdatesInTenMinutes: { most: 30, source: rateLimits },
-  /** Of all tickets of the account. */
+  /** Per account, over all its tickets. */
   ticketUpdatesPerMinute: { most: 100, source: rateLimits },
-  /** Of one user. */
+  /** Per user who is updated. */
   userUpdatesPerMinute: { most: 5, source: rateLimits },
   exportsPerMinute: { most: 100, source: rateLimits },
-  /** Records, by cursor. */
+  /** Records in a page of cursor paging. */
   cursorPage: { most: 100, source: pagination },
-  /** Records, by page number: more are not refused, but not given either. */
+  /** Records in a page of offset paging. Zendesk does not refuse a larger page, but returns no more. */
   offsetPage: { most: 100, source: pagination },
-  /** Records that page numbers reach, in a list. */
+  /** Records of a list that page numbers reach. */
   offsetRecords: { most: 10_000, source: pagination },
-  /** Results that page numbers reach. */
+  /** Results of a search that page numbers reach. */
   searchResults: { most: 1_000, source: `${search}#results-limit` },
   exportPage: { most: 1_000, source: `${search}#export-search-results` },
   /** Characters. */
   idempotencyKey: { most: 255, source: idempotency },
-  /** For which a key is remembered. */
+  /** Hours for which Zendesk remembers a key. */
   idempotencyHours: { most: 2, source: idempotency },
-  /** Of an OAuth token's life, as `expires_in`. */
+  /** Seconds of an OAuth token's life, as `expires_in`. */
   shortestToken: { least: 300, source: tokens },
   longestToken: { most: 172_800, source: tokens },
 } satisfies Readonly<Record<string, VendorLimit>>;

@@ -10,9 +10,9 @@ interface Window {
   left: number;
 }
 
-/** Counts as Zendesk does: requests, exports and updates of the account in a minute, of one user in one, and of one ticket in ten. */
-export function createRateLimits(clock: Clock, allowed: { readonly requestsPerMinute?: number; readonly ticketUpdatesPerMinute?: number }) {
-  const { requestsPerMinute = limits.requestsPerMinute.most, ticketUpdatesPerMinute = limits.ticketUpdatesPerMinute.most } = allowed;
+/** Counts per minute an account's requests, exports and ticket updates and a user's updates, and a ticket's updates per ten minutes. */
+export function createRateLimits(clock: Clock, options: { readonly requestsPerMinute?: number; readonly ticketUpdatesPerMinute?: number }) {
+  const { requestsPerMinute = limits.requestsPerMinute.most, ticketUpdatesPerMinute = limits.ticketUpdatesPerMinute.most } = options;
   const account: Window = { endsAt: 0, left: 0 };
   const exports: Window = { endsAt: 0, left: 0 };
   const updates: Window = { endsAt: 0, left: 0 };
@@ -27,7 +27,7 @@ export function createRateLimits(clock: Clock, allowed: { readonly requestsPerMi
     return { allowed, resetSeconds: Math.ceil((window.endsAt - now) / 1000) };
   };
 
-  const takeOf = (windows: Map<number, Window>, id: number, limit: number, windowMs: number) => {
+  const takeFrom = (windows: Map<number, Window>, id: number, limit: number, windowMs: number) => {
     const window = windows.get(id) ?? { endsAt: 0, left: 0 };
     windows.set(id, window);
     const [oldest] = windows.keys();
@@ -35,13 +35,13 @@ export function createRateLimits(clock: Clock, allowed: { readonly requestsPerMi
     return { ...take(window, limit, windowMs), left: window.left };
   };
 
-  /** Counts what the whole account shares. @throws {Refusal} 429. */
-  const takeOfAccount = (window: Window, limit: number): void => {
+  /** Counts against a limit of the whole account. @throws {Refusal} 429. */
+  const takeFromAccount = (window: Window, limit: number): void => {
     const { allowed, resetSeconds } = take(window, limit, minuteMs);
     if (!allowed) throw new Refusal(429, failureBody(429).body, { 'retry-after': String(resetSeconds) });
   };
 
-  const standing = (): Record<string, string> => {
+  const headers = (): Record<string, string> => {
     const open = clock.now() < account.endsAt;
     const limit = String(requestsPerMinute);
     const remaining = String(open ? account.left : requestsPerMinute);
@@ -59,31 +59,31 @@ export function createRateLimits(clock: Clock, allowed: { readonly requestsPerMi
   };
 
   return {
-    /** How the account stands. Zendesk says so with every answer, whatever its status. */
-    standing,
+    /** The account's limit and remaining requests. Zendesk sends these headers with every answer, even a refusal. */
+    headers,
 
     /** Counts a request. @throws {Refusal} 429. */
-    request: (): void => takeOfAccount(account, requestsPerMinute),
+    request: (): void => takeFromAccount(account, requestsPerMinute),
 
     /** Counts a page of an export. @throws {Refusal} 429. */
-    exportPage: (): void => takeOfAccount(exports, limits.exportsPerMinute.most),
+    exportPage: (): void => takeFromAccount(exports, limits.exportsPerMinute.most),
 
-    /** Counts an update of whichever ticket. @throws {Refusal} 429. */
-    anyTicketUpdate: (): void => takeOfAccount(updates, ticketUpdatesPerMinute),
+    /** Counts an update of any ticket. @throws {Refusal} 429. */
+    anyTicketUpdate: (): void => takeFromAccount(updates, ticketUpdatesPerMinute),
 
-    /** Counts an update of a ticket. @throws {Refusal} 429. */
+    /** Counts an update of one ticket and returns the headers of its limit. @throws {Refusal} 429. */
     ticketUpdate(ticket: number): Record<string, string> {
       const total = limits.ticketUpdatesInTenMinutes.most;
-      const { allowed, resetSeconds, left } = takeOf(tickets, ticket, total, 10 * minuteMs);
-      const headers = { 'zendesk-ratelimit-tickets-update': `total=${total}; remaining=${left}; resets=${resetSeconds}` };
-      if (allowed) return headers;
+      const { allowed, resetSeconds, left } = takeFrom(tickets, ticket, total, 10 * minuteMs);
+      const ticketHeaders = { 'zendesk-ratelimit-tickets-update': `total=${total}; remaining=${left}; resets=${resetSeconds}` };
+      if (allowed) return ticketHeaders;
       const body = { error: 'APIRateLimitExceeded', description: 'Number of allowed updates to this ticket exceeded' };
-      throw new Refusal(429, body, { ...headers, 'retry-after': String(resetSeconds) });
+      throw new Refusal(429, body, { ...ticketHeaders, 'retry-after': String(resetSeconds) });
     },
 
     /** Counts an update of a user. @throws {Refusal} 429. */
     userUpdate(user: number): void {
-      const { allowed, resetSeconds } = takeOf(users, user, limits.userUpdatesPerMinute.most, minuteMs);
+      const { allowed, resetSeconds } = takeFrom(users, user, limits.userUpdatesPerMinute.most, minuteMs);
       const body = { error: 'APIRateLimitExceeded', description: 'Number of allowed updates to this user exceeded' };
       if (!allowed) throw new Refusal(429, body, { 'retry-after': String(resetSeconds) });
     },

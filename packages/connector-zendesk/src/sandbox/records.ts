@@ -1,7 +1,7 @@
 import type { Clock } from '@busbar/core';
 import { blankComment, blankOrganization, blankTicket, blankTicketField, blankUser } from './blank-records.ts';
 
-/** A user as Zendesk shows one. */
+/** A user as Zendesk's API shows it. */
 export interface UserRecord {
   readonly id: number;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface UserRecord {
   readonly [field: string]: unknown;
 }
 
-/** A ticket as Zendesk shows one. */
+/** A ticket as Zendesk's API shows it. */
 export interface TicketRecord {
   readonly id: number;
   readonly created_at: string;
@@ -30,7 +30,7 @@ export interface TicketRecord {
   [field: string]: unknown;
 }
 
-/** A comment as Zendesk shows one. */
+/** A comment as Zendesk's API shows it. */
 export interface CommentRecord {
   readonly id: number;
   readonly author_id: number;
@@ -40,14 +40,14 @@ export interface CommentRecord {
   readonly [field: string]: unknown;
 }
 
-/** An organization as Zendesk shows one. */
+/** An organization as Zendesk's API shows it. */
 export interface OrganizationRecord {
   readonly id: number;
   readonly name: string;
   readonly [field: string]: unknown;
 }
 
-/** A ticket field as Zendesk shows one. */
+/** A ticket field as Zendesk's API shows it. */
 export interface TicketFieldRecord {
   readonly id: number;
   readonly title: string;
@@ -55,20 +55,20 @@ export interface TicketFieldRecord {
   readonly [field: string]: unknown;
 }
 
-/** What the sandbox keeps. At most 10,000 of each kind: then the oldest goes. */
+/** The sandbox's records. It keeps at most 10,000 of each kind and then drops the oldest. */
 export interface Records {
   readonly users: ReadonlyMap<number, UserRecord>;
   readonly tickets: ReadonlyMap<number, TicketRecord>;
   readonly organizations: ReadonlyMap<number, OrganizationRecord>;
   readonly ticketFields: ReadonlyMap<number, TicketFieldRecord>;
-  /** Oldest first. At most 5,000 on a ticket, which is Zendesk's own limit. */
+  /** Oldest first. A ticket has at most 5,000, which is Zendesk's own limit. */
   comments(ticket: number): readonly CommentRecord[];
   nextId(): number;
   now(): string;
   addOrganization(fields: Partial<OrganizationRecord> & { readonly name: string }): OrganizationRecord;
   addTicketField(fields: Partial<TicketFieldRecord> & { readonly title: string; readonly type: string }): TicketFieldRecord;
   addUser(fields: Partial<UserRecord> & { readonly name: string }): UserRecord;
-  /** Puts fields into a user, which keeps its place. */
+  /** Replaces fields of a user, which keeps its position. */
   changeUser(user: UserRecord, fields: Partial<UserRecord>): UserRecord;
   addTicket(fields: Partial<TicketRecord> & { readonly subject: string; readonly requester_id: number }): TicketRecord;
   addComment(
@@ -90,7 +90,7 @@ export function createRecords(clock: Clock, host: string): Records {
   const nextId = (): number => (lastId += 1);
   const now = (): string => timestamp(clock.now());
 
-  const dated = (resource: string, id: number) => {
+  const commonFields = (resource: string, id: number) => {
     const at = now();
     return { url: `https://${host}/api/v2/${resource}/${id}.json`, created_at: at, updated_at: at };
   };
@@ -115,17 +115,17 @@ export function createRecords(clock: Clock, host: string): Records {
     now,
     addOrganization(fields) {
       const id = nextId();
-      return keep(organizations, id, { ...blankOrganization, ...dated('organizations', id), ...fields, id });
+      return keep(organizations, id, { ...blankOrganization, ...commonFields('organizations', id), ...fields, id });
     },
     addTicketField(fields) {
       const id = nextId();
       const { title, description = title } = fields;
       const titles = { raw_title: title, title_in_portal: title, raw_title_in_portal: title, raw_description: description };
-      return keep(ticketFields, id, { ...blankTicketField, ...dated('ticket_fields', id), ...titles, description, ...fields, id });
+      return keep(ticketFields, id, { ...blankTicketField, ...commonFields('ticket_fields', id), ...titles, description, ...fields, id });
     },
     addUser(fields) {
       const id = nextId();
-      return keep(users, id, { ...blankUser, ...dated('users', id), ...fields, id });
+      return keep(users, id, { ...blankUser, ...commonFields('users', id), ...fields, id });
     },
     changeUser(user, fields) {
       const changed = { ...user, ...fields, id: user.id, updated_at: now() };
@@ -135,7 +135,7 @@ export function createRecords(clock: Clock, host: string): Records {
     addTicket(fields) {
       const id = (lastTicket += 1);
       comments.set(id, []);
-      return keep(tickets, id, { ...blankTicket, ...dated('tickets', id), raw_subject: fields.subject, ...fields, id });
+      return keep(tickets, id, { ...blankTicket, ...commonFields('tickets', id), raw_subject: fields.subject, ...fields, id });
     },
     addComment(ticket, fields) {
       const id = nextId();
@@ -147,7 +147,7 @@ export function createRecords(clock: Clock, host: string): Records {
   };
 }
 
-/** Zendesk's times have no milliseconds. */
+/** Formats a time as Zendesk does, without milliseconds. */
 export function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,4 @@
-/** A no of Zendesk, as it goes over the wire. Thrown where it is found out. */
+/** An error answer of Zendesk. Code of the sandbox throws it, and the routes send it. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
@@ -17,7 +17,7 @@ export const notFound = () => new Refusal(404, { error: 'RecordNotFound', descri
 
 export const badRequest = (message: string) => new Refusal(400, { error: { title: 'Invalid attribute', message } });
 
-/** The answer to a record that breaks Zendesk's rules: 422, with the problem under its field. */
+/** Refuses a record that breaks Zendesk's rules with 422 and the problem under its field. */
 export const invalid = (field: string, description: string, error?: string) =>
   new Refusal(422, {
     error: 'RecordInvalid',
@@ -25,7 +25,7 @@ export const invalid = (field: string, description: string, error?: string) =>
     details: { [field]: [{ description, ...(error !== undefined && { error }) }] },
   });
 
-/** What Zendesk says with a status where nothing particular is the matter. */
+/** Zendesk's usual body for an error status. */
 export function failureBody(status: number): { body?: unknown } {
   switch (status) {
     case 401:

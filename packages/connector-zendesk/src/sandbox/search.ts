@@ -1,22 +1,22 @@
 import type { Records, TicketRecord, UserRecord } from './records.ts';
 import { Refusal } from './refusal.ts';
 
-type Test = (ticket: TicketRecord) => boolean;
+type Matcher = (ticket: TicketRecord) => boolean;
 type Comparison = ':' | '<' | '>' | '<=' | '>=';
 
 const statuses = ['new', 'open', 'pending', 'hold', 'solved', 'closed'];
 const priorities = ['low', 'normal', 'high', 'urgent'];
 
-/** The tickets that a query of Zendesk's search language finds, oldest first. A new ticket is found at once, unlike at Zendesk. */
+/** Returns the tickets that match a query in Zendesk's search language, oldest first. Unlike Zendesk, finds a new ticket at once. */
 export function searchTickets(records: Records, query: string, me: UserRecord): TicketRecord[] {
-  const anyOf = new Map<string, Test[]>();
-  const allOf: Test[] = [];
+  const anyOf = new Map<string, Matcher[]>();
+  const allOf: Matcher[] = [];
   for (const [, minus, key, comparison, phrase, bare = ''] of query.matchAll(/(-?)(?:([a-z_]+)(:|<=|>=|<|>))?(?:"([^"]*)"|([^\s"]+))/g)) {
     const value = phrase ?? bare;
     const test =
       key === undefined
-        ? containing(records, value, phrase !== undefined)
-        : conditionOf(records, me, key, comparison as Comparison, value, phrase !== undefined);
+        ? matchText(records, value, phrase !== undefined)
+        : matchCondition(records, me, key, comparison as Comparison, value, phrase !== undefined);
     if (minus === '-') allOf.push((ticket) => !test(ticket));
     // Several values of one property are alternatives.
     else if (key !== undefined && comparison === ':') anyOf.set(key, [...(anyOf.get(key) ?? []), test]);
@@ -27,14 +27,14 @@ export function searchTickets(records: Records, query: string, me: UserRecord): 
   );
 }
 
-function conditionOf(records: Records, me: UserRecord, key: string, comparison: Comparison, value: string, quoted: boolean): Test {
+function matchCondition(records: Records, me: UserRecord, key: string, comparison: Comparison, value: string, quoted: boolean): Matcher {
   switch (key) {
     case 'type':
       return () => value === 'ticket';
     case 'status':
-      return ranked(statuses, comparison, value, (ticket) => ticket.status);
+      return matchRank(statuses, comparison, value, (ticket) => ticket.status);
     case 'priority':
-      return ranked(priorities, comparison, value, (ticket) => ticket.priority ?? 'none');
+      return matchRank(priorities, comparison, value, (ticket) => ticket.priority ?? 'none');
     case 'tags':
       return ({ tags }) => tags.includes(value.toLowerCase());
     case 'requester':
@@ -48,9 +48,9 @@ function conditionOf(records: Records, me: UserRecord, key: string, comparison: 
           : organization_id !== null &&
             (String(organization_id) === value || records.organizations.get(organization_id)?.name.toLowerCase() === value.toLowerCase());
     case 'created':
-      return dated(comparison, value, (ticket) => ticket.created_at);
+      return matchDate(comparison, value, (ticket) => ticket.created_at);
     case 'updated':
-      return dated(comparison, value, (ticket) => ticket.updated_at);
+      return matchDate(comparison, value, (ticket) => ticket.updated_at);
     default:
       return () => false;
   }
@@ -65,7 +65,7 @@ function isPerson(records: Records, id: number | null, value: string, quoted: bo
   return (!quoted && String(id) === value) || user?.email?.toLowerCase() === wanted || user?.name.toLowerCase() === wanted;
 }
 
-function containing(records: Records, value: string, phrase: boolean): Test {
+function matchText(records: Records, value: string, phrase: boolean): Matcher {
   const wanted = value.toLowerCase();
   return (ticket) => {
     const text = [ticket.subject, ...records.comments(ticket.id).map(({ body }) => body)].join('\n').toLowerCase();
@@ -73,34 +73,34 @@ function containing(records: Records, value: string, phrase: boolean): Test {
   };
 }
 
-function ranked(order: readonly string[], comparison: Comparison, value: string, of: (ticket: TicketRecord) => string): Test {
+function matchRank(order: readonly string[], comparison: Comparison, value: string, read: (ticket: TicketRecord) => string): Matcher {
   const wanted = order.indexOf(value);
   return (ticket) => {
-    const rank = order.indexOf(of(ticket));
-    return comparison === ':' ? of(ticket) === value : rank >= 0 && compare(comparison, rank, wanted, wanted);
+    const rank = order.indexOf(read(ticket));
+    return comparison === ':' ? read(ticket) === value : rank >= 0 && compare(comparison, rank, wanted, wanted);
   };
 }
 
-function dated(comparison: Comparison, value: string, of: (ticket: TicketRecord) => string): Test {
+function matchDate(comparison: Comparison, value: string, read: (ticket: TicketRecord) => string): Matcher {
   const from = Date.parse(value);
   if (Number.isNaN(from)) throw new Refusal(422, { error: 'invalid', description: `Invalid search: ${value} is not a date` });
-  // A date is the whole day.
+  // A date without a time means the whole day.
   const to = value.includes('T') ? from : from + 86_400_000 - 1;
   return (ticket) => {
-    const at = Date.parse(of(ticket));
+    const at = Date.parse(read(ticket));
     return comparison === ':' ? at >= from && at <= to : compare(comparison, at, from, to);
   };
 }
 
-function compare(comparison: Comparison, is: number, from: number, to: number): boolean {
+function compare(comparison: Comparison, actual: number, from: number, to: number): boolean {
   switch (comparison) {
     case '<':
-      return is < from;
+      return actual < from;
     case '<=':
-      return is <= to;
+      return actual <= to;
     case '>':
-      return is > to;
+      return actual > to;
     default:
-      return is >= from;
+      return actual >= from;
   }
 }

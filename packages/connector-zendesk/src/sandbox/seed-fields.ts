@@ -1,18 +1,23 @@
 import type { Records } from './records.ts';
 
-/** The fields that every account has, as far as the connector sets them, and three of its own. One has more choices than fit a page. */
+/** Adds the built-in fields that the connector sets, and three custom ones, one of them with more choices than fit in a page. */
 export function seedFields(records: Records): void {
   const choices = (...values: string[]) => values.map((value) => ({ name: value.charAt(0).toUpperCase() + value.slice(1), value }));
-  const own = { removable: false };
-  records.addTicketField({ ...own, title: 'Subject', type: 'subject', required: true });
-  records.addTicketField({ ...own, title: 'Description', type: 'description', required: true });
-  records.addTicketField({ ...own, title: 'Status', type: 'status', system_field_options: choices('open', 'pending', 'solved') });
-  records.addTicketField({ ...own, title: 'Priority', type: 'priority', system_field_options: choices('low', 'normal', 'high', 'urgent') });
+  const builtIn = { removable: false };
+  records.addTicketField({ ...builtIn, title: 'Subject', type: 'subject', required: true });
+  records.addTicketField({ ...builtIn, title: 'Description', type: 'description', required: true });
+  records.addTicketField({ ...builtIn, title: 'Status', type: 'status', system_field_options: choices('open', 'pending', 'solved') });
+  records.addTicketField({
+    ...builtIn,
+    title: 'Priority',
+    type: 'priority',
+    system_field_options: choices('low', 'normal', 'high', 'urgent'),
+  });
   const models = Array.from({ length: 120 }, (_, index) => ({ name: `Model ${index + 1}`, value: `model_${index + 1}` }));
   records.addTicketField({
     title: 'Model',
     type: 'tagger',
-    description: 'Which machine it is about',
+    description: 'The machine that the ticket is about',
     custom_field_options: models.map((model) => ({ id: records.nextId(), raw_name: model.name, ...model })),
   });
   records.addTicketField({ title: 'Order number', type: 'regexp', regexp_for_validation: String.raw`\A\d{6}\z` });

@@ -2,7 +2,7 @@ import type { Clock } from '@busbar/core';
 import { seedFields } from './seed-fields.ts';
 import { timestamp, type Records, type UserRecord } from './records.ts';
 
-/** Fills an account with made-up people and tickets, so that there is something to find. Gives the agent that credentials act as. */
+/** Fills an account with made-up people and tickets. Returns the agent that the credentials act as. */
 export function seed(records: Records, clock: Clock, agentEmail: string): UserRecord {
   const { id: bakery } = records.addOrganization({
     name: 'Example Bakery',

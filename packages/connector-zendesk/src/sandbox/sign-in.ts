@@ -2,7 +2,7 @@ import type { Clock } from '@busbar/core';
 import { limits } from './limits.ts';
 import { failureBody, Refusal } from './refusal.ts';
 
-/** The credentials that the sandbox takes. */
+/** The credentials that the sandbox accepts. */
 interface Credentials {
   readonly clientId: string;
   readonly clientSecret: string;
@@ -12,12 +12,12 @@ interface Credentials {
 
 const maxTokens = 100;
 
-/** Zendesk's two ways in: tokens of an OAuth client, and the API token that is on its way out. */
+/** Zendesk's two kinds of credential: tokens of an OAuth client, and the legacy API token. */
 export function createSignIn(clock: Clock, credentials: Credentials) {
   const tokens = new Map<string, { readonly scopes: readonly string[]; readonly endsAt: number }>();
 
   return {
-    /** Answers a token request. @throws {Refusal} */
+    /** Answers a token request. @throws {Refusal} for a wrong client, grant type or lifetime. */
     issueToken(body: unknown): object {
       const { grant_type, client_id, client_secret, scope = 'read write', expires_in = 1_800 } = (body ?? {}) as Record<string, unknown>;
       const refuse = (status: number, error: string, error_description: string) => new Refusal(status, { error, error_description });
@@ -41,7 +41,7 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
       return { access_token: token, token_type: 'bearer', scope: String(scope), expires_in: seconds };
     },
 
-    /** The scopes of a request, or undefined where nobody is signed in. @throws {Refusal} for a token that has ended. */
+    /** Returns the scopes of a request, or undefined if it has no valid credential. @throws {Refusal} for an expired or unknown token. */
     scopesOf(authorization: string | undefined): readonly string[] | undefined {
       const [scheme, value = ''] = authorization?.split(' ') ?? [];
       if (scheme === 'Basic') return value === btoa(`${credentials.email}/token:${credentials.apiToken}`) ? ['read', 'write'] : undefined;
@@ -54,13 +54,17 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
       });
     },
 
-    /** Ends all tokens that were issued. */
+    /** Expires all tokens. */
     expireTokens: () => tokens.clear(),
   };
 }
 
-/** @throws {Refusal} where nobody is signed in, or none of the scopes covers the resource: `tickets:write` is covered by `write` too. */
-export function demandScope(scopes: readonly string[] | undefined, needed: string): void {
+/**
+ * Checks that a request may do what it asks. `write` covers `tickets:write` too.
+ *
+ * @throws {Refusal} 401 without a valid credential, 403 if no scope covers the needed one.
+ */
+export function requireScope(scopes: readonly string[] | undefined, needed: string): void {
   if (!scopes) throw new Refusal(401, failureBody(401).body, { 'www-authenticate': 'Basic realm="Web Password"' });
   const access = needed.split(':').at(-1) ?? needed;
   if (!scopes.includes(needed) && !scopes.includes(access)) {

@@ -1,6 +1,6 @@
 import type { Clock } from '@busbar/core';
 
-/** An event as Zendesk's webhooks bring it. */
+/** An event as Zendesk's webhooks deliver it. */
 export interface ZendeskEvent {
   /** Such as `zen:event-type:ticket.status_changed`. */
   readonly type: string;
@@ -12,7 +12,7 @@ export interface ZendeskEvent {
   readonly event?: object;
 }
 
-/** The body of the request that Zendesk would send for an event. */
+/** Returns the body of the request that Zendesk would send for an event. */
 export function webhookBody(clock: Clock, event: ZendeskEvent): string {
   return JSON.stringify({
     account_id: 1,
@@ -25,7 +25,7 @@ export function webhookBody(clock: Clock, event: ZendeskEvent): string {
   });
 }
 
-/** The headers that Zendesk would send it with: signed over timestamp and body. */
+/** Returns the headers of that request, with a signature over timestamp and body. */
 export async function webhookHeaders(clock: Clock, secret: string, body: string): Promise<Readonly<Record<string, string>>> {
   const timestamp = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
   const encoder = new TextEncoder();

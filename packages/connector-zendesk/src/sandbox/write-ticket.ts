@@ -1,7 +1,7 @@
 import type { CommentRecord, Records, TicketRecord, UserRecord } from './records.ts';
 import { badRequest, invalid, Refusal } from './refusal.ts';
 
-/** What a write answers: the ticket, and the record of what happened. */
+/** The answer to a write: the ticket, and the audit record of the change. */
 interface Written {
   readonly ticket: TicketRecord;
   readonly audit: object;
@@ -15,8 +15,8 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   priority: ['low', 'normal', 'high', 'urgent'],
   type: ['problem', 'incident', 'question', 'task'],
 };
-/** Fields that are kept as they come. */
-const plain = [
+/** Fields that are stored unchanged. */
+const plainFields = [
   'subject',
   'status',
   'priority',
@@ -29,8 +29,8 @@ const plain = [
   'assignee_id',
   'problem_id',
 ];
-const known = new Set([
-  ...plain,
+const knownFields = new Set([
+  ...plainFields,
   'comment',
   'tags',
   'custom_fields',
@@ -41,15 +41,15 @@ const known = new Set([
   'submitter_id',
   'id',
 ]);
-const knownOfComment = new Set(['body', 'html_body', 'public', 'author_id', 'uploads']);
+const knownCommentFields = new Set(['body', 'html_body', 'public', 'author_id', 'uploads']);
 
-/** Creates a ticket. @throws {Refusal} */
+/** Creates a ticket. @throws {Refusal} for an invalid one. */
 export function createTicket(records: Records, body: unknown, me: UserRecord): Written {
-  const input = ticketIn(body);
-  const text = commentText(input);
+  const input = readTicket(body);
+  const text = readCommentText(input);
   if (text === undefined) throw invalid('base', 'Description: cannot be blank', 'BlankValue');
-  const fields = fieldsOf(records, input);
-  const requester = requesterOf(records, input) ?? me;
+  const fields = readFields(records, input);
+  const requester = findOrAddRequester(records, input) ?? me;
   if (requester.suspended) throw invalid('requester', `Requester: ${requester.name} is suspended.`);
   const ticket = records.addTicket({
     status: fields['assignee_id'] ? 'open' : 'new',
@@ -60,47 +60,47 @@ export function createTicket(records: Records, body: unknown, me: UserRecord): W
     requester_id: requester.id,
     submitter_id: me.id,
   });
-  return audited(
+  return withAudit(
     records,
     ticket,
     [{ type: 'Create', field_name: 'subject', value: ticket.subject }],
-    say(records, ticket, input, text, me),
+    addComment(records, ticket, input, text, me),
   );
 }
 
-/** Changes a ticket. @throws {Refusal} */
+/** Updates a ticket. @throws {Refusal} for an invalid update, or if `safe_update` finds a newer change. */
 export function updateTicket(records: Records, ticket: TicketRecord, body: unknown, me: UserRecord): Written {
-  const input = ticketIn(body);
+  const input = readTicket(body);
   if (ticket.status === 'closed') throw invalid('status', 'Status: closed prevents ticket update');
-  demandUnchanged(ticket, input);
-  const text = commentText(input);
+  requireUnchanged(ticket, input);
+  const text = readCommentText(input);
   if (input['comment'] !== undefined && text === undefined) throw invalid('base', 'Comment: cannot be blank', 'BlankValue');
   if (text !== undefined && records.comments(ticket.id).length >= maxComments)
     throw invalid('base', `Ticket has more than ${maxComments} comments`);
-  const fields = fieldsOf(records, input);
-  const requester = requesterOf(records, input);
+  const fields = readFields(records, input);
+  const requester = findOrAddRequester(records, input);
   if (requester) fields['requester_id'] = requester.id;
   const events = Object.entries(fields)
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(ticket[name]))
     .map(([name, value]) => ({ type: 'Change', field_name: name, value, previous_value: ticket[name] }));
   if (events.length > 0 || text !== undefined) Object.assign(ticket, fields, { updated_at: records.now() });
-  return audited(records, ticket, events, text === undefined ? undefined : say(records, ticket, input, text, me));
+  return withAudit(records, ticket, events, text === undefined ? undefined : addComment(records, ticket, input, text, me));
 }
 
-/** Adds the body's tags to those of a ticket, or takes them away. @throws {Refusal} */
+/** Adds the body's tags to a ticket, or removes them. @throws {Refusal} as {@link updateTicket} does. */
 export function changeTags(records: Records, ticket: TicketRecord, body: unknown, action: 'add' | 'remove'): void {
   const input = (body ?? {}) as Input;
   if (!Array.isArray(input['tags'])) throw badRequest('tags must be an array');
   if (ticket.status === 'closed') throw invalid('status', 'Status: closed prevents ticket update');
-  demandUnchanged(ticket, input);
-  const given = input['tags'].map((tag) => String(tag).toLowerCase());
-  const kept = ticket.tags.filter((tag) => !given.includes(tag));
-  const tags = action === 'add' ? [...new Set([...ticket.tags, ...given])].sort() : kept;
+  requireUnchanged(ticket, input);
+  const changed = input['tags'].map((tag) => String(tag).toLowerCase());
+  const kept = ticket.tags.filter((tag) => !changed.includes(tag));
+  const tags = action === 'add' ? [...new Set([...ticket.tags, ...changed])].sort() : kept;
   if (tags.join() !== ticket.tags.join()) Object.assign(ticket, { tags, updated_at: records.now() });
 }
 
-/** Zendesk's protection against lost updates. Its documentation has the flag as a boolean here and as a string there. */
-function demandUnchanged(ticket: TicketRecord, { safe_update, updated_stamp }: Input): void {
+/** Zendesk's protection against lost updates. Its documentation shows the flag as a boolean in one place and as a string in another. */
+function requireUnchanged(ticket: TicketRecord, { safe_update, updated_stamp }: Input): void {
   if (String(safe_update) !== 'true' || Date.parse(String(updated_stamp)) >= Date.parse(ticket.updated_at)) return;
   throw new Refusal(409, {
     error: 'UpdateConflict',
@@ -108,34 +108,34 @@ function demandUnchanged(ticket: TicketRecord, { safe_update, updated_stamp }: I
   });
 }
 
-function ticketIn(body: unknown): Input {
+function readTicket(body: unknown): Input {
   const ticket = (body as { ticket?: unknown } | undefined)?.ticket;
   if (typeof ticket !== 'object' || ticket === null || Array.isArray(ticket))
     throw badRequest('You passed an invalid value for the ticket attribute. Invalid parameter: ticket must be an object');
   return ticket as Input;
 }
 
-const commentOf = (input: Input): Input =>
+const readComment = (input: Input): Input =>
   typeof input['comment'] === 'object' && input['comment'] !== null ? (input['comment'] as Input) : {};
 
-function commentText(input: Input): string | undefined {
-  const { body, html_body } = commentOf(input);
+function readCommentText(input: Input): string | undefined {
+  const { body, html_body } = readComment(input);
   const text = body ?? html_body;
   return typeof text === 'string' && text.trim() !== '' ? text : undefined;
 }
 
-function fieldsOf(records: Records, input: Input): Record<string, unknown> {
+function readFields(records: Records, input: Input): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  for (const name of plain) {
+  for (const name of plainFields) {
     const value = input[name];
     if (value === undefined) continue;
     if (choices[name]?.includes(String(value)) === false)
-      throw invalid(name, `${titled(name)}: ${String(value)} is not valid`, 'InvalidValue');
+      throw invalid(name, `${capitalize(name)}: ${String(value)} is not valid`, 'InvalidValue');
     fields[name] = value;
   }
   if (Array.isArray(input['tags'])) fields['tags'] = [...new Set(input['tags'].map((tag) => String(tag).toLowerCase()))].sort();
   if (Array.isArray(input['custom_fields'])) fields['custom_fields'] = input['custom_fields'];
-  if (typeof input['assignee_email'] === 'string') fields['assignee_id'] = byEmail(records, input['assignee_email'])?.id ?? -1;
+  if (typeof input['assignee_email'] === 'string') fields['assignee_id'] = findByEmail(records, input['assignee_email'])?.id ?? -1;
   const assignee = fields['assignee_id'];
   if (typeof assignee === 'number' && (records.users.get(assignee)?.role ?? 'end-user') === 'end-user')
     throw invalid('assignee', 'Assignee: is not an agent', 'InvalidValue');
@@ -143,7 +143,7 @@ function fieldsOf(records: Records, input: Input): Record<string, unknown> {
   return fields;
 }
 
-function requesterOf(records: Records, input: Input): UserRecord | undefined {
+function findOrAddRequester(records: Records, input: Input): UserRecord | undefined {
   if (typeof input['requester_id'] === 'number') {
     const user = records.users.get(input['requester_id']);
     if (!user) throw invalid('requester', 'Requester: is invalid', 'InvalidValue');
@@ -151,17 +151,17 @@ function requesterOf(records: Records, input: Input): UserRecord | undefined {
   }
   const { email, name } = (input['requester'] ?? {}) as { email?: string; name?: string };
   if (email === undefined) return undefined;
-  const found = byEmail(records, email);
+  const found = findByEmail(records, email);
   if (found) return found;
   if (!name) throw invalid('requester', 'Requester: Name: is too short (minimum one character)', 'NameTooShort');
   return records.addUser({ name, email });
 }
 
-const byEmail = (records: Records, email: string): UserRecord | undefined =>
+const findByEmail = (records: Records, email: string): UserRecord | undefined =>
   records.users.values().find((user) => user.email?.toLowerCase() === email.toLowerCase());
 
-function say(records: Records, ticket: TicketRecord, input: Input, body: string, me: UserRecord): CommentRecord {
-  const { public: isPublic = true, author_id } = commentOf(input);
+function addComment(records: Records, ticket: TicketRecord, input: Input, body: string, me: UserRecord): CommentRecord {
+  const { public: isPublic = true, author_id } = readComment(input);
   return records.addComment(ticket.id, {
     author_id: Number(author_id ?? me.id),
     body,
@@ -170,7 +170,7 @@ function say(records: Records, ticket: TicketRecord, input: Input, body: string,
   });
 }
 
-function audited(records: Records, ticket: TicketRecord, changes: readonly object[], comment: CommentRecord | undefined): Written {
+function withAudit(records: Records, ticket: TicketRecord, changes: readonly object[], comment: CommentRecord | undefined): Written {
   const events = [...(comment ? [comment] : []), ...changes.map((change) => ({ id: records.nextId(), ...change }))];
   const audit = {
     id: comment?.['audit_id'] ?? records.nextId(),
@@ -184,17 +184,24 @@ function audited(records: Records, ticket: TicketRecord, changes: readonly objec
   return { ticket, audit };
 }
 
-const titled = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+const capitalize = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
-/** The keys of a write that Zendesk leaves out with no more than a header. */
-export function unknownKeys(body: unknown): string[] {
-  const input = ticketIn(body);
+/** Returns the header in which Zendesk names the keys of a write that it ignores, or nothing if it knows all keys. */
+export function ignoredKeysHeader(body: unknown, action: 'create' | 'update'): Record<string, string> {
+  const keys = unknownKeys(body);
+  const list = keys.map((key) => `"${key}"`).join(', ');
+  const header = `{:allowed_parameters=>{:controller=>"tickets", :action=>"${action}", :unpermitted_keys=>[${list}], :invalid_values=>[]}}`;
+  return keys.length > 0 ? { 'x-zendesk-api-warn': header } : {};
+}
+
+function unknownKeys(body: unknown): string[] {
+  const input = readTicket(body);
   return [
     ...Object.keys(input)
-      .filter((key) => !known.has(key))
+      .filter((key) => !knownFields.has(key))
       .map((key) => `ticket.${key}`),
-    ...Object.keys(commentOf(input))
-      .filter((key) => !knownOfComment.has(key))
+    ...Object.keys(readComment(input))
+      .filter((key) => !knownCommentFields.has(key))
       .map((key) => `ticket.comment.${key}`),
   ];
 }

@@ -1,10 +1,10 @@
 import type { Records, UserRecord } from './records.ts';
 import { badRequest, invalid } from './refusal.ts';
 
-/** Fields that are kept as they come. */
-const plain = ['name', 'external_id', 'phone', 'organization_id', 'details', 'notes', 'tags', 'role', 'alias'];
+/** Fields that are stored unchanged. */
+const plainFields = ['name', 'external_id', 'phone', 'organization_id', 'details', 'notes', 'tags', 'role', 'alias'];
 
-/** Changes the user of that address or external id, or creates one. @throws {Refusal} */
+/** Updates the user with that address or external id, or creates one. @throws {Refusal} for invalid fields. */
 export function createOrUpdateUser(
   records: Records,
   body: unknown,
@@ -15,7 +15,8 @@ export function createOrUpdateUser(
   const { email, external_id } = input as { email?: string; external_id?: string };
   if (email !== undefined && !/^[^@\s]+@[^@\s]+$/.test(email))
     throw invalid('email', `Email: ${email} is not properly formatted`, 'InvalidFormat');
-  const same = (one: unknown, other: string | undefined) => other !== undefined && String(one ?? '').toLowerCase() === other.toLowerCase();
+  const same = (stored: unknown, given: string | undefined) =>
+    given !== undefined && String(stored ?? '').toLowerCase() === given.toLowerCase();
   const found =
     records.users.values().find((user) => same(user.email, email)) ??
     records.users.values().find((user) => same(user['external_id'], external_id));
@@ -23,11 +24,11 @@ export function createOrUpdateUser(
   if (typeof organization === 'number' && !records.organizations.has(organization))
     throw invalid('organization', 'Organization: is invalid', 'InvalidValue');
   const fields: Partial<UserRecord> = Object.fromEntries(
-    plain.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]),
+    plainFields.filter((name) => input[name] !== undefined).map((name) => [name, input[name]]),
   );
   if (found) {
     beforeUpdate(found.id);
-    // A user that has an address keeps it: another one becomes a further address, which this sandbox does not show.
+    // A user keeps its address. A new one becomes a further address, which this sandbox does not show.
     return { user: records.changeUser(found, { ...fields, email: found.email ?? email ?? null }), created: false };
   }
   if (typeof fields.name !== 'string' || fields.name === '')

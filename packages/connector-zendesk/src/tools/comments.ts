@@ -4,15 +4,15 @@ import type { ZendeskClient } from '../client.ts';
 import { CommentSummary, CommentView, viewComment, viewCommentSummary } from '../outputs.ts';
 import { ifUnchangedSince, ticketId } from './ticket-inputs.ts';
 
-// Whole comments are long: what does not fit into a page is behind its cursor.
-const maxWhole = 25;
+// Full comments are long, so a page holds fewer of them.
+const maxFullPage = 25;
 
-const CommentListed = z
+const ListedComment = z
   .object({ ...CommentView.shape, ...CommentSummary.shape })
   .partial()
   .required({ public: true });
 
-/** Where a list goes on: what was asked for, and the place in it. */
+/** A cursor's content: the inputs of the list and the position in it. */
 const Position = z.object({
   ticketId: z.int(),
   order: z.enum(['newest', 'oldest']),
@@ -26,15 +26,15 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_list_comments',
     description:
-      'Lists what was said on a Zendesk ticket, public replies and internal notes, a page at a time, with excerpts by default. For a ticket together with its newest comments, zendesk_get_ticket is one call.',
+      'Lists the comments on a Zendesk ticket, public replies and internal notes, a page at a time, with excerpts by default. For a ticket together with its newest comments, zendesk_get_ticket is one call.',
     effect: 'read',
     input: z.object({
       ticketId,
-      order: z.enum(['newest', 'oldest']).default('newest').describe('Which come first. Default: newest'),
+      order: z.enum(['newest', 'oldest']).default('newest').describe('Whether the newest or the oldest come first. Default: newest'),
       detail: z
         .enum(['summary', 'full'])
         .default('summary')
-        .describe(`"full": whole texts and attachments, at most ${maxWhole} in a page. Default: summary, with excerpts`),
+        .describe(`"full": whole texts and attachments, at most ${maxFullPage} in a page. Default: summary, with excerpts`),
       limit: z.int().min(1).max(100).default(20).describe('Comments in a page, 1 to 100. Default: 20'),
       cursor: z
         .string()
@@ -42,18 +42,18 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
         .describe('nextCursor of an earlier answer about this ticket: the next page of that list. Absent: the first page'),
     }),
     output: z.object({
-      comments: z.array(CommentListed).describe('The page'),
+      comments: z.array(ListedComment).describe('The page'),
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
     run: async ({ cursor, ...input }, client, context) => {
-      const OfThisTicket = Position.extend({ ticketId: z.literal(input.ticketId) });
+      const PositionInTicket = Position.extend({ ticketId: z.literal(input.ticketId) });
       const position: Position =
         cursor === undefined
-          ? { ...input, limit: input.detail === 'full' ? Math.min(input.limit, maxWhole) : input.limit }
-          : context.cursor.read(cursor, OfThisTicket);
+          ? { ...input, limit: input.detail === 'full' ? Math.min(input.limit, maxFullPage) : input.limit }
+          : context.cursor.read(cursor, PositionInTicket);
       const { detail, limit, order, after } = position;
       const sort = order === 'oldest' ? 'created_at' : '-created_at';
-      const page = await client.listComments(context, position.ticketId, { sort, size: limit, after });
+      const page = await client.listComments(position.ticketId, { sort, size: limit, after }, context);
       const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
       const view = detail === 'full' ? viewComment : viewCommentSummary;
       return {
@@ -70,7 +70,7 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
     effect: 'write',
     input: z.object({
       ticketId,
-      body: z.string().trim().min(1).max(60_000).describe('What to say, plain text, at most 60,000 characters'),
+      body: z.string().trim().min(1).max(60_000).describe('The comment’s text, plain, at most 60,000 characters'),
       public: z
         .boolean()
         .default(false)
@@ -78,12 +78,12 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
       ifUnchangedSince: ifUnchangedSince
         .optional()
         .describe(
-          'updatedAt of the ticket as you read it: if it has changed since (a new reply, say), nothing is written. Absent: the comment is added whatever has happened',
+          'updatedAt of the ticket as you read it: if it has changed since (a new reply, say), nothing is written. Absent: the comment is added even if it has changed',
         ),
     }),
     output: z.object({
       ticketId: z.int().describe('Ticket id'),
-      url: z.string().describe('Where a person reads the ticket'),
+      url: z.string().describe('Link for people to open the ticket'),
       commentId: z.int().optional().describe('Id of the new comment'),
       public: z.boolean().describe('Whether the requester sees it'),
       status: z.string().optional().describe('The ticket’s status afterwards'),
@@ -91,10 +91,10 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
     }),
     run: async (input, client, context) => {
       const { ticket, audit } = await client.addComment(
-        context,
         input.ticketId,
         { body: input.body, public: input.public },
         input.ifUnchangedSince,
+        context,
       );
       const comment = audit?.events?.find(({ type }) => type === 'Comment');
       return {

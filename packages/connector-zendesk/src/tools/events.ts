@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { eventLog } from '../webhook.ts';
 
-/** Where a list goes on: after the event of this id. */
+/** A cursor's content: the inputs of the list and the id of the last event returned. */
 const Position = z.object({
   about: z.string().optional(),
   type: z.string().optional(),
@@ -11,29 +11,28 @@ const Position = z.object({
   before: z.string(),
 });
 
-const id = (whose: string) =>
-  z.int().optional().describe(`Events about this ${whose}. Absent: see the others; without any of the three, all`);
+const recordId = (kind: string) => z.int().optional().describe(`Events about this ${kind}. Without any of the three ids: all events`);
 
 export const eventTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_list_events',
-    description: `Lists what Zendesk has told this server of, newest first: tickets created, statuses changed, comments added and the like, as far as the account’s webhook is subscribed to them. Costs no request. The newest ${eventLog.max} are kept; none are there where no webhook is set up.`,
+    description: `Lists the events that Zendesk has reported to this server, newest first: tickets created, statuses changed, comments added and others that the account’s webhook is subscribed to. Sends no request to Zendesk. The newest ${eventLog.max} are kept; without a webhook there are none.`,
     effect: 'read',
     input: z
       .object({
-        ticketId: id('ticket'),
-        userId: id('user'),
-        organizationId: id('organization'),
+        ticketId: recordId('ticket'),
+        userId: recordId('user'),
+        organizationId: recordId('organization'),
         type: z.string().trim().max(200).optional().describe('Such as ticket.comment_added, at most 200 characters. Absent: any'),
         limit: z.int().min(1).max(100).default(20).describe('Events in a page, 1 to 100. Default: 20'),
         cursor: z
           .string()
           .optional()
-          .describe('nextCursor of an earlier answer: the next page; other inputs are ignored. Absent: the newest'),
+          .describe('nextCursor of an earlier answer, for its next page; all other inputs are ignored. Absent: the newest'),
       })
       .refine(
-        ({ ticketId, userId, organizationId }) => [ticketId, userId, organizationId].filter((one) => one !== undefined).length <= 1,
-        'Give one of ticketId, userId and organizationId',
+        ({ ticketId, userId, organizationId }) => [ticketId, userId, organizationId].filter((id) => id !== undefined).length <= 1,
+        'Give only one of ticketId, userId and organizationId',
       ),
     output: z.object({
       events: z
@@ -41,25 +40,25 @@ export const eventTools = (tool: ToolBuilder<ZendeskClient>) => [
           z.object({
             id: z.string().describe('Event id'),
             type: z.string().describe('What happened, such as ticket.status_changed'),
-            about: z.string().describe('The record that it happened to, such as ticket:123'),
-            at: z.string().optional().describe('When'),
-            actorId: z.string().optional().describe('User id of whoever did it'),
-            change: z.string().describe('What Zendesk says of the change, as JSON, cut after 2,000 characters'),
+            about: z.string().describe('The record that changed, such as ticket:123'),
+            at: z.string().optional().describe('Time of the event'),
+            actorId: z.string().optional().describe('Id of the user who did it'),
+            change: z.string().describe('The change as Zendesk describes it, as JSON, cut after 2,000 characters'),
           }),
         )
         .describe('The page'),
-      nextCursor: z.string().optional().describe('Pass it as cursor for older events; absent where there are none'),
+      nextCursor: z.string().optional().describe('Pass it as cursor for older events; absent if there are none'),
     }),
     run: async ({ cursor, limit, type, ...input }, client, context) => {
       const position: Partial<z.output<typeof Position>> & { limit: number } =
-        cursor === undefined ? { about: aboutOf(input), type, limit } : context.cursor.read(cursor, Position);
+        cursor === undefined ? { about: recordKey(input), type, limit } : context.cursor.read(cursor, Position);
       const { entries } = await client.events.read({ limit: eventLog.max, key: position.about });
       const all = entries.filter(({ value }) => position.type === undefined || value.type === position.type).toReversed();
       const last = position.before === undefined ? -1 : all.findIndex((entry) => entry.id === position.before);
       if (position.before !== undefined && last < 0)
         throw new ToolError(
           'INVALID_INPUT',
-          'The events that this cursor pointed at are no longer kept. Leave it out to start with the newest.',
+          'The events at this cursor are no longer kept. Leave the cursor out to start with the newest.',
         );
       const page = all.slice(last + 1, last + 1 + position.limit);
       const before = page.at(-1)?.id;
@@ -72,13 +71,13 @@ export const eventTools = (tool: ToolBuilder<ZendeskClient>) => [
   }),
 ];
 
-interface About {
+interface RecordIds {
   readonly ticketId?: number | undefined;
   readonly userId?: number | undefined;
   readonly organizationId?: number | undefined;
 }
 
-function aboutOf({ ticketId, userId, organizationId }: About): string | undefined {
+function recordKey({ ticketId, userId, organizationId }: RecordIds): string | undefined {
   if (ticketId !== undefined) return `ticket:${ticketId}`;
   if (userId !== undefined) return `user:${userId}`;
   return organizationId === undefined ? undefined : `organization:${organizationId}`;

@@ -5,7 +5,7 @@ import { cut, present } from '../outputs.ts';
 
 const maxFailures = 100;
 
-/** What became of one record of a job. Zendesk's jobs say so in several shapes. */
+/** The result of one record of a job. Its shape depends on the kind of job. */
 const Item = z.looseObject({
   id: z.union([z.number(), z.string()]).nullish(),
   index: z.number().nullish(),
@@ -21,7 +21,7 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_get_job_status',
     description:
-      'Tells how far a background job of Zendesk is, such as a bulk change that somebody started, and which of its records failed. A job that is completed may still have failed for some: look at failed.',
+      'Reports the progress of a background job in Zendesk, such as a bulk change that someone started, and which of its records failed. A completed job may still have failed for some records: look at failed.',
     effect: 'read',
     input: z.object({
       jobId: z.string().trim().min(1).max(100).describe('Id of the job, 1 to 100 characters, such as V3-ffeda191e5930dbdd6'),
@@ -29,22 +29,22 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
     output: z.object({
       id: z.string().describe('Id of the job'),
       status: z.string().optional().describe('queued, working, completed or failed'),
-      total: z.int().optional().describe('How many records it is about'),
-      progress: z.int().optional().describe('How many it is done with'),
-      message: z.string().optional().describe('What Zendesk says of it'),
+      total: z.int().optional().describe('How many records it covers'),
+      progress: z.int().optional().describe('How many records it has processed'),
+      message: z.string().optional().describe('Zendesk’s message about it'),
       failed: z.int().describe('How many records failed; final once the job is completed'),
       failures: z
         .array(
           z.object({
-            index: z.int().optional().describe('Position in what was sent, from 0'),
+            index: z.int().optional().describe('Position in the request that started the job, from 0'),
             id: z.string().optional().describe('Id of the record'),
             reason: z.string().describe('Why it failed'),
           }),
         )
-        .describe(`The first ${maxFailures} of them`),
+        .describe(`The first ${maxFailures} failures`),
     }),
     run: async ({ jobId }, client, context) => {
-      const job = await client.getJobStatus(context, jobId);
+      const job = await client.getJobStatus(jobId, context);
       const failures = itemsOf(job.results).filter(hasFailed);
       return {
         id: job.id,
@@ -59,10 +59,10 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
   }),
 ];
 
-/** A list, one record alone, or nothing yet. What is no record is passed over. */
+/** Reads a list, a single record, or nothing yet. Skips entries that are no records. */
 function itemsOf(results: unknown): Item[] {
   const all: unknown[] = Array.isArray(results) ? results : results === null || results === undefined ? [] : [results];
-  return all.map((one) => Item.safeParse(one).data).filter((item) => item !== undefined);
+  return all.map((entry) => Item.safeParse(entry).data).filter((item) => item !== undefined);
 }
 
 const hasFailed = ({ success, status, error, errors }: Item): boolean =>

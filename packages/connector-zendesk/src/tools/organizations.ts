@@ -6,13 +6,13 @@ import type { Organization } from '../schemas.ts';
 
 const OrganizationView = z.object({
   id: z.int().describe('Organization id'),
-  url: z.string().describe('Where a person reads about it'),
+  url: z.string().describe('Link for people to open the organization'),
   name: z.string().optional().describe('Name'),
   domains: z.array(z.string()).describe('E-mail domains whose users are put into it, at most 100'),
   tags: z.array(z.string()).describe('Tags, at most 100'),
-  details: z.string().optional().describe('What agents wrote down about it, such as an address'),
-  notes: z.string().optional().describe('Agents’ notes, not for its users’ eyes'),
-  groupId: z.int().optional().describe('Group that its new tickets go to'),
+  details: z.string().optional().describe('Details that agents recorded about it, such as an address'),
+  notes: z.string().optional().describe('Agents’ notes, which its users must not see'),
+  groupId: z.int().optional().describe('Group that gets its new tickets'),
   externalId: z.string().optional().describe('Id in another system'),
   sharedTickets: z.boolean().describe('True: its users see each other’s tickets'),
   createdAt: z.string().optional().describe('When it was created'),
@@ -35,14 +35,11 @@ export const organizationTools = (tool: ToolBuilder<ZendeskClient>) => [
           .optional()
           .describe('Its whole name, 1 to 255 characters. Absent: it is read by organizationId'),
       })
-      .refine(
-        ({ organizationId, name }) => (organizationId === undefined) !== (name === undefined),
-        'Give organizationId or name, one of the two',
-      ),
+      .refine(({ organizationId, name }) => (organizationId === undefined) !== (name === undefined), 'Give either organizationId or name'),
     output: OrganizationView,
     run: async ({ organizationId, name = '' }, client, context) => {
-      if (organizationId !== undefined) return view(client, await client.getOrganization(context, organizationId));
-      const [organization, ...others] = await client.findOrganizations(context, name);
+      if (organizationId !== undefined) return view(client, await client.getOrganization(organizationId, context));
+      const [organization, ...others] = await client.findOrganizations(name, context);
       if (!organization)
         throw new ToolError(
           'NOT_FOUND',
@@ -51,14 +48,14 @@ export const organizationTools = (tool: ToolBuilder<ZendeskClient>) => [
       if (others.length > 0)
         throw new ToolError(
           'INVALID_INPUT',
-          `Several organizations have this name: ${ids([organization, ...others])}. Call again with the organizationId that you mean.`,
+          `Several organizations have this name: ${listIds([organization, ...others])}. Call again with the organizationId that you mean.`,
         );
       return view(client, organization);
     },
   }),
 ];
 
-const ids = (organizations: readonly Organization[]): string =>
+const listIds = (organizations: readonly Organization[]): string =>
   organizations
     .slice(0, 5)
     .map(({ id, name }) => `${id} (${name ?? 'no name'})`)

@@ -3,28 +3,32 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import type { Ticket } from '../schemas.ts';
 import { ticketQuery } from '../search-query.ts';
-import { listedFields, TicketListed, viewListed } from '../ticket-list.ts';
+import { ListedTicket, ticketListFields, viewTicketList } from '../ticket-list.ts';
 import { ticketFilter } from './ticket-filter.ts';
 
-// Zendesk sorts and counts, but shows no more than this many; or it shows all, by a cursor, in order of creation alone.
+// Zendesk returns at most this many results of a sorted and counted search. An export returns all, by cursor, in order of creation only.
 const maxSorted = 1_000;
-// Whole tickets are long: what does not fit into a page is behind its cursor.
-const maxWhole = 25;
+// Full tickets are long, so a page holds fewer of them.
+const maxFullPage = 25;
 
-const view = {
+const viewInputs = {
   detail: z
     .enum(['summary', 'full'])
     .default('summary')
-    .describe(`"full": whole descriptions and all fields, at most ${maxWhole} in a page. Default: summary`),
-  fields: z.array(z.enum(listedFields)).max(listedFields.length).optional().describe('Only these, and the id. Absent: all of the detail'),
+    .describe(`"full": whole descriptions and all fields, at most ${maxFullPage} in a page. Default: summary`),
+  fields: z
+    .array(z.enum(ticketListFields))
+    .max(ticketListFields.length)
+    .optional()
+    .describe('Only these fields, and the id. Absent: all fields of the detail'),
 };
 
-/** Where a search goes on: the query as it was, how its tickets are shown, and the place in its results. */
+/** A cursor's content: the query, how its tickets are shown, and the position in its results. */
 const Position = z.object({
   query: z.string(),
   order: z.enum(['newest', 'updated', 'all']),
   limit: z.int().min(1).max(100),
-  ...view,
+  ...viewInputs,
   page: z.int().min(1).optional(),
   after: z.string().optional(),
 });
@@ -34,7 +38,7 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_search_tickets',
     description:
-      'Finds Zendesk tickets by words, people, organization, status, priority, tag and dates. All that you give must hold; of status and priority, one of the values. Gives summaries, a page at a time; read one in full with zendesk_get_ticket. What changed in the last minutes may not be found yet: read it by id.',
+      'Finds Zendesk tickets by words, people, organization, status, priority, tag and dates. All conditions that you give must hold; of status and priority, one of the values. Returns summaries, a page at a time; read one in full with zendesk_get_ticket. Changes of the last minutes may not be found yet: read such a ticket by its id.',
     effect: 'read',
     input: z.object({
       ...ticketFilter,
@@ -44,15 +48,15 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
         .describe(
           '"newest" created or last "updated" first, at most 1,000; "all": every match, oldest first, with at least one condition. Default: newest',
         ),
-      ...view,
+      ...viewInputs,
       limit: z.int().min(1).max(100).default(20).describe('Tickets in a page, 1 to 100. Default: 20'),
       cursor: z
         .string()
         .optional()
-        .describe('nextCursor of an earlier answer: the next page of it; all else is ignored. Absent: the first page'),
+        .describe('nextCursor of an earlier answer, for its next page; all other inputs are ignored. Absent: the first page'),
     }),
     output: z.object({
-      tickets: z.array(TicketListed).describe('The page'),
+      tickets: z.array(ListedTicket).describe('The page'),
       total: z.int().optional().describe('How many tickets match in all; absent with order "all"'),
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
@@ -62,33 +66,33 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
           ? {
               query: ticketQuery(input),
               order: input.order,
-              limit: input.detail === 'full' ? Math.min(input.limit, maxWhole) : input.limit,
+              limit: input.detail === 'full' ? Math.min(input.limit, maxFullPage) : input.limit,
               detail: input.detail,
               ...(input.fields && { fields: input.fields }),
             }
           : context.cursor.read(cursor, Position);
-      const show = (tickets: readonly Ticket[]) => viewListed(client, tickets.slice(0, position.limit), position);
+      const viewPage = (tickets: readonly Ticket[]) => viewTicketList(client, tickets.slice(0, position.limit), position);
       if (position.order === 'all') {
         if (position.query === '')
           throw new ToolError(
             'INVALID_INPUT',
             'Give at least one condition with order "all", such as createdAfter, or use order "newest".',
           );
-        const { results, meta } = await client.exportTickets(context, position.query, { size: position.limit, after: position.after });
+        const { results, meta } = await client.exportTickets(position.query, { size: position.limit, after: position.after }, context);
         const after = meta?.has_more === true ? meta.after_cursor : undefined;
-        return { tickets: show(results), ...(after && { nextCursor: context.cursor.write({ ...position, after }) }) };
+        return { tickets: viewPage(results), ...(after && { nextCursor: context.cursor.write({ ...position, after }) }) };
       }
       const number = position.page ?? 1;
       const sortBy = position.order === 'updated' ? 'updated_at' : 'created_at';
-      const found = await client.searchTickets(context, position.query, { sortBy, number, size: position.limit });
+      const found = await client.searchTickets(position.query, { sortBy, number, size: position.limit }, context);
       const more = typeof found.next_page === 'string';
       const reachable = (number + 1) * position.limit <= maxSorted;
       if (more && !reachable)
         context.warn(
-          `Zendesk shows no more than ${maxSorted} tickets in this order. Narrow the search, or use order "all" to read every match.`,
+          `Zendesk returns at most ${maxSorted} tickets in this order. Narrow the search, or use order "all" to read every match.`,
         );
       return {
-        tickets: show(found.results),
+        tickets: viewPage(found.results),
         ...(typeof found.count === 'number' && { total: found.count }),
         ...(more && reachable && { nextCursor: context.cursor.write({ ...position, page: number + 1 }) }),
       };
@@ -98,10 +102,10 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_count_tickets',
     description:
-      'Counts the Zendesk tickets that fit all conditions that you give, or all tickets. For how many, use this and not zendesk_search_tickets, which also shows them. Tickets created or changed in the last minutes may not be counted yet.',
+      'Counts the Zendesk tickets that fit all conditions that you give, or all tickets. To learn how many, use this and not zendesk_search_tickets, which also lists them. Tickets created or changed in the last minutes may not be counted yet.',
     effect: 'read',
     input: z.object(ticketFilter),
     output: z.object({ count: z.int().describe('How many tickets match') }),
-    run: async (input, client, context) => ({ count: await client.countTickets(context, ticketQuery(input)) }),
+    run: async (input, client, context) => ({ count: await client.countTickets(ticketQuery(input), context) }),
   }),
 ];

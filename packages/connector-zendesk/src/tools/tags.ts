@@ -7,7 +7,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_apply_tags',
     description:
-      'Adds tags to a Zendesk ticket, or removes some, and returns all that it has afterwards. The other tags stay. Calling twice changes nothing more. Tags can start triggers of the account.',
+      'Adds tags to a Zendesk ticket, or removes some, and returns all tags that it has afterwards. The other tags stay. A second call changes nothing more. Tags can start triggers of the account.',
     effect: 'write',
     input: z.object({
       ticketId,
@@ -16,7 +16,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
       ifUnchangedSince: ifUnchangedSince
         .optional()
         .describe(
-          'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the tags change whatever has happened',
+          'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the tags change even if it has changed',
         ),
     }),
     output: z.object({
@@ -25,7 +25,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
     }),
     run: async (input, client, context) => {
       const method = input.action === 'remove' ? 'DELETE' : 'PUT';
-      const tags = await client.applyTags(context, input.ticketId, method, input.tags, input.ifUnchangedSince);
+      const tags = await client.applyTags(input.ticketId, method, input.tags, input.ifUnchangedSince, context);
       return { ticketId: input.ticketId, tags: tags.slice(0, 500) };
     },
   }),

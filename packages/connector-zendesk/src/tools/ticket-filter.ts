@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
 const isDate = (value: string): boolean => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(value).success;
-// Its two formats would take more of a model's context than the words that say them.
+// In a JSON Schema the two formats would cost a model more tokens than this sentence.
 const date = z.string().refine(isDate, 'Give a date such as 2026-03-01, or a time such as 2026-03-01T09:30:00Z').optional();
-// A cursor carries its query, and no cursor may be longer than 8 KiB.
+// A cursor contains the query, and a cursor is at most 8 KiB long.
 const person = z.string().trim().max(150).optional();
 
-/** What tickets are found and counted by. All that is given must hold. */
+/** The conditions by which tickets are found and counted. All of them must hold. */
 export const ticketFilter = {
   text: z.string().trim().max(300).optional().describe('Words in subject, description or comments, at most 300 characters. Absent: any'),
   requester: person.describe(
-    'Who asked: e-mail address, full name, user id, or "me" for whom the connection acts as; at most 150 characters. Absent: anyone',
+    'The person who asked: e-mail address, full name, user id, or "me" for the connection’s user; at most 150 characters. Absent: anyone',
   ),
   assignee: person.describe(
-    'Who works on it: as requester, or "none" for unassigned tickets. At most 150 characters. Absent: anyone or nobody',
+    'The agent who works on it: as requester, or "none" for unassigned tickets. At most 150 characters. Absent: any or none',
   ),
   organization: person.describe('Organization name or id, at most 150 characters. Absent: any or none'),
   status: z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { TicketFields } from '../client.ts';
+import type { TicketFields } from '../client/tickets.ts';
 
-// The inputs that several tools share.
+// Inputs that several tools share.
 
 export const ticketId = z.int().describe('Ticket id: the number in its URL, without #');
 
@@ -19,7 +19,7 @@ export const tag = z
   .refine((value) => !/\s/.test(value), 'A tag has no spaces: use _ or -')
   .describe('Without spaces, 1 to 255 characters');
 
-/** What can be set on a ticket, when it is created and later. `whenAbsent` says what Zendesk does without it. */
+/** The fields that can be set when a ticket is created and later. `whenAbsent` says what Zendesk does without a value. */
 export const ticketProperties = (whenAbsent: string) => ({
   priority: z.enum(['low', 'normal', 'high', 'urgent']).optional().describe(`Absent: ${whenAbsent}`),
   type: z.enum(['problem', 'incident', 'question', 'task']).optional().describe(`Absent: ${whenAbsent}`),
@@ -28,7 +28,7 @@ export const ticketProperties = (whenAbsent: string) => ({
     .optional()
     .describe(`"pending" waits for the requester, "hold" for a third party. Absent: ${whenAbsent}`),
   assigneeEmail: z.email().optional().describe(`The agent to assign it to. Absent: ${whenAbsent}`),
-  assigneeId: z.int().optional().describe(`User id of the agent, in place of assigneeEmail. Absent: ${whenAbsent}`),
+  assigneeId: z.int().optional().describe(`User id of the agent, instead of assigneeEmail. Absent: ${whenAbsent}`),
   groupId: z.int().optional().describe(`Group to assign it to. Absent: ${whenAbsent}`),
   organizationId: z.int().optional().describe(`One of the requester’s organizations. Absent: ${whenAbsent}`),
   externalId: z.string().min(1).max(255).optional().describe(`Its id in another system, 1 to 255 characters. Absent: ${whenAbsent}`),
@@ -50,7 +50,7 @@ export const ticketProperties = (whenAbsent: string) => ({
 
 type TicketProperties = z.output<z.ZodObject<ReturnType<typeof ticketProperties>>>;
 
-/** The fields as Zendesk names them. */
+/** Returns the inputs under Zendesk's field names. */
 export function ticketFields(input: TicketProperties): TicketFields {
   return {
     priority: input.priority,

@@ -10,21 +10,19 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_create_ticket',
     description:
-      'Creates a Zendesk ticket with its first comment and returns it with its id and URL. Name the requester by e-mail address (an unknown one becomes a new user) or id. The first comment is public by default: Zendesk usually e-mails it to the requester. Where the ticket may exist already, search first, and use zendesk_add_comment.',
+      'Creates a Zendesk ticket with its first comment and returns it with its id and URL. Name the requester by e-mail address (an unknown one becomes a new user) or id. The first comment is public by default: Zendesk usually e-mails it to the requester. If the ticket may exist already, search first, and use zendesk_add_comment.',
     effect: 'write',
     input: z
       .object({
         subject: z.string().trim().min(1).max(255).describe('Subject line, at most 255 characters'),
         body: z.string().trim().min(1).max(60_000).describe('The first comment, plain text, at most 60,000 characters'),
         public: z.boolean().default(true).describe('False: the first comment is an internal note. Default: true'),
-        requesterEmail: z.email().optional().describe('Who asks. Absent, and requesterId too: the user that this connection acts as'),
-        requesterName: z
-          .string()
-          .min(1)
-          .max(255)
+        requesterEmail: z
+          .email()
           .optional()
-          .describe('Name of a requester who is new, 1 to 255 characters. Absent: the address'),
-        requesterId: z.int().optional().describe('User id, in place of requesterEmail. Absent: see there'),
+          .describe('The person who asks. Absent, and requesterId too: the user that this connection acts as'),
+        requesterName: z.string().min(1).max(255).optional().describe('Name of a new requester, 1 to 255 characters. Absent: the address'),
+        requesterId: z.int().optional().describe('User id, instead of requesterEmail. Absent: see requesterEmail'),
         tags: tags('Absent: what Zendesk’s own rules add'),
         ...ticketProperties('default'),
       })
@@ -45,9 +43,9 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       const requester =
         input.requesterEmail === undefined ? undefined : { email: input.requesterEmail, name: input.requesterName ?? input.requesterEmail };
       const { ticket } = await client.createTicket(
-        context,
         { ...ticketFields(input), subject: input.subject, requester, requester_id: input.requesterId, tags: input.tags },
         { body: input.body, public: input.public },
+        context,
       );
       return viewDetails(client, ticket);
     },
@@ -56,7 +54,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_get_ticket',
     description:
-      'Reads one Zendesk ticket by its id: subject, description, status, priority, requester, assignee, tags, custom fields and times; with includeComments also what was said on it. Use zendesk_search_tickets where you do not know the id.',
+      'Reads one Zendesk ticket by its id: subject, description, status, priority, requester, assignee, tags, custom fields and times; with includeComments also its newest comments. Use zendesk_search_tickets if you do not know the id.',
     effect: 'read',
     input: z.object({
       ticketId,
@@ -64,22 +62,19 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
         .boolean()
         .default(false)
         .describe(`True adds the newest ${commentsPerPage} comments, public ones and internal notes, newest first. Default: false`),
-      commentsCursor: z
-        .string()
-        .optional()
-        .describe('The commentsCursor of an earlier answer, for the comments before those. Absent: the newest'),
+      commentsCursor: z.string().optional().describe('commentsCursor of an earlier answer, for older comments. Absent: the newest'),
     }),
     output: z.object({
       ticket: TicketDetails.describe('The ticket'),
-      comments: z.array(CommentView).optional().describe('Newest first; absent where they were not asked for'),
-      commentsCursor: z.string().optional().describe('Pass it back to read older comments; absent where there are none'),
+      comments: z.array(CommentView).optional().describe('Newest first; absent if includeComments was false'),
+      commentsCursor: z.string().optional().describe('Pass it back to read older comments; absent if there are none'),
     }),
     run: async (input, client, context) => {
       const Position = z.object({ ticket: z.literal(input.ticketId), after: z.string() });
       const after = input.commentsCursor === undefined ? undefined : context.cursor.read(input.commentsCursor, Position).after;
-      const { ticket, users } = await client.getTicket(context, input.ticketId);
+      const { ticket, users } = await client.getTicket(input.ticketId, context);
       if (!input.includeComments && after === undefined) return { ticket: viewDetails(client, ticket, users) };
-      const page = await client.listComments(context, input.ticketId, { sort: '-created_at', size: commentsPerPage, after });
+      const page = await client.listComments(input.ticketId, { sort: '-created_at', size: commentsPerPage, after }, context);
       const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
       return {
         ticket: viewDetails(client, ticket, users),
@@ -100,11 +95,11 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
         ifUnchangedSince: ifUnchangedSince
           .optional()
           .describe(
-            'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the ticket as it is now is changed',
+            'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the ticket is changed as it is now',
           ),
         subject: z.string().trim().min(1).max(255).optional().describe('At most 255 characters. Absent: unchanged'),
-        addTags: tags('The others stay. Absent: none'),
-        removeTags: tags('Absent: none'),
+        addTags: tags('Tags to add; the others stay. Absent: none'),
+        removeTags: tags('Tags to remove. Absent: none'),
         ...ticketProperties('unchanged'),
       })
       .refine(
@@ -117,7 +112,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       ),
     output: TicketDetails,
     run: async (input, client, context) => {
-      const { ticket: current } = await client.getTicket(context, input.ticketId);
+      const { ticket: current } = await client.getTicket(input.ticketId, context);
       const updatedAt = current.updated_at;
       if (!updatedAt)
         throw new ToolError(
@@ -127,19 +122,19 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       if (input.ifUnchangedSince !== undefined && Date.parse(input.ifUnchangedSince) !== Date.parse(updatedAt)) {
         throw new ToolError(
           'CONFLICT',
-          `Ticket ${input.ticketId} was last changed at ${updatedAt}, not at ${input.ifUnchangedSince}, so nothing was written. Read it again with zendesk_get_ticket and decide anew.`,
+          `Ticket ${input.ticketId} was last changed at ${updatedAt}, not at ${input.ifUnchangedSince}, so nothing was written. Read it again with zendesk_get_ticket, then decide.`,
         );
       }
       const { addTags, removeTags } = input;
-      const changed =
+      const newTags =
         addTags || removeTags
           ? [...new Set([...(current.tags ?? []), ...(addTags ?? [])])].filter((tag) => !removeTags?.includes(tag))
           : undefined;
       const { ticket } = await client.updateTicket(
-        context,
         input.ticketId,
-        { ...ticketFields(input), subject: input.subject, tags: changed },
+        { ...ticketFields(input), subject: input.subject, tags: newTags },
         updatedAt,
+        context,
       );
       return viewDetails(client, ticket);
     },

@@ -18,20 +18,20 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_get_user',
     description:
-      'Reads one Zendesk user, end user or agent, by id or by e-mail address: name, role, organization, contact, tags and notes. Use it to learn who a requester is, or to find the id of an agent. For a person’s tickets use zendesk_search_tickets with requester.',
+      'Reads one Zendesk user, end user or agent, by id or by e-mail address: name, role, organization, contact, tags and notes. Use it to find out who a requester is, or to find the id of an agent. For a person’s tickets use zendesk_search_tickets with requester.',
     effect: 'read',
     input: z
       .object({
         userId: z.int().optional().describe('User id. Absent: the user is found by email'),
-        email: z.email().optional().describe('E-mail address, a main or a further one of the user. Absent: the user is read by userId'),
+        email: z.email().optional().describe('The user’s main or a further e-mail address. Absent: the user is read by userId'),
       })
-      .refine(({ userId, email }) => (userId === undefined) !== (email === undefined), 'Give userId or email, one of the two'),
+      .refine(({ userId, email }) => (userId === undefined) !== (email === undefined), 'Give either userId or email'),
     output: UserView,
     run: async ({ userId, email = '' }, client, context) => {
-      if (userId !== undefined) return viewUser(client, { ...(await client.getUser(context, userId)), id: userId });
-      const users = (await client.findUsers(context, email)).filter((user): user is User & { id: number } => typeof user.id === 'number');
-      const own = users.filter((user) => user.email?.toLowerCase() === email.toLowerCase());
-      const [user, ...others] = own.length > 0 ? own : users;
+      if (userId !== undefined) return viewUser(client, { ...(await client.getUser(userId, context)), id: userId });
+      const users = (await client.findUsers(email, context)).filter((user): user is User & { id: number } => typeof user.id === 'number');
+      const mainMatches = users.filter((user) => user.email?.toLowerCase() === email.toLowerCase());
+      const [user, ...others] = mainMatches.length > 0 ? mainMatches : users;
       if (!user) {
         throw new ToolError(
           'NOT_FOUND',
@@ -45,7 +45,7 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
           `Several users fit this address: ${ids.join(', ')}. Call again with the userId that you mean.`,
         );
       }
-      if (own.length === 0)
+      if (mainMatches.length === 0)
         context.warn(
           `${email} is not the main address of this user, or Zendesk found a similar one. Check that it is the person you mean.`,
         );
@@ -56,7 +56,7 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_create_or_update_user',
     description:
-      'Makes sure that a Zendesk user exists and is as you say: finds it by e-mail address or external id and changes what you give, or creates an end user, and returns it. Calling twice makes no second user. It cannot give anybody a role. Look with zendesk_get_user first where you might overwrite what somebody wrote.',
+      'Makes sure that a Zendesk user exists and has the values you give: finds the user by e-mail address or external id and changes those values, or creates an end user, and returns the user. A second call makes no second user. It cannot change a role. Look with zendesk_get_user first if you might overwrite what someone wrote.',
     effect: 'write',
     input: z
       .object({
@@ -75,19 +75,16 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
           .describe('Id in another system that the user has or gets, 1 to 255 characters. Absent: the user is found by email'),
         name: text(255, 'Name; a new user needs one'),
         phone: text(50, 'Phone number'),
-        organizationId: z.int().optional().describe('Organization to put the user into. Absent: unchanged'),
-        details: text(2_000, 'What agents should know, such as an address; replaces what is there'),
-        notes: text(2_000, 'Notes for agents alone; replaces what is there'),
+        organizationId: z.int().optional().describe('Organization to add the user to. Absent: unchanged'),
+        details: text(2_000, 'Details for agents, such as an address; replaces the present text'),
+        notes: text(2_000, 'Notes that only agents see; replaces the present text'),
         tags: tags('Replaces the tags. Absent: unchanged'),
         sendVerification: z
           .boolean()
           .default(false)
           .describe('True: Zendesk e-mails a new user a link to verify the address. Default: false'),
       })
-      .refine(
-        ({ email, externalId }) => email !== undefined || externalId !== undefined,
-        'Give email or externalId, by which the user is found',
-      ),
+      .refine(({ email, externalId }) => email !== undefined || externalId !== undefined, 'Give email or externalId, to find the user by'),
     output: UserView,
     run: async ({ externalId, organizationId, sendVerification, ...input }, client, context) => {
       const fields = {
@@ -96,9 +93,9 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
         organization_id: organizationId,
         ...(!sendVerification && { skip_verify_email: true }),
       };
-      const user = await client.createOrUpdateUser(context, fields);
+      const user = await client.createOrUpdateUser(fields, context);
       if (typeof user.id !== 'number')
-        throw new ToolError('UPSTREAM_INVALID', 'Zendesk wrote the user and did not say which it is. Read it with zendesk_get_user.');
+        throw new ToolError('UPSTREAM_INVALID', 'Zendesk wrote the user but did not return its id. Read the user with zendesk_get_user.');
       return viewUser(client, { ...user, id: user.id });
     },
   }),

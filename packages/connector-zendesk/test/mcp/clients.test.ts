@@ -15,7 +15,7 @@ const stdioServer = fileURLToPath(new URL('./stdio-server.ts', import.meta.url))
 
 type Over = 'HTTP' | 'stdio';
 
-/** The account, and where a client finds a server for it. */
+/** Starts a sandbox and a server for it. Returns the sandbox and how a client reaches the server. */
 async function start(over: Over): Promise<{ sandbox: ZendeskSandbox; server: URL | { command: string; args: string[] } }> {
   const sandbox = await startZendeskSandbox();
   onTestFinished(() => sandbox.close());
@@ -125,7 +125,7 @@ describe.each(['HTTP', 'stdio'] as const)('over %s', (over) => {
     abort.abort();
     await expect(call).rejects.toThrow(/abort/i);
     expect(await hanging.ended).toBe('closed');
-    // Far less, but on a machine that is busy. What would end it otherwise takes 30 s.
+    // Takes much longer on a busy machine, but any other end of the request would take 30 s.
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 

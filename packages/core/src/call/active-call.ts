@@ -1,34 +1,34 @@
-import type { CallLimit } from './call-limit.ts';
 import type { CatalogEntry } from '../catalog/catalog.ts';
-import type { OpenConnection } from '../upstream/clients.ts';
 import type { CallRequest } from '../host.ts';
+import type { Redactor } from '../lib/redactor.ts';
 import type { Logger } from '../logger.ts';
 import type { Call } from '../ports/metering.ts';
 import type { CallEvent } from '../ports/observer.ts';
-import type { Redactor } from '../lib/redactor.ts';
+import type { OpenConnection } from '../upstream/clients.ts';
 import type { UpstreamScope } from '../upstream/upstream-scope.ts';
+import type { CallLimit } from './call-limit.ts';
 
-/** One call on its way through the host: what every step of it reads and adds to. */
+/** One call on its way through the host. Every step reads it, and some add to it. */
 export interface ActiveCall {
   readonly request: CallRequest;
   readonly entry: CatalogEntry;
-  /** The record's form. */
+  /** The call as it is recorded. */
   readonly call: Call;
   /** The validated arguments. */
   readonly input: unknown;
   readonly open: OpenConnection;
   readonly upstream: UpstreamScope;
-  /** What may end it early. */
+  /** Ends the call early. */
   readonly limit: CallLimit;
-  /** Knows the connection's secrets, and those among the arguments. */
+  /** Knows the secrets of the connection and of the arguments. */
   readonly redactor: Redactor;
   readonly log: Logger;
   readonly warnings: string[];
-  /** How it has ended, for log and metrics. `refused` until it was admitted. */
+  /** How the call has ended, for the log and the metrics. `refused` until the call is admitted. */
   status: CallEvent['status'];
 }
 
-/** Thrown through a run to ask the caller something first. Not an error, and never shown as one. */
+/** Thrown through a run to ask the caller a question first. Not an error, and never shown as an error. */
 export class AskSignal extends Error {
   override readonly name = 'AskSignal';
   readonly id: string;

@@ -1,11 +1,11 @@
-import type { CallLimit } from './call-limit.ts';
 import { ToolError } from '../errors.ts';
 import type { Call, Metering } from '../ports/metering.ts';
 import type { Gate } from '../upstream/upstream-scope.ts';
+import type { CallLimit } from './call-limit.ts';
 
 type Admitted = Awaited<ReturnType<Metering['admit']>>;
 
-/** Admits a call when it first wants to go out to its vendor, and so late that most of what never does need not be admitted at all. */
+/** Admits a call just before its first upstream request, so that reads without an upstream request skip the admission write. */
 export class AdmissionGate implements Gate {
   readonly #metering: Metering;
   readonly #call: Call;
@@ -19,18 +19,21 @@ export class AdmissionGate implements Gate {
     this.#limit = limit;
   }
 
-  /** Admits the call, once however often it is asked. @throws what {@link Metering.admit} does. */
+  /** Admits the call. Later passes wait for the same admission. @throws what {@link Metering.admit} throws. */
   async pass(): Promise<void> {
     if (!this.#admitted) {
       this.#limit.throwIfAborted();
-      // A tool may leave work running, and by now the call is recorded as one that stayed here.
+      // A tool may leave work running. By then the call is recorded as a call without upstream requests.
       if (this.#closed) throw new ToolError('CANCELLED', 'The call has ended.');
       this.#admitted = this.#metering.admit(this.#call, this.#limit);
     }
     await this.#admitted;
   }
 
-  /** Admits nothing from now on. Gives the admission that was asked for before; undefined: the call has not gone out, and will not. */
+  /**
+   * Refuses later admissions, and returns the admission that began before. Undefined: the call has sent no request, and cannot send one any
+   * more.
+   */
   close(): Promise<Admitted> | undefined {
     this.#closed = true;
     return this.#admitted;

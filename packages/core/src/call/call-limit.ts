@@ -1,33 +1,32 @@
-import type { Timed } from './deadlines.ts';
 import { ToolError } from '../errors.ts';
-import type { CallSignal, ClientSignal } from '../lib/call-signal.ts';
+import type { ClientSignal } from '../host.ts';
+import type { AdmitOptions } from '../ports/metering.ts';
+import { DeadlineEntry } from './deadlines.ts';
 
-// Made once: an error takes its stack, and an abort without a reason makes one, which would cost more than the rest of a short call.
+// A constant, because an error captures its stack, and an abort without a reason makes an error.
 const callEnded = new ToolError('CANCELLED', 'The call has ended.');
 
 /**
- * What ends a call before it is done: its client, its time, or the host's drain. The first of them counts.
+ * Ends a call early: when its client cancels, its time is up, or the host drains. Only the first of these counts.
  *
- * Making and aborting a signal costs as much as a short call, so it is made when somebody asks for it, and aborted at the call's end only
- * where it was lent to somebody who may have left work running.
+ * Its signal is created when it is first read, and aborted at the end of the call only if code that may still run has it.
+ * Why: docs/decisions/0011-lazy-allocation.md
  */
-export class CallLimit implements CallSignal, Timed {
-  readonly deadlineAt: number;
-  index = -1;
+export class CallLimit extends DeadlineEntry implements AdmitOptions {
   readonly #client: ClientSignal;
   readonly #timeoutMs: number;
   #controller: AbortController | undefined;
-  #lent = false;
+  #shared = false;
   #reason: ToolError | undefined;
   #over = false;
   #onStop: (() => void) | undefined;
 
   constructor(startedAt: number, timeoutMs: number, client: ClientSignal) {
-    this.deadlineAt = startedAt + timeoutMs;
+    super(startedAt + timeoutMs);
     this.#client = client;
     this.#timeoutMs = timeoutMs;
-    if (client.aborted) this.#onClient();
-    else client.addEventListener('abort', this.#onClient);
+    if (client.aborted) this.#onClientAbort();
+    else client.addEventListener('abort', this.#onClientAbort);
   }
 
   /** Aborts when the call is ended early. */
@@ -39,9 +38,9 @@ export class CallLimit implements CallSignal, Timed {
     return this.#controller.signal;
   }
 
-  /** The signal for the tool: it aborts when the call is over too, and cuts off what the tool has left running. */
-  lend(): AbortSignal {
-    this.#lent = true;
+  /** Returns the signal for a tool or a middleware. It aborts at the end of the call too, to stop work that was left running. */
+  shareSignal(): AbortSignal {
+    this.#shared = true;
     return this.signal;
   }
 
@@ -50,24 +49,17 @@ export class CallLimit implements CallSignal, Timed {
     return this.#over;
   }
 
+  /** @throws {@link reason}, if the call has ended. */
   throwIfAborted(): void {
     if (this.#over) throw this.reason;
   }
 
-  addEventListener(type: 'abort', listener: () => void): void {
-    this.signal.addEventListener(type, listener);
-  }
-
-  removeEventListener(type: 'abort', listener: () => void): void {
-    this.#controller?.signal.removeEventListener(type, listener);
-  }
-
-  /** Why it was ended early. */
+  /** Why the call was ended early. */
   get reason(): ToolError {
     return this.#reason ?? callEnded;
   }
 
-  expire(): void {
+  override expire(): void {
     const seconds = this.#timeoutMs / 1000;
     this.stop(
       new ToolError('DEADLINE_EXCEEDED', `The call took longer than the ${seconds} s that it may take. Ask for less, or try again later.`),
@@ -83,17 +75,17 @@ export class CallLimit implements CallSignal, Timed {
     this.#onStop?.();
   }
 
-  /** Has `listener` called when the call is ended early, instead of the one before. Undefined: nobody. */
-  onStop(listener: (() => void) | undefined): void {
+  /** Sets the listener that is called when the call is ended early. It replaces the previous one. */
+  onStop(listener: () => void): void {
     this.#onStop = listener;
   }
 
-  /** The call is over. */
+  /** Marks the call as over. */
   end(): void {
     this.#over = true;
-    this.#client.removeEventListener('abort', this.#onClient);
-    if (this.#lent) this.#controller?.abort(callEnded);
+    this.#client.removeEventListener('abort', this.#onClientAbort);
+    if (this.#shared) this.#controller?.abort(callEnded);
   }
 
-  readonly #onClient = (): void => this.stop(new ToolError('CANCELLED', 'The call was cancelled.'));
+  readonly #onClientAbort = (): void => this.stop(new ToolError('CANCELLED', 'The call was cancelled.'));
 }

@@ -1,38 +1,38 @@
-import type { Audit } from '../ports/audit.ts';
-import { auditRefusal } from './audit-refusal.ts';
-import type { Cache } from '../ports/cache.ts';
-import { callIds } from './call-id.ts';
-import { CallLimit } from './call-limit.ts';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
-import type { Clients, ClientLease, OpenConnection } from '../upstream/clients.ts';
+import { redactedValues } from '../catalog/without-secrets.ts';
 import type { Clock } from '../clock.ts';
-import type { Connection, Connections } from '../ports/connections.ts';
 import type { Answer } from '../content.ts';
-import { Deadlines } from './deadlines.ts';
 import type { ToolError } from '../errors.ts';
 import type { CallRequest, CallResult } from '../host.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
-import type { Lock } from '../ports/lock.ts';
+import { redactingLogger } from '../lib/redactor.ts';
 import { silentLogger, type Logger } from '../logger.ts';
-import type { Metering } from '../ports/metering.ts';
-import { AskSignal, type ActiveCall } from './active-call.ts';
-import { compose } from './compose.ts';
 import type { Middleware } from '../middleware.ts';
-import { errorAnswer, maskError } from './error-answer.ts';
-import { meter } from './meter.ts';
-import { pickConnection } from './pick-connection.ts';
-import { runTool } from './run-tool.ts';
-import { serveCached } from './serve-cached.ts';
-import { showOutput, type ShownOutput } from './show-output.ts';
-import { newCall } from './new-call.ts';
+import type { Audit } from '../ports/audit.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { Connection, Connections } from '../ports/connections.ts';
+import type { Lock } from '../ports/lock.ts';
+import type { Metering } from '../ports/metering.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Principal } from '../principal.ts';
-import { redactingLogger } from '../lib/redactor.ts';
-import { redactedValues } from '../catalog/without-secrets.ts';
-import { recordCall, type CallLogIds } from './record-call.ts';
+import type { Clients, ClientLease, OpenConnection } from '../upstream/clients.ts';
 import { createUpstreamScope } from '../upstream/upstream-scope.ts';
+import { AskSignal, type ActiveCall } from './active-call.ts';
+import { auditRefusal } from './audit-refusal.ts';
+import { callIds } from './call-id.ts';
+import { CallLimit } from './call-limit.ts';
+import { compose } from './compose.ts';
+import { Deadlines } from './deadlines.ts';
+import { errorAnswer, maskError } from './error-answer.ts';
+import { Meter } from './meter.ts';
+import { newCall } from './new-call.ts';
+import { pickConnection } from './pick-connection.ts';
+import { recordCall, type CallLogIds } from './record-call.ts';
+import { runTool } from './run-tool.ts';
+import { CachedReads } from './serve-cached.ts';
+import { showOutput } from './show-output.ts';
 
-/** What the path of a call works with. */
+/** What a {@link CallPath} works with. */
 export interface CallPathOptions {
   readonly catalog: Catalog;
   readonly connections: Connections;
@@ -52,43 +52,42 @@ export interface CallPathOptions {
   readonly secret: string;
 }
 
-/** Runs calls. */
-export interface CallPath {
-  /** Counts those that run. */
-  readonly running: PendingCounter;
-  /** Runs one call, from its arguments to its answer. */
-  run(entry: CatalogEntry, request: CallRequest): Promise<CallResult>;
-  /** Ends all calls early, and those that come later at once. */
-  stop(reason: ToolError): void;
-  /** When no call runs any more, and none will. */
-  close(): void;
-}
-
 /**
- * The path of a call, in its order: validate → connection → the operator's middleware → admit → cache → run → show → settle. Whatever
- * is thrown on it becomes an answer here.
+ * Runs calls, each in this order: validate → connection → the operator's middleware → admit → cache → run → show → settle. Every error on
+ * the way becomes an answer here.
  */
-export function createCallPath(options: CallPathOptions): CallPath {
-  const { catalog, connections, clients, middleware, clock, observer, secret } = options;
-  const show = (active: ActiveCall): Promise<ShownOutput> =>
-    runTool(active, secret, clock).then((returned) => showOutput(active, returned, options.maxAnswerBytes));
-  const metered = meter(options.metering, clock, serveCached(options, show));
+export class CallPath {
+  /** Counts the running calls. */
+  readonly running = new PendingCounter();
+  readonly #options: CallPathOptions;
+  readonly #meter: Meter;
+  readonly #newCallId = callIds();
+  readonly #deadlines: Deadlines<CallLimit>;
+  readonly #isRecorded: boolean;
+  #stopped: ToolError | undefined;
 
-  const newCallId = callIds();
-  const running = new PendingCounter();
-  const deadlines = new Deadlines<CallLimit>(clock);
-  const isRecorded = options.log !== silentLogger || observer.call !== undefined;
-  let stopped: ToolError | undefined;
+  constructor(options: CallPathOptions) {
+    const { clock, secret, maxAnswerBytes } = options;
+    const reads = new CachedReads(options, (active) =>
+      runTool(active, secret, clock).then((returned) => showOutput(active, returned, maxAnswerBytes)),
+    );
+    this.#options = options;
+    this.#meter = new Meter(options.metering, clock, (active) => reads.run(active));
+    this.#deadlines = new Deadlines<CallLimit>(clock);
+    this.#isRecorded = options.log !== silentLogger || options.observer.call !== undefined;
+  }
 
-  async function run(entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+  /** Runs one call, from its arguments to its answer. */
+  async run(entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
+    const { catalog, connections, clients, middleware, clock, log, observer } = this.#options;
     const { principal, traceparent } = request;
     const startedAt = clock.now();
-    const callId = newCallId(startedAt);
+    const callId = this.#newCallId(startedAt);
     const ids = callLogIds(callId, traceparent, principal, entry.name);
-    const limit = new CallLimit(startedAt, options.callTimeoutMs, request.signal);
-    deadlines.add(limit);
-    running.begin();
-    if (stopped) limit.stop(stopped);
+    const limit = new CallLimit(startedAt, this.#options.callTimeoutMs, request.signal);
+    this.#deadlines.add(limit);
+    this.running.begin();
+    if (this.#stopped) limit.stop(this.#stopped);
     let lease: ClientLease | undefined;
     let active: ActiveCall | undefined;
     let answer: Answer | undefined;
@@ -97,60 +96,62 @@ export function createCallPath(options: CallPathOptions): CallPath {
       const list = await connections.list(principal, entry.connector);
       const connection = pickConnection(list, principal, entry.connector, name, request.connection);
       lease = clients.take(connection);
-      active = activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open: lease.open });
-      answer = await (middleware.length === 0 ? metered(active) : throughMiddleware(active));
+      active = this.#activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open: lease.open });
+      answer = await (middleware.length === 0 ? this.#meter.run(active) : this.#runThroughMiddleware(active));
       return { kind: 'answer', answer };
     } catch (error) {
       if (error instanceof AskSignal) return { kind: 'ask', id: error.id, message: error.question, schema: error.schema };
-      const failure = maskError(error, callId, active?.log ?? options.log);
-      // A refusal of the operator's own: the vendor's are answers of the metered part, and not thrown.
-      if (failure.code === 'FORBIDDEN') auditRefusal(options.audit, options.log, request, failure.code);
+      const failure = maskError(error, callId, active?.log ?? log);
+      // This FORBIDDEN is the operator's own: a vendor's refusal is an answer of the metered part.
+      if (failure.code === 'FORBIDDEN') auditRefusal(this.#options.audit, log, request, failure.code);
       answer = errorAnswer(failure, callId);
       return { kind: 'answer', answer };
     } finally {
       if (lease) clients.release(lease);
-      deadlines.delete(limit);
+      this.#deadlines.delete(limit);
       limit.end();
-      running.end();
-      if (isRecorded) recordCall({ entry, active, answer, ids, startedAt, endedAt: clock.now(), traceparent, log: options.log, observer });
+      this.running.end();
+      if (this.#isRecorded) recordCall({ entry, active, answer, ids, startedAt, endedAt: clock.now(), traceparent, log, observer });
     }
   }
 
-  function activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open }: BegunCall): ActiveCall {
+  /** Ends all running calls early, and every later call at once. */
+  stop(reason: ToolError): void {
+    this.#stopped = reason;
+    for (const limit of this.#deadlines.running) limit.stop(reason);
+  }
+
+  /** Leaves no timer behind. Call it once no call runs and none can begin. */
+  close(): void {
+    this.#deadlines.close();
+  }
+
+  #activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open }: ValidCall): ActiveCall {
+    const { log, repeatWindowMs } = this.#options;
     const redactor = open.redactor.with(redactedValues(request.arguments, entry.withoutSecrets(request.arguments)));
     return {
       request,
       entry,
-      call: newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs: options.repeatWindowMs }),
+      call: newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs }),
       input,
       open,
       redactor,
       upstream: createUpstreamScope(entry.effect !== 'read', request.principal.id),
       limit,
-      log: redactingLogger(options.log, redactor, { ...ids, connector: entry.connector, connection: connection.id }),
+      log: redactingLogger(log, redactor, { ...ids, connector: entry.connector, connection: connection.id }),
       warnings: [],
       status: 'refused',
     };
   }
 
-  function throughMiddleware(active: ActiveCall): Promise<Answer> {
+  #runThroughMiddleware(active: ActiveCall): Promise<Answer> {
     const { call, input, limit } = active;
-    return compose(middleware, { ...call, input, signal: limit.lend() }, () => metered(active));
+    return compose(this.#options.middleware, { ...call, input, signal: limit.shareSignal() }, () => this.#meter.run(active));
   }
-
-  return {
-    running,
-    run,
-    stop(reason) {
-      stopped = reason;
-      for (const limit of deadlines.running) limit.stop(reason);
-    },
-    close: () => deadlines.close(),
-  };
 }
 
-/** A call whose arguments are known to be good and whose connection is open. */
-interface BegunCall {
+/** A call whose arguments are valid and whose connection is open. */
+interface ValidCall {
   readonly callId: string;
   readonly startedAt: number;
   readonly ids: CallLogIds;
@@ -162,7 +163,7 @@ interface BegunCall {
   readonly open: OpenConnection;
 }
 
-/** The trace id of a W3C `traceparent` is what ties our log lines to the caller's. */
+/** The ids of a call's log lines. The trace id of a W3C `traceparent` connects them to the caller's log. */
 function callLogIds(callId: string, traceparent: string | undefined, { tenant, id }: Principal, tool: string): CallLogIds {
   const traceId = traceparent === undefined ? undefined : /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
   return { callId, traceId, tenant, principal: id, tool };

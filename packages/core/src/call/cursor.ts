@@ -1,18 +1,18 @@
 import type { z } from 'zod';
 import type { Cursor } from '../connector/context.ts';
+import { ToolError } from '../errors.ts';
 import { fromBase64Url, toBase64Url } from '../lib/base64url.ts';
 import { hmacTag } from '../lib/digest.ts';
-import { ToolError } from '../errors.ts';
 
-/** The longest cursor that is read: longer ones were not written here. */
+/** The longest cursor that is read. */
 const maxLength = 8_192;
 
-/** Cursors of one tool on one connection. `scope` is what they are bound to. */
+/** Creates the cursor of one tool on one connection. Its tokens are bound to `scope`. */
 export function createCursor(secret: string, scope: readonly string[]): Cursor {
   return new SignedCursor(secret, scope);
 }
 
-/** A class, since every call has one and hardly any uses it. */
+/** A class instead of closures, because every call has a cursor and few use it. */
 class SignedCursor implements Cursor {
   readonly #secret: string;
   readonly #scope: readonly string[];
@@ -31,9 +31,9 @@ class SignedCursor implements Cursor {
     const dot = cursor.lastIndexOf('.');
     if (dot < 0 || cursor.length > maxLength) throw notOurs();
     const payload = cursor.slice(0, dot);
-    if (!equal(cursor.slice(dot + 1), this.#tagOf(payload))) throw notOurs();
+    if (!isEqual(cursor.slice(dot + 1), this.#tagOf(payload))) throw notOurs();
     const parsed = position.safeParse(JSON.parse(new TextDecoder().decode(fromBase64Url(payload))));
-    // Signed by us and yet of another form: a cursor of an older version.
+    // Signed by this host, but of another form: a cursor of an older version.
     if (!parsed.success) throw notOurs();
     return parsed.data;
   }
@@ -44,13 +44,10 @@ class SignedCursor implements Cursor {
 }
 
 const notOurs = () =>
-  new ToolError(
-    'INVALID_INPUT',
-    'This cursor is not one that this tool gave for this connection. Leave it out to start at the first page.',
-  );
+  new ToolError('INVALID_INPUT', 'This tool did not give this cursor for this connection. Leave it out to start at the first page.');
 
-/** Compares in constant time, since the tag is what a forger guesses. */
-function equal(a: string, b: string): boolean {
+/** Compares in constant time, because a forger would guess the tag. */
+function isEqual(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < b.length; i += 1) difference |= (a.charCodeAt(i) || 0) ^ b.charCodeAt(i);
   return difference === 0;

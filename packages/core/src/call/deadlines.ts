@@ -1,26 +1,48 @@
 import type { Clock } from '../clock.ts';
 
-/** What must be over by a certain time. */
-export interface Timed {
+/** Work with a deadline. Extend it to have {@link Deadlines} watch it. */
+export abstract class DeadlineEntry {
   /** In the clock's time. */
   readonly deadlineAt: number;
-  /** Where it stands among what is watched, which {@link Deadlines} keeps here. Below 0: nowhere. */
-  index: number;
-  /** Called when that has come. */
-  expire(): void;
+  // Where the entry is in its list, so that removing it takes constant time. Below 0 while it is in none.
+  #index = -1;
+
+  constructor(deadlineAt: number) {
+    this.deadlineAt = deadlineAt;
+  }
+
+  /** Called when the deadline has passed. */
+  abstract expire(): void;
+
+  /** Appends the entry. An entry is in one list at a time. */
+  static add<T extends DeadlineEntry>(list: T[], entry: T): void {
+    entry.#index = list.length;
+    list.push(entry);
+  }
+
+  /** Removes the entry, and moves the last one into its place. Safe to call twice. */
+  static remove<T extends DeadlineEntry>(list: T[], entry: T): void {
+    const index = entry.#index;
+    if (index < 0) return;
+    const last = list.pop();
+    if (last && last !== entry) {
+      list[index] = last;
+      last.#index = index;
+    }
+    entry.#index = -1;
+  }
 }
 
-// For no longer than this the timer keeps a process from ending after the last of what it watched.
-const lookEveryMs = 1_000;
+// The longest that the timer keeps a process from ending after its last entry was removed.
+const maxTimerMs = 1_000;
 
 /**
- * Watches what runs, and ends what takes too long, with one timer for all: a timer for each would cost a good part of a short call. Whoever
- * is added later has a later deadline, or the same.
+ * Watches running work and ends what takes too long, with one timer for all entries: a timer for each would cost a good part of a short
+ * call. An entry that is added later must have a later deadline, or the same.
  */
-export class Deadlines<T extends Timed> {
+export class Deadlines<T extends DeadlineEntry> {
   readonly #clock: Clock;
-  // Not a Set: each that V8 grows or clears of holes keeps what was in it, and the next one, for the collector of old garbage, so that under
-  // load many calls would be moved there.
+  // Why no Set: docs/decisions/0012-v8-and-memory.md
   readonly #running: T[] = [];
   #cancelTimer: (() => void) | undefined;
 
@@ -28,50 +50,43 @@ export class Deadlines<T extends Timed> {
     this.#clock = clock;
   }
 
-  /** What is watched now. A copy: what is stopped may leave at once. */
+  /** The entries that are watched now. A copy, because entries may be deleted while a caller iterates. */
   get running(): readonly T[] {
     return [...this.#running];
   }
 
-  /** Watches it until it expires or is deleted. */
-  add(timed: T): void {
-    timed.index = this.#running.length;
-    this.#running.push(timed);
-    if (!this.#cancelTimer) this.#wait();
+  /** Watches the entry until it expires or is deleted. */
+  add(entry: T): void {
+    DeadlineEntry.add(this.#running, entry);
+    if (!this.#cancelTimer) this.#startTimer();
   }
 
   /** Safe to call twice. */
-  delete(timed: T): void {
-    if (timed.index < 0) return;
-    const last = this.#running.pop();
-    if (last && last !== timed) {
-      this.#running[timed.index] = last;
-      last.index = timed.index;
-    }
-    timed.index = -1;
+  delete(entry: T): void {
+    DeadlineEntry.remove(this.#running, entry);
   }
 
-  /** Leaves no timer behind. */
+  /** Cancels the timer. */
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
 
-  #wait(): void {
+  #startTimer(): void {
     const now = this.#clock.now();
-    let ms = lookEveryMs;
+    let ms = maxTimerMs;
     for (const { deadlineAt } of this.#running) ms = Math.min(ms, deadlineAt - now);
-    this.#cancelTimer = this.#clock.timer(ms, this.#look);
+    this.#cancelTimer = this.#clock.timer(ms, this.#expireDue);
   }
 
-  readonly #look = (): void => {
+  readonly #expireDue = (): void => {
     this.#cancelTimer = undefined;
     const now = this.#clock.now();
-    // Whoever hears of its end may delete others.
-    for (const timed of this.#running.filter(({ deadlineAt }) => deadlineAt <= now)) {
-      this.delete(timed);
-      timed.expire();
+    // A copy, because an entry that expires may delete others.
+    for (const entry of this.#running.filter(({ deadlineAt }) => deadlineAt <= now)) {
+      this.delete(entry);
+      entry.expire();
     }
-    if (this.#running.length > 0) this.#wait();
+    if (this.#running.length > 0) this.#startTimer();
   };
 }

@@ -1,11 +1,11 @@
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import type { Redactor } from '../lib/redactor.ts';
+import type { Logger } from '../logger.ts';
 
 /**
- * The one place where an error becomes an answer. A {@link ToolError} is shown as it is; anything else is masked, and logged under the
- * id that the caller gets.
+ * Returns the error that the caller gets: a {@link ToolError} as it is, and INTERNAL in place of any other error, which is logged under the
+ * id that the caller gets. The only place where errors are masked.
  */
 export function maskError(error: unknown, callId: string, log: Logger): ToolError {
   if (ToolError.is(error)) {
@@ -20,14 +20,14 @@ export function maskError(error: unknown, callId: string, log: Logger): ToolErro
   );
 }
 
-/** A plugin may have put a vendor's words into its message, and a vendor may echo a credential. */
+/** Redacts the message, because a plugin may quote its vendor there, and a vendor may echo a credential. */
 export function redactError(error: ToolError, redactor: Redactor): ToolError {
   return redactor.finds(error.message)
     ? new ToolError(error.code, redactor.text(error.message), { retryAfterMs: error.retryAfterMs })
     : error;
 }
 
-/** An error as a model reads it: the code, what happened and what to do next, and what was warned of on the way. */
+/** Returns an error as a model reads it: the code, what happened and what to do next, then the notes. */
 export function errorAnswer(error: ToolError, callId: string, notes: readonly string[] = []): Answer {
   const { code, message, retryAfterMs } = error;
   return {

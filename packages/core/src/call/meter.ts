@@ -1,5 +1,5 @@
-import type { Answer } from '../content.ts';
 import type { Clock } from '../clock.ts';
+import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import type { Admission, Metering, Outcome } from '../ports/metering.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
@@ -9,99 +9,115 @@ import { errorAnswer, maskError, redactError } from './error-answer.ts';
 import { refusedReads } from './refused-reads.ts';
 import type { ShownOutput } from './show-output.ts';
 
-/** What the metered part of a call came to. */
+/** The result of the metered part of a call. */
 export interface ToolRun extends ShownOutput {
-  /** Answered from the cache, or by an equal read: the tool did not run, or failed. */
+  /** The answer is from the cache or from an equal read: the tool did not run, or it failed. */
   readonly cached?: boolean;
 }
 
 /**
- * Makes the step that accounts for a call: admits it, or replays what an equal call was answered; runs it; settles it once, whatever
- * happened. An answer is given only after its settlement.
+ * Accounts for calls: admits a call or replays the answer of an earlier one, runs it, and settles it exactly once. The caller gets an
+ * answer only after the settlement.
  *
- * A read changes nothing here, so it is not admitted before it runs, but before it goes out: its first request to the vendor waits for that.
- * One that never went out, since the cache or work of this process answered it, is recorded whole when it has ended. Where the one like it
- * before was refused, it is admitted first, so that a caller whose quota is used up makes no work.
+ * A write is admitted before it runs. A read is admitted just before its first upstream request. A read without upstream requests, answered
+ * from the cache or by work in this process, is recorded whole once it has ended. After a refusal the caller's next read with the same tool
+ * is admitted before it runs, so that a caller without quota causes no work.
  */
-export function meter(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<ToolRun>) {
-  const refused = refusedReads();
+export class Meter {
+  readonly #metering: Metering;
+  readonly #clock: Clock;
+  readonly #run: (active: ActiveCall) => Promise<ToolRun>;
+  readonly #refused = refusedReads();
 
-  return (active: ActiveCall): Promise<Answer> => (active.call.effect === 'read' ? meterRead(active) : admitFirst(active));
+  constructor(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<ToolRun>) {
+    this.#metering = metering;
+    this.#clock = clock;
+    this.#run = run;
+  }
 
-  // One function, though it is long: each asynchronous one that a call waits in is more for the collector to copy while it waits.
-  async function meterRead(active: ActiveCall): Promise<Answer> {
+  /**
+   * Runs a call and accounts for it. @throws {AskSignal} if the tool asks the caller. @throws {ToolError} if the call is refused or not
+   * settled.
+   */
+  run(active: ActiveCall): Promise<Answer> {
+    return active.call.effect === 'read' ? this.#runRead(active) : this.#admitAndRun(active);
+  }
+
+  // Why one long function: docs/decisions/0012-v8-and-memory.md
+  async #runRead(active: ActiveCall): Promise<Answer> {
     const { call, limit, upstream } = active;
     try {
-      if (refused.has(call)) {
-        const answer = await admitFirst(active);
-        refused.delete(call);
+      if (this.#refused.has(call)) {
+        const answer = await this.#admitAndRun(active);
+        this.#refused.delete(call);
         return answer;
       }
       limit.throwIfAborted();
-      const gate = new AdmissionGate(metering, call, limit);
+      const gate = new AdmissionGate(this.#metering, call, limit);
       upstream.gate = gate;
-      const end = await runToOutcome(active);
+      const ended = await this.#runToOutcome(active);
       const admitting = gate.close();
       if (admitting) {
-        // Whatever the tool made of a refusal on its way out, the refusal is what its caller hears.
+        // A refused admission throws here, even if the tool caught it and returned something.
         const admitted = await admitting;
-        return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await settle(active, admitted.admission, end);
+        return admitted.kind === 'replay' ? replayed(active, admitted.answer) : await this.#settle(active, admitted.admission, ended);
       }
       try {
-        await metering.record(call, end.outcome);
+        await this.#metering.record(call, ended.outcome);
       } catch (error) {
-        throw ToolError.is(error) ? error : unsettled(active, end.outcome, error);
+        throw ToolError.is(error) ? error : unsettled(active, ended.outcome, error);
       }
-      return answerOf(active, end);
+      return answerOf(active, ended);
     } catch (error) {
-      if (active.status === 'refused' && !limit.aborted) refused.add(call);
+      if (active.status === 'refused' && !limit.aborted) this.#refused.add(call);
       throw error;
     }
   }
 
-  async function admitFirst(active: ActiveCall): Promise<Answer> {
-    const admitted = await metering.admit(active.call, active.limit);
+  async #admitAndRun(active: ActiveCall): Promise<Answer> {
+    active.limit.throwIfAborted();
+    const admitted = await this.#metering.admit(active.call, active.limit);
     return admitted.kind === 'replay'
       ? replayed(active, admitted.answer)
-      : await settle(active, admitted.admission, await runToOutcome(active));
+      : await this.#settle(active, admitted.admission, await this.#runToOutcome(active));
   }
 
-  /** Runs the call. Never throws: how it ended, well or not, is its outcome. */
-  async function runToOutcome(active: ActiveCall): Promise<CallOutcome> {
+  /** Runs the call. Never throws: an error is an outcome too. */
+  async #runToOutcome(active: ActiveCall): Promise<EndedCall> {
     const { upstream } = active;
     let asked: AskSignal | undefined;
-    let ended: RunResult;
+    let result: RunResult;
     try {
-      const { answer, accepted, cached } = await run(active);
+      const { answer, accepted, cached } = await this.#run(active);
       const status = cached ? 'cached' : accepted === undefined ? 'executed' : 'accepted';
-      // A tool that lost an answer and returns all the same has found out what became of its write. Queued work is as good as done.
-      ended = { status, answer, code: undefined, wrote: wroteOf(upstream) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
+      // A tool that returns although the answer to its write was lost has found out that the write happened. Queued work counts as written.
+      result = { status, answer, code: undefined, wrote: wroteOf(upstream) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
     } catch (error) {
       if (error instanceof AskSignal) asked = error;
-      ended = asked ? askedResult : failedOutcome(active, error);
+      result = asked ? askedResult : failedResult(active, error);
     }
-    const { status, answer, code, wrote, accepted } = ended;
-    return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: clock.now() } };
+    const { status, answer, code, wrote, accepted } = result;
+    return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: this.#clock.now() } };
   }
 
-  async function settle(active: ActiveCall, admission: Admission, end: CallOutcome): Promise<Answer> {
+  async #settle(active: ActiveCall, admission: Admission, ended: EndedCall): Promise<Answer> {
     try {
-      await metering.settle(admission, end.outcome);
+      await this.#metering.settle(admission, ended.outcome);
     } catch (cause) {
-      throw unsettled(active, end.outcome, cause);
+      throw unsettled(active, ended.outcome, cause);
     }
-    return answerOf(active, end);
+    return answerOf(active, ended);
   }
 }
 
-/** How a run ended, and what it asks of its caller. */
-interface CallOutcome {
+/** A call that has run, and the question that it ended with, if any. */
+interface EndedCall {
   readonly outcome: Outcome;
   readonly asked: AskSignal | undefined;
 }
 
-/** What the caller hears of an end that is on record. */
-function answerOf(active: ActiveCall, { outcome, asked }: CallOutcome): Answer {
+/** The answer to a call whose outcome is recorded. */
+function answerOf(active: ActiveCall, { outcome, asked }: EndedCall): Answer {
   active.status = outcome.status;
   if (asked) throw asked;
   return outcome.answer;
@@ -112,12 +128,12 @@ function replayed(active: ActiveCall, answer: Answer): Answer {
   return answer;
 }
 
-/** What the run itself says of its outcome. */
+/** The part of an outcome that the run decides. */
 type RunResult = Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>;
 
 const askedResult: RunResult = { status: 'asked', answer: { content: [] }, wrote: 'no' };
 
-function failedOutcome(active: ActiveCall, error: unknown): RunResult {
+function failedResult(active: ActiveCall, error: unknown): RunResult {
   const { call, upstream, warnings, redactor } = active;
   const shown = redactError(maskError(error, call.callId, active.log), redactor);
   const notes = warnings.map((warning) => redactor.text(`Warning: ${warning}`));
@@ -136,7 +152,7 @@ function failedOutcome(active: ActiveCall, error: unknown): RunResult {
   return { status: 'failed', answer: errorAnswer(shown, call.callId, notes), code: shown.code, wrote };
 }
 
-/** What the caller hears where the end of its call could not be recorded: never success. */
+/** The error for a call whose outcome could not be recorded. The caller never gets success then. */
 function unsettled(active: ActiveCall, { status, wrote }: Outcome, cause: unknown): ToolError {
   active.log.error({ err: cause, status, wrote }, 'a call could not be settled');
   active.status = wrote === 'no' ? 'failed' : 'unknown';

@@ -1,14 +1,14 @@
 import type { CatalogEntry } from '../catalog/catalog.ts';
-import type { Connection } from '../ports/connections.ts';
-import { canonicalJson, digest } from '../lib/digest.ts';
 import type { CallRequest } from '../host.ts';
-import type { Call } from '../ports/metering.ts';
+import { canonicalJson, digest } from '../lib/digest.ts';
 import type { Redactor } from '../lib/redactor.ts';
+import type { Connection } from '../ports/connections.ts';
+import type { Call } from '../ports/metering.ts';
 
 const maxUnits = 1_000_000;
 const maxAuditedLength = 2_000;
 
-/** What a call is made from, once its arguments are known to be good. */
+/** What {@link newCall} makes a call from, once the arguments are validated. */
 export interface NewCall {
   readonly callId: string;
   readonly startedAt: number;
@@ -21,7 +21,7 @@ export interface NewCall {
   readonly repeatWindowMs: number;
 }
 
-/** The record of a call that begins. @throws {RangeError} where the tool counts its units wrongly. */
+/** Returns the record of a call that begins. @throws {RangeError} if the tool's `units` are not a whole number from 0 to 1,000,000. */
 export function newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs }: NewCall): Call {
   const { key, inputHash, keepMs } = claimOf(request, entry, input, repeatWindowMs);
   return {
@@ -44,7 +44,7 @@ export function newCall({ callId, startedAt, request, entry, input, connection, 
 
 const noClaim: Pick<Call, 'key' | 'inputHash' | 'keepMs'> = { inputHash: '' };
 
-/** What the call may not be repeated under: the client's key, or one of its own making. Reads may be repeated. */
+/** Returns the key that keeps a write from running twice: the client's, or one derived from caller and arguments. Reads have none. */
 function claimOf(
   { principal, idempotencyKey }: CallRequest,
   { effect }: CatalogEntry,

@@ -1,10 +1,10 @@
-import type { Connection } from '../ports/connections.ts';
 import { ToolError } from '../errors.ts';
+import type { Connection } from '../ports/connections.ts';
 import type { Principal } from '../principal.ts';
 
 /**
- * Finds the connection that a call means, among those of its connector that the principal may use: that of the id, if there is one; else the named one, the default one, or the only one. A caller's
- * own comes before the tenant's of the same name.
+ * Picks the connection for a call from those the principal may use: by id, else by name, else the default, else the only one. A user's own
+ * connection comes before the tenant's.
  *
  * @throws {ToolError} CONNECTION_NOT_FOUND, with the names that the caller may use.
  */
@@ -27,18 +27,18 @@ export function pickConnection(
     );
   }
   const own = usable.filter(({ user }) => user !== undefined);
-  const among = (all: readonly Connection[]): Connection | undefined =>
+  const pickFrom = (all: readonly Connection[]): Connection | undefined =>
     name === undefined
       ? (all.find(({ isDefault }) => isDefault) ?? (all.length === 1 ? all[0] : undefined))
       : all.find((connection) => connection.name === name);
-  const found = among(own) ?? among(usable);
+  const found = pickFrom(own) ?? pickFrom(usable);
   if (found) return found;
   if (usable.length === 0)
     throw new ToolError(
       'CONNECTION_NOT_FOUND',
       `No connection for ${connector} is set up. Someone must add one before its tools can be used.`,
     );
-  const names = [...new Set(usable.map((connection) => connection.name))].slice(0, 20).map((known) => `"${known}"`);
+  const names = [...new Set(usable.map((connection) => connection.name))].slice(0, 20).map((usableName) => `"${usableName}"`);
   throw new ToolError(
     'CONNECTION_NOT_FOUND',
     `${name === undefined ? 'Say which connection is meant' : 'There is no such connection'}: set "connection" to one of ${names.join(', ')}.`,

@@ -8,9 +8,9 @@ import type { ActiveCall } from './active-call.ts';
 
 const slowMs = 1_000;
 const verySlowMs = 5_000;
-const none: readonly UpstreamAttempt[] = [];
+const noAttempts: readonly UpstreamAttempt[] = [];
 
-/** What is on each log line of a call. */
+/** The ids on each log line of a call. */
 export interface CallLogIds {
   readonly callId: string;
   readonly traceId: string | undefined;
@@ -19,7 +19,9 @@ export interface CallLogIds {
   readonly tool: string;
 }
 
-/** How a call ended, for the log and the metrics. `active` and `answer` are absent where it did not come so far. */
+/**
+ * How a call ended, for the log and the metrics. `active` is undefined if it was refused before it had a connection, `answer` if it asked.
+ */
 export interface CallRecord {
   readonly entry: CatalogEntry;
   readonly active: ActiveCall | undefined;
@@ -32,7 +34,7 @@ export interface CallRecord {
   readonly observer: Observer;
 }
 
-/** Writes the call's one log line, at warn when it took over a second and at error over five, and tells the observer. */
+/** Writes the call's only log line, at warn from 1 second and at error from 5 seconds, and notifies the observer. */
 export function recordCall({ entry, active, answer, ids, startedAt, endedAt, traceparent, log, observer }: CallRecord): void {
   const durationMs = endedAt - startedAt;
   const code = (answer?.meta?.['busbar/error'] as { code?: ErrorCode } | undefined)?.code;
@@ -51,7 +53,7 @@ export function recordCall({ entry, active, answer, ids, startedAt, endedAt, tra
     keyed: active?.call.key !== undefined,
     startedAt,
     traceparent,
-    attempts: active?.upstream.attempts ?? none,
+    attempts: active?.upstream.attempts ?? noAttempts,
   });
   const level = durationMs >= verySlowMs ? 'error' : durationMs >= slowMs ? 'warn' : 'info';
   log[level](

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
-import { createCallContext } from './call-context.ts';
 import type { ActiveCall } from './active-call.ts';
+import { createCallContext } from './call-context.ts';
 
-/** A tool that is told to stop gets this long to say how far it came. */
+/** How long a tool has to report its progress once its signal aborts. */
 const graceMs = 250;
 
 /**
- * Runs the tool. One that does not listen to its signal is left behind after a moment: its caller is answered, and what it still does
- * upstream is cut off by the same signal.
+ * Runs the tool. A tool that ignores its signal is abandoned 250 ms after it aborts: the caller gets an answer, and the same signal cuts
+ * off the tool's upstream requests.
  */
 export function runTool(active: ActiveCall, secret: string, clock: Clock): Promise<unknown> {
   const { entry, input, open, limit } = active;
@@ -19,7 +19,7 @@ export function runTool(active: ActiveCall, secret: string, clock: Clock): Promi
       running.then(cancelGrace, cancelGrace);
     };
     running.then(resolve, reject);
-    // It may have been stopped while the tool ran its first steps.
+    // The call may have been stopped while the tool ran its first steps.
     if (limit.aborted) startGrace();
     else limit.onStop(startGrace);
   });

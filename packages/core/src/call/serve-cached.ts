@@ -1,6 +1,6 @@
-import type { Cache, CacheLookup } from '../ports/cache.ts';
 import type { Clock } from '../clock.ts';
 import { canonicalJson, digest } from '../lib/digest.ts';
+import type { Cache, CacheLookup } from '../ports/cache.ts';
 import type { Lock } from '../ports/lock.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
@@ -8,106 +8,131 @@ import type { ToolRun } from './meter.ts';
 import { sharedReads } from './shared-reads.ts';
 import { passes, staleAnswer } from './stale-answer.ts';
 
-/** What reads are kept in, and how long. */
-export interface ServeCachedOptions {
+/** Where {@link CachedReads} keeps answers, and for how long. */
+export interface CachedReadsOptions {
   readonly cache: Cache;
-  /** Keeps replicas from reading the same at once. */
+  /** Keeps replicas from running equal reads at the same time. */
   readonly lock: Lock | undefined;
   readonly clock: Clock;
-  /** How long after its `ttlMs` an answer may stand in for one that fails. */
+  /** How long after its `ttlMs` an answer may be given instead of an error. */
   readonly staleIfErrorMs: number;
 }
 
 type Run = (active: ActiveCall) => Promise<ToolRun>;
 
-// A replica that died, or whose read takes this long, is no longer waited for.
+// A read of another replica that takes longer, because the replica died for example, is no longer waited for.
 const lockMs = 5_000;
-const askEveryMs = 50;
+const lockRetryMs = 50;
 
 /**
- * Makes the step that answers a read that declares `cache` from an earlier answer to the same question, or from an equal read that runs
- * at the moment, here or in another replica. A write through a connection forgets what was kept of it.
+ * Runs calls, and answers a read that declares `cache` from an earlier answer to the same question, or from an equal read that runs at the
+ * same time, in this replica or in another. A write clears what is kept of its connection.
  *
- * A clear after the write is enough, and one before it would add nothing: a read that began before the clear has an older token, so its
- * answer is not kept, and nobody who comes after the clear waits for it.
+ * Clearing after the write is enough, and clearing before it too would add nothing: a read that began before the clear has an older token,
+ * so its answer is not kept, and no caller who comes after the clear waits for it.
  */
-export function serveCached({ cache, lock, clock, staleIfErrorMs }: ServeCachedOptions, run: Run): Run {
-  const reads = sharedReads();
+export class CachedReads {
+  readonly #options: CachedReadsOptions;
+  readonly #run: Run;
+  readonly #reads = sharedReads();
 
-  return (active) => {
+  constructor(options: CachedReadsOptions, run: Run) {
+    this.#options = options;
+    this.#run = run;
+  }
+
+  run(active: ActiveCall): Promise<ToolRun> {
     const { entry, request } = active;
-    if (entry.effect !== 'read') return writeThrough(active);
+    if (entry.effect !== 'read') return this.#write(active);
     const ttlMs = entry.tool.cache?.ttlMs;
-    // What a person answered is part of the question, and in no key.
-    if (ttlMs === undefined || Object.keys(request.answers ?? {}).length > 0) return run(active);
-    return readThrough(active, ttlMs);
-  };
+    // A person's answers are part of the question, but the key does not have them.
+    if (ttlMs === undefined || Object.keys(request.answers ?? {}).length > 0) return this.#run(active);
+    return this.#read({ active, ttlMs, key: keyOf(active) });
+  }
 
-  async function writeThrough(active: ActiveCall): Promise<ToolRun> {
+  async #write(active: ActiveCall): Promise<ToolRun> {
     try {
-      return await run(active);
+      return await this.#run(active);
     } finally {
-      if (wroteOf(active.upstream) !== 'no') await unlessAway(active, cache.clear(active.call.connection));
+      if (wroteOf(active.upstream) !== 'no') await orUndefined(active, this.#options.cache.clear(active.call.connection));
     }
   }
 
-  async function readThrough(active: ActiveCall, ttlMs: number): Promise<ToolRun> {
-    const { call, limit, log } = active;
-    const scope = call.connection;
-    const tried = <T>(work: Promise<T>) => unlessAway(active, work);
-    const key = keyOf(active);
-    const look = async (): Promise<CacheLookup> => (await tried(cache.get(scope, key))) ?? { token: undefined };
-    const fresh = ({ kept }: CacheLookup): ToolRun | undefined =>
-      kept && kept.ageMs < ttlMs ? { answer: kept.answer, cached: true } : undefined;
-
-    const keepMs = ttlMs + staleIfErrorMs;
-    const read = async (token: string | undefined): Promise<ToolRun> => {
-      const ran = await run(active);
-      if (token !== undefined) await tried(cache.set(scope, key, ran.answer, { token, keepMs }));
-      return ran;
-    };
-
-    /** Reads, unless another replica does so: then waits for its answer, but for no more than half of what is left of this call. */
-    const readOnce = async (shared: Lock, first: string): Promise<ToolRun> => {
-      const leftMs = Math.max(0, active.limit.deadlineAt - clock.now());
-      const impatientAt = clock.now() + leftMs / 2;
-      let token: string | undefined = first;
-      for (;;) {
-        const release = await shared.take(`read:${JSON.stringify([scope, key, token])}`, Math.min(lockMs, leftMs));
-        try {
-          // Looked at with the lock in hand: who had it before has kept its answer by now.
-          const now = await look();
-          const found = fresh(now);
-          if (found) return found;
-          if (release || clock.now() >= impatientAt) return await read(now.token);
-          token = now.token;
-        } finally {
-          release?.();
-        }
-        await clock.sleep(askEveryMs, limit.signal);
-      }
-    };
-
+  async #read(read: CachedRead): Promise<ToolRun> {
+    const { active, ttlMs, key } = read;
+    const { lock, staleIfErrorMs } = this.#options;
     try {
-      const now = await look();
-      const found = fresh(now);
+      const lookup = await this.#look(read);
+      const found = freshAnswer(lookup, ttlMs);
       if (found) return found;
-      const { token } = now;
-      if (token === undefined) return await run(active);
-      return await reads.share(JSON.stringify([scope, key, token]), limit.signal, () => (lock ? readOnce(lock, token) : read(token)));
+      const { token } = lookup;
+      if (token === undefined) return await this.#run(active);
+      const sharedKey = JSON.stringify([active.call.connection, key, token]);
+      return await this.#reads.share(sharedKey, active.limit.signal, () =>
+        lock ? this.#runUnderLock(lock, read, token) : this.#runAndKeep(read, token),
+      );
     } catch (error) {
       if (staleIfErrorMs <= 0 || !passes(error)) throw error;
-      // Looked at again: a write may have cleared it while this read failed.
-      const { kept } = await look();
-      if (!kept || kept.ageMs >= keepMs) throw error;
-      log.warn({ code: error.code, ageMs: kept.ageMs }, 'a read failed and was answered with an older answer');
+      // A second look, because a write may have cleared the answer while this read failed.
+      const { kept } = await this.#look(read);
+      if (!kept || kept.ageMs >= ttlMs + staleIfErrorMs) throw error;
+      active.log.warn({ code: error.code, ageMs: kept.ageMs }, 'a read failed and was answered with an older answer');
       return { answer: staleAnswer(kept.answer, kept.ageMs, error), cached: true };
     }
   }
+
+  /**
+   * Runs the read unless another replica runs an equal one. Then it waits for that answer, but at most half of the time that this call has
+   * left.
+   */
+  async #runUnderLock(lock: Lock, read: CachedRead, firstToken: string): Promise<ToolRun> {
+    const { clock } = this.#options;
+    const { active, ttlMs, key } = read;
+    const leftMs = Math.max(0, active.limit.deadlineAt - clock.now());
+    const waitUntil = clock.now() + leftMs / 2;
+    let token: string | undefined = firstToken;
+    for (;;) {
+      const release = await lock.take(`read:${JSON.stringify([active.call.connection, key, token])}`, Math.min(lockMs, leftMs));
+      try {
+        // A look with the lock held: by now its previous holder has kept its answer.
+        const lookup = await this.#look(read);
+        const found = freshAnswer(lookup, ttlMs);
+        if (found) return found;
+        if (release || clock.now() >= waitUntil) return await this.#runAndKeep(read, lookup.token);
+        token = lookup.token;
+      } finally {
+        release?.();
+      }
+      await clock.sleep(lockRetryMs, active.limit.signal);
+    }
+  }
+
+  async #runAndKeep({ active, ttlMs, key }: CachedRead, token: string | undefined): Promise<ToolRun> {
+    const { cache, staleIfErrorMs } = this.#options;
+    const run = await this.#run(active);
+    if (token !== undefined)
+      await orUndefined(active, cache.set(active.call.connection, key, run.answer, { token, keepMs: ttlMs + staleIfErrorMs }));
+    return run;
+  }
+
+  async #look({ active, key }: CachedRead): Promise<CacheLookup> {
+    return (await orUndefined(active, this.#options.cache.get(active.call.connection, key))) ?? { token: undefined };
+  }
 }
 
-/** A cache that is away costs time, and no call: above all not one whose write is done. */
-async function unlessAway<T>({ log }: ActiveCall, work: Promise<T>): Promise<T | undefined> {
+/** A read that declares `cache`. Its scope in the cache is its connection. */
+interface CachedRead {
+  readonly active: ActiveCall;
+  readonly ttlMs: number;
+  readonly key: string;
+}
+
+function freshAnswer({ kept }: CacheLookup, ttlMs: number): ToolRun | undefined {
+  return kept && kept.ageMs < ttlMs ? { answer: kept.answer, cached: true } : undefined;
+}
+
+/** Logs a failure of the cache. It may cost time but fails no call, least of all a call whose write is done. */
+async function orUndefined<T>({ log }: ActiveCall, work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (err) {
@@ -117,8 +142,8 @@ async function unlessAway<T>({ log }: ActiveCall, work: Promise<T>): Promise<T |
 }
 
 /**
- * Who asks what, of which settings; the connection itself is the scope. Other settings may see other records, another role may be shown
- * other fields, and another version of the tool may mean something else by the same answer.
+ * The key of a read within its connection: caller, settings, tool and input. Other settings may reach other records, another role may see
+ * other fields, and another version of the tool may give the same answer another meaning.
  */
 function keyOf({ call: { principal }, entry, input, open }: ActiveCall): string {
   const { tenant, roles, toolsets } = principal;

@@ -3,20 +3,20 @@ import type { Answer } from '../content.ts';
 import { untilAbort } from '../lib/until-abort.ts';
 import type { ToolRun } from './meter.ts';
 
-/** Reads that run now in this process. */
+/** The reads that run in this process. */
 export interface SharedReads {
   /**
-   * Runs the read, or waits for the equal one that runs already: until the signal, whose reason it throws. Where that one ends without an
-   * answer, for whatever reason, the first of those who wait runs.
+   * Runs the read, or waits for an equal read that runs already. The wait ends when the signal aborts, with the signal's reason. If the
+   * running read ends without an answer, for any reason, the first of the waiting calls runs its own.
    */
   share(key: string, signal: AbortSignal, run: () => Promise<ToolRun>): Promise<ToolRun>;
 }
 
-/** The bounds of {@link sharedReads}. A read beyond one of them runs by itself. */
+/** The bounds of {@link sharedReads}. A read beyond them runs by itself. */
 export interface SharedReadsOptions {
-  /** Reads that others may wait for. Default 1,000. */
+  /** The most running reads that others may wait for. Default 1,000. */
   readonly maxRunning?: number;
-  /** Reads that wait for the same one. Default 1,000. */
+  /** The most calls that wait for the same read. Default 1,000. */
   readonly maxWaiting?: number;
 }
 
@@ -25,19 +25,19 @@ interface Running {
   waiting: number;
 }
 
-/** Makes a place where equal reads meet. What it gives to those who waited is frozen, since they share it. */
+/** Lets equal reads share one run. The answer that waiting calls get is frozen, because they share it. */
 export function sharedReads({ maxRunning = 1_000, maxWaiting = 1_000 }: SharedReadsOptions = {}): SharedReads {
   const reads = new Map<string, Running>();
 
-  async function lead(key: string, run: () => Promise<ToolRun>): Promise<ToolRun> {
+  async function runFirst(key: string, run: () => Promise<ToolRun>): Promise<ToolRun> {
     const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
     const read: Running = { ended: promise, waiting: 0 };
     reads.set(key, read);
     let answer: Answer | undefined;
     try {
-      const ran = await run();
-      if (read.waiting > 0) answer = frozenAnswer(answerJson(ran.answer));
-      return ran;
+      const result = await run();
+      if (read.waiting > 0) answer = frozenAnswer(answerJson(result.answer));
+      return result;
     } finally {
       reads.delete(key);
       resolve(answer);
@@ -48,7 +48,7 @@ export function sharedReads({ maxRunning = 1_000, maxWaiting = 1_000 }: SharedRe
     async share(key, signal, run) {
       for (;;) {
         const read = reads.get(key);
-        if (!read) return reads.size < maxRunning ? await lead(key, run) : await run();
+        if (!read) return reads.size < maxRunning ? await runFirst(key, run) : await run();
         if (read.waiting >= maxWaiting) return await run();
         read.waiting += 1;
         try {

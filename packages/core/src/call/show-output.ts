@@ -1,26 +1,26 @@
 import { ShownAnswer } from '../answer-json.ts';
+import { compiledSchema } from '../catalog/compiled-schema.ts';
+import { openResult, type OpenedResult, type Schema } from '../connector/tool.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
-import { openResult, type OpenedResult, type Schema } from '../connector/tool.ts';
-import { compiledSchema } from '../catalog/compiled-schema.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
 
-// UTF-8 takes at most three bytes for a unit of UTF-16, and JSON six for what it escapes.
+// A UTF-16 unit takes at most three bytes in UTF-8, and six where JSON escapes it.
 const maxBytesPerUnit = 3;
 const maxBytesInJson = 6;
 
-/** An answer, and the id that accepted work will be reported under. */
+/** An answer, and the id of accepted work for the job's report. */
 export interface ShownOutput {
   readonly answer: Answer;
   readonly accepted?: string | undefined;
 }
 
 /**
- * Turns what a tool returned into its answer: validates the output, bounds its size, takes secrets out. What fails here after a write
- * is still told, as text that says so: by then the work is done, and a plain failure would invite a repetition.
+ * Turns the return value of a tool into its answer: validates the output, bounds its size and redacts secrets. After a write, an output
+ * that is invalid or too large becomes a text that says the work is done, because a plain failure would invite a repetition.
  *
- * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read, which is the connector's fault.
+ * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
  */
 export function showOutput(active: ActiveCall, returned: unknown, maxBytes: number): ShownOutput {
   const result = openResult(returned);
@@ -48,7 +48,7 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   const { warnings } = active;
   const shown =
     warnings.length === 0 ? content : [...content, ...warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }))];
-  return { answer: clean(active, new ShownAnswer(shown, structured, meta, text), text), accepted };
+  return { answer: redacted(active, new ShownAnswer(shown, structured, meta, text), text), accepted };
 }
 
 type ParsedOutput = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
@@ -67,8 +67,8 @@ function parseOutput(schema: Schema | undefined, { output, content }: OpenedResu
 }
 
 /**
- * Clients check structured content against the tool's schema and throw where it does not fit, so that a model would hear of a failure
- * of its write. An error result is not checked, and its text says what is true.
+ * Returns an error answer that says the write is done. An error answer, because clients check structured content against the tool's schema
+ * and throw if it does not fit, and a model would take that for a failed write. They do not check error answers.
  */
 function doneButUnshowable(why: string, text: string, maxBytes: number): Answer {
   const room = Math.min(maxBytes, 16_384);
@@ -83,8 +83,8 @@ function doneButUnshowable(why: string, text: string, maxBytes: number): Answer 
   };
 }
 
-/** Secrets are looked for in the text alone; only an answer that holds one is taken apart. */
-function clean(active: ActiveCall, answer: Answer, text: string): Answer {
+/** Searches only the texts for secrets, and copies the answer only if one is found. */
+function redacted(active: ActiveCall, answer: Answer, text: string): Answer {
   const { redactor } = active;
   let found = redactor.finds(text);
   for (const part of answer.content) found ||= part.type === 'text' && redactor.finds(part.text);
@@ -95,11 +95,14 @@ function toJson(value: unknown): string {
   return JSON.stringify(value) ?? '';
 }
 
-/** Bytes in UTF-8 of both, where they are more than `maxBytes`. Counted only where they may be: that takes longer than a short call. */
+/**
+ * Returns the bytes in UTF-8 of text and content if they exceed `maxBytes`. Counts only if they might, because counting takes longer than a
+ * short call.
+ */
 function sizeAbove(maxBytes: number, text: string, content: readonly Content[] = []): number | undefined {
-  let most = text.length * maxBytesPerUnit;
-  for (const part of content) most += isPlainText(part) ? part.text.length * maxBytesInJson + 100 : Infinity;
-  if (most <= maxBytes) return undefined;
+  let upperBound = text.length * maxBytesPerUnit;
+  for (const part of content) upperBound += isPlainText(part) ? part.text.length * maxBytesInJson + 100 : Infinity;
+  if (upperBound <= maxBytes) return undefined;
   const encoder = new TextEncoder();
   const size = encoder.encode(text).byteLength + (content.length > 0 ? encoder.encode(toJson(content)).byteLength : 0);
   return size > maxBytes ? size : undefined;

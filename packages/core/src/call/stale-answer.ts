@@ -1,8 +1,8 @@
 import type { Answer } from '../content.ts';
 import { ToolError, type ErrorCode } from '../errors.ts';
 
-// Failures of the vendor or of this server that pass. Not among them: what a newer answer would have to say (NOT_FOUND, FORBIDDEN), what
-// someone must mend, and a caller that has gone.
+// Failures of the vendor or of this server that pass by themselves. Not included: facts that a newer answer would report (NOT_FOUND,
+// FORBIDDEN), faults that a person must fix, and cancelled calls.
 const passing: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_UNAVAILABLE',
   'CIRCUIT_OPEN',
@@ -12,12 +12,12 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'UNAVAILABLE',
 ]);
 
-/** Whether a read failed for a reason of the vendor's or of this server's that passes, so that an older answer is better than none. */
+/** Whether a read failed because of a passing failure of the vendor or of this server, so that an older answer is better than none. */
 export function passes(error: unknown): error is ToolError {
   return ToolError.is(error) && passing.has(error.code);
 }
 
-/** An older answer that says that it is one, in its text and in `meta['busbar/stale']`. */
+/** Returns an older answer with its age in a warning and in `meta['busbar/stale']`. */
 export function staleAnswer({ content, meta, ...rest }: Answer, ageMs: number, { code }: ToolError): Answer {
   const text = `Warning: This answer is ${Math.ceil(ageMs / 1_000)} s old. A newer one could not be had (${code}), so things may have changed since.`;
   return { ...rest, content: [...content, { type: 'text', text }], meta: { ...meta, 'busbar/stale': { ageMs, code } } };

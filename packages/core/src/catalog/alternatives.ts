@@ -1,9 +1,9 @@
-import { described, sentences, type RawSchema } from './schema-words.ts';
+import { described, sentences, type RawSchema } from './describe-schema.ts';
 
-/** A schema on the wire. `never` is what accepts nothing, and is left out. */
+/** A schema in wire form. `never` accepts no value and is left out. */
 export type Converted = Readonly<Record<string, unknown>> | 'never';
 
-/** The alternatives of an enumeration. Only strings may be enumerated; of numbers and booleans the description tells which. */
+/** Returns the alternatives of an enumeration. Vendors take enums of strings only, so descriptions list numbers and a single boolean. */
 export function* enumerated(values: readonly unknown[]): Iterable<Converted> {
   const strings = values.filter((value) => typeof value === 'string');
   const numbers = values.filter((value) => typeof value === 'number');
@@ -17,17 +17,20 @@ export function* enumerated(values: readonly unknown[]): Iterable<Converted> {
   if (values.includes(null)) yield { type: 'null' };
 }
 
-/** Alternatives, in the plainest form: string enums in one, `null` as a second type, no alternatives within alternatives. */
-export function alternatives({ title, description: text, default: preset, examples }: RawSchema, given: Iterable<Converted>): Converted {
-  // The bounds beside them went into the alternatives.
+/** Combines alternatives in the simplest form: all string enums in one, `null` as a second type, and no nested alternatives. */
+export function alternatives(
+  { title, description: text, default: preset, examples }: RawSchema,
+  converted: Iterable<Converted>,
+): Converted {
+  // Bounds beside the alternatives are part of each alternative already.
   const outer = described({ title, description: text, default: preset, examples });
   const texts = new Set<string>();
   const strings = new Set<unknown>();
-  for (const branch of given) {
+  for (const branch of converted) {
     if (branch === 'never') continue;
     const { anyOf, enum: values, description } = branch;
     if (Array.isArray(values) && description === undefined) for (const value of values) strings.add(value);
-    else for (const one of Array.isArray(anyOf) && description === undefined ? anyOf : [branch]) texts.add(JSON.stringify(one));
+    else for (const schema of Array.isArray(anyOf) && description === undefined ? anyOf : [branch]) texts.add(JSON.stringify(schema));
   }
   const branches = [...texts].map((text) => JSON.parse(text) as Record<string, unknown>);
   if (strings.size > 0) branches.unshift({ type: 'string', enum: [...strings] });
@@ -36,9 +39,9 @@ export function alternatives({ title, description: text, default: preset, exampl
   if (second) return { anyOf: branches, ...outer };
 
   const description = sentences([outer.description, first['description'] as string | undefined]);
-  const one = { ...first, ...outer, ...(description !== undefined && { description }) };
-  if (branches.length === 1) return one;
-  if (typeof first['type'] === 'string' && first['enum'] === undefined) return { ...one, type: [first['type'], 'null'] };
+  const merged = { ...first, ...outer, ...(description !== undefined && { description }) };
+  if (branches.length === 1) return merged;
+  if (typeof first['type'] === 'string' && first['enum'] === undefined) return { ...merged, type: [first['type'], 'null'] };
   const { description: _, ...bare } = first;
   return { anyOf: [bare, { type: 'null' }], ...outer, ...(description !== undefined && { description }) };
 }

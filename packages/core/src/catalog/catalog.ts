@@ -1,14 +1,14 @@
 import type { Connector } from '../connector/connector.ts';
-import { canonicalJson, digest } from '../lib/digest.ts';
-import { portableSchema } from './portable-schema.ts';
-import type { ObjectSchema } from './wire-schema.ts';
-import type { Principal } from '../principal.ts';
-import { checkConnectors } from './registration.ts';
 import type { AnyTool, Effect } from '../connector/tool.ts';
-import { withoutSecrets, type WithoutSecrets } from './without-secrets.ts';
+import { canonicalJson, digest } from '../lib/digest.ts';
+import type { Principal } from '../principal.ts';
+import { portableSchema } from './portable-schema.ts';
+import { checkConnectors } from './registration.ts';
 import { validateInput, type ValidatedInput } from './validate-input.ts';
+import type { ObjectSchema } from './wire-schema.ts';
+import { withoutSecrets, type WithoutSecrets } from './without-secrets.ts';
 
-/** One tool as it is offered: checked at registration and compiled once, so that no request converts a schema. */
+/** A tool as clients see it. It is checked and compiled once, at registration, so that no request converts a schema. */
 export interface CatalogEntry {
   readonly name: string;
   readonly description: string;
@@ -19,9 +19,9 @@ export interface CatalogEntry {
   readonly inputSchema: ObjectSchema;
   /** Portable JSON Schema of the structured output. */
   readonly outputSchema?: ObjectSchema | undefined;
-  /** Arguments without what the input's schema marks as secret. */
+  /** Redacts the arguments that the input's schema marks as secret. */
   readonly withoutSecrets: WithoutSecrets;
-  /** A hash of what the tool says of itself: name, description, schemas. */
+  /** A hash of the tool's name, description and schemas. */
   readonly version: string;
   readonly tool: AnyTool<unknown>;
 }
@@ -29,17 +29,17 @@ export interface CatalogEntry {
 /** All tools of a host, in the order of its connectors and of their tools. The order and the entries never change. */
 export interface Catalog {
   readonly entries: readonly CatalogEntry[];
-  /** The tool of that name, if there is one that the principal may use. */
+  /** Returns the tool with this name, if the principal may use it. */
   find(name: string, principal: Principal): CatalogEntry | undefined;
-  /** Whether there is a tool of that name, for whomever. */
+  /** Whether any tool has this name, even if no principal may use it. */
   has(name: string): boolean;
-  /** The tools that a principal may use: those of its toolsets. The same array every time. */
+  /** Returns the tools in the principal's toolsets: the same array every time for the same toolsets. */
   forPrincipal(principal: Principal): readonly CatalogEntry[];
   /** See {@link validateInput}. */
   validateInput(entry: CatalogEntry, args: unknown): ValidatedInput;
 }
 
-// Combinations of toolsets that are remembered. Only those that tools have count, so callers cannot make them up.
+// The most combinations of toolsets whose lists are kept. Toolsets that no tool has do not count, so callers cannot invent combinations.
 const maxCombinations = 1_000;
 
 const connectionProperty = {
@@ -58,7 +58,7 @@ export function createCatalog(connectors: readonly Connector[]): Catalog {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const toolsets = [...new Set(entries.flatMap((entry) => entry.toolsets))].sort();
   const combinations = new Map<string, readonly CatalogEntry[]>();
-  // A principal that is remembered brings the same array with each request.
+  // Finds the list without a key when a cached principal brings the same array again.
   const lists = new WeakMap<readonly string[], readonly CatalogEntry[]>();
   return {
     entries,
@@ -67,22 +67,22 @@ export function createCatalog(connectors: readonly Connector[]): Catalog {
       return entry && isAllowed(entry, principal.toolsets) ? entry : undefined;
     },
     has: (name) => byName.has(name),
-    forPrincipal({ toolsets: chosen }) {
-      if (!chosen) return entries;
-      const known = lists.get(chosen);
+    forPrincipal({ toolsets: own }) {
+      if (!own) return entries;
+      const known = lists.get(own);
       if (known) return known;
-      const allowed = new Set(chosen);
+      const allowed = new Set(own);
       const key = JSON.stringify(toolsets.filter((name) => allowed.has(name)));
       let list = combinations.get(key);
       if (!list) {
-        list = entries.filter((entry) => isAllowed(entry, chosen));
+        list = entries.filter((entry) => isAllowed(entry, own));
         for (const oldest of combinations.keys()) {
           if (combinations.size < maxCombinations) break;
           combinations.delete(oldest);
         }
         combinations.set(key, list);
       }
-      lists.set(chosen, list);
+      lists.set(own, list);
       return list;
     },
     validateInput,
@@ -110,7 +110,7 @@ function compile(connector: Connector, tool: AnyTool<unknown>): CatalogEntry {
     toolsets: tool.toolsets ?? ['default'],
     inputSchema,
     outputSchema,
-    // Only caches ask for it, and hashing all of the schemas is a good part of a start.
+    // Lazy, because only caches need it, and hashing all schemas takes a good part of a start.
     get version() {
       return (version ??= digest(canonicalJson([name, description, inputSchema, outputSchema])));
     },

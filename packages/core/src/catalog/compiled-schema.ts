@@ -3,17 +3,17 @@ import { z } from 'zod';
 const compiled = new WeakMap<z.ZodType, z.ZodType>();
 
 /**
- * The same schema with a parser of generated code, which takes good values in a twentieth of the time; others are left to the schema itself.
- * What zod cannot compile comes back as it is. Computed once for a schema.
+ * Returns the same schema with a parser of generated code, which accepts valid values in a twentieth of the time. Invalid values go to the
+ * schema itself. A schema that zod cannot compile is returned as it is. Computed once for each schema.
  *
  * @see {@link https://zod.dev/compile}
  */
 export function compiledSchema<S extends z.ZodType>(schema: S): S {
-  let made = compiled.get(schema) as S | undefined;
-  if (!made) {
-    // Who forbids generated code forbids it here too.
-    made = z.config().jitless ? schema : z.compile(schema);
-    compiled.set(schema, made);
+  let result = compiled.get(schema) as S | undefined;
+  if (!result) {
+    // `jitless` forbids generated code everywhere.
+    result = z.config().jitless ? schema : z.compile(schema);
+    compiled.set(schema, result);
   }
-  return made;
+  return result;
 }

@@ -1,6 +1,6 @@
 import type { Connector } from '../connector/connector.ts';
-import { portableSchema } from './portable-schema.ts';
 import type { AnyTool } from '../connector/tool.ts';
+import { portableSchema } from './portable-schema.ts';
 
 const effects: ReadonlySet<string> = new Set(['read', 'write', 'destructive']);
 const maxNameLength = 48;
@@ -8,7 +8,7 @@ const maxDescriptionLength = 1_024;
 const maxToolsetLength = 64;
 
 /**
- * Checks one connector, as a host would at its start.
+ * Checks one connector, as a host does when it starts.
  *
  * @throws {TypeError} listing everything that is wrong with it.
  */
@@ -17,15 +17,15 @@ export function checkConnector(connector: Connector): void {
 }
 
 /**
- * Checks connectors one by one and against each other. For their authors: the message says where, what, and what to do.
+ * Checks connectors one by one and against each other. The message is for their authors: where each problem is, what it is, and what to do.
  *
  * @throws {TypeError} listing everything that is wrong with all of them.
  */
 export function checkConnectors(connectors: readonly Connector[]): void {
   const problems = connectors.flatMap((connector) => [...connectorProblems(connector)].map((problem) => `${connector.id}: ${problem}`));
-  for (const id of repeated(connectors.map(({ id }) => id))) problems.push(`${id}: two connectors have this id`);
+  for (const id of duplicates(connectors.map(({ id }) => id))) problems.push(`${id}: two connectors have this id`);
   const tools = connectors.flatMap((connector) => connector.tools.map(({ name }) => name));
-  for (const name of repeated(tools)) problems.push(`${name}: two tools have this name`);
+  for (const name of duplicates(tools)) problems.push(`${name}: two tools have this name`);
   if (problems.length === 0) return;
   throw new TypeError(
     `${problems.length === 1 ? 'A problem' : `${problems.length} problems`} with the connectors:\n- ${problems.join('\n- ')}`,
@@ -34,8 +34,7 @@ export function checkConnectors(connectors: readonly Connector[]): void {
 
 function* connectorProblems(connector: Connector): Iterable<string> {
   const { id, spec, config, connections, authorization, origins, tools } = connector;
-  if ((spec as string) !== 'v1')
-    yield `is written for contract ${String(spec)}, and this is contract v1. Install versions that go together`;
+  if ((spec as string) !== 'v1') yield `is written for contract ${String(spec)}, and this is contract v1. Install versions that match`;
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id)) yield 'the id must be kebab-case: lower-case letters and digits with single hyphens';
   if ((config._zod.def as { type: string }).type !== 'object') yield 'config must be a zod object';
   if (connections !== undefined && connections !== 'one' && connections !== 'many') yield 'connections must be "one" or "many"';
@@ -58,7 +57,7 @@ function* limitProblems({ limits = {} }: Connector): Iterable<string> {
 }
 
 function* jobProblems({ jobs = [] }: Connector): Iterable<string> {
-  for (const name of repeated(jobs.map((job) => job.name))) yield `job ${name}: two jobs have this name`;
+  for (const name of duplicates(jobs.map((job) => job.name))) yield `job ${name}: two jobs have this name`;
   for (const { name, everyMs } of jobs) {
     if (!/^[a-z][a-z0-9-]{0,47}$/.test(name)) yield `job ${name}: the name must be kebab-case, at most 48 characters`;
     if (everyMs !== undefined && !(everyMs >= 1_000)) yield `job ${name}: everyMs must be at least 1000`;
@@ -78,10 +77,10 @@ function* toolProblems(id: string, { name, description, effect, toolsets, cache,
   if (!name.startsWith(prefix) || !/^[a-z0-9]+(_[a-z0-9]+)+$/.test(name)) {
     yield `the name must be ${prefix}<verb>_<noun>, of lower-case letters, digits and single underscores`;
   }
-  if (name.length > maxNameLength) yield `the name has ${name.length} characters, and ${maxNameLength} is the most`;
+  if (name.length > maxNameLength) yield `the name has ${name.length} characters; the limit is ${maxNameLength}`;
   if (description.trim() === '') yield 'has no description. Say what it does and when to use it';
   if (description.length > maxDescriptionLength)
-    yield `the description has ${description.length} characters, and ${maxDescriptionLength} is the most`;
+    yield `the description has ${description.length} characters; the limit is ${maxDescriptionLength}`;
   if (!effects.has(effect)) yield 'effect must be "read", "write" or "destructive"';
   if (cache && effect !== 'read') yield `has a cache and the effect "${effect}": only reads may be cached`;
   if (cache && !(cache.ttlMs > 0)) yield 'cache.ttlMs must be more than 0';
@@ -89,19 +88,19 @@ function* toolProblems(id: string, { name, description, effect, toolsets, cache,
   const schema = portableSchema(input, 'input');
   for (const problem of schema.problems) yield `input: ${problem}`;
   if (Object.hasOwn(schema.jsonSchema['properties'] ?? {}, 'connection')) {
-    yield 'input: connection is a reserved name: the host chooses the connection by it. Call the property something else';
+    yield 'input: connection is a reserved name: callers choose the connection with it. Call the property something else';
   }
   if (output) for (const problem of portableSchema(output, 'output').problems) yield `output: ${problem}`;
 }
 
 function* toolsetProblems(toolsets: readonly string[]): Iterable<string> {
-  if (toolsets.length === 0) yield 'is in no toolset, so nobody could use it. Leave toolsets out for the default one';
-  for (const name of repeated(toolsets)) yield `is twice in the toolset ${name}`;
+  if (toolsets.length === 0) yield 'is in no toolset, so no one could use it. Leave toolsets out for the default toolset';
+  for (const name of duplicates(toolsets)) yield `is listed twice in toolset ${name}`;
   for (const name of toolsets) {
     if (name.trim() === '' || name.length > maxToolsetLength) yield `the name of a toolset must have 1 to ${maxToolsetLength} characters`;
   }
 }
 
-function repeated(names: readonly string[]): Set<string> {
+function duplicates(names: readonly string[]): Set<string> {
   return new Set(names.filter((name, i) => names.indexOf(name) !== i));
 }

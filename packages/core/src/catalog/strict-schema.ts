@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const strict = new WeakMap<z.ZodType, z.ZodType>();
 
-/** What the parts of zod's definitions are called that hold further schemas. */
+/** The parts of zod's definitions that hold further schemas. */
 interface Definition {
   readonly type: string;
   readonly shape?: Readonly<Record<string, z.ZodType>>;
@@ -17,18 +17,18 @@ interface Definition {
 }
 
 /**
- * The same schema, refusing keys that it does not know, at every depth; zod drops them otherwise, and a mistyped option would silently
- * do nothing. What was declared loose stays so. Computed once for a schema, which must not contain itself.
+ * Returns the same schema, except that it refuses unknown keys at every depth. zod would drop them, and a mistyped option would silently do
+ * nothing. Objects that are declared loose stay loose. Computed once for each schema, which must not contain itself.
  */
 export function strictSchema(schema: z.ZodType): z.ZodType {
-  const before = strict.get(schema);
-  if (before) return before;
-  const made = strictly(schema);
-  strict.set(schema, made);
-  return made;
+  const known = strict.get(schema);
+  if (known) return known;
+  const result = makeStrict(schema);
+  strict.set(schema, result);
+  return result;
 }
 
-function strictly(schema: z.ZodType): z.ZodType {
+function makeStrict(schema: z.ZodType): z.ZodType {
   const def = schema._zod.def as Definition;
   const change = (changes: object) => z.clone(schema, { ...def, ...changes } as never);
   if (def.type === 'object' && def.shape) {
@@ -36,9 +36,9 @@ function strictly(schema: z.ZodType): z.ZodType {
     return change({ shape, catchall: def.catchall ?? z.never() });
   }
   if (def.type === 'pipe' && def.in && def.out) {
-    // What a preprocessing step gives is still the caller's; what a later step gives is the plugin's own.
-    const isFirst = (def.in._zod.def as Definition).type === 'transform';
-    return isFirst ? change({ out: strictSchema(def.out) }) : change({ in: strictSchema(def.in) });
+    // The output of a preprocessing step is still the caller's input. The output of a later step is the plugin's own.
+    const isPreprocess = (def.in._zod.def as Definition).type === 'transform';
+    return isPreprocess ? change({ out: strictSchema(def.out) }) : change({ in: strictSchema(def.in) });
   }
   if (def.type === 'union' && def.options) return change({ options: def.options.map(strictSchema) });
   if (def.type === 'tuple' && def.items) return change({ items: def.items.map(strictSchema) });

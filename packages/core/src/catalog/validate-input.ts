@@ -1,23 +1,23 @@
 import type { z } from 'zod';
-import { closest } from './closest.ts';
-import { compiledSchema } from './compiled-schema.ts';
+import type { AnyTool } from '../connector/tool.ts';
 import { ToolError } from '../errors.ts';
 import { isObject } from '../lib/json-object.ts';
+import { closest } from './closest.ts';
+import { compiledSchema } from './compiled-schema.ts';
 import { strictSchema } from './strict-schema.ts';
-import type { AnyTool } from '../connector/tool.ts';
 
-/** What must be known of a tool to validate what it is called with. A catalog's entry is such. */
+/** The part of a catalog entry that {@link validateInput} needs. */
 export interface InputSpec {
   readonly name: string;
   readonly inputSchema: { readonly [keyword: string]: unknown };
   readonly tool: Pick<AnyTool<unknown>, 'input'>;
 }
 
-/** What a call brought, taken apart. */
+/** The arguments of a call, validated. */
 export interface ValidatedInput {
   /** The parsed arguments, without `connection`. */
   readonly input: unknown;
-  /** The name of the connection that the caller asked for. */
+  /** The name of the connection that the caller chose. */
   readonly connection: string | undefined;
 }
 
@@ -26,43 +26,43 @@ const maxProblemLength = 300;
 const maxNames = 30;
 
 /**
- * Takes the reserved `connection` off and parses the rest, strictly: a key that the tool does not know is refused.
+ * Removes the reserved `connection` and parses the other arguments strictly: unknown keys are refused.
  *
- * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, what was wrong and what is right.
+ * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, what is wrong and what would be right.
  */
 export function validateInput(entry: InputSpec, args: unknown): ValidatedInput {
   if (args !== undefined && !isObject(args)) throw refused(entry, ['the arguments must be one JSON object']);
-  const given = args ?? {};
-  const { takesConnection, schema } = compiled(entry);
-  if (!takesConnection) return { input: parse(entry, schema, given), connection: undefined };
-  const { connection, ...rest } = given;
+  const values = args ?? {};
+  const { takesConnection, schema } = compiledInput(entry);
+  if (!takesConnection) return { input: parse(entry, schema, values), connection: undefined };
+  const { connection, ...rest } = values;
   if (connection !== undefined && typeof connection !== 'string') {
     throw refused(entry, ['connection: must be the name of a connection, as a string']);
   }
   return { input: parse(entry, schema, rest), connection };
 }
 
-/** What of a tool's input is the same for each call. */
-interface Compiled {
+/** The part of a tool's validation that is the same for each call. */
+interface CompiledInput {
   readonly takesConnection: boolean;
   /** Strict. Absent where the tool has a parser of its own. */
   readonly schema: z.ZodType | undefined;
 }
 
-const made = new WeakMap<InputSpec, Compiled>();
+const compiledInputs = new WeakMap<InputSpec, CompiledInput>();
 
-function compiled(entry: InputSpec): Compiled {
-  let found = made.get(entry);
-  if (!found) {
+function compiledInput(entry: InputSpec): CompiledInput {
+  let compiled = compiledInputs.get(entry);
+  if (!compiled) {
     const { input } = entry.tool;
-    found = {
-      // A plugin may not have a property of this name, so where it stands core has put it.
+    compiled = {
+      // Plugins must not use this name, so a property with it was added by core.
       takesConnection: Object.hasOwn(propertiesOf(entry), 'connection'),
       schema: 'jsonSchema' in input ? undefined : compiledSchema(strictSchema(input)),
     };
-    made.set(entry, found);
+    compiledInputs.set(entry, compiled);
   }
-  return found;
+  return compiled;
 }
 
 function parse(entry: InputSpec, schema: z.ZodType | undefined, args: Readonly<Record<string, unknown>>): unknown {
@@ -72,9 +72,9 @@ function parse(entry: InputSpec, schema: z.ZodType | undefined, args: Readonly<R
   const refuse = (issues: readonly z.core.$ZodIssue[]) =>
     refused(
       entry,
-      // Of the arguments themselves the wire's names are told: `connection` is one of them.
+      // At the root, the known keys come from the wire schema, because `connection` is a key only there.
       issues.flatMap((issue) =>
-        issue.code === 'unrecognized_keys' && issue.path.length === 0 ? [unknownKeys(issue.keys, names)] : problems(issue, []),
+        issue.code === 'unrecognized_keys' && issue.path.length === 0 ? [unknownKeys(issue.keys, names)] : problemsOf(issue, []),
       ),
     );
   if (parsed) throw refuse(parsed.error.issues);
@@ -89,20 +89,20 @@ function parse(entry: InputSpec, schema: z.ZodType | undefined, args: Readonly<R
   }
 }
 
-function refused(entry: InputSpec, found: readonly string[]): ToolError {
-  const lines = found.slice(0, maxProblems).map((problem) => `- ${cut(problem, maxProblemLength)}`);
-  if (found.length > maxProblems) lines.push(`- and ${found.length - maxProblems} more`);
+function refused(entry: InputSpec, problems: readonly string[]): ToolError {
+  const lines = problems.slice(0, maxProblems).map((problem) => `- ${cut(problem, maxProblemLength)}`);
+  if (problems.length > maxProblems) lines.push(`- and ${problems.length - maxProblems} more`);
   return new ToolError('INVALID_INPUT', `${entry.name} was not run. Correct the arguments and call it again:\n${lines.join('\n')}`);
 }
 
-/** One line for each thing that is wrong. Of a union's alternatives the one that came nearest is told. */
-function problems(issue: z.core.$ZodIssue, outer: readonly PropertyKey[]): string[] {
+/** Returns a line for each problem. For a union, only the problems of the alternative that fits best. */
+function problemsOf(issue: z.core.$ZodIssue, outer: readonly PropertyKey[]): string[] {
   const path = [...outer, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const wrongKind = (alternative: readonly z.core.$ZodIssue[]) =>
       alternative.some(({ code, path: at }) => code === 'invalid_type' && at.length === 0);
     const near = issue.errors.filter((alternative) => !wrongKind(alternative)).sort((a, b) => a.length - b.length)[0];
-    if (near) return near.flatMap((inner) => problems(inner, path));
+    if (near) return near.flatMap((inner) => problemsOf(inner, path));
     const kinds = issue.errors.flat().map((inner) => ('expected' in inner ? String(inner.expected) : inner.message));
     return [`${dotted(path)}must be one of: ${[...new Set(kinds)].join(', ')}`];
   }
@@ -115,7 +115,7 @@ function dotted(path: readonly PropertyKey[]): string {
   return `${cut(steps.replace(/^\./, ''), 100)}: `;
 }
 
-/** What is clearer than zod's own message. An author's message for a field comes before either. */
+/** Returns a clearer message than zod's own. An author's message for a field comes before both. */
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -137,12 +137,12 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 function unknownKeys(keys: readonly string[], names: readonly string[]): string {
-  const said = keys.slice(0, 5).map((key) => {
+  const unknown = keys.slice(0, 5).map((key) => {
     const near = closest(key, names);
     return `${JSON.stringify(cut(key, 64))}${near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`}`;
   });
   const known = names.length === 0 ? 'there are none' : `known are ${list(names)}`;
-  return `unknown ${keys.length === 1 ? 'key' : 'keys'} ${said.join(', ')}${keys.length > 5 ? ', …' : ''}; ${known}`;
+  return `unknown ${keys.length === 1 ? 'key' : 'keys'} ${unknown.join(', ')}${keys.length > 5 ? ', …' : ''}; ${known}`;
 }
 
 function list(values: readonly unknown[]): string {

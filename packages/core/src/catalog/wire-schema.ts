@@ -1,8 +1,17 @@
 import { alternatives, enumerated, type Converted } from './alternatives.ts';
 import type { Report } from './inline-schema.ts';
-import { described, hasExample, isBound, isDescribed, isSchema, isShownPattern, portableFormats, type RawSchema } from './schema-words.ts';
+import {
+  described,
+  hasExample,
+  isBound,
+  isDescribed,
+  isSchema,
+  isShownPattern,
+  portableFormats,
+  type RawSchema,
+} from './describe-schema.ts';
 
-/** A JSON Schema of an object, as model vendors accept it. */
+/** A JSON Schema of an object, in the form that model vendors accept. */
 export interface ObjectSchema {
   readonly type: 'object';
   readonly [keyword: string]: unknown;
@@ -14,18 +23,18 @@ const maxProperties = 100;
 interface Walk {
   readonly io: 'input' | 'output';
   readonly report: Report;
-  /** How many there are so far, in all. */
+  /** How many properties there are so far, at all depths. */
   properties: number;
 }
 
-/** The wire form of a schema without references. What vendors would refuse whatever its form is reported. */
+/** Returns the wire form of a schema without references. Reports parts that vendors refuse in any form. */
 export function wireSchema(raw: RawSchema, io: 'input' | 'output', report: Report): ObjectSchema {
   const walk: Walk = { io, report, properties: 0 };
   const combinator = ['anyOf', 'oneOf', 'enum', 'const', 'not'].find((keyword) => keyword in raw);
   if (combinator !== undefined) {
     walk.report(
       '',
-      `has ${combinator} at its root. List all properties in one object, say in their descriptions which go together, and leave the rest to the validator.`,
+      `has ${combinator} at its root. List all properties in one object, say in their descriptions which go together, and let the validator check the rest.`,
     );
   } else if (raw['type'] !== 'object' || !isSchema(raw['properties'])) {
     walk.report('', 'is not an object with properties.');
@@ -35,7 +44,7 @@ export function wireSchema(raw: RawSchema, io: 'input' | 'output', report: Repor
   if (walk.properties > maxProperties) {
     walk.report(
       '',
-      `has ${walk.properties} properties in all, and ${maxProperties} is the most. Split the tool, or make the rare ones a free-form map.`,
+      `has ${walk.properties} properties in all; the limit is ${maxProperties}. Split the tool, or make the rare ones a free-form map.`,
     );
   }
   return { ...schema, type: 'object' };
@@ -46,7 +55,7 @@ function convert(raw: RawSchema, path: string, depth: number, walk: Walk): Conve
   const values = 'const' in raw ? [raw['const']] : raw['enum'];
   if (Array.isArray(values)) return alternatives(raw, enumerated(values));
   const branches = raw['anyOf'] ?? raw['oneOf'];
-  // Alternatives beside properties say which of these go together: the validator's business.
+  // Alternatives beside properties say which properties go together. Only the validator checks that.
   if (Array.isArray(branches) && !isSchema(raw['properties'])) {
     return alternatives(
       raw,
@@ -57,7 +66,7 @@ function convert(raw: RawSchema, path: string, depth: number, walk: Walk): Conve
     const { description: _, default: __, ...rest } = raw;
     return alternatives(
       raw,
-      type.map((one: unknown) => convert({ ...rest, type: one }, path, depth, walk)),
+      type.map((single: unknown) => convert({ ...rest, type: single }, path, depth, walk)),
     );
   }
   if (type === 'object') return object(raw, path, depth + 1, walk);
@@ -91,7 +100,7 @@ function object(raw: RawSchema, path: string, depth: number, walk: Walk): Readon
   const { properties: parts, additionalProperties: others, required } = raw;
   if (!isSchema(parts)) return map(raw, path, walk);
   if (depth > maxDepth)
-    walk.report(path, `is an object ${depth} levels deep, and ${maxDepth} is the most. Flatten it, or make it a free-form map.`);
+    walk.report(path, `is an object ${depth} levels deep; the limit is ${maxDepth}. Flatten it, or make it a free-form map.`);
   const properties: Record<string, unknown> = {};
   for (const [name, part] of Object.entries(parts)) {
     const at = path ? `${path}.${name}` : name;
@@ -102,23 +111,23 @@ function object(raw: RawSchema, path: string, depth: number, walk: Walk): Readon
     if (walk.io === 'input' && !isDescribed(part as RawSchema))
       walk.report(at, 'has no description. Add .describe("…"), and say what happens without it if it is optional.');
     walk.properties += 1;
-    // MCP's own word: a client sends such an argument in a header too, for proxies to route by.
+    // MCP's own keyword: a client also sends the argument in a header, so that proxies can route the call.
     const header = walk.io === 'input' ? (part as RawSchema)['x-mcp-header'] : undefined;
     properties[name] = typeof header === 'string' ? { ...property, 'x-mcp-header': header } : property;
   }
   const needed = Array.isArray(required) ? [...new Set(required)].filter((name) => Object.hasOwn(properties, String(name))) : [];
-  const open = others === true || isSchema(others);
+  const isOpen = others === true || isSchema(others);
   return {
     type: 'object',
     ...described(raw),
     properties,
     ...(needed.length > 0 && { required: needed }),
-    // An output may gain a field without breaking a client that knows the old schema, so it is never closed.
-    ...((open || walk.io === 'input') && { additionalProperties: open }),
+    // An output is never closed, so that it may gain a field without breaking a client that knows the old schema.
+    ...((isOpen || walk.io === 'input') && { additionalProperties: isOpen }),
   };
 }
 
-// The wire has no words for what is in a map, so the description carries them.
+// The wire form has no keywords for the keys and values of a map, so the description states them.
 function map(raw: RawSchema, path: string, walk: Walk): Readonly<Record<string, unknown>> {
   const { propertyNames, additionalProperties: values } = raw;
   const keys = isSchema(propertyNames) && Array.isArray(propertyNames['enum']) ? [`keys: ${propertyNames['enum'].join(', ')}`] : [];
@@ -133,18 +142,18 @@ function map(raw: RawSchema, path: string, walk: Walk): Readonly<Record<string, 
 function array(raw: RawSchema, path: string, depth: number, walk: Walk): Converted {
   const { prefixItems, items } = raw;
   const each = (schema: unknown): Converted => {
-    const one = isSchema(schema) ? convert(schema, `${path}[]`, depth, walk) : 'never';
-    return one === 'never' ? anything({}, walk.io) : one;
+    const item = isSchema(schema) ? convert(schema, `${path}[]`, depth, walk) : 'never';
+    return item === 'never' ? anything({}, walk.io) : item;
   };
   const rest = bounds(raw, 'minItems', 'maxItems');
   if (!Array.isArray(prefixItems)) return { type: 'array', ...described(raw), items: each(items), ...rest };
-  // A tuple: the wire knows one kind of item alone, so the description says what comes where.
+  // A tuple. The wire form has one schema for all items, so the description states their order.
   const order = prefixItems.map((item: RawSchema) => String(item['type'] ?? 'any')).join(', ');
   const kinds = alternatives({}, [...prefixItems, ...(isSchema(items) ? [items] : [])].map(each));
   return { type: 'array', ...described(raw, [`in this order: ${order}`]), items: kinds, ...rest };
 }
 
-/** Any JSON value. On the way in a vendor wants to hear types; on the way out nothing may be refused. */
+/** Returns a schema of any JSON value. Vendors want the types of an input; an output must accept every value. */
 function anything(raw: RawSchema, io: 'input' | 'output'): Readonly<Record<string, unknown>> {
   if (io === 'output') return { description: described(raw).description ?? 'Any JSON value.' };
   const scalars = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }];
@@ -158,7 +167,7 @@ function bounds(raw: RawSchema, ...keywords: readonly string[]): Readonly<Record
   return Object.fromEntries(keywords.filter((keyword) => isBound(raw[keyword])).map((keyword) => [keyword, raw[keyword]]));
 }
 
-// Of whole numbers “more than 0” is “at least 1”, for which every vendor has a keyword.
+// For whole numbers, “more than 0” means “at least 1”, for which every vendor has a keyword.
 function wholeBounds({ exclusiveMinimum: above, exclusiveMaximum: below, ...raw }: RawSchema): RawSchema {
   return { ...raw, ...(isBound(above) && { minimum: Math.floor(above) + 1 }), ...(isBound(below) && { maximum: Math.ceil(below) - 1 }) };
 }

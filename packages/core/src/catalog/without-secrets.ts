@@ -1,26 +1,26 @@
 import type { Schema } from '../connector/tool.ts';
 import { portableSchema } from './portable-schema.ts';
-import { isSchema, type RawSchema } from './schema-words.ts';
+import { isSchema, type RawSchema } from './describe-schema.ts';
 
 const mask = '[redacted]';
 const maxDepth = 20;
 
 /**
- * A copy of arguments without what their schema marks as `secret(…)`, or as `writeOnly` in a JSON Schema. A value that may be secret by
- * one of several alternatives is taken out.
+ * Returns a copy of the arguments without the values that their schema marks as `secret(…)`, or as `writeOnly` in a JSON Schema. A value is
+ * redacted if any of several alternatives marks it.
  */
 export type WithoutSecrets = (value: unknown) => unknown;
 
-/** The texts that {@link WithoutSecrets} took out. */
-export function redactedValues(given: unknown, shown: unknown): string[] {
-  if (given === shown) return [];
-  if (typeof given === 'string') return [given];
-  if (typeof given !== 'object' || given === null) return [];
+/** Returns the texts that {@link WithoutSecrets} redacted. */
+export function redactedValues(original: unknown, shown: unknown): string[] {
+  if (original === shown) return [];
+  if (typeof original === 'string') return [original];
+  if (typeof original !== 'object' || original === null) return [];
   const inside = typeof shown === 'object' && shown !== null ? (shown as Readonly<Record<string, unknown>>) : {};
-  return Object.entries(given).flatMap(([key, value]) => redactedValues(value, inside[key]));
+  return Object.entries(original).flatMap(([key, value]) => redactedValues(value, inside[key]));
 }
 
-/** Made once for a schema. What marks nothing gives its arguments back as they are. */
+/** Creates the redaction for a schema. For a schema without marks it returns the arguments themselves. */
 export function withoutSecrets(schema: Schema): WithoutSecrets {
   const { marked } = portableSchema(schema, 'input');
   return marked ? (value) => redact(marked, [marked], value, 0) : (value) => value;
@@ -42,29 +42,29 @@ function redact(root: RawSchema, schemas: readonly RawSchema[], value: unknown, 
   return Object.fromEntries(Object.keys(value).map((key) => [key, inside(key)]));
 }
 
-/** The schemas, and every other that may say something about the same value: each once, however often it is pointed at. */
+/** Returns the schemas and all others that may apply to the same value, each of them once. */
 function alternatives(root: RawSchema, schemas: readonly RawSchema[]): RawSchema[] {
   const found = new Set(schemas);
-  // A set gives what is added to it meanwhile too.
+  // The iteration also visits schemas that are added while it runs.
   for (const schema of found) {
     const branches: unknown[] = ['anyOf', 'oneOf', 'allOf', 'if', 'then', 'else'].flatMap((word) => schema[word] ?? []);
     const { $ref } = schema;
-    if (typeof $ref === 'string' && $ref.startsWith('#')) branches.push(pointedAt(root, $ref));
+    if (typeof $ref === 'string' && $ref.startsWith('#')) branches.push(resolve(root, $ref));
     for (const branch of branches.filter(isSchema)) found.add(branch);
   }
   return [...found];
 }
 
-/** What a schema says of a property, or of an item of a list. */
+/** Returns the parts of a schema that apply to a property, or to an item of a list. */
 function partsOf(schema: RawSchema, key: string): RawSchema[] {
   const { properties, prefixItems, items, additionalProperties, patternProperties } = schema;
   const named = isSchema(properties) && Object.hasOwn(properties, key) ? properties[key] : undefined;
-  const placed = Array.isArray(prefixItems) ? prefixItems[Number(key)] : undefined;
+  const positional = Array.isArray(prefixItems) ? prefixItems[Number(key)] : undefined;
   const patterned = isSchema(patternProperties) ? Object.values(patternProperties) : [];
-  return [named, placed, items, named === undefined ? additionalProperties : undefined, ...patterned].filter(isSchema);
+  return [named, positional, items, named === undefined ? additionalProperties : undefined, ...patterned].filter(isSchema);
 }
 
-function pointedAt(root: RawSchema, ref: string): unknown {
+function resolve(root: RawSchema, ref: string): unknown {
   const steps = decodeURIComponent(ref.slice(1)).split('/').filter(Boolean);
   return steps.reduce<unknown>(
     (found, step) => (isSchema(found) ? found[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined),

@@ -1,51 +1,37 @@
-import type { Cache } from '../ports/cache.ts';
-import type { Clients } from '../upstream/clients.ts';
 import type { Clock } from '../clock.ts';
-import type { Connections } from '../ports/connections.ts';
-import type { Connector } from '../connector/connector.ts';
-import { ToolError } from '../errors.ts';
-import { createJobRecords, type RunEnd } from './job-records.ts';
-import type { Logger } from '../logger.ts';
-import type { Metering } from '../ports/metering.ts';
-import { redactingLogger } from '../lib/redactor.ts';
-import { runJob } from './run-job.ts';
+import type { Connector, Job } from '../connector/connector.ts';
 import type { StateStore } from '../connector/state.ts';
+import { ToolError } from '../errors.ts';
+import { redactingLogger } from '../lib/redactor.ts';
 import { untilAbort } from '../lib/until-abort.ts';
+import type { Logger } from '../logger.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { Connection, Connections } from '../ports/connections.ts';
+import type { Metering } from '../ports/metering.ts';
+import type { Clients } from '../upstream/clients.ts';
+import { JobRecords, type RunOutcome } from './job-records.ts';
+import { runJob } from './run-job.ts';
 
 /** What a {@link JobRunner} works with. */
 export interface JobRunnerOptions {
   readonly connectors: readonly Connector[];
   readonly connections: Connections;
   readonly clients: Pick<Clients, 'use'>;
-  /** Is told what became of accepted calls. */
+  /** Receives the outcomes of accepted calls. */
   readonly metering: Pick<Metering, 'report'>;
-  /** Forgets what was kept of a connection that a job wrote through. */
+  /** Is cleared for each connection that a job wrote through. */
   readonly cache: Pick<Cache, 'clear'>;
   readonly state: StateStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The most runs at one time. Default 4. */
+  /** The most runs at a time. Default 4. */
   readonly concurrency?: number;
   /** How long a run may take. Default one minute. */
   readonly timeoutMs?: number;
-  /** How long a run is believed in without word from its replica. Default 30 seconds. */
+  /** How long a run counts as running if its replica does not renew the lease. Default 30 seconds. */
   readonly leaseMs?: number;
-  /** How often all connections are looked through for what others left: a replica that died, a connection that is new. Default one minute. */
+  /** How often all connections are scanned for jobs of replicas that died and of new connections. Default one minute. */
   readonly scanEveryMs?: number;
-}
-
-/** Runs the connectors' jobs: when they are due, on one replica at a time, again when they fail, once more at the end. */
-export interface JobRunner {
-  /** Begins. Safe to call twice. */
-  start(): void;
-  /**
-   * Has a job of a connection run after `afterMs` (default 0); the earliest wins. Once it resolves the wish is as durable as `state`.
-   *
-   * @throws {TypeError} for a job that no connector has.
-   */
-  wake(connection: string, job: string, afterMs?: number): Promise<void>;
-  /** Runs what this process knows of once more, those that were woken first, then stops. Takes `graceMs` and a second at most. */
-  drain(graceMs: number): Promise<void>;
 }
 
 interface Task {
@@ -55,134 +41,198 @@ interface Task {
   readonly woken: boolean;
 }
 
-// What is not remembered is found again by the next look through the connections.
+interface ClaimedJob {
+  readonly connection: Connection;
+  readonly connector: Connector;
+  readonly job: Job<unknown>;
+  readonly owner: string;
+}
+
+// The next scan finds tasks beyond this again.
 const maxTasks = 10_000;
 const pageSize = 100;
 
-export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { connectors, connections, clients, metering, cache, state, clock, log } = options;
-  const { concurrency = 4, timeoutMs = 60_000, leaseMs = 30_000, scanEveryMs = 60_000 } = options;
-  const records = createJobRecords({ state, clock, leaseMs });
-  const withJobs = connectors.filter(({ jobs = [] }) => jobs.length > 0);
-  const names = new Set(withJobs.flatMap(({ jobs = [] }) => jobs.map(({ name }) => name)));
-  const tasks = new Map<string, Task>();
-  const running = new Map<string, Promise<void>>();
-  const stop = new AbortController();
-  let phase: 'new' | 'started' | 'draining' = 'new';
-  let nudge = new AbortController();
-  let scanning: Promise<void> | undefined;
-  let nextScanAt = 0;
-  let sleepingUntil = 0;
-  let draining: Promise<void> | undefined;
+/** Runs the connectors' jobs: when they are due, on one replica at a time, again after a failure, and once more in the drain. */
+export class JobRunner {
+  readonly #options: JobRunnerOptions;
+  readonly #concurrency: number;
+  readonly #timeoutMs: number;
+  readonly #leaseMs: number;
+  readonly #scanEveryMs: number;
+  readonly #connectors: readonly Connector[];
+  readonly #records: JobRecords;
+  readonly #tasks = new Map<string, Task>();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #stop = new AbortController();
+  #phase: 'new' | 'started' | 'draining' = 'new';
+  #endSleep = (): void => {};
+  #sleepingUntil = 0;
+  #scanning: Promise<void> | undefined;
+  #nextScanAt = 0;
+  #draining: Promise<void> | undefined;
 
-  function remember(connection: string, job: string, at: number | undefined, woken: boolean): void {
-    const key = JSON.stringify([connection, job]);
-    const known = tasks.get(key);
-    if (at === undefined || (!known && tasks.size >= maxTasks)) return;
-    tasks.set(key, { connection, job, at: Math.min(at, known?.at ?? at), woken: woken || known?.woken === true });
-    if (at < sleepingUntil) nudge.abort();
+  constructor(options: JobRunnerOptions) {
+    const { connectors, state, clock, concurrency = 4, timeoutMs = 60_000, leaseMs = 30_000, scanEveryMs = 60_000 } = options;
+    this.#options = options;
+    this.#concurrency = concurrency;
+    this.#timeoutMs = timeoutMs;
+    this.#leaseMs = leaseMs;
+    this.#scanEveryMs = scanEveryMs;
+    this.#connectors = connectors.filter(({ jobs = [] }) => jobs.length > 0);
+    this.#records = new JobRecords({ state, clock, leaseMs });
   }
 
-  async function loop(): Promise<void> {
-    while (phase === 'started') {
-      nudge = new AbortController();
-      if (clock.now() >= nextScanAt && !scanning) {
-        nextScanAt = clock.now() + scanEveryMs;
-        scanning = scan().finally(() => {
-          scanning = undefined;
+  /** Starts the runner. Safe to call twice. */
+  start(): void {
+    if (this.#phase !== 'new' || this.#connectors.length === 0) return;
+    this.#phase = 'started';
+    void this.#loop();
+  }
+
+  /**
+   * Has a job of a connection run after `afterMs` (default 0), unless it is due earlier. When it resolves, the wake is as durable as
+   * `state`.
+   *
+   * @throws {TypeError} for a job that no connector has.
+   */
+  async wake(connection: string, job: string, afterMs = 0): Promise<void> {
+    if (!this.#connectors.some(({ jobs = [] }) => jobs.some(({ name }) => name === job)))
+      throw new TypeError(`No connector has a job named “${job}”.`);
+    const at = this.#options.clock.now() + Math.max(0, afterMs);
+    this.#remember(connection, job, await this.#records.wake(connection, job, at), true);
+  }
+
+  /** Runs the tasks that this process knows once more, woken ones first, then stops. Takes `graceMs` and a second at most. */
+  drain(graceMs: number): Promise<void> {
+    return (this.#draining ??= this.#drainWithin(graceMs));
+  }
+
+  async #loop(): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#phase === 'started') {
+      const { promise: slept, resolve } = Promise.withResolvers<void>();
+      this.#endSleep = resolve;
+      if (clock.now() >= this.#nextScanAt && !this.#scanning) {
+        this.#nextScanAt = clock.now() + this.#scanEveryMs;
+        this.#scanning = this.#scan().finally(() => {
+          this.#scanning = undefined;
         });
       }
-      sleepingUntil = Math.min(startDue(), nextScanAt);
-      await clock.sleep(sleepingUntil - clock.now(), nudge.signal).catch(() => {});
+      this.#sleepingUntil = Math.min(this.#startDue(), this.#nextScanAt);
+      const cancelTimer = clock.timer(this.#sleepingUntil - clock.now(), resolve);
+      await slept;
+      cancelTimer();
     }
   }
 
-  /** Starts what is due, the longest due first, while there is room. Gives when the next is due; the end of a run nudges anyway. */
-  function startDue(): number {
-    while (running.size < concurrency) {
+  #remember(connection: string, job: string, at: number | undefined, woken: boolean): void {
+    const key = JSON.stringify([connection, job]);
+    const known = this.#tasks.get(key);
+    if (at === undefined || (!known && this.#tasks.size >= maxTasks)) return;
+    this.#tasks.set(key, { connection, job, at: Math.min(at, known?.at ?? at), woken: woken || known?.woken === true });
+    if (at < this.#sleepingUntil) this.#endSleep();
+  }
+
+  /**
+   * Starts due tasks, the longest due first, up to `concurrency`. Returns when the next task is due; the end of a run ends the sleep
+   * anyway.
+   */
+  #startDue(): number {
+    while (this.#running.size < this.#concurrency) {
       let key: string | undefined;
       let next: Task | undefined;
-      for (const [id, task] of tasks) if (!running.has(id) && (!next || task.at < next.at)) [key, next] = [id, task];
+      for (const [id, task] of this.#tasks) if (!this.#running.has(id) && (!next || task.at < next.at)) [key, next] = [id, task];
       if (key === undefined || !next) break;
-      if (next.at > clock.now()) return next.at;
-      begin(key, next, false);
+      if (next.at > this.#options.clock.now()) return next.at;
+      this.#begin(key, next, false);
     }
     return Infinity;
   }
 
-  function begin(key: string, task: Task, early: boolean): void {
-    tasks.delete(key);
-    const run = runTask(task, early)
-      .catch((err: unknown) => log.error({ connection: task.connection, job: task.job, err: String(err) }, 'a job could not be run'))
+  #begin(key: string, task: Task, early: boolean): void {
+    const { connection, job } = task;
+    this.#tasks.delete(key);
+    const run = this.#runTask(task, early)
+      .catch((err: unknown) => this.#options.log.error({ connection, job, err: String(err) }, 'a job could not be run'))
       .finally(() => {
-        running.delete(key);
-        nudge.abort();
+        this.#running.delete(key);
+        this.#endSleep();
       });
-    running.set(key, run);
+    this.#running.set(key, run);
   }
 
-  /** Looks through all connections for jobs that wait: at the start those of a process that died, later those of other replicas. */
-  async function scan(): Promise<void> {
+  /** Scans all connections for waiting jobs: at the start for jobs of a process that died, later for jobs of other replicas. */
+  async #scan(): Promise<void> {
+    const { connections, log } = this.#options;
     try {
-      for (const connector of withJobs) {
+      for (const connector of this.#connectors) {
         let after: string | undefined;
         do {
           const page = await connections.page(connector.id, { limit: pageSize, after });
           for (const { id } of page.connections) {
             for (const job of connector.jobs ?? []) {
-              if (phase !== 'started') return;
-              remember(id, job.name, await records.look(id, job), false);
+              if (this.#phase !== 'started') return;
+              this.#remember(id, job.name, await this.#records.nextRunAt(id, job), false);
             }
           }
           after = page.next;
         } while (after !== undefined);
       }
     } catch (err) {
-      log.warn({ err: String(err) }, 'the connections could not be looked through for jobs');
+      log.warn({ err: String(err) }, 'the connections could not be scanned for jobs');
     }
   }
 
-  async function runTask({ connection: id, job: name }: Task, early: boolean): Promise<void> {
-    const connection = await connections.get(id);
-    const connector = withJobs.find((one) => one.id === connection?.connector);
-    const job = connector?.jobs?.find((one) => one.name === name);
-    if (!connection || !connector || !job) return await records.forget(id, name);
+  async #runTask({ connection: id, job: name }: Task, early: boolean): Promise<void> {
+    const connection = await this.#options.connections.get(id);
+    const connector = this.#connectors.find((candidate) => candidate.id === connection?.connector);
+    const job = connector?.jobs?.find((candidate) => candidate.name === name);
+    if (!connection || !connector || !job) return await this.#records.forget(id, name);
     const owner = crypto.randomUUID();
-    if (!(await records.claim(id, name, owner, early))) return remember(id, name, await records.look(id, job), false);
+    if (!(await this.#records.claim(id, name, owner, early)))
+      return this.#remember(id, name, await this.#records.nextRunAt(id, job), false);
+    const outcome = await this.#runClaimed({ connection, connector, job, owner });
+    this.#remember(id, name, await this.#records.finish(id, job, owner, outcome), false);
+  }
 
-    const ids = { connector: connector.id, connection: id, job: name };
-    let runLog = log;
-    const over = new AbortController();
+  /** Runs the job while its lease is kept. Never throws: a failure is logged. */
+  async #runClaimed({ connection, connector, job, owner }: ClaimedJob): Promise<RunOutcome> {
+    const { clients, clock, log, metering, cache } = this.#options;
+    const ids = { connector: connector.id, connection: connection.id, job: job.name };
+    const ended = new AbortController();
     const lost = new AbortController();
-    const lease = keepLease(id, name, owner, lost, over.signal);
-    let end: RunEnd = 'done';
+    const lease = this.#keepLease(connection.id, job.name, owner, lost, ended.signal);
+    const signal = AbortSignal.any([this.#stop.signal, lost.signal]);
+    let outcome: RunOutcome = 'done';
+    let runLog = log;
     try {
       await clients.use(connection, async (open) => {
         runLog = redactingLogger(log, open.redactor, ids);
-        await runJob({ open, job, clock, log: runLog, metering, cache, timeoutMs, signal: AbortSignal.any([stop.signal, lost.signal]) });
+        await runJob({ open, job, clock, log: runLog, metering, cache, timeoutMs: this.#timeoutMs, signal });
       });
     } catch (err) {
-      end = stop.signal.aborted ? 'stopped' : 'failed';
+      outcome = this.#stop.signal.aborted ? 'stopped' : 'failed';
       const level = ToolError.is(err) ? 'warn' : 'error';
-      runLog[level]({ ...ids, err }, end === 'failed' ? 'a job failed and will run again' : 'a job was stopped');
+      runLog[level]({ ...ids, err }, outcome === 'failed' ? 'a job failed and will run again' : 'a job was stopped');
     }
-    over.abort();
+    ended.abort();
     await lease;
-    remember(id, name, await records.finish(id, job, owner, end), false);
+    return outcome;
   }
 
-  async function keepLease(id: string, name: string, owner: string, lost: AbortController, over: AbortSignal): Promise<void> {
-    let until = clock.now() + leaseMs;
+  /** Renews the lease until `ended` aborts. Aborts `lost` if another replica may hold the lease by now. */
+  async #keepLease(id: string, name: string, owner: string, lost: AbortController, ended: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    let until = clock.now() + this.#leaseMs;
     for (;;) {
       try {
-        await clock.sleep(leaseMs / 3, over);
+        await clock.sleep(this.#leaseMs / 3, ended);
       } catch {
         return;
       }
       try {
         const renewedAt = clock.now();
-        if (!(await records.renew(id, name, owner))) until = 0;
-        else until = renewedAt + leaseMs;
+        until = (await this.#records.renew(id, name, owner)) ? renewedAt + this.#leaseMs : 0;
       } catch (err) {
         log.warn({ connection: id, job: name, err: String(err) }, 'a job’s lease could not be renewed');
       }
@@ -190,39 +240,29 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     }
   }
 
-  async function drainWithin(graceMs: number): Promise<void> {
-    const wasStarted = phase === 'started';
-    phase = 'draining';
-    nudge.abort();
-    const over = new AbortController();
-    const timer = clock.sleep(graceMs, over.signal).then(
-      () => stop.abort(new ToolError('UNAVAILABLE', 'The server is shutting down.')),
-      () => {},
+  async #drainWithin(graceMs: number): Promise<void> {
+    const wasStarted = this.#phase === 'started';
+    this.#phase = 'draining';
+    this.#endSleep();
+    const cancelTimer = this.#options.clock.timer(graceMs, () =>
+      this.#stop.abort(new ToolError('UNAVAILABLE', 'The server is shutting down.')),
     );
-    await untilAbort(scanning ?? Promise.resolve(), stop.signal).catch(() => {});
-    const last = wasStarted ? [...tasks].sort(([, a], [, b]) => Number(b.woken) - Number(a.woken) || a.at - b.at) : [];
-    while (running.size > 0 || (last.length > 0 && !stop.signal.aborted)) {
-      while (running.size < concurrency && !stop.signal.aborted) {
-        const [key, task] = last.shift() ?? [];
-        if (key === undefined || task === undefined) break;
-        if (!running.has(key)) begin(key, task, true);
-      }
-      await Promise.race(running.values());
-    }
-    over.abort();
-    await timer;
+    await untilAbort(this.#scanning ?? Promise.resolve(), this.#stop.signal).catch(() => {});
+    await this.#runLast(wasStarted ? [...this.#tasks] : []);
+    cancelTimer();
   }
 
-  return {
-    start() {
-      if (phase !== 'new' || withJobs.length === 0) return;
-      phase = 'started';
-      void loop();
-    },
-    async wake(connection, job, afterMs = 0) {
-      if (!names.has(job)) throw new TypeError(`No connector has a job named “${job}”.`);
-      remember(connection, job, await records.wake(connection, job, clock.now() + Math.max(0, afterMs)), true);
-    },
-    drain: (graceMs) => (draining ??= drainWithin(graceMs)),
-  };
+  /** Waits for the running tasks, and until the stop also begins the others, woken ones first. */
+  async #runLast(tasks: readonly (readonly [key: string, task: Task])[]): Promise<void> {
+    const last = tasks.toSorted(([, a], [, b]) => Number(b.woken) - Number(a.woken) || a.at - b.at);
+    const { signal } = this.#stop;
+    while (this.#running.size > 0 || (last.length > 0 && !signal.aborted)) {
+      while (this.#running.size < this.#concurrency && !signal.aborted) {
+        const [key, task] = last.shift() ?? [];
+        if (key === undefined || task === undefined) break;
+        if (!this.#running.has(key)) this.#begin(key, task, true);
+      }
+      await Promise.race(this.#running.values());
+    }
+  }
 }

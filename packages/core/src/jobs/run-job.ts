@@ -1,10 +1,10 @@
-import type { Cache } from '../ports/cache.ts';
-import type { OpenConnection } from '../upstream/clients.ts';
 import type { Clock } from '../clock.ts';
 import type { Job } from '../connector/connector.ts';
 import type { JobContext } from '../connector/context.ts';
 import type { Logger } from '../logger.ts';
+import type { Cache } from '../ports/cache.ts';
 import type { Metering } from '../ports/metering.ts';
+import type { OpenConnection } from '../upstream/clients.ts';
 import { upstreamScopeOf, wroteOf } from '../upstream/upstream-scope.ts';
 import { workContext } from './work-context.ts';
 
@@ -13,7 +13,7 @@ export interface JobRun {
   readonly open: OpenConnection;
   readonly job: Job<unknown>;
   readonly clock: Clock;
-  /** Without the connection's secrets. */
+  /** Redacts the connection's secrets. */
   readonly log: Logger;
   readonly metering: Pick<Metering, 'report'>;
   readonly cache: Pick<Cache, 'clear'>;
@@ -23,10 +23,13 @@ export interface JobRun {
 }
 
 const maxMessageLength = 500;
-// A run that does not end when it is told to is left behind: its signal has closed its way out.
+// A run that ignores its signal is abandoned. The same signal cuts off its upstream requests.
 const abandonAfterMs = 1_000;
 
-/** Runs a job in a context of its own, and resolves once its reports are recorded too. Throws what the job throws, or why it was ended. */
+/**
+ * Runs a job in a context of its own, and resolves once its reports are recorded. Throws the job's error, or the reason why the run was
+ * ended.
+ */
 export async function runJob({ open, job, clock, log, metering, cache, timeoutMs, signal }: JobRun): Promise<void> {
   const context = workContext({ open, clock, log, timeoutMs, signal, name: `job:${job.name}`, mayWrite: true });
   let reports = Promise.resolve();
@@ -36,25 +39,21 @@ export async function runJob({ open, job, clock, log, metering, cache, timeoutMs
       .then(() => metering.report({ connector: open.connector.id, connection: open.connection.id, accepted, outcome, ...message }))
       .catch((err: unknown) => log.error({ accepted, outcome, err }, 'a delivery report was not recorded'));
   };
-  const over = new AbortController();
-  const abandoned = onAbort(context.signal, over.signal)
-    .then(() => clock.sleep(abandonAfterMs, over.signal))
-    .then(() => Promise.reject(context.signal.reason as Error));
+  const { promise: abandoned, reject: abandon } = Promise.withResolvers<never>();
+  let cancelTimer = (): void => {};
+  const startTimer = (): void => {
+    cancelTimer = clock.timer(abandonAfterMs, () => abandon(context.signal.reason));
+  };
+  if (context.signal.aborted) startTimer();
+  else context.signal.addEventListener('abort', startTimer);
   try {
     await Promise.race([(async () => job.run(open.client, { ...context, report }))(), abandoned]);
   } finally {
-    over.abort();
+    context.signal.removeEventListener('abort', startTimer);
+    cancelTimer();
     context.end();
     if (wroteOf(upstreamScopeOf(context)) !== 'no')
       await cache.clear(open.connection.id).catch((err: unknown) => log.warn({ err }, 'the cache failed'));
     await reports;
   }
-}
-
-/** Resolves when the first signal aborts; never, and without a trace, when the second does so before. */
-function onAbort(signal: AbortSignal, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true, signal: over });
-  });
 }

@@ -1,52 +1,43 @@
-import type { Clock } from '../clock.ts';
 import { vendorKey } from '../call/call-context.ts';
-import type { OpenConnection } from '../upstream/clients.ts';
+import type { Clock } from '../clock.ts';
 import type { Context } from '../connector/context.ts';
 import { ToolError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { OpenConnection } from '../upstream/clients.ts';
 import { createUpstreamScope, upstreamScopeKey, type UpstreamScope } from '../upstream/upstream-scope.ts';
 
-/** What work outside calls is given: a job's run, a connection's check. `end` when it is over; its timer goes with it. */
+/** The context of work outside calls: a job's run, a connection's check. Call `end` when the work is over, to cancel the timer. */
 export type WorkContext = Context & { end(): void };
 
-/** A context of its own, with its own time, for a piece of work that no caller waits for. */
-export function checkContext(options: {
-  open: OpenConnection;
-  clock: Clock;
-  log: Logger;
-  timeoutMs: number;
-  signal: AbortSignal;
-}): WorkContext {
-  return workContext({ ...options, name: 'check', mayWrite: false });
+/** What {@link workContext} makes a context from. */
+export interface WorkContextOptions {
+  readonly open: OpenConnection;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly timeoutMs: number;
+  /** Ends the work early. */
+  readonly signal: AbortSignal;
+  readonly name: string;
+  readonly mayWrite: boolean;
 }
 
-export function workContext(options: {
-  open: OpenConnection;
-  clock: Clock;
-  log: Logger;
-  timeoutMs: number;
-  signal: AbortSignal;
-  name: string;
-  mayWrite: boolean;
-}): WorkContext {
-  const { open, clock, log, timeoutMs, signal, name } = options;
+/** Creates a context with a deadline of its own, for work that no caller waits for. */
+export function workContext({ open, clock, log, timeoutMs, signal, name, mayWrite }: WorkContextOptions): WorkContext {
   const { connection } = open;
   const run = crypto.randomUUID();
-  const over = new AbortController();
   const timeout = new AbortController();
-  clock.sleep(timeoutMs, over.signal).then(
-    () => timeout.abort(new ToolError('DEADLINE_EXCEEDED', `The work took longer than ${timeoutMs / 1000} s.`)),
-    () => {},
+  const cancelTimer = clock.timer(timeoutMs, () =>
+    timeout.abort(new ToolError('DEADLINE_EXCEEDED', `The work took longer than ${timeoutMs / 1000} s.`)),
   );
   const context: WorkContext & { readonly [upstreamScopeKey]: UpstreamScope } = {
-    [upstreamScopeKey]: createUpstreamScope(options.mayWrite, name),
+    [upstreamScopeKey]: createUpstreamScope(mayWrite, name),
     connection: connection.id,
     signal: AbortSignal.any([signal, timeout.signal]),
     deadlineAt: clock.now() + timeoutMs,
     log,
     key: (part) => vendorKey([connection.tenant, connection.id, name, run], part),
     warn: (message) => log.warn({}, message),
-    end: () => over.abort(),
+    end: cancelTimer,
   };
   return context;
 }

@@ -1,7 +1,5 @@
-import type { CallSignal } from './call-signal.ts';
-
 /** Settles like the promise, or rejects with the signal's reason if that comes first. The promise itself continues. */
-export function untilAbort<T>(promise: Promise<T>, signal: CallSignal): Promise<T> {
+export function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => {});
     return Promise.reject(signal.reason);

@@ -128,14 +128,14 @@ export function memoryMetering({
   }
 
   return {
-    async admit(call, signal) {
+    async admit(call, options) {
       if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission: admit(call, undefined) };
       const key = JSON.stringify([call.principal.tenant, call.connection, call.tool, call.key]);
       // A duplicate that failed without writing leaves no entry: the first of the calls that waited for it runs, the others wait for that
       // one.
       for (let duplicate = running.get(key); duplicate; duplicate = running.get(key)) {
         if (duplicate.inputHash !== call.inputHash) throw conflict();
-        await untilAbort(duplicate.ended, signal);
+        await untilAbort(duplicate.ended, options.signal);
       }
       forgetWhile((oldest) => oldest.until <= clock.now());
       const past = ended.get(key);

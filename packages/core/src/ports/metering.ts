@@ -1,4 +1,3 @@
-import type { CallSignal } from '../lib/call-signal.ts';
 import type { Answer } from '../content.ts';
 import { errorCodes, type ErrorCode } from '../errors.ts';
 import type { Principal } from '../principal.ts';
@@ -75,6 +74,15 @@ export interface DeliveryReport {
   readonly message?: string | undefined;
 }
 
+/** How long an admission may wait. */
+export interface AdmitOptions {
+  /**
+   * Aborts when the call is cancelled or runs out of time. It is created when it is first read, which costs as much as a short call: read
+   * it only when you wait, and do not destructure it.
+   */
+  readonly signal: AbortSignal;
+}
+
 /** Accounts for each call. Default of `createHost`: {@link memoryMetering}. */
 export interface Metering {
   /**
@@ -85,7 +93,7 @@ export interface Metering {
    */
   admit(
     call: Call,
-    signal: CallSignal,
+    options: AdmitOptions,
   ): Promise<{ readonly kind: 'run'; readonly admission: Admission } | { readonly kind: 'replay'; readonly answer: Answer }>;
   /**
    * Ends an admitted call in one durable write: stores the outcome, keeps the answer for replays, commits or refunds the quota. Called once

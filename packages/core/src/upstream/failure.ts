@@ -1,11 +1,11 @@
 import type { UpstreamFailure } from '../connector/connector.ts';
-import type { ErrorCode } from '../errors.ts';
 import type { HttpResponse } from '../connector/http.ts';
-import { readResetTime, clockSkew } from './rate-limit-status.ts';
+import type { ErrorCode } from '../errors.ts';
+import { clockSkew, readResetTime } from './rate-limit-status.ts';
 
 /**
- * Core’s own reading of an answer that is not 2xx and not accepted. Of those that are worth repeating only 429 is surely not executed:
- * a 5xx may come from a proxy in front of a server that acted.
+ * Core's own reading of an answer that is neither 2xx nor accepted. Of the statuses that are worth a retry only 429 was certainly not
+ * executed: a 5xx may come from a proxy in front of a server that acted.
  */
 export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
   const { status } = response;
@@ -42,7 +42,7 @@ export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
   };
 }
 
-/** A success that is a web page: what stands before the vendor has spoken, and nobody knows what became of the request. */
+/** Reads a success that is a web page. A proxy in front of the vendor answered, so the outcome of the request is unknown. */
 export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (!/^text\/html\b/i.test(headers.get('content-type') ?? '')) return undefined;
   return {
@@ -52,7 +52,7 @@ export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFa
   };
 }
 
-/** When the vendor will take requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
+/** How long until the vendor accepts requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
 function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');
   if (retryAfter === null) return undefined;
@@ -62,8 +62,8 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
 }
 
 /**
- * When the vendor's limit starts anew, by the headers that vendors use in the stead of `Retry-After`. They come with every answer, so they
- * say how long to wait only where the limit is reached.
+ * How long until the vendor's limit resets, by the headers that vendors use instead of `Retry-After`. They come with every answer, so they
+ * say how long to wait only if the limit is reached.
  */
 function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
@@ -73,7 +73,7 @@ function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   return undefined;
 }
 
-/** How long a failure that may be repeated asks to wait. Undefined: it does not say. */
+/** How long a failure asks to wait before the request is repeated. Undefined if it does not say. */
 export function waitOf(code: ErrorCode, headers: Headers, nowMs: number): number | undefined {
   return retryAfterMs(headers, nowMs) ?? (code === 'RATE_LIMITED' ? limitResetMs(headers, nowMs) : undefined);
 }

@@ -63,7 +63,7 @@ const refusal = {
   detail: 'TOOL_NOT_FOUND',
 };
 
-test('a call of a tool that the caller may not use is audited; one of a tool that nobody has is not', async () => {
+test('the audit records a call of a tool that the caller may not use, and no call of an unknown tool', async () => {
   const { call, events } = vaultHost();
   await expect(call('vault_open_door', 'a', ['windows'])).rejects.toMatchObject({ code: 'TOOL_NOT_FOUND' });
   await expect(call('vault_open_wall', 'a')).rejects.toMatchObject({ code: 'TOOL_NOT_FOUND' });
@@ -71,7 +71,7 @@ test('a call of a tool that the caller may not use is audited; one of a tool tha
   expect(events).toEqual([refusal]);
 });
 
-test('a refusal of the operator’s own middleware is audited; one for another reason, and the vendor’s, are not', async () => {
+test('the audit records FORBIDDEN from the operator’s middleware, and no other error and no refusal of the vendor', async () => {
   const { call, events } = vaultHost({
     middleware: [
       async ({ input }, next) => {
@@ -86,18 +86,18 @@ test('a refusal of the operator’s own middleware is audited; one for another r
   expect(events).toEqual([{ ...refusal, detail: 'FORBIDDEN' }]);
 });
 
-test('a refusal does not wait for its record, and what cannot be recorded is in the log, whole', async () => {
+test('a refusal does not wait for its audit record, and an event that cannot be recorded is logged in full', async () => {
   const recording = Promise.withResolvers<void>();
   const { call, lines } = vaultHost({ audit: { record: () => recording.promise } });
   await expect(call('vault_open_door', 'a', [])).rejects.toMatchObject({ code: 'TOOL_NOT_FOUND' });
-  const err = new Error('away');
+  const err = new Error('down');
   recording.reject(err);
   await expect
     .poll(() => lines)
     .toEqual([{ level: 'error', fields: { err, ...refusal }, message: 'an event could not be recorded in the audit' }]);
 });
 
-test('without an audit a refusal is a line in the log', async () => {
+test('without an audit, a refusal is a line in the log', async () => {
   const { call, lines } = vaultHost({ audit: undefined as never });
   await expect(call('vault_open_door', 'a', [])).rejects.toMatchObject({ code: 'TOOL_NOT_FOUND' });
   expect(lines).toEqual([{ level: 'warn', fields: refusal, message: 'audit' }]);

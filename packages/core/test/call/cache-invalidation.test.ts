@@ -7,7 +7,7 @@ const hostWith = useAcme((started) => (acme = started));
 const reads = () => acme.requests.filter(({ method }) => method === 'GET').length;
 const kept = { id: 'a' };
 
-test('a write through a connection forgets what was cached of it, lost writes included, and of no other', async () => {
+test('a write through a connection clears that connection’s cache and no other, even if the answer to the write is lost', async () => {
   const cache = memoryCache();
   const cleared: string[] = [];
   const { call } = hostWith({
@@ -43,7 +43,7 @@ test('100 equal reads at once make one request to the vendor', async () => {
   expect(settled.reduce((sum, { upstreamRequests }) => sum + upstreamRequests, 0)).toBe(1);
 });
 
-test('a read that a write overtakes is not kept, and nobody who comes after the write waits for it', async () => {
+test('a read that a write overtakes is not kept, and no later read waits for it', async () => {
   const { call } = hostWith();
   acme.misbehave({ kind: 'hang', match: 'GET /items/{id}' });
   let ended = false;
@@ -62,7 +62,7 @@ test('a read that a write overtakes is not kept, and nobody who comes after the 
   expect(reads()).toBe(3);
 });
 
-test('a read that begins while a write is on its way is forgotten when it ends before the write, and not kept when it ends after', async () => {
+test('a read that begins during a write is cleared if it ends before the write, and not kept if it ends after it', async () => {
   const cache = memoryCache();
   const held = Promise.withResolvers<void>();
   const { call } = hostWith({

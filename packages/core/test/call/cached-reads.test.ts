@@ -4,14 +4,14 @@ import { memoryCache, memoryConnections, localPrincipal, type CallContext } from
 import { sharedReads } from '../../src/call/shared-reads.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { codeOf } from '../support/acme.ts';
-import { said, shelfHost } from '../support/cached-read-host.ts';
+import { said, cachedReadHost } from '../support/cached-read-host.ts';
 
 const counted = () => {
   let runs = 0;
   return async () => String((runs += 1));
 };
 
-/** Runs that wait until the test lets them go on. */
+/** Runs that wait until the test ends them. */
 function gated() {
   const waiting: { readonly context: CallContext; go(said: string): void; fail(error: Error): void }[] = [];
   const run = (context: CallContext): Promise<string> => {
@@ -23,9 +23,9 @@ function gated() {
   return { run, waiting, started: (count: number) => expect.poll(() => waiting.length).toBe(count) };
 }
 
-test('those who wait share the answer of the one that runs, and none of them can change it', async () => {
+test('equal reads share the answer of the read that runs, and none can change it', async () => {
   const { run, waiting, started } = gated();
-  const { read, statuses } = shelfHost(run);
+  const { read, statuses } = cachedReadHost(run);
   const all = Array.from({ length: 3 }, () => read('a'));
   await started(1);
   waiting[0]?.go('once');
@@ -35,9 +35,9 @@ test('those who wait share the answer of the one that runs, and none of them can
   expect(() => Object.assign(second?.structuredContent ?? {}, { said: 'changed' })).toThrow(TypeError);
 });
 
-test('where the one that runs fails, the next of those who wait runs', async () => {
+test('if the running read fails, the next waiting read runs', async () => {
   const { run, waiting, started } = gated();
-  const { read, statuses } = shelfHost(run);
+  const { read, statuses } = cachedReadHost(run);
   const all = Array.from({ length: 4 }, () => read('a'));
   await started(1);
   waiting[0]?.fail(new Error('broken'));
@@ -49,10 +49,10 @@ test('where the one that runs fails, the next of those who wait runs', async () 
   expect(statuses()).toEqual(['failed', 'failed', 'executed', 'cached']);
 });
 
-test('where the one that runs is cancelled or out of time, the next of those who wait runs within its own time', async () => {
+test('if the running read is cancelled or times out, the next waiting read runs within its own time', async () => {
   const clock = manualClock();
   const { run, waiting, started } = gated();
-  const { read } = shelfHost(run, { clock, callTimeoutMs: 1_000 });
+  const { read } = cachedReadHost(run, { clock, callTimeoutMs: 1_000 });
   const cancel = new AbortController();
   const cancelled = read('a', { signal: cancel.signal });
   await started(1);
@@ -71,10 +71,10 @@ test('where the one that runs is cancelled or out of time, the next of those who
   expect(said(await last)).toBe('in time');
 });
 
-test('one who waits may be cancelled, and ends at its own deadline; the one that runs goes on', async () => {
+test('a waiting read can be cancelled while the running read goes on', async () => {
   const clock = manualClock();
   const { run, waiting, started } = gated();
-  const { read } = shelfHost(run, { clock });
+  const { read } = cachedReadHost(run, { clock });
   const first = read('a');
   await started(1);
   const cancel = new AbortController();
@@ -87,10 +87,10 @@ test('one who waits may be cancelled, and ends at its own deadline; the one that
   expect(said(await first)).toBe('done');
 });
 
-test('reads of another input, tenant, role or toolset share nothing; of another key of the tenant they do', async () => {
+test('reads with another input, tenant, role or toolset share nothing; reads with another key of the tenant do', async () => {
   const principal = { tenant: 'acme', id: 'key-1', roles: ['a', 'b'], toolsets: ['default', 'x'] };
   const connections = memoryConnections(['acme', 'other'].map((tenant) => ({ tenant, connector: 'shelf', config: {} })));
-  const { read } = shelfHost(counted(), { connections });
+  const { read } = cachedReadHost(counted(), { connections });
   expect(said(await read('a', { principal }))).toBe('1');
   expect(said(await read('b', { principal }))).toBe('2');
   expect(said(await read('a', { principal: { ...principal, id: 'key-2', roles: ['b', 'a'], toolsets: ['x', 'default'] } }))).toBe('1');
@@ -100,35 +100,35 @@ test('reads of another input, tenant, role or toolset share nothing; of another 
   expect(said(await read('a', { principal: { ...principal, toolsets: undefined } }))).toBe('6');
 });
 
-test('one tenant’s answers are not another’s, though a store gave both connections one id', async () => {
+test('tenants share no answers, even if a store gives their connections the same id', async () => {
   const cache = memoryCache();
   const run = counted();
   const hostOf = (tenant: string) =>
-    shelfHost(run, { cache, connections: memoryConnections([{ id: 'same', tenant, connector: 'shelf', config: {} }]) });
+    cachedReadHost(run, { cache, connections: memoryConnections([{ id: 'same', tenant, connector: 'shelf', config: {} }]) });
   expect(said(await hostOf('a').read('x', { principal: { ...localPrincipal, tenant: 'a' } }))).toBe('1');
   expect(said(await hostOf('b').read('x', { principal: { ...localPrincipal, tenant: 'b' } }))).toBe('2');
 });
 
-test('another version of the tool, or of the connection, does not get what was kept', async () => {
+test('another version of the tool or of the connection does not get the kept answer', async () => {
   const cache = memoryCache();
   const run = counted();
   const connections = (version: string) => memoryConnections([{ connector: 'shelf', config: {}, version }]);
-  expect(said(await shelfHost(run, { cache, connections: connections('1') }).read('a'))).toBe('1');
-  expect(said(await shelfHost(run, { cache, connections: connections('1') }).read('a'))).toBe('1');
-  expect(said(await shelfHost(run, { cache, connections: connections('2') }).read('a'))).toBe('2');
-  const changed = shelfHost(run, { cache, connections: connections('1'), description: 'Reads from another shelf.' });
+  expect(said(await cachedReadHost(run, { cache, connections: connections('1') }).read('a'))).toBe('1');
+  expect(said(await cachedReadHost(run, { cache, connections: connections('1') }).read('a'))).toBe('1');
+  expect(said(await cachedReadHost(run, { cache, connections: connections('2') }).read('a'))).toBe('2');
+  const changed = cachedReadHost(run, { cache, connections: connections('1'), description: 'Reads from another shelf.' });
   expect(said(await changed.read('a'))).toBe('3');
 });
 
-test('what a person was asked for is neither kept nor shared', async () => {
-  const { read, result } = shelfHost(async (context) => (await context.ask('Which?', z.object({ which: z.string() }))).which);
+test('a read that asks a person is neither kept nor shared', async () => {
+  const { read, result } = cachedReadHost(async (context) => (await context.ask('Which?', z.object({ which: z.string() }))).which);
   expect((await result('a', { answers: {} })).kind).toBe('ask');
   const answered = (which: string) => read('a', { answers: { 'ask-1': { action: 'accept' as const, content: { which } } } });
   expect((await Promise.all([answered('this'), answered('that')])).map(said)).toEqual(['this', 'that']);
   expect((await result('a', { answers: {} })).kind).toBe('ask');
 });
 
-test('reads run by themselves beyond the bounds of what may be shared', async () => {
+test('reads beyond the bounds of sharing run by themselves', async () => {
   const reads = sharedReads({ maxRunning: 1, maxWaiting: 1 });
   const { signal } = new AbortController();
   const held = Promise.withResolvers<void>();

@@ -9,7 +9,7 @@ test('ids are UUIDs of version 7 that begin with the time', () => {
   expect(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(now);
 });
 
-test('each id is greater than the one before, in one millisecond, after many and with a clock that is set back', () => {
+test('each id is greater than the previous one: in the same millisecond, after many ids, and after the clock is set back', () => {
   const next = callIds();
   const ids = [now, now + 1, now - 60_000, ...Array.from({ length: 10_000 }, () => now), now + 1_000].map(next);
   expect(ids).toEqual([...new Set(ids)].sort());

@@ -6,7 +6,7 @@ import { createCursor } from '../../src/call/cursor.ts';
 const secret = 's'.repeat(32);
 const scope = ['tenant', 'connection', 'tool'];
 
-test('gives back any JSON position that it wrote', () => {
+test('a cursor reads every JSON position that it wrote', () => {
   const cursor = createCursor(secret, scope);
   fc.assert(
     fc.property(fc.jsonValue(), (position) => {
@@ -16,7 +16,7 @@ test('gives back any JSON position that it wrote', () => {
   );
 });
 
-test('refuses a cursor of another tenant, connection, tool or secret', () => {
+test('a token of another tenant, connection, tool or secret is refused', () => {
   const written = createCursor(secret, scope).write('p');
   for (const other of [
     createCursor(secret, ['other', 'connection', 'tool']),
@@ -28,7 +28,7 @@ test('refuses a cursor of another tenant, connection, tool or secret', () => {
   }
 });
 
-test('refuses what it did not write, and a position of another form', () => {
+test('a forged token, and a position of another form, are refused', () => {
   const cursor = createCursor(secret, scope);
   const written = cursor.write({ page: 1 });
   for (const forged of [

@@ -1,22 +1,35 @@
 import { expect, test } from 'vitest';
-import { Deadlines } from '../../src/call/deadlines.ts';
+import { DeadlineEntry, Deadlines } from '../../src/call/deadlines.ts';
 import { manualClock } from '../../src/testing/manual-clock.ts';
 
-function watched(timeoutMs: number) {
+class TestEntry extends DeadlineEntry {
+  readonly #onExpire: () => void;
+
+  constructor(deadlineAt: number, onExpire: () => void) {
+    super(deadlineAt);
+    this.#onExpire = onExpire;
+  }
+
+  override expire(): void {
+    this.#onExpire();
+  }
+}
+
+function watchedDeadlines(timeoutMs: number) {
   const clock = manualClock();
-  const deadlines = new Deadlines(clock);
+  const deadlines = new Deadlines<TestEntry>(clock);
   const startedAt = clock.now();
   const expired: [string, number][] = [];
   const add = (name: string) => {
-    const timed = { index: -1, deadlineAt: clock.now() + timeoutMs, expire: () => void expired.push([name, clock.now() - startedAt]) };
-    deadlines.add(timed);
-    return () => deadlines.delete(timed);
+    const entry = new TestEntry(clock.now() + timeoutMs, () => void expired.push([name, clock.now() - startedAt]));
+    deadlines.add(entry);
+    return () => deadlines.delete(entry);
   };
   return { clock, deadlines, expired, add };
 }
 
-test.each([300, 1_000, 30_000])('each expires once, when its %i ms are over, whenever it began', async (timeoutMs) => {
-  const { clock, expired, add } = watched(timeoutMs);
+test.each([300, 1_000, 30_000])('each entry expires once, %i ms after it began, whenever it began', async (timeoutMs) => {
+  const { clock, expired, add } = watchedDeadlines(timeoutMs);
   add('first');
   await clock.advance(70);
   add('second');
@@ -30,8 +43,8 @@ test.each([300, 1_000, 30_000])('each expires once, when its %i ms are over, whe
   ]);
 });
 
-test('what was deleted does not expire', async () => {
-  const { clock, expired, add } = watched(5_000);
+test('a deleted entry does not expire', async () => {
+  const { clock, expired, add } = watchedDeadlines(5_000);
   const remove = add('first');
   add('second');
   await clock.advance(4_999);
@@ -40,8 +53,8 @@ test('what was deleted does not expire', async () => {
   expect(expired.map(([name]) => name)).toEqual(['second']);
 });
 
-test('whoever leaves, in any order and even twice, the others stay watched', async () => {
-  const { clock, deadlines, expired, add } = watched(5_000);
+test('entries stay watched while others are deleted, in any order and even twice', async () => {
+  const { clock, deadlines, expired, add } = watchedDeadlines(5_000);
   const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map(add);
   for (const remove of [b, b, e, a]) remove?.();
   expect([...deadlines.running]).toHaveLength(2);
@@ -52,15 +65,15 @@ test('whoever leaves, in any order and even twice, the others stay watched', asy
   expect([...deadlines.running]).toEqual([]);
 });
 
-test('what is watched may leave while it is gone through', () => {
-  const { deadlines, add } = watched(5_000);
+test('entries may be deleted during an iteration over the watched entries', () => {
+  const { deadlines, add } = watchedDeadlines(5_000);
   for (const name of ['a', 'b', 'c']) add(name);
-  for (const timed of deadlines.running) deadlines.delete(timed);
+  for (const entry of deadlines.running) deadlines.delete(entry);
   expect(deadlines.running).toEqual([]);
 });
 
-test('one timer watches all, and is gone a second after the last, or at once where it is closed', async () => {
-  const { clock, deadlines, add } = watched(5_000);
+test('one timer watches all entries, and ends a second after the last entry, or at once on close', async () => {
+  const { clock, deadlines, add } = watchedDeadlines(5_000);
   const removes = Array.from({ length: 100 }, (_, index) => add(String(index)));
   expect(clock.sleeping).toBe(1);
   for (const remove of removes) remove();

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { memoryCache } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
-import { said, shelfHost, type Run } from '../support/cached-read-host.ts';
+import { said, cachedReadHost, type Run } from '../support/cached-read-host.ts';
 import { processLock } from '../testing/store-checks/process-lock.ts';
 
-/** Replicas that share a cache and a lock, the one of this process in the place of Redis. */
-function fleet() {
+/** Replicas that share a cache and a lock. An in-process lock replaces the one in Redis. */
+function sharedReplicas() {
   const clock = manualClock();
   const cache = memoryCache({ clock });
   const lock = processLock(clock);
@@ -14,15 +14,15 @@ function fleet() {
   return {
     clock,
     clear: () => cache.clear(scopes[0] ?? 'none'),
-    replica: (run: Run, callTimeoutMs = 30_000) => shelfHost(run, { clock, cache: shared, lock, callTimeoutMs }),
+    replica: (run: Run, callTimeoutMs = 30_000) => cachedReadHost(run, { clock, cache: shared, lock, callTimeoutMs }),
   };
 }
 
 const stuck: Run = async ({ signal }) =>
   await new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-/** Moves the time in small steps until the promise is settled, and tells how long that took. */
-async function timeOf(clock: ReturnType<typeof manualClock>, work: Promise<unknown>): Promise<number> {
+/** Advances the clock in small steps until the promise settles, and returns how long that took. */
+async function timeUntilSettled(clock: ReturnType<typeof manualClock>, work: Promise<unknown>): Promise<number> {
   const startedAt = clock.now();
   let settled = false;
   work.then(
@@ -34,46 +34,46 @@ async function timeOf(clock: ReturnType<typeof manualClock>, work: Promise<unkno
   return clock.now() - startedAt;
 }
 
-test('a read waits for an equal one in another replica, and gets its answer within 50 ms', async () => {
-  const { clock, replica } = fleet();
+test('a read waits for an equal read of another replica, and gets its answer within 50 ms', async () => {
+  const { clock, replica } = sharedReplicas();
   const go = Promise.withResolvers<string>();
-  const [one, other] = [replica(() => go.promise), replica(async () => 'mine')];
-  const first = one.read('a');
+  const [a, b] = [replica(() => go.promise), replica(async () => 'mine')];
+  const first = a.read('a');
   await clock.advance(0);
-  const second = other.read('a');
+  const second = b.read('a');
   await clock.advance(1_000);
   go.resolve('yours');
   expect(said(await first)).toBe('yours');
-  expect(await timeOf(clock, second)).toBeLessThanOrEqual(50);
+  expect(await timeUntilSettled(clock, second)).toBeLessThanOrEqual(50);
   expect(said(await second)).toBe('yours');
-  expect(other.statuses()).toEqual(['cached']);
-  expect(said(await other.read('b'))).toBe('mine');
+  expect(b.statuses()).toEqual(['cached']);
+  expect(said(await b.read('b'))).toBe('mine');
 });
 
-test('a replica that does not end is waited for for 5 s', async () => {
-  const { clock, replica } = fleet();
+test('a read waits 5 s for a replica that does not end its read', async () => {
+  const { clock, replica } = sharedReplicas();
   const lost = replica(stuck).read('a');
   await clock.advance(0);
   const read = replica(async () => 'mine').read('a');
-  expect(await timeOf(clock, read)).toBe(5_000);
+  expect(await timeUntilSettled(clock, read)).toBe(5_000);
   expect(said(await read)).toBe('mine');
   await clock.advance(30_000);
   await lost;
 });
 
-test('a replica is waited for for no more than half of the time that the call has', async () => {
-  const { clock, replica } = fleet();
+test('a read waits for a replica for half of its time at most', async () => {
+  const { clock, replica } = sharedReplicas();
   const lost = replica(stuck).read('a');
   await clock.advance(0);
   const read = replica(async () => 'mine', 2_000).read('a');
-  expect(await timeOf(clock, read)).toBe(1_000);
+  expect(await timeUntilSettled(clock, read)).toBe(1_000);
   expect(said(await read)).toBe('mine');
   await clock.advance(30_000);
   await lost;
 });
 
-test('a replica whose read fails makes way at once, and one that waits hears its own cancel', async () => {
-  const { clock, replica } = fleet();
+test('a read waits no longer once the other replica’s read has failed, and it can be cancelled while it waits', async () => {
+  const { clock, replica } = sharedReplicas();
   const go = Promise.withResolvers<string>();
   const failing = replica(() => go.promise).read('a');
   await clock.advance(0);
@@ -82,16 +82,16 @@ test('a replica whose read fails makes way at once, and one that waits hears its
   const read = replica(async () => 'mine').read('a');
   await clock.advance(20);
   cancel.abort();
-  expect(await timeOf(clock, cancelled)).toBe(0);
+  expect(await timeUntilSettled(clock, cancelled)).toBe(0);
   expect((await cancelled).isError).toBe(true);
   go.reject(new Error('broken'));
   await failing;
-  expect(await timeOf(clock, read)).toBeLessThanOrEqual(50);
+  expect(await timeUntilSettled(clock, read)).toBeLessThanOrEqual(50);
   expect(said(await read)).toBe('mine');
 });
 
-test('a read that waits for one from before a write waits for it no longer, and is kept', async () => {
-  const { clock, replica, clear } = fleet();
+test('a read stops waiting for an older read once a write has cleared the cache, and its own answer is kept', async () => {
+  const { clock, replica, clear } = sharedReplicas();
   const go = Promise.withResolvers<string>();
   const old = replica(() => go.promise).read('a');
   await clock.advance(0);
@@ -99,7 +99,7 @@ test('a read that waits for one from before a write waits for it no longer, and 
   const waiting = read('a');
   await clock.advance(20);
   await clear();
-  expect(await timeOf(clock, waiting)).toBeLessThanOrEqual(100);
+  expect(await timeUntilSettled(clock, waiting)).toBeLessThanOrEqual(100);
   expect(said(await waiting)).toBe('new');
   go.resolve('old');
   expect(said(await old)).toBe('old');

@@ -15,8 +15,8 @@ import { codeOf } from '../support/acme.ts';
 
 const key = 'canary-settings "quoted"\nand on two lines';
 
-/** A host whose one write says what was accounted for. */
-function counting(input: Schema, units?: (input: never) => number) {
+/** A host with one write, and the calls that its metering recorded. */
+function countingHost(input: Schema, units?: (input: never) => number) {
   const calls: Call[] = [];
   let runs = 0;
   const connector = defineConnector({
@@ -56,7 +56,7 @@ function counting(input: Schema, units?: (input: never) => number) {
     if (result.kind === 'ask') throw new Error('asked');
     return result.answer;
   };
-  /** What the audit is told of a call with these arguments. */
+  /** Returns what the audit gets for a call with these arguments. */
   const audited = async (args: unknown): Promise<string> => {
     expect(codeOf(await call(args))).toBeUndefined();
     return calls.at(-1)?.auditInput() ?? 'nothing';
@@ -66,11 +66,11 @@ function counting(input: Schema, units?: (input: never) => number) {
 
 const many = z.object({ items: z.array(z.string()).default(['a', 'b']).describe('What to write') });
 
-test('a call takes the units that its tool counts in the validated arguments, or one', async () => {
-  const { call, calls } = counting(many, ({ items }: { items: string[] }) => items.length);
+test('a call takes the units that its tool counts in the validated arguments, or one unit', async () => {
+  const { call, calls } = countingHost(many, ({ items }: { items: string[] }) => items.length);
   await call({});
   await call({ items: [] });
-  const plain = counting(many);
+  const plain = countingHost(many);
   await plain.call({});
   expect([...calls, ...plain.calls].map(({ units }) => units)).toEqual([2, 0, 1]);
 });
@@ -78,20 +78,20 @@ test('a call takes the units that its tool counts in the validated arguments, or
 test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 1_000_001, '3'])(
   'a tool that takes %s units fails before anything runs',
   async (units) => {
-    const { call, calls, runs } = counting(many, () => units as number);
+    const { call, calls, runs } = countingHost(many, () => units as number);
     expect(codeOf(await call({}))).toBe('INTERNAL');
     expect([calls.length, runs()]).toEqual([0, 0]);
   },
 );
 
 test('a tool may take a million units', async () => {
-  const { call, calls } = counting(many, () => 1_000_000);
+  const { call, calls } = countingHost(many, () => 1_000_000);
   await call({});
   expect(calls).toMatchObject([{ units: 1_000_000 }]);
 });
 
-test('a tool whose count throws fails before anything runs, and says nothing of it', async () => {
-  const { call, calls, runs } = counting(many, () => {
+test('a call whose `units` throws fails before anything runs, and does not show the error', async () => {
+  const { call, calls, runs } = countingHost(many, () => {
     throw new Error('canary of the inside');
   });
   const answer = await call({});
@@ -100,39 +100,39 @@ test('a tool whose count throws fails before anything runs, and says nothing of 
   expect([calls.length, runs()]).toEqual([0, 0]);
 });
 
-test('a call knows its caller’s address where the transport does', async () => {
-  const { call, calls } = counting(many);
+test('a call has its caller’s address if the transport knows it', async () => {
+  const { call, calls } = countingHost(many);
   await call({}, { address: '192.0.2.7' });
   await call({});
   expect(calls.map(({ address }) => address)).toEqual(['192.0.2.7', undefined]);
 });
 
-test('the raw arguments go with a call, and the audit gets them without what the schema marks', async () => {
-  const { audited, calls } = counting(
+test('a call keeps the raw arguments, and the audit gets them without the secrets that the schema marks', async () => {
+  const { audited, calls } = countingHost(
     z.object({ name: z.string().describe('Whose'), password: secret(z.string()).optional().describe('The password') }),
   );
   expect(await audited({ name: 'Ann', password: 'canary-argument' })).toBe('{"name":"Ann","password":"[redacted]"}');
   expect(calls[0]?.arguments).toEqual({ name: 'Ann', password: 'canary-argument' });
 });
 
-test('the audit gets no secret of the connection, wherever it stands', async () => {
-  const { audited } = counting(z.object({ name: z.string().describe('Whose') }));
+test('the audit gets no secret of the connection, anywhere in the arguments', async () => {
+  const { audited } = countingHost(z.object({ name: z.string().describe('Whose') }));
   expect(await audited({ name: `Ann ${key}` })).toBe('{"name":"Ann [redacted]"}');
 });
 
-test('longer arguments are cut to the beginning of their JSON, as a JSON string, after secrets were taken out', async () => {
-  const { audited } = counting(z.object({ text: z.string().describe('Anything') }));
+test('the audit gets the beginning of longer arguments as a JSON string, cut after secrets are redacted', async () => {
+  const { audited } = countingHost(z.object({ text: z.string().describe('Anything') }));
   const whole = JSON.stringify({ text: 'x'.repeat(1_989) });
   expect(whole).toHaveLength(2_000);
   expect(await audited(JSON.parse(whole))).toBe(whole);
   const longer = JSON.stringify({ text: 'x'.repeat(1_990) });
   expect(JSON.parse(await audited(JSON.parse(longer)))).toBe(longer.slice(0, 2_000));
-  // The cut would go through the middle of the secret.
+  // Here the cut would split the secret.
   expect(await audited({ text: `${'x'.repeat(1_980)}${key}` })).not.toContain('canary');
 });
 
-test('the audit of a call without arguments is JSON too', async () => {
-  const { audited } = counting(many);
+test('the audit of a call without arguments is valid JSON too', async () => {
+  const { audited } = countingHost(many);
   expect(JSON.parse(await audited({}))).toEqual({});
 });
 
@@ -142,6 +142,6 @@ const conditional = {
 };
 
 test('a tool with a JSON Schema marks its secrets as writeOnly', async () => {
-  const { audited } = counting({ jsonSchema: conditional, parse: (value: unknown) => value });
+  const { audited } = countingHost({ jsonSchema: conditional, parse: (value: unknown) => value });
   expect(await audited({ user: 'Ann', password: 'canary' })).toBe('{"user":"Ann","password":"[redacted]"}');
 });

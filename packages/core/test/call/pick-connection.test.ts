@@ -12,17 +12,17 @@ const connection = (name: string, more: Partial<Connection> = {}): Connection =>
   ...more,
 });
 
-test('a store that gives too much does not open other tenants’ or users’ connections', () => {
-  const careless = [connection('theirs', { tenant: 'other' }), connection('hers', { user: 'eve' })];
+test('a store that returns too many connections does not open those of other tenants or users', () => {
+  const tooMany = [connection('theirs', { tenant: 'other' }), connection('hers', { user: 'eve' })];
   const me = { tenant: 'mine', id: 'ada', roles: [] };
   for (const name of ['theirs', 'hers', undefined]) {
-    expect(() => pickConnection(careless, me, 'acme', name)).toThrow(
+    expect(() => pickConnection(tooMany, me, 'acme', name)).toThrow(
       expect.objectContaining({ code: 'CONNECTION_NOT_FOUND', message: expect.not.stringMatching(/theirs|hers/) as string }),
     );
   }
 });
 
-test('an id outweighs names and defaults, and opens no other tenant’s connection', () => {
+test('an id takes precedence over names and defaults, and opens no other tenant’s connection', () => {
   const store = [connection('first', { isDefault: true }), connection('second'), connection('theirs', { tenant: 'other' })];
   const me = { tenant: 'mine', id: 'ada', roles: [] };
   for (const name of ['first', 'gone', undefined])

@@ -22,21 +22,21 @@ import { said } from '../support/cached-read-host.ts';
 
 const quotaRefusal = () => new ToolError('QUOTA_EXCEEDED', 'Used up.');
 
-/** A vendor that answers everything, a connector whose read does what the test says, and what its metering is asked. */
+/** A vendor that answers every request, a connector with one read, and the calls of its metering. */
 async function vendorHost(
   run: (get: (id?: string) => Promise<unknown>, context: CallContext) => Promise<string>,
   over: Partial<Metering> = {},
 ) {
   const vendor = await startSimulator({ routes: { 'GET /items/{id}': () => ({ status: 200, body: {} }) } });
-  const asked: string[] = [];
+  const metered: string[] = [];
   const events: CallEvent[] = [];
-  const sound = memoryMetering({ record: (_, outcome) => void asked.push(typeof outcome === 'object' ? outcome.status : outcome) });
+  const sound = memoryMetering({ record: (_, outcome) => void metered.push(typeof outcome === 'object' ? outcome.status : outcome) });
   const open = { ...sound, ...over };
   const metering: Metering = {
     ...open,
-    admit: (call, signal) => (asked.push('admit'), open.admit(call, signal)),
-    settle: (admission, outcome) => (asked.push('settle'), open.settle(admission, outcome)),
-    record: (call, outcome) => (asked.push('record'), open.record(call, outcome)),
+    admit: (call, options) => (metered.push('admit'), open.admit(call, options)),
+    settle: (admission, outcome) => (metered.push('settle'), open.settle(admission, outcome)),
+    record: (call, outcome) => (metered.push('record'), open.record(call, outcome)),
   };
   const connector = defineConnector({
     spec: 'v1',
@@ -44,7 +44,7 @@ async function vendorHost(
     config: z.object({}),
     origins: () => ['https://far.example'],
     open: ({ http }) => ({
-      get: (context: Context, id = '1') => http.request(context, { method: 'GET', path: '/items/{id}', params: { id } }),
+      get: (context: Context, id = '1') => http.request({ method: 'GET', path: '/items/{id}', params: { id } }, context),
     }),
     tools: (tool) => [
       tool({
@@ -80,30 +80,30 @@ async function vendorHost(
     if (ended.kind === 'ask') throw new Error('asked');
     return ended.answer;
   };
-  return { read, asked, vendor, statuses: () => events.map(({ status }) => status) };
+  return { read, metered, vendor, statuses: () => events.map(({ status }) => status) };
 }
 
-test('a read that goes nowhere is recorded whole, when it has run', async () => {
-  const { read, asked, statuses } = await vendorHost(async () => 'here');
+test('a read without an upstream request is recorded in one write, after it has run', async () => {
+  const { read, metered, statuses } = await vendorHost(async () => 'here');
   expect(said(await read())).toBe('here');
-  expect(asked).toEqual(['record', 'executed']);
+  expect(metered).toEqual(['record', 'executed']);
   expect(statuses()).toEqual(['executed']);
 });
 
-test('a read is admitted before its first request goes out, and once for all of them', async () => {
+test('a read is admitted once, before its first upstream request', async () => {
   const admitting = Promise.withResolvers<void>();
   const sound = memoryMetering();
-  const { read, asked, vendor } = await vendorHost(
+  const { read, metered, vendor } = await vendorHost(
     async (get) => {
       await Promise.all([get('a'), get('b')]);
       await get('c');
       return 'there';
     },
-    { admit: async (call, signal) => (await admitting.promise, sound.admit(call, signal)) },
+    { admit: async (call, options) => (await admitting.promise, sound.admit(call, options)) },
   );
   const answer = read();
-  await expect.poll(() => asked).toEqual(['admit']);
-  // More than a request would have taken.
+  await expect.poll(() => metered).toEqual(['admit']);
+  // Longer than the request would have taken.
   await fetch(vendor.url);
   expect(vendor.requests.map(({ path }) => path)).toEqual(['/']);
   admitting.resolve();
@@ -114,25 +114,25 @@ test('a read is admitted before its first request goes out, and once for all of 
       .map(({ path }) => path)
       .toSorted(),
   ).toEqual(['/items/a', '/items/b', '/items/c']);
-  expect(asked).toEqual(['admit', 'settle', 'executed']);
+  expect(metered).toEqual(['admit', 'settle', 'executed']);
 });
 
-test('a read that is refused on its way out hears the refusal, whatever its tool makes of it, and the vendor nothing', async () => {
-  const { read, asked, vendor, statuses } = await vendorHost(async (get) => get().then(String, () => 'never mind'), {
+test('the caller of a read that is refused before its first request gets the refusal, even if the tool catches it, and nothing is sent', async () => {
+  const { read, metered, vendor, statuses } = await vendorHost(async (get) => get().then(String, () => 'never mind'), {
     admit: () => Promise.reject(quotaRefusal()),
   });
   expect(codeOf(await read())).toBe('QUOTA_EXCEEDED');
   expect(vendor.requests).toEqual([]);
-  expect(asked).toEqual(['admit']);
+  expect(metered).toEqual(['admit']);
   expect(statuses()).toEqual(['refused']);
 });
 
-test('a read whose record is refused hears the refusal; the next one like it runs only once it is admitted', async () => {
+test('the caller of a read whose record is refused gets the refusal, and the next such read runs only after it is admitted', async () => {
   let runs = 0;
   let full = true;
   const sound = memoryMetering();
-  const { read, asked, statuses } = await vendorHost(async () => String((runs += 1)), {
-    admit: (call, signal) => (full ? Promise.reject(quotaRefusal()) : sound.admit(call, signal)),
+  const { read, metered, statuses } = await vendorHost(async () => String((runs += 1)), {
+    admit: (call, options) => (full ? Promise.reject(quotaRefusal()) : sound.admit(call, options)),
     record: () => (full ? Promise.reject(quotaRefusal()) : Promise.resolve()),
   });
   const answers = [await read(), await read(), await read({ principal: { ...localPrincipal, id: 'another' } })];
@@ -140,24 +140,24 @@ test('a read whose record is refused hears the refusal; the next one like it run
   expect(runs).toBe(2);
   full = false;
   expect([said(await read()), said(await read())]).toEqual(['3', '4']);
-  expect(asked).toEqual(['record', 'admit', 'record', 'admit', 'settle', 'executed', 'record']);
+  expect(metered).toEqual(['record', 'admit', 'record', 'admit', 'settle', 'executed', 'record']);
   expect(statuses()).toEqual(['refused', 'refused', 'refused', 'executed', 'executed']);
 });
 
-test('a read that fails, or asks, before it goes anywhere is recorded as that', async () => {
+test('a read that fails or asks before its first upstream request is recorded as failed or asked', async () => {
   const failing = await vendorHost(() => Promise.reject(new ToolError('NOT_FOUND', 'Not here.')));
   expect(codeOf(await failing.read())).toBe('NOT_FOUND');
-  expect(failing.asked).toEqual(['record', 'failed']);
+  expect(failing.metered).toEqual(['record', 'failed']);
   const asking = await vendorHost(async (_, context) => (await context.ask('Sure?', z.object({ sure: z.boolean() }))) && 'sure');
   await expect(asking.read({ answers: {} })).rejects.toThrow('asked');
-  expect(asking.asked).toEqual(['record', 'asked']);
+  expect(asking.metered).toEqual(['record', 'asked']);
 });
 
-test('what a read leaves running goes nowhere once the read is being recorded', async () => {
+test('work that a read leaves running sends nothing once the read is being recorded', async () => {
   const recording = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   let left: Promise<unknown> = Promise.resolve();
-  const { read, asked, vendor } = await vendorHost(
+  const { read, metered, vendor } = await vendorHost(
     async (get) => {
       left = goOn.promise.then(() => get()).catch((error: unknown) => ToolError.is(error) && error.code);
       return 'done';
@@ -165,34 +165,34 @@ test('what a read leaves running goes nowhere once the read is being recorded', 
     { record: () => recording.promise },
   );
   const answer = read();
-  await expect.poll(() => asked).toEqual(['record']);
+  await expect.poll(() => metered).toEqual(['record']);
   goOn.resolve();
   expect(await left).toBe('CANCELLED');
   recording.resolve();
   expect(said(await answer)).toBe('done');
-  expect([vendor.requests, asked]).toEqual([[], ['record']]);
+  expect([vendor.requests, metered]).toEqual([[], ['record']]);
 });
 
-test('a read that is cancelled before it goes out is not admitted', async () => {
+test('a read that is cancelled before its first upstream request is not admitted', async () => {
   const cancel = new AbortController();
-  const { read, asked, vendor } = await vendorHost(async (get) => {
+  const { read, metered, vendor } = await vendorHost(async (get) => {
     cancel.abort();
     return String(await get());
   });
   expect(codeOf(await read({ signal: cancel.signal }))).toBe('CANCELLED');
-  expect([vendor.requests, asked]).toEqual([[], ['record', 'failed']]);
+  expect([vendor.requests, metered]).toEqual([[], ['record', 'failed']]);
 });
 
-test('a read whose caller has left before it begins is neither run nor recorded', async () => {
+test('a read whose caller has left before it begins neither runs nor is recorded', async () => {
   let runs = 0;
-  const { read, asked, statuses } = await vendorHost(async () => String((runs += 1)));
+  const { read, metered, statuses } = await vendorHost(async () => String((runs += 1)));
   expect(codeOf(await read({ signal: AbortSignal.abort() }))).toBe('CANCELLED');
-  expect([runs, asked, statuses()]).toEqual([0, [], ['refused']]);
+  expect([runs, metered, statuses()]).toEqual([0, [], ['refused']]);
   await read();
-  expect(asked).toEqual(['record', 'executed']);
+  expect(metered).toEqual(['record', 'executed']);
 });
 
-test('of refused reads the newest 10,000 are remembered, each by who called what', () => {
+test('the newest 10,000 refused reads are remembered by principal, connection and tool', () => {
   const refused = refusedReads();
   const call = callOf({ effect: 'read' });
   for (const other of [{ tool: 'a' }, { connection: 'a' }, { principal: { ...call.principal, id: 'a' } }]) {

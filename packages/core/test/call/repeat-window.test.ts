@@ -9,7 +9,7 @@ const write = 'acme_create_item_once';
 let acme: Acme;
 const hostWith = useAcme((started) => (acme = started));
 
-function windowed(repeatWindowMs = windowMs) {
+function hostWithWindow(repeatWindowMs = windowMs) {
   const clock = manualClock();
   const ends: (Outcome['status'] | 'replayed')[] = [];
   const record = (_: Call, outcome: Outcome | 'replayed') => void ends.push(outcome === 'replayed' ? outcome : outcome.status);
@@ -21,14 +21,14 @@ function windowed(repeatWindowMs = windowMs) {
     metering: memoryMetering({ clock, record }),
     observer: { call: (event) => void keyed.push(event.keyed) },
   });
-  const as = (over: Partial<CallRequest>) =>
+  const callAs = (over: Partial<CallRequest>) =>
     host.call({ principal: localPrincipal, tool: write, arguments: { name: 'lamp' }, signal: new AbortController().signal, ...over });
-  return { call, as, clock, ends, keyed };
+  return { call, callAs, clock, ends, keyed };
 }
 const vendorKeys = () => acme.requests.map(({ headers }) => headers['idempotency-key']);
 
-test('an equal write within the window of the first one’s end gets its answer', async () => {
-  const { call, clock, ends, keyed } = windowed();
+test('an equal write gets the answer of the first if it comes within the window after the first has ended', async () => {
+  const { call, clock, ends, keyed } = hostWithWindow();
   const first = await call(write, { name: 'lamp' });
   await clock.advance(windowMs - 1);
   expect(await call(write, { name: 'lamp' })).toEqual(first);
@@ -37,8 +37,8 @@ test('an equal write within the window of the first one’s end gets its answer'
   expect(acme.requests).toHaveLength(1);
 });
 
-test('after the window it runs again, and is another write to the vendor', async () => {
-  const { call, clock, ends } = windowed();
+test('an equal write after the window runs again, and is another write to the vendor', async () => {
+  const { call, clock, ends } = hostWithWindow();
   await call(write, { name: 'lamp' });
   await clock.advance(windowMs);
   await call(write, { name: 'lamp' });
@@ -47,8 +47,8 @@ test('after the window it runs again, and is another write to the vendor', async
   expect(new Set(vendorKeys()).size).toBe(2);
 });
 
-test('equal writes at the same time are one, however their arguments are ordered', async () => {
-  const { call, ends } = windowed();
+test('equal writes at the same time run once, in any order of their arguments', async () => {
+  const { call, ends } = hostWithWindow();
   const answers = await Promise.all([
     call(write, { name: 'lamp', connection: 'one' }),
     call(write, { connection: 'one', name: 'lamp' }),
@@ -59,18 +59,18 @@ test('equal writes at the same time are one, however their arguments are ordered
   expect(acme.created).toHaveLength(1);
 });
 
-test('another principal, tool, connection or other arguments run', async () => {
-  const { as, ends } = windowed();
-  await as({});
-  await as({ principal: { ...localPrincipal, id: 'another' } });
-  await as({ arguments: { name: 'chair' } });
-  await as({ arguments: { name: 'lamp', connection: 'two' } });
-  await as({ tool: 'acme_create_item' });
+test('a write with another principal, tool or connection, or with other arguments, runs', async () => {
+  const { callAs, ends } = hostWithWindow();
+  await callAs({});
+  await callAs({ principal: { ...localPrincipal, id: 'another' } });
+  await callAs({ arguments: { name: 'chair' } });
+  await callAs({ arguments: { name: 'lamp', connection: 'two' } });
+  await callAs({ tool: 'acme_create_item' });
   expect(ends).toEqual(Array.from({ length: 5 }, () => 'executed'));
 });
 
-test('a key of the client’s own wins: equal writes under two keys are two, and one under a key is none without', async () => {
-  const { call, ends } = windowed();
+test('a client’s key takes precedence: equal writes with two keys, or one with and one without a key, run separately', async () => {
+  const { call, ends } = hostWithWindow();
   await call(write, { name: 'lamp' }, { idempotencyKey: 'a' });
   await call(write, { name: 'lamp' }, { idempotencyKey: 'b' });
   await call(write, { name: 'lamp' });
@@ -79,8 +79,8 @@ test('a key of the client’s own wins: equal writes under two keys are two, and
   expect(new Set(vendorKeys()).size).toBe(3);
 });
 
-test('a key of the client’s own outlives the window, and goes to the vendor as it is each time', async () => {
-  const { call, clock, ends } = windowed();
+test('a client’s key outlives the window, and gives the vendor the same key each time', async () => {
+  const { call, clock, ends } = hostWithWindow();
   acme.misbehave({ kind: 'status', status: 429 });
   expect(codeOf(await call(write, { name: 'lamp' }, { idempotencyKey: 'a' }))).toBe('RATE_LIMITED');
   await call(write, { name: 'lamp' }, { idempotencyKey: 'a' });
@@ -90,8 +90,8 @@ test('a key of the client’s own outlives the window, and goes to the vendor as
   expect(new Set(vendorKeys()).size).toBe(1);
 });
 
-test('reads are never held together', async () => {
-  const { call, ends, keyed } = windowed();
+test('equal reads always run separately', async () => {
+  const { call, ends, keyed } = hostWithWindow();
   await call('acme_get_item', { id: 'x' });
   await call('acme_get_item', { id: 'x' }, { idempotencyKey: 'a' });
   expect(ends).toEqual(['executed', 'executed']);
@@ -100,15 +100,15 @@ test('reads are never held together', async () => {
 });
 
 test('a write that failed without writing runs again at once', async () => {
-  const { call, ends } = windowed();
+  const { call, ends } = hostWithWindow();
   acme.misbehave({ kind: 'status', status: 429 });
   expect(codeOf(await call(write, { name: 'lamp' }))).toBe('RATE_LIMITED');
   expect(codeOf(await call(write, { name: 'lamp' }))).toBeUndefined();
   expect(ends).toEqual(['failed', 'executed']);
 });
 
-test('without a window equal writes are two', async () => {
-  const { call, ends, keyed } = windowed(0);
+test('without a window, equal writes run separately', async () => {
+  const { call, ends, keyed } = hostWithWindow(0);
   await call(write, { name: 'lamp' });
   await call(write, { name: 'lamp' });
   expect(ends).toEqual(['executed', 'executed']);

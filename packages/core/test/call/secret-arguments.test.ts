@@ -16,7 +16,7 @@ const echo = defineConnector({
       effect: 'read',
       input: z.object({
         password: secret(z.string()).describe('The new password'),
-        how: z.enum(['returns', 'refuses', 'breaks']).describe('What it does with it'),
+        how: z.enum(['returns', 'refuses', 'breaks']).describe('What the tool does with it'),
       }),
       output: z.object({ said: z.string().describe('What was done') }),
       run: async ({ password, how }, _client, context) => {

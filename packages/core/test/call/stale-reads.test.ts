@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { memoryCache, ToolError, type ErrorCode } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { codeOf, textOf } from '../support/acme.ts';
-import { said, shelfHost } from '../support/cached-read-host.ts';
+import { said, cachedReadHost } from '../support/cached-read-host.ts';
 
-/** A read that succeeds once, then fails with the code, and how to wait and to write. */
-async function failing(code: ErrorCode | 'not a ToolError', staleIfErrorMs?: number) {
+/** A read that succeeds once and then fails with the code, and a way to clear its cache. */
+async function failingHost(code: ErrorCode | 'not a ToolError', staleIfErrorMs?: number) {
   const clock = manualClock();
   const cache = memoryCache({ clock });
   const scopes: string[] = [];
   let runs = 0;
-  const host = shelfHost(
+  const host = cachedReadHost(
     async () => {
       runs += 1;
       if (runs === 1) return 'kept';
@@ -36,8 +36,8 @@ const passing: readonly ErrorCode[] = [
 ];
 const lasting = ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_INVALID', 'CANCELLED', 'INTERNAL', 'not a ToolError'] as const;
 
-test.each(passing)('%s: the older answer is given, and says that it is one', async (code) => {
-  const { read, clock, statuses } = await failing(code, 60_000);
+test.each(passing)('after %s, the caller gets the older answer with a warning', async (code) => {
+  const { read, clock, statuses } = await failingHost(code, 60_000);
   await clock.advance(30_500);
   const answer = await read('a');
   expect(said(answer)).toBe('kept');
@@ -49,38 +49,38 @@ test.each(passing)('%s: the older answer is given, and says that it is one', asy
   expect(statuses()).toEqual(['executed', 'cached']);
 });
 
-test.each(lasting)('%s is told as it is, whatever was kept', async (code) => {
-  const { read, clock, statuses } = await failing(code, 60_000);
+test.each(lasting)('%s reaches the caller unchanged, even if an older answer is kept', async (code) => {
+  const { read, clock, statuses } = await failingHost(code, 60_000);
   await clock.advance(1_000);
   expect(codeOf(await read('a'))).toBe(code === 'not a ToolError' ? 'INTERNAL' : code);
   expect(statuses()).toEqual(['executed', 'failed']);
 });
 
-test('an older answer is given for as long as the setting says after its time, and not at all without it', async () => {
-  const { read, clock } = await failing('UPSTREAM_UNAVAILABLE', 5_000);
+test('an older answer is given until `staleIfErrorMs` after its `ttlMs`, and never without that setting', async () => {
+  const { read, clock } = await failingHost('UPSTREAM_UNAVAILABLE', 5_000);
   await clock.advance(5_999);
   expect(said(await read('a'))).toBe('kept');
   await clock.advance(1);
   expect(codeOf(await read('a'))).toBe('UPSTREAM_UNAVAILABLE');
-  const without = await failing('UPSTREAM_UNAVAILABLE');
+  const without = await failingHost('UPSTREAM_UNAVAILABLE');
   await without.clock.advance(1_000);
   expect(codeOf(await without.read('a'))).toBe('UPSTREAM_UNAVAILABLE');
 });
 
-test('a shorter setting holds for what was kept under a longer one', async () => {
+test('a shorter `staleIfErrorMs` applies to answers that were kept under a longer one', async () => {
   const clock = manualClock();
   const cache = memoryCache({ clock });
   const fails = async (): Promise<never> => Promise.reject(new ToolError('UPSTREAM_UNAVAILABLE', 'It failed.'));
-  await shelfHost(async () => 'kept', { clock, cache, staleIfErrorMs: 60_000 }).read('a');
-  const { read } = shelfHost(fails, { clock, cache, staleIfErrorMs: 5_000 });
+  await cachedReadHost(async () => 'kept', { clock, cache, staleIfErrorMs: 60_000 }).read('a');
+  const { read } = cachedReadHost(fails, { clock, cache, staleIfErrorMs: 5_000 });
   await clock.advance(5_999);
   expect(said(await read('a'))).toBe('kept');
   await clock.advance(1);
   expect(codeOf(await read('a'))).toBe('UPSTREAM_UNAVAILABLE');
 });
 
-test('an older answer is not given once a write has cleared it, not even one that came while the read failed', async () => {
-  const { read, clock, clear } = await failing('UPSTREAM_UNAVAILABLE', 60_000);
+test('an older answer is not given once a write has cleared it, even if the write came while the read failed', async () => {
+  const { read, clock, clear } = await failingHost('UPSTREAM_UNAVAILABLE', 60_000);
   await clock.advance(1_000);
   await clear();
   expect(codeOf(await read('a'))).toBe('UPSTREAM_UNAVAILABLE');
@@ -88,7 +88,7 @@ test('an older answer is not given once a write has cleared it, not even one tha
   const cache = memoryCache({ clock });
   let scope = '';
   let runs = 0;
-  const host = shelfHost(
+  const host = cachedReadHost(
     async () => {
       runs += 1;
       if (runs === 1) return 'kept';
@@ -102,10 +102,10 @@ test('an older answer is not given once a write has cleared it, not even one tha
   expect(codeOf(await host.read('a'))).toBe('UPSTREAM_UNAVAILABLE');
 });
 
-test('a read that runs out of its time, alone or waiting for another, gets the older answer', async () => {
+test('a read that times out, running or waiting for another, gets the older answer', async () => {
   const clock = manualClock();
   let runs = 0;
-  const { read } = shelfHost(
+  const { read } = cachedReadHost(
     async ({ signal }) => {
       runs += 1;
       if (runs === 1) return 'kept';

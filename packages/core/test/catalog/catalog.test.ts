@@ -20,7 +20,7 @@ function connector(id: string, tools: Record<string, readonly string[] | undefin
           ...(toolsets && { toolsets }),
           input: z.object({ id: z.string().describe('Which') }),
           output: z.object({ id: z.string() }),
-          run: async ({ id: given }) => ({ id: given }),
+          run: async (input) => input,
         }),
       ),
   });
@@ -33,7 +33,7 @@ const two = [
 const names = (entries: readonly { name: string }[]) => entries.map(({ name }) => name);
 const withToolsets = (...toolsets: string[]) => ({ ...localPrincipal, toolsets });
 
-test('keeps the order of connectors and of their tools', () => {
+test('the catalog keeps the order of connectors and of their tools', () => {
   expect(names(createCatalog(two).entries)).toEqual(['zeta_get_b', 'zeta_get_a', 'zeta_get_c', 'alpha_get_x']);
 });
 
@@ -42,7 +42,7 @@ test('two catalogs of the same connectors have the same bytes', () => {
   expect(bytes()).toBe(bytes());
 });
 
-test('adds the connection input where a tenant may have many, and nowhere else', () => {
+test('the catalog adds the argument `connection` if a tenant may have many connections, and only then', () => {
   const [many, , , one] = createCatalog(two).entries;
   expect(many?.inputSchema['properties']).toMatchObject({
     id: {},
@@ -53,7 +53,7 @@ test('adds the connection input where a tenant may have many, and nowhere else',
   for (const entry of [many, one]) expect(brokenRules(entry?.inputSchema ?? {}, 'input')).toEqual([]);
 });
 
-test('lists and finds the same tools for a principal', () => {
+test('the catalog lists and finds the same tools for a principal', () => {
   const catalog = createCatalog(two);
   for (const principal of [
     localPrincipal,
@@ -72,18 +72,18 @@ test('lists and finds the same tools for a principal', () => {
   expect(catalog.forPrincipal(withToolsets('unknown'))).toEqual([]);
 });
 
-test('finds no tool that is not there', () => {
+test('the catalog finds no unknown tool', () => {
   const catalog = createCatalog(two);
   for (const name of ['zeta_get', '', '__proto__', 'constructor']) expect(catalog.find(name, localPrincipal)).toBeUndefined();
 });
 
-test('remembers a list for a combination of toolsets, whatever their order and whatever else is in it', () => {
+test('the catalog keeps one list for a combination of toolsets, in any order and with unknown toolsets beside them', () => {
   const catalog = createCatalog(two);
   const list = catalog.forPrincipal(withToolsets('admin', 'reports'));
   expect(catalog.forPrincipal(withToolsets('reports', 'made up', 'admin', 'admin'))).toBe(list);
 });
 
-test('remembers a thousand combinations at most', () => {
+test('the catalog keeps the lists of 1,000 combinations at most', () => {
   const sets = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`get_${n}`, [`set-${n}`]]));
   const catalog = createCatalog([connector('acme', sets)]);
   const combination = (bits: number) => withToolsets(...Object.values(sets).flatMap((set, n) => (bits & (1 << n) ? set : [])));
@@ -95,11 +95,11 @@ test('remembers a thousand combinations at most', () => {
   expect(catalog.forPrincipal(combination(1))).toEqual(first);
 });
 
-test('refuses connectors that are not right', () => {
+test('the catalog refuses invalid connectors', () => {
   expect(() => createCatalog([{ ...two[0], id: 'other' } as Connector])).toThrow(TypeError);
 });
 
-test('an entry tells where it comes from and cannot be changed', () => {
+test('an entry names its connector and cannot be changed', () => {
   const [entry] = createCatalog(two).entries;
   expect(entry).toMatchObject({ connector: 'zeta', effect: 'read', toolsets: ['default'], description: 'get_b' });
   expect(entry?.outputSchema).toEqual({ type: 'object', properties: { id: { type: 'string' } }, required: ['id'] });

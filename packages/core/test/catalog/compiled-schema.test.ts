@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { compiledSchema } from '../../src/catalog/compiled-schema.ts';
 import { strictSchema } from '../../src/catalog/strict-schema.ts';
 
-/** Schemas as tools have them, with bounds near the values that are tried. */
+/** Schemas as tools have them, with bounds near the generated values. */
 const { schema: schemas } = fc.letrec<{ schema: z.ZodType; leaf: z.ZodType }>((tie) => ({
   leaf: fc.oneof(
     fc.constantFrom<z.ZodType>(z.string(), z.string().min(1), z.string().max(2), z.string().trim(), z.email(), z.string().regex(/b/)),
@@ -37,25 +37,25 @@ const values = fc.letrec((tie) => ({
   ),
 })).value;
 
-test('takes, changes and refuses what the schema itself does, whether unknown keys are refused or dropped', () => {
-  const taken = { yes: 0, no: 0 };
+test('a compiled schema accepts, changes and refuses the same values as the schema, whether unknown keys are refused or dropped', () => {
+  const counts = { accepted: 0, refused: 0 };
   const property = fc.property(schemas, values, fc.boolean(), (loose, value, strict) => {
     const schema = strict ? strictSchema(loose) : loose;
-    const error = () => 'as we say it';
-    const judged = schema.safeParse(value, { error });
+    const error = () => 'our message';
+    const expected = schema.safeParse(value, { error });
     const parsed = compiledSchema(schema).safeParse(value, { error });
-    taken[judged.success ? 'yes' : 'no'] += 1;
-    expect(parsed.success).toBe(judged.success);
+    counts[expected.success ? 'accepted' : 'refused'] += 1;
+    expect(parsed.success).toBe(expected.success);
     // Not `toStrictEqual`, which takes a key `constructor` for the object's own.
-    expect(isDeepStrictEqual(parsed.data, judged.data)).toBe(true);
-    expect(JSON.stringify(parsed.data)).toBe(JSON.stringify(judged.data));
-    expect(JSON.stringify(parsed.error?.issues)).toBe(JSON.stringify(judged.error?.issues));
+    expect(isDeepStrictEqual(parsed.data, expected.data)).toBe(true);
+    expect(JSON.stringify(parsed.data)).toBe(JSON.stringify(expected.data));
+    expect(JSON.stringify(parsed.error?.issues)).toBe(JSON.stringify(expected.error?.issues));
   });
   fc.assert(property, { numRuns: 2_000 });
-  expect(Math.min(taken.yes, taken.no)).toBeGreaterThan(200);
+  expect(Math.min(counts.accepted, counts.refused)).toBeGreaterThan(200);
 });
 
-test('gives a copy, and the same parser each time', () => {
+test('a compiled schema returns copies, and is the same each time', () => {
   const schema = z.object({ list: z.array(z.string()) });
   const value = { list: ['a'] };
   const parsed = compiledSchema(schema).parse(value);
@@ -65,7 +65,7 @@ test('gives a copy, and the same parser each time', () => {
   expect(compiledSchema(schema)).not.toBe(schema);
 });
 
-test('generates no code where that is forbidden', () => {
+test('no code is generated if zod’s `jitless` is set', () => {
   z.config({ jitless: true });
   try {
     const schema = z.object({});

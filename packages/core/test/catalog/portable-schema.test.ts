@@ -8,7 +8,7 @@ import { brokenRules } from './vendor-rules.ts';
 
 const own = (jsonSchema: object): Schema => ({ jsonSchema, parse: (value: unknown) => value });
 
-/** The wire form of one described property. */
+/** Returns the wire form of one described property. */
 function wire(schema: z.ZodType, io: 'input' | 'output' = 'input'): unknown {
   const { jsonSchema, problems } = portableSchema(
     z.object({ a: schema.meta()?.description === undefined ? schema.describe('It') : schema }),
@@ -18,7 +18,7 @@ function wire(schema: z.ZodType, io: 'input' | 'output' = 'input'): unknown {
   return (jsonSchema['properties'] as { a: unknown }).a;
 }
 
-/** What is wrong with one property. */
+/** Returns the problems of one property. */
 function problemsOf(schema: z.ZodType, io: 'input' | 'output' = 'input'): readonly string[] {
   return portableSchema(z.object({ a: schema }), io).problems;
 }
@@ -28,7 +28,7 @@ const Person = z.object({
   name: z.string().optional().describe('Without it the e-mail is shown'),
 });
 
-/** One of everything, each with values that its validator takes. */
+/** A schema of each kind, with values that its validator accepts. */
 const zoo: [string, z.ZodType, unknown[]][] = [
   ['string', z.string().min(1).max(255), ['x', 'y'.repeat(255)]],
   ['pattern', z.string().regex(/^[a-z]+$/), ['abc']],
@@ -101,35 +101,38 @@ const zoo: [string, z.ZodType, unknown[]][] = [
 const ajv = new Ajv2020({ strict: false });
 addFormats.default(ajv);
 
-test.each(zoo)('%s obeys every rule, in and out, and takes what its validator takes', (_, schema, values) => {
-  const described = z.object({ a: schema.meta()?.description === undefined ? schema.describe('It') : schema });
-  for (const io of ['input', 'output'] as const) {
-    const { jsonSchema, problems } = portableSchema(described, io);
-    expect(problems).toEqual([]);
-    expect(brokenRules(jsonSchema, io)).toEqual([]);
-    const fits = ajv.compile(jsonSchema);
-    for (const a of values) {
-      const given = described.parse({ a });
-      expect(fits(io === 'input' ? { a } : given), `${io} ${JSON.stringify(a)} ${JSON.stringify(fits.errors)}`).toBe(true);
+test.each(zoo)(
+  'the wire form of %s keeps every rule for inputs and outputs, and accepts the values that its validator accepts',
+  (_, schema, values) => {
+    const described = z.object({ a: schema.meta()?.description === undefined ? schema.describe('It') : schema });
+    for (const io of ['input', 'output'] as const) {
+      const { jsonSchema, problems } = portableSchema(described, io);
+      expect(problems).toEqual([]);
+      expect(brokenRules(jsonSchema, io)).toEqual([]);
+      const fits = ajv.compile(jsonSchema);
+      for (const a of values) {
+        const given = described.parse({ a });
+        expect(fits(io === 'input' ? { a } : given), `${io} ${JSON.stringify(a)} ${JSON.stringify(fits.errors)}`).toBe(true);
+      }
     }
-  }
-});
+  },
+);
 
-test('what comes from one schema is computed once and has the same bytes', () => {
+test('the wire form of a schema is computed once, and equal schemas have the same bytes', () => {
   const schema = z.object({ b: z.string().describe('B'), a: z.string().describe('A') });
   expect(portableSchema(schema, 'input')).toBe(portableSchema(schema, 'input'));
   const again = z.object({ b: z.string().describe('B'), a: z.string().describe('A') });
   expect(JSON.stringify(portableSchema(again, 'input'))).toBe(JSON.stringify(portableSchema(schema, 'input')));
 });
 
-test('writes constants as enums of strings, and says which numbers there are', () => {
+test('constants become enums of strings, and descriptions list numbers', () => {
   expect(wire(z.literal('a'))).toEqual({ type: 'string', enum: ['a'], description: 'It' });
   expect(wire(z.literal([3, 1]))).toEqual({ type: 'integer', minimum: 1, maximum: 3, description: 'It. One of 3, 1.' });
   expect(wire(z.literal(true))).toEqual({ type: 'boolean', description: 'It. Always true.' });
   expect(wire(z.union([z.literal('a'), z.literal('b')]))).toEqual({ type: 'string', enum: ['a', 'b'], description: 'It' });
 });
 
-test('says null as a second type, or beside an enum', () => {
+test('null becomes a second type, or an alternative beside an enum', () => {
   expect(wire(z.string().nullable())).toEqual({ type: ['string', 'null'], description: 'It' });
   expect(wire(z.enum(['a']).nullable())).toEqual({ anyOf: [{ type: 'string', enum: ['a'] }, { type: 'null' }], description: 'It' });
 });
@@ -154,11 +157,11 @@ test.each<[z.ZodType, string]>([
   [z.tuple([z.string(), z.int()]), 'In this order: string, integer. Exactly 2 items.'],
   [z.string().max(9).nullable(), 'At most 9 characters.'],
   [z.string().meta({ examples: ['x'] }), 'For example "x".'],
-])('%# says in words: %s', (schema, words) => {
+])('description %# says: %s', (schema, words) => {
   expect((wire(schema) as { description: string }).description).toBe(`It. ${words}`);
 });
 
-test('does not repeat what the author has said', () => {
+test('the description does not repeat facts from the author’s text', () => {
   for (const [schema, description] of [
     [z.string().max(65_535), 'The text, at most 65,535 characters'],
     [z.int().min(1).max(100).default(25), 'How many, 1 to 100, 25 by default'],
@@ -170,38 +173,38 @@ test('does not repeat what the author has said', () => {
   }
 });
 
-test('a longer number in a description does not stand for a bound', () => {
+test('a longer number in the author’s text does not count as a bound', () => {
   expect((wire(z.string().max(10).describe('One of 100 names')) as { description: string }).description).toBe(
     'One of 100 names. At most 10 characters.',
   );
 });
 
-test('leaves patterns out that a format says better, that are long, or that look around', () => {
+test('patterns beside a format, long patterns and patterns with lookarounds are left out', () => {
   expect(wire(z.email())).toEqual({ type: 'string', format: 'email', description: 'It' });
   expect(wire(z.string().regex(/^(?!x)y/))).toEqual({ type: 'string', description: 'It' });
   expect(wire(z.string().regex(new RegExp('x'.repeat(101))))).toEqual({ type: 'string', description: 'It' });
   expect(wire(z.email().regex(/b\.co$/))).toMatchObject({ pattern: 'b\\.co$' });
 });
 
-test('closes an input to unknown keys, and leaves an output open to new ones', () => {
+test('an input is closed to unknown keys, and an output is open to new keys', () => {
   const schema = z.object({ a: z.string().describe('A') });
   expect(portableSchema(schema, 'input').jsonSchema['additionalProperties']).toBe(false);
   expect(portableSchema(schema, 'output').jsonSchema).not.toHaveProperty('additionalProperties');
 });
 
-test('a property with a default is optional on the way in and sure on the way out', () => {
+test('a property with a default is optional in an input and required in an output', () => {
   const schema = z.object({ a: z.number().default(5).describe('A') });
   expect(portableSchema(schema, 'input').jsonSchema['required']).toBeUndefined();
   expect(portableSchema(schema, 'output').jsonSchema['required']).toEqual(['a']);
 });
 
-test('a date is an ISO date-time on the way out, and on the way in where it is coerced', () => {
+test('a date is an ISO date-time in an output, and in an input if it is coerced', () => {
   expect(wire(z.date(), 'output')).toEqual({ type: 'string', format: 'date-time', description: 'It' });
   expect(wire(z.coerce.date())).toEqual({ type: 'string', format: 'date-time', description: 'It' });
-  expect(problemsOf(z.date().describe('It'))[0]).toMatch(/^a has a type that JSON has not.*z\.iso\.datetime\(\)/);
+  expect(problemsOf(z.date().describe('It'))[0]).toMatch(/^a has a type that JSON does not have.*z\.iso\.datetime\(\)/);
 });
 
-test('an optional undefined is no alternative', () => {
+test('undefined is not an alternative', () => {
   expect(wire(z.union([z.string(), z.undefined()]))).toEqual({ type: 'string', description: 'It' });
 });
 
@@ -218,25 +221,25 @@ test.each<[string, z.ZodType, RegExp]>([
     z.object({ 'two words': z.string().describe('x') }).describe('A'),
     /^a\.two words has a name that is not accepted/,
   ],
-  ['a big integer', z.bigint().describe('A'), /^a has a type that JSON has not: BigInt.*string of digits/],
+  ['a big integer', z.bigint().describe('A'), /^a has a type that JSON does not have: BigInt.*string of digits/],
   ['a set', z.set(z.string()).describe('A'), /^a has a type .* z\.array/],
   ['a map object', z.map(z.string(), z.string()).describe('A'), /^a has a type .* z\.record/],
   ['a custom type', z.array(z.custom<string>()).describe('A'), /^a\[\] has a type .* strings, numbers/],
-])('names %s with its path and what to do', (_, schema, problem) => {
+])('the problem of %s has its path and says what to do', (_, schema, problem) => {
   expect(problemsOf(schema).some((text) => problem.test(text))).toBe(true);
 });
 
-test('asks what comes out of a transformation', () => {
+test('the problem of a transformation asks for its output', () => {
   const text = z.string().transform((value) => value.length);
   expect(problemsOf(text, 'output')[0]).toMatch(/\.pipe\(z\.string\(\)\)/);
   expect(problemsOf(text.pipe(z.number()), 'output')).toEqual([]);
 });
 
-test('demands no descriptions of an output', () => {
+test('an output needs no descriptions', () => {
   expect(problemsOf(z.object({ b: z.string() }), 'output')).toEqual([]);
 });
 
-test('refuses what contains itself', () => {
+test('a schema that contains itself is refused', () => {
   const Tree = z.object({
     name: z.string().describe('N'),
     get children() {
@@ -248,23 +251,23 @@ test('refuses what contains itself', () => {
   ]);
 });
 
-test('refuses more than five levels of objects', () => {
+test('more than five levels of objects are refused', () => {
   let schema = z.object({ leaf: z.string().describe('L') });
   for (let level = 0; level < 4; level += 1) schema = z.object({ in: z.array(schema).describe('I') }) as never;
   expect(portableSchema(schema, 'input').problems).toEqual([]);
   expect(portableSchema(z.object({ in: schema.describe('I') }), 'input').problems).toEqual([
-    'in.in[].in[].in[].in[] is an object 6 levels deep, and 5 is the most. Flatten it, or make it a free-form map.',
+    'in.in[].in[].in[].in[] is an object 6 levels deep; the limit is 5. Flatten it, or make it a free-form map.',
   ]);
 });
 
-test('refuses more than a hundred properties in all', () => {
+test('more than a hundred properties in all are refused', () => {
   const many = (count: number) =>
     z.object(Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, z.string().describe('P')])));
   expect(portableSchema(many(100), 'input').problems).toEqual([]);
   expect(portableSchema(z.object({ a: many(100).describe('A') }), 'input').problems[0]).toMatch(/^the schema has 101 properties in all/);
 });
 
-test('writes references of a plugin’s own JSON Schema out in place', () => {
+test('references in a plugin’s own JSON Schema are written out in place', () => {
   const { jsonSchema, problems } = portableSchema(
     own({
       type: 'object',
@@ -295,7 +298,7 @@ test('writes references of a plugin’s own JSON Schema out in place', () => {
   });
 });
 
-test('folds allOf in, and leaves what only the validator can check to it', () => {
+test('allOf is merged, and keywords that only the validator can check are left out', () => {
   const { jsonSchema, problems } = portableSchema(
     own({
       type: 'object',
@@ -331,11 +334,11 @@ test.each<[string, object, RegExp]>([
     /a refers to https:\/\/a\.example\/x, which is not in the schema/,
   ],
   ['a root that contains itself', { type: 'object', properties: { a: { $ref: '#', description: 'A' } } }, /a contains itself/],
-])('refuses %s of a plugin’s own JSON Schema', (_, jsonSchema, problem) => {
+])('%s in a plugin’s own JSON Schema is refused', (_, jsonSchema, problem) => {
   expect(portableSchema(own(jsonSchema), 'input').problems.join('\n')).toMatch(problem);
 });
 
-test('an array without items, and a map with patterns, become what vendors take', () => {
+test('an array without items and a map with patterns become forms that vendors accept', () => {
   const { jsonSchema, problems } = portableSchema(
     own({
       type: 'object',

@@ -12,21 +12,21 @@ const tool: AnyTool<unknown> = {
   run: async () => ({ id: '1' }),
 };
 
-const good: Connector = { spec: 'v1', id: 'acme', config: z.object({}), open: () => ({}), tools: [tool] };
+const valid: Connector = { spec: 'v1', id: 'acme', config: z.object({}), open: () => ({}), tools: [tool] };
 
-/** What the check says of a connector that differs from a good one. */
-function said(changes: object): string {
+/** Returns the error for a valid connector with these changes. */
+function errorFor(changes: object): string {
   try {
-    checkConnector({ ...good, ...changes });
+    checkConnector({ ...valid, ...changes });
     return '';
   } catch (error) {
     expect(error).toBeInstanceOf(TypeError);
     return (error as TypeError).message;
   }
 }
-const saidOfTool = (changes: Partial<AnyTool<unknown>>): string => said({ tools: [{ ...tool, ...changes }] });
+const errorForTool = (changes: Partial<AnyTool<unknown>>): string => errorFor({ tools: [{ ...tool, ...changes }] });
 
-test('accepts a connector that uses everything', () => {
+test('a connector that uses every feature is accepted', () => {
   const everything = defineConnector({
     spec: 'v1',
     id: 'acme-2',
@@ -47,15 +47,15 @@ test('accepts a connector that uses everything', () => {
     },
     tools: () => [{ ...tool, name: 'acme_2_get_item', toolsets: ['items', 'default'], cache: { ttlMs: 1_000 } }],
   });
-  expect(() => checkConnectors([good, everything])).not.toThrow();
+  expect(() => checkConnectors([valid, everything])).not.toThrow();
 });
 
-test('names both versions of the contract', () => {
-  expect(said({ spec: 'v2' })).toContain('acme: is written for contract v2, and this is contract v1');
+test('the error for another contract names both versions', () => {
+  expect(errorFor({ spec: 'v2' })).toContain('acme: is written for contract v2, and this is contract v1');
 });
 
-test.each(['Acme', 'acme_desk', '-acme', 'acme--desk', '2acme', ''])('refuses the id “%s”', (id) => {
-  expect(said({ id })).toContain('the id must be kebab-case');
+test.each(['Acme', 'acme_desk', '-acme', 'acme--desk', '2acme', ''])('the id “%s” is refused', (id) => {
+  expect(errorFor({ id })).toContain('the id must be kebab-case');
 });
 
 test.each([
@@ -79,44 +79,44 @@ test.each([
   [{ webhook: { log: { name: '', entry: z.unknown(), max: 0, whenFull: 'wait' } } }, 'webhook: the log needs a name'],
   [{ webhook: { log: { name: 'l', entry: z.unknown(), max: 0, whenFull: 'wait' } } }, 'webhook: the log needs a max of at least 1'],
   [{ webhook: { log: { name: 'l', entry: z.unknown(), max: 1, whenFull: 'wait' } } }, 'webhook: whenFull must be'],
-])('refuses the connector %#: %s', (changes, problem) => {
-  expect(said(changes)).toContain(problem);
+])('connector %# is refused: %s', (changes, problem) => {
+  expect(errorFor(changes)).toContain(problem);
 });
 
 test.each<[Partial<AnyTool<unknown>>, string]>([
   [{ name: 'get_item' }, 'the name must be acme_<verb>_<noun>'],
   [{ name: 'acme_getItem' }, 'the name must be acme_<verb>_<noun>'],
   [{ name: 'acme__get' }, 'the name must be acme_<verb>_<noun>'],
-  [{ name: `acme_get_${'x'.repeat(40)}` }, 'the name has 49 characters, and 48 is the most'],
+  [{ name: `acme_get_${'x'.repeat(40)}` }, 'the name has 49 characters; the limit is 48'],
   [{ description: ' ' }, 'has no description'],
-  [{ description: 'x'.repeat(1_025) }, 'the description has 1025 characters, and 1024 is the most'],
+  [{ description: 'x'.repeat(1_025) }, 'the description has 1025 characters; the limit is 1024'],
   [{ effect: 'append' as 'write' }, 'effect must be'],
   [{ effect: 'write', cache: { ttlMs: 1 } }, 'only reads may be cached'],
   [{ cache: { ttlMs: 0 } }, 'cache.ttlMs must be more than 0'],
   [{ toolsets: [] }, 'is in no toolset'],
-  [{ toolsets: ['a', 'a'] }, 'is twice in the toolset a'],
+  [{ toolsets: ['a', 'a'] }, 'is listed twice in toolset a'],
   [{ toolsets: [''] }, 'the name of a toolset must have 1 to 64 characters'],
   [{ input: z.object({ connection: z.string().describe('Which') }) }, 'input: connection is a reserved name'],
   [{ input: z.object({ id: z.string() }) }, 'input: id has no description'],
-  [{ output: z.object({ at: z.bigint() }) }, 'output: at has a type that JSON has not'],
-])('refuses the tool %#: %s', (changes, problem) => {
-  expect(saidOfTool(changes)).toContain(problem);
+  [{ output: z.object({ at: z.bigint() }) }, 'output: at has a type that JSON does not have'],
+])('tool %# is refused: %s', (changes, problem) => {
+  expect(errorForTool(changes)).toContain(problem);
 });
 
 test('the prefix of a tool is the id in snake_case', () => {
   const id = 'acme-desk';
-  expect(said({ id })).toContain('acme_desk_<verb>_<noun>');
-  expect(said({ id, tools: [{ ...tool, name: 'acme_desk_get_item' }] })).toBe('');
+  expect(errorFor({ id })).toContain('acme_desk_<verb>_<noun>');
+  expect(errorFor({ id, tools: [{ ...tool, name: 'acme_desk_get_item' }] })).toBe('');
 });
 
-test('refuses two connectors of one id, and two tools of one name', () => {
-  expect(() => checkConnectors([good, good])).toThrow(/acme: two connectors have this id\n- acme_get_item: two tools have this name/);
-  expect(said({ tools: [tool, tool] })).toContain('acme_get_item: two tools have this name');
+test('two connectors with the same id, and two tools with the same name, are refused', () => {
+  expect(() => checkConnectors([valid, valid])).toThrow(/acme: two connectors have this id\n- acme_get_item: two tools have this name/);
+  expect(errorFor({ tools: [tool, tool] })).toContain('acme_get_item: two tools have this name');
 });
 
-test('lists every problem of all connectors at once, each with its connector and tool', () => {
-  const bad = { ...good, id: 'other', tools: [{ ...tool, name: 'nope', description: '' }] };
-  const attempt = () => checkConnectors([{ ...good, spec: 'v9' as 'v1' }, bad]);
+test('the error lists every problem of all connectors, each with its connector and tool', () => {
+  const bad = { ...valid, id: 'other', tools: [{ ...tool, name: 'nope', description: '' }] };
+  const attempt = () => checkConnectors([{ ...valid, spec: 'v9' as 'v1' }, bad]);
   expect(attempt).toThrow('3 problems with the connectors:');
   expect(attempt).toThrow('- acme: is written for contract v9');
   expect(attempt).toThrow('- other: nope: the name must be');

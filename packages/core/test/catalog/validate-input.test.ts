@@ -14,7 +14,7 @@ function entryOf(input: Schema, connections?: 'many') {
   return { parse: (args: unknown) => catalog.validateInput(entry, args) };
 }
 
-/** The problems that a refusal lists. */
+/** Returns the problems that the refusal lists. */
 function refusal(input: Schema, args: unknown, connections?: 'many'): string[] {
   try {
     entryOf(input, connections).parse(args);
@@ -38,30 +38,30 @@ const Ticket = z.object({
   count: z.int().optional().describe('Count'),
 });
 
-test('gives the parsed arguments, with defaults', () => {
+test('valid arguments are returned parsed, with defaults', () => {
   expect(entryOf(Ticket).parse({ subject: 'Hello' })).toEqual({ input: { subject: 'Hello', priority: 'normal' }, connection: undefined });
 });
 
-test('absent arguments are no arguments', () => {
+test('absent arguments count as an empty object', () => {
   expect(entryOf(z.object({})).parse(undefined)).toEqual({ input: {}, connection: undefined });
 });
 
-test.each([[[]], ['text'], [null], [5]])('refuses %j, which is no object', (args) => {
+test.each([[[]], ['text'], [null], [5]])('%j is refused, because it is not an object', (args) => {
   expect(refusal(Ticket, args)).toEqual(['the arguments must be one JSON object']);
 });
 
-test('takes the connection off before it validates', () => {
+test('the connection is removed before the validation', () => {
   const { parse } = entryOf(z.strictObject({ a: z.string().describe('A') }), 'many');
   expect(parse({ a: 'x', connection: 'production' })).toEqual({ input: { a: 'x' }, connection: 'production' });
   expect(parse({ a: 'x' })).toEqual({ input: { a: 'x' }, connection: undefined });
 });
 
-test('a connection must be a string, and is unknown where a connector has one alone', () => {
+test('`connection` must be a string, and is an unknown key if a tenant may have only one connection', () => {
   expect(refusal(Ticket, { subject: 'x', connection: 5 }, 'many')).toEqual(['connection: must be the name of a connection, as a string']);
   expect(refusal(Ticket, { subject: 'x', connection: 'a' })[0]).toMatch(/^unknown key "connection"/);
 });
 
-test('says what is missing, what is wrong, and what is right', () => {
+test('the refusal says what is missing, what is wrong and what would be right', () => {
   expect(refusal(Ticket, { priority: 'hihg', requester: { email: 5 }, count: 1.5 })).toEqual([
     'subject: is missing; it must be a string',
     'priority: must be one of "low", "normal", "high"; did you mean "high"?',
@@ -70,20 +70,20 @@ test('says what is missing, what is wrong, and what is right', () => {
   ]);
 });
 
-test('says an author’s own message before any other', () => {
+test('an author’s own message comes before any other', () => {
   const schema = z.object({ a: z.string({ error: 'write a word' }).describe('A') }).refine(() => false, 'give a or b');
   expect(refusal(schema, { a: 5 })).toEqual(['a: write a word']);
   expect(refusal(schema, { a: 'x' })).toEqual(['give a or b']);
 });
 
-test('refuses unknown keys, suggests the closest and lists the known ones', () => {
+test('unknown keys are refused, with the closest key and the known keys', () => {
   expect(refusal(Ticket, { subject: 'x', Priority: 'low', zzz: 1 }, 'many')).toEqual([
     'unknown keys "Priority" (did you mean "priority"?), "zzz"; known are "subject", "priority", "requester", "count", "connection"',
   ]);
   expect(refusal(z.object({}), { a: 1 })).toEqual(['unknown key "a"; there are none']);
 });
 
-test('refuses unknown keys at every depth', () => {
+test('unknown keys are refused at every depth', () => {
   const Deep = z.object({
     list: z
       .array(z.object({ id: z.string().describe('Id') }))
@@ -120,7 +120,7 @@ test('refuses unknown keys at every depth', () => {
   expect(entryOf(Deep).parse({ late: { id: 'x' } }).input).toEqual({ maybe: null, late: { id: 'x' } });
 });
 
-test('what is declared loose stays so, and a union takes the alternative that fits', () => {
+test('a loose object stays loose, and a union takes the alternative that fits', () => {
   const Schema = z.object({
     loose: z.looseObject({}).optional().describe('e.g. {"a": 1}'),
     either: z
@@ -134,7 +134,7 @@ test('what is declared loose stays so, and a union takes the alternative that fi
   });
 });
 
-test('of a union that does not fit, tells the alternative that came nearest, or the types that there are', () => {
+test('the refusal of a union shows the problems of the closest alternative, or lists the types', () => {
   const Schema = z.object({
     target: z
       .union([
@@ -157,7 +157,7 @@ test('of a union that does not fit, tells the alternative that came nearest, or 
   expect(refusal(Schema, { step: { kind: 'sned' } })[0]).toMatch(/^step\.kind: .*'wait'.*'send'/);
 });
 
-test('lists ten problems at most, each of a bounded length, however long the input', () => {
+test('the refusal lists ten problems at most, each of a bounded length', () => {
   const Wide = z.object(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`p${n}`, z.string().describe('P')])));
   const lines = refusal(Wide, {});
   expect(lines).toHaveLength(11);
@@ -172,12 +172,12 @@ test('lists ten problems at most, each of a bounded length, however long the inp
   expect(many.join('\n').length).toBeLessThan(10 * 301 + 20);
 });
 
-test('a key that JavaScript treats specially is unknown like any other', () => {
+test('a key that JavaScript treats specially is refused like any other', () => {
   expect(refusal(Ticket, JSON.parse('{"subject":"x","__proto__":{"a":1}}'))[0]).toMatch(/^unknown key "__proto__"/);
   expect(refusal(Ticket, { subject: 'x', constructor: 1 })[0]).toMatch(/^unknown key "constructor"/);
 });
 
-test('never repeats a value that was given', () => {
+test('the refusal never repeats an argument’s value', () => {
   const lines = refusal(Ticket, { subject: 'canary-secret'.repeat(9), priority: 'canary-secret', requester: { email: 'canary-secret' } });
   expect(lines).toHaveLength(3);
   expect(lines.join('\n')).not.toContain('canary-secret');
@@ -202,7 +202,7 @@ test('a plugin’s own parser validates, and its message reaches the caller', ()
   ).toMatch(/^query: .*expected string/);
 });
 
-test('a plugin’s own parser may throw a ToolError of its own, and things that are no errors', () => {
+test('a plugin’s own parser may throw a ToolError, or values that are not errors', () => {
   const code = own(() => {
     throw new ToolError('NOT_FOUND', 'No such query.');
   });
@@ -213,13 +213,13 @@ test('a plugin’s own parser may throw a ToolError of its own, and things that 
   expect(refusal(odd, {})).toEqual(['they do not fit the schema']);
 });
 
-test('a plugin’s own schema is closed to unknown keys unless it says otherwise', () => {
+test('a plugin’s own schema is closed to unknown keys by default', () => {
   const pass = (value: unknown) => value;
   expect(refusal(own(pass), { querry: 'x' })).toEqual(['unknown key "querry" (did you mean "query"?); known are "query"']);
   expect(entryOf(own(pass, { additionalProperties: true })).parse({ more: 1 }).input).toEqual({ more: 1 });
 });
 
-test('the closest name differs in two letters of five at most, whatever its case and hyphens', () => {
+test('the closest name differs in at most two letters of five, apart from case and hyphens', () => {
   const names = ['ticket_id', 'email', 'to'];
   expect(closest('ticketId', names)).toBe('ticket_id');
   expect(closest('emial', names)).toBe('email');

@@ -7,7 +7,7 @@ const keywords = new Set(
 );
 const formats = new Set(['date-time', 'date', 'email', 'uri', 'uuid', 'int32', 'int64']);
 
-/** Every way in which a wire schema breaks what model vendors accept, written down a second time, apart from the code that builds it. */
+/** Returns the rules of model vendors that a wire schema breaks. Written independently of the code that builds the schema. */
 export function brokenRules(schema: Json, io: 'input' | 'output'): string[] {
   const broken: string[] = [];
   let properties = 0;
@@ -54,7 +54,7 @@ export function brokenRules(schema: Json, io: 'input' | 'output'): string[] {
         visit(part, `${path}.${name}`, depth + 1);
       }
       for (const name of (node['required'] ?? []) as string[])
-        if (!(name in (parts as object))) say(`requires ${name}, which is not there`);
+        if (!(name in (parts as object))) say(`requires the missing property ${name}`);
     }
   }
 

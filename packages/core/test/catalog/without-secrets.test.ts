@@ -9,7 +9,7 @@ const gone = '[redacted]';
 const zodCases: readonly (readonly [string, z.ZodObject, unknown, unknown])[] = [
   ['a field', z.object({ a: text, b: z.string() }), { a: 's', b: 'open' }, { a: gone, b: 'open' }],
   [
-    'an optional, a nullable and a defaulted one',
+    'an optional, a nullable and a defaulted field',
     z.object({ a: text.optional(), b: text.nullable(), c: text.default('d'), d: text.optional() }),
     { a: 's', b: null, c: 's' },
     { a: gone, b: null, c: gone },
@@ -28,11 +28,11 @@ const zodCases: readonly (readonly [string, z.ZodObject, unknown, unknown])[] = 
     { a: ['s', 't'], b: [{ c: 's' }] },
     { a: [gone, gone], b: [{ c: gone }] },
   ],
-  ['one place of a tuple', z.object({ a: z.tuple([z.string(), text]) }), { a: ['open', 's'] }, { a: ['open', gone] }],
+  ['one item of a tuple', z.object({ a: z.tuple([z.string(), text]) }), { a: ['open', 's'] }, { a: ['open', gone] }],
   ['the values of a record', z.object({ a: z.record(z.string(), text) }), { a: { any: 's' } }, { a: { any: gone } }],
   ['an alternative', z.object({ a: z.union([z.number(), text]) }), { a: 's' }, { a: gone }],
   [
-    'a field of one alternative, under its name in every other too',
+    'a field that is secret in one alternative, in all other alternatives too',
     z.object({
       a: z.discriminatedUnion('kind', [z.object({ kind: z.literal('x'), v: text }), z.object({ kind: z.literal('y'), v: z.string() })]),
     }),
@@ -46,7 +46,7 @@ const zodCases: readonly (readonly [string, z.ZodObject, unknown, unknown])[] = 
     { a: { b: gone } },
   ],
   [
-    'what is transformed, or prepared first',
+    'a transformed and a preprocessed field',
     z.object({ a: text.transform((value) => value.length), b: z.preprocess(String, text) }),
     { a: 's', b: 5 },
     { a: gone, b: gone },
@@ -59,7 +59,7 @@ const zodCases: readonly (readonly [string, z.ZodObject, unknown, unknown])[] = 
   ],
 ];
 
-test.each(zodCases)('takes out %s', (_, schema, given, shown) => {
+test.each(zodCases)('a schema redacts %s', (_, schema, given, shown) => {
   expect(withoutSecrets(schema)(given)).toEqual(shown);
 });
 
@@ -87,8 +87,8 @@ const rawCases: readonly (readonly [string, object, unknown, unknown])[] = [
     { a: 'open', b: gone },
   ],
   [
-    'what is secret on a condition',
-    // As text: what has a `then` is taken for a promise.
+    'a field that is secret under a condition',
+    // Parsed from text, because an object literal with `then` looks like a promise.
     JSON.parse('{"if":{},"then":{"properties":{"a":{"writeOnly":true}}},"else":{"properties":{"b":{"writeOnly":true}}}}') as object,
     { a: 's', b: 's', c: 1 },
     { a: gone, b: gone, c: 1 },
@@ -96,22 +96,22 @@ const rawCases: readonly (readonly [string, object, unknown, unknown])[] = [
   ['a part of all', { allOf: [{ properties: { a: marked } }] }, { a: 's' }, { a: gone }],
 ];
 
-test.each(rawCases)('takes out of a JSON Schema’s arguments: %s', (_, jsonSchema, given, shown) => {
+test.each(rawCases)('a JSON Schema redacts %s', (_, jsonSchema, given, shown) => {
   expect(withoutSecrets({ jsonSchema, parse: (value: unknown) => value })(given)).toEqual(shown);
 });
 
-test('gives the arguments of a schema without marks back as they are', () => {
+test('a schema without marks returns the arguments themselves', () => {
   const given = { a: { b: ['x'] } };
   expect(withoutSecrets(z.object({ a: z.any() }))(given)).toBe(given);
 });
 
-test('never changes what it was given', () => {
+test('the original arguments never change', () => {
   const given = { a: 's', b: ['open'] };
   withoutSecrets(z.object({ a: text, b: z.array(z.string()) }))(given);
   expect(given).toEqual({ a: 's', b: ['open'] });
 });
 
-test('takes out what is nested deeper than 20 levels', () => {
+test('values deeper than 20 levels are redacted', () => {
   let given: unknown = 'deep';
   for (let level = 0; level < 21; level += 1) given = { child: given };
   const shown = JSON.stringify(withoutSecrets({ jsonSchema: { properties: { a: marked } }, parse: (value: unknown) => value })(given));
@@ -119,7 +119,7 @@ test('takes out what is nested deeper than 20 levels', () => {
   expect(shown).toContain(gone);
 });
 
-test('reads a schema that points at itself from two sides once a level, not once a path', () => {
+test('a schema with several references to itself is read once for each level, not for each path', () => {
   const jsonSchema = {
     anyOf: [
       { properties: { child: { $ref: '#' } } },

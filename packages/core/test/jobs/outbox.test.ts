@@ -13,7 +13,7 @@ import {
 import { manualClock, startSimulator } from '../../src/testing/index.ts';
 import { mixpanel } from '../contract/mixpanel.ts';
 
-/** A host with the outbox plugin, against a vendor that refuses what is called “bad”. */
+/** A host with the outbox plugin, against a vendor that refuses events named “bad”. */
 async function startHost() {
   const clock = manualClock();
   const imported: string[] = [];
@@ -60,7 +60,7 @@ async function startHost() {
   return { start, clock, imported, reports, cleared, simulator };
 }
 
-test('what a call accepts, a job delivers, and reports under the id that the caller has', async () => {
+test('a job delivers the work that a call accepted, and reports it under the caller’s id', async () => {
   const { start, clock, imported, reports } = await startHost();
   const { host, track } = start();
   host.start();
@@ -78,7 +78,7 @@ test('what a call accepts, a job delivers, and reports under the id that the cal
   expect(imported).toEqual(['good', 'bad']);
 });
 
-test('a host that closes delivers what waits first', async () => {
+test('a host delivers waiting work before it closes', async () => {
   const { start, imported, reports } = await startHost();
   const { host, track } = start();
   host.start();
@@ -88,7 +88,7 @@ test('a host that closes delivers what waits first', async () => {
   expect(reports).toMatchObject([{ outcome: 'delivered' }]);
 });
 
-test('what a process left behind, the next one delivers', async () => {
+test('the next process delivers work that a process left behind', async () => {
   const { start, clock, imported } = await startHost();
   await start().track('left behind');
   const { host } = start();
@@ -97,7 +97,7 @@ test('what a process left behind, the next one delivers', async () => {
   await expect.poll(() => imported).toEqual(['left behind']);
 });
 
-test('what a job writes forgets what was cached of its connection; accepting it, or having nothing to write, does not', async () => {
+test('a job’s write clears the cache of its connection; accepting work, or a run that writes nothing, does not', async () => {
   const { start, clock, imported, cleared } = await startHost();
   const { host, track } = start();
   host.start();

@@ -13,7 +13,7 @@ import {
   type Logger,
   type StateStore,
 } from '../../src/index.ts';
-import { createJobRunner, type JobRunner, type JobRunnerOptions } from '../../src/jobs/job-runner.ts';
+import { JobRunner, type JobRunnerOptions } from '../../src/jobs/job-runner.ts';
 import { createRedactor } from '../../src/lib/redactor.ts';
 import { manualClock, type ManualClock } from '../../src/testing/index.ts';
 
@@ -27,20 +27,20 @@ export interface Run {
   end(error?: unknown): void;
 }
 
-export interface Fleet {
+export interface Replicas {
   readonly clock: ManualClock;
   readonly state: StateStore;
   readonly runs: Run[];
   readonly reports: DeliveryReport[];
   readonly lines: { readonly level: string; readonly message: string; readonly fields: Record<string, unknown> }[];
-  /** Starts one more replica on the same state. */
+  /** Creates another replica on the same state. */
   replica(name: string, options?: Partial<JobRunnerOptions>): JobRunner;
-  /** What has run so far, as `replica connection job @seconds`. */
+  /** Returns the runs so far, as `replica connection job @seconds`. */
   history(): string[];
 }
 
-/** Replicas that share connections, state and clock. Jobs end at once unless `hold` is said. */
-export function startFleet({
+/** Creates replicas that share connections, state and clock. Jobs end at once unless `hold` is set. */
+export function startReplicas({
   jobs = [{ name: 'flush' }],
   connections = ['conn-1'],
   hold = false,
@@ -52,11 +52,11 @@ export function startFleet({
   hold?: boolean;
   state?: StateStore;
   store?: Connections;
-} = {}): Fleet {
+} = {}): Replicas {
   const clock = manualClock(0);
   const runs: Run[] = [];
   const reports: DeliveryReport[] = [];
-  const lines: Fleet['lines'] = [];
+  const lines: Replicas['lines'] = [];
   const at =
     (level: string) =>
     (fields: object, message: string): void =>
@@ -93,7 +93,7 @@ export function startFleet({
           await work({ connection, connector, config: {}, client: {}, redactor: createRedactor(['canary-secret']) }),
       };
       const metering = { report: async (report: DeliveryReport) => void reports.push(report) };
-      return createJobRunner({
+      return new JobRunner({
         connectors: [connector],
         connections: all,
         clients,

@@ -3,7 +3,7 @@ import { memoryMetering, type Admission, type Answer, type Call, type Metering, 
 import { manualClock, meteringChecks } from '../../src/testing/index.ts';
 
 const principal = { tenant: 'acme', id: 'key-1', roles: [] };
-const live = new AbortController().signal;
+const live = new AbortController();
 
 function call(over: Partial<Call> = {}): Call {
   const base = {
@@ -49,6 +49,24 @@ test('records every end, every replay and every report', async () => {
     ['c3', 'cached'],
     ['event-1', 'delivered'],
   ]);
+});
+
+test('admit reads the signal of a call only to wait for a duplicate', async () => {
+  let reads = 0;
+  const options = {
+    get signal() {
+      reads += 1;
+      return live.signal;
+    },
+  };
+  const metering = memoryMetering();
+  await metering.admit(call({ effect: 'read', key: undefined }), options);
+  const first = await metering.admit(call(), options);
+  expect(reads).toBe(0);
+  const duplicate = metering.admit(call(), options);
+  expect(reads).toBe(1);
+  if (first.kind === 'run') await metering.settle(first.admission, outcome('executed', 'yes'));
+  expect((await duplicate).kind).toBe('replay');
 });
 
 test('a settle that cannot be recorded throws, and a repeated call after a write is refused as unknown', async () => {

@@ -20,7 +20,7 @@ const id = z.object({ id: z.string().describe('Which item') });
 const name = z.object({ name: z.string().describe('What to call it') });
 const item = z.object({ id: z.string() });
 
-/** A made-up vendor with one operation of each retry class. */
+/** A fictional vendor with one operation of each retry class. */
 const acme = defineConnector({
   spec: 'v1',
   id: 'acme',
@@ -34,25 +34,28 @@ const acme = defineConnector({
     told: { readRateLimit: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
   },
   open: ({ http }) => ({
-    get: (context: Context, id: string) => http.request(context, { method: 'GET', path: '/items/{id}', params: { id }, response: Item }),
-    create: (context: Context, name: string) =>
-      http.request(context, { method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }),
-    createOnce: (context: Context, name: string) =>
-      http.request(context, {
-        method: 'POST',
-        path: '/items',
-        body: { json: { name } },
-        headers: { 'Idempotency-Key': context.key('item') },
-        retry: 'keyed',
-        response: Item,
-      }),
-    rename: (context: Context, id: string, name: string) =>
-      http.request(context, { method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }),
-    limited: (context: Context, limit: string) => http.request(context, { method: 'GET', path: '/limited', limit }),
-    export: (context: Context) => http.rows(context, { method: 'GET', path: '/export', response: Item }),
-    search: (context: Context, name: string) =>
-      http.request(context, { method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }),
-    elsewhere: (context: Context) => http.request(context, { method: 'GET', path: '/', origin: 'https://evil.example' }),
+    get: (id: string, context: Context) => http.request({ method: 'GET', path: '/items/{id}', params: { id }, response: Item }, context),
+    create: (name: string, context: Context) =>
+      http.request({ method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }, context),
+    createOnce: (name: string, context: Context) =>
+      http.request(
+        {
+          method: 'POST',
+          path: '/items',
+          body: { json: { name } },
+          headers: { 'Idempotency-Key': context.key('item') },
+          retry: 'keyed',
+          response: Item,
+        },
+        context,
+      ),
+    rename: (id: string, name: string, context: Context) =>
+      http.request({ method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }, context),
+    limited: (limit: string, context: Context) => http.request({ method: 'GET', path: '/limited', limit }, context),
+    export: (context: Context) => http.rows({ method: 'GET', path: '/export', response: Item }, context),
+    search: (name: string, context: Context) =>
+      http.request({ method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }, context),
+    elsewhere: (context: Context) => http.request({ method: 'GET', path: '/', origin: 'https://evil.example' }, context),
   }),
   tools: (tool) => [
     tool({
@@ -61,16 +64,16 @@ const acme = defineConnector({
       effect: 'read',
       input: id,
       output: item,
-      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+      run: async ({ id }, client, context) => (await client.get(id, context)).data,
     }),
     tool({
       name: 'acme_get_kept_item',
-      description: 'Reads an item, or tells what was read a moment ago.',
+      description: 'Reads an item, cached for a minute.',
       effect: 'read',
       cache: { ttlMs: 60_000 },
       input: id,
       output: item,
-      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+      run: async ({ id }, client, context) => (await client.get(id, context)).data,
     }),
     tool({
       name: 'acme_create_item',
@@ -78,7 +81,7 @@ const acme = defineConnector({
       effect: 'write',
       input: name,
       output: item,
-      run: async ({ name }, client, context) => (await client.create(context, name)).data,
+      run: async ({ name }, client, context) => (await client.create(name, context)).data,
     }),
     tool({
       name: 'acme_create_item_once',
@@ -86,7 +89,7 @@ const acme = defineConnector({
       effect: 'write',
       input: name,
       output: item,
-      run: async ({ name }, client, context) => (await client.createOnce(context, name)).data,
+      run: async ({ name }, client, context) => (await client.createOnce(name, context)).data,
     }),
     tool({
       name: 'acme_copy_item',
@@ -95,22 +98,22 @@ const acme = defineConnector({
       input: name,
       output: item,
       run: async ({ name }, client, context) => {
-        const { data } = await client.createOnce(context, name);
-        await client.rename(context, data.id, `${name} (copy)`);
+        const { data } = await client.createOnce(name, context);
+        await client.rename(data.id, `${name} (copy)`, context);
         return data;
       },
     }),
     tool({
       name: 'acme_create_or_find_item',
-      description: 'Creates an item; looks for it where the answer was lost.',
+      description: 'Creates an item, and searches for it if the answer is lost.',
       effect: 'write',
       input: name,
       output: item,
       run: async ({ name }, client, context) => {
         try {
-          return (await client.create(context, name)).data;
+          return (await client.create(name, context)).data;
         } catch {
-          return (await client.get(context, 'found')).data;
+          return (await client.get('found', context)).data;
         }
       },
     }),
@@ -121,7 +124,7 @@ const acme = defineConnector({
       input: z.object({ limit: z.string().describe('Which limit') }),
       output: z.object({}),
       run: async ({ limit }, client, context) => {
-        await client.limited(context, limit);
+        await client.limited(limit, context);
         return {};
       },
     }),
@@ -129,7 +132,7 @@ const acme = defineConnector({
       name: 'acme_export_items',
       description: 'Exports items.',
       effect: 'read',
-      input: z.object({ most: z.number().describe('How many at the most') }),
+      input: z.object({ most: z.number().describe('The most items to export') }),
       output: z.object({ ids: z.array(z.string()) }),
       run: async ({ most }, client, context) => {
         const ids: string[] = [];
@@ -144,7 +147,7 @@ const acme = defineConnector({
       input: name,
       output: item,
       run: async ({ name }, client, context) => {
-        const { data } = await client.create(context, name);
+        const { data } = await client.create(name, context);
         await context.ask('Was that right?', z.object({ right: z.boolean() }));
         return data;
       },
@@ -156,7 +159,7 @@ const acme = defineConnector({
       input: name,
       output: z.object({}),
       run: async ({ name }, client, context) => {
-        await client.search(context, name);
+        await client.search(name, context);
         return {};
       },
     }),
@@ -172,13 +175,13 @@ const acme = defineConnector({
       },
     }),
   ],
-  check: async (client, context) => ({ account: (await client.get(context, 'me')).data.id }),
+  check: async (client, context) => ({ account: (await client.get('me', context)).data.id }),
 });
 
-/** The vendor, and what it has created. */
+/** The vendor, and the ids that it has created. */
 export type Acme = Simulator & { readonly created: readonly string[] };
 
-/** The vendor's server: an item is created once for each idempotency key, and anew without one. */
+/** Starts the vendor's server. It creates an item once for each idempotency key, and a new item for each request without a key. */
 async function startAcme(): Promise<Acme> {
   const created: string[] = [];
   const byKey = new Map<string, string>();
@@ -190,10 +193,10 @@ async function startAcme(): Promise<Acme> {
         if ((body as { name?: string }).name === 'forbidden') return { status: 422, body: { error: 'That name is not allowed here.' } };
         const key = headers['idempotency-key'];
         const known = key === undefined ? undefined : byKey.get(key);
-        const made = known ?? `item-${created.length + 1}`;
-        if (known === undefined) created.push(made);
-        if (key !== undefined) byKey.set(key, made);
-        return { status: 201, body: { id: made } };
+        const itemId = known ?? `item-${created.length + 1}`;
+        if (known === undefined) created.push(itemId);
+        if (key !== undefined) byKey.set(key, itemId);
+        return { status: 201, body: { id: itemId } };
       },
       'PUT /items/{id}': () => ({ status: 204 }),
       'GET /limited': () => ({ status: 200, body: {} }),
@@ -207,7 +210,7 @@ async function startAcme(): Promise<Acme> {
   return Object.assign(simulator, { created });
 }
 
-/** A host with acme on two connections, `one` (the default) and `two`, against a simulator. */
+/** Creates a host with acme on two connections, `one` (the default) and `two`, against a simulator. */
 export function acmeHost(
   simulator: Simulator,
   { resilience, ...options }: Partial<Omit<HostOptions, 'resilience'>> & { resilience?: CockatielResilienceOptions } = {},
@@ -241,23 +244,23 @@ export function acmeHost(
   return { host, call };
 }
 
-/** The code of an error answer, undefined for a success. */
+/** Returns the code of an error answer, or undefined for a success. */
 export function codeOf(answer: Answer): string | undefined {
   return (answer.meta?.['busbar/error'] as { code?: string } | undefined)?.code;
 }
 
-/** All text of an answer. */
+/** Returns all text of an answer. */
 export function textOf(answer: Answer): string {
   return answer.content.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
 }
 
-/** Starts a vendor before each test of a file, and closes it after, with all hosts that were made for it. */
-export function useAcme(started: (acme: Acme) => void) {
+/** Starts a vendor before each test of a file, and closes it and its hosts after the test. */
+export function useAcme(onStart: (acme: Acme) => void) {
   const hosts: Host[] = [];
   let acme: Acme;
   beforeEach(async () => {
     acme = await startAcme();
-    started(acme);
+    onStart(acme);
   });
   afterEach(async () => {
     acme.recover();
@@ -265,8 +268,8 @@ export function useAcme(started: (acme: Acme) => void) {
     await acme.close();
   });
   return (options?: Parameters<typeof acmeHost>[1]) => {
-    const made = acmeHost(acme, options);
-    hosts.push(made.host);
-    return made;
+    const started = acmeHost(acme, options);
+    hosts.push(started.host);
+    return started;
   };
 }

@@ -12,11 +12,11 @@ import {
   type Outcome,
 } from '../../src/index.ts';
 
-/** What a test's tools do. */
+/** The body of the read. */
 export type Run = (context: CallContext, text: string) => Promise<string>;
 
-/** A host with a read that is cached for a second, and how its calls were settled. */
-export function shelfHost(
+/** A host with a read that is cached for a second, and the outcomes of its calls. */
+export function cachedReadHost(
   run: Run,
   { description = 'Reads from the shelf.', ...options }: Partial<HostOptions> & { readonly description?: string } = {},
 ) {
@@ -58,5 +58,5 @@ export function shelfHost(
   return { read, result, settled, statuses: () => settled.map(({ status }) => status) };
 }
 
-/** What the answer's structured content says. */
+/** Returns the field `said` of the answer's structured content. */
 export const said = ({ structuredContent }: Answer): string | undefined => (structuredContent as { said?: string } | undefined)?.said;

@@ -1,6 +1,6 @@
 import type { Call } from '../../src/index.ts';
 
-/** A write of acme's in the middle of January 2026, which takes 3 units. */
+/** A write of the tenant acme in the middle of January 2026, which takes 3 units. */
 export const callOf = (over: Partial<Call> = {}): Call => ({
   callId: 'c1',
   principal: { tenant: 'acme', id: 'key_1', roles: [] },

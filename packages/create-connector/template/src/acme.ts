@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { createClient } from './client.ts';
 import { taskTools } from './tools/tasks.ts';
 
-const Refusal = z.object({ error: z.object({ message: z.string().max(300) }) });
+const ErrorBody = z.object({ error: z.object({ message: z.string().max(300) }) });
 
-/** Acme says in a 422 what is wrong with a request. All other refusals core reads by their status. */
+/** Reads the reason that Acme gives with a 422. Core maps every other status to an error code by itself. */
 function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (status !== 422) return undefined;
-  const reason = Refusal.safeParse(data).data?.error.message ?? 'It does not say why.';
-  return { code: 'UPSTREAM_REJECTED', message: `Acme refused it as wrong. ${reason} Correct that and call again.`, executed: 'no' };
+  const reason = ErrorBody.safeParse(data).data?.error.message ?? 'It gives no reason.';
+  return { code: 'UPSTREAM_REJECTED', message: `Acme rejected the request. ${reason} Correct the input and call again.`, executed: 'no' };
 }
 
-/** Acme: its tasks, listed, read, created, changed and deleted. */
+/** Lists, reads, creates, updates and deletes the tasks of an Acme account. */
 export const acmeConnector = defineConnector({
   spec: 'v1',
   id: 'acme',

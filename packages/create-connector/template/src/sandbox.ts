@@ -9,17 +9,18 @@ interface StoredTask {
 
 const Title = z.string().min(1).max(200);
 const NewTask = z.object({ title: Title });
-const Changes = z
+const TaskChanges = z
   .object({ title: Title.optional(), done: z.boolean().optional() })
   .refine(({ title, done }) => title !== undefined || done !== undefined);
 const maxPage = 100;
 
+/** A refusal in the form that `readFailure` expects. */
 const refuse = (status: number, message: string) => ({ status, body: { error: { message } } });
 
-/** A local Acme with three tasks: to develop against, to demonstrate with, and to be broken by the checks. Refuses what Acme refuses. */
+/** Starts a local Acme that has three tasks and refuses what Acme refuses. `apiToken` is the token it accepts; port 0 is any free port. */
 export async function startAcmeSandbox({ apiToken = 'token', port = 0 } = {}): Promise<ConnectorSandbox> {
   const tasks = new Map<string, StoredTask>();
-  const byKey = new Map<string, StoredTask>();
+  const tasksByKey = new Map<string, StoredTask>();
   let lastId = 0;
   const add = (title: string): StoredTask => {
     const task = { id: `task-${(lastId += 1)}`, title, done: false };
@@ -31,40 +32,40 @@ export async function startAcmeSandbox({ apiToken = 'token', port = 0 } = {}): P
   const signedIn =
     (handler: SimulatorHandler): SimulatorHandler =>
     (request) =>
-      request.headers['authorization'] === `Bearer ${apiToken}` ? handler(request) : refuse(401, 'Who are you?');
+      request.headers['authorization'] === `Bearer ${apiToken}` ? handler(request) : refuse(401, 'The API token is not valid.');
   const withTask = (handler: (task: StoredTask, body: unknown) => ReturnType<SimulatorHandler>): SimulatorHandler =>
     signedIn(({ params, body }) => {
       const task = tasks.get(params['id'] ?? '');
-      return task ? handler(task, body) : refuse(404, 'There is no such task.');
+      return task ? handler(task, body) : refuse(404, 'This task does not exist.');
     });
 
   const simulator = await startSimulator({
     port,
-    failure: (status) => ({ body: { error: { message: `No: ${status}.` } } }),
+    failure: (status) => ({ body: { error: { message: `Acme failed with ${status}.` } } }),
     routes: {
       'GET /v1/me': signedIn(() => ({ status: 200, body: { email: 'ada@acme.example' } })),
       'GET /v1/tasks': signedIn(({ query }) => {
         const limit = Number(query.get('limit') ?? maxPage);
-        if (!(limit >= 1 && limit <= maxPage)) return refuse(422, `The limit is 1 to ${maxPage}.`);
+        if (!(limit >= 1 && limit <= maxPage)) return refuse(422, `The limit must be between 1 and ${maxPage}.`);
         const all = [...tasks.values()].reverse();
-        const from = Number(query.get('after') ?? 0);
-        const next = from + limit < all.length ? String(from + limit) : null;
-        return { status: 200, body: { tasks: all.slice(from, from + limit), next } };
+        const start = Number(query.get('after') ?? 0);
+        const next = start + limit < all.length ? String(start + limit) : null;
+        return { status: 200, body: { tasks: all.slice(start, start + limit), next } };
       }),
       'POST /v1/tasks': signedIn(({ headers, body }) => {
         const key = headers['idempotency-key'];
-        const made = key === undefined ? undefined : byKey.get(key);
-        if (made) return { status: 201, body: made };
+        const existing = key === undefined ? undefined : tasksByKey.get(key);
+        if (existing) return { status: 201, body: existing };
         const { data } = NewTask.safeParse(body);
-        if (!data) return refuse(422, 'The title is 1 to 200 characters.');
+        if (!data) return refuse(422, 'The title must have 1 to 200 characters.');
         const task = add(data.title);
-        if (key !== undefined) byKey.set(key, task);
+        if (key !== undefined) tasksByKey.set(key, task);
         return { status: 201, body: task };
       }),
       'GET /v1/tasks/{id}': withTask((task) => ({ status: 200, body: task })),
       'PATCH /v1/tasks/{id}': withTask((task, body) => {
-        const { data } = Changes.safeParse(body);
-        if (!data) return refuse(422, 'Give title, 1 to 200 characters, or done, true or false.');
+        const { data } = TaskChanges.safeParse(body);
+        if (!data) return refuse(422, 'Give a title of 1 to 200 characters, or done as true or false.');
         return { status: 200, body: Object.assign(task, data) };
       }),
       'DELETE /v1/tasks/{id}': withTask((task) => {

@@ -3,7 +3,7 @@ import { test } from 'vitest';
 import { acmeConnector } from '../src/index.ts';
 import { startAcmeSandbox } from '../src/sandbox.ts';
 
-test('keeps the contract of connectors', { timeout: 120_000 }, () =>
+test('the connector meets the contract', { timeout: 120_000 }, () =>
   testConnector(acmeConnector, {
     folder: new URL('..', import.meta.url),
     sandbox: ({ canary }) => startAcmeSandbox({ apiToken: canary }),

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ClientSignal } from '../../lib/call-signal.ts';
+import type { ClientSignal } from '../../host.ts';
 
 /**
  * Signals that a client disconnected before its response was written, and reports the end of the response. Much cheaper than an

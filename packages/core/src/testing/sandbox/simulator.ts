@@ -139,8 +139,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const gone = new AbortController();
     let broken = false;
     const ended = new Promise<'answered' | 'broken' | 'closed'>((resolve) => {
+      let answered = false;
+      // Node 22 says "finished" too of an answer whose socket was destroyed while it waited there.
+      response.once('finish', () => (answered = !incoming.socket.destroyed));
       response.once('close', () => {
-        resolve(response.writableFinished ? 'answered' : broken ? 'broken' : 'closed');
+        resolve(answered ? 'answered' : broken ? 'broken' : 'closed');
         gone.abort(new Error('The client has gone.'));
       });
     });

@@ -72,7 +72,7 @@ export const meteringDuplicateGuarantees: readonly MeteringGuarantee[] = [
       const admission = await admitToRun(metering, call());
       for (const at of [metering, other]) {
         const caller = new AbortController();
-        const twin = at.admit(call(), caller.signal);
+        const twin = at.admit(call(), caller);
         equal(await hasEnded(twin, metering), false, 'a twin did not wait');
         const gone = new Error('gone');
         caller.abort(gone);

@@ -4,7 +4,7 @@ import { systemClock } from '../../clock.ts';
 import type { Answer } from '../../content.ts';
 import { ToolError, type ErrorCode } from '../../errors.ts';
 import type { UsagePolicy } from '../../billing/quota.ts';
-import type { Admission, Call, Metering, Outcome } from '../../ports/metering.ts';
+import type { Admission, AdmitOptions, Call, Metering, Outcome } from '../../ports/metering.ts';
 
 /** Something that a metering promises, and what proves it. `other` is a second handle on the same data, as another replica has. */
 export interface MeteringGuarantee {
@@ -34,8 +34,8 @@ export function callsOfATenant(): (over?: Partial<Call>) => Call {
   });
 }
 
-/** The signal of a caller that stays. */
-export const staying: AbortSignal = new AbortController().signal;
+/** Options of a caller that never cancels. */
+export const staying: AdmitOptions = new AbortController();
 
 /** An answer of one text. */
 export const answerOf = (text: string): Answer => ({ content: [{ type: 'text', text }] });

@@ -18,8 +18,8 @@ const withCall =
     const inner = new WeakMap<Admission, Admission>();
     return {
       ...sound,
-      async admit(call, signal) {
-        const admitted = await sound.admit(change(call), signal);
+      async admit(call, options) {
+        const admitted = await sound.admit(change(call), options);
         if (admitted.kind === 'replay') return admitted;
         const admission = { call };
         inner.set(admission, admitted.admission);
@@ -69,11 +69,7 @@ export const broken: readonly (readonly [string, Breaks, string])[] = [
   ['refuses twins', refusesTwins, 'lets a twin of a running call wait'],
   ['lets every waiting twin run', letsEveryTwinRun, 'lets exactly one of many waiting twins run'],
   ['claims late', claimsLate, 'runs one of 100 calls'],
-  [
-    'ignores the signal',
-    (sound) => ({ ...sound, admit: (call) => sound.admit(call, new AbortController().signal) }),
-    'ends a waiting twin',
-  ],
+  ['ignores the signal', (sound) => ({ ...sound, admit: (call) => sound.admit(call, new AbortController()) }), 'ends a waiting twin'],
   ['loses the claim of a twin that leaves', losesTheClaim, 'ends a waiting twin'],
   ['lets an earlier run end a later one', settlesByKey, 'keeps a later run'],
   ['oversells by one under concurrency', oversellsByOne, 'gives exactly as many calls'],
@@ -141,8 +137,8 @@ function settlesAgain(sound: Metering): Metering {
   const answers = new Map<string, Outcome['answer']>();
   return {
     ...sound,
-    async admit(call, signal) {
-      const admitted = await sound.admit(call, signal);
+    async admit(call, options) {
+      const admitted = await sound.admit(call, options);
       const answer = answers.get(keyOf(call));
       return admitted.kind === 'replay' && answer ? { kind: 'replay', answer } : admitted;
     },
@@ -168,9 +164,9 @@ export function refusesTwins(sound: Metering): Metering {
   const running = new Set<string>();
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       if (running.has(keyOf(call))) throw new ToolError('CONFLICT', 'This call runs already.');
-      const admitted = await sound.admit(call, signal);
+      const admitted = await sound.admit(call, options);
       running.add(keyOf(call));
       return admitted;
     },
@@ -185,11 +181,11 @@ function letsEveryTwinRun(sound: Metering): Metering {
   const ended = new Map<string, PromiseWithResolvers<Outcome>>();
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       const twin = ended.get(keyOf(call));
       if (!twin) ended.set(keyOf(call), Promise.withResolvers());
       else if ((await twin.promise).wrote === 'no') return { kind: 'run', admission: { call } };
-      return await sound.admit(call, signal);
+      return await sound.admit(call, options);
     },
     async settle(admission, outcome) {
       ended.get(keyOf(admission.call))?.resolve(outcome);
@@ -203,11 +199,11 @@ function claimsLate(sound: Metering): Metering {
   const claimed = new Set<string>();
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       const taken = claimed.has(keyOf(call));
       await Promise.resolve();
       claimed.add(keyOf(call));
-      return taken ? await sound.admit(call, signal) : { kind: 'run', admission: { call } };
+      return taken ? await sound.admit(call, options) : { kind: 'run', admission: { call } };
     },
   };
 }
@@ -216,9 +212,9 @@ function losesTheClaim(sound: Metering): Metering {
   let lost = false;
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       try {
-        return lost && call.key === 'k1' ? { kind: 'run', admission: { call } } : await sound.admit(call, signal);
+        return lost && call.key === 'k1' ? { kind: 'run', admission: { call } } : await sound.admit(call, options);
       } catch (error) {
         lost = true;
         throw error;
@@ -231,8 +227,8 @@ function settlesByKey(sound: Metering): Metering {
   const latest = new Map<string, Parameters<Metering['settle']>[0]>();
   return {
     ...sound,
-    async admit(call, signal) {
-      const admitted = await sound.admit(call, signal);
+    async admit(call, options) {
+      const admitted = await sound.admit(call, options);
       if (admitted.kind === 'run') latest.set(keyOf(call), admitted.admission);
       return admitted;
     },
@@ -251,9 +247,9 @@ function withEach(each: 'key' | 'tool'): Breaks {
 function lets(sound: Metering, runs: (call: Call) => boolean): Metering {
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       try {
-        return await sound.admit(call, signal);
+        return await sound.admit(call, options);
       } catch (error) {
         if (isQuotaRefusal(error) && runs(call)) return { kind: 'run', admission: { call } };
         throw error;
@@ -273,11 +269,11 @@ function takesLate(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Metering 
   let used = 0;
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       if (rule && used >= rule.limit) throw quotaRefusal();
       await Promise.resolve();
       used += 1;
-      return await sound.admit(call, signal);
+      return await sound.admit(call, options);
     },
   };
 }
@@ -287,9 +283,9 @@ function takesOneByOne(_: Metering, { quotas = [] }: UsagePolicy): Metering {
   const [first = memoryMetering(), ...others] = meterings;
   return {
     ...first,
-    async admit(call, signal) {
-      const admitted = await first.admit(call, signal);
-      for (const other of others) await other.admit(call, signal);
+    async admit(call, options) {
+      const admitted = await first.admit(call, options);
+      for (const other of others) await other.admit(call, options);
       return admitted;
     },
   };
@@ -301,10 +297,10 @@ function countsTheRefused(_: Metering, { quotas: [rule] = [] }: UsagePolicy): Me
   let wanted = 0;
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       wanted += call.units;
       if (rule && wanted > rule.limit) throw quotaRefusal();
-      return await sound.admit(call, signal);
+      return await sound.admit(call, options);
     },
   };
 }
@@ -313,9 +309,9 @@ function gatesRepetitions(sound: Metering, policy: UsagePolicy): Metering {
   const gate = memoryMetering(policy);
   return {
     ...sound,
-    async admit(call, signal) {
-      await gate.admit({ ...call, key: undefined }, signal);
-      return await sound.admit(call, signal);
+    async admit(call, options) {
+      await gate.admit({ ...call, key: undefined }, options);
+      return await sound.admit(call, options);
     },
   };
 }
@@ -325,10 +321,10 @@ function refusesRepetitions(sound: Metering): Metering {
   const full = new Set<string>();
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       if (full.has(call.principal.tenant)) throw quotaRefusal();
       try {
-        return await sound.admit(call, signal);
+        return await sound.admit(call, options);
       } catch (error) {
         if (isQuotaRefusal(error)) full.add(call.principal.tenant);
         throw error;
@@ -341,11 +337,11 @@ function leavesClaims(sound: Metering): Metering {
   const claims = new Map<string, string>();
   return {
     ...sound,
-    async admit(call, signal) {
+    async admit(call, options) {
       const claimed = claims.get(keyOf(call));
       if (claimed !== undefined && claimed !== call.inputHash) throw new ToolError('IDEMPOTENCY_CONFLICT', 'Used before.');
       try {
-        return await sound.admit(call, signal);
+        return await sound.admit(call, options);
       } catch (error) {
         claims.set(keyOf(call), call.inputHash);
         throw error;

@@ -1,5 +1,5 @@
 import { checkConnector } from '../../../catalog/registration.ts';
-import { isSchema, type RawSchema } from '../../../catalog/schema-words.ts';
+import { isSchema, type RawSchema } from '../../../catalog/describe-schema.ts';
 import { portableSchema } from '../../../catalog/portable-schema.ts';
 import { strictSchema } from '../../../catalog/strict-schema.ts';
 import type { Rule } from '../rule.ts';

@@ -1,0 +1,27 @@
+import type { Injector } from '../injector.ts';
+import { tokens } from '../tokens.ts';
+import { callCounts } from '../usage/call-counts.ts';
+import { createAdminApi } from './admin-api.ts';
+
+/** Provides the admin API. */
+export function provideAdmin({ get, provide }: Injector): void {
+  provide(tokens.adminApi, () =>
+    createAdminApi({
+      version: get(tokens.version),
+      log: get(tokens.log),
+      clock: get(tokens.clock),
+      authenticate: get(tokens.authenticate),
+      limitPerAddress: get(tokens.limitPerAddress),
+      limitPerKey: async (principal) => await get(tokens.host).limit(principal),
+      trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,
+      apiKeys: get(tokens.apiKeys),
+      audit: get(tokens.audit),
+      database: get(tokens.database),
+      callCounts: () => callCounts(get(tokens.registry), { replica: get(tokens.replica), running: get(tokens.host).running }),
+      usage: get(tokens.usage),
+      deadLetters: get(tokens.deadLetters),
+      call: (request) => get(tokens.host).call(request),
+      quotaUsage: get(tokens.quotaUsage),
+    }),
+  );
+}

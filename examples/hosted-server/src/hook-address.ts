@@ -1,9 +1,0 @@
-import { createHmac } from 'node:crypto';
-import type { Account } from './account.ts';
-
-/** The last part of a connection's webhook address: the same on every start and replica, and nobody without the secret can guess it. */
-export function hookAddress(secret: string, { tenant, connector, name }: Omit<Account, 'config'>): string {
-  return createHmac('sha256', secret)
-    .update(JSON.stringify(['hook', tenant, connector, name]))
-    .digest('base64url');
-}

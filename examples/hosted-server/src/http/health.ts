@@ -1,0 +1,93 @@
+import type { Clock } from '@busbar/core';
+import type { Database } from '@busbar/postgres';
+import type { CheckReport } from '../vendors/connection-checks.ts';
+
+/** Reports on the server for probes and operators. */
+export interface Health {
+  /** Whether the server takes calls: it is not draining, and its database answers. */
+  readiness(): Promise<Readiness>;
+  /** Details for an operator. They hold counts only, and nothing that belongs to a tenant. */
+  details(): Promise<HealthDetails>;
+  /** Makes the server permanently not ready. */
+  drain(): void;
+}
+
+export interface Readiness {
+  readonly status: 'ready' | 'draining' | 'unavailable';
+  readonly database: 'ok' | 'away';
+}
+
+export interface HealthDetails extends Readiness {
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  /** Whether replicas share limits through Redis now. Does not affect readiness: without Redis, each process counts for itself. */
+  readonly redis: 'none' | 'ok' | 'away';
+  readonly ledger: LedgerHealth;
+  readonly connectors: readonly CheckReport[];
+}
+
+/** How calls are recorded. */
+export interface LedgerHealth {
+  readonly database: Database['kind'];
+  /** With `queued`, a call is answered before its outcome is in the database. */
+  readonly settles: 'durable' | 'queued';
+  /**
+   * Usage events waiting for delivery. Counts up to 10,000; `more` says that there are others. Absent if none are sent, or if the database
+   * is down.
+   */
+  readonly outbox?: { readonly waiting: number; readonly more: boolean } | undefined;
+}
+
+export interface HealthOptions {
+  readonly version: string;
+  readonly clock: Clock;
+  ping(): Promise<void>;
+  redis(): HealthDetails['redis'];
+  readonly ledger: Omit<LedgerHealth, 'outbox'>;
+  /** Counts the outbox. Called only while the database answers. If it rejects, the details leave the outbox out. */
+  outbox(): Promise<LedgerHealth['outbox']>;
+  connectors(): readonly CheckReport[];
+}
+
+// Probes share one database check per interval. A check slower than the timeout counts as down.
+const pingEveryMs = 1_000;
+const pingTimeoutMs = 2_000;
+
+/** Creates the health report. */
+export function createHealth({ version, clock, ping, redis, ledger, outbox, connectors }: HealthOptions): Health {
+  const startedAt = clock.now();
+  let draining = false;
+  let lastPing: { readonly at: number; readonly database: Promise<Readiness['database']> } | undefined;
+
+  function pingDatabase(): Promise<Readiness['database']> {
+    const { promise, resolve } = Promise.withResolvers<Readiness['database']>();
+    const cancel = clock.timer(pingTimeoutMs, () => resolve('away'));
+    ping().then(
+      () => resolve('ok'),
+      () => resolve('away'),
+    );
+    return promise.finally(cancel);
+  }
+
+  async function readiness(): Promise<Readiness> {
+    if (!lastPing || clock.now() - lastPing.at >= pingEveryMs) lastPing = { at: clock.now(), database: pingDatabase() };
+    const database = await lastPing.database;
+    return { status: draining ? 'draining' : database === 'ok' ? 'ready' : 'unavailable', database };
+  }
+
+  return {
+    readiness,
+    details: async () => {
+      const ready = await readiness();
+      return {
+        ...ready,
+        version,
+        uptimeSeconds: Math.floor((clock.now() - startedAt) / 1_000),
+        redis: redis(),
+        ledger: { ...ledger, outbox: ready.database === 'ok' ? await outbox().catch(() => undefined) : undefined },
+        connectors: connectors(),
+      };
+    },
+    drain: () => (draining = true),
+  };
+}

@@ -1,0 +1,56 @@
+import { httpTransport } from '@busbar/core/mcp/http';
+import type { Injector } from '../injector.ts';
+import { tokens } from '../tokens.ts';
+import { outboxLength } from '../usage/outbox-length.ts';
+import { createAuthenticate } from './authenticate.ts';
+import { createHealth } from './health.ts';
+import { createRouter } from './router.ts';
+
+/** Provides the MCP transport, and the router for all other paths. */
+export function provideHttp({ get, provide }: Injector): void {
+  provide(tokens.authenticate, () => createAuthenticate(get(tokens.apiKeys), get(tokens.clock)));
+  provide(tokens.health, () =>
+    createHealth({
+      version: get(tokens.version),
+      clock: get(tokens.clock),
+      ping: () => get(tokens.database).ping(),
+      redis: () => {
+        const redis = get(tokens.redis);
+        return !redis ? 'none' : redis.available ? 'ok' : 'away';
+      },
+      ledger: { database: get(tokens.database).kind, settles: get(tokens.config).BUSBAR_DURABLE_SETTLE ? 'durable' : 'queued' },
+      outbox: async () => (get(tokens.usageOutbox) ? await outboxLength(get(tokens.database)) : undefined),
+      connectors: () => get(tokens.connectionChecks).report(),
+    }),
+  );
+  provide(tokens.router, () =>
+    createRouter({
+      health: get(tokens.health),
+      authenticate: get(tokens.authenticate),
+      limitPerAddress: get(tokens.limitPerAddress),
+      log: get(tokens.log),
+      openMetrics: get(tokens.config).BUSBAR_OPEN_METRICS,
+      trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,
+      adminApi: get(tokens.adminApi),
+      metrics: get(tokens.metricsText),
+    }),
+  );
+  provide(tokens.transport, () => {
+    const config = get(tokens.config);
+    return httpTransport({
+      hostname: config.HOST,
+      port: config.PORT,
+      reusePort: get(tokens.worker) !== undefined,
+      maxBodyBytes: config.BUSBAR_MAX_BODY_BYTES,
+      maxRunning: config.BUSBAR_MAX_RUNNING,
+      // Running calls get a smaller share (server.ts). The rest is for closing the database and the connections behind the transport.
+      drainMs: config.BUSBAR_DRAIN_MS * 0.9,
+      limitPerAddress: get(tokens.limitPerAddress),
+      trustProxy: config.BUSBAR_TRUST_PROXY,
+      fallback: get(tokens.router),
+      ...(config.BUSBAR_ALLOWED_HOSTS && { allowedHosts: config.BUSBAR_ALLOWED_HOSTS }),
+      ...(config.BUSBAR_ALLOWED_ORIGINS && { allowedOrigins: config.BUSBAR_ALLOWED_ORIGINS }),
+      secret: get(tokens.secret),
+    });
+  });
+}

@@ -1,0 +1,88 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Logger } from '@busbar/core';
+import { Hono, type Context } from 'hono';
+import { authenticateCaller, type CallerOptions } from './caller.ts';
+import type { Health } from './health.ts';
+import { httpErrorOf } from './http-errors.ts';
+import { isLoopback } from './loopback.ts';
+import { webListener, type WebBindings, type WebHandler } from './web-listener.ts';
+
+/** What the routes outside of MCP need. */
+export interface RouterOptions extends CallerOptions {
+  readonly health: Health;
+  readonly log: Logger;
+  /** Whether anyone may read `/metrics`. */
+  readonly openMetrics: boolean;
+  /** Answers every path under `/admin/`. */
+  readonly adminApi: WebHandler;
+  metrics(): Promise<string>;
+}
+
+type Env = { Bindings: WebBindings };
+
+/**
+ * Answers everything except MCP. `/health`, `/health/live` and `/health/ready` are open to anyone, `/health/detailed` needs an API key, and
+ * `/metrics` needs one unless the request comes from this machine. None of them shows a tenant's data. The admin API answers `/admin/…`.
+ */
+export function createRouter(options: RouterOptions): RequestListener {
+  const { health, adminApi, log } = options;
+  const app = new Hono<Env>({ getPath });
+
+  const readiness = async () => {
+    const report = await health.readiness();
+    return json(report.status === 'ready' ? 200 : 503, report);
+  };
+  const pages: Readonly<Record<string, (context: Context<Env>) => Promise<Response>>> = {
+    '/health': readiness,
+    '/health/ready': readiness,
+    '/health/live': async () => json(200, { status: 'live' }),
+    '/health/detailed': async ({ env }) => {
+      await authenticateCaller(env.incoming, options);
+      return json(200, await health.details());
+    },
+    '/metrics': async ({ env }) => {
+      if (!options.openMetrics && !isFromThisMachine(env.incoming)) await authenticateCaller(env.incoming, options);
+      return page(200, 'text/plain; version=0.0.4; charset=utf-8', await options.metrics());
+    },
+  };
+  for (const [path, answer] of Object.entries(pages)) {
+    app.get(path, answer);
+    app.all(path, () => errorPage(405, 'This page can only be read.', { allow: 'GET, HEAD' }));
+  }
+  app.all('/admin/:path{.*}', ({ req, env }) => adminApi(req.raw, env));
+  app.notFound(() =>
+    errorPage(404, 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics, the admin API at /admin/v1/.'),
+  );
+  app.onError((error) => {
+    const known = httpErrorOf(error);
+    if (known) return errorPage(known.status, known.error.message, known.headers);
+    log.error({ err: error }, 'A page failed');
+    return errorPage(500, 'This page failed. The server log says why.');
+  });
+  return webListener((request, env) => app.fetch(request, env), log);
+}
+
+/** The path as the client sent it: not decoded and not normalized, so that a proxy's rule for a path also holds here. */
+function getPath(_request: Request, { env }: { readonly env?: WebBindings | undefined } = {}): string {
+  return (env?.incoming.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+/** Whether the client runs on this machine, is not behind a proxy, and is not a web page that DNS rebinding led here. */
+function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const forwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
+  const hostname = (headers.host ?? '').replace(/:\d+$/, '');
+  return !forwarded && isLoopback(socket.remoteAddress ?? '') && isLoopback(hostname);
+}
+
+const errorPage = (status: number, error: string, headers?: Readonly<Record<string, string>>) => json(status, { error }, headers);
+
+const json = (status: number, body: object, headers?: Readonly<Record<string, string>>) =>
+  page(status, 'application/json', `${JSON.stringify(body)}\n`, headers);
+
+function page(status: number, contentType: string, text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  const length = String(Buffer.byteLength(text));
+  return new Response(text, {
+    status,
+    headers: { 'content-type': contentType, 'content-length': length, 'cache-control': 'no-store', ...headers },
+  });
+}

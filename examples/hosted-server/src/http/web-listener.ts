@@ -1,0 +1,50 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Logger } from '@busbar/core';
+
+/** What a handler may read of a request beyond the web `Request`. */
+export interface WebBindings {
+  readonly incoming: IncomingMessage;
+}
+
+/** Answers a web `Request`. Must not throw. */
+export type WebHandler = (request: Request, env: WebBindings) => Response | Promise<Response>;
+
+// A web Request cannot have these methods. The handler sees OPTIONS instead, for which there is no route either.
+const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
+
+/**
+ * Serves a handler of web requests over `node:http`. When the client disconnects, the request's signal aborts and the body of the response
+ * is cancelled. A body that fails midway is logged and cuts the connection, so that no client takes a part for the whole.
+ */
+export function webListener(handler: WebHandler, log: Logger): RequestListener {
+  return (incoming, outgoing) => {
+    exchange(handler, incoming, outgoing).catch((err: unknown) => {
+      if ((err as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') log.error({ err }, 'A response broke off');
+      outgoing.destroy();
+    });
+  };
+}
+
+async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const { method = 'GET', url = '/' } = incoming;
+  const clientGone = new AbortController();
+  outgoing.once('close', () => clientGone.abort());
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) if (value !== undefined) headers.set(name, String(value));
+  // Clients choose the Host header, so no handler may depend on it.
+  const request = new Request(`http://host.invalid${url.startsWith('/') ? '' : '/'}${url}`, {
+    method: unsupportedMethods.includes(method) ? 'OPTIONS' : method,
+    headers,
+    signal: clientGone.signal,
+    ...(method !== 'GET' && method !== 'HEAD' && { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' as const }),
+  });
+  const response = await handler(request, { incoming });
+  if (outgoing.destroyed) return void (await response.body?.cancel());
+  // Bytes of the request that were not read would be taken for the next request.
+  if (!incoming.complete) outgoing.setHeader('connection', 'close');
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing);
+  else outgoing.end();
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '@busbar/core';
+
+/** A task that runs now and then. */
+export interface PeriodicTask {
+  /** Runs the task, and again each time the interval has passed since it ended. A second call does nothing. */
+  start(): void;
+  /** Starts no further run, aborts the task's signal, and resolves when the current run has ended. */
+  stop(): Promise<void>;
+}
+
+/** Creates a task that runs every `everyMs` until it is stopped. `run` must not reject. */
+export function createPeriodicTask(clock: Clock, everyMs: number, run: (stopping: AbortSignal) => Promise<void>): PeriodicTask {
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+  let cancel = () => {};
+
+  async function runAndSchedule(): Promise<void> {
+    await run(stopping.signal);
+    if (stopping.signal.aborted) return;
+    cancel = clock.timer(everyMs, () => {
+      running = runAndSchedule();
+    });
+  }
+
+  return {
+    start: () => {
+      running ??= runAndSchedule();
+    },
+    async stop() {
+      stopping.abort();
+      cancel();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+
+const maxProblems = 10;
+
+/**
+ * Reads a JSON file that holds a list.
+ *
+ * @param entry What an entry is called in problems: `rule`, for `rule 3, limit: must be …`.
+ * @throws {Error} that names the file and up to 10 problems with their positions. It shows no values of the file, which may be secrets.
+ */
+export function readJsonList<Entry>(path: string, entry: string, list: z.ZodType<readonly Entry[]>): readonly Entry[] {
+  const parsed = list.safeParse(readJson(path));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const [index, ...rest] = issue.path;
+    const position = index === undefined ? 'the file' : [`${entry} ${Number(index) + 1}`, ...rest.map(String)].join(', ');
+    return `${position}: ${issue.code === 'unrecognized_keys' ? `does not know ${issue.keys.join(', ')}` : issue.message}`;
+  });
+  const more = problems.length > maxProblems ? [`and ${problems.length - maxProblems} more`] : [];
+  throw new Error(`${path}: ${[...problems.slice(0, maxProblems), ...more].join('; ')}`);
+}
+
+/** @throws {Error} that names the file, and if known the position, but shows none of its content. */
+function readJson(path: string): unknown {
+  let json: string;
+  try {
+    json = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Error(`${path}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    const position = /\((line \d+ column \d+)\)$/.exec((error as Error).message)?.[1];
+    throw new Error(`${path}: is not valid JSON (${position ?? 'check its quotes, commas and brackets'})`);
+  }
+}

@@ -1,0 +1,81 @@
+import { quotaCharges, type Call, type Clock, type Host, type QuotaRule } from '@busbar/core';
+import type { ApiKeys, Database } from '@busbar/postgres';
+
+/** How much of a quota is used in the current period. */
+export interface QuotaUsage {
+  readonly rule: QuotaRule;
+  /** The key, connector or tool that the quota is counted for. Absent if the rule is for each tenant. */
+  readonly whom: string | undefined;
+  /** Committed and reserved: calls, units, or millionths of the currency. */
+  readonly used: number;
+  /** When the next period starts, in milliseconds since the epoch. */
+  readonly endsAt: number;
+}
+
+/** Reads how much of its quotas a tenant has used: 1,000 counters at most. `more` says that there are others. */
+export type ReadQuotaUsage = (tenant: string) => Promise<{ readonly quotas: readonly QuotaUsage[]; readonly more: boolean }>;
+
+export interface QuotaUsageOptions {
+  readonly database: Pick<Database, 'db'>;
+  readonly rules: readonly QuotaRule[];
+  readonly apiKeys: ApiKeys;
+  readonly tools: Host['tools'];
+  readonly clock: Clock;
+}
+
+// A rule for each key has as many counters as the tenant has keys.
+const maxCounters = 1_000;
+
+/** Creates a reader of quota counters. It finds them by the names that a call of the tenant would have for them. */
+export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: QuotaUsageOptions): ReadQuotaUsage {
+  return async (tenant) => {
+    const applicable = rules.filter(({ where }) => where?.tenant === undefined || where.tenant === tenant);
+    const keys = applicable.some(({ each }) => each === 'key') ? await apiKeys.list({ tenant, limit: maxCounters }) : { keys: [] };
+    const activeKeys = keys.keys.filter(({ revokedAt }) => revokedAt === undefined).map(({ id }) => id);
+    const entries = tools({ tenant, id: '', roles: [] });
+    const candidates: Readonly<Record<QuotaRule['each'], readonly Partial<QuotaRule['where']>[]>> = {
+      tenant: [{}],
+      key: activeKeys.map((key) => ({ key })),
+      connector: [...new Set(entries.map(({ connector }) => connector))].map((connector) => ({ connector })),
+      tool: entries.map(({ name, connector }) => ({ tool: name, connector })),
+    };
+    const now = clock.now();
+    const all = applicable.flatMap((rule) => candidates[rule.each].flatMap((whom) => countersOf(rule, { tenant, ...whom }, now)));
+    const counters = all.slice(0, maxCounters);
+    const rows = await database.db
+      .selectFrom('quota_counters')
+      .select(['id', 'used'])
+      .where((eb) => eb('id', '=', eb.fn.any(eb.val(counters.map(({ counter }) => counter)))))
+      .execute();
+    const used = new Map(rows.map((row) => [row.id, Number(row.used)]));
+    return {
+      quotas: counters.map(({ counter, ...quota }) => ({ ...quota, used: used.get(counter) ?? 0 })),
+      more: all.length > counters.length || 'next' in keys,
+    };
+  };
+}
+
+/** The counter that a rule uses for a call by this tenant and key to this tool. Empty if the rule does not apply to such a call. */
+function countersOf(rule: QuotaRule, whom: Partial<NonNullable<QuotaRule['where']>>, now: number) {
+  // Where `whom` says nothing, the call fits the rule.
+  const { tenant = '', key = '', connector = '', tool = '' } = { ...rule.where, ...whom };
+  const call: Call = {
+    callId: '',
+    principal: { tenant, id: key, roles: [] },
+    connector,
+    connection: '',
+    tool,
+    effect: 'read',
+    inputHash: '',
+    units: 1,
+    arguments: undefined,
+    auditInput: () => '',
+    startedAt: now,
+  };
+  return quotaCharges([rule], call, 1).map(({ counter, endsAt }) => ({
+    counter,
+    rule,
+    whom: rule.each === 'tenant' ? undefined : whom[rule.each],
+    endsAt,
+  }));
+}

@@ -1,0 +1,19 @@
+import type { Account } from '../settings/account.ts';
+
+/** Where the served accounts come from: the settings, or the sandboxes of demo mode. */
+export interface AccountSource {
+  readonly demo: boolean;
+  readonly accounts: readonly Account[];
+  /** Sends requests for an origin to another one. */
+  readonly remapOrigins: Readonly<Record<string, string>>;
+  /** May be called twice. */
+  close(): Promise<void>;
+}
+
+/** The accounts of the settings. */
+export const configuredAccounts = (accounts: readonly Account[]): AccountSource => ({
+  demo: false,
+  accounts,
+  remapOrigins: {},
+  close: async () => {},
+});

@@ -1,0 +1,30 @@
+import type { Connector } from '@busbar/core';
+
+/** Everything about a vendor that the server needs to know. The other files only read the list in `vendors.ts`. */
+export interface Vendor {
+  readonly connector: Connector;
+  /** The vendor's name for people. */
+  readonly label: string;
+  /** The vendor's settings and their descriptions. `ACME_CLIENT_ID` sets `clientId` in the config of the connector `acme`. */
+  readonly settings: Readonly<Record<string, string>>;
+  /**
+   * The config field that names the account. The connection from the settings takes this name. Without the field, it is called `default`.
+   */
+  readonly accountField?: string;
+  /** The config field that verifies the vendor's events. A connection with a value for it gets a webhook address. */
+  readonly webhookField?: string;
+  /**
+   * Start the accounts of demo mode, by connection name. They import the sandbox themselves, so that a server of real accounts does not
+   * load it.
+   */
+  readonly sandboxes: Readonly<Record<string, () => Promise<VendorSandbox>>>;
+}
+
+/** A vendor account simulated in this process. */
+export interface VendorSandbox {
+  /** The connector's config for this account. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Sends requests for an origin to the sandbox. */
+  readonly remapOrigins: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}

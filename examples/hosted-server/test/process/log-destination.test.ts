@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const file = join(import.meta.dirname, '../../src/process/log-destination.ts');
+// More bytes than a pipe holds, in the last turn of the event loop and in the turn before.
+const program = (end: string) => `
+  import { logDestination } from ${JSON.stringify(file)};
+  const log = logDestination(2);
+  const write = (from) => { for (let i = from; i < from + 500; i += 1) log.write(i + ' ' + 'x'.repeat(200) + '\\n'); };
+  write(0);
+  setImmediate(() => { write(500); ${end} });`;
+
+test.each(['process.exit(0)', 'throw new Error("not caught")', ''])(
+  'every line is written, in order, before the process ends: %s',
+  (end) => {
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program(end)], { encoding: 'utf8' });
+    const numbers = Array.from(stderr.matchAll(/^(\d+) x{200}$/gm), ([, number]) => Number(number));
+    expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, index) => index));
+  },
+);

@@ -1,0 +1,16 @@
+/** A request below `/services/data/vXX.0`. */
+export interface ResourceRequest {
+  readonly method: string;
+  /** The decoded segments, without empty ones. */
+  readonly path: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The answer of a resource. */
+export interface ResourceAnswer {
+  readonly status?: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}

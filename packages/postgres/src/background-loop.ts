@@ -1,0 +1,36 @@
+import type { Clock } from '@busbar/core';
+
+/** Work that a process repeats in the background. */
+export interface BackgroundLoop {
+  /** Starts the loop. Later calls do nothing. */
+  start(): void;
+  /** Resolves when a running step has ended. The loop cannot be started again. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Repeats `step` until `stop`, each time after the pause that it returned, in milliseconds. `step` must not reject; `stop` aborts its
+ * signal.
+ */
+export function createBackgroundLoop(clock: Clock, step: (signal: AbortSignal) => Promise<number>): BackgroundLoop {
+  const over = new AbortController();
+  const { signal } = over;
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const pauseMs = await step(signal);
+      if (pauseMs > 0) await clock.sleep(pauseMs, signal).catch(() => {});
+    }
+  }
+
+  return {
+    start: () => {
+      running ??= run();
+    },
+    async stop() {
+      over.abort();
+      await running;
+    },
+  };
+}

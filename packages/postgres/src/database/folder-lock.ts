@@ -1,0 +1,38 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+// SQLite's error code if another process holds the lock.
+const sqliteBusy = 5;
+
+/** Another process owns the folder. Nothing in it was changed. */
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError';
+
+  constructor(folder: string) {
+    super(
+      `The data folder ${folder} is in use by another running process. Two processes would destroy it, so this one stops. ` +
+        'Stop the other process, use another folder, or use a PostgreSQL server, which many may share.',
+    );
+  }
+}
+
+/**
+ * Locks a folder for this process, creates it if it does not exist, and returns a function that releases the lock. The operating system
+ * holds the file lock, so it ends with the process however the process ends, holds between containers that share a volume, and cannot go
+ * stale as a pid file can. Node has no call for it, so SQLite takes it: an exclusive transaction on an empty file that is never written to.
+ *
+ * @throws {FolderInUseError} if another process, or this one, has locked the folder.
+ */
+export function lockFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = new DatabaseSync(join(folder, 'owner.lock'), { timeout: 0 });
+  try {
+    file.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    file.close();
+    if ((error as { errcode?: unknown }).errcode === sqliteBusy) throw new FolderInUseError(folder);
+    throw error;
+  }
+  return () => file.close();
+}

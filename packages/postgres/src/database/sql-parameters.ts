@@ -1,0 +1,63 @@
+import { sql, type RawBuilder } from 'kysely';
+
+/** A value in a batch's rows. Undefined becomes null. */
+type Field = string | number | boolean | null | undefined | readonly string[];
+
+/**
+ * Rows as one parameter, for `json_to_recordset`. Characters that PostgreSQL cannot store as text (U+0000, half a surrogate pair) are
+ * replaced, so that one caller's odd character never fails the batch that it shares with others.
+ */
+export function itemsParameter(rows: readonly Readonly<Record<string, Field>>[]): RawBuilder<unknown> {
+  return sql`${itemsText(rows)}::json`;
+}
+
+/** The text of {@link itemsParameter}. */
+export function itemsText(rows: readonly Readonly<Record<string, Field>>[]): string {
+  return storableJson(rows);
+}
+
+/** The value as JSON, with all texts as {@link storableText} writes them. */
+export function storableJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  // JSON escapes every character that PostgreSQL cannot store, and a few others. Nearly all texts have none, and this check is cheap.
+  if (!json.includes('\\u')) return json;
+  return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'string' ? storableText(part) : part));
+}
+
+/**
+ * Joins lines that contain no line feed, for `string_to_table(…, E'\\n')`. The cheapest form for long texts: nothing in them is escaped.
+ */
+export function linesText(lines: readonly string[]): string {
+  return storableText(lines.join('\n'));
+}
+
+/** The text with a replacement for every character that PostgreSQL cannot store. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\uFFFD');
+}
+
+/** A time as a parameter. */
+export function timeParameter(ms: number): RawBuilder<Date> {
+  return sql<Date>`${timeText(ms)}::timestamptz`;
+}
+
+/** A time as a field of {@link itemsParameter}. */
+export function timeText(ms: number): string {
+  if (ms === lastTime.ms) return lastTime.text;
+  const found = ms === timeBefore.ms ? timeBefore : { ms, text: new Date(ms).toISOString() };
+  timeBefore = lastTime;
+  lastTime = found;
+  return found.text;
+}
+
+// Calls that end together share the time of their end and the expiry of their answer, and the two are formatted in turn.
+let lastTime = { ms: 0, text: new Date(0).toISOString() };
+let timeBefore = lastTime;
+
+/**
+ * Whether a column's value is in the CTE's column of the same name, by a hash lookup. The ledger's connections join by index alone (see
+ * database.ts), and a plain `in` would become a join that reads the whole CTE for each row.
+ */
+export function oneOf(column: string, cte: string): RawBuilder<boolean> {
+  return sql<boolean>`(${sql.ref(column)} in (select ${sql.ref(column)} from ${sql.table(cte)})) is true`;
+}

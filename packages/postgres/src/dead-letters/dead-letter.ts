@@ -1,0 +1,72 @@
+import { errorCodes, type Answer, type Call, type ErrorCode, type Outcome, type Principal } from '@busbar/core';
+import type { Insertable } from 'kysely';
+import { claimOf } from '../claims.ts';
+import { storableText } from '../database/sql-parameters.ts';
+import type { Seal } from '../seal.ts';
+import type { Tables } from '../database/tables.ts';
+
+/** A dead letter as it is written. Its id is the claim of its call, so that a write has one dead letter however often it fails. */
+export type DeadLetterRow = Insertable<Omit<Tables['dead_letters'], 'attempts'>>;
+
+/** The input of a retry. Sealed at rest. */
+export interface DeadLetterContent {
+  readonly principal: Principal;
+  readonly arguments: unknown;
+  /** Absent: the host derives one from the arguments, as it did for the first call. */
+  readonly key?: string | undefined;
+}
+
+const maxArgumentBytes = 64 * 1024;
+const maxMessageLength = 500;
+
+/**
+ * The dead letter of a failed call, if it has one: a write that changed nothing and failed for a temporary reason. A call that its caller
+ * cancelled has none. `too-large`: it has none because its arguments take more than 64 KiB.
+ */
+export function deadLetterOf(
+  call: Call,
+  { status, wrote, code, answer, endedAt }: Outcome,
+  seal: Seal,
+): DeadLetterRow | 'too-large' | undefined {
+  if (call.effect === 'read' || status !== 'failed' || wrote !== 'no' || code === undefined || !isTemporary(code)) return undefined;
+  if (Buffer.byteLength(JSON.stringify(call.arguments) ?? '') > maxArgumentBytes) return 'too-large';
+  const { callId, principal } = call;
+  // The call's own key makes the retry and a repetition by the caller one write. A key that the host derived holds only for its short
+  // window: the host derives it again, because a stored key would answer equal calls for a day.
+  const key = call.key ?? `dead-letter ${callId}`;
+  const id = claimOf({ ...call, key });
+  if (id === null) return undefined;
+  const content: DeadLetterContent = {
+    principal: { tenant: principal.tenant, id: principal.id, roles: principal.roles, toolsets: principal.toolsets },
+    arguments: call.arguments,
+    key: call.keepMs === undefined ? key : undefined,
+  };
+  return {
+    id,
+    call_id: callId,
+    tenant: storableText(principal.tenant),
+    principal: storableText(principal.id),
+    connector: call.connector,
+    connection: call.connection,
+    tool: call.tool,
+    code,
+    message: messageOf(answer),
+    failed_at: new Date(endedAt),
+    keyed: call.key !== undefined,
+    sealed: seal.seal(JSON.stringify(content), [id]),
+  };
+}
+
+/** The text of an answer, as it is stored: at most 500 characters. */
+export function messageOf({ content }: Pick<Answer, 'content'>): string {
+  const lines = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  return storableText(lines.join('\n').slice(0, maxMessageLength));
+}
+
+/** Opens the content of a dead letter. @throws {SealError} if it was sealed with another secret, or for another dead letter. */
+export function openContent({ id, sealed }: Pick<DeadLetterRow, 'id' | 'sealed'>, seal: Seal): DeadLetterContent {
+  return JSON.parse(seal.open(sealed, [id])) as DeadLetterContent;
+}
+
+// A caller who cancels does not want the write any more.
+const isTemporary = (code: ErrorCode) => errorCodes[code].retry === 'yes' && code !== 'CANCELLED';
