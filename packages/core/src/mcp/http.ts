@@ -19,6 +19,10 @@ const { createServer } = createRequire(import.meta.url)('node:http') as typeof i
 // On import, not when a server starts: the rest of the program may have been loaded by then, and the shape lost.
 keepTickShape();
 
+// For servers that answer more than MCP: their pages read callers as the endpoint does.
+export { readCredentials } from './request/caller.ts';
+export { isLoopback } from './request/request-guard.ts';
+
 /** Where and how to serve MCP over HTTP. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
   /** Default 3000. 0 takes any free port, which the listener's `url` then has. */

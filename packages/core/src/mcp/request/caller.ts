@@ -13,8 +13,11 @@ export interface CallerOptions {
   readonly trustProxy?: boolean;
 }
 
-/** Reads what a request says about its caller. None of it is verified yet. */
-export function readCredentials({ headers, socket }: IncomingMessage, { trustProxy }: CallerOptions): Credentials {
+/**
+ * Reads a request's Bearer token, and its client's address: the peer's, or behind a trusted proxy the last entry of `X-Forwarded-For`. Both
+ * are unverified.
+ */
+export function readCredentials({ headers, socket }: IncomingMessage, { trustProxy }: Pick<CallerOptions, 'trustProxy'>): Credentials {
   const forwarded = trustProxy ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
   const address = forwarded.at(-1)?.trim() || socket.remoteAddress;
   return { token: bearerToken(headers.authorization), address };
