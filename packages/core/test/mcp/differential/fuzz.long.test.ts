@@ -5,7 +5,7 @@ const count = Number(process.env['BUSBAR_FUZZ'] ?? 10_000);
 const seed = Number(process.env['BUSBAR_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test(
-  `answers ${count} mutated requests as the SDK does`,
+  `both lanes answer ${count} mutated requests with the same bytes`,
   async () => {
     await expect(fuzz(count, seed)).resolves.toBeUndefined();
   },

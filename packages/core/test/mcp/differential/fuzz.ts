@@ -16,7 +16,7 @@ export async function fuzz(count: number, seed: number): Promise<void> {
       const { unlisted } = judge(await lanes.compare(requests));
       const again = `To repeat it: BUSBAR_FUZZ_SEED=${seed + done} BUSBAR_FUZZ=${batch} npm run test:long -- differential/fuzz`;
       expect(unlisted.length, `${again}\n${report(unlisted)}`).toBe(0);
-      expect(lanes.both.told(), again).toEqual(lanes.sdk.told());
+      expect(lanes.both.takeRecords(), again).toEqual(lanes.sdk.takeRecords());
     }
   } finally {
     await lanes.close();
