@@ -4,7 +4,7 @@ import { cursorQuery, type CursorPage } from './cursor-page.ts';
 import type { Send } from './send.ts';
 
 /** A page of sorted search results. `number` times `size` is at most 1,000, Zendesk's limit. */
-interface SearchPage {
+export interface SearchPage {
   readonly sortBy: 'created_at' | 'updated_at';
   readonly number: number;
   readonly size: number;
