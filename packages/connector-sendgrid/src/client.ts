@@ -43,7 +43,7 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
      *
      * @returns the message id, if SendGrid returned one.
      */
-    async sendMail(context: Context, mail: Content & Delivery & { readonly envelopes: readonly Envelope[] }): Promise<string | undefined> {
+    async sendMail(mail: Content & Delivery & { readonly envelopes: readonly Envelope[] }, context: Context): Promise<string | undefined> {
       const key = context.key('mail');
       const { headers } = await http.request(
         {
@@ -62,8 +62,8 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
     },
 
     async listTemplates(
-      context: Context,
       page: { readonly generations: string; readonly size: number; readonly token?: string | undefined },
+      context: Context,
     ) {
       const { data } = await http.request(
         {
@@ -77,7 +77,7 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
       return { templates: data.result ?? [], next: readPageToken(data._metadata?.next) };
     },
 
-    async getTemplate(context: Context, id: string) {
+    async getTemplate(id: string, context: Context) {
       const { data } = await http.request(
         {
           method: 'GET',
@@ -92,10 +92,10 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
 
     /** Lists a suppression list. `email` is the beginning of an address. Times are seconds since the epoch, both ends included. */
     async listSuppressions(
-      context: Context,
       list: SuppressionList,
       filter: { readonly email?: string | undefined; readonly start?: number | undefined; readonly end?: number | undefined },
       page: { readonly limit: number; readonly offset: number },
+      context: Context,
     ) {
       const { data } = await http.request(
         {
@@ -110,7 +110,7 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
     },
 
     /** Removes an address from a list. Returns false if the address was not on it. */
-    async removeSuppression(context: Context, list: SuppressionList, email: string): Promise<boolean> {
+    async removeSuppression(list: SuppressionList, email: string, context: Context): Promise<boolean> {
       const { status } = await http.request(
         {
           method: 'DELETE',
@@ -127,8 +127,8 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
 
     /** Reads counts of the whole account or of one category, since a query of core cannot repeat a parameter. Both days are included. */
     async getStats(
-      context: Context,
       range: { readonly start: string; readonly end?: string | undefined; readonly by: string; readonly category?: string | undefined },
+      context: Context,
     ) {
       const query = { start_date: range.start, end_date: range.end, aggregated_by: range.by };
       const { data } = await http.request(

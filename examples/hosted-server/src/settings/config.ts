@@ -1,8 +1,8 @@
 import type { UsagePolicy } from '@busbar/core';
+import { isLoopback } from '@busbar/core/mcp/http';
 import type { z } from 'zod';
 import type { Account } from './account.ts';
 import { readConnections } from './connections-file.ts';
-import { isLoopback } from '../http/loopback.ts';
 import { settings } from './settings.ts';
 import { readPrices, readQuotas } from './quotas-and-prices.ts';
 import { accountOf, settingProblems, settingsOf } from './vendor-settings.ts';

@@ -14,6 +14,7 @@ export {
 } from './sandbox/open-sandbox.ts';
 export {
   startSimulator,
+  type HandlerAnswer,
   type Misbehaviour,
   type Simulator,
   type SimulatorAnswer,
@@ -32,6 +33,7 @@ export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
 export type { OpenedShared } from './store-checks/shared-guarantee.ts';
 export { vendorClock, type VendorClock } from './sandbox/vendor-clock.ts';
+export { VendorError } from './sandbox/vendor-error.ts';
 export { lostAnswerChecks, type LostAnswerFixture, type VendorWrite } from './vendor-checks/lost-answer-checks.ts';
 export { requestChecks, type RequestFixture, type RequestTraffic } from './vendor-checks/request-checks.ts';
 export {

@@ -3,45 +3,6 @@ import type { HttpResponse } from '../connector/http.ts';
 import type { ErrorCode } from '../errors.ts';
 import { clockSkew, readResetTime } from './rate-limit-status.ts';
 
-/**
- * Core's own reading of an answer that is neither 2xx nor accepted. Of the statuses that are worth a retry only 429 was certainly not
- * executed: a 5xx may come from a proxy in front of a server that acted.
- */
-export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
-  const { status } = response;
-  if (status === 401)
-    return {
-      code: 'UNAUTHENTICATED',
-      message: 'The vendor refused the connection’s credential. Someone must renew it in the connection’s settings.',
-      executed: 'no',
-      renew: true,
-    };
-  if (status === 403)
-    return {
-      code: 'FORBIDDEN',
-      message: 'The vendor says that the connection’s account may not do this. Someone must grant the right there.',
-      executed: 'no',
-    };
-  if (status === 404 || status === 410)
-    return {
-      code: 'NOT_FOUND',
-      message: 'The vendor has no such record, or hides it from this account. Check the id, or search for it.',
-      executed: 'no',
-    };
-  if (status === 409 || status === 412)
-    return { code: 'CONFLICT', message: 'The record has changed or exists already. Read it again before you decide.', executed: 'no' };
-  if (status === 429) return { code: 'RATE_LIMITED', message: 'The vendor’s rate limit is reached.', executed: 'no' };
-  if (status >= 500 || status === 408)
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
-  if (status >= 400)
-    return { code: 'UPSTREAM_REJECTED', message: `The vendor refused the request as wrong (HTTP ${status}).`, executed: 'no' };
-  return {
-    code: 'UPSTREAM_INVALID',
-    message: `The vendor answered HTTP ${status}, which this operation does not expect.`,
-    executed: 'unknown',
-  };
-}
-
 /** Reads a success that is a web page. A proxy in front of the vendor answered, so the outcome of the request is unknown. */
 export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (!/^text\/html\b/i.test(headers.get('content-type') ?? '')) return undefined;

@@ -1,7 +1,8 @@
 import type { UpstreamFailure } from '../connector/connector.ts';
+import { failureFromStatus } from '../connector/failure.ts';
 import type { HttpResponse } from '../connector/http.ts';
 import { UpstreamError } from '../ports/resilience.ts';
-import { readFailure, readPage, waitOf } from './failure.ts';
+import { readPage, waitOf } from './failure.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { Token } from './token-source.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
@@ -19,7 +20,7 @@ export function readRefusal(
   const page = accepted ? readPage(response) : undefined;
   // A request may expect a page: then its schema takes it.
   const unexpectedPage = page && !request.response?.safeParse(response.data).success ? page : undefined;
-  const failure = options.connector.failure?.(response) ?? unexpectedPage ?? (accepted ? undefined : readFailure(response));
+  const failure = options.connector.failure?.(response) ?? unexpectedPage ?? (accepted ? undefined : failureFromStatus(status));
   return failure && toUpstreamError(options, upstreamRequest, failure, response, token);
 }
 

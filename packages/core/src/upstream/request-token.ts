@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { TokenEndpoint } from '../connector/authorization.ts';
+import { failureFromStatus } from '../connector/failure.ts';
 import type { Fields } from '../connector/http.ts';
 import { ToolError } from '../errors.ts';
 import { HttpClientError } from '../ports/http-client.ts';
 import { UpstreamError, type Attempt } from '../ports/resilience.ts';
-import { readFailure, waitOf } from './failure.ts';
+import { waitOf } from './failure.ts';
 import { marginMs, type AccessToken } from './held-token.ts';
 import { readBody } from './read-body.ts';
 import { formBody } from './request-url.ts';
@@ -129,7 +130,7 @@ function refusal(status: number, headers: Headers, data: unknown, onInvalidGrant
           'Someone must correct its id, its secret or key, or its scope in the connection’s settings.';
     return new UpstreamError('UNAUTHENTICATED', message, { executed: 'no', transient: false, status });
   }
-  const failure = readFailure({ status, headers, data: undefined });
+  const failure = failureFromStatus(status);
   return new UpstreamError(failure.code, `The vendor gave no token: ${failure.message}`, {
     executed: 'no',
     transient: status === 429 || status >= 500,

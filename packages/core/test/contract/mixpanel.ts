@@ -20,7 +20,7 @@ export const mixpanel = defineConnector({
   open: ({ config, http, state, clock, wake }) => {
     const log = state.log(outbox);
     return {
-      track: async (context: Context, event: string, distinctId: string) => {
+      track: async (event: string, distinctId: string, context: Context) => {
         const id = context.key('event');
         const properties = { distinct_id: distinctId, $insert_id: id, time: clock.now() };
         const { size } = await log.append([{ id, value: { event, properties } }]);
@@ -48,7 +48,7 @@ export const mixpanel = defineConnector({
           await log.remove(entries.map(({ id }) => id));
         }
       },
-      export: (context: Context, from: string, to: string) =>
+      export: (from: string, to: string, context: Context) =>
         http.rows(
           {
             method: 'GET',
@@ -71,7 +71,7 @@ export const mixpanel = defineConnector({
       input: z.object({ event: z.string().describe('What happened'), distinctId: z.string().describe('To whom') }),
       output: z.object({ insertId: z.string() }),
       run: async ({ event, distinctId }, client, context) => {
-        const insertId = await client.track(context, event, distinctId);
+        const insertId = await client.track(event, distinctId, context);
         return result({ insertId }, { accepted: insertId });
       },
     }),

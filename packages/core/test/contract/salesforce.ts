@@ -12,11 +12,11 @@ type Client = ReturnType<typeof createClient>;
 
 function createClient(http: Http) {
   return {
-    query: (context: Context, soql: string) =>
+    query: (soql: string, context: Context) =>
       http.request({ method: 'GET', path: `${base}/query`, query: { q: soql }, response: Page }, context),
-    next: (context: Context, locator: string) =>
+    next: (locator: string, context: Context) =>
       http.request({ method: 'GET', path: `${base}/query/{locator}`, params: { locator }, response: Page }, context),
-    create: (context: Context, object: string, fields: object) =>
+    create: (object: string, fields: object, context: Context) =>
       http.request(
         {
           method: 'POST',
@@ -29,7 +29,7 @@ function createClient(http: Http) {
         },
         context,
       ),
-    upsert: async (context: Context, object: string, field: string, id: string, fields: object) => {
+    upsert: async (object: string, field: string, id: string, fields: object, context: Context) => {
       const { status } = await http.request(
         {
           method: 'PATCH',
@@ -71,8 +71,8 @@ const recordTools = (tool: ToolBuilder<Client>) => [
       if (soql === undefined && cursor === undefined) throw new ToolError('INVALID_INPUT', 'Give soql or cursor.');
       const { data } =
         cursor === undefined
-          ? await client.query(context, soql ?? '')
-          : await client.next(context, context.cursor.read(cursor, z.string()));
+          ? await client.query(soql ?? '', context)
+          : await client.next(context.cursor.read(cursor, z.string()), context);
       const locator = data.nextRecordsUrl?.split('/').pop();
       return { rows: data.records, ...(locator !== undefined && { cursor: context.cursor.write(locator) }) };
     },
@@ -83,7 +83,7 @@ const recordTools = (tool: ToolBuilder<Client>) => [
     effect: 'write',
     input: z.object({ object, fields }),
     output: z.object({ id: z.string() }),
-    run: async (input, client, context) => ({ id: (await client.create(context, input.object, input.fields)).data.id }),
+    run: async (input, client, context) => ({ id: (await client.create(input.object, input.fields, context)).data.id }),
   }),
   tool({
     name: 'salesforce_upsert_record',
@@ -92,7 +92,7 @@ const recordTools = (tool: ToolBuilder<Client>) => [
     input: z.object({ object, field: z.string().describe('The external id field'), id: z.string().describe('Its value'), fields }),
     output: z.object({ created: z.boolean() }),
     run: async (input, client, context) => ({
-      created: await client.upsert(context, input.object, input.field, input.id, input.fields),
+      created: await client.upsert(input.object, input.field, input.id, input.fields, context),
     }),
   }),
 ];

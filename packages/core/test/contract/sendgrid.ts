@@ -24,7 +24,7 @@ export const sendgrid = defineConnector({
   authorization: ({ apiKey }) => ({ kind: 'bearer', token: apiKey }),
   open: ({ http, state }) => ({
     events: state.log(events),
-    send: (context: Context, mail: object) =>
+    send: (mail: object, context: Context) =>
       http.request(
         {
           method: 'POST',
@@ -59,7 +59,7 @@ export const sendgrid = defineConnector({
       input: z.object({ to: z.email().describe('Who gets it'), subject: z.string().describe('What it is about') }),
       output: z.object({ messageId: z.string().nullable() }),
       run: async (mail, client, context) => {
-        const { headers } = await client.send(context, mail);
+        const { headers } = await client.send(mail, context);
         context.warn('This account is in sandbox mode: nothing is delivered.');
         return result({ messageId: headers.get('x-message-id') }, { content: [{ type: 'text', text: 'Sent.' }] });
       },

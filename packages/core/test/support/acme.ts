@@ -34,10 +34,10 @@ const acme = defineConnector({
     told: { readRateLimit: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
   },
   open: ({ http }) => ({
-    get: (context: Context, id: string) => http.request({ method: 'GET', path: '/items/{id}', params: { id }, response: Item }, context),
-    create: (context: Context, name: string) =>
+    get: (id: string, context: Context) => http.request({ method: 'GET', path: '/items/{id}', params: { id }, response: Item }, context),
+    create: (name: string, context: Context) =>
       http.request({ method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }, context),
-    createOnce: (context: Context, name: string) =>
+    createOnce: (name: string, context: Context) =>
       http.request(
         {
           method: 'POST',
@@ -49,11 +49,11 @@ const acme = defineConnector({
         },
         context,
       ),
-    rename: (context: Context, id: string, name: string) =>
+    rename: (id: string, name: string, context: Context) =>
       http.request({ method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }, context),
-    limited: (context: Context, limit: string) => http.request({ method: 'GET', path: '/limited', limit }, context),
+    limited: (limit: string, context: Context) => http.request({ method: 'GET', path: '/limited', limit }, context),
     export: (context: Context) => http.rows({ method: 'GET', path: '/export', response: Item }, context),
-    search: (context: Context, name: string) =>
+    search: (name: string, context: Context) =>
       http.request({ method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }, context),
     elsewhere: (context: Context) => http.request({ method: 'GET', path: '/', origin: 'https://evil.example' }, context),
   }),
@@ -64,7 +64,7 @@ const acme = defineConnector({
       effect: 'read',
       input: id,
       output: item,
-      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+      run: async ({ id }, client, context) => (await client.get(id, context)).data,
     }),
     tool({
       name: 'acme_get_kept_item',
@@ -73,7 +73,7 @@ const acme = defineConnector({
       cache: { ttlMs: 60_000 },
       input: id,
       output: item,
-      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+      run: async ({ id }, client, context) => (await client.get(id, context)).data,
     }),
     tool({
       name: 'acme_create_item',
@@ -81,7 +81,7 @@ const acme = defineConnector({
       effect: 'write',
       input: name,
       output: item,
-      run: async ({ name }, client, context) => (await client.create(context, name)).data,
+      run: async ({ name }, client, context) => (await client.create(name, context)).data,
     }),
     tool({
       name: 'acme_create_item_once',
@@ -89,7 +89,7 @@ const acme = defineConnector({
       effect: 'write',
       input: name,
       output: item,
-      run: async ({ name }, client, context) => (await client.createOnce(context, name)).data,
+      run: async ({ name }, client, context) => (await client.createOnce(name, context)).data,
     }),
     tool({
       name: 'acme_copy_item',
@@ -98,8 +98,8 @@ const acme = defineConnector({
       input: name,
       output: item,
       run: async ({ name }, client, context) => {
-        const { data } = await client.createOnce(context, name);
-        await client.rename(context, data.id, `${name} (copy)`);
+        const { data } = await client.createOnce(name, context);
+        await client.rename(data.id, `${name} (copy)`, context);
         return data;
       },
     }),
@@ -111,9 +111,9 @@ const acme = defineConnector({
       output: item,
       run: async ({ name }, client, context) => {
         try {
-          return (await client.create(context, name)).data;
+          return (await client.create(name, context)).data;
         } catch {
-          return (await client.get(context, 'found')).data;
+          return (await client.get('found', context)).data;
         }
       },
     }),
@@ -124,7 +124,7 @@ const acme = defineConnector({
       input: z.object({ limit: z.string().describe('Which limit') }),
       output: z.object({}),
       run: async ({ limit }, client, context) => {
-        await client.limited(context, limit);
+        await client.limited(limit, context);
         return {};
       },
     }),
@@ -147,7 +147,7 @@ const acme = defineConnector({
       input: name,
       output: item,
       run: async ({ name }, client, context) => {
-        const { data } = await client.create(context, name);
+        const { data } = await client.create(name, context);
         await context.ask('Was that right?', z.object({ right: z.boolean() }));
         return data;
       },
@@ -159,7 +159,7 @@ const acme = defineConnector({
       input: name,
       output: z.object({}),
       run: async ({ name }, client, context) => {
-        await client.search(context, name);
+        await client.search(name, context);
         return {};
       },
     }),
@@ -175,7 +175,7 @@ const acme = defineConnector({
       },
     }),
   ],
-  check: async (client, context) => ({ account: (await client.get(context, 'me')).data.id }),
+  check: async (client, context) => ({ account: (await client.get('me', context)).data.id }),
 });
 
 /** The vendor, and the ids that it has created. */

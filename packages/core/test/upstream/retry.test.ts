@@ -246,17 +246,15 @@ test('a stream that does not begin times out and is retried', async () => {
   expect((await answer).structuredContent).toEqual({ ids: ['a', 'b', 'c'] });
 });
 
-test('an aborted read closes the upstream socket within a second', async () => {
-  const { call } = host();
+test('an aborted read closes the upstream socket at once', async () => {
+  // No time passes by this clock, so no limit can end the request: only the abort can.
+  const { call } = host({ clock: manualClock() });
   acme.misbehave({ kind: 'hang' });
   const abort = new AbortController();
   const answer = call('acme_get_item', { id: 'a' }, { signal: abort.signal });
   const hanging = await acme.received();
-  const startedAt = performance.now();
   abort.abort();
   expect(await hanging.ended).toBe('closed');
-  // It takes far less, unless the machine is busy. Without the abort the request would end after 30 s.
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(codeOf(await answer)).toBe('CANCELLED');
 });
 

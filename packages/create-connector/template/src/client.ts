@@ -11,10 +11,10 @@ export type Client = ReturnType<typeof createClient>;
 /** The operations of Acme's API that the tools use. */
 export const createClient = (http: Http) => ({
   me: (context: Context) => http.get({ path: '/v1/me', response: z.looseObject({ email: z.string() }) }, context),
-  list: (context: Context, query: { readonly limit: number; readonly after: string | undefined }) =>
+  list: (query: { readonly limit: number; readonly after: string | undefined }, context: Context) =>
     http.get({ path: '/v1/tasks', query, response: Page }, context),
-  get: (context: Context, id: string) => http.get({ path: '/v1/tasks/{id}', params: { id }, response: Task }, context),
-  create: (context: Context, title: string) =>
+  get: (id: string, context: Context) => http.get({ path: '/v1/tasks/{id}', params: { id }, response: Task }, context),
+  create: (title: string, context: Context) =>
     http.post(
       {
         path: '/v1/tasks',
@@ -26,7 +26,7 @@ export const createClient = (http: Http) => ({
       },
       context,
     ),
-  update: (context: Context, id: string, changes: { readonly title?: string | undefined; readonly done?: boolean | undefined }) =>
+  update: (id: string, changes: { readonly title?: string | undefined; readonly done?: boolean | undefined }, context: Context) =>
     http.patch(
       {
         path: '/v1/tasks/{id}',
@@ -38,7 +38,7 @@ export const createClient = (http: Http) => ({
       },
       context,
     ),
-  remove: (context: Context, id: string) =>
+  remove: (id: string, context: Context) =>
     http.delete(
       {
         path: '/v1/tasks/{id}',
