@@ -93,7 +93,7 @@ export interface SimulatorOptions {
   readonly clock?: Clock;
   /** Requests with larger bodies get a 413 and are not recorded. Default 1 MiB. */
   readonly maxBodyBytes?: number;
-  /** How many requests are kept: the newest. Default 1,000. */
+  /** The most requests that are kept. Older requests are dropped. Default 1,000. */
   readonly maxRequests?: number | undefined;
 }
 
