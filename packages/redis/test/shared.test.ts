@@ -39,27 +39,27 @@ async function keep(cache: Cache, scope: string, key: string, answer: Answer = {
 const close = async (): Promise<void> => {};
 const limitChecks = rateLimitChecks(async (rules, clock) => {
   const name = randomUUID();
-  const [one, other] = (await pair(clock)).map((redis) => redisRateLimit(redis, rules, { name, fallback }));
-  if (!one) throw new Error('no limit');
-  return { one, ...(other && { other }), close };
+  const [first, second] = (await pair(clock)).map((redis) => redisRateLimit(redis, rules, { name, fallback }));
+  if (!first) throw new Error('no limit');
+  return { first, ...(second && { second }), close };
 });
 const budgetsChecked = budgetChecks(async (settings, clock) => {
   const corner = randomUUID();
-  const [one, other] = (await pair(clock)).map((redis) => budgetIn(redisBudget(redis, { fallback, ...settings }), corner));
-  if (!one) throw new Error('no budget');
-  return { one, ...(other && { other }), close };
+  const [first, second] = (await pair(clock)).map((redis) => budgetIn(redisBudget(redis, { fallback, ...settings }), corner));
+  if (!first) throw new Error('no budget');
+  return { first, ...(second && { second }), close };
 });
 const cachesChecked = cacheChecks(async (clock) => {
   const corner = randomUUID();
-  const [one, other] = (await pair(clock)).map((redis) => cacheIn(redisCache(redis), corner));
-  if (!one) throw new Error('no cache');
-  return { one, ...(other && { other }), close };
+  const [first, second] = (await pair(clock)).map((redis) => cacheIn(redisCache(redis), corner));
+  if (!first) throw new Error('no cache');
+  return { first, ...(second && { second }), close };
 });
 const locksChecked = lockChecks(async (clock) => {
   const corner = randomUUID();
-  const [one, other] = (await pair(clock)).map((redis) => lockIn(redisLock(redis), corner));
-  if (!one) throw new Error('no lock');
-  return { one, ...(other && { other }), close };
+  const [first, second] = (await pair(clock)).map((redis) => lockIn(redisLock(redis), corner));
+  if (!first) throw new Error('no lock');
+  return { first, ...(second && { second }), close };
 });
 
 describe.skipIf(noRedis)('two replicas on one Redis', () => {
@@ -129,16 +129,16 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
   });
 
   test('a slot that is granted as its request is aborted is released at once', async () => {
-    const [one, other] = (await pair(manualClock())).map((redis) => redisBudget(redis, { fallback }));
+    const [first, second] = (await pair(manualClock())).map((redis) => redisBudget(redis, { fallback }));
     const key = randomUUID();
     const abort = new AbortController();
     const until = { signal: abort.signal, deadlineAt: 0 };
-    const taken = one?.take(key, { concurrent: 1 }, until, () => {});
+    const taken = first?.take(key, { concurrent: 1 }, until, () => {});
     abort.abort(new Error('enough'));
     await expect(taken).rejects.toThrow('enough');
     // The release was sent before this request, so it is done once this request is answered.
-    await one?.take(`${key}-next`, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {});
-    await expect(other?.take(key, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {})).resolves.toBeTypeOf(
+    await first?.take(`${key}-next`, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {});
+    await expect(second?.take(key, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {})).resolves.toBeTypeOf(
       'function',
     );
   });

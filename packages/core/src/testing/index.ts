@@ -23,15 +23,14 @@ export {
   type SimulatorOptions,
   type SimulatorRequest,
 } from './sandbox/simulator.ts';
-export type { StoreCheck } from './store-check.ts';
-export { meteringChecks, type OpenedMetering } from './store-checks/metering-checks.ts';
-export { stateChecks, type OpenedStateStore } from './store-checks/state-checks.ts';
+export type { OpenedStore, StoreCheck } from './store-check.ts';
+export { meteringChecks } from './store-checks/metering-checks.ts';
+export { stateChecks } from './store-checks/state-checks.ts';
 export type { StateCheckLimits } from './store-checks/state-guarantee.ts';
 export { budgetChecks, type BudgetCheckSettings } from './store-checks/budget-checks.ts';
 export { cacheChecks } from './store-checks/cache-checks.ts';
 export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
-export type { OpenedShared } from './store-checks/shared-guarantee.ts';
 export { vendorClock, type VendorClock } from './sandbox/vendor-clock.ts';
 export { VendorError } from './sandbox/vendor-error.ts';
 export { lostAnswerChecks, type LostAnswerFixture, type VendorWrite } from './vendor-checks/lost-answer-checks.ts';

@@ -6,3 +6,11 @@ export interface StoreCheck {
   readonly name: string;
   readonly run: () => Promise<void>;
 }
+
+/** A store that a check opens, with its handles. */
+export interface OpenedStore<Store> {
+  readonly first: Store;
+  /** Another handle on the same data, as another replica has. Absent: only one process uses the store. */
+  readonly second?: Store;
+  close(): Promise<void>;
+}

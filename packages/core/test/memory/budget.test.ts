@@ -6,7 +6,7 @@ const signal = new AbortController().signal;
 const until = { signal, deadlineAt: Number.POSITIVE_INFINITY };
 const noWait = (): void => {};
 
-const checks = budgetChecks(async (settings, clock) => ({ one: memoryBudget({ clock, ...settings }), close: async () => {} }));
+const checks = budgetChecks(async (settings, clock) => ({ first: memoryBudget({ clock, ...settings }), close: async () => {} }));
 test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
 test('drops the least recently used budget at its bound, but none with running requests', async () => {

@@ -4,7 +4,7 @@ import { cacheChecks, manualClock } from '../../src/testing/index.ts';
 
 const answer = (text: string): Answer => ({ content: [{ type: 'text', text }], structuredContent: { text } });
 
-const checks = cacheChecks(async (clock) => ({ one: memoryCache({ clock }), close: async () => {} }));
+const checks = cacheChecks(async (clock) => ({ first: memoryCache({ clock }), close: async () => {} }));
 test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
 /** Keeps an answer of these words under a key of the scope `s`. */

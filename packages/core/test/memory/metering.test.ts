@@ -29,7 +29,7 @@ async function admitted(metering: Metering, given: Call = call()): Promise<Admis
   return result.admission;
 }
 
-test.each(meteringChecks(async (policy) => ({ metering: memoryMetering(policy), close: async () => {} })))('$name', async ({ run }) => {
+test.each(meteringChecks(async (policy) => ({ first: memoryMetering(policy), close: async () => {} })))('$name', async ({ run }) => {
   await expect(run()).resolves.toBeUndefined();
 });
 

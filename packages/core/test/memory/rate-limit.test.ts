@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { memoryRateLimit } from '../../src/index.ts';
 import { manualClock, rateLimitChecks } from '../../src/testing/index.ts';
 
-const checks = rateLimitChecks(async (rules, clock) => ({ one: memoryRateLimit(rules, { clock }), close: async () => {} }));
+const checks = rateLimitChecks(async (rules, clock) => ({ first: memoryRateLimit(rules, { clock }), close: async () => {} }));
 test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
 test('at its bound refuses new keys and still counts active ones', async () => {

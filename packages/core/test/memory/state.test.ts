@@ -3,7 +3,7 @@ import { memoryState } from '../../src/index.ts';
 import { stateChecks } from '../../src/testing/index.ts';
 
 describe('memory state', () => {
-  const checks = stateChecks(async (limits) => ({ store: memoryState(limits), close: async () => {} }));
+  const checks = stateChecks(async (limits) => ({ first: memoryState(limits), close: async () => {} }));
   test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
   test('bounds the bytes of all scopes together', async () => {

@@ -18,13 +18,13 @@ describe.each(kinds)('a metering on $kind', ({ kind, place }) => {
     await at.remove();
   });
 
-  const checks = meteringChecks(async (terms) => {
-    const [metering, second] = [databases[0], databases.at(-1)].map((database) => {
+  const checks = meteringChecks(async (policy) => {
+    const [first, second] = [databases[0], databases.at(-1)].map((database) => {
       if (!database) throw new Error('not open');
-      return postgresMetering(database, terms);
+      return postgresMetering(database, policy);
     });
-    if (!metering || !second) throw new Error('not open');
-    return { metering, second, close: async () => void (await Promise.all([metering.drain(), second.drain()])) };
+    if (!first || !second) throw new Error('not open');
+    return { first, second, close: async () => void (await Promise.all([first.drain(), second.drain()])) };
   });
 
   test.concurrent.each(checks)('$name', async ({ run }) => {

@@ -30,7 +30,7 @@ describe.each(kinds)('state on $kind', (kind) => {
 
   const checks = stateChecks(async ({ maxBytes, ...limits }) => {
     const options = { secret, limits: { ...limits, ...(maxBytes !== undefined && { maxScopeBytes: maxBytes }) } };
-    return { store: postgresState(database, options), second: postgresState(replica, options), close: async () => {} };
+    return { first: postgresState(database, options), second: postgresState(replica, options), close: async () => {} };
   });
   test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../clock.ts';
 import type { Lock } from '../../ports/lock.ts';
-import type { StoreCheck } from '../store-check.ts';
-import { sharedChecks, type OpenedShared, type SharedGuarantee } from './shared-guarantee.ts';
+import type { OpenedStore, StoreCheck } from '../store-check.ts';
+import { sharedChecks, type SharedGuarantee } from './shared-guarantee.ts';
 
 async function take(lock: Lock, key: string, ttlMs: number): Promise<() => void> {
   const release = await lock.take(key, ttlMs);
@@ -20,57 +20,57 @@ const guarantees: readonly SharedGuarantee<Lock, undefined>[] = [
   {
     name: 'gives a lock to exactly one of 100 concurrent takers',
     settings: undefined,
-    async prove(one, other) {
-      const all = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? one : other).take('k', 1_000)));
+    async prove(first, second) {
+      const all = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? first : second).take('k', 1_000)));
       assert.equal(all.filter((release) => release !== undefined).length, 1);
     },
   },
   {
     name: 'gives a released lock to the next taker',
     settings: undefined,
-    async prove(one, other) {
-      const release = await take(one, 'k', 1_000);
-      assert.equal(await other.take('k', 1_000), undefined);
-      await releaseNow(one, release);
-      await take(other, 'k', 1_000);
-      assert.equal(await one.take('k', 1_000), undefined);
+    async prove(first, second) {
+      const release = await take(first, 'k', 1_000);
+      assert.equal(await second.take('k', 1_000), undefined);
+      await releaseNow(first, release);
+      await take(second, 'k', 1_000);
+      assert.equal(await first.take('k', 1_000), undefined);
     },
   },
   {
     name: 'gives a lock that is never released to the next taker when its time is over, and not before',
     settings: undefined,
-    async prove(one, other, clock) {
-      await take(one, 'k', 1_000);
+    async prove(first, second, clock) {
+      await take(first, 'k', 1_000);
       await clock.advance(999);
-      assert.equal(await other.take('k', 1_000), undefined);
+      assert.equal(await second.take('k', 1_000), undefined);
       await clock.advance(1);
-      await take(other, 'k', 1_000);
+      await take(second, 'k', 1_000);
     },
   },
   {
     name: 'does not let a late or repeated release end another holder’s lock',
     settings: undefined,
-    async prove(one, other, clock) {
-      const late = await take(one, 'k', 1_000);
+    async prove(first, second, clock) {
+      const late = await take(first, 'k', 1_000);
       await clock.advance(1_000);
-      const release = await take(other, 'k', 1_000);
-      await releaseNow(one, late);
-      assert.equal(await one.take('k', 1_000), undefined);
-      await releaseNow(other, release);
-      await take(one, 'k', 1_000);
-      await releaseNow(other, release);
-      assert.equal(await other.take('k', 1_000), undefined);
+      const release = await take(second, 'k', 1_000);
+      await releaseNow(first, late);
+      assert.equal(await first.take('k', 1_000), undefined);
+      await releaseNow(second, release);
+      await take(first, 'k', 1_000);
+      await releaseNow(second, release);
+      assert.equal(await second.take('k', 1_000), undefined);
     },
   },
   {
     name: 'keeps the locks of different keys apart',
     settings: undefined,
-    async prove(one, other) {
-      const release = await take(one, 'a', 1_000);
-      await take(other, 'a:b', 1_000);
-      await take(other, '', 1_000);
-      await releaseNow(one, release);
-      assert.equal(await one.take('a:b', 1_000), undefined);
+    async prove(first, second) {
+      const release = await take(first, 'a', 1_000);
+      await take(second, 'a:b', 1_000);
+      await take(second, '', 1_000);
+      await releaseNow(first, release);
+      assert.equal(await first.take('a:b', 1_000), undefined);
     },
   },
 ];
@@ -79,6 +79,6 @@ const guarantees: readonly SharedGuarantee<Lock, undefined>[] = [
  * Returns the guarantees of `Lock` as checks. `open` creates a lock that uses the clock, with no key taken. Checks may run at the same time
  * if the opened locks share nothing.
  */
-export function lockChecks(open: (clock: Clock) => Promise<OpenedShared<Lock>>): readonly StoreCheck[] {
+export function lockChecks(open: (clock: Clock) => Promise<OpenedStore<Lock>>): readonly StoreCheck[] {
   return sharedChecks(guarantees, (_settings, clock) => open(clock));
 }

@@ -26,65 +26,65 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
   {
     name: 'grants no more requests than the vendor says are left, in every replica, until the time that it names',
     settings,
-    async prove(one, other, clock) {
-      await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
-      one.observe('k', limit, { remaining: 2, resetAt: clock.now() + 20_000 });
-      assert.deepEqual(await takeAllLeft(one, clock), [2, 20_000]);
-      assert.deepEqual(await takeAllLeft(other, clock), [0, 20_000]);
+    async prove(first, second, clock) {
+      await first.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
+      first.observe('k', limit, { remaining: 2, resetAt: clock.now() + 20_000 });
+      assert.deepEqual(await takeAllLeft(first, clock), [2, 20_000]);
+      assert.deepEqual(await takeAllLeft(second, clock), [0, 20_000]);
       await clock.advance(20_000);
-      assert.deepEqual(await takeAllLeft(other, clock), [5, 60_000]);
+      assert.deepEqual(await takeAllLeft(second, clock), [5, 60_000]);
     },
   },
   {
     name: 'follows the vendor’s statements alone if no limit is declared',
     settings,
-    async prove(one, _other, clock) {
+    async prove(first, _second, clock) {
       const undeclared = {};
-      one.observe('k', undeclared, { remaining: 3, resetAt: clock.now() + 9_000 });
-      assert.deepEqual(await takeAllLeft(one, clock, 'k', undeclared), [3, 9_000]);
+      first.observe('k', undeclared, { remaining: 3, resetAt: clock.now() + 9_000 });
+      assert.deepEqual(await takeAllLeft(first, clock, 'k', undeclared), [3, 9_000]);
     },
   },
   {
     name: 'grants no more than its own count allows, even if the vendor says that more is left',
     settings,
-    async prove(one, _other, clock) {
-      for (let n = 0; n < 3; n += 1) await one.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
-      one.observe('k', limit, { remaining: 100, resetAt: clock.now() + 60_000 });
-      assert.deepEqual(await takeAllLeft(one, clock), [2, 60_000]);
+    async prove(first, _second, clock) {
+      for (let n = 0; n < 3; n += 1) await first.take('k', limit, { signal, deadlineAt: clock.now() }, () => {});
+      first.observe('k', limit, { remaining: 100, resetAt: clock.now() + 60_000 });
+      assert.deepEqual(await takeAllLeft(first, clock), [2, 60_000]);
     },
   },
   {
     name: 'frees nothing after a late answer, from this window or an earlier one',
     settings,
-    async prove(one, other, clock) {
-      one.observe('k', limit, { remaining: 1, resetAt: clock.now() + 30_000 });
-      one.observe('k', limit, { remaining: 4, resetAt: clock.now() + 30_000 });
-      one.observe('k', limit, { remaining: 0, resetAt: clock.now() + 1_000 });
-      assert.deepEqual(await takeAllLeft(one, clock), [1, 30_000]);
+    async prove(first, second, clock) {
+      first.observe('k', limit, { remaining: 1, resetAt: clock.now() + 30_000 });
+      first.observe('k', limit, { remaining: 4, resetAt: clock.now() + 30_000 });
+      first.observe('k', limit, { remaining: 0, resetAt: clock.now() + 1_000 });
+      assert.deepEqual(await takeAllLeft(first, clock), [1, 30_000]);
       await clock.advance(1_000);
-      assert.deepEqual(await takeAllLeft(one, clock), [0, 29_000]);
-      one.observe('k', limit, { remaining: 4, resetAt: clock.now() - 1 });
-      assert.deepEqual(await takeAllLeft(one, clock), [0, 29_000]);
+      assert.deepEqual(await takeAllLeft(first, clock), [0, 29_000]);
+      first.observe('k', limit, { remaining: 4, resetAt: clock.now() - 1 });
+      assert.deepEqual(await takeAllLeft(first, clock), [0, 29_000]);
       // A vendor that moves the end of its window also moves it when nothing is left.
-      one.observe('k', limit, { remaining: 0, resetAt: clock.now() + 40_000 });
-      assert.deepEqual(await takeAllLeft(one, clock), [0, 40_000]);
-      assert.equal((await takeAllLeft(other, clock))[0], 0);
+      first.observe('k', limit, { remaining: 0, resetAt: clock.now() + 40_000 });
+      assert.deepEqual(await takeAllLeft(first, clock), [0, 40_000]);
+      assert.equal((await takeAllLeft(second, clock))[0], 0);
     },
   },
   {
     name: 'stays closed in every replica until the time that a refusal names, and only a later time moves it',
     settings,
-    async prove(one, other, clock) {
-      one.observe('k', limit, { closedUntil: clock.now() + 12_000 });
-      one.observe('k', limit, { closedUntil: clock.now() + 3_000 });
-      one.observe('k', limit, { remaining: 4, resetAt: clock.now() + 3_000 });
-      assert.deepEqual(await takeAllLeft(one, clock), [0, 12_000]);
-      assert.deepEqual(await takeAllLeft(other, clock), [0, 12_000]);
+    async prove(first, second, clock) {
+      first.observe('k', limit, { closedUntil: clock.now() + 12_000 });
+      first.observe('k', limit, { closedUntil: clock.now() + 3_000 });
+      first.observe('k', limit, { remaining: 4, resetAt: clock.now() + 3_000 });
+      assert.deepEqual(await takeAllLeft(first, clock), [0, 12_000]);
+      assert.deepEqual(await takeAllLeft(second, clock), [0, 12_000]);
       const waits: number[] = [];
       const until = { signal, deadlineAt: clock.now() + 12_001 };
       let granted = false;
-      const waiting = other.take('k', limit, until, (ms) => waits.push(ms)).then(() => (granted = true));
-      await takeAllLeft(other, clock, 'barrier');
+      const waiting = second.take('k', limit, until, (ms) => waits.push(ms)).then(() => (granted = true));
+      await takeAllLeft(second, clock, 'barrier');
       for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => void setImmediate(resolve));
       assert.deepEqual([waits, granted], [[12_000], false]);
       await clock.advance(12_000);
@@ -94,41 +94,41 @@ export const observationGuarantees: readonly SharedGuarantee<Budget, object>[] =
   {
     name: 'follows the limit that the vendor states, larger or smaller than the declared limit',
     settings,
-    async prove(one, other, clock) {
-      one.observe('larger', limit, { limit: 8 });
-      one.observe('smaller', limit, { limit: 3 });
-      assert.deepEqual(await takeAllLeft(one, clock, 'larger'), [8, 60_000]);
-      assert.deepEqual(await takeAllLeft(one, clock, 'smaller'), [3, 60_000]);
+    async prove(first, second, clock) {
+      first.observe('larger', limit, { limit: 8 });
+      first.observe('smaller', limit, { limit: 3 });
+      assert.deepEqual(await takeAllLeft(first, clock, 'larger'), [8, 60_000]);
+      assert.deepEqual(await takeAllLeft(first, clock, 'smaller'), [3, 60_000]);
       await clock.advance(60_000);
-      assert.equal((await takeAllLeft(other, clock, 'larger'))[0], 8);
+      assert.equal((await takeAllLeft(second, clock, 'larger'))[0], 8);
     },
   },
   {
     name: 'lets waiting requests continue once the vendor states a larger limit',
     settings,
-    async prove(one, _other, clock) {
+    async prove(first, _second, clock) {
       const narrow = { requests: 1, windowMs: 60_000 };
-      await one.take('k', narrow, { signal, deadlineAt: clock.now() }, () => {});
-      const waiting = one.take('k', narrow, { signal, deadlineAt: Number.POSITIVE_INFINITY }, () => {});
-      await takeAllLeft(one, clock, 'barrier');
-      one.observe('k', narrow, { limit: 2 });
+      await first.take('k', narrow, { signal, deadlineAt: clock.now() }, () => {});
+      const waiting = first.take('k', narrow, { signal, deadlineAt: Number.POSITIVE_INFINITY }, () => {});
+      await takeAllLeft(first, clock, 'barrier');
+      first.observe('k', narrow, { limit: 2 });
       await waiting;
     },
   },
   {
     name: 'tries the vendor again after a minute if it names no time, and after an hour at the latest',
     settings,
-    async prove(one, _other, clock) {
+    async prove(first, _second, clock) {
       const daily = { requests: 5, windowMs: 86_400_000 };
-      one.observe('k', daily, { remaining: 0 });
-      assert.deepEqual(await takeAllLeft(one, clock, 'k', daily), [0, 60_000]);
-      one.observe('closed', limit, { closedUntil: clock.now() + 86_400_000 });
-      assert.deepEqual(await takeAllLeft(one, clock, 'closed'), [0, 3_600_000]);
+      first.observe('k', daily, { remaining: 0 });
+      assert.deepEqual(await takeAllLeft(first, clock, 'k', daily), [0, 60_000]);
+      first.observe('closed', limit, { closedUntil: clock.now() + 86_400_000 });
+      assert.deepEqual(await takeAllLeft(first, clock, 'closed'), [0, 3_600_000]);
       await clock.advance(60_000);
-      assert.deepEqual(await takeAllLeft(one, clock, 'k', daily), [5, 86_400_000]);
+      assert.deepEqual(await takeAllLeft(first, clock, 'k', daily), [5, 86_400_000]);
       // The budget's own count continues.
-      one.observe('k', daily, { remaining: 9 });
-      assert.deepEqual(await takeAllLeft(one, clock, 'k', daily), [0, 86_400_000]);
+      first.observe('k', daily, { remaining: 9 });
+      assert.deepEqual(await takeAllLeft(first, clock, 'k', daily), [0, 86_400_000]);
     },
   },
 ];

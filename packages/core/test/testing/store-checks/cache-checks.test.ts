@@ -6,24 +6,24 @@ import { failedChecks } from './failed-checks.ts';
 const close = async (): Promise<void> => {};
 const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0, 1) });
 
-type OpenCache = (clock: Clock) => { one: Cache; other?: Cache };
+type OpenCache = (clock: Clock) => { first: Cache; second?: Cache };
 const brokenCaches: readonly (readonly [fault: string, finds: string, open: OpenCache])[] = [
   [
     'never expires an answer',
     'returns an answer until it expires, with its age',
-    (clock) => ({ one: memoryCache({ clock: frozen(clock) }) }),
+    (clock) => ({ first: memoryCache({ clock: frozen(clock) }) }),
   ],
   [
     'keeps answers for each replica separately',
     'returns an answer until it expires, with its age',
-    (clock) => ({ one: memoryCache({ clock }), other: memoryCache({ clock }) }),
+    (clock) => ({ first: memoryCache({ clock }), second: memoryCache({ clock }) }),
   ],
   [
     'drops the metadata',
     'returns the last answer that was set, with every part that an answer can have',
     (clock) => {
       const cache = memoryCache({ clock });
-      return { one: { ...cache, set: (scope, key, { meta: _, ...rest }, options) => cache.set(scope, key, rest, options) } };
+      return { first: { ...cache, set: (scope, key, { meta: _, ...rest }, options) => cache.set(scope, key, rest, options) } };
     },
   ],
   [
@@ -31,25 +31,25 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
     'keeps nothing for a time of zero, and removes the previous answer',
     (clock) => {
       const cache = memoryCache({ clock });
-      return { one: { ...cache, set: async (...all) => (all[3].keepMs > 0 ? await cache.set(...all) : undefined) } };
+      return { first: { ...cache, set: async (...all) => (all[3].keepMs > 0 ? await cache.set(...all) : undefined) } };
     },
   ],
   [
     'clears nothing',
     'keeps scopes apart, even if they and their keys contain separators, and clears only one',
-    (clock) => ({ one: { ...memoryCache({ clock }), clear: close } }),
+    (clock) => ({ first: { ...memoryCache({ clock }), clear: close } }),
   ],
   [
     'joins scope and key with a colon',
     'keeps scopes apart, even if they and their keys contain separators, and clears only one',
     (clock) => {
       const cache = memoryCache({ clock });
-      const one: Cache = {
+      const first: Cache = {
         get: (scope, key) => cache.get('', `${scope}:${key}`),
         set: (scope, key, ...rest) => cache.set('', `${scope}:${key}`, ...rest),
         clear: () => cache.clear(''),
       };
-      return { one };
+      return { first };
     },
   ],
   [
@@ -59,12 +59,12 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
       const cache = memoryCache({ clock });
       const versions = new Map<string, number>();
       const at = (scope: string) => `${scope}/${versions.get(scope) ?? 0}`;
-      const one: Cache = {
+      const first: Cache = {
         get: (scope, key) => cache.get(at(scope), key),
         set: (scope, key, ...rest) => cache.set(at(scope), key, ...rest),
         clear: async (scope) => void versions.set(scope, ((versions.get(scope) ?? 0) + 1) % 2),
       };
-      return { one };
+      return { first };
     },
   ],
   [
@@ -74,7 +74,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
       const cache = memoryCache({ clock });
       const set: Cache['set'] = async (scope, key, answer, { keepMs }) =>
         await cache.set(scope, key, answer, { token: (await cache.get(scope, key)).token ?? '', keepMs });
-      return { one: { ...cache, set } };
+      return { first: { ...cache, set } };
     },
   ],
   [
@@ -86,7 +86,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
         const now = (await cache.get(scope, key)).token ?? '';
         await cache.set(scope, key, answer, { token: now, keepMs: token === now ? keepMs : 0 });
       };
-      return { one: { ...cache, set } };
+      return { first: { ...cache, set } };
     },
   ],
   [
@@ -101,7 +101,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
       };
       const set: Cache['set'] = (scope, key, answer, { token, keepMs }) =>
         cache.set(scope, key, answer, { token: token.split('/')[0] ?? '', keepMs });
-      return { one: { ...cache, get, set } };
+      return { first: { ...cache, get, set } };
     },
   ],
   [
@@ -113,7 +113,7 @@ const brokenCaches: readonly (readonly [fault: string, finds: string, open: Open
         const answer = answers.get(key);
         return { kept: answer && { answer, ageMs: 0 }, token: '0' };
       };
-      return { one: { get, set: async (_, key, answer) => void answers.set(key, answer), clear: close } };
+      return { first: { get, set: async (_, key, answer) => void answers.set(key, answer), clear: close } };
     },
   ],
 ];

@@ -25,16 +25,16 @@ const brokenLocks: readonly (readonly [fault: string, finds: string, faults: Loc
 
 describe('the checks find', () => {
   test.each(brokenLocks)('a lock that %s', async (_fault, finds, faults) => {
-    expect(await failedChecks(lockChecks(async (clock) => ({ one: processLock(clock, faults), close })))).toContain(finds);
+    expect(await failedChecks(lockChecks(async (clock) => ({ first: processLock(clock, faults), close })))).toContain(finds);
   });
 
   test('a lock that each replica has for itself', async () => {
-    const found = await failedChecks(lockChecks(async (clock) => ({ one: processLock(clock), other: processLock(clock), close })));
+    const found = await failedChecks(lockChecks(async (clock) => ({ first: processLock(clock), second: processLock(clock), close })));
     expect(found).toContain('gives a lock to exactly one of 100 concurrent takers');
   });
 
   test('nothing in a lock that keeps its guarantees', async () => {
-    expect(await failedChecks(lockChecks(async (clock) => ({ one: processLock(clock), close })))).toEqual([]);
+    expect(await failedChecks(lockChecks(async (clock) => ({ first: processLock(clock), close })))).toEqual([]);
   });
 
   test('at least one broken variant for each guarantee', () => {

@@ -4,7 +4,7 @@ import { meteringChecks } from '../../../src/testing/index.ts';
 import { brokenMeterings, refusesDuplicates } from './metering-mutants.ts';
 
 test.each(brokenMeterings)('the checks find a metering that %s', async (_, breaks, guarantee) => {
-  const checks = meteringChecks(async (policy) => ({ metering: breaks(memoryMetering(policy), policy), close: async () => {} }));
+  const checks = meteringChecks(async (policy) => ({ first: breaks(memoryMetering(policy), policy), close: async () => {} }));
   const chosen = checks.filter(({ name }) => name.includes(guarantee));
   expect(chosen).not.toEqual([]);
   const results = await Promise.all(chosen.map(({ run }) => outcomeOf(run())));
@@ -13,7 +13,7 @@ test.each(brokenMeterings)('the checks find a metering that %s', async (_, break
 
 test('two handles that share nothing fail every check that uses both', async () => {
   const checks = meteringChecks(async (policy) => ({
-    metering: memoryMetering(policy),
+    first: memoryMetering(policy),
     second: memoryMetering(policy),
     close: async () => {},
   }));
@@ -32,7 +32,7 @@ test('a check closes the metering that it opens, whether it passes or fails', as
   let open = 0;
   const checks = meteringChecks(async () => {
     open += 1;
-    return { metering: refusesDuplicates(memoryMetering()), close: async () => void (open -= 1) };
+    return { first: refusesDuplicates(memoryMetering()), close: async () => void (open -= 1) };
   });
   await Promise.all(checks.map(({ run }) => outcomeOf(run())));
   expect(open).toBe(0);

@@ -30,45 +30,45 @@ function ruleByRule(
   };
 }
 
-type OpenLimit = (rules: readonly RateLimitRule[], clock: Clock) => { one: RateLimit; other?: RateLimit };
+type OpenLimit = (rules: readonly RateLimitRule[], clock: Clock) => { first: RateLimit; second?: RateLimit };
 const brokenLimits: readonly (readonly [fault: string, finds: string, open: OpenLimit])[] = [
   [
     'has one count for all keys',
     'keeps the limits of keys apart',
     (rules, clock) => {
       const limit = memoryRateLimit(rules, { clock });
-      return { one: { take: () => limit.take('same') } };
+      return { first: { take: () => limit.take('same') } };
     },
   ],
   [
     'knows only its first rule',
     'allows a request that every rule allows, and names the rule that refuses',
-    (rules, clock) => ({ one: memoryRateLimit(rules.slice(0, 1), { clock }) }),
+    (rules, clock) => ({ first: memoryRateLimit(rules.slice(0, 1), { clock }) }),
   ],
   [
     'never starts a new window',
     'allows as many requests as the limit, says how many are left, then refuses until the window ends',
-    (rules, clock) => ({ one: memoryRateLimit(rules, { clock: frozen(clock) }) }),
+    (rules, clock) => ({ first: memoryRateLimit(rules, { clock: frozen(clock) }) }),
   ],
   [
     'counts each replica separately',
     'allows exactly 100 of 200 concurrent requests',
-    (rules, clock) => ({ one: memoryRateLimit(rules, { clock }), other: memoryRateLimit(rules, { clock }) }),
+    (rules, clock) => ({ first: memoryRateLimit(rules, { clock }), second: memoryRateLimit(rules, { clock }) }),
   ],
   [
     'counts a request that another rule refused',
     'counts a refused request against no rule',
-    (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.remaining - b.remaining)[0]) }),
+    (rules, clock) => ({ first: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.remaining - b.remaining)[0]) }),
   ],
   [
     'names the first rule, even if others have less left',
     'names the rule with less left if two rules allow the request',
-    (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all[0]) }),
+    (rules, clock) => ({ first: ruleByRule(rules, clock, (all) => all[0]) }),
   ],
   [
     'names the refusal that ends first',
     'names the rule that lasts longer if two rules refuse the request',
-    (rules, clock) => ({ one: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.resetMs - b.resetMs)[0]) }),
+    (rules, clock) => ({ first: ruleByRule(rules, clock, (all) => all.toSorted((a, b) => a.resetMs - b.resetMs)[0]) }),
   ],
   [
     'reads, waits, and then writes',
@@ -77,7 +77,7 @@ const brokenLimits: readonly (readonly [fault: string, finds: string, open: Open
       const counts = new Map<string, number>();
       const [rule = { limit: 1, windowMs: 1 }] = rules;
       return {
-        one: {
+        first: {
           async take(key) {
             const count = counts.get(key) ?? 0;
             await waitTurns(1);
@@ -90,31 +90,31 @@ const brokenLimits: readonly (readonly [fault: string, finds: string, open: Open
   ],
 ];
 
-type OpenBudget = (clock: Clock, maxWaiting: number | undefined) => { one: Budget; other?: Budget };
+type OpenBudget = (clock: Clock, maxWaiting: number | undefined) => { first: Budget; second?: Budget };
 const { signal } = new AbortController();
 const never = { deadlineAt: Number.POSITIVE_INFINITY };
 const brokenBudgets: readonly (readonly [fault: string, finds: string, open: OpenBudget])[] = [
   [
     'grants for each replica separately',
     'grants exactly 100 of 200 concurrent requests in a window of 100',
-    (clock) => ({ one: memoryBudget({ clock }), other: memoryBudget({ clock }) }),
+    (clock) => ({ first: memoryBudget({ clock }), second: memoryBudget({ clock }) }),
   ],
   [
     'counts running requests for each replica separately',
     'runs no more requests at a time than its limit, until all 40 have run',
-    (clock) => ({ one: memoryBudget({ clock }), other: memoryBudget({ clock }) }),
+    (clock) => ({ first: memoryBudget({ clock }), second: memoryBudget({ clock }) }),
   ],
   [
     'never starts a new window',
     'grants as many requests as a window has, and the next request when a new window begins',
-    (clock) => ({ one: memoryBudget({ clock: frozen(clock) }) }),
+    (clock) => ({ first: memoryBudget({ clock: frozen(clock) }) }),
   ],
   [
     'has one budget for all keys',
     'keeps the budgets of keys apart',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, take: (_, ...rest) => budget.take('same', ...rest) } };
+      return { first: { ...budget, take: (_, ...rest) => budget.take('same', ...rest) } };
     },
   ],
   [
@@ -122,7 +122,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'refuses a request at once if its turn would come after its deadline, and does not count it',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, ...never }, onWait) } };
+      return { first: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, ...never }, onWait) } };
     },
   ],
   [
@@ -144,7 +144,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
           release();
         };
       };
-      return { one: { ...budget, take } };
+      return { first: { ...budget, take } };
     },
   ],
   [
@@ -153,7 +153,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     (clock) => {
       const budget = memoryBudget({ clock });
       const { signal } = new AbortController();
-      return { one: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, signal }, onWait) } };
+      return { first: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, signal }, onWait) } };
     },
   ],
   [
@@ -161,33 +161,33 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'gives a slot that one replica releases to a request that waits in another',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, take: async (...all) => (await budget.take(...all), () => {}) } };
+      return { first: { ...budget, take: async (...all) => (await budget.take(...all), () => {}) } };
     },
   ],
   [
     'lets any number of requests wait',
     'refuses waiting requests beyond its bound with OVERLOADED, in the queue and for the window',
-    (clock) => ({ one: memoryBudget({ clock }) }),
+    (clock) => ({ first: memoryBudget({ clock }) }),
   ],
   [
     'serves requests in order of arrival, without turns between users',
     'lets waiting users take turns, in the queue and for the window',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, user: 'all' }, onWait) } };
+      return { first: { ...budget, take: (key, limit, until, onWait) => budget.take(key, limit, { ...until, user: 'all' }, onWait) } };
     },
   ],
   [
     'lets one user fill the queue',
     'lets one user fill at most half of the queue',
-    (clock, maxWaiting = 50) => ({ one: memoryBudget({ clock, maxWaiting: 2 * maxWaiting }) }),
+    (clock, maxWaiting = 50) => ({ first: memoryBudget({ clock, maxWaiting: 2 * maxWaiting }) }),
   ],
   [
     'observes for each replica separately',
     'grants no more requests than the vendor says are left, in every replica, until the time that it names',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: budget, other: { ...budget, take: (key, ...rest) => budget.take(`other ${key}`, ...rest) } };
+      return { first: budget, second: { ...budget, take: (key, ...rest) => budget.take(`other ${key}`, ...rest) } };
     },
   ],
   [
@@ -195,7 +195,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'follows the vendor’s statements alone if no limit is declared',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, observe: () => {} } };
+      return { first: { ...budget, observe: () => {} } };
     },
   ],
   [
@@ -204,11 +204,11 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     (clock) => {
       const budget = memoryBudget({ clock });
       let hasObserved = false;
-      const one: Budget = {
+      const first: Budget = {
         take: (key, limit, ...rest) => budget.take(key, hasObserved ? {} : limit, ...rest),
         observe: (...all) => void ((hasObserved = true), budget.observe(...all)),
       };
-      return { one };
+      return { first };
     },
   ],
   [
@@ -217,11 +217,11 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     (clock) => {
       const budget = memoryBudget({ clock });
       let answers = 0;
-      const one: Budget = {
+      const first: Budget = {
         take: (key, ...rest) => budget.take(`${key} ${answers}`, ...rest),
         observe: (key, ...rest) => budget.observe(`${key} ${(answers += 1)}`, ...rest),
       };
-      return { one };
+      return { first };
     },
   ],
   [
@@ -230,11 +230,11 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     (clock) => {
       const budget = memoryBudget({ clock });
       let answers = 0;
-      const one: Budget = {
+      const first: Budget = {
         take: (key, ...rest) => budget.take(`${key} ${answers}`, ...rest),
         observe: (key, ...rest) => budget.observe(`${key} ${(answers += 1)}`, ...rest),
       };
-      return { one };
+      return { first };
     },
   ],
   [
@@ -242,7 +242,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'follows the limit that the vendor states, larger or smaller than the declared limit',
     (clock) => {
       const budget = memoryBudget({ clock });
-      return { one: { ...budget, observe: (key, limit, { limit: _, ...rest }) => budget.observe(key, limit, rest) } };
+      return { first: { ...budget, observe: (key, limit, { limit: _, ...rest }) => budget.observe(key, limit, rest) } };
     },
   ],
   [
@@ -250,8 +250,8 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     'lets waiting requests continue once the vendor states a larger limit',
     (clock) => {
       const budget = memoryBudget({ clock });
-      const one: Budget = { ...budget, observe: (...all) => void clock.sleep(1, signal).then(() => budget.observe(...all)) };
-      return { one };
+      const first: Budget = { ...budget, observe: (...all) => void clock.sleep(1, signal).then(() => budget.observe(...all)) };
+      return { first };
     },
   ],
   [
@@ -260,7 +260,7 @@ const brokenBudgets: readonly (readonly [fault: string, finds: string, open: Ope
     (clock) => {
       const budget = memoryBudget({ clock });
       return {
-        one: {
+        first: {
           ...budget,
           observe: (key, limit, observed) => budget.observe(key, limit, { resetAt: clock.now() + (limit.windowMs ?? 0), ...observed }),
         },
@@ -288,7 +288,7 @@ describe('the checks find', () => {
 test('a check closes the store that it opens, also if it fails', async () => {
   let closed = 0;
   const take = (): Promise<never> => Promise.reject(new Error('broken'));
-  const checks = rateLimitChecks(async () => ({ one: { take }, close: async () => void (closed += 1) }));
+  const checks = rateLimitChecks(async () => ({ first: { take }, close: async () => void (closed += 1) }));
   expect(await failedChecks(checks)).toHaveLength(checks.length);
   expect(closed).toBe(checks.length);
 });

@@ -14,7 +14,7 @@ async function failing(mutate: Mutate): Promise<string[]> {
 
 describe('the checks of state stores', () => {
   test('pass a good store', async () => {
-    expect(await failing((limits) => ({ store: memoryState(limits) }))).toEqual([]);
+    expect(await failing((limits) => ({ first: memoryState(limits) }))).toEqual([]);
   });
 
   test.each(Object.entries(mutants))('catch a store that %s', async (_, { mutate, caughtBy }) => {
@@ -23,7 +23,7 @@ describe('the checks of state stores', () => {
 
   test('each catch a broken store', async () => {
     const caught = new Set((await Promise.all(Object.values(mutants).map(({ mutate }) => failing(mutate)))).flat());
-    const names = stateChecks(async () => ({ store: memoryState(), close: async () => {} })).map(({ name }) => name);
+    const names = stateChecks(async () => ({ first: memoryState(), close: async () => {} })).map(({ name }) => name);
     expect(names.filter((name) => !caught.has(name))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -32,7 +32,7 @@ describe('the checks of state stores', () => {
     let open = 0;
     const opening = async (store: StateStore) => {
       open += 1;
-      return { store, close: async () => void (open -= 1) };
+      return { first: store, close: async () => void (open -= 1) };
     };
     for (const { run } of stateChecks(async (limits) => opening(memoryState(limits)))) await run();
     for (const { run } of stateChecks(async () => opening(memoryState({ maxKeys: 0 })))) await run().catch(() => {});

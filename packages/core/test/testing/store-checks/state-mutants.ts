@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { memoryState, ToolError, type LogSpec, type State, type StateLog } from '../../../src/index.ts';
-import type { OpenedStateStore, StateCheckLimits } from '../../../src/testing/index.ts';
+import { memoryState, ToolError, type LogSpec, type State, type StateLog, type StateStore } from '../../../src/index.ts';
+import type { OpenedStore, StateCheckLimits } from '../../../src/testing/index.ts';
 
 const anything = z.unknown();
 const all = { limit: 1_000 };
 
 /** Makes a broken store. */
-export type Mutate = (limits: StateCheckLimits) => Omit<OpenedStateStore, 'close'>;
+export type Mutate = (limits: StateCheckLimits) => Omit<OpenedStore<StateStore>, 'close'>;
 
 /** A store whose states have some broken methods. */
 const states =
@@ -19,7 +19,7 @@ const states =
       opened.set(scope, state);
       return state;
     };
-    return { store: { open } };
+    return { first: { open } };
   };
 
 /** A store whose logs have some broken methods. */
@@ -28,7 +28,7 @@ const logs = (differ: (log: StateLog<any>, spec: LogSpec<any>, state: State) => 
 
 const without =
   (limit: keyof StateCheckLimits): Mutate =>
-  ({ [limit]: _, ...limits }) => ({ store: memoryState(limits) });
+  ({ [limit]: _, ...limits }) => ({ first: memoryState(limits) });
 
 /** Sets a value at any version. */
 async function force(state: State, key: string, value: unknown): Promise<boolean> {
@@ -126,14 +126,14 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
   'keeps all scopes in one': {
     mutate: (limits) => {
       const good = memoryState(limits);
-      return { store: { open: () => good.open('one') } };
+      return { first: { open: () => good.open('one') } };
     },
     caughtBy: 'keeps scopes apart',
   },
   'ignores the case of scopes': {
     mutate: (limits) => {
       const good = memoryState(limits);
-      return { store: { open: (scope) => good.open(scope.toLowerCase()) } };
+      return { first: { open: (scope) => good.open(scope.toLowerCase()) } };
     },
     caughtBy: 'keeps scopes apart',
   },
@@ -333,7 +333,7 @@ export const mutants: Record<string, { readonly mutate: Mutate; readonly caughtB
     caughtBy: 'frees the bytes of dropped and removed entries',
   },
   'has replicas that share nothing': {
-    mutate: (limits) => ({ store: memoryState(limits), second: memoryState(limits) }),
+    mutate: (limits) => ({ first: memoryState(limits), second: memoryState(limits) }),
     caughtBy: 'loses none of 20 increments',
   },
 };
