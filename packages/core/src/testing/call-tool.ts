@@ -1,6 +1,6 @@
-import { createHost } from '../create-host.ts';
 import type { Connector } from '../connector/connector.ts';
 import type { Answer } from '../content.ts';
+import { createHost } from '../create-host.ts';
 import type { HostOptions } from '../host.ts';
 import { memoryConnections } from '../memory/connections.ts';
 import { localPrincipal } from '../principal.ts';

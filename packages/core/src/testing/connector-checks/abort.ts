@@ -1,8 +1,8 @@
-import type { Answer } from '../../content.ts';
 import { systemClock } from '../../clock.ts';
+import type { Answer } from '../../content.ts';
+import type { Step, CheckedConnector, Trace } from './checked-connector.ts';
 import { faultOfFailure, mayWrite } from './problem.ts';
 import type { TestHost } from './test-host.ts';
-import type { Step, CheckedConnector, Trace } from './checked-connector.ts';
 
 const limitMs = 200;
 /** A moment in which the machine is busy says nothing about the connector, so the best of several attempts counts. */

@@ -1,9 +1,9 @@
-import type { Answer } from '../../content.ts';
+import type { z } from 'zod';
 import type { Connector } from '../../connector/connector.ts';
 import type { HttpRequest } from '../../connector/http.ts';
 import type { AnyTool } from '../../connector/tool.ts';
+import type { Answer } from '../../content.ts';
 import type { SimulatorAnswer, SimulatorMatch, SimulatorRequest } from '../sandbox/simulator.ts';
-import type { z } from 'zod';
 import type { ConnectorFixture } from './fixture.ts';
 import { withRowsRead } from './rows.ts';
 import { withTestHost, type TestHost, type TestHostOptions } from './test-host.ts';

@@ -1,16 +1,16 @@
 import type { Connector } from '../../connector/connector.ts';
+import { createCheckedConnector, type CheckedConnector } from './checked-connector.ts';
+import type { ConnectorFixture } from './fixture.ts';
+import type { Rule } from './rule.ts';
 import { answerRules } from './rules/answer-rules.ts';
 import { behaviourRules } from './rules/behaviour-rules.ts';
 import { boundRules } from './rules/bound-rules.ts';
 import { catalogueRules } from './rules/catalogue-rules.ts';
 import { effectRules } from './rules/effect-rules.ts';
-import type { ConnectorFixture } from './fixture.ts';
 import { jobRules } from './rules/job-rules.ts';
 import { packageRules } from './rules/package-rules.ts';
 import { refusalRules } from './rules/refusal-rules.ts';
-import type { Rule } from './rule.ts';
 import { shapeRules, acceptedByHost } from './rules/shape-rules.ts';
-import { createCheckedConnector, type CheckedConnector } from './checked-connector.ts';
 import { tenancyRules } from './rules/tenancy-rules.ts';
 import { webhookRules } from './rules/webhook-rules.ts';
 

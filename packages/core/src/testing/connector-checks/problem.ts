@@ -1,12 +1,12 @@
+import type { z } from 'zod';
+import type { HttpRequest } from '../../connector/http.ts';
 import type { Answer } from '../../content.ts';
 import { errorCodes, type ErrorCode } from '../../errors.ts';
-import type { HttpRequest } from '../../connector/http.ts';
-import type { z } from 'zod';
 import { answerText } from '../answer-text.ts';
-import { withRowsRead, withRowsWritten } from './rows.ts';
-import type { TestHost } from './test-host.ts';
 import type { SimulatorAnswer, SimulatorRequest } from '../sandbox/simulator.ts';
 import type { Step, CheckedConnector, Trace } from './checked-connector.ts';
+import { withRowsRead, withRowsWritten } from './rows.ts';
+import type { TestHost } from './test-host.ts';
 
 /** Returns the error code of an answer, as programs read it. */
 export function codeOf({ meta }: Answer): string | undefined {

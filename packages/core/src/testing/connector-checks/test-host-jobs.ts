@@ -1,12 +1,12 @@
-import { createClients } from '../../upstream/clients.ts';
 import { systemClock } from '../../clock.ts';
-import type { Connection } from '../../ports/connections.ts';
 import type { Connector, Job } from '../../connector/connector.ts';
-import type { HostOptions } from '../../host.ts';
-import type { Logger } from '../../logger.ts';
-import { observers } from '../../ports/observer.ts';
-import { runJob } from '../../jobs/run-job.ts';
 import type { StateStore } from '../../connector/state.ts';
+import type { HostOptions } from '../../host.ts';
+import { runJob } from '../../jobs/run-job.ts';
+import type { Logger } from '../../logger.ts';
+import type { Connection } from '../../ports/connections.ts';
+import { observers } from '../../ports/observer.ts';
+import { createClients } from '../../upstream/clients.ts';
 
 /** The time limit of a run. */
 const timeoutMs = 5_000;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Budget } from '../../ports/budget.ts';
 import type { Clock } from '../../clock.ts';
 import type { UpstreamLimit } from '../../connector/connector.ts';
-import type { OpenedStore, StoreCheck } from '../store-check.ts';
+import type { Budget } from '../../ports/budget.ts';
 import type { ManualClock } from '../manual-clock.ts';
+import type { OpenedStore, StoreCheck } from '../store-check.ts';
 import { observationGuarantees } from './observation-guarantees.ts';
 import { sharedChecks, type SharedGuarantee } from './shared-guarantee.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Cache } from '../../ports/cache.ts';
 import type { Clock } from '../../clock.ts';
 import type { Answer } from '../../content.ts';
+import type { Cache } from '../../ports/cache.ts';
 import type { OpenedStore, StoreCheck } from '../store-check.ts';
 import { sharedChecks, type SharedGuarantee } from './shared-guarantee.ts';
 

@@ -1,10 +1,10 @@
-import type { Metering } from '../../ports/metering.ts';
 import type { UsagePolicy } from '../../billing/quota.ts';
+import type { Metering } from '../../ports/metering.ts';
 import type { OpenedStore, StoreCheck } from '../store-check.ts';
 import { meteringClaimGuarantees } from './metering-claim-guarantees.ts';
+import { meteringDuplicateGuarantees } from './metering-duplicate-guarantees.ts';
 import { meteringQuotaGuarantees } from './metering-quota-guarantees.ts';
 import { meteringRecordGuarantees } from './metering-record-guarantees.ts';
-import { meteringDuplicateGuarantees } from './metering-duplicate-guarantees.ts';
 
 /**
  * Returns the guarantees of `Metering` as checks. `open` creates a metering with the given policy. Each check opens its own and makes its

@@ -1,9 +1,9 @@
 import { AssertionError, deepEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import type { UsagePolicy } from '../../billing/quota.ts';
 import { systemClock } from '../../clock.ts';
 import type { Answer } from '../../content.ts';
 import { ToolError, type ErrorCode } from '../../errors.ts';
-import type { UsagePolicy } from '../../billing/quota.ts';
 import type { Admission, AdmitOptions, Call, Metering, Outcome } from '../../ports/metering.ts';
 
 /** A guarantee of meterings, and its proof. `other` is a second handle on the same data, as another replica has. */

@@ -1,5 +1,5 @@
-import type { Outcome } from '../../ports/metering.ts';
 import type { QuotaRule } from '../../billing/quota.ts';
+import type { Outcome } from '../../ports/metering.ts';
 import { ending } from './metering-guarantee.ts';
 
 /** A quota of calls. Default: for each tenant and month. */

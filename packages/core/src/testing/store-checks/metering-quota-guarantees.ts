@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict';
-import type { Metering, Outcome } from '../../ports/metering.ts';
 import { ToolError } from '../../errors.ts';
+import type { Metering, Outcome } from '../../ports/metering.ts';
 import { admitToReplay, admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringGuarantee } from './metering-guarantee.ts';
 import { calls, endings, failed, money, units } from './metering-policies.ts';
 

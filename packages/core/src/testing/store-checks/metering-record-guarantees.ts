@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict';
-import type { Call } from '../../ports/metering.ts';
 import { ToolError } from '../../errors.ts';
+import type { Call } from '../../ports/metering.ts';
 import { admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringGuarantee } from './metering-guarantee.ts';
 import { calls, endings, failed, money, units } from './metering-policies.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Budget } from '../../ports/budget.ts';
 import type { Clock } from '../../clock.ts';
+import type { Budget } from '../../ports/budget.ts';
 import type { SharedGuarantee } from './shared-guarantee.ts';
 
 const signal = new AbortController().signal;

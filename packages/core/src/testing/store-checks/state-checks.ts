@@ -1,8 +1,8 @@
 import type { StateStore } from '../../connector/state.ts';
 import type { OpenedStore, StoreCheck } from '../store-check.ts';
 import { stateBoundGuarantees } from './state-bound-guarantees.ts';
-import { stateLogGuarantees } from './state-log-guarantees.ts';
 import type { StateCheckLimits } from './state-guarantee.ts';
+import { stateLogGuarantees } from './state-log-guarantees.ts';
 import { stateRaceGuarantees } from './state-race-guarantees.ts';
 import { stateValueGuarantees } from './state-value-guarantees.ts';
 

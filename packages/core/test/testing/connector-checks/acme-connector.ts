@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineConnector, secret, ToolError, type Connector, type Context, type Http } from '../../../src/index.ts';
 import type { AnyTool } from '../../../src/connector/tool.ts';
+import { defineConnector, secret, ToolError, type Connector, type Context, type Http } from '../../../src/index.ts';
 import type { ConnectorFixture } from '../../../src/testing/index.ts';
 import { startAcme } from './acme-vendor.ts';
 

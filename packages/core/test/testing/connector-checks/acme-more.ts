@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineConnector, secret, type Connector, type Context, type Http, type LogSpec, type Services } from '../../../src/index.ts';
 import type { AnyTool } from '../../../src/connector/tool.ts';
+import { defineConnector, secret, type Connector, type Context, type Http, type LogSpec, type Services } from '../../../src/index.ts';
 import type { ConnectorFixture } from '../../../src/testing/index.ts';
 import { acme, acmeClient } from './acme-connector.ts';
 import { startAcme } from './acme-vendor.ts';

@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { expectFound } from './broken-connector.ts';
 import { brokenBackground } from './broken-background.ts';
+import { expectFound } from './broken-connector.ts';
 
 describe('the checks find', () => {
   test.each(brokenBackground)('a connector that $fault', async (broken) => {

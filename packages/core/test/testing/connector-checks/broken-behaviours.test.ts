@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { expectFound } from './broken-connector.ts';
 import { brokenBehaviours } from './broken-behaviours.ts';
+import { expectFound } from './broken-connector.ts';
 
 describe('the checks find', () => {
   test.each(brokenBehaviours)('a connector that $fault', async (broken) => {

@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { expectFound } from './broken-connector.ts';
 import { brokenBorders } from './broken-borders.ts';
+import { expectFound } from './broken-connector.ts';
 
 describe('the checks find', () => {
   test.each(brokenBorders)('a connector that $fault', async (broken) => {

@@ -1,8 +1,8 @@
 import type { Answer } from '../../../content.ts';
+import type { Trace } from '../checked-connector.ts';
 import { everyValue, fieldPaths, pathText, textsIn, withField } from '../json-fields.ts';
 import { answerWith, codeOf, faultOfFailure, overSteps, slipIn, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
-import type { Trace } from '../checked-connector.ts';
 
 /** Faults in single fields of a vendor's answer. */
 export const fieldFaults: readonly { readonly name: string; readonly why: string; change(field: unknown): unknown }[] = [

@@ -1,9 +1,9 @@
 import { portableSchema } from '../../../catalog/portable-schema.ts';
 import { ToolError } from '../../../errors.ts';
+import { detectBypasses } from '../bypass-detection.ts';
 import { importedIo } from '../imported-io.ts';
 import { everyValue } from '../json-fields.ts';
 import { openOnly } from '../open-only.ts';
-import { detectBypasses } from '../bypass-detection.ts';
 import { codeOf, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 

@@ -1,5 +1,5 @@
-import { everyValue } from '../json-fields.ts';
 import { portableSchema } from '../../../catalog/portable-schema.ts';
+import { everyValue } from '../json-fields.ts';
 import { answerWith, codeOf, faultOfFailure, overSteps, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 

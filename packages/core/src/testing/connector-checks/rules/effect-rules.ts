@@ -1,6 +1,6 @@
+import type { Trace } from '../checked-connector.ts';
 import { carriesKey, mayWrite, overSteps, writesIn } from '../problem.ts';
 import type { Rule } from '../rule.ts';
-import type { Trace } from '../checked-connector.ts';
 
 const nameOf = (request: { readonly method: string; readonly path: string } | undefined): string => `${request?.method} ${request?.path}`;
 

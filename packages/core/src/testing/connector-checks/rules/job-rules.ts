@@ -1,10 +1,10 @@
 import type { Job } from '../../../connector/connector.ts';
 import { ToolError } from '../../../errors.ts';
 import { afterAbort, bestAttempt } from '../abort.ts';
+import { recordSteps, type Step, type CheckedConnector } from '../checked-connector.ts';
 import { writesIn } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 import type { TestHost } from '../test-host.ts';
-import { recordSteps, type Step, type CheckedConnector } from '../checked-connector.ts';
 
 /** The vendor's failures during a job. */
 const faults = [

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../../errors.ts';
 import { abortInTime } from '../abort.ts';
+import type { Step, Trace } from '../checked-connector.ts';
 import { codeOf, faultOfFailure, mayWrite, overSteps } from '../problem.ts';
 import type { Rule } from '../rule.ts';
-import type { Step, Trace } from '../checked-connector.ts';
 
 /** The statuses by which a vendor refuses a request permanently, with the codes for a model and their meaning. */
 const refusals: readonly (readonly [status: number, codes: readonly ErrorCode[], meaning: string])[] = [

@@ -1,6 +1,6 @@
-import { checkConnector } from '../../../catalog/registration.ts';
 import { isSchema, type RawSchema } from '../../../catalog/describe-schema.ts';
 import { portableSchema } from '../../../catalog/portable-schema.ts';
+import { checkConnector } from '../../../catalog/registration.ts';
 import { strictSchema } from '../../../catalog/strict-schema.ts';
 import type { Rule } from '../rule.ts';
 

@@ -1,12 +1,12 @@
 import type { Webhook } from '../../../connector/connector.ts';
-import { ToolError } from '../../../errors.ts';
 import type { Entry } from '../../../connector/state.ts';
-import { fieldFaults, slipOf } from './answer-rules.ts';
+import { ToolError } from '../../../errors.ts';
+import type { CheckedConnector } from '../checked-connector.ts';
 import { fieldPaths, pathText, withField } from '../json-fields.ts';
 import { faultOfFailure } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 import type { TestHost } from '../test-host.ts';
-import type { CheckedConnector } from '../checked-connector.ts';
+import { fieldFaults, slipOf } from './answer-rules.ts';
 
 /** Bodies that may arrive by mistake, and that are no delivery. */
 const junk = ['', 'no JSON', '{"half": ', 'null', '7', '"text"', '[null]', '[7]', '[[]]', '{}'];
