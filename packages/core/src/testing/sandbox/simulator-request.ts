@@ -1,0 +1,28 @@
+/** A request that arrived, with its whole body. */
+export interface SimulatorRequest {
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly url: string;
+  /** As sent, without the query. */
+  readonly path: string;
+  /** The route of the request, such as `GET /tickets/{id}`. Undefined: no route fits. */
+  readonly route: string | undefined;
+  /** The decoded values of the route's `{names}`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed JSON or form. Undefined: the body has another type, or does not parse. */
+  readonly body: unknown;
+  readonly rawBody: string;
+  /** How the exchange ended: `answered` in full, `broken` by a misbehaviour, or `closed` by the client before the whole answer was sent. */
+  readonly ended: Promise<'answered' | 'broken' | 'closed'>;
+}
+
+/** Selects requests: by a route as declared, or by a function. */
+export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
+
+/** Whether a request is one of those that `match` selects. Absent: all are. */
+export function isSelected(request: SimulatorRequest, match?: SimulatorMatch): boolean {
+  return match === undefined || (typeof match === 'string' ? request.route === match : match(request));
+}
