@@ -52,11 +52,11 @@ const mostAttempts = 4;
 const giveUpAfterMs = 15_000;
 
 /**
- * Checks that lose the answer to every write of a connector's tools in every way. They expect as many requests as the retry class allows,
- * and an error that says what is unknown and how to find out. A writing tool without a row fails.
+ * Returns checks that lose the answer to every write of a connector's tools in every way. They expect as many requests as the retry class
+ * allows, and an error that says what is unknown and how to find out. A writing tool without a row fails.
  *
- * Each check runs the tool through a host of its own, whose breaker has seen no other calls. Checks may run in any order, and at once. They
- * need got, cockatiel and p-retry.
+ * Each check runs the tool through a new host, whose breaker has seen no other calls. Checks may run in any order, also at the same time.
+ * They need got, cockatiel and p-retry.
  */
 export function lostAnswerChecks<Sandbox extends ConnectorSandbox>(
   connector: Connector,

@@ -19,13 +19,13 @@ export interface RequestFixture extends DescriptionGaps {
   /** Makes the calls, or returns those that were made. */
   traffic(): RequestTraffic | Promise<RequestTraffic>;
   /**
-   * The faults that the judge cannot refuse, since the description takes any text there: `GET /search: query q`. Sorted. A fault that the
-   * judge refuses after all must be removed. Default: none.
+   * The faults that the judge cannot refuse, since the description takes any text there: `GET /search: query q`. A fault that the judge
+   * refuses after all must be removed. Default: none.
    */
   readonly acceptedFaults?: readonly string[];
   /** Fields of bodies whose content is up to the caller, by name: no faults are seeded there. Default: none. */
   readonly freeFormFields?: readonly string[];
-  /** The tools that send no requests. They need no calls. Default: none. */
+  /** The tools that send no requests, and so are not called. Default: none. */
   readonly silentTools?: readonly string[];
 }
 
@@ -40,10 +40,11 @@ const nameOf = ({ method, path }: JudgedRequest): string => `${method} ${path}`;
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 
 /**
- * Checks that judge all requests of a connector by its vendor's own description, and that test the judge itself with seeded faults: each
- * request is judged again with one part broken at a time. Their names say what a request of the connector does ("matches the description").
+ * Returns checks that judge all requests of a connector by its vendor's own description, and that test the judge with seeded faults: it
+ * judges each request again with one part broken at a time. The names are facts about a request of the connector ("matches the
+ * description").
  *
- * They share one judge and one traffic, which the first check that runs gets. They need ajv and ajv-formats.
+ * The checks share one judge and one traffic, made by the first check that runs. They need ajv and ajv-formats.
  */
 export function requestChecks(connector: Connector, fixture: RequestFixture): readonly ConnectorCheck[] {
   const { undescribed = {}, acceptedFaults = [], freeFormFields = [], silentTools = [] } = fixture;
@@ -76,11 +77,11 @@ export function requestChecks(connector: Connector, fixture: RequestFixture): re
       deepEqual(unique(violations), []);
     }),
     check('comes from calls that use every input of every tool', ({ calls }) => {
-      deepEqual(unusedInputs(connector, calls), silentTools);
+      deepEqual(unusedInputs(connector, calls).toSorted(), silentTools.toSorted());
     }),
     check('is refused by the judge with any fault, except faults that the description leaves open', ({ requests, judge }) => {
       const { passed, caught } = trySeededFaults(requests, judge, freeFormFields);
-      deepEqual(passed, acceptedFaults);
+      deepEqual(passed, acceptedFaults.toSorted());
       const operations = unique(requests.map((request) => judge(request).operation ?? ''));
       deepEqual([...caught.keys()].toSorted(), operations.toSorted());
     }),

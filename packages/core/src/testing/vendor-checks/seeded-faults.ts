@@ -2,6 +2,8 @@ import type { JudgedRequest, RequestJudge, RequestVerdict } from './request-judg
 
 /** A value that fits no field: it is no number, no date and no word of any list. */
 const misfit = '~';
+/** A name that no parameter and no field has. */
+const unknownName = 'busbar_unknown';
 
 /** A request with one fault, and the place of the fault: `query page_size`. */
 interface FaultyRequest {
@@ -27,14 +29,14 @@ function* faultyRequests(
     change(query);
     return { ...request, query };
   };
-  yield { where: 'query with a parameter that is unknown', request: withQuery((query) => query.set('colour', 'red')) };
+  yield { where: 'query with an unknown parameter', request: withQuery((query) => query.set(unknownName, 'red')) };
   for (const name of new Set(request.query.keys())) {
     yield { where: `query ${name}`, request: withQuery((query) => query.set(name, misfit)) };
     yield { where: `query ${name} twice`, request: withQuery((query) => query.append(name, query.get(name) ?? '')) };
   }
   for (const name of required) yield { where: `query without ${name}`, request: withQuery((query) => query.delete(name)) };
 
-  if (request.body === undefined) yield { where: 'a body where there is none', request: { ...request, body: { colour: 'red' } } };
+  if (request.body === undefined) yield { where: 'a body where there is none', request: { ...request, body: { [unknownName]: 'red' } } };
   else {
     yield { where: 'no body', request: { ...request, body: undefined } };
     const { headers } = request;
@@ -49,7 +51,7 @@ function* faultyBodies(body: unknown, freeForm: readonly string[], path: readonl
   const where = path.map((key) => (typeof key === 'number' ? '[]' : key)).join('.');
   if (path.length > 0) yield [where, replaced(body, path, [[0]])];
   if (typeof here !== 'object' || here === null || freeForm.includes(String(path.at(-1)))) return;
-  if (!Array.isArray(here)) yield [`${where} with a key that is unknown`.trimStart(), replaced(body, [...path, 'colour'], 'red')];
+  if (!Array.isArray(here)) yield [`${where} with an unknown key`.trimStart(), replaced(body, [...path, unknownName], 'red')];
   for (const key of Object.keys(here)) yield* faultyBodies(body, freeForm, [...path, Array.isArray(here) ? Number(key) : key]);
 }
 

@@ -109,10 +109,10 @@ describe('a request that is broken in every part', () => {
     const { passed, caught } = trySeededFaults(requests, (one) => ({ ...judge(one), violations: [] }));
     expect(passed).toEqual([
       'PUT /notes/{id}: body text',
-      'PUT /notes/{id}: body with a key that is unknown',
+      'PUT /notes/{id}: body with an unknown key',
       'PUT /notes/{id}: no body',
       'PUT /notes/{id}: path {id}',
-      'PUT /notes/{id}: query with a parameter that is unknown',
+      'PUT /notes/{id}: query with an unknown parameter',
     ]);
     expect([...caught.keys()]).toEqual([]);
   });
