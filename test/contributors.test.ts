@@ -132,7 +132,7 @@ describe('the workflows', () => {
 describe('compose.yaml', () => {
   test('serves where the tests look when nothing is set', () => {
     const { postgres, redis } = compose.services;
-    expect(read('packages/postgres/test/databases.ts')).toContain("'postgres://postgres@127.0.0.1:5432/postgres'");
+    expect(read('packages/postgres/test/support/databases.ts')).toContain("'postgres://postgres@127.0.0.1:5432/postgres'");
     expect(read('packages/redis/test/servers.ts')).toContain("'redis://127.0.0.1:6379'");
     expect(postgres?.ports).toEqual(['127.0.0.1:5432:5432']);
     expect(redis?.ports).toEqual(['127.0.0.1:6379:6379']);
