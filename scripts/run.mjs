@@ -31,7 +31,11 @@ const commands = {
     const server = ['--transport', 'http', '--server-url', MCP_URL, '--header', `Authorization: Bearer ${KEY}`];
     return run('npx', '--yes', inspector, ...rest, ...server);
   },
-  test: () => run(node, 'node_modules/vitest/vitest.mjs', 'run', ...rest),
+  test: () => runTests(),
+  'test-long': () => {
+    process.env.TEST_LONG = 'true';
+    return runTests();
+  },
   'build-server': () => run(node, rolldown, '-c', 'examples/hosted-server/rolldown.config.ts', ...rest),
   bench: () => run(node, 'bench/run.ts', ...rest),
   pnpm: () => run(...pnpm(), ...rest),
@@ -47,13 +51,22 @@ if (!installed()) {
 }
 process.exitCode = await commands[name]();
 
+/** Leading arguments that name a category (test/categories.json) choose test files; vitest gets the others as they are. */
+function runTests() {
+  const categories = Object.keys(JSON.parse(readFileSync(join(root, 'test/categories.json'), 'utf8')));
+  const named = rest.findIndex((word) => !categories.includes(word));
+  const count = named === -1 ? rest.length : named;
+  process.env.TEST_CATEGORIES = rest.slice(0, count).join();
+  return run(node, 'node_modules/vitest/vitest.mjs', 'run', ...rest.slice(count));
+}
+
 /** pnpm keeps a copy of the lockfile that it installed from. */
 function installed() {
   const copy = join(root, 'node_modules/.pnpm/lock.yaml');
   return existsSync(copy) && existsSync(node) && readFileSync(copy).equals(readFileSync(join(root, 'pnpm-lock.yaml')));
 }
 
-/** The pnpm on the path where it can read this workspace; else one that npm fetches, with a Node that is new enough for it. */
+/** The pnpm on the path where it can read this workspace; else a copy that npm fetches, with a Node that is new enough. */
 function pnpm() {
   const { stdout } = spawnSync('pnpm', ['--version'], { cwd: root, encoding: 'utf8' });
   return stdout?.startsWith('12.') ? ['pnpm'] : ['npx', '--yes', '-p', 'node@24', '-p', 'pnpm@12', 'pnpm'];

@@ -83,6 +83,9 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/connector-acme/src/d8.ts', `export const a = () => globalThis.fetch('https://a.example');`, restrictedGlobal],
   ['packages/connector-acme/src/d9.ts', `export const token = process.env['TOKEN'];`, restrictedGlobal],
   ['packages/connector-acme/src/sandbox.ts', `import 'node:http';`, restrictedImport],
+  ['packages/connector-acme/src/sandbox/d10.ts', `import 'node:http';`, restrictedImport],
+  ['packages/connector-acme/src/d11.ts', `import './sandbox/d10.ts';`, restrictedImport],
+  ['packages/connector-acme/src/tools/d12.ts', `import '../sandbox.ts';`, restrictedImport],
 
   // Stores import the contract and their drivers.
   ['packages/postgres/src/e1.ts', `import '@busbar/core/mcp/http';`, restrictedImport],
@@ -140,6 +143,7 @@ const clean: readonly (readonly [path: string, source: string])[] = [
   ['packages/core/src/testing/ok-5.ts', `export * from 'node:http';\nexport * from '../memory/ok.ts';`],
   ['packages/connector-other/src/tools/ok-6.ts', `export * from '@busbar/core';\nexport * from 'zod';\nexport * from '../ok-7.ts';`],
   ['packages/connector-other/src/ok-7.ts', `export const seven = 7;`],
+  ['packages/connector-other/src/sandbox/ok-17.ts', `import '../ok-7.ts';\nexport * from '@busbar/core/testing';`],
   ['packages/connector-other/src/sandbox.ts', `export * from '@busbar/core/testing';\nexport * from './ok-7.ts';`],
   ['packages/postgres/src/ok-8.ts', `export * from '@busbar/core';\nexport * from 'kysely/migration';\nexport * from 'node:path';`],
   ['packages/postgres/src/database/ok-12.ts', `export * from 'kysely';\nexport * from 'node:fs';`],

@@ -25,7 +25,7 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'busbar-run-'));
-  for (const path of ['package.json', 'scripts/run.mjs']) cpSync(join(root, path), join(folder, path));
+  for (const path of ['package.json', 'scripts/run.mjs', 'test/categories.json']) cpSync(join(root, path), join(folder, path));
   writeFileSync(join(folder, 'pnpm-lock.yaml'), 'one');
   mkdirSync(join(folder, 'node_modules/.pnpm'), { recursive: true });
   symlinkSync(join(root, 'node_modules/node'), join(folder, 'node_modules/node'));
@@ -54,8 +54,14 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const installs = () => (existsSync(join(folder, 'installs')) ? readFileSync(join(folder, 'installs'), 'utf8').trim().split('\n') : []);
 
-// A run with coverage sets these, and Node then keeps no compile cache.
-const unset = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined, NODE_V8_COVERAGE: undefined };
+// A run with coverage keeps Node from caching what it compiled; and this run may be one of categories.
+const unset = {
+  TEST_CATEGORIES: undefined,
+  TEST_LONG: undefined,
+  NODE_COMPILE_CACHE: undefined,
+  NODE_DISABLE_COMPILE_CACHE: undefined,
+  NODE_V8_COVERAGE: undefined,
+};
 
 function start(program: string, ...args: string[]): ChildProcess & { text(): string } {
   const path = `${join(folder, 'fake-bin')}${delimiter}${process.env['PATH']}`;
@@ -201,7 +207,39 @@ describe('npm run inspect', () => {
   });
 });
 
-test('an unknown command is refused with a list of the commands', async () => {
+describe('npm test', () => {
+  beforeEach(() => {
+    mkdirSync(join(folder, 'node_modules/vitest'));
+    writeFileSync(
+      join(folder, 'node_modules/vitest/vitest.mjs'),
+      `const { TEST_CATEGORIES, TEST_LONG } = process.env;
+       console.log(JSON.stringify({ args: process.argv.slice(2), TEST_CATEGORIES, TEST_LONG }));`,
+    );
+  });
+
+  async function passedOn(...args: string[]): Promise<unknown> {
+    const child = start('npm', ...args);
+    expect(await ended(child)).toBe(0);
+    return JSON.parse(/^\{.*\}$/m.exec(child.text())?.[0] ?? 'null');
+  }
+
+  test('runs every file but the long ones, and hands paths and options to vitest', async () => {
+    const args = ['packages/core', '-t', 'api'];
+    expect(await passedOn('test', '--', ...args)).toEqual({ args: ['run', ...args], TEST_CATEGORIES: '' });
+  });
+
+  test('takes the categories that its arguments begin with, and hands on the others', async () => {
+    const args = ['unit', 'mcp', 'packages/core', 'api'];
+    expect(await passedOn('test', '--', ...args)).toEqual({ args: ['run', 'packages/core', 'api'], TEST_CATEGORIES: 'unit,mcp' });
+  });
+
+  test('has a long run beside it, of categories too', async () => {
+    expect(await passedOn('run', 'test:long')).toEqual({ args: ['run'], TEST_CATEGORIES: '', TEST_LONG: 'true' });
+    expect(await passedOn('run', 'test:long', '--', 'e2e')).toEqual({ args: ['run'], TEST_CATEGORIES: 'e2e', TEST_LONG: 'true' });
+  });
+});
+
+test('an unknown command is refused, with the names of the known ones', async () => {
   const child = start('node', 'scripts/run.mjs', 'deploy');
   expect(await ended(child)).toBe(2);
   expect(child.text()).toContain('install, start, dev, inspect, test');

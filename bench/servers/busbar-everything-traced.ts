@@ -1,6 +1,6 @@
 // busbar-everything.ts with a span for each call, sent in batches by OpenTelemetry's SDK, as in examples/hosted-server.
 
-// Imported first, as in the hosted server: see docs/performance.md.
+// Why it is imported first: docs/decisions/0012-v8-and-memory.md
 import '@busbar/core/mcp/http';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -56,7 +56,7 @@ function provideDatabase({ get, provide }: Injector): void {
       log: get(tokens.log),
       replica: get(tokens.replica),
       leaseMs: config.BUSBAR_LEASE_MS,
-      ...config.terms,
+      ...config.usagePolicy,
       settle: config.BUSBAR_DURABLE_SETTLE ? 'durable' : 'queued',
       deadLetters: { secret: get(tokens.secret) },
       usageEvents: config.BUSBAR_USAGE_EVENTS_URL !== undefined,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { startZendeskSandbox, type ZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startAdminServer } from './admin/admin-server.ts';
 import { callTool, post, type Called } from './mcp-requests.ts';
 import { startProcess, startServing, dataFolder } from './server-process.ts';
 
@@ -67,14 +68,12 @@ describe('SIGTERM with 50 calls in flight', () => {
 
   test('that never end: all are refused cleanly within the drain time, and the exit code is 0', async () => {
     const sandbox = await startSandbox();
-    const server = await startServing(stack, { ...(await settingsFor(sandbox)), BUSBAR_DRAIN_MS: '2000' });
+    const server = await startServing(stack, { ...(await settingsFor(sandbox)), BUSBAR_DRAIN_MS: '8000' });
     const calls = await hang(server, sandbox);
-    const signalledAt = performance.now();
     server.kill('SIGTERM');
     const answers = await Promise.all(calls);
+    // The calls would go on for 30 seconds, and a server that takes longer than the limit ends with 1.
     expect(await server.ended).toBe(0);
-    // The calls would run for 30 seconds.
-    expect(performance.now() - signalledAt).toBeLessThan(15_000);
     const codes = answers.map(({ isError, text }) => (isError ? /^[A-Z_]+/.exec(text)?.[0] : 'no error'));
     // Calls that had reached the vendor may have written; calls in the queue had not.
     expect(new Set(codes)).toEqual(new Set(['OUTCOME_UNKNOWN', 'UNAVAILABLE']));
@@ -110,7 +109,7 @@ test('two signals within half a second count as one, because npm and the server 
 }, 60_000);
 
 test('SIGTERM while a client is slow to send its request: the client is cut off, and the exit code is 0', async () => {
-  const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_DRAIN_MS: '1000' });
+  const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_DRAIN_MS: '4000' });
   const { port } = new URL(server.url);
   const client = connect(Number(port), '127.0.0.1');
   const head = ['POST /mcp HTTP/1.1', `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${server.key}`, 'Content-Type: application/json'];
@@ -161,7 +160,7 @@ test('invalid settings are all listed, and nothing is started', async () => {
 });
 
 test('a key that has used up its limit gets 429 with the time to wait, and the refusal is counted', async () => {
-  const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_CALLS_PER_MINUTE: '3' });
+  const server = await startAdminServer(stack, { BUSBAR_CALLS_PER_MINUTE: '3' });
   const ask = () => post(server.url, { authorization: `Bearer ${server.key}` });
   for (let left = 2; left >= 0; left--) {
     const { status, headers } = await ask();

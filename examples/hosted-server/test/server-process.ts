@@ -3,14 +3,11 @@ import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataPlace, pgliteCluster, pgliteTemplate } from '../../../packages/postgres/test/support/pglite-template.ts';
+import { dataPlace, pgliteCluster, pgliteTemplate, wasmFlags } from '../../../packages/postgres/test/support/pglite-template.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 // Loading the sources takes a third of a start.
 const compiled = join(import.meta.dirname, '../../../node_modules/.cache/busbar-test/compiled');
-
-// Spares the tests V8's work on PGlite: see vitest.config.ts.
-const isForWasm = (argument: string) => argument.startsWith('--wasm-');
 
 /** A hosted server in its own process, as an operator runs it. */
 export interface ServerProcess {
@@ -34,7 +31,7 @@ export async function startProcess(env: Readonly<Record<string, string>>, ...arg
 
 /** Like {@link startProcess}, for a built server. */
 export async function startProgram(program: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [...process.execArgv.filter(isForWasm), program, ...args], {
+  const child = spawn(process.execPath, [...wasmFlags, program, ...args], {
     env: { PATH: process.env['PATH'], PORT: '0', NODE_COMPILE_CACHE: compiled, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -9,7 +9,12 @@ import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/
 import { expect, onTestFinished, test } from 'vitest';
 
 const server = fileURLToPath(new URL('../src/server.ts', import.meta.url));
-const stdio = { command: process.execPath, args: [server, '--stdio'] };
+// A client gives a server little of its own environment.
+const stdio = {
+  command: process.execPath,
+  args: [server, '--stdio'],
+  env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' },
+};
 const info = { name: 'test', version: '1.0.0' };
 const greet = { name: 'hello_greet_person', arguments: { name: 'Ada' } };
 

@@ -1,4 +1,4 @@
-import type { HttpResponse, UpstreamFailure } from '@busbar/core';
+import { failureFromStatus, quoteReason, refused, type HttpResponse, type UpstreamFailure } from '@busbar/core';
 import { z } from 'zod';
 import { Problem } from './schemas.ts';
 
@@ -34,47 +34,45 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
   const problems = problemsIn(data);
   const [first] = problems;
   const code = first?.errorCode ?? '';
-  const quote = quoteOf(problems);
+  const quoted = quoteReason('Salesforce', problems.map(problemText).join('; '));
 
-  if (code === 'REQUEST_LIMIT_EXCEEDED') return requestLimit(first?.message ?? '', quote);
+  if (code === 'REQUEST_LIMIT_EXCEEDED') return requestLimit(first?.message ?? '', quoted);
   // Another transaction locks the row for a moment. Nothing was done, and a retry may succeed.
-  if (code === 'UNABLE_TO_LOCK_ROW') return refused('UPSTREAM_UNAVAILABLE', `Another change holds the record at the moment.${quote}`);
-  if (status >= 500 || status === 408)
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `Salesforce failed (HTTP ${status}).${quote}`, executed: 'unknown' };
+  if (code === 'UNABLE_TO_LOCK_ROW') return refused('UPSTREAM_UNAVAILABLE', `Another change holds the record at the moment.${quoted}`);
+  const failure = failureFromStatus(status, 'Salesforce', quoted);
+  if (failure.code === 'UPSTREAM_UNAVAILABLE') return failure;
   if (status === 401)
-    return {
-      ...refused(
-        'UNAUTHENTICATED',
-        `Salesforce refused the connection’s session.${quote} Someone must check the external client app, the user that it acts as and the org’s session settings.`,
-      ),
-      renew: true,
-    };
+    return refused(
+      'UNAUTHENTICATED',
+      `Salesforce refused the connection’s session.${quoted} Someone must check the external client app, the user that it acts as and the org’s session settings.`,
+      { renew: true },
+    );
   if (status === 410)
     return refused(
       'CONNECTION_INVALID',
-      `Salesforce has retired this API version.${quote} Someone must set a newer apiVersion in the connection’s settings.`,
+      `Salesforce has retired this API version.${quoted} Someone must set a newer apiVersion in the connection’s settings.`,
     );
-  if (status === 429) return refused('RATE_LIMITED', `Salesforce takes no more requests for now.${quote}`);
+  if (status === 429) return refused('RATE_LIMITED', `Salesforce takes no more requests for now.${quoted}`);
   if (status === 409 || status === 412 || conflicts.has(code))
     return refused(
       'CONFLICT',
-      `The record was changed by someone else, or exists already, so nothing was written.${quote} Read it again before you decide what to write.`,
+      `The record was changed by someone else, or exists already, so nothing was written.${quoted} Read it again before you decide what to write.`,
     );
   if (missingRecords.has(code) || status === 404)
     return refused(
       'NOT_FOUND',
-      `Salesforce has no such record or object, or hides it from the connection’s user.${quote} ${advice[code] ?? 'Check object and id; find records with salesforce_query_records and objects with salesforce_list_objects.'}`,
+      `Salesforce has no such record or object, or hides it from the connection’s user.${quoted} ${advice[code] ?? 'Check object and id; find records with salesforce_query_records and objects with salesforce_list_objects.'}`,
     );
   if (status === 403 || missingRights.test(code))
     return refused(
       'FORBIDDEN',
-      `Salesforce does not let the connection’s user do this.${quote} An administrator must grant that user the permission.`,
+      `Salesforce does not let the connection’s user do this.${quoted} An administrator must grant that user the permission.`,
     );
   if (status === 414 || status === 431)
     return refused('UPSTREAM_REJECTED', 'The query is longer than Salesforce takes (16,384 bytes as a URL). Shorten it and call again.');
   return refused(
     'UPSTREAM_REJECTED',
-    `Salesforce refused the request as wrong, so nothing was written.${quote} ${advice[code] ?? 'Correct what it names and call again.'}`,
+    `Salesforce refused the request as wrong, so nothing was written.${quoted} ${advice[code] ?? 'Correct what it names and call again.'}`,
   );
 }
 
@@ -82,13 +80,6 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
 export function problemText({ errorCode, statusCode, message, fields }: Problem): string {
   const at = fields && fields.length > 0 ? ` (${fields.join(', ')})` : '';
   return `${errorCode ?? statusCode ?? 'ERROR'}: ${message ?? 'no reason given'}${at}`.replaceAll(/\s+/g, ' ').trim();
-}
-
-/** Quotes Salesforce in one sentence of at most 500 characters, or returns an empty text if it gives no reason. */
-function quoteOf(problems: readonly Problem[]): string {
-  const text = problems.map(problemText).join('; ');
-  if (text === '') return '';
-  return ` Salesforce says: ${text.length > 500 ? `${text.slice(0, 499)}…` : text}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }
 
 /** Returns the errors in the body of a refusal: a list, or the object that OAuth sends. Empty for any other body. */
@@ -99,18 +90,14 @@ export function problemsIn(data: unknown): readonly Problem[] {
   return oauth ? [{ errorCode: oauth.error, message: oauth.error_description }] : [];
 }
 
-const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
-
 /** Salesforce uses one code for two limits. Concurrent requests end soon; the day's requests do not come back within a call. */
-function requestLimit(message: string, quote: string): UpstreamFailure {
-  if (/concurrent/i.test(message)) return refused('RATE_LIMITED', `The org has too many long requests running at the same time.${quote}`);
-  return {
-    ...refused(
-      'RATE_LIMITED',
-      `The org has used up its API requests for 24 hours.${quote} Wait until older ones leave the window, or have the limit raised; salesforce_get_limits shows it.`,
-    ),
-    retryAfterMs: dailyLimitPauseMs,
-  };
+function requestLimit(message: string, quoted: string): UpstreamFailure {
+  if (/concurrent/i.test(message)) return refused('RATE_LIMITED', `The org has too many long requests running at the same time.${quoted}`);
+  return refused(
+    'RATE_LIMITED',
+    `The org has used up its API requests for 24 hours.${quoted} Wait until older ones leave the window, or have the limit raised; salesforce_get_limits shows it.`,
+    { retryAfterMs: dailyLimitPauseMs },
+  );
 }
 
 function ambiguousExternalId(data: unknown): string {

@@ -1,16 +1,9 @@
 import type { Clock } from '@busbar/core';
-import {
-  startSimulator,
-  vendorClock,
-  type Simulator,
-  type SimulatorAnswer,
-  type SimulatorHandler,
-  type SimulatorRequest,
-} from '@busbar/core/testing';
+import { startSimulator, vendorClock, type Simulator, type SimulatorHandler } from '@busbar/core/testing';
 import { demandShortHead } from './sandbox/demand-short-head.ts';
 import { orgObjects } from './sandbox/org-objects.ts';
 import { createRecords, type OrgRecord } from './sandbox/org-records.ts';
-import { failureBody, notFound, Refusal, refusal } from './sandbox/refusal.ts';
+import { failureBody, notFound, refusal } from './sandbox/refusal.ts';
 import { createResources } from './sandbox/resources.ts';
 import { seed } from './sandbox/seed.ts';
 import { createSignIn } from './sandbox/sign-in.ts';
@@ -69,8 +62,6 @@ export interface SalesforceSandbox extends Simulator {
   expireSessions(): void;
 }
 
-type PartialAnswer = Omit<SimulatorAnswer, 'status'> & { readonly status?: number };
-
 const versions = ['61.0', '62.0', '63.0', '64.0', '65.0'];
 
 /** Starts a local Salesforce: the resources that the connector uses, with Salesforce's limits, paging, refusals and failures. */
@@ -103,19 +94,14 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     }),
   );
 
-  const answering =
-    (handler: (request: SimulatorRequest) => PartialAnswer | Promise<PartialAnswer>): SimulatorHandler =>
-    async (request) => {
-      try {
-        demandShortHead(request);
-        return { status: 200, ...(await handler(request)) };
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        return { status: error.status, body: error.body, ...(request.path.startsWith('/services/data/') && { headers: usageHeader() }) };
-      }
+  const withShortHead =
+    (handler: SimulatorHandler): SimulatorHandler =>
+    (request) => {
+      demandShortHead(request);
+      return handler(request);
     };
 
-  const resource = answering((request) => {
+  const resource = withShortHead((request) => {
     signIn.demandSession(request.headers['authorization']);
     if (used >= dailyRequests) throw refusal(403, 'REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.');
     used += 1;
@@ -124,8 +110,7 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
     const resources = resourcesOf.get(version);
     if (!resources) throw notFound();
     const { method, query, body, headers } = request;
-    const answer = resources.answer({ method, query, body, headers, path: path.filter(Boolean).map(decodeURIComponent) });
-    return { ...answer, headers: { ...usageHeader(), ...answer.headers } };
+    return resources.answer({ method, query, body, headers, path: path.filter(Boolean).map(decodeURIComponent) });
   });
 
   const base = '/services/data/{version}';
@@ -150,15 +135,16 @@ export async function startSalesforceSandbox(options: SalesforceSandboxOptions =
   ];
 
   const simulator = await startSimulator({
-    ...(options.port !== undefined && { port: options.port }),
-    ...(options.hostname !== undefined && { hostname: options.hostname }),
-    ...(options.maxRequests !== undefined && { maxRequests: options.maxRequests }),
+    port: options.port,
+    hostname: options.hostname,
+    maxRequests: options.maxRequests,
     clock,
+    headers: ({ path }) => (path.startsWith('/services/data/') ? usageHeader() : {}),
     failure: failureBody,
     routes: {
-      'POST /services/oauth2/token': answering(async ({ body }) => ({ body: await signIn.issueToken(body) })),
+      'POST /services/oauth2/token': withShortHead(async ({ body }) => ({ body: await signIn.issueToken(body) })),
       // Open without a session.
-      'GET /services/data': answering(() => ({
+      'GET /services/data': withShortHead(() => ({
         body: versions.map((version) => ({ label: `Version ${version}`, url: `/services/data/v${version}`, version })),
       })),
       ...Object.fromEntries(

@@ -43,92 +43,110 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
      *
      * @returns the message id, if SendGrid returned one.
      */
-    async sendMail(context: Context, mail: Content & Delivery & { readonly envelopes: readonly Envelope[] }): Promise<string | undefined> {
+    async sendMail(mail: Content & Delivery & { readonly envelopes: readonly Envelope[] }, context: Context): Promise<string | undefined> {
       const key = context.key('mail');
-      const { headers } = await http.request(context, {
-        method: 'POST',
-        path: '/v3/mail/send',
-        body: { json: mailBody({ ...mail, key }) },
-        limit: 'mail-send',
-        retry: 'never',
-        ifLost: config.webhookKey
-          ? `Do not send it again yet. Look in some minutes with sendgrid_track_email_events (sendKey "${key}"): any event there means that SendGrid accepted it.`
-          : `Do not send it again before someone has looked in SendGrid’s Activity Feed, where an accepted message has the custom argument busbar_key "${key}".`,
-      });
+      const { headers } = await http.request(
+        {
+          method: 'POST',
+          path: '/v3/mail/send',
+          body: { json: mailBody({ ...mail, key }) },
+          limit: 'mail-send',
+          retry: 'never',
+          ifLost: config.webhookKey
+            ? `Do not send it again yet. Look in some minutes with sendgrid_track_email_events (sendKey "${key}"): any event there means that SendGrid accepted it.`
+            : `Do not send it again before someone has looked in SendGrid’s Activity Feed, where an accepted message has the custom argument busbar_key "${key}".`,
+        },
+        context,
+      );
       return headers.get('x-message-id') ?? undefined;
     },
 
     async listTemplates(
-      context: Context,
       page: { readonly generations: string; readonly size: number; readonly token?: string | undefined },
+      context: Context,
     ) {
-      const { data } = await http.request(context, {
-        method: 'GET',
-        path: '/v3/templates',
-        query: { generations: page.generations, page_size: page.size, page_token: page.token },
-        response: TemplatesAnswer,
-      });
+      const { data } = await http.request(
+        {
+          method: 'GET',
+          path: '/v3/templates',
+          query: { generations: page.generations, page_size: page.size, page_token: page.token },
+          response: TemplatesAnswer,
+        },
+        context,
+      );
       return { templates: data.result ?? [], next: readPageToken(data._metadata?.next) };
     },
 
-    async getTemplate(context: Context, id: string) {
-      const { data } = await http.request(context, {
-        method: 'GET',
-        path: '/v3/templates/{id}',
-        params: { id },
-        response: TemplateAnswer,
-      });
+    async getTemplate(id: string, context: Context) {
+      const { data } = await http.request(
+        {
+          method: 'GET',
+          path: '/v3/templates/{id}',
+          params: { id },
+          response: TemplateAnswer,
+        },
+        context,
+      );
       return data;
     },
 
     /** Lists a suppression list. `email` is the beginning of an address. Times are seconds since the epoch, both ends included. */
     async listSuppressions(
-      context: Context,
       list: SuppressionList,
       filter: { readonly email?: string | undefined; readonly start?: number | undefined; readonly end?: number | undefined },
       page: { readonly limit: number; readonly offset: number },
+      context: Context,
     ) {
-      const { data } = await http.request(context, {
-        method: 'GET',
-        path: `/v3/suppression/${list}`,
-        query: { email: filter.email, start_time: filter.start, end_time: filter.end, limit: page.limit, offset: page.offset },
-        response: SuppressionsAnswer,
-      });
+      const { data } = await http.request(
+        {
+          method: 'GET',
+          path: `/v3/suppression/${list}`,
+          query: { email: filter.email, start_time: filter.start, end_time: filter.end, limit: page.limit, offset: page.offset },
+          response: SuppressionsAnswer,
+        },
+        context,
+      );
       return data;
     },
 
     /** Removes an address from a list. Returns false if the address was not on it. */
-    async removeSuppression(context: Context, list: SuppressionList, email: string): Promise<boolean> {
-      const { status } = await http.request(context, {
-        method: 'DELETE',
-        path: list === 'unsubscribes' ? '/v3/asm/suppressions/global/{email}' : `/v3/suppression/${list}/{email}`,
-        params: { email },
-        accept: [404],
-        retry: 'never',
-        ifLost: `Look with sendgrid_list_suppressions (list "${list}", this address) and remove it again only if it is still there.`,
-      });
+    async removeSuppression(list: SuppressionList, email: string, context: Context): Promise<boolean> {
+      const { status } = await http.request(
+        {
+          method: 'DELETE',
+          path: list === 'unsubscribes' ? '/v3/asm/suppressions/global/{email}' : `/v3/suppression/${list}/{email}`,
+          params: { email },
+          accept: [404],
+          retry: 'never',
+          ifLost: `Look with sendgrid_list_suppressions (list "${list}", this address) and remove it again only if it is still there.`,
+        },
+        context,
+      );
       return status !== 404;
     },
 
     /** Reads counts of the whole account or of one category, since a query of core cannot repeat a parameter. Both days are included. */
     async getStats(
-      context: Context,
       range: { readonly start: string; readonly end?: string | undefined; readonly by: string; readonly category?: string | undefined },
+      context: Context,
     ) {
       const query = { start_date: range.start, end_date: range.end, aggregated_by: range.by };
-      const { data } = await http.request(context, {
-        method: 'GET',
-        ...(range.category === undefined
-          ? { path: '/v3/stats', query }
-          : { path: '/v3/categories/stats', query: { ...query, categories: range.category } }),
-        response: StatsAnswer,
-      });
+      const { data } = await http.request(
+        {
+          method: 'GET',
+          ...(range.category === undefined
+            ? { path: '/v3/stats', query }
+            : { path: '/v3/categories/stats', query: { ...query, categories: range.category } }),
+          response: StatsAnswer,
+        },
+        context,
+      );
       return data;
     },
 
     /** Lists the API key's permissions. */
     async listScopes(context: Context) {
-      const { data } = await http.request(context, { method: 'GET', path: '/v3/scopes', response: ScopesAnswer });
+      const { data } = await http.request({ method: 'GET', path: '/v3/scopes', response: ScopesAnswer }, context);
       return data.scopes;
     },
   };

@@ -1,4 +1,4 @@
-import type { HttpResponse, UpstreamFailure } from '@busbar/core';
+import { failureFromStatus, quoteReason, refused, type HttpResponse, type UpstreamFailure } from '@busbar/core';
 import { z } from 'zod';
 
 const Problem = z.looseObject({ message: z.string().nullish(), field: z.string().nullish() });
@@ -17,16 +17,14 @@ const ErrorBody = z.looseObject({
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   // Core handles 404 and 409. A 404 is the normal answer if an address is not on the list it is removed from; SendGrid documents no 409.
   if (status < 400 || status === 404 || status === 409) return undefined;
-  const reason = reasonIn(data);
-  const quoted = reason ? ` SendGrid says: ${reason}` : '';
-  const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
+  const quoted = quoteReason('SendGrid', reasonIn(data));
+  const failure = failureFromStatus(status, 'SendGrid', quoted);
+  if (failure.code === 'UPSTREAM_UNAVAILABLE' || failure.code === 'RATE_LIMITED') return failure;
 
-  if (status >= 500 || status === 408)
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `SendGrid failed (HTTP ${status}).${quoted}`, executed: 'unknown' };
   switch (status) {
     case 401:
       // SendGrid gives this answer to a valid key if the account's plan is used up.
-      if (/credits exceeded/i.test(reason))
+      if (/credits exceeded/i.test(quoted))
         return refused(
           'FORBIDDEN',
           `The SendGrid account has no e-mails left in its plan, so nothing was sent.${quoted} Someone must raise the plan, or wait until its next period.`,
@@ -36,7 +34,7 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
         `SendGrid refused the connection’s API key.${quoted} Someone must put a valid key into the connection’s settings, and check its region.`,
       );
     case 403:
-      if (/sender identity/i.test(reason))
+      if (/sender identity/i.test(quoted))
         return refused(
           'FORBIDDEN',
           `Nothing was sent, because SendGrid has not verified the sender.${quoted} Use a verified from address, or have someone verify this one in SendGrid (Settings, Sender Authentication).`,
@@ -50,24 +48,15 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
         'UPSTREAM_REJECTED',
         'The e-mail is larger than the 30 MB that SendGrid accepts, so nothing was sent. Shorten it, or send it to fewer recipients at once.',
       );
-    case 429:
-      return refused('RATE_LIMITED', `SendGrid’s rate limit is reached.${quoted}`);
   }
   return refused('UPSTREAM_REJECTED', `SendGrid rejected the request, so nothing was done.${quoted} Correct what it names and call again.`);
 }
 
-/** Returns what is wrong with each field, as one line of at most 500 characters. */
+/** Returns what is wrong with each field. */
 function reasonIn(data: unknown): string {
-  if (typeof data === 'string') return data.trimStart().startsWith('<') ? '' : oneLine(data);
+  if (typeof data === 'string') return data;
   const body = ErrorBody.safeParse(data).data;
   const problems = (body?.errors ?? []).map(({ field, message }) => [field, message].filter(Boolean).join(': '));
   const parts = problems.length > 0 ? problems : [body?.error, body?.message];
-  return oneLine(parts.filter(Boolean).join('; '));
-}
-
-function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  if (line === '') return '';
-  const cut = line.length > 500 ? `${line.slice(0, 499)}…` : line;
-  return /[.!?…]$/.test(cut) ? cut : `${cut}.`;
+  return parts.filter(Boolean).join('; ');
 }

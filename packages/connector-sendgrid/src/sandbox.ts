@@ -1,18 +1,11 @@
 import type { Clock } from '@busbar/core';
-import {
-  startSimulator,
-  vendorClock,
-  type Simulator,
-  type SimulatorAnswer,
-  type SimulatorHandler,
-  type SimulatorRequest,
-} from '@busbar/core/testing';
+import { startSimulator, vendorClock, type Simulator, type SimulatorHandler } from '@busbar/core/testing';
 import { suppressionLists, type SuppressionList } from './client.ts';
 import { checkMail, type SentMail } from './sandbox/check-mail.ts';
 import { limits } from './sandbox/limits.ts';
 import { mailEvents, type KeptMail } from './sandbox/mail-events.ts';
 import { createRateLimits } from './sandbox/rate-limits.ts';
-import { plainRefusal, Refusal } from './sandbox/refusal.ts';
+import { plainRefusal, refusal } from './sandbox/refusal.ts';
 import { seed, type SuppressionRecord, type TemplateRecord } from './sandbox/seed.ts';
 import { createSigner, eventsBody, type SignedDelivery } from './sandbox/sign.ts';
 import { countMails } from './sandbox/count-mails.ts';
@@ -68,8 +61,6 @@ const allScopes = [
   'categories.stats.read',
 ];
 
-type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'headers'> & { readonly status?: number };
-
 /** Starts a local SendGrid that has the operations of the connector, with SendGrid's limits, paging and refusals. */
 export async function startSendGridSandbox(options: SendGridSandboxOptions = {}): Promise<SendGridSandbox> {
   const { apiKey = 'SG.sandbox', scopes = allScopes, sender = 'sender@example.com', requestsPerMinute = 600 } = options;
@@ -84,27 +75,19 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
   const signer = await createSigner();
 
   const withPermission =
-    (scope: string | undefined, handler: Handler): SimulatorHandler =>
+    (scope: string | undefined, handler: SimulatorHandler): SimulatorHandler =>
     (request) => {
-      const { route = '', headers } = request;
-      const limited = route !== 'POST /v3/mail/send';
-      try {
-        if (headers['authorization'] !== `Bearer ${apiKey}`) throw plainRefusal(401);
-        if (scope !== undefined && !scopes.includes(scope)) throw plainRefusal(403);
-        if (limited) rateLimits.take(route);
-        const answer = handler(request);
-        return { status: 200, ...answer, headers: { ...(limited && rateLimits.headers(route)), ...answer.headers } };
-      } catch (error) {
-        if (error instanceof Refusal) return { status: error.status, body: error.body, headers: limited ? rateLimits.headers(route) : {} };
-        throw error;
-      }
+      if (request.headers['authorization'] !== `Bearer ${apiKey}`) throw plainRefusal(401);
+      if (scope !== undefined && !scopes.includes(scope)) throw plainRefusal(403);
+      rateLimits.take(request.route);
+      return handler(request);
     };
 
-  const listSuppressions = (name: SuppressionList): Handler => {
+  const listSuppressions = (name: SuppressionList): SimulatorHandler => {
     return ({ query }) => {
       const [limit, offset] = [readWhole(query, 'limit', limits.suppressionPage.most), readWhole(query, 'offset', 0)];
       if (limit < 1 || limit > limits.suppressionPage.most)
-        throw new Refusal(400, `limit must be between 1 and ${limits.suppressionPage.most}`, 'limit');
+        throw refusal(400, `limit must be between 1 and ${limits.suppressionPage.most}`, 'limit');
       const [start, end] = [readWhole(query, 'start_time', 0), readWhole(query, 'end_time', Number.MAX_SAFE_INTEGER)];
       const email = (query.get('email') ?? '').toLowerCase();
       const found = suppressed(name).filter(
@@ -113,7 +96,7 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
       return { body: found.slice(offset, offset + limit) };
     };
   };
-  const removeSuppression = (name: SuppressionList): Handler => {
+  const removeSuppression = (name: SuppressionList): SimulatorHandler => {
     return ({ params }) => {
       const kept = suppressed(name).filter(({ email }) => email.toLowerCase() !== params['email']?.toLowerCase());
       if (kept.length === suppressed(name).length) throw plainRefusal(404);
@@ -123,11 +106,12 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
   };
 
   const simulator = await startSimulator({
-    ...(options.port !== undefined && { port: options.port }),
-    ...(options.hostname !== undefined && { hostname: options.hostname }),
-    ...(options.maxRequests !== undefined && { maxRequests: options.maxRequests }),
+    port: options.port,
+    hostname: options.hostname,
+    maxRequests: options.maxRequests,
     clock,
     maxBodyBytes: limits.mailBytes.most,
+    headers: ({ route }) => rateLimits.headers(route),
     failure: (status) => ({ body: plainRefusal(status).body }),
     routes: {
       'POST /v3/mail/send': withPermission('mail.send', ({ body }) => {
@@ -148,7 +132,7 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
       'GET /v3/templates': withPermission('templates.read', ({ query }) => {
         const size = Number(query.get('page_size') ?? Number.NaN);
         if (!(size >= 1 && size <= limits.templatePage.most))
-          throw new Refusal(400, `page_size is required and must be between 1 and ${limits.templatePage.most}`, 'page_size');
+          throw refusal(400, `page_size is required and must be between 1 and ${limits.templatePage.most}`, 'page_size');
         const generations = (query.get('generations') ?? 'legacy').split(',');
         const all = templates.filter(({ generation }) => generations.includes(generation));
         const start = readPageToken(query.get('page_token'));
@@ -180,7 +164,7 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
 
       'GET /v3/stats': withPermission('stats.read', ({ query }) => ({ body: countMails(mails, query, clock.now(), isSuppressed) })),
       'GET /v3/categories/stats': withPermission('categories.stats.read', ({ query }) => {
-        if (!query.has('categories')) throw new Refusal(400, 'categories is required', 'categories');
+        if (!query.has('categories')) throw refusal(400, 'categories is required', 'categories');
         return { body: countMails(mails, query, clock.now(), isSuppressed) };
       }),
 
@@ -204,11 +188,11 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
   };
 }
 
-/** Reads a whole number from the query. @throws {Refusal} if it is none. */
+/** Reads a whole number from the query. @throws {VendorError} if it is none. */
 function readWhole(query: URLSearchParams, name: string, absent: number): number {
   const text = query.get(name);
   if (text === null) return absent;
-  if (!/^\d{1,15}$/.test(text)) throw new Refusal(400, `${name} must be a whole number`, name);
+  if (!/^\d{1,15}$/.test(text)) throw refusal(400, `${name} must be a whole number`, name);
   return Number(text);
 }
 
@@ -220,5 +204,5 @@ function readPageToken(token: string | null): number {
   } catch {
     // Not base64, so not a token of this sandbox.
   }
-  throw new Refusal(400, 'page_token is not valid', 'page_token');
+  throw refusal(400, 'page_token is not valid', 'page_token');
 }

@@ -1,4 +1,4 @@
-import type { HttpResponse, UpstreamFailure } from '@busbar/core';
+import { failureFromStatus, quoteReason, refused, type HttpResponse, type UpstreamFailure } from '@busbar/core';
 import { z } from 'zod';
 
 const problem = z.looseObject({
@@ -26,22 +26,17 @@ type ErrorBody = z.output<typeof ErrorBody>;
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (status < 400) return undefined;
   const body = ErrorBody.safeParse(data).data;
-  const reason = reasonIn(body, data);
-  const quoted = reason ? ` Zendesk says: ${reason}` : '';
-  const refused = (code: UpstreamFailure['code'], message: string): UpstreamFailure => ({ code, message, executed: 'no' });
+  const quoted = quoteReason('Zendesk', reasonIn(body, data));
+  const failure = failureFromStatus(status, 'Zendesk', quoted);
+  if (failure.code === 'UPSTREAM_UNAVAILABLE' || failure.code === 'RATE_LIMITED') return failure;
 
-  if (status >= 500 || status === 408) {
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `Zendesk failed (HTTP ${status}).${quoted}`, executed: 'unknown' };
-  }
   switch (status) {
     case 401:
-      return {
-        ...refused(
-          'UNAUTHENTICATED',
-          `Zendesk refused the connection’s credential.${quoted} Someone must renew its OAuth client or API token in the connection’s settings.`,
-        ),
-        renew: true,
-      };
+      return refused(
+        'UNAUTHENTICATED',
+        `Zendesk refused the connection’s credential.${quoted} Someone must renew its OAuth client or API token in the connection’s settings.`,
+        { renew: true },
+      );
     case 403:
       return refused(
         'FORBIDDEN',
@@ -62,8 +57,6 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
         'UPSTREAM_REJECTED',
         'The request is larger than Zendesk accepts, so nothing was written. Shorten the text and call again.',
       );
-    case 429:
-      return refused('RATE_LIMITED', `Zendesk’s rate limit is reached.${quoted}`);
   }
   if (body?.error === 'IdempotentRequestError') {
     return refused(
@@ -77,9 +70,9 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
   );
 }
 
-/** Returns the most specific reason in the answer, as one line of at most 500 characters. */
-function reasonIn(body: ErrorBody | undefined, data: unknown): string {
-  if (!body) return typeof data === 'string' && !data.trimStart().startsWith('<') ? oneLine(data) : '';
+/** Returns the most specific reason in the answer. */
+function reasonIn(body: ErrorBody | undefined, data: unknown): string | undefined {
+  if (!body) return typeof data === 'string' ? data : undefined;
   const parts: (string | null | undefined)[] = [];
   for (const [field, problems] of Object.entries(body.details ?? {})) {
     for (const { description, message } of problems) parts.push(`${field}: ${description ?? message ?? 'invalid'}`);
@@ -90,15 +83,8 @@ function reasonIn(body: ErrorBody | undefined, data: unknown): string {
     parts.push(body.description ?? body.message ?? body.error_description);
     if (!parts.some(Boolean) && typeof body.error === 'string') parts.push(body.error);
   }
-  return oneLine(parts.filter(Boolean).join('; '));
+  return parts.filter(Boolean).join('; ');
 }
 
 const problemText = ({ title, message, description, detail }: z.output<typeof problem>): string =>
   [title, message ?? description ?? detail].filter(Boolean).join(': ');
-
-function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  if (line === '') return '';
-  const cut = line.length > 500 ? `${line.slice(0, 499)}…` : line;
-  return /[.!?…]$/.test(cut) ? cut : `${cut}.`;
-}

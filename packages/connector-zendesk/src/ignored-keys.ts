@@ -4,7 +4,7 @@ import type { Context } from '@busbar/core';
  * Warns of fields and values that Zendesk ignored in a write, which it reports as a success. A header names them, as a printed Ruby hash:
  * `{:allowed_parameters=>{…, :unpermitted_keys=>["ticket.colour"], :invalid_values=>[]}}`.
  */
-export function warnOfIgnoredKeys(context: Context, headers: Headers): void {
+export function warnOfIgnoredKeys(headers: Headers, context: Context): void {
   const header = headers.get('x-zendesk-api-warn');
   if (header === null) return;
   const ignored = listIn(header, 'unpermitted_keys');

@@ -1,3 +1,4 @@
+import { omitNullish, truncate } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from './client.ts';
 import type { Comment, Ticket, User } from './schemas.ts';
@@ -97,17 +98,17 @@ export const UserView = z.object({
 type People = readonly User[] | null | undefined;
 
 export function viewSummary(client: ZendeskClient, ticket: Ticket, people?: People): z.input<typeof TicketSummary> {
-  return { ...viewTicket(client, ticket, people), ...present({ excerpt: cut(ticket.description, maxExcerpt) }) };
+  return { ...viewTicket(client, ticket, people), ...omitNullish({ excerpt: truncate(ticket.description, maxExcerpt) }) };
 }
 
 export function viewDetails(client: ZendeskClient, ticket: Ticket, people?: People): z.input<typeof TicketDetails> {
   const filled = (ticket.custom_fields ?? []).flatMap(({ id, value }) => {
     const text = Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
-    return text === '' ? [] : [{ id, value: cut(text, 1_000) ?? '' }];
+    return text === '' ? [] : [{ id, value: truncate(text, 1_000) ?? '' }];
   });
   return {
     ...viewTicket(client, ticket, people),
-    ...present({ description: cut(ticket.description, maxText), externalId: ticket.external_id, dueAt: ticket.due_at }),
+    ...omitNullish({ description: truncate(ticket.description, maxText), externalId: ticket.external_id, dueAt: ticket.due_at }),
     customFields: filled.slice(0, 50),
   };
 }
@@ -117,8 +118,8 @@ function viewTicket(client: ZendeskClient, ticket: Ticket, people: People) {
     id: ticket.id,
     url: client.ticketUrl(ticket.id),
     tags: (ticket.tags ?? []).slice(0, 100),
-    ...present({
-      subject: cut(ticket.subject, 500),
+    ...omitNullish({
+      subject: truncate(ticket.subject, 500),
       status: ticket.status,
       priority: ticket.priority,
       type: ticket.type,
@@ -135,10 +136,10 @@ function viewTicket(client: ZendeskClient, ticket: Ticket, people: People) {
 export function viewComment(comment: Comment, people: People): z.input<typeof CommentView> {
   return {
     ...viewCommonFields(comment, people),
-    body: cut(comment.plain_body ?? comment.body, maxText) ?? '',
+    body: truncate(comment.plain_body ?? comment.body, maxText) ?? '',
     attachments: (comment.attachments ?? []).slice(0, 20).map(({ file_name, content_type, size }) => ({
       fileName: file_name ?? 'unnamed',
-      ...present({ contentType: content_type, bytes: size }),
+      ...omitNullish({ contentType: content_type, bytes: size }),
     })),
   };
 }
@@ -146,14 +147,14 @@ export function viewComment(comment: Comment, people: People): z.input<typeof Co
 export function viewCommentSummary(comment: Comment, people: People): z.input<typeof CommentSummary> {
   return {
     ...viewCommonFields(comment, people),
-    excerpt: cut(comment.plain_body ?? comment.body, maxExcerpt) ?? '',
+    excerpt: truncate(comment.plain_body ?? comment.body, maxExcerpt) ?? '',
     attachmentCount: comment.attachments?.length ?? 0,
   };
 }
 
 const viewCommonFields = (comment: Comment, people: People) => ({
   public: comment.public ?? false,
-  ...present({ id: comment.id, author: person(comment.author_id, people), createdAt: comment.created_at }),
+  ...omitNullish({ id: comment.id, author: person(comment.author_id, people), createdAt: comment.created_at }),
 });
 
 export function viewUser(client: ZendeskClient, user: User & { readonly id: number }): z.input<typeof UserView> {
@@ -162,7 +163,7 @@ export function viewUser(client: ZendeskClient, user: User & { readonly id: numb
     url: client.userUrl(user.id),
     tags: (user.tags ?? []).slice(0, 100),
     suspended: user.suspended ?? false,
-    ...present({
+    ...omitNullish({
       name: user.name,
       email: user.email,
       role: user.role,
@@ -170,8 +171,8 @@ export function viewUser(client: ZendeskClient, user: User & { readonly id: numb
       organizationId: user.organization_id,
       locale: user.locale,
       timeZone: user.time_zone,
-      details: cut(user.details, 2_000),
-      notes: cut(user.notes, 2_000),
+      details: truncate(user.details, 2_000),
+      notes: truncate(user.notes, 2_000),
       externalId: user.external_id,
       createdAt: user.created_at,
       lastLoginAt: user.last_login_at,
@@ -183,18 +184,5 @@ function person(id: number | null | undefined, people: People): z.input<typeof P
   // Zendesk writes -1 if the system is the author.
   if (typeof id !== 'number' || id < 0) return undefined;
   const user = people?.find((candidate) => candidate.id === id);
-  return { id, ...present({ name: user?.name, email: user?.email }) };
-}
-
-/** Returns the fields without those that are null or undefined. */
-export function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
-}
-
-/** Cuts a text after `max` characters and appends how many more there are. */
-export function cut(text: string | null | undefined, max: number): string | undefined {
-  if (typeof text !== 'string') return undefined;
-  return text.length <= max ? text : `${text.slice(0, max)}… [${text.length - max} more characters]`;
+  return { id, ...omitNullish({ name: user?.name, email: user?.email }) };
 }

@@ -1,19 +1,12 @@
 import type { Clock } from '@busbar/core';
-import {
-  startSimulator,
-  vendorClock,
-  type Simulator,
-  type SimulatorAnswer,
-  type SimulatorHandler,
-  type SimulatorRequest,
-} from '@busbar/core/testing';
+import { startSimulator, vendorClock, type Simulator, type SimulatorHandler, type SimulatorRequest } from '@busbar/core/testing';
 import { createIdempotency } from './sandbox/idempotency.ts';
 import { finishedJob } from './sandbox/finished-job.ts';
 import { limits } from './sandbox/limits.ts';
 import { cursorPage, offsetPage } from './sandbox/paging.ts';
 import { createRateLimits } from './sandbox/rate-limits.ts';
 import { createRecords, type CommentRecord, type TicketRecord, type UserRecord } from './sandbox/records.ts';
-import { badRequest, failureBody, notFound, Refusal } from './sandbox/refusal.ts';
+import { badRequest, failureBody, notFound } from './sandbox/refusal.ts';
 import { searchTickets } from './sandbox/search.ts';
 import { seed } from './sandbox/seed.ts';
 import { createSignIn, requireScope } from './sandbox/sign-in.ts';
@@ -70,8 +63,6 @@ export interface ZendeskSandbox extends Simulator {
   sign(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
-type Handler = (request: SimulatorRequest) => Pick<SimulatorAnswer, 'body' | 'headers'> & { readonly status?: number };
-
 /** Starts a local Zendesk that has the operations of the connector, with Zendesk's limits, paging and refusals. */
 export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): Promise<ZendeskSandbox> {
   const { subdomain = 'sandbox' } = options;
@@ -87,18 +78,12 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
 
   const commonHeaders = () => ({ 'x-zendesk-api-version': 'v2', ...rateLimits.headers() });
   const withLimits =
-    (handler: Handler): SimulatorHandler =>
+    (handler: SimulatorHandler): SimulatorHandler =>
     (request) => {
-      try {
-        if (request.path.startsWith('/api/')) rateLimits.request();
-        const answer = handler(request);
-        return { status: 200, ...answer, headers: { ...commonHeaders(), ...answer.headers } };
-      } catch (error) {
-        if (error instanceof Refusal) return { status: error.status, body: error.body, headers: { ...commonHeaders(), ...error.headers } };
-        throw error;
-      }
+      rateLimits.request();
+      return handler(request);
     };
-  const signedIn = (scope: string, handler: Handler): SimulatorHandler =>
+  const signedIn = (scope: string, handler: SimulatorHandler): SimulatorHandler =>
     withLimits((request) => {
       requireScope(signIn.scopesOf(request.headers['authorization']), scope);
       return handler(request);
@@ -114,13 +99,14 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
   const findUsers = (ids: readonly unknown[]): UserRecord[] => [...new Set(ids)].flatMap((id) => records.users.get(id as number) ?? []);
 
   const simulator = await startSimulator({
-    ...(options.port !== undefined && { port: options.port }),
-    ...(options.hostname !== undefined && { hostname: options.hostname }),
-    ...(options.maxRequests !== undefined && { maxRequests: options.maxRequests }),
+    port: options.port,
+    hostname: options.hostname,
+    maxRequests: options.maxRequests,
     clock,
+    headers: commonHeaders,
     failure: (status) => ({ ...failureBody(status), headers: commonHeaders() }),
     routes: {
-      'POST /oauth/tokens': withLimits(({ body }) => ({ body: signIn.issueToken(body) })),
+      'POST /oauth/tokens': ({ body }) => ({ body: signIn.issueToken(body) }),
 
       // Answers requests without a valid credential too, with a user called "Anonymous user".
       'GET /api/v2/users/me': withLimits(({ headers }) => {

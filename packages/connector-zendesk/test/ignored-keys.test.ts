@@ -5,7 +5,7 @@ import { warnOfIgnoredKeys } from '../src/ignored-keys.ts';
 function warningsFor(header?: string): string[] {
   const warnings: string[] = [];
   const context = { warn: (message: string) => warnings.push(message) } as unknown as Context;
-  warnOfIgnoredKeys(context, new Headers(header === undefined ? {} : { 'x-zendesk-api-warn': header }));
+  warnOfIgnoredKeys(new Headers(header === undefined ? {} : { 'x-zendesk-api-warn': header }), context);
   return warnings;
 }
 

@@ -22,9 +22,10 @@ export type { Answer, Content } from './content.ts';
 export type { CallContext, Context, Cursor, JobContext } from './connector/context.ts';
 export { createHost } from './create-host.ts';
 export { errorCodes, ToolError, type ErrorCode, type ToolErrorOptions } from './errors.ts';
+export { failureFromStatus, quoteReason, refused } from './connector/failure.ts';
 export { fairBudget, type BudgetAnswer, type BudgetCounts, type FairBudgetOptions } from './upstream/fair-budget.ts';
 export type { AskAnswer, CallRequest, CallResult, ClientSignal, Host, HostOptions } from './host.ts';
-export type { Fields, Http, HttpRequest, HttpResponse, RetryClass } from './connector/http.ts';
+export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
 export type { Lock } from './ports/lock.ts';
 export { silentLogger, type Logger } from './logger.ts';
 export { memoryBudget, type MemoryBudgetOptions } from './memory/budget.ts';
@@ -67,6 +68,8 @@ export {
 export { secret, secretValues } from './connector/secret.ts';
 export { HttpClientError, type IncomingResponse, type OutgoingRequest, type HttpClient } from './ports/http-client.ts';
 export type { Entry, LogSpec, State, StateLog, StateStore } from './connector/state.ts';
+export { omitNullish } from './connector/omit-nullish.ts';
+export { truncate } from './connector/truncate.ts';
 export {
   result,
   type AnyTool,

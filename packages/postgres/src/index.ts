@@ -15,15 +15,6 @@ export { reconcile, type ReconcileResult, type ReconcileOptions } from './reconc
 export type { CallCounts } from './reconcile/metrics.ts';
 export { SealError, type SealSecret } from './seal.ts';
 export { postgresState, type PostgresStateOptions, type StateLimits } from './state/state.ts';
-export {
-  createUsage,
-  type CallRecord,
-  type CallsQuery,
-  type Paging,
-  type Usage,
-  type UsageGroup,
-  type UsageQuery,
-  type UsageRange,
-  type UsageRow,
-} from './usage/usage.ts';
+export { createUsage } from './usage/usage.ts';
+export type { CallRecord, CallsQuery, Paging, Usage, UsageGroup, UsageQuery, UsageRange, UsageRow } from './usage/usage-types.ts';
 export { usageOutbox, type UsageDelivery, type UsageOutbox, type UsageOutboxOptions } from './usage/outbox.ts';

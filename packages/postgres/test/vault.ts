@@ -27,14 +27,17 @@ export const vault = defineConnector({
       }),
       output: z.object({ stored: z.number() }),
       run: async ({ logins }, { http, certificate }, context) => {
-        const { data } = await http.request(context, {
-          method: 'POST',
-          path: '/passwords',
-          body: { json: { logins, certificate } },
-          headers: { 'idempotency-key': context.key('password') },
-          response: z.object({ stored: z.number() }),
-          ifLost: 'Look whether it is there.',
-        });
+        const { data } = await http.request(
+          {
+            method: 'POST',
+            path: '/passwords',
+            body: { json: { logins, certificate } },
+            headers: { 'idempotency-key': context.key('password') },
+            response: z.object({ stored: z.number() }),
+            ifLost: 'Look whether it is there.',
+          },
+          context,
+        );
         if (data.stored === 0) throw new Error(`The certificate ${certificate} is not good`);
         return data;
       },

@@ -1,10 +1,10 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Logger } from '@busbar/core';
+import { isLoopback } from '@busbar/core/mcp/http';
 import { Hono, type Context } from 'hono';
 import { authenticateCaller, type CallerOptions } from './caller.ts';
 import type { Health } from './health.ts';
 import { httpErrorOf } from './http-errors.ts';
-import { isLoopback } from './loopback.ts';
 import { webListener, type WebBindings, type WebHandler } from './web-listener.ts';
 
 /** What the routes outside of MCP need. */

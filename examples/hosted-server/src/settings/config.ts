@@ -1,8 +1,8 @@
 import type { UsagePolicy } from '@busbar/core';
+import { isLoopback } from '@busbar/core/mcp/http';
 import type { z } from 'zod';
 import type { Account } from './account.ts';
 import { readConnections } from './connections-file.ts';
-import { isLoopback } from '../http/loopback.ts';
 import { settings } from './settings.ts';
 import { readPrices, readQuotas } from './quotas-and-prices.ts';
 import { accountOf, settingProblems, settingsOf } from './vendor-settings.ts';
@@ -16,7 +16,7 @@ export type Config = z.output<typeof settings> & {
   /** The accounts in the vendors' settings and in the `BUSBAR_CONNECTIONS` file. Empty in demo mode. */
   readonly accounts: readonly Account[];
   /** The rules in the `BUSBAR_QUOTAS` and `BUSBAR_PRICES` files. */
-  readonly terms: UsagePolicy;
+  readonly usagePolicy: UsagePolicy;
 };
 
 /** The settings are invalid. `problems` are sentences for a person, without the values of secrets. */
@@ -62,7 +62,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...(env['NODE_ENV'] === 'production' ? productionProblems(env, sources) : []),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return { ...parsed.data, accounts, terms: { quotas: files.quotas, prices: files.prices } };
+  return { ...parsed.data, accounts, usagePolicy: { quotas: files.quotas, prices: files.prices } };
 }
 
 function readFiles(env: Environment) {

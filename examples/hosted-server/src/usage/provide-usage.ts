@@ -10,7 +10,7 @@ export function provideUsage({ get, provide }: Injector): void {
   provide(tokens.quotaUsage, () =>
     createQuotaUsage({
       database: get(tokens.database),
-      rules: get(tokens.config).terms.quotas ?? [],
+      rules: get(tokens.config).usagePolicy.quotas ?? [],
       apiKeys: get(tokens.apiKeys),
       tools: (principal) => get(tokens.host).tools(principal),
       clock: get(tokens.clock),

@@ -227,14 +227,14 @@ describe('the files of connections, quotas and prices', () => {
     );
     const [connections = '', prices = '', quotas = ''] = files;
     expect(files).toHaveLength(3);
-    const { accounts, terms } = readConfig({ BUSBAR_CONNECTIONS: connections, BUSBAR_QUOTAS: quotas, BUSBAR_PRICES: prices });
+    const { accounts, usagePolicy } = readConfig({ BUSBAR_CONNECTIONS: connections, BUSBAR_QUOTAS: quotas, BUSBAR_PRICES: prices });
     expect(accounts.map(({ tenant, connector, name }) => [tenant, connector, name])).toEqual([
       ['default', 'salesforce', 'emea'],
       ['default', 'salesforce', 'apac'],
       ['acme', 'sendgrid', 'newsletter'],
     ]);
-    expect(terms.quotas).toContainEqual({ of: 'money', limit: 25_000_000, per: 'month', each: 'tenant', where: { tenant: 'acme' } });
-    expect(terms.prices?.[0]).toEqual({ tenant: 'acme', tool: 'zendesk_create_ticket', perCall: 10_000, from: '2026-07-01' });
+    expect(usagePolicy.quotas).toContainEqual({ of: 'money', limit: 25_000_000, per: 'month', each: 'tenant', where: { tenant: 'acme' } });
+    expect(usagePolicy.prices?.[0]).toEqual({ tenant: 'acme', tool: 'zendesk_create_ticket', perCall: 10_000, from: '2026-07-01' });
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readPrices, readQuotas } from '../../src/settings/quotas-and-prices.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'busbar-tariff-'));
+const folder = mkdtempSync(join(tmpdir(), 'busbar-quotas-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let files = 0;

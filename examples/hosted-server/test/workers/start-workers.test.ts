@@ -6,8 +6,8 @@ import { postgresql } from '../../../../packages/postgres/test/support/databases
 import { noRedis } from '../../../../packages/redis/test/servers.ts';
 import { callTool } from '../mcp-requests.ts';
 import { startServing, type ServerProcess } from '../server-process.ts';
+import { isAlive, pidsOf, redisUrl, twoWorkers } from './worker-processes.ts';
 
-const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 const creates = 'POST /api/v2/tickets';
 
 /** Sends a request over a new connection, so that any worker may get it. */
@@ -16,24 +16,6 @@ async function ask(url: URL, options: RequestOptions, body = ''): Promise<string
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   return Buffer.concat(await response.toArray()).toString();
 }
-
-/** The pids of both workers: the last ones in the log. */
-async function pidsOf(server: ServerProcess): Promise<{ readonly one: number; readonly two: number }> {
-  const pid = async (worker: number) => {
-    const line = new RegExp(`"worker":${worker},"pid":(\\d+),"msg":"A worker serves"`, 'g');
-    await server.logged(new RegExp(line.source));
-    return Number([...server.stderr.matchAll(line)].at(-1)?.[1]);
-  };
-  return { one: await pid(1), two: await pid(2) };
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 describe.runIf(postgresql && !noRedis)('two workers', () => {
   const stack = new AsyncDisposableStack();
@@ -45,25 +27,8 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  /** The settings for a server on its own database. */
-  async function settings(): Promise<Record<string, string>> {
-    const place = await postgresql?.place();
-    if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
-    stack.defer(() => place.remove());
-    const [[origin, target] = ['', '']] = Object.entries(sandbox.remapOrigins);
-    return {
-      DATABASE_URL: place.options.url,
-      REDIS_URL: redisUrl,
-      BUSBAR_WORKERS: '2',
-      BUSBAR_SECRET: 'the same in both workers, and long enough',
-      BUSBAR_REMAP_ORIGINS: `${origin}=${target}`,
-      ZENDESK_SUBDOMAIN: sandbox.config.subdomain,
-      ZENDESK_CLIENT_ID: sandbox.config.clientId,
-      ZENDESK_CLIENT_SECRET: sandbox.config.clientSecret,
-    };
-  }
   /** The running server, or a new one. */
-  const serving = async () => (running ??= await startServing(stack, await settings()));
+  const serving = async () => (running ??= await startServing(stack, await twoWorkers(stack, sandbox)));
 
   /** Calls a tool over this number of connections, and returns how many calls were answered. */
   async function call({ url, key }: ServerProcess, connections: number): Promise<number> {
@@ -107,7 +72,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
 
   test('keep their port: a second server reports that it is in use', async () => {
     const { port } = new URL((await serving()).url);
-    const second = await startServing(stack, { ...(await settings()), PORT: port });
+    const second = await startServing(stack, { ...(await twoWorkers(stack, sandbox)), PORT: port });
     expect(await second.ended).toBe(1);
     expect(second.stderr).toBe(
       `Port ${port} on 127.0.0.1 is in use. Stop the program that listens there, or set PORT to another port (0 takes any free port).\n`,
@@ -123,16 +88,6 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     await server.logged(/A worker exited[^]*"worker":2,"pid":\d+,"msg":"A worker serves"/);
     const after = await pidsOf(server);
     expect([after.one === before.one, after.two === before.two, isAlive(after.two)]).toEqual([true, false, true]);
-  }, 60_000);
-
-  test('kill and restart a worker that is blocked for ten seconds', async () => {
-    const server = await serving();
-    const before = await pidsOf(server);
-    process.kill(before.two, 'SIGSTOP');
-    await server.logged(new RegExp(`"worker":2,"pid":${before.two},"msg":"A worker is blocked and will be killed"`));
-    await server.logged(new RegExp(`"pid":${before.two},"msg":"A worker is blocked[^]*"worker":2,"pid":\\d+,"msg":"A worker serves"`));
-    const after = await pidsOf(server);
-    expect([after.one === before.one, isAlive(before.two), isAlive(after.two)]).toEqual([true, false, true]);
   }, 60_000);
 
   test('exit on SIGTERM at the same time, after they have answered running calls; then the server exits with 0', async () => {

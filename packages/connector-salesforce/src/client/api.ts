@@ -4,19 +4,19 @@ import type { z } from 'zod';
 /** Sends requests with the pinned API version in place of `{version}` in their paths. */
 export function createApi(http: Http, version: string) {
   async function request<S extends z.ZodType = z.ZodUndefined>(
-    context: Context,
     { params, ...rest }: HttpRequest<S>,
+    context: Context,
   ): Promise<HttpResponse<z.output<S>>> {
     const versioned = rest.path.includes('{version}') ? { version, ...params } : params;
-    return await http.request(context, { ...rest, ...(versioned && { params: versioned }) });
+    return await http.request({ ...rest, ...(versioned && { params: versioned }) }, context);
   }
 
   return {
     version,
     request,
     /** Sends a request of which only the parsed answer matters. */
-    send: async <S extends z.ZodType = z.ZodUndefined>(context: Context, toSend: HttpRequest<S>): Promise<z.output<S>> =>
-      (await request(context, toSend)).data,
+    send: async <S extends z.ZodType = z.ZodUndefined>(toSend: HttpRequest<S>, context: Context): Promise<z.output<S>> =>
+      (await request(toSend, context)).data,
   };
 }
 

@@ -3,13 +3,16 @@ import { DescribeAnswer, ObjectsAnswer } from '../schemas.ts';
 import type { SalesforceApi } from './api.ts';
 
 export const objects = ({ send }: SalesforceApi) => ({
-  listObjects: (context: Context) => send(context, { method: 'GET', path: '/services/data/{version}/sobjects', response: ObjectsAnswer }),
+  listObjects: (context: Context) => send({ method: 'GET', path: '/services/data/{version}/sobjects', response: ObjectsAnswer }, context),
 
-  describeObject: (context: Context, object: string) =>
-    send(context, {
-      method: 'GET',
-      path: '/services/data/{version}/sobjects/{object}/describe',
-      params: { object },
-      response: DescribeAnswer,
-    }),
+  describeObject: (object: string, context: Context) =>
+    send(
+      {
+        method: 'GET',
+        path: '/services/data/{version}/sobjects/{object}/describe',
+        params: { object },
+        response: DescribeAnswer,
+      },
+      context,
+    ),
 });

@@ -4,15 +4,18 @@ import type { SalesforceApi } from './api.ts';
 
 export const org = ({ send }: SalesforceApi) => ({
   /** Lists the API versions of the org's server, oldest first. */
-  listVersions: (context: Context) => send(context, { method: 'GET', path: '/services/data', response: VersionsAnswer }),
+  listVersions: (context: Context) => send({ method: 'GET', path: '/services/data', response: VersionsAnswer }, context),
 
-  getLimits: (context: Context) => send(context, { method: 'GET', path: '/services/data/{version}/limits', response: LimitsAnswer }),
+  getLimits: (context: Context) => send({ method: 'GET', path: '/services/data/{version}/limits', response: LimitsAnswer }, context),
 
-  countRecords: (context: Context, objects: readonly string[]) =>
-    send(context, {
-      method: 'GET',
-      path: '/services/data/{version}/limits/recordCount',
-      query: { sObjects: objects.join(',') },
-      response: RecordCountAnswer,
-    }),
+  countRecords: (objects: readonly string[], context: Context) =>
+    send(
+      {
+        method: 'GET',
+        path: '/services/data/{version}/limits/recordCount',
+        query: { sObjects: objects.join(',') },
+        response: RecordCountAnswer,
+      },
+      context,
+    ),
 });

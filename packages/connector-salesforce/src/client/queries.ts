@@ -12,50 +12,68 @@ export interface CompositePart {
   readonly body: unknown;
 }
 
+/** A query, and how to run it. */
+export interface Query {
+  readonly soql: string;
+  /** Also finds deleted records. Default false. */
+  readonly deleted?: boolean | undefined;
+  /** The size of a page, 200 to 2,000. Salesforce treats it as a hint. */
+  readonly batchSize?: number | undefined;
+}
+
 export const queries = ({ send, version }: SalesforceApi) => ({
-  /** Runs SOQL as it is, unchecked. Salesforce treats `batchSize` (200 to 2,000) as a hint. */
-  query: (context: Context, soql: string, options: { readonly deleted?: boolean | undefined; readonly batchSize?: number } = {}) =>
-    send(context, {
-      method: 'GET',
-      path: options.deleted ? '/services/data/{version}/queryAll' : '/services/data/{version}/query',
-      query: { q: fitUrl(soql) },
-      ...(options.batchSize !== undefined && { headers: { 'Sforce-Query-Options': `batchSize=${options.batchSize}` } }),
-      response: QueryAnswer,
-    }),
+  /** Runs SOQL as it is, unchecked. */
+  query: ({ soql, deleted, batchSize }: Query, context: Context) =>
+    send(
+      {
+        method: 'GET',
+        path: deleted ? '/services/data/{version}/queryAll' : '/services/data/{version}/query',
+        query: { q: fitUrl(soql) },
+        ...(batchSize !== undefined && { headers: { 'Sforce-Query-Options': `batchSize=${batchSize}` } }),
+        response: QueryAnswer,
+      },
+      context,
+    ),
 
   /** Reads the page that a locator names. Salesforce keeps it for between 15 minutes and two days. */
-  queryMore: (context: Context, locator: string, api: QueryApi = 'data') =>
-    send(context, {
-      method: 'GET',
-      path: api === 'data' ? '/services/data/{version}/query/{locator}' : '/services/data/{version}/tooling/query/{locator}',
-      params: { locator },
-      response: QueryAnswer,
-    }),
+  queryMore: (api: QueryApi, locator: string, context: Context) =>
+    send(
+      {
+        method: 'GET',
+        path: api === 'data' ? '/services/data/{version}/query/{locator}' : '/services/data/{version}/tooling/query/{locator}',
+        params: { locator },
+        response: QueryAnswer,
+      },
+      context,
+    ),
 
   /**
    * Runs up to five queries in one API call. Each succeeds or fails on its own. The outcomes are in the order of the queries.
    *
    * @throws {ToolError} UPSTREAM_INVALID if Salesforce leaves a query unanswered.
    */
-  async queryTogether(context: Context, api: QueryApi, soql: readonly string[]): Promise<CompositePart[]> {
+  async queryTogether(api: QueryApi, soql: readonly string[], context: Context): Promise<CompositePart[]> {
     const base = `/services/data/${version}${api === 'tooling' ? '/tooling' : ''}`;
-    const { compositeResponse } = await send(context, {
-      method: 'POST',
-      path: api === 'tooling' ? '/services/data/{version}/tooling/composite' : '/services/data/{version}/composite',
-      body: {
-        json: {
-          allOrNone: false,
-          compositeRequest: soql.map((query, index) => ({
-            method: 'GET',
-            url: `${base}/query?q=${encodeURIComponent(query)}`,
-            referenceId: `q${index}`,
-          })),
+    const { compositeResponse } = await send(
+      {
+        method: 'POST',
+        path: api === 'tooling' ? '/services/data/{version}/tooling/composite' : '/services/data/{version}/composite',
+        body: {
+          json: {
+            allOrNone: false,
+            compositeRequest: soql.map((query, index) => ({
+              method: 'GET',
+              url: `${base}/query?q=${encodeURIComponent(query)}`,
+              referenceId: `q${index}`,
+            })),
+          },
         },
+        // It contains only reads.
+        retry: 'safe',
+        response: CompositeAnswer,
       },
-      // It contains only reads.
-      retry: 'safe',
-      response: CompositeAnswer,
-    });
+      context,
+    );
     return soql.map((_, index) => {
       const part = compositeResponse.find(({ referenceId }) => referenceId === `q${index}`);
       if (!part) throw new ToolError('UPSTREAM_INVALID', 'Salesforce left a query of a composite request unanswered.');

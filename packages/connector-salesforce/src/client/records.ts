@@ -6,59 +6,74 @@ import type { SalesforceApi } from './api.ts';
 export type RecordFields = Readonly<Record<string, unknown>>;
 
 export const records = ({ request, send }: SalesforceApi) => ({
-  getRecord: (context: Context, object: string, id: string, fields?: readonly string[]) =>
-    send(context, {
-      method: 'GET',
-      path: '/services/data/{version}/sobjects/{object}/{id}',
-      params: { object, id },
-      query: { fields: fields?.join(',') },
-      response: SObject,
-    }),
+  getRecord: (object: string, id: string, fields: readonly string[] | undefined, context: Context) =>
+    send(
+      {
+        method: 'GET',
+        path: '/services/data/{version}/sobjects/{object}/{id}',
+        params: { object, id },
+        query: { fields: fields?.join(',') },
+        response: SObject,
+      },
+      context,
+    ),
 
-  getRecordByExternalId: (context: Context, object: string, field: string, value: string, fields?: readonly string[]) =>
-    send(context, {
-      method: 'GET',
-      path: '/services/data/{version}/sobjects/{object}/{field}/{value}',
-      params: { object, field, value },
-      query: { fields: fields?.join(',') },
-      response: SObject,
-    }),
+  getRecordByExternalId: (object: string, field: string, value: string, fields: readonly string[] | undefined, context: Context) =>
+    send(
+      {
+        method: 'GET',
+        path: '/services/data/{version}/sobjects/{object}/{field}/{value}',
+        params: { object, field, value },
+        query: { fields: fields?.join(',') },
+        response: SObject,
+      },
+      context,
+    ),
 
   /** Never repeated: Salesforce takes no idempotency key, so a repetition would create a second record. */
-  createRecord: (context: Context, object: string, fields: RecordFields) =>
-    send(context, {
-      method: 'POST',
-      path: '/services/data/{version}/sobjects/{object}',
-      params: { object },
-      body: { json: fields },
-      retry: 'never',
-      ifLost: `Look for the new ${object} with salesforce_query_records (ORDER BY CreatedDate DESC) before you create it again. salesforce_upsert_record with an external id can be repeated safely.`,
-      response: CreatedAnswer,
-    }),
+  createRecord: (object: string, fields: RecordFields, context: Context) =>
+    send(
+      {
+        method: 'POST',
+        path: '/services/data/{version}/sobjects/{object}',
+        params: { object },
+        body: { json: fields },
+        retry: 'never',
+        ifLost: `Look for the new ${object} with salesforce_query_records (ORDER BY CreatedDate DESC) before you create it again. salesforce_upsert_record with an external id can be repeated safely.`,
+        response: CreatedAnswer,
+      },
+      context,
+    ),
 
   /** Never repeated: a repetition could undo another user's change made in between, and would run the org's automation again. */
-  updateRecord: (context: Context, object: string, id: string, fields: RecordFields, unmodifiedSince?: string) =>
-    send(context, {
-      method: 'PATCH',
-      path: '/services/data/{version}/sobjects/{object}/{id}',
-      params: { object, id },
-      body: { json: fields },
-      ...(unmodifiedSince !== undefined && { headers: { 'If-Unmodified-Since': new Date(unmodifiedSince).toUTCString() } }),
-      retry: 'never',
-      ifLost: `Read ${object} ${id} with salesforce_get_record and update it again only if it is not yet as you want it.`,
-    }),
+  updateRecord: (object: string, id: string, fields: RecordFields, unmodifiedSince: string | undefined, context: Context) =>
+    send(
+      {
+        method: 'PATCH',
+        path: '/services/data/{version}/sobjects/{object}/{id}',
+        params: { object, id },
+        body: { json: fields },
+        ...(unmodifiedSince !== undefined && { headers: { 'If-Unmodified-Since': new Date(unmodifiedSince).toUTCString() } }),
+        retry: 'never',
+        ifLost: `Read ${object} ${id} with salesforce_get_record and update it again only if it is not yet as you want it.`,
+      },
+      context,
+    ),
 
   /** Repeated if its answer is lost: Salesforce counts it once by the external id. Returns undefined for a 204, which has no body. */
-  async upsertRecord(context: Context, object: string, field: string, value: string, fields: RecordFields) {
-    const { status, data } = await request(context, {
-      method: 'PATCH',
-      path: '/services/data/{version}/sobjects/{object}/{field}/{value}',
-      params: { object, field, value },
-      body: { json: fields },
-      retry: 'safe',
-      ifLost: `The same upsert can be repeated safely; salesforce_get_record with externalIdField "${field}" shows the record.`,
-      response: UpsertedAnswer,
-    });
+  async upsertRecord(object: string, field: string, value: string, fields: RecordFields, context: Context) {
+    const { status, data } = await request(
+      {
+        method: 'PATCH',
+        path: '/services/data/{version}/sobjects/{object}/{field}/{value}',
+        params: { object, field, value },
+        body: { json: fields },
+        retry: 'safe',
+        ifLost: `The same upsert can be repeated safely; salesforce_get_record with externalIdField "${field}" shows the record.`,
+        response: UpsertedAnswer,
+      },
+      context,
+    );
     if (!data && status !== 204)
       throw new ToolError(
         'UPSTREAM_INVALID',
@@ -68,12 +83,15 @@ export const records = ({ request, send }: SalesforceApi) => ({
   },
 
   /** Never repeated: the repetition would fail with "not found", and the outcome of the first request would stay unknown. */
-  deleteRecord: (context: Context, object: string, id: string) =>
-    send(context, {
-      method: 'DELETE',
-      path: '/services/data/{version}/sobjects/{object}/{id}',
-      params: { object, id },
-      retry: 'never',
-      ifLost: `Read ${object} ${id} with salesforce_get_record: NOT_FOUND means that it is deleted.`,
-    }),
+  deleteRecord: (object: string, id: string, context: Context) =>
+    send(
+      {
+        method: 'DELETE',
+        path: '/services/data/{version}/sobjects/{object}/{id}',
+        params: { object, id },
+        retry: 'never',
+        ifLost: `Read ${object} ${id} with salesforce_get_record: NOT_FOUND means that it is deleted.`,
+      },
+      context,
+    ),
 });

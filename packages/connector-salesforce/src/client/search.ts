@@ -4,6 +4,6 @@ import type { SalesforceApi } from './api.ts';
 import { fitUrl } from './fit-url.ts';
 
 export const search = ({ send }: SalesforceApi) => ({
-  search: (context: Context, sosl: string) =>
-    send(context, { method: 'GET', path: '/services/data/{version}/search', query: { q: fitUrl(sosl) }, response: SearchAnswer }),
+  search: (sosl: string, context: Context) =>
+    send({ method: 'GET', path: '/services/data/{version}/search', query: { q: fitUrl(sosl) }, response: SearchAnswer }, context),
 });

@@ -87,7 +87,7 @@ export async function gather(
     const before = results.get(keyOf(source));
     if (!before || isRefused(before)) continue;
     apiCalls += 1;
-    const page = await client.queryMore(context, locator, source.api).catch((error: unknown) => {
+    const page = await client.queryMore(source.api, locator, context).catch((error: unknown) => {
       if (isPartial(error)) return undefined;
       throw error;
     });
@@ -114,7 +114,7 @@ function callsFor(client: SalesforceClient, context: CallContext, sources: reado
       queriesPerCall,
     ).map((group): Call => {
       const soql = group.map((source) => source.soql);
-      return { sources: group, read: async () => (await client.queryTogether(context, api, soql)).map(readPart) };
+      return { sources: group, read: async () => (await client.queryTogether(api, soql, context)).map(readPart) };
     }),
   );
   const others = sources.flatMap((source): Call[] => {
@@ -135,7 +135,7 @@ function readPart({ status, body }: CompositePart): Reading {
 }
 
 async function readOther(client: SalesforceClient, context: CallContext, source: Exclude<Source, QuerySource>): Promise<Rows['rows']> {
-  if (source.kind === 'counts') return (await client.countRecords(context, source.objects)).sObjects ?? [];
+  if (source.kind === 'counts') return (await client.countRecords(source.objects, context)).sObjects ?? [];
   return usedLimits(await client.getLimits(context)).map((limit) => ({ ...limit }));
 }
 

@@ -1,5 +1,6 @@
+import { VendorError } from '@busbar/core/testing';
 import type { OrgRecords } from './org-records.ts';
-import { notFound, Refusal, refusal } from './refusal.ts';
+import { notFound, refusal } from './refusal.ts';
 import { vendorLimits } from './vendor-limits.ts';
 import { createRecord, deleteRecord, updateRecord, upsertRecord, writableObject } from './write-record.ts';
 
@@ -8,7 +9,7 @@ type Row = Readonly<Record<string, unknown>>;
 /**
  * Writes up to 200 rows, each on its own. The answer is a 200 even if rows fail.
  *
- * @throws {Refusal} for a request that is wrong as a whole.
+ * @throws {VendorError} for a request that is wrong as a whole.
  */
 export function writeCollection(
   records: OrgRecords,
@@ -30,7 +31,7 @@ export function writeCollection(
     try {
       return { ...write(row as Row), success: true, errors: [] };
     } catch (error) {
-      if (!(error instanceof Refusal) || !Array.isArray(error.body)) throw error;
+      if (!(error instanceof VendorError) || !Array.isArray(error.body)) throw error;
       return {
         success: false,
         errors: (error.body as Row[]).map((one) => ({

@@ -1,5 +1,6 @@
-import { notFound, Refusal, refusal } from './refusal.ts';
-import type { ResourceAnswer, ResourceRequest } from './resource-request.ts';
+import { VendorError, type HandlerAnswer } from '@busbar/core/testing';
+import { notFound, refusal } from './refusal.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import { vendorLimits } from './vendor-limits.ts';
 
 interface Part {
@@ -12,14 +13,14 @@ interface Part {
 /**
  * Answers a composite request, part by part, with `answerPart`. `base` is `/services/data/vXX.0`, and `api` the part of the path below it.
  *
- * @throws {Refusal} if the body has no parts.
+ * @throws {VendorError} if the body has no parts.
  */
 export function answerComposite(
   body: unknown,
   base: string,
   api: '' | '/tooling',
-  answerPart: (request: ResourceRequest) => ResourceAnswer,
-): ResourceAnswer {
+  answerPart: (request: ResourceRequest) => HandlerAnswer,
+): HandlerAnswer {
   const { compositeRequest } = (body ?? {}) as { compositeRequest?: Part[] };
   if (!Array.isArray(compositeRequest) || compositeRequest.length === 0)
     throw refusal(400, 'INVALID_INPUT', 'compositeRequest is required');
@@ -39,7 +40,7 @@ export function answerComposite(
       const answer = answerPart({ method, path, query: searchParams, body: content, headers: {} });
       return [answer.status ?? 200, answer.body];
     } catch (error) {
-      if (error instanceof Refusal) return [error.status, error.body];
+      if (error instanceof VendorError) return [error.status, error.body];
       throw error;
     }
   };
@@ -51,7 +52,7 @@ export function answerComposite(
 }
 
 /** Salesforce refuses a whole composite inside a 200 too, with one part that answers none of the requests. */
-const limitExceeded = (message: string): ResourceAnswer => ({
+const limitExceeded = (message: string): HandlerAnswer => ({
   body: {
     compositeResponse: [{ body: [{ errorCode: 'LIMIT_EXCEEDED', message }], httpHeaders: {}, httpStatusCode: 400, referenceId: null }],
   },

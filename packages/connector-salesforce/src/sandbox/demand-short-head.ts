@@ -1,4 +1,4 @@
-import { Refusal } from './refusal.ts';
+import { VendorError } from '@busbar/core/testing';
 import { vendorLimits } from './vendor-limits.ts';
 
 interface Head {
@@ -7,10 +7,10 @@ interface Head {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Refuses a head that is too long, without a body, as the servers in front of Salesforce do. @throws {Refusal} 414 or 431. */
+/** Refuses a head that is too long, without a body, as the servers in front of Salesforce do. @throws {VendorError} 414 or 431. */
 export function demandShortHead({ url, headers }: Head): void {
-  if (url.length > vendorLimits.headBytes.most) throw new Refusal(414, undefined);
+  if (url.length > vendorLimits.headBytes.most) throw new VendorError(414);
   // The size on the wire: each header with its colon, space and line end.
   const lengths = Object.entries(headers).map(([name, value]) => name.length + value.length + 4);
-  if (lengths.reduce((sum, length) => sum + length, url.length) > vendorLimits.headBytes.most) throw new Refusal(431, undefined);
+  if (lengths.reduce((sum, length) => sum + length, url.length) > vendorLimits.headBytes.most) throw new VendorError(431);
 }

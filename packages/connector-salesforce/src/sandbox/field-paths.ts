@@ -2,14 +2,14 @@ import { relationshipOf, type OrgField, type OrgObject } from './org-objects.ts'
 import type { OrgRecord, OrgRecords } from './org-records.ts';
 import { refusal } from './refusal.ts';
 
-/** Returns the field of an object, by its name in any case. @throws {Refusal} INVALID_FIELD */
+/** Returns the field of an object, by its name in any case. @throws {VendorError} INVALID_FIELD */
 export function fieldOf(object: OrgObject, name: string): OrgField {
   const field = [...object.fields.values()].find((one) => one.name.toLowerCase() === name.toLowerCase());
   if (!field) throw noField(object, name);
   return field;
 }
 
-/** Returns the reference field behind a step of a path: `Owner` is `OwnerId`. @throws {Refusal} INVALID_FIELD */
+/** Returns the reference field behind a step of a path: `Owner` is `OwnerId`. @throws {VendorError} INVALID_FIELD */
 export function referenceOf(object: OrgObject, step: string): OrgField {
   const field = [...object.fields.values()].find((one) => relationshipOf(one)?.toLowerCase() === step.toLowerCase());
   if (!field)
@@ -37,7 +37,7 @@ export function relatedTo(records: OrgRecords, field: OrgField, record: OrgRecor
   });
 }
 
-/** Returns the value at a path such as `Owner.Name`, or null. @throws {Refusal} INVALID_FIELD */
+/** Returns the value at a path such as `Owner.Name`, or null. @throws {VendorError} INVALID_FIELD */
 export function valueAt(records: OrgRecords, path: string, record: OrgRecord, kind: OrgObject): unknown {
   const [step = '', ...rest] = path.split('.');
   if (rest.length === 0) return record[fieldOf(kind, step).name] ?? null;
@@ -45,7 +45,7 @@ export function valueAt(records: OrgRecords, path: string, record: OrgRecord, ki
   return related ? valueAt(records, rest.join('.'), related.record, related.kind) : null;
 }
 
-/** Returns the field at the end of a path. @throws {Refusal} INVALID_FIELD */
+/** Returns the field at the end of a path. @throws {VendorError} INVALID_FIELD */
 export function fieldAt(records: OrgRecords, path: string, kind: OrgObject): OrgField {
   const [step = '', ...rest] = path.split('.');
   if (rest.length === 0) return fieldOf(kind, step);

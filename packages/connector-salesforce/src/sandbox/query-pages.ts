@@ -38,7 +38,7 @@ export function createQueryPages(base: string) {
       return page(result, 0, locator);
     },
 
-    /** Returns the page that a cursor names, such as `01g000000000001AAA-2000`. @throws {Refusal} if there is no such page. */
+    /** Returns the page that a cursor names, such as `01g000000000001AAA-2000`. @throws {VendorError} if there is no such page. */
     next(cursor: string, tooling: boolean): object {
       const [locator = '', from = ''] = cursor.split('-');
       const result = results.get(locator);

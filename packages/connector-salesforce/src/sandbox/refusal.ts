@@ -1,19 +1,8 @@
-/** A refusal of Salesforce: the status and body that go over the wire. Resources throw it. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly status: number;
-  readonly body: unknown;
-
-  constructor(status: number, body: unknown) {
-    super(`Salesforce's ${status}`);
-    this.status = status;
-    this.body = body;
-  }
-}
+import { VendorError } from '@busbar/core/testing';
 
 /** Creates a refusal of the usual form: a list with one error. */
 export const refusal = (status: number, errorCode: string, message: string, fields?: readonly string[]) =>
-  new Refusal(status, [{ message, errorCode, ...(fields && { fields }) }]);
+  new VendorError(status, [{ message, errorCode, ...(fields && { fields }) }]);
 
 /** Creates the refusal of a query that is not valid SOQL or SOSL. */
 export const malformed = (message: string) => refusal(400, 'MALFORMED_QUERY', message);

@@ -7,10 +7,3 @@ export interface ResourceRequest {
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 }
-
-/** The answer of a resource. */
-export interface ResourceAnswer {
-  readonly status?: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}

@@ -1,12 +1,13 @@
 import type { Clock } from '@busbar/core';
+import { VendorError, type HandlerAnswer } from '@busbar/core/testing';
 import { writeCollection } from './collections.ts';
 import { answerComposite } from './composite.ts';
 import { describeObject, summarizeObject } from './describe-object.ts';
 import type { OrgObject } from './org-objects.ts';
 import { timeOf, type OrgRecord, type OrgRecords } from './org-records.ts';
-import { malformed, notFound, Refusal, refusal } from './refusal.ts';
+import { malformed, notFound, refusal } from './refusal.ts';
 import { createQueryPages } from './query-pages.ts';
-import type { ResourceAnswer, ResourceRequest } from './resource-request.ts';
+import type { ResourceRequest } from './resource-request.ts';
 import { parseSoql } from './soql-parse.ts';
 import { runSoql } from './soql-run.ts';
 import { searchRecords } from './search.ts';
@@ -29,7 +30,7 @@ export interface ResourceOptions {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Creates the REST resources of an org, including Tooling's. They throw a {@link Refusal}; any other error is a bug. */
+/** Creates the REST resources of an org, including Tooling's. They throw a {@link VendorError}; any other error is a bug. */
 export function createResources(options: ResourceOptions) {
   const { records, clock, base } = options;
   const pages = createQueryPages(base);
@@ -44,7 +45,7 @@ export function createResources(options: ResourceOptions) {
     );
   }
 
-  function query(request: ResourceRequest, api: 'data' | 'tooling', deleted: boolean): ResourceAnswer {
+  function query(request: ResourceRequest, api: 'data' | 'tooling', deleted: boolean): HandlerAnswer {
     const soql = request.query.get('q');
     if (soql === null) throw malformed('A query string has to be specified');
     const parsed = parseSoql(soql);
@@ -60,7 +61,7 @@ export function createResources(options: ResourceOptions) {
     return { body: pages.first({ rows, total, size, tooling: api === 'tooling', type: parsed.from }) };
   }
 
-  function sobject(request: ResourceRequest, name: string, rest: readonly string[]): ResourceAnswer {
+  function sobject(request: ResourceRequest, name: string, rest: readonly string[]): HandlerAnswer {
     const { method, body } = request;
     const [id, value] = rest;
     const object = records.objects.get(name);
@@ -91,7 +92,7 @@ export function createResources(options: ResourceOptions) {
     return { status: 204 };
   }
 
-  function byExternal({ method, query: search, body }: ResourceRequest, object: OrgObject, field: string, value: string): ResourceAnswer {
+  function byExternal({ method, query: search, body }: ResourceRequest, object: OrgObject, field: string, value: string): HandlerAnswer {
     if (method === 'PATCH') {
       const { record, created } = upsertRecord(records, writableObject(records, object.name), field, value, body as Json, base);
       return { status: created ? 201 : 200, body: { id: record.Id, success: true, errors: [], created } };
@@ -100,7 +101,7 @@ export function createResources(options: ResourceOptions) {
     const [record] = found;
     if (!record) throw refusal(404, 'NOT_FOUND', `Provided external ID field does not exist or is not accessible: ${value}`);
     if (found.length > 1)
-      throw new Refusal(
+      throw new VendorError(
         300,
         found.map(({ Id }) => `${base}/sobjects/${object.name}/${Id}`),
       );
@@ -114,7 +115,7 @@ export function createResources(options: ResourceOptions) {
     return runSoql(records, parseSoql(soql), run).rows[0] ?? {};
   }
 
-  function collections({ method, query: search, body, path }: ResourceRequest): ResourceAnswer {
+  function collections({ method, query: search, body, path }: ResourceRequest): HandlerAnswer {
     const [, , object, field] = path;
     const { records: rows = [], allOrNone } = (body ?? {}) as { records?: unknown[]; allOrNone?: unknown };
     const all = allOrNone === true;
@@ -128,7 +129,7 @@ export function createResources(options: ResourceOptions) {
     return { body: writeCollection(records, { kind: 'delete' }, ids, search.get('allOrNone') === 'true') };
   }
 
-  function answerRequest(request: ResourceRequest): ResourceAnswer {
+  function answerRequest(request: ResourceRequest): HandlerAnswer {
     const { method, path } = request;
     const [first = '', second, ...rest] = path;
     if (first === 'tooling') {

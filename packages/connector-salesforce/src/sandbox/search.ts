@@ -9,7 +9,7 @@ const scopes: Readonly<Record<string, readonly string[]>> = { NAME: ['Name'], EM
  * Runs a search of the form that the connector writes: every word must occur. Refuses unescaped reserved characters and operators as
  * malformed. Unlike Salesforce, finds new records at once.
  *
- * @throws {Refusal}
+ * @throws {VendorError}
  */
 export function searchRecords(records: OrgRecords, sosl: string, base: string): object[] {
   const [, text = '', scope = '', returning = ''] = form.exec(sosl) ?? [];

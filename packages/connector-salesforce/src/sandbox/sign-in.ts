@@ -1,5 +1,6 @@
 import type { Clock } from '@busbar/core';
-import { Refusal, refusal } from './refusal.ts';
+import { VendorError } from '@busbar/core/testing';
+import { refusal } from './refusal.ts';
 import { vendorLimits } from './vendor-limits.ts';
 
 const sessionMs = 2 * 3_600_000;
@@ -17,7 +18,7 @@ export interface SignInOptions {
 /** Creates the OAuth flows of the sandbox, and its sessions, which last two hours. At most 100 are kept. */
 export function createSignIn(clock: Clock, host: string, client: SignInOptions) {
   const sessions = new Map<string, number>();
-  const refuse = (error: string, error_description: string) => new Refusal(400, { error, error_description });
+  const refuse = (error: string, error_description: string) => new VendorError(400, { error, error_description });
 
   async function demandAssertion(assertion: string): Promise<void> {
     const [head = '', claims = '', signature = ''] = assertion.split('.');
@@ -34,7 +35,7 @@ export function createSignIn(clock: Clock, host: string, client: SignInOptions) 
     if (!(left > 0 && left <= vendorLimits.assertionMinutes.most * 60_000)) throw refuse('invalid_grant', 'expired authorization code');
   }
 
-  /** @throws {Refusal} if a token request does not belong to a flow that is set up, or carries wrong credentials. */
+  /** @throws {VendorError} if a token request does not belong to a flow that is set up, or carries wrong credentials. */
   async function demandGrant(fields: Readonly<Record<string, unknown>>): Promise<void> {
     const { grant_type, client_id, client_secret, assertion, refresh_token } = fields;
     if (grant_type === 'urn:ietf:params:oauth:grant-type:jwt-bearer' && client.jwt) return demandAssertion(String(assertion));
@@ -47,7 +48,7 @@ export function createSignIn(clock: Clock, host: string, client: SignInOptions) 
   }
 
   return {
-    /** Answers a token request. @throws {Refusal} */
+    /** Answers a token request. @throws {VendorError} */
     async issueToken(body: unknown): Promise<object> {
       await demandGrant((body ?? {}) as Record<string, unknown>);
       const token = `00D000000000001!${Array.from(crypto.getRandomValues(new Uint8Array(24)), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
@@ -66,7 +67,7 @@ export function createSignIn(clock: Clock, host: string, client: SignInOptions) 
       };
     },
 
-    /** @throws {Refusal} if the request carries no valid session. */
+    /** @throws {VendorError} if the request carries no valid session. */
     demandSession(authorization: string | undefined): void {
       const endsAt = sessions.get(authorization?.replace(/^Bearer /, '') ?? '');
       if (endsAt === undefined || endsAt <= clock.now()) throw refusal(401, 'INVALID_SESSION_ID', 'Session expired or invalid');

@@ -5,7 +5,7 @@ import type { Literal } from './soql-parse.ts';
 
 const dayMs = 86_400_000;
 
-/** Returns the test of a comparison with a literal. @throws {Refusal} INVALID_FIELD if the literal is of another type than the field. */
+/** Returns the test of a comparison with a literal. @throws {VendorError} INVALID_FIELD for a literal of another type than the field. */
 export function comparison(field: OrgField, operator: string, literal: Literal, now: number): (value: unknown) => boolean {
   demandType(field, literal);
   if (literal.kind === 'null') return (value) => (value === null) === (operator === '=');

@@ -10,13 +10,13 @@ export interface RunOptions {
   readonly api: 'data' | 'tooling';
   readonly deleted: boolean;
   readonly now: number;
-  /** Checks that the user may see an object. @throws {Refusal} */
+  /** Checks that the user may see an object. @throws {VendorError} */
   demandAccess(object: string): void;
   /** The path that a record's link starts with. */
   readonly base: string;
 }
 
-/** Runs a query over the records. Returns all rows, unpaged. `COUNT()` has a total and no rows. @throws {Refusal} */
+/** Runs a query over the records. Returns all rows, unpaged. `COUNT()` has a total and no rows. @throws {VendorError} */
 export function runSoql(
   records: OrgRecords,
   query: Query,

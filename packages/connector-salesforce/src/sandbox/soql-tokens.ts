@@ -17,7 +17,7 @@ const kinds: readonly (readonly [Token['kind'], RegExp])[] = [
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '"': '"', "'": "'", '\\': '\\' };
 
-/** Splits a query into tokens. @throws {Refusal} MALFORMED_QUERY for text that is not SOQL: comments, semicolons, other escapes. */
+/** Splits a query into tokens. @throws {VendorError} MALFORMED_QUERY for text that is not SOQL: comments, semicolons, other escapes. */
 export function tokensOf(soql: string): Token[] {
   const tokens: Token[] = [];
   let rest = soql.trim();

@@ -1,10 +1,11 @@
+import { VendorError } from '@busbar/core/testing';
 import type { OrgObject } from './org-objects.ts';
 import type { OrgRecord, OrgRecords } from './org-records.ts';
-import { Refusal, refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** Returns the object if it can be written. @throws {Refusal} */
+/** Returns the object if it can be written. @throws {VendorError} */
 export function writableObject(records: OrgRecords, name: unknown): OrgObject {
   const object = typeof name === 'string' ? records.objects.get(name) : undefined;
   if (!object?.apis.includes('data')) throw refusal(404, 'NOT_FOUND', 'The requested resource does not exist');
@@ -13,7 +14,7 @@ export function writableObject(records: OrgRecords, name: unknown): OrgObject {
   return object;
 }
 
-/** Creates a record. @throws {Refusal} */
+/** Creates a record. @throws {VendorError} */
 export function createRecord(records: OrgRecords, object: OrgObject, input: Input): OrgRecord {
   const fields = checked(records, object, input);
   const missing = [...object.fields.values()]
@@ -23,7 +24,7 @@ export function createRecord(records: OrgRecords, object: OrgObject, input: Inpu
   return records.add(object.name, fields);
 }
 
-/** Changes a record. @throws {Refusal} */
+/** Changes a record. @throws {VendorError} */
 export function updateRecord(records: OrgRecords, object: OrgObject, id: unknown, input: Input): OrgRecord {
   const record = existing(records, object, id);
   const fields = checked(records, object, input, record);
@@ -33,7 +34,7 @@ export function updateRecord(records: OrgRecords, object: OrgObject, id: unknown
   return record;
 }
 
-/** Creates or changes the record with an external id. @throws {Refusal} 300 if several records have it. */
+/** Creates or changes the record with an external id. @throws {VendorError} 300 if several records have it. */
 export function upsertRecord(
   records: OrgRecords,
   object: OrgObject,
@@ -44,7 +45,7 @@ export function upsertRecord(
 ): { readonly record: OrgRecord; readonly created: boolean } {
   const found = byExternalId(records, object, field, value);
   if (found.length > 1)
-    throw new Refusal(
+    throw new VendorError(
       300,
       found.map(({ Id }) => `${base}/sobjects/${object.name}/${Id}`),
     );
@@ -53,7 +54,7 @@ export function upsertRecord(
   return { record: createRecord(records, object, { ...input, [field]: value }), created: true };
 }
 
-/** Returns the records with an external id. @throws {Refusal} if the field is neither an external id nor an e-mail field. */
+/** Returns the records with an external id. @throws {VendorError} if the field is neither an external id nor an e-mail field. */
 export function byExternalId(records: OrgRecords, object: OrgObject, field: string, value: unknown): OrgRecord[] {
   const kind = object.fields.get(field);
   if (!kind?.externalId && kind?.type !== 'email')
@@ -63,14 +64,14 @@ export function byExternalId(records: OrgRecords, object: OrgObject, field: stri
     .filter((record) => record['IsDeleted'] !== true && String(record[field]).toLowerCase() === String(value).toLowerCase());
 }
 
-/** Puts a record into the recycle bin. @throws {Refusal} */
+/** Puts a record into the recycle bin. @throws {VendorError} */
 export function deleteRecord(records: OrgRecords, object: OrgObject, id: unknown): OrgRecord {
   const record = existing(records, object, id);
   records.change(record, { IsDeleted: true });
   return record;
 }
 
-/** Returns a record. @throws {Refusal} 404, with a different code for a deleted record. */
+/** Returns a record. @throws {VendorError} 404, with a different code for a deleted record. */
 export function existing(records: OrgRecords, object: OrgObject, id: unknown): OrgRecord {
   const record = records.get(object.name, id);
   if (record) return record;

@@ -65,7 +65,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     output: Rows,
     run: async (input, client, context) => {
       const rows = input.records.map(({ object, fields }) => ({ attributes: { type: object }, ...fields }));
-      return present(await client.createRecords(context, rows, input.allOrNone), rows.length, context.warn);
+      return present(await client.createRecords(rows, input.allOrNone, context), rows.length, context.warn);
     },
   }),
 
@@ -87,7 +87,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     output: Rows,
     run: async (input, client, context) => {
       const rows = input.records.map(({ object, id, fields }) => ({ attributes: { type: object }, ...fields, id }));
-      return present(await client.updateRecords(context, rows, input.allOrNone), rows.length, context.warn);
+      return present(await client.updateRecords(rows, input.allOrNone, context), rows.length, context.warn);
     },
   }),
 
@@ -112,7 +112,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
       if (without >= 0) throw new ToolError('INVALID_INPUT', `Row ${without} has no ${input.externalIdField}, so nothing was sent.`);
       const rows = input.records.map((fields) => ({ attributes: { type: input.object }, ...fields }));
       return present(
-        await client.upsertRecords(context, input.object, input.externalIdField, rows, input.allOrNone),
+        await client.upsertRecords(input.object, input.externalIdField, rows, input.allOrNone, context),
         rows.length,
         context.warn,
       );
@@ -127,6 +127,6 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     input: z.object({ ids: records(recordId, 'Ids of the records to delete, of any objects'), allOrNone }),
     output: Rows,
     run: async ({ ids, allOrNone: all }, client, context) =>
-      present(await client.deleteRecords(context, ids, all), ids.length, context.warn),
+      present(await client.deleteRecords(ids, all, context), ids.length, context.warn),
   }),
 ];

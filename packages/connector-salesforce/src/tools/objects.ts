@@ -124,7 +124,7 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     run: async (input, client, context) => {
       const offset = input.cursor === undefined ? 0 : context.cursor.read(input.cursor, Position).offset;
-      const described = await client.describeObject(context, input.object);
+      const described = await client.describeObject(input.object, context);
       const fields = described.fields.filter(
         (field) =>
           matches(input.search, field.name, field.label) && (!input.writableOnly || field.createable === true || field.updateable === true),

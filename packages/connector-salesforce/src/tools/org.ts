@@ -28,8 +28,8 @@ export const orgTools = (tool: ToolBuilder<SalesforceClient>) => [
     run: async (_, client, context) => {
       const versions = (await client.listVersions(context)).slice(-maxVersions).map(({ version }) => `v${version}`);
       const { records } = await client.query(
+        { soql: 'SELECT Id, Name, OrganizationType, IsSandbox, InstanceName, TrialExpirationDate FROM Organization LIMIT 1' },
         context,
-        'SELECT Id, Name, OrganizationType, IsSandbox, InstanceName, TrialExpirationDate FROM Organization LIMIT 1',
       );
       const [org = {}] = records as Record<string, unknown>[];
       const textField = (name: string, field: string) => (typeof org[field] === 'string' ? { [name]: org[field] } : {});

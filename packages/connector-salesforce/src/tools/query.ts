@@ -65,11 +65,15 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
           : context.cursor.read(cursor, Position);
       const answer =
         position.locator === undefined
-          ? await client.query(context, position.soql ?? '', {
-              deleted: position.deleted,
-              batchSize: Math.max(vendorsSmallestPage, position.limit),
-            })
-          : await client.queryMore(context, position.locator);
+          ? await client.query(
+              {
+                soql: position.soql ?? '',
+                deleted: position.deleted,
+                batchSize: Math.max(vendorsSmallestPage, position.limit),
+              },
+              context,
+            )
+          : await client.queryMore('data', position.locator, context);
       const onCut = ({ field, total }: Cut): void =>
         context.warn(`Not all ${total} related records are shown in ${field}. Query them by themselves to read the rest.`);
       const records = fitPage(

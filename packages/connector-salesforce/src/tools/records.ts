@@ -39,8 +39,8 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
         throw new ToolError('INVALID_INPUT', 'Give id, or externalIdField and externalId, and not both.');
       const record =
         id !== undefined
-          ? await client.getRecord(context, object, id, fields)
-          : await client.getRecordByExternalId(context, object, by.externalIdField ?? '', by.externalId ?? '', fields);
+          ? await client.getRecord(object, id, fields, context)
+          : await client.getRecordByExternalId(object, by.externalIdField ?? '', by.externalId ?? '', fields, context);
       const plain = plainRecord(record);
       const foundId = id ?? (typeof plain['Id'] === 'string' ? plain['Id'] : record.attributes?.url?.split('/').at(-1));
       // Salesforce shows every field, most of them empty.
@@ -65,7 +65,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
       ),
     }),
     output: Saved,
-    run: async ({ object, fields }, client, context) => saved(client, object, (await client.createRecord(context, object, fields)).id),
+    run: async ({ object, fields }, client, context) => saved(client, object, (await client.createRecord(object, fields, context)).id),
   }),
 
   tool({
@@ -86,7 +86,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Saved,
     run: async ({ object, id, fields, ifUnmodifiedSince }, client, context) => {
-      await client.updateRecord(context, object, id, fields, ifUnmodifiedSince);
+      await client.updateRecord(object, id, fields, ifUnmodifiedSince, context);
       return saved(client, object, id);
     },
   }),
@@ -113,7 +113,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     run: async (input, client, context) => {
       if (input.externalIdField in input.fields)
         throw new ToolError('INVALID_INPUT', `Leave ${input.externalIdField} out of fields: externalId is its value.`);
-      const answer = await client.upsertRecord(context, input.object, input.externalIdField, input.externalId, input.fields);
+      const answer = await client.upsertRecord(input.object, input.externalIdField, input.externalId, input.fields, context);
       return { ...saved(client, input.object, answer?.id), ...(typeof answer?.created === 'boolean' && { created: answer.created }) };
     },
   }),
@@ -126,7 +126,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     input: z.object({ object: objectName, id: recordId }),
     output: z.object({ object: z.string().describe('API name of the object'), id: z.string().describe('Id of the deleted record') }),
     run: async ({ object, id }, client, context) => {
-      await client.deleteRecord(context, object, id);
+      await client.deleteRecord(object, id, context);
       return { object, id };
     },
   }),

@@ -44,13 +44,13 @@ export const searchTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     run: async ({ text, scope, objects, limit }, client, context) => {
       const { searchRecords } = await client.search(
-        context,
         sosl({
           text,
           scope: ({ all: 'ALL', name: 'NAME', email: 'EMAIL', phone: 'PHONE' } as const)[scope],
           objects: objects.map(({ name, fields = [] }) => ({ name, fields: [...new Set(['Id', ...fields])] })),
           limit,
         }),
+        context,
       );
       return {
         records: (searchRecords ?? []).slice(0, limit * objects.length).map((record) => ({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
-import { Refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 
 const Address = z.looseObject({ email: z.string().optional(), name: z.string().optional() });
 
@@ -28,7 +28,7 @@ export type SentMail = z.output<typeof Mail>;
 
 const Email = z.email();
 const refuse = (field: string | null, message: string): never => {
-  throw new Refusal(400, message, field);
+  throw refusal(400, message, field);
 };
 
 /** The senders and templates of the account, which a mail may name, and the present time. */
@@ -38,7 +38,7 @@ interface Account {
   hasTemplate(id: string): boolean;
 }
 
-/** Checks a mail against SendGrid's rules. @throws {Refusal} in SendGrid's words, for the first rule that the mail breaks. */
+/** Checks a mail against SendGrid's rules. @throws {VendorError} in SendGrid's words, for the first rule that the mail breaks. */
 export function checkMail(body: unknown, account: Account): SentMail {
   const { data: mail, error } = Mail.safeParse(body);
   if (!mail) {
@@ -50,7 +50,7 @@ export function checkMail(body: unknown, account: Account): SentMail {
   const from = mail.from?.email ?? '';
   if (!Email.safeParse(from).success) refuse('from.email', 'The from object must be provided for every email send.');
   if (!account.senders.includes(from.toLowerCase())) {
-    throw new Refusal(
+    throw refusal(
       403,
       'The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.',
       'from',

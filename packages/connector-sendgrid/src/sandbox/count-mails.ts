@@ -1,5 +1,5 @@
 import { mailEvents, type KeptMail } from './mail-events.ts';
-import { Refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 
 const dayMs = 86_400_000;
 const maxDays = 1_000;
@@ -22,14 +22,14 @@ const metricNames = [
   'unsubscribes',
 ];
 
-/** Counts all kept mails on the present day, and none on the other days of the range. @throws {Refusal} for an invalid range. */
+/** Counts all kept mails on the present day, and none on the other days of the range. @throws {VendorError} for an invalid range. */
 export function countMails(mails: readonly KeptMail[], query: URLSearchParams, nowMs: number, isSuppressed: (email: string) => boolean) {
   const today = formatDate(nowMs);
   const start = readDay(query, 'start_date');
   const end = query.has('end_date') ? readDay(query, 'end_date') : Date.parse(today);
   const by = query.get('aggregated_by') ?? 'day';
-  if (!['day', 'week', 'month'].includes(by)) throw new Refusal(400, 'aggregated_by must be day, week or month', 'aggregated_by');
-  if (end < start || (end - start) / dayMs >= maxDays) throw new Refusal(400, 'The range of dates is not valid', 'end_date');
+  if (!['day', 'week', 'month'].includes(by)) throw refusal(400, 'aggregated_by must be day, week or month', 'aggregated_by');
+  if (end < start || (end - start) / dayMs >= maxDays) throw refusal(400, 'The range of dates is not valid', 'end_date');
   const category = query.get('categories');
   const counted = mails.filter(({ mail }) => category === null || mail.categories.includes(category));
   const counts = new Map<string, number>();
@@ -63,6 +63,6 @@ function startOfPeriod(day: number, by: string): string {
 
 function readDay(query: URLSearchParams, name: string): number {
   const day = /^\d{4}-\d\d-\d\d$/.test(query.get(name) ?? '') ? Date.parse(query.get(name) ?? '') : Number.NaN;
-  if (Number.isNaN(day)) throw new Refusal(400, `${name} must follow the format YYYY-MM-DD`, name);
+  if (Number.isNaN(day)) throw refusal(400, `${name} must follow the format YYYY-MM-DD`, name);
   return day;
 }

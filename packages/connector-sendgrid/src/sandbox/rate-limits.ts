@@ -3,7 +3,10 @@ import { plainRefusal } from './refusal.ts';
 
 const minuteMs = 60_000;
 
-/** Counts requests per minute as SendGrid does, for each operation separately. Keeps one count per operation. */
+/**
+ * Counts requests per minute as SendGrid does, for each operation separately, and does not count mail/send. An operation is a route of the
+ * sandbox. Keeps one count per operation.
+ */
 export function createRateLimits(clock: Clock, requestsPerMinute: number) {
   const windows = new Map<string, { endsAt: number; left: number }>();
 
@@ -15,9 +18,12 @@ export function createRateLimits(clock: Clock, requestsPerMinute: number) {
     return started;
   };
 
+  const isLimited = (operation: string | undefined): operation is string => operation !== undefined && operation !== 'POST /v3/mail/send';
+
   return {
     /** The headers with an operation's limit and remaining requests. SendGrid sends them with every answer, except for mail/send. */
-    headers(operation: string): Record<string, string> {
+    headers(operation: string | undefined): Record<string, string> {
+      if (!isLimited(operation)) return {};
       const { endsAt, left } = windowOf(operation);
       return {
         'x-ratelimit-limit': String(requestsPerMinute),
@@ -25,8 +31,9 @@ export function createRateLimits(clock: Clock, requestsPerMinute: number) {
         'x-ratelimit-reset': String(Math.ceil(endsAt / 1_000)),
       };
     },
-    /** Counts a request. @throws {Refusal} 429. */
-    take(operation: string): void {
+    /** Counts a request. @throws {VendorError} 429. */
+    take(operation: string | undefined): void {
+      if (!isLimited(operation)) return;
       const window = windowOf(operation);
       if (window.left === 0) throw plainRefusal(429);
       window.left -= 1;

@@ -1,18 +1,11 @@
-/** An error answer of SendGrid. Code of the sandbox throws it, and the routes send it. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly status: number;
-  readonly body: unknown;
+import { VendorError } from '@busbar/core/testing';
 
-  constructor(status: number, message: string, field: string | null = null) {
-    super(message);
-    this.status = status;
-    this.body = { errors: [{ message, field, help: null }] };
-  }
-}
+/** Creates a refusal of the usual form: a list with one problem. */
+export const refusal = (status: number, message: string, field: string | null = null) =>
+  new VendorError(status, { errors: [{ message, field, help: null }] });
 
 /** SendGrid's usual error answer for a status. */
-export const plainRefusal = (status: number): Refusal => new Refusal(status, messages[status] ?? 'invalid request');
+export const plainRefusal = (status: number) => refusal(status, messages[status] ?? 'invalid request');
 
 const messages: Readonly<Record<number, string>> = {
   401: 'The provided authorization grant is invalid, expired, or revoked',

@@ -71,7 +71,7 @@ export const bulkTools = (tool: ToolBuilder<SendGridClient>) => [
         );
       }
       const content = { subject, text, html, templateId: input.templateId };
-      const messageId = await client.sendMail(context, { envelopes, ...content, ...readDelivery(client, input) });
+      const messageId = await client.sendMail({ envelopes, ...content, ...readDelivery(client, input) }, context);
       const accepted = recipientCount(envelopes);
       return {
         ...(messageId && { messageId }),

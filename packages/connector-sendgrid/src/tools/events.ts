@@ -1,8 +1,7 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
 import { eventNames, findEvents, sentMessageId, type MailEvent } from '../events.ts';
-import { present } from '../present.ts';
 
 const EventView = z.object({
   event: z.string().describe('What happened'),
@@ -21,7 +20,7 @@ const EventView = z.object({
 const viewEvent = (event: MailEvent): z.input<typeof EventView> => ({
   event: event.event,
   at: new Date(event.timestamp * 1_000).toISOString(),
-  ...present({
+  ...omitNullish({
     email: event.email,
     messageId: event.sg_message_id === undefined ? undefined : sentMessageId(event.sg_message_id),
     type: event.type ?? event.bounce_classification,

@@ -51,7 +51,7 @@ export const mailTools = (tool: ToolBuilder<SendGridClient>) => [
     run: async (input, client, context) => {
       const { subject, text, html } = input;
       const envelopes = [envelopeOf(input)];
-      const messageId = await client.sendMail(context, { envelopes, subject, text, html, ...readDelivery(client, input) });
+      const messageId = await client.sendMail({ envelopes, subject, text, html, ...readDelivery(client, input) }, context);
       return { ...(messageId && { messageId }), recipients: recipientCount(envelopes) };
     },
   }),
@@ -66,7 +66,7 @@ export const mailTools = (tool: ToolBuilder<SendGridClient>) => [
     units: countOf,
     run: async (input, client, context) => {
       const envelopes = [{ ...envelopeOf(input), data: input.data }];
-      const messageId = await client.sendMail(context, { envelopes, templateId: input.templateId, ...readDelivery(client, input) });
+      const messageId = await client.sendMail({ envelopes, templateId: input.templateId, ...readDelivery(client, input) }, context);
       return { ...(messageId && { messageId }), recipients: recipientCount(envelopes) };
     },
   }),

@@ -39,7 +39,7 @@ export const statsTools = (tool: ToolBuilder<SendGridClient>) => [
         .describe('The periods, oldest first'),
     }),
     run: async ({ startDate, endDate, aggregatedBy, category }, client, context) => {
-      const periods = await client.getStats(context, { start: startDate, end: endDate, by: aggregatedBy, category });
+      const periods = await client.getStats({ start: startDate, end: endDate, by: aggregatedBy, category }, context);
       return {
         periods: periods.slice(0, maxPeriods + 1).map(({ date, stats }) => ({
           date,

@@ -1,7 +1,6 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import { suppressionLists, type SendGridClient } from '../client.ts';
-import { present } from '../present.ts';
 import type { Suppression } from '../schemas.ts';
 
 const maxReason = 500;
@@ -21,7 +20,7 @@ const SuppressionView = z.object({
 
 const viewSuppression = ({ email, created, reason, status }: Suppression): z.input<typeof SuppressionView> => ({
   email,
-  ...present({
+  ...omitNullish({
     createdAt: typeof created === 'number' ? new Date(created * 1_000).toISOString() : undefined,
     reason: reason?.slice(0, maxReason),
     status,
@@ -62,7 +61,7 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
       const filter = { email: input.email, start: toSeconds(input.createdAfter), end: toSeconds(input.createdBefore) };
       const position: Position =
         cursor === undefined ? { list: input.list, filter, limit: input.limit, offset: 0 } : context.cursor.read(cursor, Position);
-      const found = await client.listSuppressions(context, position.list, position.filter, position);
+      const found = await client.listSuppressions(position.list, position.filter, position, context);
       // SendGrid does not say whether more follow, so a full page means that there may be more.
       const next = found.length < position.limit ? undefined : { ...position, offset: position.offset + position.limit };
       return {
@@ -81,6 +80,6 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
     output: z.object({
       removed: z.boolean().describe('False: the address was not on this list'),
     }),
-    run: async (input, client, context) => ({ removed: await client.removeSuppression(context, input.list, input.email) }),
+    run: async (input, client, context) => ({ removed: await client.removeSuppression(input.list, input.email, context) }),
   }),
 ];

@@ -1,7 +1,6 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
-import { present } from '../present.ts';
 import type { Template, TemplateVersion } from '../schemas.ts';
 import { templateId } from './mail-inputs.ts';
 
@@ -24,13 +23,16 @@ const templateSummary = {
   updatedAt: z.string().optional().describe('When it last changed'),
 };
 
-const viewTemplate = ({ id, name, generation, updated_at }: Template) => ({ id, ...present({ name, generation, updatedAt: updated_at }) });
+const viewTemplate = ({ id, name, generation, updated_at }: Template) => ({
+  id,
+  ...omitNullish({ name, generation, updatedAt: updated_at }),
+});
 
 const isActive = ({ active }: TemplateVersion): boolean => active === true || active === 1;
 
 const viewVersion = (version: TemplateVersion): z.input<typeof VersionView> => ({
   active: isActive(version),
-  ...present({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
+  ...omitNullish({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
 });
 
 /** Returns the Handlebars expressions of a version, each once. */
@@ -39,10 +41,7 @@ function findPlaceholders({ subject, html_content, plain_content }: TemplateVers
   return [...new Set(all)].slice(0, maxPlaceholders);
 }
 
-function cut(text: string | null | undefined): string | undefined {
-  if (!text) return undefined;
-  return text.length <= maxText ? text : `${text.slice(0, maxText)}… [${text.length - maxText} more characters]`;
-}
+const cut = (text: string | null | undefined) => truncate(text || undefined, maxText);
 
 const Position = z.object({ generations: z.string(), size: z.int().min(1).max(200), token: z.string().optional() });
 
@@ -69,7 +68,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
     run: async ({ generation, limit, cursor }, client, context) => {
       const first = { generations: generation === 'all' ? 'legacy,dynamic' : generation, size: limit };
       const position: z.output<typeof Position> = cursor === undefined ? first : context.cursor.read(cursor, Position);
-      const { templates, next } = await client.listTemplates(context, position);
+      const { templates, next } = await client.listTemplates(position, context);
       return {
         templates: templates.slice(0, position.size).map((template) => {
           const active = template.versions?.find(isActive);
@@ -97,7 +96,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
       html: z.string().optional().describe(`HTML of the active version, cut after ${maxText} characters`),
     }),
     run: async (input, client, context) => {
-      const found = await client.getTemplate(context, input.templateId);
+      const found = await client.getTemplate(input.templateId, context);
       const versions = (found.versions ?? []).toSorted((a, b) => Number(isActive(b)) - Number(isActive(a)));
       const active = versions.find(isActive);
       if (found.warning?.message) context.warn(`SendGrid warns: ${found.warning.message}`);
@@ -105,7 +104,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
         ...viewTemplate(found),
         versions: versions.slice(0, maxVersions).map(viewVersion),
         placeholders: active ? findPlaceholders(active) : [],
-        ...(input.detail === 'full' && present({ text: cut(active?.plain_content), html: cut(active?.html_content) })),
+        ...(input.detail === 'full' && omitNullish({ text: cut(active?.plain_content), html: cut(active?.html_content) })),
       };
     },
   }),

@@ -11,28 +11,34 @@ export interface NewComment {
 
 export const commentOperations = (send: Send) => ({
   /** Lists a ticket's comments, with their authors in `users`. */
-  listComments: (context: Context, ticket: number, page: CursorPage & { readonly sort: 'created_at' | '-created_at' }) =>
-    send(context, {
-      method: 'GET',
-      path: '/api/v2/tickets/{ticket}/comments',
-      params: { ticket },
-      query: { include: 'users', sort: page.sort, ...cursorQuery(page) },
-      response: CommentsAnswer,
-    }),
+  listComments: (ticket: number, page: CursorPage & { readonly sort: 'created_at' | '-created_at' }, context: Context) =>
+    send(
+      {
+        method: 'GET',
+        path: '/api/v2/tickets/{ticket}/comments',
+        params: { ticket },
+        query: { include: 'users', sort: page.sort, ...cursorQuery(page) },
+        response: CommentsAnswer,
+      },
+      context,
+    ),
 
   /**
    * Adds a comment; with `updatedAt`, only if the ticket has not changed since then. Never repeated: stamps count whole seconds, so a
    * repeated request within the same second would add the comment twice in spite of its stamp.
    */
-  addComment: (context: Context, id: number, comment: NewComment, updatedAt: string | undefined) =>
-    send(context, {
-      method: 'PUT',
-      path: '/api/v2/tickets/{id}',
-      params: { id },
-      body: { json: { ticket: { comment, ...(updatedAt !== undefined && { safe_update: true, updated_stamp: updatedAt }) } } },
-      limit: 'ticket-updates',
-      retry: 'never',
-      ifLost: `Read ticket ${id} with zendesk_get_ticket (includeComments true) and add the comment again only if it is not the newest there.`,
-      response: TicketWriteAnswer,
-    }),
+  addComment: (id: number, comment: NewComment, updatedAt: string | undefined, context: Context) =>
+    send(
+      {
+        method: 'PUT',
+        path: '/api/v2/tickets/{id}',
+        params: { id },
+        body: { json: { ticket: { comment, ...(updatedAt !== undefined && { safe_update: true, updated_stamp: updatedAt }) } } },
+        limit: 'ticket-updates',
+        retry: 'never',
+        ifLost: `Read ticket ${id} with zendesk_get_ticket (includeComments true) and add the comment again only if it is not the newest there.`,
+        response: TicketWriteAnswer,
+      },
+      context,
+    ),
 });

@@ -3,24 +3,30 @@ import { OrganizationAnswer, OrganizationsAnswer } from '../schemas.ts';
 import type { Send } from './send.ts';
 
 export const organizationOperations = (send: Send) => ({
-  async getOrganization(context: Context, id: number) {
-    const { organization } = await send(context, {
-      method: 'GET',
-      path: '/api/v2/organizations/{id}',
-      params: { id },
-      response: OrganizationAnswer,
-    });
+  async getOrganization(id: number, context: Context) {
+    const { organization } = await send(
+      {
+        method: 'GET',
+        path: '/api/v2/organizations/{id}',
+        params: { id },
+        response: OrganizationAnswer,
+      },
+      context,
+    );
     return organization;
   },
 
   /** Finds organizations by their exact name, ignoring case. */
-  async findOrganizations(context: Context, name: string) {
-    const { organizations } = await send(context, {
-      method: 'GET',
-      path: '/api/v2/organizations/search',
-      query: { name },
-      response: OrganizationsAnswer,
-    });
+  async findOrganizations(name: string, context: Context) {
+    const { organizations } = await send(
+      {
+        method: 'GET',
+        path: '/api/v2/organizations/search',
+        query: { name },
+        response: OrganizationsAnswer,
+      },
+      context,
+    );
     return organizations;
   },
 });

@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import { warnOfIgnoredKeys } from '../ignored-keys.ts';
 
 /** Sends a request to Zendesk and returns the body of the answer. */
-export type Send = <S extends z.ZodType>(context: Context, request: HttpRequest<S>) => Promise<z.output<S>>;
+export type Send = <S extends z.ZodType>(request: HttpRequest<S>, context: Context) => Promise<z.output<S>>;
 
 /** Binds {@link Send} to a connection's `http`. A call that Zendesk carries out only in part gets a warning. */
 export const createSend =
   (http: Http): Send =>
-  async (context, request) => {
-    const { headers, data } = await http.request(context, request);
-    warnOfIgnoredKeys(context, headers);
+  async (request, context) => {
+    const { headers, data } = await http.request(request, context);
+    warnOfIgnoredKeys(headers, context);
     return data;
   };

@@ -5,12 +5,12 @@ import type { Send } from './send.ts';
 
 export const ticketFieldOperations = (send: Send) => ({
   /** Lists the fields in the order of their ids. */
-  listTicketFields: (context: Context, page: CursorPage) =>
-    send(context, { method: 'GET', path: '/api/v2/ticket_fields', query: cursorQuery(page), response: TicketFieldsAnswer }),
+  listTicketFields: (page: CursorPage, context: Context) =>
+    send({ method: 'GET', path: '/api/v2/ticket_fields', query: cursorQuery(page), response: TicketFieldsAnswer }, context),
 
   /** Returns a field with all its options. Zendesk allows 2,000 of them. */
-  async getTicketField(context: Context, id: number) {
+  async getTicketField(id: number, context: Context) {
     const request = { method: 'GET', path: '/api/v2/ticket_fields/{id}', params: { id }, response: TicketFieldAnswer } as const;
-    return (await send(context, request)).ticket_field;
+    return (await send(request, context)).ticket_field;
   },
 });

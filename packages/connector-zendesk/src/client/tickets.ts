@@ -23,35 +23,41 @@ export interface TicketFields {
 
 export const ticketOperations = (send: Send) => ({
   /** Returns the ticket and the users that it names. */
-  getTicket: (context: Context, id: number) =>
-    send(context, { method: 'GET', path: '/api/v2/tickets/{id}', params: { id }, query: { include: 'users' }, response: TicketAnswer }),
+  getTicket: (id: number, context: Context) =>
+    send({ method: 'GET', path: '/api/v2/tickets/{id}', params: { id }, query: { include: 'users' }, response: TicketAnswer }, context),
 
   /** Creates a ticket. Zendesk takes an idempotency key for this write only, so a request whose answer is lost can be repeated. */
-  createTicket: (context: Context, ticket: TicketFields & { readonly subject: string }, comment: NewComment) =>
-    send(context, {
-      method: 'POST',
-      path: '/api/v2/tickets',
-      headers: { 'Idempotency-Key': context.key('ticket') },
-      body: { json: { ticket: { ...ticket, comment } } },
-      retry: 'keyed',
-      ifLost:
-        'Look for its subject with zendesk_search_tickets (order "newest"; a new ticket takes some minutes to be found) before you create it again.',
-      response: TicketWriteAnswer,
-    }),
+  createTicket: (ticket: TicketFields & { readonly subject: string }, comment: NewComment, context: Context) =>
+    send(
+      {
+        method: 'POST',
+        path: '/api/v2/tickets',
+        headers: { 'Idempotency-Key': context.key('ticket') },
+        body: { json: { ticket: { ...ticket, comment } } },
+        retry: 'keyed',
+        ifLost:
+          'Look for its subject with zendesk_search_tickets (order "newest"; a new ticket takes some minutes to be found) before you create it again.',
+        response: TicketWriteAnswer,
+      },
+      context,
+    ),
 
   /**
    * Updates a ticket that has not changed since `updatedAt`. Never repeated: Zendesk refuses a second request with 409, whether or not it
    * carried out the first.
    */
-  updateTicket: (context: Context, id: number, fields: TicketFields, updatedAt: string) =>
-    send(context, {
-      method: 'PUT',
-      path: '/api/v2/tickets/{id}',
-      params: { id },
-      body: { json: { ticket: { ...fields, safe_update: true, updated_stamp: updatedAt } } },
-      limit: 'ticket-updates',
-      retry: 'never',
-      ifLost: `Read ticket ${id} with zendesk_get_ticket and update it again only if it is not yet as you want it.`,
-      response: TicketWriteAnswer,
-    }),
+  updateTicket: (id: number, fields: TicketFields, updatedAt: string, context: Context) =>
+    send(
+      {
+        method: 'PUT',
+        path: '/api/v2/tickets/{id}',
+        params: { id },
+        body: { json: { ticket: { ...fields, safe_update: true, updated_stamp: updatedAt } } },
+        limit: 'ticket-updates',
+        retry: 'never',
+        ifLost: `Read ticket ${id} with zendesk_get_ticket and update it again only if it is not yet as you want it.`,
+        response: TicketWriteAnswer,
+      },
+      context,
+    ),
 });

@@ -18,32 +18,35 @@ export interface UserFields {
 
 export const userOperations = (send: Send) => ({
   async getCurrentUser(context: Context) {
-    const { user } = await send(context, { method: 'GET', path: '/api/v2/users/me', response: UserAnswer });
+    const { user } = await send({ method: 'GET', path: '/api/v2/users/me', response: UserAnswer }, context);
     return user;
   },
 
-  async getUser(context: Context, id: number) {
-    const { user } = await send(context, { method: 'GET', path: '/api/v2/users/{id}', params: { id }, response: UserAnswer });
+  async getUser(id: number, context: Context) {
+    const { user } = await send({ method: 'GET', path: '/api/v2/users/{id}', params: { id }, response: UserAnswer }, context);
     return user;
   },
 
   /** Finds users whose main address or further address matches. */
-  async findUsers(context: Context, email: string) {
+  async findUsers(email: string, context: Context) {
     const query = { query: `email:${quote(email)}` };
-    const { users } = await send(context, { method: 'GET', path: '/api/v2/users/search', query, response: UsersAnswer });
+    const { users } = await send({ method: 'GET', path: '/api/v2/users/search', query, response: UsersAnswer }, context);
     return users;
   },
 
   /** Finds the user by e-mail address or external id and updates it, or creates it. A repeated request finds the user of the first one. */
-  async createOrUpdateUser(context: Context, user: UserFields) {
-    const { user: written } = await send(context, {
-      method: 'POST',
-      path: '/api/v2/users/create_or_update',
-      body: { json: { user } },
-      retry: 'safe',
-      ifLost: 'Look with zendesk_get_user, or call again with the same values: that makes no second user.',
-      response: UserAnswer,
-    });
+  async createOrUpdateUser(user: UserFields, context: Context) {
+    const { user: written } = await send(
+      {
+        method: 'POST',
+        path: '/api/v2/users/create_or_update',
+        body: { json: { user } },
+        retry: 'safe',
+        ifLost: 'Look with zendesk_get_user, or call again with the same values: that makes no second user.',
+        response: UserAnswer,
+      },
+      context,
+    );
     return written;
   },
 });

@@ -1,30 +1,25 @@
 import type { Clock } from '@busbar/core';
+import { VendorError, type HandlerAnswer } from '@busbar/core/testing';
 import { limits } from './limits.ts';
-import { badRequest, Refusal } from './refusal.ts';
+import { badRequest } from './refusal.ts';
 
 const retentionMs = limits.idempotencyHours.most * 3_600_000;
 const maxKeys = 1_000;
 
-interface Answer {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
-
 /** Zendesk's idempotency keys: for two hours, every request with a known key gets the answer to the first. */
 export function createIdempotency(clock: Clock) {
-  const kept = new Map<string, { readonly rawBody: string; readonly answer: Answer; readonly endsAt: number }>();
+  const kept = new Map<string, { readonly rawBody: string; readonly answer: HandlerAnswer; readonly endsAt: number }>();
 
   return {
-    /** Runs `write` for a new key and returns the kept answer for a known one. @throws {Refusal} 400 if the key came with another body. */
-    once(key: string | undefined, rawBody: string, write: () => Answer): Answer {
+    /** Runs `write` for a new key, and returns the kept answer for a known key. @throws {VendorError} 400 for a key with another body. */
+    once(key: string | undefined, rawBody: string, write: () => HandlerAnswer): HandlerAnswer {
       if (key === undefined) return write();
       if (key.length > limits.idempotencyKey.most)
         throw badRequest(`Idempotency-Key is longer than ${limits.idempotencyKey.most} characters`);
       const known = kept.get(key);
       if (known && known.endsAt > clock.now()) {
         if (known.rawBody === rawBody) return withLookup(known.answer, 'hit');
-        throw new Refusal(400, {
+        throw new VendorError(400, {
           error: 'IdempotentRequestError',
           description: 'The request does not match the earlier request with this idempotency key.',
         });
@@ -39,7 +34,7 @@ export function createIdempotency(clock: Clock) {
   };
 }
 
-const withLookup = (answer: Answer, lookup: 'hit' | 'miss'): Answer => ({
+const withLookup = (answer: HandlerAnswer, lookup: 'hit' | 'miss'): HandlerAnswer => ({
   ...answer,
   headers: { ...answer.headers, 'x-idempotency-lookup': lookup },
 });

@@ -1,5 +1,6 @@
+import { VendorError } from '@busbar/core/testing';
 import { limits } from './limits.ts';
-import { badRequest, Refusal } from './refusal.ts';
+import { badRequest } from './refusal.ts';
 
 interface PageRequest {
   readonly path: string;
@@ -12,7 +13,7 @@ interface Page<T> {
   readonly meta: object;
 }
 
-/** Cursor paging: `page[size]` and `page[after]`, answered with `meta` and `links`. @throws {Refusal} for an invalid size or cursor. */
+/** Cursor paging: `page[size]` and `page[after]`, answered with `meta` and `links`. @throws {VendorError} for an invalid size or cursor. */
 export function cursorPage<T>({ path, query }: PageRequest, host: string, all: readonly T[], { maxSize }: { maxSize: number }): Page<T> {
   const size = Number(query.get('page[size]') ?? limits.cursorPage.most);
   if (!(size >= 1 && size <= maxSize)) throw badRequest(`page[size] must be between 1 and ${maxSize}`);
@@ -42,7 +43,7 @@ function readCursor(cursor: string): number {
   throw badRequest('page[after] is not valid');
 }
 
-/** Offset paging: `page` and `per_page`, answered with a count. A search reaches fewer records than a list. @throws {Refusal} */
+/** Offset paging: `page` and `per_page`, answered with a count. A search reaches fewer records than a list. @throws {VendorError} */
 export function offsetPage<T>({ path, query }: PageRequest, host: string, all: readonly T[], kind: 'list' | 'search'): Page<T> {
   const size = Math.min(Number(query.get('per_page') ?? 100), limits.offsetPage.most);
   const number = Number(query.get('page') ?? 1);
@@ -65,13 +66,13 @@ export function offsetPage<T>({ path, query }: PageRequest, host: string, all: r
 }
 
 const tooManyResults = () =>
-  new Refusal(422, {
+  new VendorError(422, {
     error: 'invalid',
     description: 'Invalid search: Requested response size was greater than Search Response Limits',
   });
 
 const tooDeep = () =>
-  new Refusal(400, {
+  new VendorError(400, {
     errors: [
       {
         code: 'InvalidPaginationDepth',

@@ -1,6 +1,7 @@
 import type { Clock } from '@busbar/core';
+import { VendorError } from '@busbar/core/testing';
 import { limits } from './limits.ts';
-import { failureBody, Refusal } from './refusal.ts';
+import { failureBody } from './refusal.ts';
 
 const minuteMs = 60_000;
 const maxRecords = 10_000;
@@ -35,10 +36,10 @@ export function createRateLimits(clock: Clock, options: { readonly requestsPerMi
     return { ...take(window, limit, windowMs), left: window.left };
   };
 
-  /** Counts against a limit of the whole account. @throws {Refusal} 429. */
+  /** Counts against a limit of the whole account. @throws {VendorError} 429. */
   const takeFromAccount = (window: Window, limit: number): void => {
     const { allowed, resetSeconds } = take(window, limit, minuteMs);
-    if (!allowed) throw new Refusal(429, failureBody(429).body, { 'retry-after': String(resetSeconds) });
+    if (!allowed) throw new VendorError(429, failureBody(429).body, { 'retry-after': String(resetSeconds) });
   };
 
   const headers = (): Record<string, string> => {
@@ -62,30 +63,30 @@ export function createRateLimits(clock: Clock, options: { readonly requestsPerMi
     /** The account's limit and remaining requests. Zendesk sends these headers with every answer, even a refusal. */
     headers,
 
-    /** Counts a request. @throws {Refusal} 429. */
+    /** Counts a request. @throws {VendorError} 429. */
     request: (): void => takeFromAccount(account, requestsPerMinute),
 
-    /** Counts a page of an export. @throws {Refusal} 429. */
+    /** Counts a page of an export. @throws {VendorError} 429. */
     exportPage: (): void => takeFromAccount(exports, limits.exportsPerMinute.most),
 
-    /** Counts an update of any ticket. @throws {Refusal} 429. */
+    /** Counts an update of any ticket. @throws {VendorError} 429. */
     anyTicketUpdate: (): void => takeFromAccount(updates, ticketUpdatesPerMinute),
 
-    /** Counts an update of one ticket and returns the headers of its limit. @throws {Refusal} 429. */
+    /** Counts an update of one ticket and returns the headers of its limit. @throws {VendorError} 429. */
     ticketUpdate(ticket: number): Record<string, string> {
       const total = limits.ticketUpdatesInTenMinutes.most;
       const { allowed, resetSeconds, left } = takeFrom(tickets, ticket, total, 10 * minuteMs);
       const ticketHeaders = { 'zendesk-ratelimit-tickets-update': `total=${total}; remaining=${left}; resets=${resetSeconds}` };
       if (allowed) return ticketHeaders;
       const body = { error: 'APIRateLimitExceeded', description: 'Number of allowed updates to this ticket exceeded' };
-      throw new Refusal(429, body, { ...ticketHeaders, 'retry-after': String(resetSeconds) });
+      throw new VendorError(429, body, { ...ticketHeaders, 'retry-after': String(resetSeconds) });
     },
 
-    /** Counts an update of a user. @throws {Refusal} 429. */
+    /** Counts an update of a user. @throws {VendorError} 429. */
     userUpdate(user: number): void {
       const { allowed, resetSeconds } = takeFrom(users, user, limits.userUpdatesPerMinute.most, minuteMs);
       const body = { error: 'APIRateLimitExceeded', description: 'Number of allowed updates to this user exceeded' };
-      if (!allowed) throw new Refusal(429, body, { 'retry-after': String(resetSeconds) });
+      if (!allowed) throw new VendorError(429, body, { 'retry-after': String(resetSeconds) });
     },
   };
 }

@@ -1,25 +1,12 @@
-/** An error answer of Zendesk. Code of the sandbox throws it, and the routes send it. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
+import { VendorError } from '@busbar/core/testing';
 
-  constructor(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
-    super(`Zendesk's ${status}`);
-    this.status = status;
-    this.body = body;
-    this.headers = headers;
-  }
-}
+export const notFound = () => new VendorError(404, { error: 'RecordNotFound', description: 'Not found' });
 
-export const notFound = () => new Refusal(404, { error: 'RecordNotFound', description: 'Not found' });
-
-export const badRequest = (message: string) => new Refusal(400, { error: { title: 'Invalid attribute', message } });
+export const badRequest = (message: string) => new VendorError(400, { error: { title: 'Invalid attribute', message } });
 
 /** Refuses a record that breaks Zendesk's rules with 422 and the problem under its field. */
 export const invalid = (field: string, description: string, error?: string) =>
-  new Refusal(422, {
+  new VendorError(422, {
     error: 'RecordInvalid',
     description: 'Record validation errors',
     details: { [field]: [{ description, ...(error !== undefined && { error }) }] },

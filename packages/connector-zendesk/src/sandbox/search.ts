@@ -1,5 +1,5 @@
+import { VendorError } from '@busbar/core/testing';
 import type { Records, TicketRecord, UserRecord } from './records.ts';
-import { Refusal } from './refusal.ts';
 
 type Matcher = (ticket: TicketRecord) => boolean;
 type Comparison = ':' | '<' | '>' | '<=' | '>=';
@@ -83,7 +83,7 @@ function matchRank(order: readonly string[], comparison: Comparison, value: stri
 
 function matchDate(comparison: Comparison, value: string, read: (ticket: TicketRecord) => string): Matcher {
   const from = Date.parse(value);
-  if (Number.isNaN(from)) throw new Refusal(422, { error: 'invalid', description: `Invalid search: ${value} is not a date` });
+  if (Number.isNaN(from)) throw new VendorError(422, { error: 'invalid', description: `Invalid search: ${value} is not a date` });
   // A date without a time means the whole day.
   const to = value.includes('T') ? from : from + 86_400_000 - 1;
   return (ticket) => {

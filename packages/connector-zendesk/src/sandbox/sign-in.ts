@@ -1,6 +1,7 @@
 import type { Clock } from '@busbar/core';
+import { VendorError } from '@busbar/core/testing';
 import { limits } from './limits.ts';
-import { failureBody, Refusal } from './refusal.ts';
+import { failureBody } from './refusal.ts';
 
 /** The credentials that the sandbox accepts. */
 interface Credentials {
@@ -17,10 +18,10 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
   const tokens = new Map<string, { readonly scopes: readonly string[]; readonly endsAt: number }>();
 
   return {
-    /** Answers a token request. @throws {Refusal} for a wrong client, grant type or lifetime. */
+    /** Answers a token request. @throws {VendorError} for a wrong client, grant type or lifetime. */
     issueToken(body: unknown): object {
       const { grant_type, client_id, client_secret, scope = 'read write', expires_in = 1_800 } = (body ?? {}) as Record<string, unknown>;
-      const refuse = (status: number, error: string, error_description: string) => new Refusal(status, { error, error_description });
+      const refuse = (status: number, error: string, error_description: string) => new VendorError(status, { error, error_description });
       if (grant_type !== 'client_credentials')
         throw refuse(400, 'unsupported_grant_type', 'The authorization grant type is not supported by the authorization server.');
       if (client_id !== credentials.clientId || client_secret !== credentials.clientSecret) {
@@ -41,14 +42,14 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
       return { access_token: token, token_type: 'bearer', scope: String(scope), expires_in: seconds };
     },
 
-    /** Returns the scopes of a request, or undefined if it has no valid credential. @throws {Refusal} for an expired or unknown token. */
+    /** Returns the scopes of a request, or undefined without a valid credential. @throws {VendorError} for an expired or unknown token. */
     scopesOf(authorization: string | undefined): readonly string[] | undefined {
       const [scheme, value = ''] = authorization?.split(' ') ?? [];
       if (scheme === 'Basic') return value === btoa(`${credentials.email}/token:${credentials.apiToken}`) ? ['read', 'write'] : undefined;
       if (scheme !== 'Bearer') return undefined;
       const token = tokens.get(value);
       if (token && token.endsAt > clock.now()) return token.scopes;
-      throw new Refusal(401, {
+      throw new VendorError(401, {
         error: 'invalid_token',
         error_description: 'The access token provided is expired, revoked, malformed or invalid for other reasons.',
       });
@@ -62,12 +63,12 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
 /**
  * Checks that a request may do what it asks. `write` covers `tickets:write` too.
  *
- * @throws {Refusal} 401 without a valid credential, 403 if no scope covers the needed one.
+ * @throws {VendorError} 401 without a valid credential, 403 if no scope covers the needed one.
  */
 export function requireScope(scopes: readonly string[] | undefined, needed: string): void {
-  if (!scopes) throw new Refusal(401, failureBody(401).body, { 'www-authenticate': 'Basic realm="Web Password"' });
+  if (!scopes) throw new VendorError(401, failureBody(401).body, { 'www-authenticate': 'Basic realm="Web Password"' });
   const access = needed.split(':').at(-1) ?? needed;
   if (!scopes.includes(needed) && !scopes.includes(access)) {
-    throw new Refusal(403, { error: 'Forbidden', description: `You are missing the following required scopes: ${needed}` });
+    throw new VendorError(403, { error: 'Forbidden', description: `You are missing the following required scopes: ${needed}` });
   }
 }

@@ -1,5 +1,6 @@
+import { VendorError } from '@busbar/core/testing';
 import type { CommentRecord, Records, TicketRecord, UserRecord } from './records.ts';
-import { badRequest, invalid, Refusal } from './refusal.ts';
+import { badRequest, invalid } from './refusal.ts';
 
 /** The answer to a write: the ticket, and the audit record of the change. */
 interface Written {
@@ -43,7 +44,7 @@ const knownFields = new Set([
 ]);
 const knownCommentFields = new Set(['body', 'html_body', 'public', 'author_id', 'uploads']);
 
-/** Creates a ticket. @throws {Refusal} for an invalid one. */
+/** Creates a ticket. @throws {VendorError} for an invalid one. */
 export function createTicket(records: Records, body: unknown, me: UserRecord): Written {
   const input = readTicket(body);
   const text = readCommentText(input);
@@ -68,7 +69,7 @@ export function createTicket(records: Records, body: unknown, me: UserRecord): W
   );
 }
 
-/** Updates a ticket. @throws {Refusal} for an invalid update, or if `safe_update` finds a newer change. */
+/** Updates a ticket. @throws {VendorError} for an invalid update, or if `safe_update` finds a newer change. */
 export function updateTicket(records: Records, ticket: TicketRecord, body: unknown, me: UserRecord): Written {
   const input = readTicket(body);
   if (ticket.status === 'closed') throw invalid('status', 'Status: closed prevents ticket update');
@@ -87,7 +88,7 @@ export function updateTicket(records: Records, ticket: TicketRecord, body: unkno
   return withAudit(records, ticket, events, text === undefined ? undefined : addComment(records, ticket, input, text, me));
 }
 
-/** Adds the body's tags to a ticket, or removes them. @throws {Refusal} as {@link updateTicket} does. */
+/** Adds the body's tags to a ticket, or removes them. @throws {VendorError} as {@link updateTicket} does. */
 export function changeTags(records: Records, ticket: TicketRecord, body: unknown, action: 'add' | 'remove'): void {
   const input = (body ?? {}) as Input;
   if (!Array.isArray(input['tags'])) throw badRequest('tags must be an array');
@@ -102,7 +103,7 @@ export function changeTags(records: Records, ticket: TicketRecord, body: unknown
 /** Zendesk's protection against lost updates. Its documentation shows the flag as a boolean in one place and as a string in another. */
 function requireUnchanged(ticket: TicketRecord, { safe_update, updated_stamp }: Input): void {
   if (String(safe_update) !== 'true' || Date.parse(String(updated_stamp)) >= Date.parse(ticket.updated_at)) return;
-  throw new Refusal(409, {
+  throw new VendorError(409, {
     error: 'UpdateConflict',
     description: 'Safe Update prevented the update due to outdated ticket data. Please fetch the latest ticket data and try again.',
   });

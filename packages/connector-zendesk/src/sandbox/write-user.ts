@@ -4,7 +4,7 @@ import { badRequest, invalid } from './refusal.ts';
 /** Fields that are stored unchanged. */
 const plainFields = ['name', 'external_id', 'phone', 'organization_id', 'details', 'notes', 'tags', 'role', 'alias'];
 
-/** Updates the user with that address or external id, or creates one. @throws {Refusal} for invalid fields. */
+/** Updates the user with that address or external id, or creates one. @throws {VendorError} for invalid fields. */
 export function createOrUpdateUser(
   records: Records,
   body: unknown,

@@ -53,7 +53,7 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
           : context.cursor.read(cursor, PositionInTicket);
       const { detail, limit, order, after } = position;
       const sort = order === 'oldest' ? 'created_at' : '-created_at';
-      const page = await client.listComments(context, position.ticketId, { sort, size: limit, after });
+      const page = await client.listComments(position.ticketId, { sort, size: limit, after }, context);
       const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
       const view = detail === 'full' ? viewComment : viewCommentSummary;
       return {
@@ -91,10 +91,10 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
     }),
     run: async (input, client, context) => {
       const { ticket, audit } = await client.addComment(
-        context,
         input.ticketId,
         { body: input.body, public: input.public },
         input.ifUnchangedSince,
+        context,
       );
       const comment = audit?.events?.find(({ type }) => type === 'Comment');
       return {

@@ -1,7 +1,6 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
-import { cut, present } from '../outputs.ts';
 
 const maxFailures = 100;
 
@@ -44,16 +43,16 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
         .describe(`The first ${maxFailures} failures`),
     }),
     run: async ({ jobId }, client, context) => {
-      const job = await client.getJobStatus(context, jobId);
+      const job = await client.getJobStatus(jobId, context);
       const failures = itemsOf(job.results).filter(hasFailed);
       return {
         id: job.id,
         failed: failures.length,
         failures: failures.slice(0, maxFailures).map((item) => ({
-          reason: cut(item.details ?? item.errors ?? item.error, 500) ?? item.status ?? 'Zendesk gives no reason',
-          ...present({ index: item.index, id: item.id === undefined || item.id === null ? undefined : String(item.id) }),
+          reason: truncate(item.details ?? item.errors ?? item.error, 500) ?? item.status ?? 'Zendesk gives no reason',
+          ...omitNullish({ index: item.index, id: item.id === undefined || item.id === null ? undefined : String(item.id) }),
         })),
-        ...present({ status: job.status, total: job.total, progress: job.progress, message: cut(job.message, 500) }),
+        ...omitNullish({ status: job.status, total: job.total, progress: job.progress, message: truncate(job.message, 500) }),
       };
     },
   }),

@@ -1,7 +1,6 @@
-import { ToolError, type ToolBuilder } from '@busbar/core';
+import { omitNullish, ToolError, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
-import { cut, present } from '../outputs.ts';
 import type { Organization } from '../schemas.ts';
 
 const OrganizationView = z.object({
@@ -38,8 +37,8 @@ export const organizationTools = (tool: ToolBuilder<ZendeskClient>) => [
       .refine(({ organizationId, name }) => (organizationId === undefined) !== (name === undefined), 'Give either organizationId or name'),
     output: OrganizationView,
     run: async ({ organizationId, name = '' }, client, context) => {
-      if (organizationId !== undefined) return view(client, await client.getOrganization(context, organizationId));
-      const [organization, ...others] = await client.findOrganizations(context, name);
+      if (organizationId !== undefined) return view(client, await client.getOrganization(organizationId, context));
+      const [organization, ...others] = await client.findOrganizations(name, context);
       if (!organization)
         throw new ToolError(
           'NOT_FOUND',
@@ -68,10 +67,10 @@ function view(client: ZendeskClient, organization: Organization): z.input<typeof
     domains: (organization.domain_names ?? []).slice(0, 100),
     tags: (organization.tags ?? []).slice(0, 100),
     sharedTickets: organization.shared_tickets ?? false,
-    ...present({
+    ...omitNullish({
       name: organization.name,
-      details: cut(organization.details, 2_000),
-      notes: cut(organization.notes, 2_000),
+      details: truncate(organization.details, 2_000),
+      notes: truncate(organization.notes, 2_000),
       groupId: organization.group_id,
       externalId: organization.external_id,
       createdAt: organization.created_at,

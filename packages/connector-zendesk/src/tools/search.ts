@@ -78,13 +78,13 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
             'INVALID_INPUT',
             'Give at least one condition with order "all", such as createdAfter, or use order "newest".',
           );
-        const { results, meta } = await client.exportTickets(context, position.query, { size: position.limit, after: position.after });
+        const { results, meta } = await client.exportTickets(position.query, { size: position.limit, after: position.after }, context);
         const after = meta?.has_more === true ? meta.after_cursor : undefined;
         return { tickets: viewPage(results), ...(after && { nextCursor: context.cursor.write({ ...position, after }) }) };
       }
       const number = position.page ?? 1;
       const sortBy = position.order === 'updated' ? 'updated_at' : 'created_at';
-      const found = await client.searchTickets(context, position.query, { sortBy, number, size: position.limit });
+      const found = await client.searchTickets(position.query, { sortBy, number, size: position.limit }, context);
       const more = typeof found.next_page === 'string';
       const reachable = (number + 1) * position.limit <= maxSorted;
       if (more && !reachable)
@@ -106,6 +106,6 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
     effect: 'read',
     input: z.object(ticketFilter),
     output: z.object({ count: z.int().describe('How many tickets match') }),
-    run: async (input, client, context) => ({ count: await client.countTickets(context, ticketQuery(input)) }),
+    run: async (input, client, context) => ({ count: await client.countTickets(ticketQuery(input), context) }),
   }),
 ];

@@ -25,7 +25,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
     }),
     run: async (input, client, context) => {
       const method = input.action === 'remove' ? 'DELETE' : 'PUT';
-      const tags = await client.applyTags(context, input.ticketId, method, input.tags, input.ifUnchangedSince);
+      const tags = await client.applyTags(input.ticketId, method, input.tags, input.ifUnchangedSince, context);
       return { ticketId: input.ticketId, tags: tags.slice(0, 500) };
     },
   }),

@@ -1,7 +1,6 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
-import { cut, present } from '../outputs.ts';
 import type { TicketField } from '../schemas.ts';
 
 // Fields rarely change, and Zendesk asks clients to cache them.
@@ -62,13 +61,13 @@ export const ticketFieldTools = (tool: ToolBuilder<ZendeskClient>) => [
       const position: Position = cursor === undefined ? input : context.cursor.read(cursor, Position);
       const { fieldId, detail, after, from = 0 } = position;
       if (fieldId !== undefined) {
-        const field = await client.getTicketField(context, fieldId);
+        const field = await client.getTicketField(fieldId, context);
         const to = from + optionsPerPage;
         const more = optionsOf(field).length > to;
         return { fields: [viewFull(field, from, to)], ...(more && { nextCursor: context.cursor.write({ fieldId, detail, from: to }) }) };
       }
       const size = perPage[detail];
-      const page = await client.listTicketFields(context, { size, after });
+      const page = await client.listTicketFields({ size, after }, context);
       const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
       return {
         fields: page.ticket_fields.slice(0, size).map((field) => (detail === 'full' ? viewFull(field, 0, maxOptions) : viewSummary(field))),
@@ -87,7 +86,7 @@ function viewSummary(field: TicketField): z.input<typeof TicketFieldView> {
     // Built-in fields cannot be removed.
     custom: field.removable ?? true,
     ...(count > 0 && { optionCount: count }),
-    ...present({ title: cut(field.title, 500), type: field.type }),
+    ...omitNullish({ title: truncate(field.title, 500), type: field.type }),
   };
 }
 
@@ -95,9 +94,9 @@ function viewFull(field: TicketField, from: number, to: number): z.input<typeof 
   const options = optionsOf(field).slice(from, to);
   return {
     ...viewSummary(field),
-    ...present({ description: cut(field.description, 1_000), pattern: field.regexp_for_validation }),
+    ...omitNullish({ description: truncate(field.description, 1_000), pattern: field.regexp_for_validation }),
     ...(options.length > 0 && {
-      options: options.map(({ name, value }) => ({ name: cut(name, 300) ?? '', value: cut(value, 300) ?? '' })),
+      options: options.map(({ name, value }) => ({ name: truncate(name, 300) ?? '', value: truncate(value, 300) ?? '' })),
     }),
   };
 }

@@ -43,9 +43,9 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       const requester =
         input.requesterEmail === undefined ? undefined : { email: input.requesterEmail, name: input.requesterName ?? input.requesterEmail };
       const { ticket } = await client.createTicket(
-        context,
         { ...ticketFields(input), subject: input.subject, requester, requester_id: input.requesterId, tags: input.tags },
         { body: input.body, public: input.public },
+        context,
       );
       return viewDetails(client, ticket);
     },
@@ -72,9 +72,9 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
     run: async (input, client, context) => {
       const Position = z.object({ ticket: z.literal(input.ticketId), after: z.string() });
       const after = input.commentsCursor === undefined ? undefined : context.cursor.read(input.commentsCursor, Position).after;
-      const { ticket, users } = await client.getTicket(context, input.ticketId);
+      const { ticket, users } = await client.getTicket(input.ticketId, context);
       if (!input.includeComments && after === undefined) return { ticket: viewDetails(client, ticket, users) };
-      const page = await client.listComments(context, input.ticketId, { sort: '-created_at', size: commentsPerPage, after });
+      const page = await client.listComments(input.ticketId, { sort: '-created_at', size: commentsPerPage, after }, context);
       const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
       return {
         ticket: viewDetails(client, ticket, users),
@@ -112,7 +112,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       ),
     output: TicketDetails,
     run: async (input, client, context) => {
-      const { ticket: current } = await client.getTicket(context, input.ticketId);
+      const { ticket: current } = await client.getTicket(input.ticketId, context);
       const updatedAt = current.updated_at;
       if (!updatedAt)
         throw new ToolError(
@@ -131,10 +131,10 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
           ? [...new Set([...(current.tags ?? []), ...(addTags ?? [])])].filter((tag) => !removeTags?.includes(tag))
           : undefined;
       const { ticket } = await client.updateTicket(
-        context,
         input.ticketId,
         { ...ticketFields(input), subject: input.subject, tags: newTags },
         updatedAt,
+        context,
       );
       return viewDetails(client, ticket);
     },

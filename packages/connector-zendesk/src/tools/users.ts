@@ -28,8 +28,8 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
       .refine(({ userId, email }) => (userId === undefined) !== (email === undefined), 'Give either userId or email'),
     output: UserView,
     run: async ({ userId, email = '' }, client, context) => {
-      if (userId !== undefined) return viewUser(client, { ...(await client.getUser(context, userId)), id: userId });
-      const users = (await client.findUsers(context, email)).filter((user): user is User & { id: number } => typeof user.id === 'number');
+      if (userId !== undefined) return viewUser(client, { ...(await client.getUser(userId, context)), id: userId });
+      const users = (await client.findUsers(email, context)).filter((user): user is User & { id: number } => typeof user.id === 'number');
       const mainMatches = users.filter((user) => user.email?.toLowerCase() === email.toLowerCase());
       const [user, ...others] = mainMatches.length > 0 ? mainMatches : users;
       if (!user) {
@@ -93,7 +93,7 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
         organization_id: organizationId,
         ...(!sendVerification && { skip_verify_email: true }),
       };
-      const user = await client.createOrUpdateUser(context, fields);
+      const user = await client.createOrUpdateUser(fields, context);
       if (typeof user.id !== 'number')
         throw new ToolError('UPSTREAM_INVALID', 'Zendesk wrote the user but did not return its id. Read the user with zendesk_get_user.');
       return viewUser(client, { ...user, id: user.id });

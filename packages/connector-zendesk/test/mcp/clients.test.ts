@@ -16,14 +16,16 @@ const stdioServer = fileURLToPath(new URL('./stdio-server.ts', import.meta.url))
 type Over = 'HTTP' | 'stdio';
 
 /** Starts a sandbox and a server for it. Returns the sandbox and how a client reaches the server. */
-async function start(over: Over): Promise<{ sandbox: ZendeskSandbox; server: URL | { command: string; args: string[] } }> {
+async function start(
+  over: Over,
+): Promise<{ sandbox: ZendeskSandbox; server: URL | { command: string; args: string[]; env: Record<string, string> } }> {
   const sandbox = await startZendeskSandbox();
   onTestFinished(() => sandbox.close());
-  if (over === 'stdio')
-    return {
-      sandbox,
-      server: { command: process.execPath, args: [stdioServer, JSON.stringify(sandbox.config), JSON.stringify(sandbox.remapOrigins)] },
-    };
+  if (over === 'stdio') {
+    const args = [stdioServer, JSON.stringify(sandbox.config), JSON.stringify(sandbox.remapOrigins)];
+    // A client gives a server little of its own environment.
+    return { sandbox, server: { command: process.execPath, args, env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' } } };
+  }
   const { host } = await openSandbox(zendesk, sandbox);
   const listener = await httpTransport({ port: 0 }).listen(host);
   onTestFinished(async () => {
@@ -115,19 +117,17 @@ describe.each([
 });
 
 describe.each(['HTTP', 'stdio'] as const)('over %s', (over) => {
-  test('a call that is aborted closes the socket to Zendesk within a second', async () => {
+  test('a call that is aborted closes the socket to Zendesk', async () => {
     const { client, sandbox } = await modern(over);
     sandbox.misbehave({ kind: 'hang', match: 'GET /api/v2/tickets/{id}' });
     const abort = new AbortController();
     const call = client.callTool({ name: 'zendesk_get_ticket', arguments: { ticketId: 1 } }, { signal: abort.signal });
     const hanging = await sandbox.received('GET /api/v2/tickets/{id}');
-    const startedAt = performance.now();
     abort.abort();
     await expect(call).rejects.toThrow(/abort/i);
     expect(await hanging.ended).toBe('closed');
-    // Takes much longer on a busy machine, but any other end of the request would take 30 s.
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
-  });
+    // Without the abort the call's own limit would close it, after 30 seconds.
+  }, 25_000);
 
   test('a client that repeats a call with its own idempotency key makes one ticket', async () => {
     const { client, sandbox } = await modern(over);

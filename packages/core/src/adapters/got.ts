@@ -3,17 +3,18 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import got, { RequestError, TimeoutError } from 'got';
-import { HttpClientError, type IncomingResponse, type HttpClient } from '../ports/http-client.ts';
+import { HttpClientError, type HttpClient, type IncomingResponse } from '../ports/http-client.ts';
 
-/** How {@link gotHttpClient} connects. */
+/** Options of {@link gotHttpClient}. */
 export interface GotHttpClientOptions {
   /** Most sockets to one origin. Default 100. */
   readonly maxSockets?: number;
-  /** How long connecting may take, in milliseconds. Default 5,000. */
+  /** How long the look-up of the name, the connection and the TLS handshake may each take, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
 }
 
-// What is not the public internet: RFC 6890 and its successors, IPv4 and IPv6. A vendor's name that leads there is a mistake or an attack.
+// Addresses outside the public internet: RFC 6890 and its successors, IPv4 and IPv6. A vendor's name that leads there is a mistake or an
+// attack.
 const privateAddresses = new BlockList();
 for (const [net, bits] of [
   ['0.0.0.0', 8],
@@ -44,7 +45,7 @@ for (const [net, bits] of [
 ] as const)
   privateAddresses.addSubnet(net, bits, 'ipv6');
 
-/** Whether an address belongs to no public host. `::ffff:10.0.0.1` counts as what it maps to. */
+/** Whether an address belongs to no public host. `::ffff:10.0.0.1` counts as the address that it maps to. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   return family === 0 || privateAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6');
@@ -54,7 +55,9 @@ class PrivateAddressError extends Error {
   readonly code = 'ERR_PRIVATE_ADDRESS';
 }
 
-/** Resolves names as the system does, and refuses those that lead to a private address: the check and the connection see one answer. */
+/**
+ * Resolves names as the system does, and refuses names that lead to a private address. The check and the connection use the same answer.
+ */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     if (error) return callback(error, '', 0);
@@ -66,7 +69,7 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** Errors before anything was sent. What is not listed may have happened after. */
+/** Errors that occur before anything is sent. Any other error may have occurred after. */
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -84,8 +87,8 @@ const neverSent = new Set([
 const connectPhases = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
 
 /**
- * Sends with got: one attempt each (its own retries are off), no redirects, no cookies, no proxies from the environment, kept-alive
- * sockets, private addresses refused unless the host remapped the origin.
+ * Sends with got: one attempt for each request (got's own retries are off), no redirects, no cookies, no proxies from the environment,
+ * kept-alive sockets. Refuses private addresses unless the host remapped the origin.
  */
 export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotHttpClientOptions = {}): HttpClient {
   const agents = { keepAlive: true, maxSockets, maxFreeSockets: 10, scheduling: 'lifo' } as const;
@@ -102,7 +105,7 @@ export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: Go
       const stream = got.stream(target, {
         method: method as 'GET',
         headers: { 'user-agent': 'busbar', ...headers, ...(remap && { host: url.host }) },
-        // Without a body got waits for someone to write one, but for methods that cannot have any.
+        // Without a body got waits for one to be written, except for methods that cannot have a body.
         ...(method !== 'GET' && { body: body ?? '' }),
         agent,
         signal,
@@ -122,7 +125,7 @@ export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: Go
   };
 }
 
-/** The body as chunks. Ending the loop early destroys the stream, and with it the socket. */
+/** Yields the body in chunks. Leaving the loop early destroys the stream and its socket. */
 async function* readable(stream: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of stream) yield chunk;

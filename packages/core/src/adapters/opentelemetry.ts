@@ -15,10 +15,12 @@ import type { CallEvent, Observer, UpstreamAttempt } from '../ports/observer.ts'
 const failed = { code: SpanStatusCode.ERROR };
 
 /**
- * An {@link Observer} that makes a SERVER span of each tool call, named and described as OpenTelemetry's conventions for MCP say, and a CLIENT
- * span below it of each attempt to reach a vendor. The caller's `traceparent` is the parent. No span has arguments, answers, URLs or headers.
+ * An {@link Observer} that makes a SERVER span of each tool call, named and described as OpenTelemetry's conventions for MCP say, and
+ * below it a CLIENT span of each attempt to reach a vendor. The caller's `traceparent` is the parent. No span has arguments, answers, URLs
+ * or headers.
  *
- * Spans are made when the call has ended, with the times that it had, so that none is ever the active one while a call runs.
+ * Spans are made when the call has ended, with the call's times, so no span is active while a call runs:
+ * docs/decisions/0014-spans-from-finished-calls.md
  *
  * @param tracer Default: the tracer of the global provider.
  */
@@ -51,10 +53,10 @@ export function openTelemetryObserver(tracer: Tracer = trace.getTracer('@busbar/
   };
 }
 
-/** The SDK takes a plain number for one since the start of the process where it is small, and looks at its own clock to know. */
+/** A pair, because the SDK takes a small number as a time since the start of the process, and reads its own clock to find out. */
 const hrTime = (ms: number): HrTime => [Math.trunc(ms / 1_000), Math.round((ms % 1_000) * 1e6)];
 
-/** The caller's span, with a link to the one that is active here; without a caller's, the one that is active here. */
+/** Returns the caller's span, with a link to the span that is active here. Without a caller's span, returns the active span. */
 function parentOf(traceparent: string | undefined): [parent: Context, links: Link[]] {
   const ambient = context.active();
   const remote = traceparent === undefined ? null : /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-|$)/.exec(traceparent);
@@ -75,13 +77,13 @@ function attributesOfCall({ tool, tenant, callId, status, code }: CallEvent): At
     'busbar.tenant': tenant,
   };
   if (code === undefined) return attributes;
-  // What the conventions call any result with `isError`; ours says which.
+  // The conventions give every result with `isError` this type. Our own attribute has the code.
   attributes['error.type'] = 'tool_error';
   attributes['busbar.error.code'] = code;
   return attributes;
 }
 
-/** As the conventions for HTTP clients say, but for `url.full`: arguments stand in it. */
+/** As the conventions for HTTP clients say, without `url.full`, which contains arguments. */
 function attributesOfAttempt({ operation, attempt, code, sent }: UpstreamAttempt, connector: string): Attributes {
   const gap = operation.indexOf(' ');
   const attributes: Attributes = {

@@ -4,16 +4,16 @@ import { systemClock } from '../clock.ts';
 
 const { symbols } = pino;
 
-/** How {@link pinoLogger} writes. */
+/** Options of {@link pinoLogger}. */
 export interface PinoLoggerOptions {
-  /** The least level that is written: `debug`, `info` (the default), `warn`, `error` or `silent`. */
+  /** The lowest level that is written: `debug`, `info` (the default), `warn`, `error` or `silent`. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Where the lines go. Default: standard output, each line at once, so that a crash loses none. */
+  /** Where the lines go. Default: standard output, each line at once, so that a crash loses no line. */
   readonly destination?: DestinationStream;
 }
 
-// Names under which secrets travel. The host has removed the secrets that it knows, wherever they stood; this is a second net, for
-// fields that nobody foresaw: names at the top, and one level down.
+// Names of fields that hold secrets. The host has already removed the secrets that it knows from all text. This is a second net, for
+// unexpected fields: names at the top, and one level down.
 const secretNames = new Set([
   'authorization',
   'cookie',
@@ -30,23 +30,23 @@ const secretNames = new Set([
 const mask = '[redacted]';
 
 const serializers = { err: describeError, cause: describeError };
-// Fields of these names are not written as they are.
+// Fields with these names are not written as they are.
 const specialNames = new Set([...secretNames, ...Object.keys(serializers)]);
 
-// Errors chain, and a chain may be a ring.
+// Causes form a chain, and a chain may be a ring.
 const maxCauses = 5;
 
 /**
  * A pino logger that serves as core's `Logger`: one JSON object a line, the level as a word, the time as an ISO date. An error under
- * `err` or `cause` is written as name, code, message, stack and causes, and nothing else that libraries hang on their errors, such as
- * requests with their headers.
+ * `err` or `cause` is written as name, code, message, stack and causes. Other fields that libraries add to their errors, such as requests
+ * with their headers, are left out.
  */
 export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
   const settings = {
     level: options.level ?? 'info',
     base: null,
     timestamp: isoTime(),
-    // Not pino's own redaction, which takes several times as long as all the rest of a line.
+    // Not pino's own redaction, which takes several times as long as the rest of the line.
     formatters: { level: (level: string) => ({ level }), log: withoutSecrets },
     serializers,
   };
@@ -59,7 +59,7 @@ export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
   return log;
 }
 
-/** As pino's own does, and once for all lines of a millisecond. */
+/** Writes the time as pino does, once for all lines of a millisecond. */
 function isoTime(): () => string {
   let last = { at: 0, text: '' };
   return () => {
@@ -69,12 +69,12 @@ function isoTime(): () => string {
   };
 }
 
-/** What pino keeps on a logger and writes a line from. */
+/** The state of a pino logger from which it writes a line. */
 interface LineState {
   [symbols.asJsonSym](fields: object, message: string | undefined, level: number, time: string): string;
-  /** Each level as it begins a line. */
+  /** For each level, the start of a line. */
   readonly [symbols.lsCacheSym]: Readonly<Record<number, string>>;
-  /** What a child was given, as JSON. */
+  /** The bindings of a child, as JSON. */
   readonly [symbols.chindingsSym]: string;
   readonly [symbols.endSym]: string;
   readonly [symbols.formattersSym]: { readonly log: unknown };
@@ -85,8 +85,9 @@ interface LineState {
 const traced = tracingChannel('pino_asJson');
 
 /**
- * Has a logger, and its children, write lines whose fields are all plain in one piece. Pino writes field by field; under load that took 6 % more
- * instructions for a whole call with everything on. It still writes all others, and those of children with formatters or serializers of their own.
+ * Makes a logger and its children write a line whose fields are all plain in one piece. Pino writes field by field, which took 6 % more
+ * instructions for a whole call under load, with all features enabled. Pino still writes all other lines, and the lines of children with
+ * formatters or serializers of their own.
  *
  * @see https://getpino.io/#/docs/api?id=pino-symbols, on methods that are overridden for speed
  */
@@ -107,12 +108,12 @@ function writePlainLines(log: Pino): void {
     if (!isOurs || message === undefined || traced.hasSubscribers || !isPlain(fields))
       return pinoLine.call(this, fields, message, level, time);
     const json = JSON.stringify(fields);
-    const shown = json === '{}' ? '' : `,${json.slice(1, -1)}`;
-    return `${this[symbols.lsCacheSym][level]}${time}${this[symbols.chindingsSym]}${shown},"msg":${JSON.stringify(message)}${this[symbols.endSym]}`;
+    const rest = json === '{}' ? '' : `,${json.slice(1, -1)}`;
+    return `${this[symbols.lsCacheSym][level]}${time}${this[symbols.chindingsSym]}${rest},"msg":${JSON.stringify(message)}${this[symbols.endSym]}`;
   };
 }
 
-/** What `JSON.stringify` writes as pino would. */
+/** Whether `JSON.stringify` writes these fields as pino would. */
 function isPlain(fields: object): boolean {
   if (Object.getPrototypeOf(fields) !== Object.prototype) return false;
   for (const name in fields) {
@@ -124,17 +125,17 @@ function isPlain(fields: object): boolean {
   return true;
 }
 
-/** The fields themselves where none tells a secret, as nearly always. */
+/** Returns the fields themselves if no name means a secret, which is nearly always so. */
 function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth = 0): Record<string, unknown> {
   let clean: Record<string, unknown> | undefined;
   for (const name in fields) {
     const value = fields[name];
-    const shown = secretNames.has(name)
+    const redacted = secretNames.has(name)
       ? mask
       : depth === 0 && isObject(value) && !Object.hasOwn(serializers, name)
         ? withoutSecrets(value, 1)
         : value;
-    if (shown !== value) (clean ??= { ...fields })[name] = shown;
+    if (redacted !== value) (clean ??= { ...fields })[name] = redacted;
   }
   return clean ?? fields;
 }
@@ -154,5 +155,5 @@ function describeError(error: unknown, depth = 0): unknown {
   };
 }
 
-// An error of another realm, or another copy of a library, is no instance of this Error.
+// An error of another realm, or of another copy of a library, is not an instance of this Error.
 const isError = (value: object): value is Error => value instanceof Error || typeof (value as { message?: unknown }).message === 'string';

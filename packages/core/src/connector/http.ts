@@ -1,12 +1,21 @@
 import type { z } from 'zod';
 import type { Context } from './context.ts';
 
-/** Values for a query, a form or a path. `undefined` leaves the field out. */
-export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+type Field = string | number | boolean;
+
+/** Single values, for a path. */
+export type Fields = Readonly<Record<string, Field | undefined>>;
 
 /**
- * Whether an operation may be sent again when its answer was lost: `safe`, repeating it changes nothing more; `keyed`, the request
- * carries `context.key(…)` and the vendor counts it once; `never`. What was surely not executed is repeated in every class.
+ * Values for a query or a form. An array repeats its name, in order: `{ 'ids[]': ['a', 'b'] }` becomes `ids[]=a&ids[]=b`, encoded.
+ * `undefined` and an empty array leave the name out.
+ */
+export type RepeatableFields = Readonly<Record<string, Field | readonly Field[] | undefined>>;
+
+/**
+ * Whether an operation may be sent again when its answer was lost: `safe`, because repeating it changes nothing more; `keyed`, because the
+ * request carries `context.key(…)` and the vendor counts it once; `never`. A request that was certainly not executed is repeated in every
+ * class.
  */
 export type RetryClass = 'safe' | 'keyed' | 'never';
 
@@ -15,13 +24,17 @@ export interface HttpRequest<S extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** A template such as `/tickets/{id}`. Core encodes `params` into it; logs, metrics and traces show the template. */
   readonly path: `/${string}`;
+  /** The values for the path's `{names}`, all of them and no others. */
   readonly params?: Fields;
-  readonly query?: Fields;
+  readonly query?: RepeatableFields;
   readonly headers?: Readonly<Record<string, string>>;
   /** One of the connector's `origins`. Default: the token's own (see `Authorization`), else the first of `origins(config)`. */
   readonly origin?: string;
-  readonly body?: { readonly json: unknown } | { readonly form: Fields };
-  /** Parses the answer. Be lenient: vendors' descriptions are wrong about nulls. A mismatch is UPSTREAM_INVALID; absent, `data` is undefined. */
+  readonly body?: { readonly json: unknown } | { readonly form: RepeatableFields };
+  /**
+   * Parses the answer. Be lenient: vendors' descriptions are wrong about nulls. An answer that does not fit is UPSTREAM_INVALID. Without a
+   * schema `data` is undefined.
+   */
   readonly response?: S;
   /** Further statuses that are answers and not failures: 404 for 'none', 409 for 'exists'. */
   readonly accept?: readonly number[];
@@ -33,19 +46,33 @@ export interface HttpRequest<S extends z.ZodType> {
   readonly ifLost?: string;
 }
 
-/** An answer that the operation counts as one: 2xx, or a status in `accept`. */
+/** An answer that the operation accepts: 2xx, or a status in `accept`. */
 export interface HttpResponse<T> {
   readonly status: number;
   readonly headers: Headers;
   readonly data: T;
 }
 
+/** Sends a request with the method that the function is named after. */
+type Send<Absent extends 'method' | 'body'> = <S extends z.ZodType = z.ZodUndefined>(
+  request: Omit<HttpRequest<S>, Absent>,
+  context: Context,
+) => Promise<HttpResponse<z.output<S>>>;
+
 /**
- * A connection's only way out: pinned to the connector's origins, authorized, limited, retried and broken by the host. Redirects are
- * not followed. Throws {@link ToolError} alone.
+ * A connection's only way to its vendor. The host pins requests to the connector's origins, authorizes and limits them, retries them, and
+ * stops them while the circuit breaker is open. Redirects are not followed. Throws {@link ToolError} alone.
  */
 export interface Http {
-  request<S extends z.ZodType = z.ZodUndefined>(context: Context, request: HttpRequest<S>): Promise<HttpResponse<z.output<S>>>;
-  /** Newline-delimited JSON, row by row, never whole in memory. Leaving the loop closes the socket. Retried, and counted among `concurrent`, only until the answer begins. */
-  rows<S extends z.ZodType>(context: Context, request: HttpRequest<S>): AsyncIterable<z.output<S>>;
+  request<S extends z.ZodType = z.ZodUndefined>(request: HttpRequest<S>, context: Context): Promise<HttpResponse<z.output<S>>>;
+  readonly get: Send<'method' | 'body'>;
+  readonly post: Send<'method'>;
+  readonly put: Send<'method'>;
+  readonly patch: Send<'method'>;
+  readonly delete: Send<'method'>;
+  /**
+   * Reads newline-delimited JSON row by row, and never holds all of it in memory. Leaving the loop closes the socket. Until the answer
+   * begins, the request is retried and counts among `concurrent`; after that it does neither.
+   */
+  rows<S extends z.ZodType>(request: HttpRequest<S>, context: Context): AsyncIterable<z.output<S>>;
 }

@@ -29,9 +29,10 @@ export class PendingCounter {
   /** Resolves when no work runs, or after `ms`, with the number of pieces still running. */
   async drained(clock: Clock, ms: number): Promise<number> {
     if (this.#count === 0) return 0;
-    const timer = new AbortController();
-    await Promise.race([this.idle(), clock.sleep(ms, timer.signal).catch(() => {})]);
-    timer.abort();
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.timer(ms, resolve);
+    await Promise.race([this.idle(), timeout]);
+    cancel();
     return this.#count;
   }
 }

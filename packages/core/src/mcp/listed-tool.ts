@@ -4,16 +4,16 @@ import type { Effect } from '../connector/tool.ts';
 
 const annotations: Record<Effect, NonNullable<Tool['annotations']>> = {
   read: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
-  // Repeating a write may write twice, unless the caller sends an idempotency key, which a hint cannot say.
+  // A repeated write may write twice, unless the caller sends an idempotency key, and a hint cannot say so.
   write: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
   destructive: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
 };
 
-const made = new WeakMap<CatalogEntry, Tool>();
+const listedTools = new WeakMap<CatalogEntry, Tool>();
 
-/** A tool as `tools/list` shows it. Made once for each entry, so that every list has the same bytes. */
+/** Returns a tool as `tools/list` shows it. Each entry's tool is created once, so that all lists have the same bytes. */
 export function listedTool(entry: CatalogEntry): Tool {
-  let tool = made.get(entry);
+  let tool = listedTools.get(entry);
   if (!tool) {
     tool = {
       name: entry.name,
@@ -22,7 +22,7 @@ export function listedTool(entry: CatalogEntry): Tool {
       ...(entry.outputSchema && { outputSchema: entry.outputSchema }),
       annotations: annotations[entry.effect],
     };
-    made.set(entry, tool);
+    listedTools.set(entry, tool);
   }
   return tool;
 }

@@ -3,38 +3,38 @@ import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/s
 import type { Host } from '../host.ts';
 import { localPrincipal, type Principal } from '../principal.ts';
 import type { Listener } from '../transport.ts';
-import { askStates } from './sdk-lane/ask-state.ts';
+import { DrainingTransport } from './draining-transport.ts';
+import { createAskStateCodec } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
-import { DrainingWire } from './draining-wire.ts';
 
 /** How to serve MCP to the process that started this one. */
 export interface StdioTransportOptions {
-  /** Default: the process's own. Nothing but the protocol may be written to `output`, so log elsewhere. */
+  /** Default: the process's own stdin and stdout. Only the protocol may write to `output`, so log elsewhere. */
   readonly input?: Readable;
   readonly output?: Writable;
-  /** Who calls. Nobody authenticates over a pipe. Default: the local principal. */
+  /** The caller: clients do not authenticate over a pipe. Default: the local principal. */
   readonly principal?: Principal;
   /** How long `close` lets running requests go on, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
-  /** Called once when nothing is served any more: the client has gone, or `close` has been called. */
+  /** Called once when serving has ended, because the client has disconnected or `close` was called. */
   readonly onClose?: () => void;
 }
 
-/** Serves one client over a pipe, by the SDK. See {@link StdioTransportOptions}. */
+/** Serves one client over a pipe, through the SDK. See {@link StdioTransportOptions}. */
 export function listenOnStdio(
   host: Host,
   { input, output, principal = localPrincipal, drainMs = 10_000, onClose }: StdioTransportOptions,
 ): Listener {
-  const states = askStates(undefined);
-  const wire = new DrainingWire(new StdioServerTransport(input, output), onClose);
+  const states = createAskStateCodec(undefined);
+  const transport = new DrainingTransport(new StdioServerTransport(input, output), onClose);
   const connection = serveStdio(() => createSdkServer(host, { principal, address: undefined }, states), {
-    transport: wire,
+    transport,
     onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
   });
   host.start();
   let closing: Promise<void> | undefined;
   const close = async () => {
-    const left = await wire.drain(host.clock, drainMs);
+    const left = await transport.drain(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
     await connection.close();
   };

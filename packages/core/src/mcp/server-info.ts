@@ -1,13 +1,13 @@
 import type { Host } from '../host.ts';
 
-/** How long a client may keep what it was told about the server. The tools change with a release or with a key's rights. */
+/** How long a client may cache what the server says about itself. The tools change only with a release or with a key's rights. */
 const cacheTtlMs = 60_000;
 
-/** For what differs from one key to the next. */
+/** The cache hint of answers that may differ between keys. */
 export const cacheHint = { ttlMs: cacheTtlMs, cacheScope: 'private' } as const;
 
-/** No `listChanged`: what a principal sees changes with a release only. */
+/** Without `listChanged`: the tools that a principal sees change only with a release. */
 export const capabilities = { tools: {} };
 
-/** The name and version that the server goes by, and nothing else of what the host knows of itself. */
+/** The server's name and version, without the other fields of the host's `info`. */
 export const implementation = ({ info }: Host): { name: string; version: string } => ({ name: info.name, version: info.version });

@@ -4,8 +4,11 @@ import type { StdioTransportOptions } from './serve-stdio.ts';
 
 export type { StdioTransportOptions };
 
-/** Serves MCP over stdin and stdout: revision 2026-07-28 or an older client, whichever speaks first. One client, no limits of rate. */
+/**
+ * Serves MCP over stdin and stdout to one client, without rate limits. The client's first message decides between revision 2026-07-28 and
+ * an older one.
+ */
 export function stdioTransport(options: StdioTransportOptions = {}): Transport {
-  // The SDK takes long to load, and a program that can serve HTTP too shall not wait for it where it does.
+  // The SDK takes long to load, and a program that also serves HTTP should not wait for it.
   return { listen: async (host) => (await loadSdk(() => import('./serve-stdio.ts'))).listenOnStdio(host, options) };
 }

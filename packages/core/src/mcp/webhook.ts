@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ToolError, type ErrorCode } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { credentials, limitAddress, type CallerOptions } from './request/caller.ts';
-import { mask } from './request/mask.ts';
+import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
-import { readBody } from './request/read-body.ts';
 import { HttpError } from './request/http-error.ts';
+import { mask } from './request/mask.ts';
+import { readBody } from './request/read-body.ts';
 import { toHeaders } from './request/web-exchange.ts';
 
 const statuses: Partial<Record<ErrorCode, number>> = {
@@ -17,22 +17,22 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /**
- * Takes one delivery at `POST /hooks/<id>`. It is answered 204 only once it is verified and stored, since the vendor then forgets it.
- * Refusals have no body: whoever forges deliveries learns nothing from them.
+ * Receives one delivery at `POST /hooks/<id>`. Answers 204 only after the delivery is verified and stored, because the vendor then discards
+ * it. Error responses have no body, so that a forger finds out nothing from them.
  */
 export async function receiveWebhook(
   host: Host,
   request: IncomingMessage,
   response: ServerResponse,
-  departure: ClientDisconnect,
+  disconnect: ClientDisconnect,
   options: CallerOptions & { readonly maxBodyBytes: number },
 ): Promise<void> {
   const hook = /^\/hooks\/([\w-]{1,128})$/.exec(request.url?.split('?', 1)[0] ?? '')?.[1];
   let status = 204;
   try {
-    await limitAddress(credentials(request, options), response, host.clock, options);
+    await limitAddress(readCredentials(request, options), response, host.clock, options);
     if (hook === undefined || request.method !== 'POST') throw new ToolError('NOT_FOUND', 'No such hook.');
-    const body = await readBody(request, departure, options.maxBodyBytes, (bytes) => bytes);
+    const body = await readBody(request, disconnect, options.maxBodyBytes, (bytes) => bytes);
     await host.webhook(hook, toHeaders(request), body);
   } catch (error) {
     if (response.destroyed) return;

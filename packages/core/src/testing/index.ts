@@ -7,6 +7,7 @@ export { manualClock, type ManualClock } from './manual-clock.ts';
 export { openSandbox, type CallExtras, type OpenedSandbox, type OpenSandboxOptions, type SandboxDelivery } from './sandbox/open-sandbox.ts';
 export {
   startSimulator,
+  type HandlerAnswer,
   type Misbehaviour,
   type Simulator,
   type SimulatorAnswer,
@@ -25,3 +26,4 @@ export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
 export type { OpenedShared } from './store-checks/shared-guarantee.ts';
 export { vendorClock, type VendorClock } from './sandbox/vendor-clock.ts';
+export { VendorError } from './sandbox/vendor-error.ts';

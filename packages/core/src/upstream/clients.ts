@@ -1,18 +1,19 @@
 import type { Clock } from '../clock.ts';
-import type { Connection } from '../ports/connections.ts';
 import type { Connector } from '../connector/connector.ts';
-import { ToolError } from '../errors.ts';
 import type { Http } from '../connector/http.ts';
-import type { Logger } from '../logger.ts';
-import type { Observer } from '../ports/observer.ts';
-import { createRedactor, redactingLogger, type Redactor } from '../lib/redactor.ts';
-import type { Resilience } from '../ports/resilience.ts';
 import { secretValues } from '../connector/secret.ts';
-import type { HttpClient } from '../ports/http-client.ts';
 import type { StateStore } from '../connector/state.ts';
+import { ToolError } from '../errors.ts';
+import { createRedactor, redactingLogger, type Redactor } from '../lib/redactor.ts';
+import type { Logger } from '../logger.ts';
+import type { Connection } from '../ports/connections.ts';
+import type { HttpClient } from '../ports/http-client.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Resilience } from '../ports/resilience.ts';
 import { createHttp } from './create-http.ts';
-import { createOrigins } from './origins.ts';
 import { createTokenSource } from './create-token-source.ts';
+import { createOrigins } from './origins.ts';
+import { withMethods } from './with-methods.ts';
 
 /** A connection whose client is open. */
 export interface OpenConnection {
@@ -31,13 +32,13 @@ export interface ClientLease {
 
 /** The open clients: one for each connection and version of its settings, shared by its calls. */
 export interface Clients {
-  /** Opens the connection if need be, and keeps it open until its {@link release}. @throws {ToolError} CONNECTION_INVALID. */
+  /** Opens the connection if need be, and keeps it open until {@link release}. @throws {ToolError} CONNECTION_INVALID. */
   take(connection: Connection): ClientLease;
-  /** Ends what {@link take} began. To be called once for each. */
+  /** Ends a use. Call it once for each {@link take}. */
   release(lease: ClientLease): void;
-  /** Takes a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
+  /** Uses a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
   use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R>;
-  /** Closes every client, once nothing uses it any more. */
+  /** Closes every client as soon as nothing uses it any more. */
   close(): Promise<void>;
 }
 
@@ -55,86 +56,92 @@ export interface ClientsOptions {
 
 interface HeldClient extends ClientLease {
   users: number;
-  /** When it was last taken, counted in takings. */
+  /** The number of its last {@link Clients.take}: the higher, the later. */
   usedAt: number;
-  /** Replaced or forgotten: close it when its last user is done. */
+  /** Replaced or forgotten: its last user closes it. */
   retired: boolean;
 }
 
-/** Clients that nobody uses are kept up to this many, the latest used. */
-const maxIdle = 1_000;
+/** Most clients that are kept open. Beyond it the longest unused client that no call uses is closed. */
+const maxClients = 1_000;
 
 export function createClients(options: ClientsOptions): Clients {
-  const held = new Map<string, HeldClient>();
-  const closing = new Set<Promise<void>>();
-  let takeCount = 0;
+  return new ClientPool(options);
+}
 
-  function closeClient({ open }: HeldClient): void {
-    const { connector, client, connection } = open;
-    const done = Promise.resolve(connector.close?.(client))
+class ClientPool implements Clients {
+  readonly #options: ClientsOptions;
+  readonly #held = new Map<string, HeldClient>();
+  readonly #closing = new Set<Promise<void>>();
+  #takeCount = 0;
+
+  constructor(options: ClientsOptions) {
+    this.#options = options;
+  }
+
+  take(connection: Connection): HeldClient {
+    const entry = this.#hold(connection);
+    entry.users += 1;
+    entry.usedAt = this.#takeCount += 1;
+    return entry;
+  }
+
+  release(lease: ClientLease): void {
+    // Every lease comes from #hold.
+    const entry = lease as HeldClient;
+    entry.users -= 1;
+    if (entry.retired && entry.users === 0) this.#closeClient(entry);
+  }
+
+  async use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R> {
+    const entry = this.take(connection);
+    try {
+      return await work(entry.open);
+    } finally {
+      this.release(entry);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const [id, entry] of this.#held) this.#retire(id, entry);
+    await Promise.all(this.#closing);
+  }
+
+  #hold(connection: Connection): HeldClient {
+    const known = this.#held.get(connection.id);
+    if (known && known.open.connection.version === connection.version) return known;
+    const entry: HeldClient = { open: openConnection(connection, this.#options), users: 0, usedAt: 0, retired: false };
+    if (known) this.#retire(connection.id, known);
+    this.#held.set(connection.id, entry);
+    if (this.#held.size > maxClients) this.#retireLeastUsed(entry);
+    return entry;
+  }
+
+  #retireLeastUsed(except: HeldClient): void {
+    let least: [string, HeldClient] | undefined;
+    for (const [id, entry] of this.#held)
+      if (entry.users === 0 && entry !== except && (!least || entry.usedAt < least[1].usedAt)) least = [id, entry];
+    if (least) this.#retire(...least);
+  }
+
+  #retire(id: string, entry: HeldClient): void {
+    this.#held.delete(id);
+    entry.retired = true;
+    if (entry.users === 0) this.#closeClient(entry);
+  }
+
+  #closeClient({ open }: HeldClient): void {
+    const { connector, client, connection, redactor } = open;
+    const closed = Promise.resolve(connector.close?.(client))
       .catch((err: unknown) =>
-        options.log.error(
-          { connection: connection.id, connector: connector.id, err: open.redactor.value(err) },
+        this.#options.log.error(
+          { connection: connection.id, connector: connector.id, err: redactor.value(err) },
           'a client failed to close',
         ),
       )
-      .finally(() => closing.delete(done));
-    closing.add(done);
+      .finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
   }
-
-  function retire(key: string, entry: HeldClient): void {
-    held.delete(key);
-    entry.retired = true;
-    if (entry.users === 0) closeClient(entry);
-  }
-
-  function hold(connection: Connection): HeldClient {
-    const known = held.get(connection.id);
-    if (known && known.open.connection.version === connection.version) return known;
-    const entry: HeldClient = { open: openConnection(connection, options), users: 0, usedAt: 0, retired: false };
-    if (known) retire(connection.id, known);
-    held.set(connection.id, entry);
-    if (held.size > maxIdle) retireLeastUsed(entry);
-    return entry;
-  }
-
-  function retireLeastUsed(except: HeldClient): void {
-    let least: [string, HeldClient] | undefined;
-    for (const [key, entry] of held)
-      if (entry.users === 0 && entry !== except && (!least || entry.usedAt < least[1].usedAt)) least = [key, entry];
-    if (least) retire(...least);
-  }
-
-  function take(connection: Connection): HeldClient {
-    const entry = hold(connection);
-    entry.users += 1;
-    entry.usedAt = takeCount += 1;
-    return entry;
-  }
-
-  function release(lease: ClientLease): void {
-    // Nobody else makes leases that come here.
-    const entry = lease as HeldClient;
-    entry.users -= 1;
-    if (entry.retired && entry.users === 0) closeClient(entry);
-  }
-
-  return {
-    take,
-    release,
-    async use(connection, work) {
-      const entry = take(connection);
-      try {
-        return await work(entry.open);
-      } finally {
-        release(entry);
-      }
-    },
-    async close() {
-      for (const [key, entry] of held) retire(key, entry);
-      await Promise.all(closing);
-    },
-  };
 }
 
 function openConnection(connection: Connection, options: ClientsOptions): OpenConnection {
@@ -143,7 +150,7 @@ function openConnection(connection: Connection, options: ClientsOptions): OpenCo
     throw new TypeError(`connection ${connection.id} belongs to the connector "${connection.connector}", which this host does not have`);
   const parsed = connector.config.safeParse(connection.config);
   if (!parsed.success) {
-    // The messages of refinements are the connector's own words; values are not in them.
+    // A message of a refinement is the connector's own text and has no value of the settings in it.
     const problems = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.') || 'settings'}: ${message}`);
     throw new ToolError(
       'CONNECTION_INVALID',
@@ -197,5 +204,5 @@ function closedHttp(connector: string): Http {
   const refuse = (): never => {
     throw new TypeError(`${connector} declares no origins, so it has no way out`);
   };
-  return { request: refuse, rows: refuse };
+  return withMethods({ request: refuse, rows: refuse });
 }

@@ -4,7 +4,7 @@ import { rotatingToken } from './rotating-token.ts';
 import { sharedToken } from './shared-token.ts';
 import type { TokenSource, TokenSourceOptions } from './token-source.ts';
 
-/** Turns a declaration into a source of tokens. Undefined where the connector declares none. */
+/** Creates the token source that a connector's authorization declares. Undefined if it declares none. */
 export function createTokenSource(authorization: Authorization | undefined, options: TokenSourceOptions): TokenSource | undefined {
   switch (authorization?.kind) {
     case undefined:
@@ -21,7 +21,7 @@ export function createTokenSource(authorization: Authorization | undefined, opti
       return sharedToken(options, async () => ({
         endpoint: authorization,
         fields: { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret },
-        ungranted: 'Someone must allow this OAuth client to act for itself at the vendor, and check the user that it runs as there.',
+        onInvalidGrant: 'Someone must allow this OAuth client to act for itself at the vendor, and check the user that it runs as there.',
       }));
     }
     case 'jwt-bearer':
@@ -31,7 +31,7 @@ export function createTokenSource(authorization: Authorization | undefined, opti
         return {
           endpoint: authorization,
           fields: { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion },
-          ungranted:
+          onInvalidGrant:
             'Someone must check that the client id, user and audience in the connection’s settings are right, that the client has the ' +
             'certificate of the private key and may act for that user at the vendor, and that this server’s clock is right.',
         };

@@ -1,48 +1,9 @@
 import type { UpstreamFailure } from '../connector/connector.ts';
-import type { ErrorCode } from '../errors.ts';
 import type { HttpResponse } from '../connector/http.ts';
-import { readResetTime, clockSkew } from './rate-limit-status.ts';
+import type { ErrorCode } from '../errors.ts';
+import { clockSkew, readResetTime } from './rate-limit-status.ts';
 
-/**
- * Core’s own reading of an answer that is not 2xx and not accepted. Of those that are worth repeating only 429 is surely not executed:
- * a 5xx may come from a proxy in front of a server that acted.
- */
-export function readFailure(response: HttpResponse<unknown>): UpstreamFailure {
-  const { status } = response;
-  if (status === 401)
-    return {
-      code: 'UNAUTHENTICATED',
-      message: 'The vendor refused the connection’s credential. Someone must renew it in the connection’s settings.',
-      executed: 'no',
-      renew: true,
-    };
-  if (status === 403)
-    return {
-      code: 'FORBIDDEN',
-      message: 'The vendor says that the connection’s account may not do this. Someone must grant the right there.',
-      executed: 'no',
-    };
-  if (status === 404 || status === 410)
-    return {
-      code: 'NOT_FOUND',
-      message: 'The vendor has no such record, or hides it from this account. Check the id, or search for it.',
-      executed: 'no',
-    };
-  if (status === 409 || status === 412)
-    return { code: 'CONFLICT', message: 'The record has changed or exists already. Read it again before you decide.', executed: 'no' };
-  if (status === 429) return { code: 'RATE_LIMITED', message: 'The vendor’s rate limit is reached.', executed: 'no' };
-  if (status >= 500 || status === 408)
-    return { code: 'UPSTREAM_UNAVAILABLE', message: `The vendor failed (HTTP ${status}).`, executed: 'unknown' };
-  if (status >= 400)
-    return { code: 'UPSTREAM_REJECTED', message: `The vendor refused the request as wrong (HTTP ${status}).`, executed: 'no' };
-  return {
-    code: 'UPSTREAM_INVALID',
-    message: `The vendor answered HTTP ${status}, which this operation does not expect.`,
-    executed: 'unknown',
-  };
-}
-
-/** A success that is a web page: what stands before the vendor has spoken, and nobody knows what became of the request. */
+/** Reads a success that is a web page. A proxy in front of the vendor answered, so the outcome of the request is unknown. */
 export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (!/^text\/html\b/i.test(headers.get('content-type') ?? '')) return undefined;
   return {
@@ -52,7 +13,7 @@ export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFa
   };
 }
 
-/** When the vendor will take requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
+/** How long until the vendor accepts requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
 function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');
   if (retryAfter === null) return undefined;
@@ -62,8 +23,8 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
 }
 
 /**
- * When the vendor's limit starts anew, by the headers that vendors use in the stead of `Retry-After`. They come with every answer, so they
- * say how long to wait only where the limit is reached.
+ * How long until the vendor's limit resets, by the headers that vendors use instead of `Retry-After`. They come with every answer, so they
+ * say how long to wait only if the limit is reached.
  */
 function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
@@ -73,7 +34,7 @@ function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   return undefined;
 }
 
-/** How long a failure that may be repeated asks to wait. Undefined: it does not say. */
+/** How long a failure asks to wait before the request is repeated. Undefined if it does not say. */
 export function waitOf(code: ErrorCode, headers: Headers, nowMs: number): number | undefined {
   return retryAfterMs(headers, nowMs) ?? (code === 'RATE_LIMITED' ? limitResetMs(headers, nowMs) : undefined);
 }

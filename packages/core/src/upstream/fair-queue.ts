@@ -1,62 +1,62 @@
-/** How many may stand in a {@link fairQueue}. */
+/** Bounds of a {@link fairQueue}. */
 export interface FairQueueOptions {
   readonly max: number;
-  /** Of one user. */
+  /** Most entries of one user. */
   readonly maxPerUser: number;
 }
 
-/** A line in which users take turns, and each user's own stand in the order of their coming. */
+/** A queue in which users take turns. The entries of one user keep the order in which they joined. */
 export interface FairQueue<T> {
   readonly length: number;
-  /** Puts one at the end of its user's. Says which bound it would break, and then does nothing. */
-  join(user: string, one: T): 'joined' | 'full' | 'user-full';
-  /** Whose turn it is. */
+  /** Adds an entry after the others of its user. If that would break a bound, says which one and adds nothing. */
+  join(user: string, entry: T): 'joined' | 'full' | 'user-full';
+  /** Returns the entry whose turn it is. */
   first(): T | undefined;
-  /** Takes one out, wherever it stands, at the cost of no other. */
-  leave(user: string, one: T): void;
-  /** Takes the first out: its user has had a turn and goes behind all others. */
+  /** Removes an entry, wherever it is. All others keep their turns. */
+  leave(user: string, entry: T): void;
+  /** Removes the first entry and returns it. Its user has had a turn and goes behind all others. */
   next(): T | undefined;
-  /** In no promised order. */
+  /** Returns all entries, in no particular order. */
   all(): readonly T[];
 }
 
-/** Makes a line that is empty. */
+/** Creates an empty queue. */
 export function fairQueue<T>({ max, maxPerUser }: FairQueueOptions): FairQueue<T> {
-  // In the order of turns: who had one goes to the end.
+  // In the order of turns: a user that has had one moves to the end.
   const users = new Map<string, T[]>();
   let length = 0;
   return {
     get length() {
       return length;
     },
-    join(user, one) {
-      const own = users.get(user) ?? [];
+    join(user, entry) {
+      const entries = users.get(user) ?? [];
       if (length >= max) return 'full';
-      if (own.length >= maxPerUser) return 'user-full';
-      own.push(one);
-      users.set(user, own);
+      if (entries.length >= maxPerUser) return 'user-full';
+      entries.push(entry);
+      users.set(user, entries);
       length += 1;
       return 'joined';
     },
     first() {
-      for (const own of users.values()) return own[0];
+      for (const entries of users.values()) return entries[0];
       return undefined;
     },
-    leave(user, one) {
-      const own = users.get(user) ?? [];
-      const at = own.indexOf(one);
-      if (at < 0) return;
-      own.splice(at, 1);
+    leave(user, entry) {
+      const entries = users.get(user) ?? [];
+      const index = entries.indexOf(entry);
+      if (index < 0) return;
+      entries.splice(index, 1);
       length -= 1;
-      if (own.length === 0) users.delete(user);
+      if (entries.length === 0) users.delete(user);
     },
     next() {
-      for (const [user, own] of users) {
-        const one = own.shift();
+      for (const [user, entries] of users) {
+        const entry = entries.shift();
         length -= 1;
         users.delete(user);
-        if (own.length > 0) users.set(user, own);
-        return one;
+        if (entries.length > 0) users.set(user, entries);
+        return entry;
       }
       return undefined;
     },

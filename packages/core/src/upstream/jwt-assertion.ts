@@ -2,16 +2,17 @@ import type { Authorization } from '../connector/authorization.ts';
 import { ToolError } from '../errors.ts';
 import { toBase64Url } from '../lib/base64url.ts';
 
-// Vendors take three minutes at the most (Salesforce), by their own clock: two leave room for one that is a minute slow, or almost two fast.
+// Vendors accept three minutes at most (Salesforce), by their own clock. Two minutes leave room for a clock that is a minute slow or almost
+// two minutes fast.
 const lifeMs = 2 * 60_000;
 
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 
 /**
- * Signs what says who the connection is (RFC 7523, RS256), good for two minutes from `nowMs`. It says nothing of when it was made, which a slow
- * clock of the vendor's would take for the future.
+ * Signs an assertion of who the connection is (RFC 7523, RS256), valid for two minutes from `nowMs`. It has no `iat`, because a vendor
+ * whose clock is slow would take that for a time in the future.
  *
- * @throws {ToolError} CONNECTION_INVALID for a key that is not PEM of a PKCS#8 RSA key.
+ * @throws {ToolError} CONNECTION_INVALID if the key is not an RSA key in PKCS#8 PEM.
  */
 export async function jwtAssertion(
   { issuer, subject, audience, privateKey }: Extract<Authorization, { kind: 'jwt-bearer' }>,
@@ -32,7 +33,7 @@ async function importKey(pem: string) {
     const pkcs8 = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
     return await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
   } catch {
-    // No cause: what failed to parse is a secret.
+    // No cause: the text that failed to parse is a secret.
     throw new ToolError(
       'CONNECTION_INVALID',
       'The private key in the connection’s settings is not an RSA key in PEM of PKCS#8 (-----BEGIN PRIVATE KEY-----). Someone must put one ' +

@@ -1,6 +1,6 @@
 /** The origins that a connection may send to. */
 export interface Origins {
-  /** Where a request goes that names no origin. Undefined where the first entry is a pattern. */
+  /** The origin of a request that names none. Undefined if the first entry is a pattern. */
   readonly first: string | undefined;
   allows(origin: string): boolean;
 }
@@ -10,7 +10,7 @@ const wildcard = /^https:\/\/\*\.([a-z0-9-]+(?:\.[a-z0-9-]+)+)$/;
 /**
  * Reads a connector's `origins(config)`. Exact HTTPS origins, or `https://*.example.com` for any number of labels before it.
  *
- * @throws {TypeError} for anything else, a path or a port on a pattern included: a typing mistake must not widen the way out.
+ * @throws {TypeError} for anything else, also for a path, or a port on a pattern: a typing mistake must not open further origins.
  */
 export function createOrigins(list: readonly string[]): Origins {
   const exact = new Set<string>();

@@ -1,11 +1,16 @@
 import { UpstreamError } from '../ports/resilience.ts';
 
-/** The largest answer that is read whole: 10 MiB. What is larger belongs into `http.rows`. */
+/** The largest answer that is read whole: 10 MiB. Read larger ones with `http.rows`. */
 const maxBodyBytes = 10 * 1024 * 1024;
 /** The longest line of newline-delimited JSON: 1 MiB. */
 export const maxLineBytes = 1024 * 1024;
 
-/** Reads a body to its end. JSON where it parses, else text; undefined where it is empty. Leaving early closes the socket. */
+/**
+ * Reads a body to its end. Returns its JSON, or its text if it is not JSON, or undefined if it is empty. Stopping at the limit closes the
+ * socket.
+ *
+ * @throws {UpstreamError} UPSTREAM_INVALID for a body over the limit.
+ */
 export async function readBody(body: AsyncIterable<Uint8Array>, limit = maxBodyBytes): Promise<unknown> {
   const decoder = new TextDecoder();
   let text = '';
@@ -24,7 +29,11 @@ export async function readBody(body: AsyncIterable<Uint8Array>, limit = maxBodyB
   }
 }
 
-/** Reads newline-delimited JSON, a row at a time. Empty lines are skipped. */
+/**
+ * Reads newline-delimited JSON, row by row, and skips empty lines.
+ *
+ * @throws {UpstreamError} UPSTREAM_INVALID for a row that is not JSON, or too long.
+ */
 export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();
   let rest = '';

@@ -1,12 +1,12 @@
-import type { Fields } from '../connector/http.ts';
+import type { Fields, RepeatableFields } from '../connector/http.ts';
 
 /**
  * Fills a path template and its query. Every value is encoded, so that an argument of a model can neither leave its segment nor add
- * one: `/`, `?` and `#` are escaped, and a value that is only dots is refused.
+ * another: `/`, `?` and `#` are escaped, and the values `.` and `..` are refused.
  *
- * @throws {TypeError} where `params` and the template's `{names}` do not agree: a fault of the connector.
+ * @throws {TypeError} if `params` and the template's `{names}` do not agree, which is a fault of the connector.
  */
-export function requestUrl(origin: string, template: string, params: Fields = {}, query: Fields = {}): URL {
+export function requestUrl(origin: string, template: string, params: Fields = {}, query: RepeatableFields = {}): URL {
   const used = new Set<string>();
   const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
     const value = params[name];
@@ -20,13 +20,18 @@ export function requestUrl(origin: string, template: string, params: Fields = {}
   if (stray !== undefined) throw new TypeError(`params.${stray} has no place in the path ${template}`);
   const url = new URL(path, origin);
   if (url.origin !== origin) throw new TypeError(`The path ${template} leaves its origin`);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.append(name, String(value));
+  appendFields(url.searchParams, query);
   return url;
 }
 
 /** A form body (`application/x-www-form-urlencoded`). */
-export function formBody(fields: Fields): string {
+export function formBody(fields: RepeatableFields): string {
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.append(name, String(value));
+  appendFields(form, fields);
   return form.toString();
+}
+
+function appendFields(to: URLSearchParams, fields: RepeatableFields): void {
+  for (const [name, value] of Object.entries(fields))
+    for (const item of [value].flat()) if (item !== undefined) to.append(name, String(item));
 }

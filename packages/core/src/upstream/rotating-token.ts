@@ -1,145 +1,182 @@
 import { z } from 'zod';
 import type { Authorization } from '../connector/authorization.ts';
-import { digest } from '../lib/digest.ts';
 import { ToolError } from '../errors.ts';
+import { digest } from '../lib/digest.ts';
 import { accessToken, heldToken, marginMs, type AccessToken } from './held-token.ts';
-import { requestTimeoutMs, requestToken, type IssuedToken } from './request-token.ts';
+import { requestTimeoutMs, requestToken, type IssuedToken, type TokenRequest } from './request-token.ts';
 import type { TokenSource, TokenSourceOptions } from './token-source.ts';
 
 type RefreshToken = Extract<Authorization, { kind: 'refresh-token' }>;
 
-/** What became of one authorization. */
+/** The present tokens of one authorization. */
 const grant = z.object({
-  /** The digest of the refresh token in the settings, which this one descends from. */
+  /** The digest of the refresh token in the settings, from which this grant's token descends. */
   root: z.string(),
   refreshToken: z.string(),
   access: accessToken.optional(),
-  /** Who renews it, and until when that may be believed without word from there. Clock time. */
+  /** The replica that renews the grant, and when others may take over. Clock time. */
   lease: z.object({ owner: z.string(), until: z.number() }).optional(),
 });
 type Grant = z.output<typeof grant>;
-/** The newest first. While the settings change, replicas have those of before and those of after, and neither may lose what it got. */
+/** The newest first. While the settings change, some replicas use the old ones and some the new ones, and neither may lose its tokens. */
 const grants = z.array(grant);
 const maxGrants = 2;
-/** What the state held when it was read, and what a compare-and-set must find unchanged. */
-type Found = { readonly mine: Grant; readonly others: readonly Grant[]; readonly version: string | undefined };
+
+/** The state as it was read. `version` is what a compare-and-set must find unchanged. */
+interface StoredGrants {
+  readonly mine: Grant;
+  readonly others: readonly Grant[];
+  readonly version: string | undefined;
+}
+
+/** Tokens that the vendor issued and the state has not stored yet, and the refresh token that they cost. */
+interface UnsavedToken {
+  readonly issued: IssuedToken;
+  readonly spent: string;
+}
+
+type IsUsable = (token: AccessToken) => boolean;
 
 const stateKey = 'grants';
-/** Longer than a token request may take, by what replicas' clocks may differ; shorter than a call, which then gets its turn after a crash. */
+/**
+ * Longer than a token request may take, by the difference that replicas' clocks may have. Shorter than a call, so that a call that waits
+ * gets its turn after a crash.
+ */
 const leaseMs = requestTimeoutMs + 5_000;
 const pollMs = 200;
 const maxWaitMs = 2 * leaseMs;
 const maxConflicts = 20;
-/** So soon it is tried again to store what the state did not take. */
+/** How soon core tries again to store tokens that the state did not store. */
 const unsavedMs = 5_000;
 
 /**
- * Tokens for a refresh token that the vendor may replace with each use, and refuse, or take for stolen, when it comes twice. So one replica
- * renews at a time, by a lease in the state; the others wait, and use what it got. Without the state nothing is renewed.
+ * Tokens for a refresh token that the vendor may replace at each use, and may refuse, or treat as stolen, when it comes twice. One replica
+ * at a time renews, under a lease in the state. The others wait and use the token that it obtained. Without the state nothing is renewed.
  */
 export function rotatingToken(authorization: RefreshToken, options: TokenSourceOptions): TokenSource {
-  const { state, clock, log } = options;
-  const root = digest(authorization.refreshToken);
-  const owner = crypto.randomUUID();
-  /** What the vendor gave, as long as the state has not taken it, and the refresh token that it cost. */
-  let unsaved: { readonly issued: IssuedToken; readonly spent: string } | undefined;
+  const renewal = new GrantRenewal(authorization, options);
+  return heldToken(options, (isUsable) => renewal.renew(isUsable));
+}
 
-  async function read(): Promise<Found> {
-    const found = await state.get(stateKey, grants);
-    const known = found?.value ?? [];
-    const mine = known.find((one) => one.root === root) ?? { root, refreshToken: authorization.refreshToken };
-    options.onSecret(mine.refreshToken);
-    return { mine, others: known.filter((one) => one.root !== root), version: found?.version };
+class GrantRenewal {
+  readonly #authorization: RefreshToken;
+  readonly #options: TokenSourceOptions;
+  readonly #root: string;
+  readonly #owner = crypto.randomUUID();
+  #unsaved: UnsavedToken | undefined;
+
+  constructor(authorization: RefreshToken, options: TokenSourceOptions) {
+    this.#authorization = authorization;
+    this.#options = options;
+    this.#root = digest(authorization.refreshToken);
   }
 
-  const write = (mine: Grant, { others, version }: Found): Promise<boolean> =>
-    state.set(stateKey, [mine, ...others].slice(0, maxGrants), version);
+  async renew(isUsable: IsUsable): Promise<AccessToken> {
+    if (this.#unsaved) {
+      const access = await this.#keep(this.#unsaved, isUsable);
+      if (isUsable(access)) return access;
+    }
+    const mine = await this.#claim(isUsable);
+    if (mine.access && isUsable(mine.access)) return mine.access;
+    try {
+      const issued = await requestToken(tokenRequest(this.#authorization, mine.refreshToken), this.#options);
+      if (issued.refreshToken !== undefined) this.#options.onSecret(issued.refreshToken);
+      this.#unsaved = { issued, spent: mine.refreshToken };
+    } catch (error) {
+      const released = await this.#release();
+      // A replica whose lease had ended was slow, not dead: its token is in the state now.
+      if (released?.access && isUsable(released.access)) return released.access;
+      throw error;
+    }
+    return await this.#keep(this.#unsaved, isUsable);
+  }
 
-  /** Takes the lease, once nobody else has it. Gives what is there then: maybe a token that another got meanwhile, and no lease. */
-  async function claim(good: (held: AccessToken) => boolean): Promise<Grant> {
+  async #read(): Promise<StoredGrants> {
+    const stored = await this.#options.state.get(stateKey, grants);
+    const known = stored?.value ?? [];
+    const mine = known.find(({ root }) => root === this.#root) ?? { root: this.#root, refreshToken: this.#authorization.refreshToken };
+    this.#options.onSecret(mine.refreshToken);
+    return { mine, others: known.filter(({ root }) => root !== this.#root), version: stored?.version };
+  }
+
+  /** Returns false if another replica has changed the state. */
+  #write(mine: Grant, { others, version }: StoredGrants): Promise<boolean> {
+    return this.#options.state.set(stateKey, [mine, ...others].slice(0, maxGrants), version);
+  }
+
+  /**
+   * Takes the lease as soon as no other replica has it. Returns the grant: if another replica has renewed it, with its token and no lease.
+   */
+  async #claim(isUsable: IsUsable): Promise<Grant> {
+    const { clock } = this.#options;
     const giveUpAt = clock.now() + maxWaitMs;
     while (clock.now() < giveUpAt) {
-      const found = await read().catch(unreadable);
-      const { mine } = found;
-      if (mine.access && good(mine.access)) return mine;
+      const stored = await this.#read().catch(unreadable);
+      const { mine } = stored;
+      if (mine.access && isUsable(mine.access)) return mine;
       const leftMs = (mine.lease?.until ?? 0) - clock.now();
-      // Further ahead than a lease can be: whoever wrote it has a wrong clock.
+      // A lease that ends further ahead than leases do was written by a wrong clock.
       if (leftMs <= 0 || leftMs > maxWaitMs) {
-        const leased = { ...mine, lease: { owner, until: clock.now() + leaseMs } };
-        if (await write(leased, found).catch(unreadable)) return leased;
+        const leased = { ...mine, lease: { owner: this.#owner, until: clock.now() + leaseMs } };
+        if (await this.#write(leased, stored).catch(unreadable)) return leased;
       }
-      await clock.sleep(pollMs, new AbortController().signal);
+      await new Promise<void>((resolve) => void clock.timer(pollMs, resolve));
     }
     throw new ToolError('UNAVAILABLE', 'Another replica is renewing the connection’s token and has not ended. Try again in a moment.');
   }
 
-  /** Gives the lease back, so that others may try at once. Where that fails they wait until it ends. */
-  async function release(): Promise<Grant | undefined> {
+  /** Gives the lease back, so that others may try at once. If that fails, they wait until the lease ends. */
+  async #release(): Promise<Grant | undefined> {
     try {
-      const found = await read();
-      const { lease, ...free } = found.mine;
-      if (lease?.owner === owner) await write(free, found);
+      const stored = await this.#read();
+      const { lease, ...free } = stored.mine;
+      if (lease?.owner === this.#owner) await this.#write(free, stored);
       return free;
     } catch (err) {
-      log.warn({ err }, 'the lease of a token’s renewal could not be given back');
+      this.#options.log.warn({ err }, 'the lease of a token’s renewal could not be given back');
       return undefined;
     }
   }
 
-  /** Stores what is unsaved, and gives the token to use: another replica's, where one has gone further meanwhile. */
-  async function save({ issued: { access, refreshToken }, spent }: NonNullable<typeof unsaved>): Promise<AccessToken> {
+  /**
+   * Uses an unsaved token, and stores it if the state lets it. A token that is not stored is used for a moment, and stored the next time.
+   */
+  async #keep(unsaved: UnsavedToken, isUsable: IsUsable): Promise<AccessToken> {
+    const { access } = unsaved.issued;
+    try {
+      return await this.#save(unsaved);
+    } catch (err) {
+      this.#options.log.error(
+        { err },
+        'a renewed refresh token could not be stored: if this process ends before, someone must authorize again',
+      );
+      // A successor of this token could not be stored either.
+      if (!isUsable(access)) return unreadable(err);
+      return { ...access, expiresAt: Math.min(access.expiresAt, this.#options.clock.now() + marginMs + unsavedMs) };
+    }
+  }
+
+  /** Stores an unsaved token. Returns the token to use: another replica's, if one has renewed the grant further. */
+  async #save({ issued: { access, refreshToken }, spent }: UnsavedToken): Promise<AccessToken> {
     for (let conflict = 0; conflict < maxConflicts; conflict += 1) {
-      const found = await read();
-      const { mine } = found;
-      // Without a token it is no more than the settings' own, in a state that has forgotten the rest.
-      const further = mine.refreshToken === spent ? undefined : mine.access;
-      if (!further && !(await write({ root, refreshToken: refreshToken ?? spent, access }, found))) continue;
-      unsaved = undefined;
-      return further ?? access;
+      const stored = await this.#read();
+      const { mine } = stored;
+      // A grant without an access token is the settings' own, in a state that has lost the rest.
+      const newer = mine.refreshToken === spent ? undefined : mine.access;
+      if (!newer && !(await this.#write({ root: this.#root, refreshToken: refreshToken ?? spent, access }, stored))) continue;
+      this.#unsaved = undefined;
+      return newer ?? access;
     }
     throw new Error(`other replicas changed the grant ${maxConflicts} times in a row`);
   }
-
-  /** The token of what is unsaved. Where it cannot be stored it is used for a moment, and then looked after again. */
-  async function keep(what: NonNullable<typeof unsaved>, good: (held: AccessToken) => boolean): Promise<AccessToken> {
-    const { access } = what.issued;
-    try {
-      return await save(what);
-    } catch (err) {
-      log.error({ err }, 'a renewed refresh token could not be stored: if this process ends before, someone must authorize again');
-      // Its successor would be lost like itself.
-      if (!good(access)) return unreadable(err);
-      return { ...access, expiresAt: Math.min(access.expiresAt, clock.now() + marginMs + unsavedMs) };
-    }
-  }
-
-  return heldToken(options, async (good) => {
-    if (unsaved) {
-      const access = await keep(unsaved, good);
-      if (good(access)) return access;
-    }
-    const mine = await claim(good);
-    if (mine.access && good(mine.access)) return mine.access;
-    try {
-      const issued = await requestToken(requestOf(authorization, mine.refreshToken), options);
-      if (issued.refreshToken !== undefined) options.onSecret(issued.refreshToken);
-      unsaved = { issued, spent: mine.refreshToken };
-    } catch (error) {
-      const left = await release();
-      // A replica whose lease had ended was slow, not dead: what it got is there now.
-      if (left?.access && good(left.access)) return left.access;
-      throw error;
-    }
-    return await keep(unsaved, good);
-  });
 }
 
-function requestOf({ clientId, clientSecret, ...endpoint }: RefreshToken, refreshToken: string) {
+function tokenRequest({ clientId, clientSecret, ...endpoint }: RefreshToken, refreshToken: string): TokenRequest {
   return {
     endpoint,
     fields: { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: clientId, client_secret: clientSecret },
-    // Which of these it was nobody can tell any more.
-    ungranted:
+    // The vendor does not say which of these it was.
+    onInvalidGrant:
       'Its authorization was withdrawn, ended unused, or its newest refresh token was lost before it could be stored. Someone must authorize ' +
       'this server at the vendor again, and put the new refresh token into the connection’s settings.',
   };
@@ -147,5 +184,5 @@ function requestOf({ clientId, clientSecret, ...endpoint }: RefreshToken, refres
 
 function unreadable(cause: unknown): never {
   if (ToolError.is(cause)) throw cause;
-  throw new ToolError('UNAVAILABLE', 'The store that keeps the connection’s refresh token is away. Try again shortly.', { cause });
+  throw new ToolError('UNAVAILABLE', 'The store that keeps the connection’s refresh token is unreachable. Try again shortly.', { cause });
 }

@@ -4,12 +4,15 @@ import type { TokenSource, TokenSourceOptions } from './token-source.ts';
 
 const stateKey = 'token';
 
-/** Tokens for a credential that does not change: whoever has it can get one more. One renewal at a time here, one winner among replicas. */
+/**
+ * Tokens for a credential that does not change, for which the vendor issues any number of tokens. Each replica runs one renewal at a time,
+ * and all replicas use the token that was stored first.
+ */
 export function sharedToken(options: TokenSourceOptions, request: () => Promise<TokenRequest>): TokenSource {
   const { state } = options;
 
-  /** A store that is away, or whose seal is broken, costs a token more and no call. */
-  async function shared<T>(work: () => Promise<T>): Promise<T | undefined> {
+  /** A store that is unreachable, or whose seal is broken, costs one more token and fails no call. */
+  async function tryState<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (err) {
@@ -18,15 +21,15 @@ export function sharedToken(options: TokenSourceOptions, request: () => Promise<
     }
   }
 
-  return heldToken(options, async (good) => {
-    const stored = await shared(() => state.get(stateKey, accessToken));
-    if (stored && good(stored.value)) return stored.value;
-    const { access: fresh } = await requestToken(await request(), options);
-    // Another replica may have been first. Both tokens are good; keeping the winner's makes all replicas use one.
-    if ((await shared(() => state.set(stateKey, fresh, stored?.version))) === false) {
-      const winner = await shared(() => state.get(stateKey, accessToken));
-      if (winner && good(winner.value)) return winner.value;
+  return heldToken(options, async (isUsable) => {
+    const stored = await tryState(() => state.get(stateKey, accessToken));
+    if (stored && isUsable(stored.value)) return stored.value;
+    const { access: issued } = await requestToken(await request(), options);
+    // Another replica may have been first. Both tokens work; with the stored one all replicas use the same.
+    if ((await tryState(() => state.set(stateKey, issued, stored?.version))) === false) {
+      const winner = await tryState(() => state.get(stateKey, accessToken));
+      if (winner && isUsable(winner.value)) return winner.value;
     }
-    return fresh;
+    return issued;
   });
 }

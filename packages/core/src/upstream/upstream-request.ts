@@ -3,39 +3,45 @@ import type { HttpRequest } from '../connector/http.ts';
 import type { ResilienceEvent, UpstreamError } from '../ports/resilience.ts';
 import { keepAttempt, type UpstreamScope } from './upstream-scope.ts';
 
-/** Where an attempt went, and what came back. */
-interface Sent {
+/** Where an attempt was sent, and the status of its answer. */
+interface SentAttempt {
   readonly origin: string;
   status?: number;
 }
 
-/** One request of a tool while its attempts go on: what is known of whether the vendor acted. */
+/** One request of a tool while its attempts go on. It knows whether the vendor may have acted. */
 export class UpstreamRequest {
   readonly scope: UpstreamScope;
   readonly request: HttpRequest<z.ZodType>;
-  /** The token was renewed for it, which is done once. */
+  /** Method and path template, for logs and messages: `POST /api/v2/tickets`. */
+  readonly operation: string;
+  /** Whether the token was renewed for this request. That happens once. */
   renewed = false;
+  /** The attempts that have ended, also those that a guard stopped. */
+  attempts = 0;
   readonly #writes: boolean;
-  /** The present attempt went out and has not been answered. */
+  /** The present attempt was sent and has not been answered. */
   #pending = false;
-  /** An earlier attempt went out, may have been executed, and no later one has settled it. */
+  /** An earlier attempt was sent, may have been executed, and no later one has settled it. */
   #lost = false;
+  /** Whether the scope counts this write among its open ones. */
   #counted = false;
-  #sent: Sent | undefined;
+  #sent: SentAttempt | undefined;
 
   constructor(scope: UpstreamScope, request: HttpRequest<z.ZodType>) {
     this.scope = scope;
     this.request = request;
+    this.operation = `${request.method} ${request.path}`;
     this.#writes = scope.mayWrite && request.method !== 'GET';
   }
 
-  /** A write went out, and whether it happened is not known. */
+  /** Whether a write was sent and its outcome is unknown. */
   get hasLostWrite(): boolean {
     return this.#writes && (this.#pending || this.#lost);
   }
 
-  /** An attempt goes out. Until it is answered, the scope counts the write as open: an abort may come at any moment. */
-  markSent(origin: string): Sent {
+  /** An attempt is sent. Until it is answered the scope counts the write as open, because an abort may come at any moment. */
+  markSent(origin: string): SentAttempt {
     this.scope.requests += 1;
     this.#lost ||= this.#pending;
     this.#pending = true;
@@ -43,19 +49,28 @@ export class UpstreamRequest {
     return (this.#sent = { origin });
   }
 
-  /** An attempt ended at `now`. Kept for those who observe calls. */
-  recordAttempt(operation: string, { attempt, code, ms: durationMs }: Extract<ResilienceEvent, { kind: 'attempt' }>, now: number): void {
-    keepAttempt(this.scope, { operation, attempt, code, sent: this.#sent, startedAt: now - durationMs, durationMs });
+  /** An attempt ended. With `endedAt` (clock time) it is kept for the observers of calls. */
+  markAttemptEnded({ attempt, code, ms: durationMs }: Extract<ResilienceEvent, { kind: 'attempt' }>, endedAt: number | undefined): void {
+    this.attempts = attempt;
+    if (endedAt === undefined) return;
+    keepAttempt(this.scope, {
+      operation: this.operation,
+      attempt,
+      code,
+      sent: this.#sent,
+      startedAt: endedAt - durationMs,
+      durationMs,
+    });
     this.#sent = undefined;
   }
 
-  /** The present attempt surely was not executed. That says nothing about an earlier one. */
+  /** The present attempt was certainly not executed. This says nothing about an earlier attempt. */
   markNotExecuted(): void {
     this.#pending = false;
     this.#count();
   }
 
-  /** A definite answer. It speaks for earlier attempts too, since only what may be repeated was. */
+  /** The answer is definite. It settles earlier attempts too, because core repeats only what may be repeated. */
   markAnswered(executed: 'yes' | 'no'): void {
     this.#pending = false;
     this.#lost = false;

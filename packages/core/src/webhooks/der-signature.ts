@@ -2,11 +2,11 @@
 const half = 32;
 
 /**
- * Turns an ECDSA P-256 signature as vendors send it (ASN.1 DER: two signed integers of any length) into what WebCrypto takes: r and s,
- * 32 bytes each. Undefined where it is not such a signature.
+ * Converts an ECDSA P-256 signature from the form that vendors send (ASN.1 DER: two signed integers of any length) to the form that
+ * WebCrypto takes: r and s, 32 bytes each. Returns undefined for anything else.
  */
 export function ecdsaSignatureFromDer(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-  // A sequence (0x30) of everything that follows. Its length fits one byte: 72 is the most.
+  // A sequence (0x30) of all that follows. Its length fits into one byte, because it is 72 at most.
   if (der[0] !== 0x30 || der[1] !== der.length - 2) return undefined;
   const r = readInteger(der, 2);
   const s = r && readInteger(der, r.end);
@@ -17,12 +17,12 @@ export function ecdsaSignatureFromDer(der: Uint8Array): Uint8Array<ArrayBuffer> 
   return pair;
 }
 
-function readInteger(der: Uint8Array, at: number): { readonly bytes: Uint8Array; readonly end: number } | undefined {
-  const length = der[at + 1] ?? 0;
-  const end = at + 2 + length;
-  if (der[at] !== 0x02 || length === 0 || end > der.length) return undefined;
-  let bytes = der.subarray(at + 2, end);
-  // The first bit is the sign, so a zero stands before a number that would look negative.
+function readInteger(der: Uint8Array, offset: number): { readonly bytes: Uint8Array; readonly end: number } | undefined {
+  const length = der[offset + 1] ?? 0;
+  const end = offset + 2 + length;
+  if (der[offset] !== 0x02 || length === 0 || end > der.length) return undefined;
+  let bytes = der.subarray(offset + 2, end);
+  // The first bit is the sign, so a number that would look negative has a zero byte before it.
   if ((bytes[0] ?? 0) >= 0x80) return undefined;
   while (bytes[0] === 0) bytes = bytes.subarray(1);
   return bytes.length > half ? undefined : { bytes, end };

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Connector } from '../connector/connector.ts';
-import { ToolError } from '../errors.ts';
 import type { Entry, LogSpec, State } from '../connector/state.ts';
+import { ToolError } from '../errors.ts';
 import { verifySignature } from './verify-signature.ts';
 
 /** One delivery of a vendor to a connection's webhook. */
@@ -9,10 +9,10 @@ export interface Delivery {
   readonly connector: Connector;
   /** The connection's parsed settings. */
   readonly config: Record<string, unknown>;
-  /** The connection's own state, where the connector finds the events. */
+  /** The connection's own state, in which the connector finds the events. */
   readonly state: State;
   readonly headers: Headers;
-  /** The bytes as they came: a signature covers each of them. */
+  /** The bytes as they arrived: a signature covers each of them. */
   readonly body: Uint8Array;
   readonly clock: Clock;
 }
@@ -20,11 +20,11 @@ export interface Delivery {
 const maxIdLength = 255;
 
 /**
- * Verifies a delivery, takes it apart and stores its events. Once it resolves they are as safe as `state` is, and a repetition of the
- * delivery changes nothing.
+ * Verifies a delivery, takes it apart and stores its events. When it resolves the events are as durable as `state` is, and a repetition of
+ * the delivery changes nothing.
  *
  * @throws {ToolError} FORBIDDEN for a signature that is missing, wrong or old; INVALID_INPUT for a body that is not the vendor's;
- *   NOT_FOUND where the connector takes none; UNAVAILABLE where the events could not be stored, so that the vendor sends them again.
+ *   NOT_FOUND if the connector takes no webhooks; UNAVAILABLE if the events could not be stored, so that the vendor sends them again.
  */
 export async function receiveWebhook({ connector, config, state, headers, body, clock }: Delivery): Promise<void> {
   const { webhook } = connector;

@@ -5,10 +5,10 @@ import { ecdsaSignatureFromDer } from './der-signature.ts';
 const windowMs = 5 * 60_000;
 
 /**
- * Holds the raw bytes of a delivery against the signature that its headers carry. WebCrypto compares, in constant time. Where the
- * signature names a timestamp header, `now` (milliseconds since the epoch) may be five minutes before or after it.
+ * Verifies the raw bytes of a delivery against the signature in its headers. WebCrypto compares in constant time. If the signature names a
+ * timestamp header, `now` (milliseconds since the epoch) may be five minutes before or after that time.
  *
- * @throws {ToolError} FORBIDDEN. It does not say what a right signature would be.
+ * @throws {ToolError} FORBIDDEN. The message does not say what a valid signature would be.
  * @throws {TypeError} for a declaration that signs no body, or a timestamp without a header.
  */
 export async function verifySignature(signature: Signature, headers: Headers, body: Uint8Array, now: number): Promise<void> {
@@ -16,31 +16,31 @@ export async function verifySignature(signature: Signature, headers: Headers, bo
   if (!over.includes('body')) throw new TypeError('a webhook signature must cover the body');
   if (over.includes('timestamp') && timestampHeader === undefined)
     throw new TypeError('a webhook signature over a timestamp needs timestampHeader');
-  // An empty secret is one that everybody knows.
+  // An empty secret is known to everyone.
   if (signature.key === '') throw forbidden('this connection has no key to verify webhooks with. Someone must put it into its settings');
 
   const timestamp = timestampHeader === undefined ? '' : (headers.get(timestampHeader) ?? '');
   if (timestampHeader !== undefined) {
-    const at = readTimestamp(timestamp);
-    if (at === undefined) throw forbidden('the timestamp is missing or cannot be read');
-    if (Math.abs(now - at) > windowMs) throw forbidden('the timestamp is more than five minutes from now');
+    const sentAt = readTimestamp(timestamp);
+    if (sentAt === undefined) throw forbidden('the timestamp is missing or cannot be read');
+    if (Math.abs(now - sentAt) > windowMs) throw forbidden('the timestamp is more than five minutes from now');
   }
   const text = headers.get(header);
   if (text === null) throw forbidden('the signature is missing');
   if (!text.startsWith(prefix)) throw forbidden('the signature is not of the kind that was declared');
-  const given = encoding === 'hex' ? fromHex(text.slice(prefix.length)) : fromBase64(text.slice(prefix.length));
-  if (!given) throw forbidden('the signature cannot be read');
+  const received = encoding === 'hex' ? fromHex(text.slice(prefix.length)) : fromBase64(text.slice(prefix.length));
+  if (!received) throw forbidden('the signature cannot be read');
 
   const parts = over.map((part) => (part === 'body' ? body : new TextEncoder().encode(timestamp)));
-  if (!(await isRight(signature, given, concat(parts)))) throw forbidden('the signature does not fit the body');
+  if (!(await isValid(signature, received, concat(parts)))) throw forbidden('the signature does not fit the body');
 }
 
 const forbidden = (reason: string) => new ToolError('FORBIDDEN', `The delivery was refused: ${reason}.`);
 
-async function isRight({ kind, key }: Signature, given: Bytes, data: Bytes): Promise<boolean> {
+async function isValid({ kind, key }: Signature, received: Bytes, data: Bytes): Promise<boolean> {
   if (kind === 'ecdsa-p256') {
     const spki = fromBase64(key);
-    const pair = ecdsaSignatureFromDer(given);
+    const pair = ecdsaSignatureFromDer(received);
     if (!pair) return false;
     if (!spki) throw unusableKey();
     const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
@@ -49,17 +49,17 @@ async function isRight({ kind, key }: Signature, given: Bytes, data: Bytes): Pro
   }
   const algorithm = { name: 'HMAC', hash: kind === 'hmac-sha1' ? 'SHA-1' : 'SHA-256' };
   const secretKey = await crypto.subtle.importKey('raw', new TextEncoder().encode(key), algorithm, false, ['verify']);
-  return await crypto.subtle.verify('HMAC', secretKey, given, data);
+  return await crypto.subtle.verify('HMAC', secretKey, received, data);
 }
 
 const unusableKey = () => forbidden('the connection’s public key cannot be read. Someone must correct its settings');
 
-/** Milliseconds since the epoch, out of seconds, milliseconds or an ISO date. */
+/** Returns milliseconds since the epoch, from seconds, milliseconds or an ISO date. */
 function readTimestamp(text: string): number | undefined {
   if (/^\d{9,11}$/.test(text)) return Number(text) * 1_000;
   if (/^\d{12,14}$/.test(text)) return Number(text);
-  const at = /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? undefined : at;
+  const time = /^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -76,10 +76,10 @@ function fromBase64(text: string): Bytes | undefined {
 
 function concat(parts: readonly Uint8Array[]): Bytes {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
+  let offset = 0;
   for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+    whole.set(part, offset);
+    offset += part.length;
   }
   return whole;
 }

@@ -30,7 +30,7 @@ function setUp(options: Parameters<typeof cockatielResilience>[0] = {}) {
   return { clock, resilience, attempt, fail, breakers };
 }
 
-test('opens after five failures in a row, lets one through after its time, and opens anew when that fails', async () => {
+test('opens after five failures in a row, lets one request through after its time, and opens again if that fails', async () => {
   const { clock, resilience, attempt, fail, breakers } = setUp();
   await fail('one', 5);
   expect(resilience.breaker('acme', 'one')).toBe('open');
@@ -48,7 +48,7 @@ test('opens after five failures in a row, lets one through after its time, and o
   expect(breakers).toEqual(['one open', 'one half-open', 'one open', 'one half-open', 'one closed']);
 });
 
-test('a success in between starts the count anew', async () => {
+test('a success in between resets the count', async () => {
   const { resilience, attempt, fail } = setUp();
   await fail('one', 4);
   await resilience.execute(attempt(), async () => 'fine');
@@ -56,7 +56,7 @@ test('a success in between starts the count anew', async () => {
   expect(resilience.breaker('acme', 'one')).toBe('closed');
 });
 
-test('faults of ours and refusals of the vendor do not count', async () => {
+test('our own faults and the vendor’s refusals do not count', async () => {
   const { resilience, attempt } = setUp();
   for (let i = 0; i < 10; i += 1) {
     await expect(resilience.execute(attempt(), async () => Promise.reject(new TypeError('ours')))).rejects.toThrow('ours');
@@ -109,7 +109,7 @@ test('an abort ends the wait for a retry at once', async () => {
   expect(clock.sleeping).toBe(0);
 });
 
-test('forgets connections that were idle, and the longest unused beyond its bound, but none in use', async () => {
+test('forgets idle connections, and the longest unused beyond its bound, but no connection in use', async () => {
   const { clock, resilience, attempt, fail, breakers } = setUp({ maxConnections: 2 });
   const gate = Promise.withResolvers<string>();
   await fail('one', 5);
@@ -141,7 +141,7 @@ test('an abort ends the wait in the bulkhead’s queue at once', async () => {
   await expect(queued).rejects.toThrow('enough');
 });
 
-test('a connection in use keeps its bulkhead, however many others come', async () => {
+test('a connection in use keeps its bulkhead, however many others there are', async () => {
   const { resilience, attempt } = setUp({ maxConnections: 1, concurrent: 1, queued: 0 });
   void resilience.execute(attempt('busy'), () => new Promise(() => {}));
   await resilience.execute(attempt('other'), async () => 'fine');

@@ -65,7 +65,7 @@ test('sends method, headers and body to the remapped origin under the original H
   await vendor.close();
 });
 
-test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('sends a %s without a body, and says that it has none', async (method) => {
+test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('sends a %s without a body, with a content-length of 0', async (method) => {
   const vendor = await startSimulator({ routes: { [`${method} /a`]: () => ({ status: 204 }) } });
   const url = new URL('https://api.acme.example/a');
   const response = await gotHttpClient().send({ method, url, headers: {}, remap: new URL(vendor.url), signal: signal() });
@@ -75,7 +75,7 @@ test.each(['POST', 'PUT', 'PATCH', 'DELETE'])('sends a %s without a body, and sa
   await vendor.close();
 });
 
-test('a refused connection was surely not sent; a reset one may have been', async () => {
+test('a request on a refused connection was certainly not sent; on a reset connection it may have been', async () => {
   const vendor = await startSimulator({ routes: { 'POST /': () => ({ status: 200 }) } });
   const send = () =>
     gotHttpClient().send({
@@ -92,7 +92,7 @@ test('a refused connection was surely not sent; a reset one may have been', asyn
   await expect(send()).rejects.toMatchObject({ name: 'HttpClientError', sent: 'no' });
 });
 
-test('an abort rejects with the signal’s own reason, before the answer and within its body', async () => {
+test('an abort rejects with the signal’s own reason, before the answer and while its body is read', async () => {
   const server = createServer((_, response) => response.writeHead(200).write('begin')).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const remap = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -35,7 +35,7 @@ const event: CallEvent = {
   attempts: [],
 };
 
-/** Spans that have ended are kept in memory. Those of attempts end before that of their call. */
+/** Keeps finished spans in memory. The spans of attempts end before the span of their call. */
 function tracing() {
   const exporter = new InMemorySpanExporter();
   const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
@@ -63,14 +63,14 @@ const attemptAttributes = {
   'busbar.connector': 'acme',
 };
 
-test('a call keeps its first hundred attempts for those who observe it', () => {
-  const tally = createUpstreamScope(false, 'user');
-  for (let attempt = 1; attempt <= 101; attempt++) keepAttempt(tally, { operation: 'GET /', attempt, startedAt: 0, durationMs: 1 });
-  expect(tally.attempts?.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+test('a call keeps its first hundred attempts for its observers', () => {
+  const scope = createUpstreamScope(false, 'user');
+  for (let attempt = 1; attempt <= 101; attempt++) keepAttempt(scope, { operation: 'GET /', attempt, startedAt: 0, durationMs: 1 });
+  expect(scope.attempts?.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
 });
 
 describe('openTelemetryObserver', () => {
-  test('makes a span of a call below the caller’s, and one of its attempt below that, and ids and arguments are in neither', async () => {
+  test('makes a span of a call below the caller’s span, and below it a span of the attempt, without ids or arguments', async () => {
     const { call, exporter } = traced();
     const before = Date.now();
     await call('acme_get_item', { id: 'canary-argument' }, { traceparent });
@@ -103,7 +103,7 @@ describe('openTelemetryObserver', () => {
     expect(JSON.stringify([attempt?.attributes, server?.attributes])).not.toContain('canary');
   });
 
-  test('tells of each attempt which it was, what came back and what it is called here', async () => {
+  test('says of each attempt its number, its answer and its code', async () => {
     const { call, exporter } = traced();
     acme.misbehave({ kind: 'status', status: 503, times: 1 });
     acme.misbehave({ kind: 'reset', times: 1 });
@@ -130,7 +130,7 @@ describe('openTelemetryObserver', () => {
     ]);
   });
 
-  test('marks a call that the vendor refused as an error of the tool, without its message', async () => {
+  test('marks a call that the vendor refused as an error of the tool, without the message', async () => {
     const { call, exporter } = traced();
     await call('acme_create_item', { name: 'forbidden' });
     const [attempt, server] = exporter.getFinishedSpans();
@@ -180,25 +180,25 @@ describe('openTelemetryObserver', () => {
   });
 
   test.each([
-    ['none', undefined],
-    ['of the version that there is not', traceparent.replace('00', 'ff')],
+    ['absent', undefined],
+    ['of a version that does not exist', traceparent.replace('00', 'ff')],
     ['in capitals', traceparent.toUpperCase()],
-    ['of zeros', `00-${'0'.repeat(32)}-${spanId}-01`],
-    ['that is none', 'canary'],
-  ])('begins a trace where the caller gave %s', async (_, given) => {
+    ['all zeros', `00-${'0'.repeat(32)}-${spanId}-01`],
+    ['not a traceparent', 'canary'],
+  ])('begins a trace of its own if the caller’s traceparent is %s', async (_, given) => {
     const { call, only } = traced();
     await call('acme_get_item', { id: 7 }, given === undefined ? {} : { traceparent: given });
     expect(only().parentSpanContext).toBeUndefined();
     expect(only().spanContext().traceId).not.toBe(traceId);
   });
 
-  test('leaves out what the caller does not sample, attempts too', async () => {
+  test('leaves out calls that the caller does not sample, and their attempts', async () => {
     const { call, exporter } = traced();
     await call('acme_get_item', { id: '1' }, { traceparent: `00-${traceId}-${spanId}-00` });
     expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
-  test('changes nothing of a call where the tracer throws', async () => {
+  test('changes nothing of a call if the tracer throws', async () => {
     const tracer = {
       startSpan() {
         throw new Error('no span today');
@@ -209,7 +209,7 @@ describe('openTelemetryObserver', () => {
     expect([codeOf(answer), answer.structuredContent]).toEqual([undefined, { id: '1' }]);
   });
 
-  test('takes the tracer of the global provider, also of one that is registered later', async () => {
+  test('takes the tracer of the global provider, also if the provider is registered later', async () => {
     const observer = openTelemetryObserver();
     observer.call?.(event);
     const { provider, only } = tracing();
@@ -221,7 +221,7 @@ describe('openTelemetryObserver', () => {
 
   test.each([
     ['is linked to the span that is active in the process', traceparent],
-    ['is below the span that is active in the process, where the caller gave none', undefined],
+    ['is below the span that is active in the process, if the caller gave none', undefined],
   ])('%s', (_, given) => {
     context.setGlobalContextManager(new StackContextManager().enable());
     onTestFinished(() => context.disable());

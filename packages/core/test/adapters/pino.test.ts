@@ -22,7 +22,7 @@ describe('pinoLogger', () => {
     });
   });
 
-  test('leaves out what is below its level', () => {
+  test('leaves out lines below its level', () => {
     const lines = logged(
       (log) => {
         log.debug({}, 'debug');
@@ -34,7 +34,7 @@ describe('pinoLogger', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['warn']);
   });
 
-  test('redacts fields whose name tells a secret, one level down too', () => {
+  test('redacts fields whose name means a secret, also one level down', () => {
     const text = JSON.stringify(
       logged((log) =>
         log.info({ password: 'hush', headers: { authorization: 'Bearer hush', 'x-api-key': 'hush', accept: '*/*' } }, 'Sent'),
@@ -45,12 +45,12 @@ describe('pinoLogger', () => {
     expect(text).toContain('*/*');
   });
 
-  test('redacts them where all others are plain', () => {
+  test('redacts them among fields that are all plain', () => {
     const [line] = logged((log) => log.info({ tenant: 'acme', apiKey: 'hush' }, 'Sent'));
     expect(line).toMatchObject({ tenant: 'acme', apiKey: '[redacted]' });
   });
 
-  test('redacts the bindings of a child too', () => {
+  test('redacts the bindings of a child', () => {
     const lines: string[] = [];
     pinoLogger({ destination: { write: (line: string) => void lines.push(line) } })
       .child({ token: 'hush', tenant: 'acme' })
@@ -58,13 +58,13 @@ describe('pinoLogger', () => {
     expect(JSON.parse(lines.join(''))).toMatchObject({ token: '[redacted]', tenant: 'acme' });
   });
 
-  test('changes nothing of what it is given', () => {
+  test('does not change the fields that it is given', () => {
     const fields = { password: 'hush', headers: { cookie: 'hush' } };
     logged((log) => log.info(fields, 'Sent'));
     expect(fields).toEqual({ password: 'hush', headers: { cookie: 'hush' } });
   });
 
-  test('writes what an error says that has a secret hanging on it', () => {
+  test('writes an error’s message without the secret that is a field of the error', () => {
     const [line] = logged((log) => log.error({ err: Object.assign(new Error('Refused'), { token: 'hush' }) }, 'Failed'));
     expect(line?.['err']).toMatchObject({ name: 'Error', message: 'Refused' });
     expect(JSON.stringify(line)).not.toContain('hush');
@@ -83,19 +83,19 @@ describe('pinoLogger', () => {
     expect(line?.['err'].stack).toContain('pino.test.ts');
   });
 
-  test('writes nothing else that hangs on an error, in its causes either', () => {
+  test('writes no other field of an error or of its causes', () => {
     const noisy = (message: string) => Object.assign(new Error(message), { options: { headers: { 'x-odd': 'hush' } }, request: 'hush' });
     const error = Object.assign(noisy('outer'), { cause: noisy('inner') });
     expect(JSON.stringify(logged((log) => log.error({ err: error }, 'Failed')))).not.toContain('hush');
   });
 
-  test('ends a chain of causes that is a ring', () => {
+  test('ends a circular chain of causes', () => {
     const error = new Error('ring');
     error.cause = error;
     expect(logged((log) => log.error({ err: error }, 'Failed'))).toHaveLength(1);
   });
 
-  test('writes thrown text as it is, and of a thrown object that it was one', () => {
+  test('writes thrown text as it is, and says of a thrown object that it was not an error', () => {
     expect(logged((log) => log.error({ err: 'just text' }, 'Failed'))[0]?.['err']).toBe('just text');
     expect(JSON.stringify(logged((log) => log.error({ err: { headers: 'hush' } }, 'Failed')))).not.toContain('hush');
   });
@@ -106,7 +106,7 @@ describe('pinoLogger', () => {
       ['with plain fields', (log) => log.info(plain, 'plain "message"')],
       ['without fields', (log) => log.warn({}, 'nothing')],
       [
-        'with values that are no plain ones',
+        'with values that are not plain',
         (log) => log.info({ none: null, list: [1, { a: 2 }], nested: { deep: 'x' }, call: () => 1 }, 'rich'),
       ],
       [
@@ -143,14 +143,14 @@ describe('pinoLogger', () => {
       expect(linesOf((destination) => pinoLogger({ destination }))).toEqual(linesOf((destination) => pino(ownWay, destination)));
     });
 
-    test('and lets those hear of it that subscribe to it', () => {
-      const heard: unknown[] = [];
-      const listener = { end: (event: unknown) => void heard.push(event) };
+    test('and notifies subscribers of its tracing channel', () => {
+      const received: unknown[] = [];
+      const listener = { end: (event: unknown) => void received.push(event) };
       const channel = tracingChannel('pino_asJson');
       channel.subscribe(listener as never);
       logged((log) => log.info(plain, 'plain'));
       channel.unsubscribe(listener as never);
-      expect(heard).toHaveLength(1);
+      expect(received).toHaveLength(1);
     });
   });
 });

@@ -26,7 +26,7 @@ function observed() {
 }
 
 describe('promObserver', () => {
-  test('registers every metric, also before anything happened', async () => {
+  test('registers every metric before anything has happened', async () => {
     const { registry } = observed();
     expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual([
       'mcp_requests_total',
@@ -45,7 +45,7 @@ describe('promObserver', () => {
     ]);
   });
 
-  test('starts what is counted for a known connector at 0', async () => {
+  test('starts the counters of a known connector at 0', async () => {
     const registry = new Registry();
     promObserver(registry, ['zendesk']);
     const metrics = await registry.metrics();
@@ -60,7 +60,7 @@ describe('promObserver', () => {
       expect(metrics).toContain(`${series} 0\n`);
   });
 
-  test('adds up what attempts waited for, in seconds', async () => {
+  test('adds up the waits before attempts, in seconds', async () => {
     const { observer, line } = observed();
     const wait = { kind: 'wait', connector: 'zendesk', connection: 'c1', operation: 'GET /', reason: 'retry-after' } as const;
     observer.upstream?.({ ...wait, durationMs: 1_500 });
@@ -86,7 +86,7 @@ describe('promObserver', () => {
     expect(await line('mcp_requests_failed_total{connector="zendesk",tool="zendesk_get_ticket",code="NOT_FOUND"}')).toMatch(/ 1$/);
   });
 
-  test('a call with a key is a hit where it was answered from an earlier one, and a miss where it ran, however it ended', async () => {
+  test('a call with a key is a hit if an earlier call’s answer was used, and a miss if it ran, however it ended', async () => {
     const { observer, line } = observed();
     const counts = () =>
       Promise.all(['hits', 'misses'].map((name) => line(`mcp_idempotency_${name}_total{connector="zendesk"}`))).then((lines) =>
@@ -110,7 +110,7 @@ describe('promObserver', () => {
     expect(await line('mcp_connector_errors_total{connector="zendesk",code="UPSTREAM_UNAVAILABLE"}')).toMatch(/ 1$/);
   });
 
-  test('counts refusals by reason, and rate limits once more by name', async () => {
+  test('counts refusals by reason, and rate limits also in a metric of their own', async () => {
     const { observer, line } = observed();
     observer.refused?.({ reason: 'rate-limit' });
     observer.refused?.({ reason: 'unauthenticated' });
@@ -118,7 +118,7 @@ describe('promObserver', () => {
     expect(await line('mcp_requests_refused_total{reason="unauthenticated"}')).toMatch(/ 1$/);
   });
 
-  test('counts the connections whose breaker is open or half-open, and how often one opened', async () => {
+  test('counts the connections whose breaker is open or half-open, and how often breakers opened', async () => {
     const { observer, line } = observed();
     const turn = (connection: string, state: 'open' | 'half-open' | 'closed') =>
       observer.upstream?.({ kind: 'breaker', connector: 'zendesk', connection, state });

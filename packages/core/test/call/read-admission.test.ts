@@ -44,7 +44,7 @@ async function vendorHost(
     config: z.object({}),
     origins: () => ['https://far.example'],
     open: ({ http }) => ({
-      get: (context: Context, id = '1') => http.request(context, { method: 'GET', path: '/items/{id}', params: { id } }),
+      get: (context: Context, id = '1') => http.request({ method: 'GET', path: '/items/{id}', params: { id } }, context),
     }),
     tools: (tool) => [
       tool({

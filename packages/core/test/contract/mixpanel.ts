@@ -20,7 +20,7 @@ export const mixpanel = defineConnector({
   open: ({ config, http, state, clock, wake }) => {
     const log = state.log(outbox);
     return {
-      track: async (context: Context, event: string, distinctId: string) => {
+      track: async (event: string, distinctId: string, context: Context) => {
         const id = context.key('event');
         const properties = { distinct_id: distinctId, $insert_id: id, time: clock.now() };
         const { size } = await log.append([{ id, value: { event, properties } }]);
@@ -31,29 +31,35 @@ export const mixpanel = defineConnector({
         for (;;) {
           const { entries } = await log.read({ limit: batch });
           if (entries.length === 0) return;
-          const { data } = await http.request(context, {
-            method: 'POST',
-            path: '/import',
-            query: { strict: 1, project_id: config.projectId },
-            body: { json: entries.map(({ value }) => value) },
-            retry: 'keyed',
-            accept: [400],
-            response: Refused,
-          });
+          const { data } = await http.request(
+            {
+              method: 'POST',
+              path: '/import',
+              query: { strict: 1, project_id: config.projectId },
+              body: { json: entries.map(({ value }) => value) },
+              retry: 'keyed',
+              accept: [400],
+              response: Refused,
+            },
+            context,
+          );
           const refused = new Map(data.failed_records?.map((record) => [record.insert_id, record.message] as const));
           for (const { id } of entries) context.report(id, refused.has(id) ? 'refused' : 'delivered', refused.get(id));
           await log.remove(entries.map(({ id }) => id));
         }
       },
-      export: (context: Context, from: string, to: string) =>
-        http.rows(context, {
-          method: 'GET',
-          origin: 'https://data.mixpanel.com',
-          path: '/api/2.0/export',
-          query: { from_date: from, to_date: to },
-          limit: 'query',
-          response: Event,
-        }),
+      export: (from: string, to: string, context: Context) =>
+        http.rows(
+          {
+            method: 'GET',
+            origin: 'https://data.mixpanel.com',
+            path: '/api/2.0/export',
+            query: { from_date: from, to_date: to },
+            limit: 'query',
+            response: Event,
+          },
+          context,
+        ),
     };
   },
   jobs: [{ name: 'flush', everyMs: 60_000, run: (client, context) => client.flush(context) }],
@@ -65,7 +71,7 @@ export const mixpanel = defineConnector({
       input: z.object({ event: z.string().describe('What happened'), distinctId: z.string().describe('To whom') }),
       output: z.object({ insertId: z.string() }),
       run: async ({ event, distinctId }, client, context) => {
-        const insertId = await client.track(context, event, distinctId);
+        const insertId = await client.track(event, distinctId, context);
         return result({ insertId }, { accepted: insertId });
       },
     }),

@@ -12,36 +12,45 @@ type Client = ReturnType<typeof createClient>;
 
 function createClient(http: Http) {
   return {
-    query: (context: Context, soql: string) =>
-      http.request(context, { method: 'GET', path: `${base}/query`, query: { q: soql }, response: Page }),
-    next: (context: Context, locator: string) =>
-      http.request(context, { method: 'GET', path: `${base}/query/{locator}`, params: { locator }, response: Page }),
-    create: (context: Context, object: string, fields: object) =>
-      http.request(context, {
-        method: 'POST',
-        path: `${base}/sobjects/{object}`,
-        params: { object },
-        body: { json: fields },
-        retry: 'never',
-        response: Created,
-        ifLost: `The ${object} may exist. Query for it before you create it again.`,
-      }),
-    upsert: async (context: Context, object: string, field: string, id: string, fields: object) => {
-      const { status } = await http.request(context, {
-        method: 'PATCH',
-        path: `${base}/sobjects/{object}/{field}/{id}`,
-        params: { object, field, id },
-        body: { json: fields },
-        retry: 'keyed',
-      });
+    query: (soql: string, context: Context) =>
+      http.request({ method: 'GET', path: `${base}/query`, query: { q: soql }, response: Page }, context),
+    next: (locator: string, context: Context) =>
+      http.request({ method: 'GET', path: `${base}/query/{locator}`, params: { locator }, response: Page }, context),
+    create: (object: string, fields: object, context: Context) =>
+      http.request(
+        {
+          method: 'POST',
+          path: `${base}/sobjects/{object}`,
+          params: { object },
+          body: { json: fields },
+          retry: 'never',
+          response: Created,
+          ifLost: `The ${object} may exist. Query for it before you create it again.`,
+        },
+        context,
+      ),
+    upsert: async (object: string, field: string, id: string, fields: object, context: Context) => {
+      const { status } = await http.request(
+        {
+          method: 'PATCH',
+          path: `${base}/sobjects/{object}/{field}/{id}`,
+          params: { object, field, id },
+          body: { json: fields },
+          retry: 'keyed',
+        },
+        context,
+      );
       return status === 201;
     },
     me: (context: Context) =>
-      http.request(context, {
-        method: 'GET',
-        path: '/services/oauth2/userinfo',
-        response: z.looseObject({ organization_id: z.string() }),
-      }),
+      http.request(
+        {
+          method: 'GET',
+          path: '/services/oauth2/userinfo',
+          response: z.looseObject({ organization_id: z.string() }),
+        },
+        context,
+      ),
   };
 }
 
@@ -62,8 +71,8 @@ const recordTools = (tool: ToolBuilder<Client>) => [
       if (soql === undefined && cursor === undefined) throw new ToolError('INVALID_INPUT', 'Give soql or cursor.');
       const { data } =
         cursor === undefined
-          ? await client.query(context, soql ?? '')
-          : await client.next(context, context.cursor.read(cursor, z.string()));
+          ? await client.query(soql ?? '', context)
+          : await client.next(context.cursor.read(cursor, z.string()), context);
       const locator = data.nextRecordsUrl?.split('/').pop();
       return { rows: data.records, ...(locator !== undefined && { cursor: context.cursor.write(locator) }) };
     },
@@ -74,7 +83,7 @@ const recordTools = (tool: ToolBuilder<Client>) => [
     effect: 'write',
     input: z.object({ object, fields }),
     output: z.object({ id: z.string() }),
-    run: async (input, client, context) => ({ id: (await client.create(context, input.object, input.fields)).data.id }),
+    run: async (input, client, context) => ({ id: (await client.create(input.object, input.fields, context)).data.id }),
   }),
   tool({
     name: 'salesforce_upsert_record',
@@ -83,7 +92,7 @@ const recordTools = (tool: ToolBuilder<Client>) => [
     input: z.object({ object, field: z.string().describe('The external id field'), id: z.string().describe('Its value'), fields }),
     output: z.object({ created: z.boolean() }),
     run: async (input, client, context) => ({
-      created: await client.upsert(context, input.object, input.field, input.id, input.fields),
+      created: await client.upsert(input.object, input.field, input.id, input.fields, context),
     }),
   }),
 ];

@@ -24,13 +24,16 @@ export const sendgrid = defineConnector({
   authorization: ({ apiKey }) => ({ kind: 'bearer', token: apiKey }),
   open: ({ http, state }) => ({
     events: state.log(events),
-    send: (context: Context, mail: object) =>
-      http.request(context, {
-        method: 'POST',
-        path: '/v3/mail/send',
-        body: { json: mail },
-        ifLost: 'Read sendgrid_track_email_events before you send it again.',
-      }),
+    send: (mail: object, context: Context) =>
+      http.request(
+        {
+          method: 'POST',
+          path: '/v3/mail/send',
+          body: { json: mail },
+          ifLost: 'Read sendgrid_track_email_events before you send it again.',
+        },
+        context,
+      ),
   }),
   webhook: {
     log: events,
@@ -56,7 +59,7 @@ export const sendgrid = defineConnector({
       input: z.object({ to: z.email().describe('Who gets it'), subject: z.string().describe('What it is about') }),
       output: z.object({ messageId: z.string().nullable() }),
       run: async (mail, client, context) => {
-        const { headers } = await client.send(context, mail);
+        const { headers } = await client.send(mail, context);
         context.warn('This account is in sandbox mode: nothing is delivered.');
         return result({ messageId: headers.get('x-message-id') }, { content: [{ type: 'text', text: 'Sent.' }] });
       },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineConnector, result, type Authorization, type Connector } from '../../src/index.ts';
+import { defineConnector, result, type Authorization, type Connector, type Context } from '../../src/index.ts';
 import { mixpanel } from './mixpanel.ts';
 import { salesforce } from './salesforce.ts';
 import { sendgrid } from './sendgrid.ts';
@@ -97,10 +97,10 @@ export const mistaken = defineConnector({
     }),
     tool({
       ...basics,
-      name: 'a_request_without_its_context',
+      name: 'a_call_without_its_argument',
       input: z.object({}),
       output: text,
-      // @ts-expect-error: what can wait takes the context first
+      // @ts-expect-error: the client's method takes a number
       run: async (_, client) => ({ text: client.ping() }),
     }),
   ],
@@ -114,8 +114,30 @@ export const contextual = defineConnector({
   id: 'contextual',
   config: z.object({}),
   open: ({ http, state }) => ({
-    // @ts-expect-error: a request takes the context of the call first
-    get: () => http.request({ method: 'GET', path: '/x' }),
+    // @ts-expect-error: a request needs the context of the call
+    request: () => http.request({ method: 'GET', path: '/x' }),
+    // @ts-expect-error: the same of a request by its method
+    get: () => http.get({ path: '/x' }),
+    // @ts-expect-error: the same of rows
+    rows: () => http.rows({ method: 'GET', path: '/x' }),
+    // @ts-expect-error: the context comes last
+    first: (context: Context) => http.request(context, { method: 'GET', path: '/x' }),
+    // @ts-expect-error: a GET has no body
+    body: (context: Context) => http.get({ path: '/x', body: { json: {} } }, context),
+    // @ts-expect-error: the function is the method
+    method: (context: Context) => http.post({ method: 'PUT', path: '/x' }, context),
+    // @ts-expect-error: a path takes single values
+    params: (context: Context) => http.delete({ path: '/x/{id}', params: { id: ['a', 'b'] } }, context),
+    repeated: (context: Context) => http.put({ path: '/x', query: { id: ['a', 'b'] }, body: { form: { n: [1, 2] } } }, context),
+    typed: async (context: Context) => {
+      const { data } = await http.patch({ path: '/x', response: text }, context);
+      // @ts-expect-error: the answer has no such field
+      return [data.text, data.nope];
+    },
+    untyped: async (context: Context) => {
+      const nothing: undefined = (await http.post({ path: '/x' }, context)).data;
+      return nothing;
+    },
     // @ts-expect-error: an entry must fit its log
     add: () => state.log({ name: 'l', entry: text, max: 1, whenFull: 'refuse' }).append([{ id: '1', value: { text: 1 } }]),
   }),

@@ -9,7 +9,7 @@ import { serve } from './serve.ts';
 const text = (result: object) => (result as { content: { text?: string }[] }).content.map((part) => part.text).join('\n');
 
 describe.each(clients)('$name', ({ connect, over, modern }) => {
-  // One connection for all: a server over stdio takes a while to start.
+  // One connection for all tests: a server over stdio takes long to start.
   let client: Awaited<ReturnType<typeof connect>>;
   const closers: (() => Promise<void>)[] = [];
   const atEnd = (close: () => Promise<void>) => void closers.unshift(close);
@@ -24,7 +24,7 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     const first = await client.listTools();
     const echo = first.tools.find(({ name }) => name === 'probe_echo_text');
     expect(echo).toMatchObject({
-      description: 'Answers with the text that it was given.',
+      description: 'Answers with its input.',
       inputSchema: { type: 'object', properties: { text: { type: 'string', description: 'Any text' } } },
       outputSchema: { type: 'object' },
       annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
@@ -39,12 +39,12 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     expect(client.getServerCapabilities()).toEqual({ tools: {} });
   });
 
-  test('says how long a list may be kept, and that it is one caller’s own', async () => {
+  test('says how long a client may cache a list, and that the list is private', async () => {
     const listed = (await client.listTools()) as { ttlMs?: unknown; cacheScope?: unknown };
     expect([listed.ttlMs, listed.cacheScope]).toEqual(modern ? [60_000, 'private'] : [undefined, undefined]);
   });
 
-  test('calls a tool and gets structure and text', async () => {
+  test('calls a tool and gets structured content and text', async () => {
     const result = await client.callTool({ name: 'probe_echo_text', arguments: { text: 'hé' } });
     expect(result.structuredContent).toEqual({ text: 'hé' });
     expect(text(result)).toContain('hé');
@@ -57,7 +57,7 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     expect(result._meta).toMatchObject({ 'probe/note': 'seen' });
   });
 
-  test('hears a tool’s error as a result', async () => {
+  test('receives a tool’s error as a result', async () => {
     const result = await client.callTool({ name: 'probe_find_nothing', arguments: {} });
     expect(result.isError).toBe(true);
     expect(text(result)).toBe('NOT_FOUND: No such text. Search for it.');
@@ -67,13 +67,13 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     ['wrong types', { text: 7 }],
     ['unknown keys', { text: 'a', colour: 'red' }],
     ['no arguments', undefined],
-  ])('hears of %s as a result that says so', async (_what, args) => {
+  ])('receives a result that refuses %s', async (_what, args) => {
     const result = await client.callTool({ name: 'probe_echo_text', ...(args && { arguments: args }) });
     expect(result.isError).toBe(true);
     expect(text(result)).toMatch(/^INVALID_INPUT: /);
   });
 
-  test.each(['probe_throw_string', 'probe_throw_coded_error'])('hears nothing of what %s threw, and goes on', async (name) => {
+  test.each(['probe_throw_string', 'probe_throw_coded_error'])('receives nothing of the error of %s, and can call again', async (name) => {
     const result = await client.callTool({ name, arguments: {} });
     expect(result.isError).toBe(true);
     expect(text(result)).toMatch(/^INTERNAL: .*[\da-f-]{36}/);
@@ -81,22 +81,22 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     expect((await client.callTool({ name: 'probe_echo_text', arguments: { text: 'alive' } })).structuredContent).toEqual({ text: 'alive' });
   });
 
-  test('hears of an unknown tool as an error of the protocol', async () => {
+  test('receives a protocol error for an unknown tool', async () => {
     await expect(client.callTool({ name: 'probe_no_such', arguments: {} })).rejects.toMatchObject({ code: -32602 });
   });
 
-  test('hears of a made-up cursor as an error of the protocol', async () => {
+  test('receives a protocol error for an invented cursor', async () => {
     const failure = { code: -32602, message: expect.stringContaining('gives out no cursor') };
-    await expect(client.listTools({ cursor: 'made-up' })).rejects.toMatchObject(failure);
+    await expect(client.listTools({ cursor: 'invented' })).rejects.toMatchObject(failure);
   });
 
-  test.each(['', 'x'.repeat(256), 7])('hears of a bad idempotency key as an error of the protocol', async (key) => {
+  test.each(['', 'x'.repeat(256), 7])('receives a protocol error for a bad idempotency key', async (key) => {
     const call = { name: 'probe_echo_text', arguments: { text: 'a' }, _meta: { 'busbar/idempotencyKey': key } };
     const failure = { code: -32602, message: expect.stringContaining('1 to 255 characters') };
     await expect(client.callTool(call)).rejects.toMatchObject(failure);
   });
 
-  test('has its idempotency key reach the tool', async () => {
+  test('passes its idempotency key to the tool', async () => {
     const call = (key: string, word: string) => ({
       name: 'probe_write_text',
       arguments: { text: word },
@@ -109,31 +109,31 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     expect(text(await client.callTool(call('a', 'two')))).toMatch(/^IDEMPOTENCY_CONFLICT: /);
   });
 
-  test('hears progress that grows, and none after the end', async () => {
+  test('receives growing progress, and none after the end', async () => {
     const finish = () => client.callTool({ name: 'probe_finish_waiting', arguments: {} });
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const onprogress = (progress: { progress: number; message?: string | undefined }) => {
-      heard.push([progress.progress, progress.message]);
+      received.push([progress.progress, progress.message]);
       if (progress.progress === 100) void finish();
     };
     const call = { name: 'probe_report_progress', arguments: {} };
     const grown = [0, 50, 100].map((done) => [done, `at ${done}`]);
-    // The options stand in different places in the two clients.
+    // The two clients take their options at different positions.
     const result = await (modern
       ? (client as ModernClient).callTool(call, { onprogress })
       : (client as OldClient).callTool(call, undefined, { onprogress }));
     expect(result.structuredContent).toEqual({ text: 'done' });
-    expect(heard).toEqual(grown);
-    // What the tool reports after its end goes nowhere, and neither does progress that nobody asked for.
+    expect(received).toEqual(grown);
+    // The client receives neither progress after the tool's end nor progress that it did not ask for.
     await finish();
-    expect(heard).toEqual(grown);
+    expect(received).toEqual(grown);
   });
 });
 
 test.each([
   ['2.x', modernClient, [1, 2]],
-  ['1.x, which takes objects alone,', oldClient, { result: [1, 2] }],
-])('client %s gets structure that is no object', async (_version, connect, structuredContent) => {
+  ['1.x, which accepts only objects,', oldClient, { result: [1, 2] }],
+])('client %s gets structured content that is not an object', async (_version, connect, structuredContent) => {
   const middleware: Middleware = async () => ({ content: [], structuredContent: [1, 2] });
   const client = await connect((await serve({}, { middleware: [middleware] })).url);
   const result = await client.callTool({ name: 'probe_show_picture', arguments: {} });

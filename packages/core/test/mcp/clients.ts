@@ -13,11 +13,11 @@ const stdioServer = fileURLToPath(new URL('./stdio-server.ts', import.meta.url))
 export interface ClientSetup {
   readonly token?: string;
   readonly capabilities?: ClientOptions['capabilities'];
-  /** Takes what closes the client. Default: the end of the test does it. */
+  /** Registers the function that closes the client. Default: for the end of the test. */
   readonly atEnd?: (close: () => Promise<void>) => void;
 }
 
-/** The official client of today, which speaks revision 2026-07-28 where the server does. */
+/** Connects the current official client, which speaks revision 2026-07-28 if the server does. */
 export async function modernClient(url: URL | 'stdio', setup: ClientSetup = {}): Promise<ModernClient> {
   const client = new ModernClient(info, { versionNegotiation: { mode: 'auto' }, capabilities: setup.capabilities ?? {} });
   await connected(client, setup, async () => {
@@ -26,7 +26,7 @@ export async function modernClient(url: URL | 'stdio', setup: ClientSetup = {}):
   return client;
 }
 
-/** The official client of the 1.x line, which stops at revision 2025-11-25. */
+/** Connects the official client 1.x, whose last revision is 2025-11-25. */
 export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Promise<OldClient> {
   const client = new OldClient(info, { capabilities: setup.capabilities ?? {} });
   await connected(client, setup, async () => {
@@ -36,7 +36,8 @@ export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Pr
   return client;
 }
 
-const spawned = { command: process.execPath, args: [stdioServer] };
+// A client gives a server little of its own environment.
+const spawned = { command: process.execPath, args: [stdioServer], env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' } };
 
 const requestInit = ({ token }: ClientSetup): RequestInit => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
 

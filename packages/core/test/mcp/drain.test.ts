@@ -7,7 +7,7 @@ import { serve } from './serve.ts';
 
 const wait = callOf('probe_wait_long');
 
-test('answers what runs, then ends', async () => {
+test('a closing server answers the running requests, then ends', async () => {
   const { url, events, listener } = await serve();
   let starting = 50;
   const allStarted = new Promise<void>((resolve) => events.on('started', () => (starting -= 1) === 0 && resolve()));
@@ -15,7 +15,7 @@ test('answers what runs, then ends', async () => {
   await allStarted;
   const closed = listener.close();
   expect(listener.close()).toBe(closed);
-  // Whoever comes now finds the door closed.
+  // New connections are refused.
   await expect(post(url, wait)).rejects.toThrow('fetch failed');
   events.emit('finish');
   for (const { status, json } of await Promise.all(calls)) {
@@ -25,7 +25,7 @@ test('answers what runs, then ends', async () => {
   await closed;
 });
 
-test('refuses what comes over a connection that is still open', async () => {
+test('a closing server refuses requests over a connection that is still open', async () => {
   const refused: string[] = [];
   const { url, events, listener } = await serve({}, { observer: { refused: ({ reason }) => void refused.push(reason) } });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -37,12 +37,12 @@ test('refuses what comes over a connection that is still open', async () => {
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     return [response, Buffer.concat(await response.toArray()).toString()];
   };
-  // A call that streams has sent its headers, and with them the promise to keep the connection, before the end is near.
+  // A streaming call has sent its headers before the server closes, and has thereby promised to keep the connection.
   const firstStarted = once(events, 'started');
   const streamed = callOf('probe_wait_long', {}, { _meta: { progressToken: 1 } });
   const first = send(streamed.body, streamed.headers);
   await firstStarted;
-  // The other keeps the server open while the late one is refused. It comes second, so that `finish` is heard by the first one first.
+  // The other call keeps the server open while the late call is refused. It starts second, so that the first call's listener comes first.
   const otherStarted = once(events, 'started');
   const other = post(url, wait);
   await otherStarted;
@@ -62,7 +62,7 @@ test('refuses what comes over a connection that is still open', async () => {
   await closed;
 });
 
-test('ends what still runs when its time is over', async () => {
+test('a closing server aborts the requests that still run after drainMs', async () => {
   const clock = manualClock();
   const { url, events, listener, lines } = await serve({ drainMs: 5_000 }, { clock });
   const started = once(events, 'started');

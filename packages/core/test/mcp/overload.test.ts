@@ -8,17 +8,17 @@ import { serve } from './serve.ts';
 const echo = callOf('probe_echo_text', { text: 'a' });
 const wait = callOf('probe_wait_long');
 
-/** A server that takes two requests at once, and has them. */
-async function full() {
-  const seen = { authenticated: 0, refused: [] as RefusalEvent['reason'][] };
+/** Starts a server that may run two requests at once, and starts both. */
+async function serveAtLimit() {
+  const counts = { authenticated: 0, refused: [] as RefusalEvent['reason'][] };
   const served = await serve(
     { maxRunning: 2, fallback: (_request, response) => void response.end('here') },
     {
       authenticate: async () => {
-        seen.authenticated += 1;
+        counts.authenticated += 1;
         return localPrincipal;
       },
-      observer: { refused: ({ reason }) => void seen.refused.push(reason) },
+      observer: { refused: ({ reason }) => void counts.refused.push(reason) },
     },
   );
   let starting = 2;
@@ -29,11 +29,11 @@ async function full() {
     served.events.emit('finish');
     await Promise.all(running);
   });
-  return { ...served, seen, running };
+  return { ...served, counts, running };
 }
 
-test('refuses a request beyond those that may run with 503 and a time to wait, counts that, and logs nothing of it', async () => {
-  const { url, seen, lines } = await full();
+test('refuses a request beyond maxRunning with 503 and Retry-After, counts the refusal, and logs nothing', async () => {
+  const { url, counts, lines } = await serveAtLimit();
   const { status, headers, json } = await post(url, echo);
   expect([status, headers.get('retry-after')]).toEqual([503, '1']);
   expect(json()).toEqual({
@@ -46,12 +46,12 @@ test('refuses a request beyond those that may run with 503 and a time to wait, c
     },
   });
   expect((await fetch(new URL('/hooks/any', url), { method: 'POST' })).status).toBe(503);
-  expect(seen.refused).toEqual(['overload', 'overload']);
+  expect(counts.refused).toEqual(['overload', 'overload']);
   expect(lines).toEqual([]);
 });
 
-test('refuses it before its key is looked at or its body has come, and keeps its connection', async () => {
-  const { url, events, seen, running } = await full();
+test('refuses the request before its key and body are read, and keeps its connection', async () => {
+  const { url, events, counts, running } = await serveAtLimit();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
   const open = (length: number) =>
@@ -64,7 +64,7 @@ test('refuses it before its key is looked at or its body has come, and keeps its
   const refused = open(body.length);
   refused.write(body.slice(0, 1));
   const [response] = (await once(refused, 'response')) as [IncomingMessage];
-  expect([response.statusCode, seen.authenticated]).toEqual([503, 2]);
+  expect([response.statusCode, counts.authenticated]).toEqual([503, 2]);
   refused.end(body.slice(1));
   await response.toArray();
   events.emit('finish');
@@ -74,8 +74,8 @@ test('refuses it before its key is looked at or its body has come, and keeps its
   expect([answer.statusCode, again.reusedSocket]).toEqual([200, true]);
 });
 
-test('serves again as soon as one has ended, and as many as may run meanwhile', async () => {
-  const { url, events, running } = await full();
+test('serves again as soon as a running request has ended, and never more than maxRunning', async () => {
+  const { url, events, running } = await serveAtLimit();
   const [finishFirst] = events.listeners('finish');
   (finishFirst as () => void)();
   const ended = await Promise.race(running);
@@ -89,7 +89,7 @@ test('serves again as soon as one has ended, and as many as may run meanwhile', 
   expect((await Promise.all([...running, next])).map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
-test('answers every other path meanwhile', async () => {
-  const { url } = await full();
+test('answers every other path while requests are refused', async () => {
+  const { url } = await serveAtLimit();
   expect(await (await fetch(new URL('/health', url))).text()).toBe('here');
 });

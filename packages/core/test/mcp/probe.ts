@@ -2,18 +2,18 @@ import { EventEmitter, once } from 'node:events';
 import { z } from 'zod';
 import { defineConnector, result, ToolError } from '../../src/index.ts';
 
-/** What the probe's tools throw where nobody may see it. */
+/** Texts in the errors that the probe's tools throw. No client may see them. */
 export const secrets = ['sk-live-123', '/home/operator/src/probe.ts'];
 
 /**
- * A connector with one tool for each thing that a transport must carry. Its `events` say what the tools see: `started`, and `aborted` when a
- * call's signal fires; `finish` lets the tools that wait go on.
+ * Creates a connector with a tool for each feature that a transport must carry. The tools emit `started`, and `aborted` when a call's
+ * signal fires, on `events`. The event `finish` ends the tools that wait.
  */
 export function probe() {
   const events = new EventEmitter();
   events.setMaxListeners(2_000);
-  const seen = new Set<string>();
-  for (const event of ['started', 'aborted']) events.once(event, () => seen.add(event));
+  const emitted = new Set<string>();
+  for (const event of ['started', 'aborted']) events.once(event, () => emitted.add(event));
   const text = z.object({ text: z.string().describe('Any text') });
   const nothing = z.object({});
   const connector = defineConnector({
@@ -24,7 +24,7 @@ export function probe() {
     tools: (tool) => [
       tool({
         name: 'probe_echo_text',
-        description: 'Answers with the text that it was given.',
+        description: 'Answers with its input.',
         effect: 'read',
         input: text,
         output: text,
@@ -76,7 +76,7 @@ export function probe() {
       }),
       tool({
         name: 'probe_throw_coded_error',
-        description: 'Fails with an error that carries what the SDK would show.',
+        description: 'Fails with an error whose code and data the SDK would show.',
         effect: 'read',
         input: nothing,
         output: text,
@@ -111,7 +111,7 @@ export function probe() {
       }),
       tool({
         name: 'probe_wait_long',
-        description: 'Waits until it is told to finish, or is aborted.',
+        description: 'Waits for the event `finish`, or until it is aborted.',
         effect: 'read',
         input: nothing,
         output: text,
@@ -131,13 +131,13 @@ export function probe() {
         input: text,
         output: text,
         run: async (input) => {
-          if (!seen.has(input.text)) await once(events, input.text);
+          if (!emitted.has(input.text)) await once(events, input.text);
           return input;
         },
       }),
       tool({
         name: 'probe_finish_waiting',
-        description: 'Lets the tools that wait go on.',
+        description: 'Ends the tools that wait.',
         effect: 'read',
         input: nothing,
         output: text,
@@ -157,7 +157,7 @@ export function probe() {
       }),
       tool({
         name: 'probe_route_region',
-        description: 'Has arguments that travel in headers too.',
+        description: 'Has arguments that clients also send in headers.',
         effect: 'read',
         input: {
           jsonSchema: {

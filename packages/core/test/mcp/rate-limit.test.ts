@@ -4,7 +4,7 @@ import { modernClient, oldClient } from './clients.ts';
 import { callOf, messageOf, post } from './raw.ts';
 import { serve } from './serve.ts';
 
-/** Lets so many requests of each key through, and no more, ever. */
+/** A limit that allows so many requests for each key and never resets. */
 function allowing(limit: number): RateLimit & { readonly keys: string[] } {
   const keys: string[] = [];
   const rule = { limit, windowMs: 60_000 };
@@ -12,7 +12,7 @@ function allowing(limit: number): RateLimit & { readonly keys: string[] } {
     keys,
     async take(key) {
       keys.push(key);
-      const taken = keys.filter((one) => one === key).length;
+      const taken = keys.filter((earlier) => earlier === key).length;
       return { allowed: taken <= limit, rule, remaining: Math.max(0, limit - taken), resetMs: 11_400 };
     },
   };
@@ -20,7 +20,7 @@ function allowing(limit: number): RateLimit & { readonly keys: string[] } {
 
 const echo = callOf('probe_echo_text', { text: 'a' });
 
-test('shows what is left with every answer', async () => {
+test('every answer shows how many requests remain', async () => {
   const { url, host } = await serve({}, { rateLimit: allowing(100) });
   const { status, headers } = await post(url, echo);
   expect(status).toBe(200);
@@ -35,11 +35,11 @@ test('shows what is left with every answer', async () => {
 
 test.each([
   ['a list', messageOf('tools/list'), 200],
-  ['what the SDK answers', messageOf('prompts/list'), 404],
-  ['a call of a tool that is not there', callOf('probe_no_such'), 200],
-  ['what is no JSON', 'no JSON', 400],
-  ['what is too large', callOf('probe_echo_text', { text: 'x'.repeat(5 * 1024 * 1024) }), 413],
-])('shows it with %s too', async (_what, message, status) => {
+  ['a request for the SDK', messageOf('prompts/list'), 404],
+  ['a call of an unknown tool', callOf('probe_no_such'), 200],
+  ['a body that is not JSON', 'no JSON', 400],
+  ['a body that is too large', callOf('probe_echo_text', { text: 'x'.repeat(5 * 1024 * 1024) }), 413],
+])('the answer to %s shows it too', async (_what, message, status) => {
   const { url } = await serve({}, { rateLimit: allowing(100) });
   const answer = await post(url, message);
   expect([answer.status, answer.headers.get('ratelimit'), answer.headers.get('x-ratelimit-remaining')]).toEqual([
@@ -49,7 +49,7 @@ test.each([
   ]);
 });
 
-test('refuses beyond the limit, and says how long to wait', async () => {
+test('refuses requests beyond the limit, and says how long to wait', async () => {
   const refused: RefusalEvent['reason'][] = [];
   const { url } = await serve({}, { rateLimit: allowing(0), observer: { refused: ({ reason }) => void refused.push(reason) } });
   const answer = await post(url, echo);
@@ -65,8 +65,8 @@ test('refuses beyond the limit, and says how long to wait', async () => {
 test.each([
   ['2.x', modernClient],
   ['1.x', oldClient],
-])('client %s hears how long to wait', async (_version, connect) => {
-  // What it takes to connect is counted too.
+])('client %s reports how long to wait', async (_version, connect) => {
+  // The requests that connect the client count too.
   const rateLimit = allowing(6);
   const client = await connect((await serve({}, { rateLimit })).url);
   const calls = async () => {
@@ -75,7 +75,7 @@ test.each([
   await expect(calls()).rejects.toThrow('Rate limit of 6 requests per minute reached. Wait 12 s, then call again.');
 });
 
-test('counts lists and bad calls like good ones, for each principal', async () => {
+test('lists and invalid requests count as well, for each principal', async () => {
   const byName: Authenticate = async ({ token = '' }) => ({ ...localPrincipal, id: token });
   const { url } = await serve({}, { rateLimit: allowing(2), authenticate: byName });
   const ada = { headers: { authorization: 'Bearer ada' } };
@@ -85,10 +85,10 @@ test('counts lists and bad calls like good ones, for each principal', async () =
   expect((await post(url, echo, { headers: { authorization: 'Bearer bob' } })).status).toBe(200);
 });
 
-test('limits an address before it tries its keys', async () => {
-  let tried = 0;
+test('limits the requests of an address before they are authenticated', async () => {
+  let authenticated = 0;
   const authenticate: Authenticate = async () => {
-    tried += 1;
+    authenticated += 1;
     return localPrincipal;
   };
   const limitPerAddress = allowing(1);
@@ -96,11 +96,11 @@ test('limits an address before it tries its keys', async () => {
   expect((await post(url, echo)).status).toBe(200);
   expect((await post(url, echo)).status).toBe(429);
   expect((await fetch(new URL('/hooks/any', url), { method: 'POST' })).status).toBe(429);
-  expect(tried).toBe(1);
+  expect(authenticated).toBe(1);
   expect(limitPerAddress.keys).toEqual(Array(3).fill('127.0.0.1'));
 });
 
-test('believes a proxy about addresses only where it is told to', async () => {
+test('takes the address from a proxy only with trustProxy', async () => {
   const forwarded = { headers: { 'x-forwarded-for': '198.51.100.7, 203.0.113.9' } };
   const [direct, behind] = [allowing(9), allowing(9)];
   await post((await serve({ limitPerAddress: direct })).url, echo, forwarded);

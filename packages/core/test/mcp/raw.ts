@@ -1,4 +1,4 @@
-/** A message as revision 2026-07-28 has it, with the headers that must go with it. */
+/** A message of revision 2026-07-28, with the headers that it requires. */
 export interface Message {
   readonly body: { readonly jsonrpc: '2.0'; readonly id: number; readonly method: string; readonly params: object };
   readonly headers: Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export function messageOf(method: string, params: object = {}, capabilities: obj
 export const callOf = (name: string, args: object = {}, more: object = {}, capabilities: object = {}): Message =>
   messageOf('tools/call', { name, arguments: args, ...more }, capabilities);
 
-/** Sends a message, or any text in its place, and reads the answer. */
+/** Sends a message, or any text instead of a message, and reads the answer. */
 export async function post(
   url: URL,
   message: Message | string,
@@ -47,7 +47,7 @@ interface Posted {
   json(): Answer;
 }
 
-/** What comes back, as far as the tests look into it. */
+/** The parts of an answer that the tests read. */
 interface Answer {
   readonly id: unknown;
   readonly error: { readonly code: number; readonly message: string; readonly data?: { readonly code?: string } };

@@ -1,6 +1,6 @@
 import type { Logger } from '../../src/index.ts';
 
-/** A logger that keeps what it is given. */
+/** Creates a logger that keeps its lines. */
 export function recordingLog(): { log: Logger; lines: { level: string; fields: object; message: string }[] } {
   const lines: { level: string; fields: object; message: string }[] = [];
   const write = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message });

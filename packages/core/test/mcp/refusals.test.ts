@@ -10,14 +10,14 @@ import { serve } from './serve.ts';
 
 const echo = callOf('probe_echo_text', { text: 'a' });
 
-/** A server that tells what it refused. */
-async function watched(transport = {}, options = {}) {
+/** Starts a server and collects the reasons of its refusals. */
+async function serveObserved(transport = {}, options = {}) {
   const refused: RefusalEvent['reason'][] = [];
   const served = await serve(transport, { observer: { refused: ({ reason }) => void refused.push(reason) }, ...options });
   return { ...served, refused };
 }
 
-/** Sends headers that fetch does not let through. */
+/** Sends headers that `fetch` does not allow, and returns the status. */
 function rawStatus(url: URL, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }, (response) => {
@@ -29,30 +29,32 @@ function rawStatus(url: URL, headers: Record<string, string>): Promise<number | 
 }
 
 test('refuses a forged Host', async () => {
-  const { url, refused } = await watched();
+  const { url, refused } = await serveObserved();
   for (const host of ['evil.example.com', 'localhost.evil.example.com', 'evil@localhost', '127.0.0.1.evil.example.com:80', '[evil]'])
     expect(await rawStatus(url, { ...echo.headers, host })).toBe(403);
-  for (const host of ['localhost', 'localhost:9', '127.0.0.1:80', '[::1]:80', 'LOCALHOST'])
+  for (const host of ['localhost', 'localhost:9', '127.0.0.1:80', '[::1]:80', '[::ffff:127.0.0.1]:80', 'LOCALHOST'])
     expect(await rawStatus(url, { ...echo.headers, host })).toBe(200);
   expect(refused).toEqual(Array(5).fill('host'));
 });
 
-test('serves the hosts that it is told to', async () => {
+test('serves only the allowed hosts', async () => {
   const { url } = await serve({ allowedHosts: ['mcp.example.com'] });
   expect(await rawStatus(url, { ...echo.headers, host: 'mcp.example.com:443' })).toBe(200);
   expect(await rawStatus(url, { ...echo.headers, host: 'localhost' })).toBe(403);
 });
 
 test('refuses a foreign Origin, and lets pages of this machine read', async () => {
-  const { url, refused } = await watched();
+  const { url, refused } = await serveObserved();
   for (const origin of ['https://evil.example.com', 'null', 'http://localhost.evil.example.com', 'http://evil@localhost', 'localhost'])
     expect((await post(url, echo, { headers: { origin } })).status).toBe(403);
   expect(refused).toEqual(Array(5).fill('origin'));
-  const { status, headers } = await post(url, echo, { headers: { origin: 'http://localhost:5173' } });
-  expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([200, 'http://localhost:5173', 'Origin']);
+  for (const origin of ['http://localhost:5173', 'http://[::1]:5173', 'http://[::ffff:7f00:1]:5173']) {
+    const { status, headers } = await post(url, echo, { headers: { origin } });
+    expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([200, origin, 'Origin']);
+  }
 });
 
-test('serves the origins that it is told to, to the letter', async () => {
+test('serves only the allowed origins, to the letter', async () => {
   const { url } = await serve({ allowedOrigins: ['https://app.example.com'] });
   expect((await post(url, echo, { headers: { origin: 'https://app.example.com' } })).status).toBe(200);
   for (const origin of ['http://app.example.com', 'https://app.example.com:8443', 'http://localhost'])
@@ -61,12 +63,12 @@ test('serves the origins that it is told to, to the letter', async () => {
 
 test('tells a browser which headers a page may send', async () => {
   const { url } = await serve();
-  const asked = 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name, mcp-param-region, x-other';
-  const headers = { origin: 'http://localhost', 'access-control-request-method': 'POST', 'access-control-request-headers': asked };
+  const requested = 'authorization, content-type, mcp-protocol-version, mcp-method, mcp-name, mcp-param-region, x-other';
+  const headers = { origin: 'http://localhost', 'access-control-request-method': 'POST', 'access-control-request-headers': requested };
   const preflight = await fetch(url, { method: 'OPTIONS', headers });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-methods')).toBe('POST');
-  expect(preflight.headers.get('access-control-allow-headers')).toBe(asked.replace(', x-other', ''));
+  expect(preflight.headers.get('access-control-allow-headers')).toBe(requested.replace(', x-other', ''));
   expect((await fetch(url, { method: 'OPTIONS', headers: { ...headers, origin: 'https://evil.example.com' } })).status).toBe(403);
 });
 
@@ -77,7 +79,7 @@ test.each([
   ['a batch of an older client', '[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]', 400, -32600],
   ['an empty batch', '[]', 400, -32600],
   ['a number', '7', 400, -32600],
-  ['no JSON-RPC', '{"hello":"world"}', 400, -32600],
+  ['a message other than JSON-RPC', '{"hello":"world"}', 400, -32600],
 ])('refuses %s', async (_what, body, status, code) => {
   const { url } = await serve();
   const answer = await post(url, body);
@@ -85,7 +87,7 @@ test.each([
   expect(answer.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code } });
 });
 
-test('refuses what is no JSON by its own account, and what is no POST', async () => {
+test('refuses content types other than JSON, and methods other than POST', async () => {
   const { url } = await serve();
   expect((await post(url, echo, { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
   for (const method of ['GET', 'DELETE', 'PUT']) {
@@ -97,11 +99,11 @@ test('refuses what is no JSON by its own account, and what is no POST', async ()
 const large = 'x'.repeat(5 * 1024 * 1024);
 
 test.each([
-  ['said to be', async (url: URL) => await post(url, callOf('probe_echo_text', { text: large }))],
+  ['with a content-length', async (url: URL) => await post(url, callOf('probe_echo_text', { text: large }))],
   [
-    'that turns out to be',
+    'without a content-length',
     async (url: URL) => {
-      // A stream has no length to tell.
+      // `fetch` sends a stream without a content-length.
       const body = new Blob([JSON.stringify(callOf('probe_echo_text', { text: large }).body)]).stream();
       const response = await fetch(url, {
         method: 'POST',
@@ -112,8 +114,8 @@ test.each([
       return { status: response.status, text: await response.text() };
     },
   ],
-])('refuses a body %s 5 MB large, and lives on', async (_how, send) => {
-  const { url, refused } = await watched();
+])('refuses a body of 5 MB %s, and serves the next request', async (_how, send) => {
+  const { url, refused } = await serveObserved();
   const answer = await send(url);
   expect(answer.status).toBe(413);
   expect(JSON.parse(answer.text)).toMatchObject({
@@ -126,14 +128,14 @@ test.each([
 test.each([
   ['2.x', modernClient],
   ['1.x', oldClient],
-])('client %s hears that it sent too much', async (_version, connect) => {
+])('client %s reports that it sent too much', async (_version, connect) => {
   const client = await connect((await serve()).url);
   await expect(client.callTool({ name: 'probe_echo_text', arguments: { text: large } })).rejects.toThrow('larger than 4194304 bytes');
   expect((await client.callTool({ name: 'probe_echo_text', arguments: { text: 'a' } })).structuredContent).toEqual({ text: 'a' });
 });
 
-test.each(['/mcp', '/hooks/any'])('makes nothing of a client that goes away while it sends to %s', async (path) => {
-  const { url, lines, listener, refused } = await watched();
+test.each(['/mcp', '/hooks/any'])('a client that disconnects while it sends to %s is neither an error nor a refusal', async (path) => {
+  const { url, lines, listener, refused } = await serveObserved();
   const sent = request(new URL(path, url), { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': 100 } });
   const gone = once(sent, 'error');
   sent.write('{');
@@ -160,7 +162,7 @@ test.each([
   ['Bearer wrong', 'This key is unknown or revoked. Ask for a new one.'],
   ['Basic good', 'Send your key as Authorization: Bearer <key>.'],
 ])('refuses the credentials %s', async (authorization, message) => {
-  const { url, refused } = await watched({}, { authenticate: oneKey });
+  const { url, refused } = await serveObserved({}, { authenticate: oneKey });
   const answer = await post(url, echo, { headers: authorization ? { authorization } : {} });
   expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
   expect(answer.json().error).toEqual({ code: 401, message, data: { code: 'UNAUTHENTICATED' } });
@@ -170,13 +172,13 @@ test.each([
 test.each([
   ['2.x', modernClient],
   ['1.x', oldClient],
-])('client %s hears why its key was refused', async (_version, connect) => {
+])('client %s reports why its key was refused', async (_version, connect) => {
   const { url } = await serve({}, { authenticate: oneKey });
-  // Client 2.x has the server's words in `data.text`.
-  const heard = await connect(url, { token: 'wrong' }).catch(
+  // Client 2.x has the server's message in `data.text`.
+  const reported = await connect(url, { token: 'wrong' }).catch(
     (error: Error & { data?: unknown }) => `${error.message} ${JSON.stringify(error.data)}`,
   );
-  expect(heard).toContain('This key is unknown or revoked. Ask for a new one.');
+  expect(reported).toContain('This key is unknown or revoked. Ask for a new one.');
   expect((await (await connect(url, { token: 'good' })).listTools()).tools).not.toHaveLength(0);
 });
 
@@ -184,14 +186,14 @@ test.each<[ErrorCode, number, string | null]>([
   ['FORBIDDEN', 403, null],
   ['RATE_LIMITED', 429, '2'],
   ['UNAVAILABLE', 503, '2'],
-])('passes on that authentication ended with %s', async (code, status, retryAfter) => {
+])('passes on the error of an authentication that ends with %s', async (code, status, retryAfter) => {
   const authenticate = () => Promise.reject(new ToolError(code, 'Not now.', { retryAfterMs: 1_500 }));
   const answer = await post((await serve({}, { authenticate })).url, echo);
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, retryAfter]);
   expect(answer.json().error).toEqual({ code: status, message: 'Not now.', data: { code } });
 });
 
-test('masks what authentication throws', async () => {
+test('masks other errors of the authentication', async () => {
   const { url, lines } = await serve({}, { authenticate: oneKey });
   const answer = await post(url, echo, { headers: { authorization: 'Bearer broken' } });
   expect(answer.status).toBe(500);
@@ -202,7 +204,7 @@ test('masks what authentication throws', async () => {
   expect(lines).toContainEqual({ level: 'error', message: 'request failed', fields: { errorId: id, err: expect.any(Error) } });
 });
 
-test('masks what a host throws out of a call, code and data too', async () => {
+test('masks the error with which a host’s call rejects, its code and data too', async () => {
   const { connector } = probe();
   const host = createHost({ connectors: [connector] });
   const thrown = Object.assign(new Error(secrets.join()), { code: -32999, data: secrets });
@@ -213,12 +215,15 @@ test('masks what a host throws out of a call, code and data too', async () => {
   for (const secret of secrets) expect(answer.text).not.toContain(secret);
 });
 
-test.each(['0.0.0.0', '::', '192.168.1.20', 'mcp.example.com'])('does not bind %s without authentication', async (hostname) => {
-  const host = createHost({ connectors: [probe().connector] });
-  await expect(httpTransport({ port: 0, hostname }).listen(host)).rejects.toThrow(/does not authenticate.*authenticate/s);
-});
+test.each(['0.0.0.0', '::', '192.168.1.20', '::ffff:192.168.1.20', 'mcp.example.com'])(
+  'does not bind %s without authentication',
+  async (hostname) => {
+    const host = createHost({ connectors: [probe().connector] });
+    await expect(httpTransport({ port: 0, hostname }).listen(host)).rejects.toThrow(/does not authenticate.*authenticate/s);
+  },
+);
 
-test('binds anything with authentication, and then serves any Host but no Origin', async () => {
+test('binds any address with authentication, and then serves every Host and no Origin', async () => {
   const { listener } = await serve({ hostname: '0.0.0.0' }, { authenticate: oneKey });
   const url = new URL(listener.url.replace('0.0.0.0', '127.0.0.1'));
   const headers = { ...echo.headers, authorization: 'Bearer good' };
@@ -226,7 +231,7 @@ test('binds anything with authentication, and then serves any Host but no Origin
   expect(await rawStatus(url, { ...headers, origin: 'http://localhost' })).toBe(403);
 });
 
-test('says so when its port is taken', async () => {
+test('rejects if its port is taken', async () => {
   const { url, host } = await serve();
   await expect(httpTransport({ port: Number(url.port) }).listen(host)).rejects.toThrow('EADDRINUSE');
 });
@@ -237,7 +242,7 @@ test('leaves other paths to the fallback, unchecked', async () => {
   expect((await fetch(new URL('/health', (await serve()).url))).status).toBe(404);
 });
 
-test('answers an unknown method, and a discovery, as the revision demands', async () => {
+test('answers an unknown method and a discovery as the revision demands', async () => {
   const { url } = await serve({}, { info: { name: 'acme', version: '1.2.3', instructions: 'Ask for little.' } });
   const unknown = await post(url, messageOf('prompts/list'));
   expect([unknown.status, unknown.json().error.code]).toEqual([404, -32601]);

@@ -1,12 +1,12 @@
 import { onTestFinished } from 'vitest';
 import { createHost, type Host, type HostOptions, type Listener, type Transport } from '../../src/index.ts';
 import { httpTransport, type HttpTransportOptions } from '../../src/mcp/http.ts';
-import { recordingLog } from './recording-log.ts';
 import { probe } from './probe.ts';
+import { recordingLog } from './recording-log.ts';
 
 type AtEnd = (close: () => Promise<void>) => void;
 
-/** A host with the probe's tools, served over HTTP at any free port until the test ends. */
+/** Serves a host with the probe's tools over HTTP, at any free port, until the test ends. */
 export async function serve(transport: HttpTransportOptions = {}, options: Partial<HostOptions> = {}, atEnd: AtEnd = onTestFinished) {
   const { connector, events } = probe();
   const { log, lines } = recordingLog();

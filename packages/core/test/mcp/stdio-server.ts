@@ -1,8 +1,8 @@
 import { createHost } from '../../src/index.ts';
-import { probe } from './probe.ts';
 import { stdioTransport } from '../../src/mcp/stdio.ts';
+import { probe } from './probe.ts';
 
-// What a client of the tests starts.
+// The program that the tests' stdio clients start.
 const { connector } = probe();
 const host = createHost({ connectors: [connector] });
 const listener = await stdioTransport().listen(host);

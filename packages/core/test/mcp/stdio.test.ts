@@ -16,7 +16,7 @@ interface Received {
   readonly params?: { readonly progress?: number };
 }
 
-/** A server over pipes that the test holds. */
+/** Serves the probe over pipes that the test reads and writes. */
 async function servePipes(options: { drainMs?: number; onClose?: () => void } = {}, clock = manualClock()) {
   const { connector, events } = probe();
   const { log, lines } = recordingLog();
@@ -28,9 +28,9 @@ async function servePipes(options: { drainMs?: number; onClose?: () => void } = 
   const received: Received[] = [];
   let rest = '';
   output.on('data', (chunk: Buffer) => {
-    const whole = (rest + chunk.toString()).split('\n');
-    rest = whole.pop() ?? '';
-    for (const line of whole) received.push(JSON.parse(line) as Received);
+    const complete = (rest + chunk.toString()).split('\n');
+    rest = complete.pop() ?? '';
+    for (const line of complete) received.push(JSON.parse(line) as Received);
     output.emit('received');
   });
   const until = async (wanted: (message: Received) => boolean): Promise<Received> => {
@@ -44,7 +44,7 @@ async function servePipes(options: { drainMs?: number; onClose?: () => void } = 
   return { listener, events, input, send, until, answer, received, lines, clock };
 }
 
-test('answers what runs, refuses what comes, and ends', async () => {
+test('a closing server answers the running requests, refuses new ones, and ends', async () => {
   let closes = 0;
   const { listener, events, send, answer, received } = await servePipes({ onClose: () => (closes += 1) });
   expect(listener.url).toBe('stdio:');
@@ -63,7 +63,7 @@ test('answers what runs, refuses what comes, and ends', async () => {
   expect(received.map(({ id }) => id)).toEqual([2, 1]);
 });
 
-test('does not wait for what was cancelled', async () => {
+test('a closing server does not wait for a cancelled request', async () => {
   const { listener, events, input, send } = await servePipes();
   const started = once(events, 'started');
   send(1, wait);
@@ -74,7 +74,7 @@ test('does not wait for what was cancelled', async () => {
   await expect(listener.close()).resolves.toBeUndefined();
 });
 
-test('ends what still runs when its time is over', async () => {
+test('a closing server aborts the requests that still run after drainMs', async () => {
   const { listener, events, send, clock, lines } = await servePipes({ drainMs: 5_000 });
   const started = once(events, 'started');
   send(1, wait);
@@ -87,7 +87,7 @@ test('ends what still runs when its time is over', async () => {
   expect(lines).toContainEqual({ level: 'warn', message: 'closed with requests unanswered', fields: { requests: 1 } });
 });
 
-test('a client that goes away aborts its calls and is reported', async () => {
+test('a client that disconnects aborts its calls and is reported', async () => {
   let closes = 0;
   const { events, input, send } = await servePipes({ onClose: () => (closes += 1) });
   const started = once(events, 'started');
@@ -99,7 +99,7 @@ test('a client that goes away aborts its calls and is reported', async () => {
   expect(closes).toBe(1);
 });
 
-test('a line that is no message does not end the connection', async () => {
+test('a line that is not a message does not end the connection', async () => {
   const { input, send, answer } = await servePipes();
   input.write('{"jsonrpc": broken\n\n[]\n');
   send(3, callOf('probe_echo_text', { text: 'alive' }));
@@ -116,7 +116,7 @@ test('refuses more than a thousand requests at once', async () => {
   expect(await answer(1_000)).toMatchObject({ result: { structuredContent: { text: 'finished' } } });
 });
 
-test('reports progress to whoever gave a token, until the answer, and a thousand times at most', async () => {
+test('reports progress only to a client with a token, only until the answer, and a thousand times at most', async () => {
   const { send, until, answer, received, events } = await servePipes();
   const progress = () => received.filter(({ method }) => method === 'notifications/progress').map(({ params }) => params);
   send(1, callOf('probe_report_progress', {}, { _meta: { progressToken: 'mine' } }));

@@ -1,11 +1,11 @@
-import { onTestFinished, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createHost, ToolError, type ErrorCode, type Host } from '../../src/index.ts';
 import { httpTransport } from '../../src/mcp/http.ts';
 import { probe, secrets } from './probe.ts';
 import { recordingLog } from './recording-log.ts';
 import { serve } from './serve.ts';
 
-/** A host that takes deliveries as it is told. */
+/** Serves a host that handles deliveries with the given function. */
 async function serveHook(webhook: Host['webhook']) {
   const { log, lines } = recordingLog();
   const host = createHost({ connectors: [probe().connector], log });
@@ -19,7 +19,7 @@ async function serveHook(webhook: Host['webhook']) {
   return { deliver, lines };
 }
 
-test('hands over the raw bytes and the headers, and answers only once they are stored', async () => {
+test('passes the raw bytes and the headers to the host, and answers only after they are stored', async () => {
   const order: string[] = [];
   const bytes = new Uint8Array([0, 255, 13, 10]);
   const { deliver } = await serveHook(async (hook, headers, body) => {
@@ -47,7 +47,7 @@ test.each<[ErrorCode, number]>([
   expect(response.headers.get('retry-after')).toBe(status === 503 ? '30' : null);
 });
 
-test('masks and logs what else is thrown', async () => {
+test('masks and logs any other error', async () => {
   const thrown = new Error(secrets.join());
   const { deliver, lines } = await serveHook(() => Promise.reject(thrown));
   const response = await deliver();
@@ -55,17 +55,17 @@ test('masks and logs what else is thrown', async () => {
   expect(lines).toContainEqual({ level: 'error', message: 'webhook failed', fields: { errorId: expect.any(String), err: thrown } });
 });
 
-test('takes deliveries of a bounded size, by POST, at well-formed ids alone', async () => {
-  let taken = 0;
-  const { deliver } = await serveHook(async () => void (taken += 1));
+test('accepts deliveries only of a bounded size, by POST, and at well-formed ids', async () => {
+  let accepted = 0;
+  const { deliver } = await serveHook(async () => void (accepted += 1));
   expect((await deliver('x'.repeat(101))).status).toBe(413);
   expect((await deliver(undefined, '/hooks/h00k', { method: 'PUT' })).status).toBe(404);
   for (const path of ['/hooks/', '/hooks/a/b', '/hooks/a%2Fb', `/hooks/${'a'.repeat(129)}`])
     expect((await deliver('event', path)).status).toBe(404);
-  expect(taken).toBe(0);
+  expect(accepted).toBe(0);
 });
 
-test('knows no hook that no connection has', async () => {
+test('answers 404 at a hook that no connection has', async () => {
   const { url } = await serve();
   expect((await fetch(new URL('/hooks/unknown', url), { method: 'POST', body: 'event' })).status).toBe(404);
 });

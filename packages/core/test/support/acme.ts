@@ -34,25 +34,28 @@ const acme = defineConnector({
     told: { readRateLimit: (headers) => ({ remaining: headers.get('x-ratelimit-remaining'), reset: headers.get('x-ratelimit-reset') }) },
   },
   open: ({ http }) => ({
-    get: (context: Context, id: string) => http.request(context, { method: 'GET', path: '/items/{id}', params: { id }, response: Item }),
-    create: (context: Context, name: string) =>
-      http.request(context, { method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }),
-    createOnce: (context: Context, name: string) =>
-      http.request(context, {
-        method: 'POST',
-        path: '/items',
-        body: { json: { name } },
-        headers: { 'Idempotency-Key': context.key('item') },
-        retry: 'keyed',
-        response: Item,
-      }),
-    rename: (context: Context, id: string, name: string) =>
-      http.request(context, { method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }),
-    limited: (context: Context, limit: string) => http.request(context, { method: 'GET', path: '/limited', limit }),
-    export: (context: Context) => http.rows(context, { method: 'GET', path: '/export', response: Item }),
-    search: (context: Context, name: string) =>
-      http.request(context, { method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }),
-    elsewhere: (context: Context) => http.request(context, { method: 'GET', path: '/', origin: 'https://evil.example' }),
+    get: (id: string, context: Context) => http.request({ method: 'GET', path: '/items/{id}', params: { id }, response: Item }, context),
+    create: (name: string, context: Context) =>
+      http.request({ method: 'POST', path: '/items', body: { json: { name } }, response: Item, ifLost: 'Search for the name.' }, context),
+    createOnce: (name: string, context: Context) =>
+      http.request(
+        {
+          method: 'POST',
+          path: '/items',
+          body: { json: { name } },
+          headers: { 'Idempotency-Key': context.key('item') },
+          retry: 'keyed',
+          response: Item,
+        },
+        context,
+      ),
+    rename: (id: string, name: string, context: Context) =>
+      http.request({ method: 'PUT', path: '/items/{id}', params: { id }, body: { form: { name } }, retry: 'safe' }, context),
+    limited: (limit: string, context: Context) => http.request({ method: 'GET', path: '/limited', limit }, context),
+    export: (context: Context) => http.rows({ method: 'GET', path: '/export', response: Item }, context),
+    search: (name: string, context: Context) =>
+      http.request({ method: 'POST', path: '/search', body: { json: { name } }, retry: 'safe' }, context),
+    elsewhere: (context: Context) => http.request({ method: 'GET', path: '/', origin: 'https://evil.example' }, context),
   }),
   tools: (tool) => [
     tool({
@@ -61,7 +64,7 @@ const acme = defineConnector({
       effect: 'read',
       input: id,
       output: item,
-      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+      run: async ({ id }, client, context) => (await client.get(id, context)).data,
     }),
     tool({
       name: 'acme_get_kept_item',
@@ -70,7 +73,7 @@ const acme = defineConnector({
       cache: { ttlMs: 60_000 },
       input: id,
       output: item,
-      run: async ({ id }, client, context) => (await client.get(context, id)).data,
+      run: async ({ id }, client, context) => (await client.get(id, context)).data,
     }),
     tool({
       name: 'acme_create_item',
@@ -78,7 +81,7 @@ const acme = defineConnector({
       effect: 'write',
       input: name,
       output: item,
-      run: async ({ name }, client, context) => (await client.create(context, name)).data,
+      run: async ({ name }, client, context) => (await client.create(name, context)).data,
     }),
     tool({
       name: 'acme_create_item_once',
@@ -86,7 +89,7 @@ const acme = defineConnector({
       effect: 'write',
       input: name,
       output: item,
-      run: async ({ name }, client, context) => (await client.createOnce(context, name)).data,
+      run: async ({ name }, client, context) => (await client.createOnce(name, context)).data,
     }),
     tool({
       name: 'acme_copy_item',
@@ -95,8 +98,8 @@ const acme = defineConnector({
       input: name,
       output: item,
       run: async ({ name }, client, context) => {
-        const { data } = await client.createOnce(context, name);
-        await client.rename(context, data.id, `${name} (copy)`);
+        const { data } = await client.createOnce(name, context);
+        await client.rename(data.id, `${name} (copy)`, context);
         return data;
       },
     }),
@@ -108,9 +111,9 @@ const acme = defineConnector({
       output: item,
       run: async ({ name }, client, context) => {
         try {
-          return (await client.create(context, name)).data;
+          return (await client.create(name, context)).data;
         } catch {
-          return (await client.get(context, 'found')).data;
+          return (await client.get('found', context)).data;
         }
       },
     }),
@@ -121,7 +124,7 @@ const acme = defineConnector({
       input: z.object({ limit: z.string().describe('Which limit') }),
       output: z.object({}),
       run: async ({ limit }, client, context) => {
-        await client.limited(context, limit);
+        await client.limited(limit, context);
         return {};
       },
     }),
@@ -144,7 +147,7 @@ const acme = defineConnector({
       input: name,
       output: item,
       run: async ({ name }, client, context) => {
-        const { data } = await client.create(context, name);
+        const { data } = await client.create(name, context);
         await context.ask('Was that right?', z.object({ right: z.boolean() }));
         return data;
       },
@@ -156,7 +159,7 @@ const acme = defineConnector({
       input: name,
       output: z.object({}),
       run: async ({ name }, client, context) => {
-        await client.search(context, name);
+        await client.search(name, context);
         return {};
       },
     }),
@@ -172,7 +175,7 @@ const acme = defineConnector({
       },
     }),
   ],
-  check: async (client, context) => ({ account: (await client.get(context, 'me')).data.id }),
+  check: async (client, context) => ({ account: (await client.get('me', context)).data.id }),
 });
 
 /** The vendor, and the ids that it has created. */

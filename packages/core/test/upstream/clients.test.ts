@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { createHost, defineConnector, localPrincipal, type Connection, type Connections } from '../../src/index.ts';
 
-/** A host whose one connection has the settings of the moment, and a connector that keeps a diary. */
+/** A host with one connection, whose settings the test changes, and a connector that keeps a diary. */
 function changing() {
   const diary: string[] = [];
   const gates = new Map<string, PromiseWithResolvers<void>>();
@@ -73,7 +73,7 @@ test('opens a connection once, and closes it when the host closes', async () => 
   expect(diary).toEqual(['open old', 'close old']);
 });
 
-test('new settings open anew and serve nothing that was cached; the old client is closed once its last call has ended', async () => {
+test('new settings open a new client and serve no cached answer, and the old client is closed when its last call has ended', async () => {
   const { host, diary, call, change, gate } = changing();
   expect(await call('x')).toBe('old');
   const open = gate('slow');
@@ -89,7 +89,7 @@ test('new settings open anew and serve nothing that was cached; the old client i
   expect(diary.at(-1)).toBe('close new');
 });
 
-test('keeps at most 1,000 idle clients, the longest unused close first, and none that is in use', async () => {
+test('keeps at most 1,000 clients, closes the longest unused first, and closes no client in use', async () => {
   const { host, diary, call, moveTo, gate } = changing();
   const open = gate('slow');
   const running = call('slow');

@@ -16,7 +16,7 @@ test('a remapped origin travels as Host, with the connection’s own credential'
   expect(acme.requests[0]?.params).toEqual({ id: 'a/b?c' });
 });
 
-test('a request to an origin that was not declared is a fault of the connector, and never leaves', async () => {
+test('a request to an undeclared origin is a fault of the connector, and is never sent', async () => {
   const { call } = host();
   expect(codeOf(await call('acme_stray_item', {}))).toBe('INTERNAL');
 });
@@ -28,7 +28,7 @@ test('redirects are not followed', async () => {
   expect(acme.requests).toHaveLength(1);
 });
 
-test('an HTML page with status 200 is UPSTREAM_INVALID, and none of it is shown', async () => {
+test('an HTML page with status 200 is UPSTREAM_INVALID, and no part of it is shown', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'html', status: 200 });
   const answer = await call('acme_get_item', { id: 'a' });
@@ -36,7 +36,7 @@ test('an HTML page with status 200 is UPSTREAM_INVALID, and none of it is shown'
   expect(textOf(answer)).not.toContain('<');
 });
 
-test('a write that was made and answered in an unknown form says that it was made', async () => {
+test('a write that was made but answered in an unknown form says that it was made', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 201, body: { unexpected: true } });
   const answer = await call('acme_create_item', { name: 'x' });
@@ -44,7 +44,7 @@ test('a write that was made and answered in an unknown form says that it was mad
   expect(textOf(answer)).toContain('The write itself was made; do not repeat it.');
 });
 
-test('an answer over 10 MiB is refused, and its socket closed', async () => {
+test('an answer over 10 MiB is refused, and its socket is closed', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 200, body: 'x'.repeat(11 * 1024 * 1024) });
   const answer = await call('acme_get_item', { id: 'a' });
@@ -59,14 +59,14 @@ test('rows are read one by one', async () => {
 
 test('leaving the rows early ends the call and closes the socket', async () => {
   const { call } = host();
-  // More than the sockets' buffers hold.
+  // More than the buffers of the sockets hold.
   const many = '{"id":"0"}\n{"id":"1"}\n'.repeat(1_500_000);
   acme.misbehave({ kind: 'status', status: 200, body: many });
   expect((await call('acme_export_items', { most: 2 })).structuredContent).toEqual({ ids: ['0', '1'] });
   expect(await (await acme.received()).ended).not.toBe('answered');
 });
 
-test('a success that is a web page is none: a read fails, and of a write nobody knows', async () => {
+test('a success that is a web page is not a success: a read fails, and the outcome of a write is unknown', async () => {
   const { call } = host();
   const page = { kind: 'html', status: 200, times: 10 } as const;
   acme.misbehave({ ...page, match: 'GET /items/{id}' });
@@ -75,7 +75,7 @@ test('a success that is a web page is none: a read fails, and of a write nobody 
   expect(codeOf(await call('acme_create_item', { name: 'a' }))).toBe('OUTCOME_UNKNOWN');
 });
 
-test('a stream is retried until it begins, and not after', async () => {
+test('a stream is retried until it begins, but not after', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 503 });
   expect((await call('acme_export_items', { most: 10 })).isError).toBeUndefined();
@@ -99,7 +99,7 @@ test('a budget of one at a time holds the second request back until the first ha
   expect(acme.requests).toHaveLength(3);
 });
 
-test('a spent window is refused at once where the wait is longer than the call may take', async () => {
+test('a request for a used-up window is refused at once if the wait is longer than the call may take', async () => {
   const { call } = host({ clock: manualClock() });
   await call('acme_list_limited', { limit: 'hourly' });
   const answer = await call('acme_list_limited', { limit: 'hourly' });
@@ -108,7 +108,7 @@ test('a spent window is refused at once where the wait is longer than the call m
   expect(acme.requests).toHaveLength(1);
 });
 
-test('a spent window is waited for where there is time', async () => {
+test('a request waits for a used-up window if there is time', async () => {
   const clock = manualClock();
   const { call } = host({ clock, callTimeoutMs: 7_200_000 });
   await call('acme_list_limited', { limit: 'hourly' });
@@ -124,7 +124,7 @@ test('an unknown limit is a fault of the connector', async () => {
   expect(codeOf(await call('acme_list_limited', { limit: 'no-such' }))).toBe('INTERNAL');
 });
 
-test('requests beyond the bulkhead and its queue are refused, those of other connections are not', async () => {
+test('requests beyond the bulkhead and its queue are refused, but not requests of other connections', async () => {
   const { call } = host({ resilience: { concurrent: 1, queued: 1 } });
   acme.misbehave({ kind: 'hang' });
   const running = call('acme_get_item', { id: 'a' });
@@ -137,7 +137,7 @@ test('requests beyond the bulkhead and its queue are refused, those of other con
   expect([(await running).isError, (await queued).isError]).toEqual([undefined, undefined]);
 });
 
-test('a queued request whose call is cancelled never goes out', async () => {
+test('a queued request whose call is cancelled is never sent', async () => {
   const { call } = host({ resilience: { concurrent: 1, queued: 1 } });
   acme.misbehave({ kind: 'hang' });
   const running = call('acme_get_item', { id: 'a' });
@@ -152,7 +152,7 @@ test('a queued request whose call is cancelled never goes out', async () => {
   expect(acme.created).toEqual([]);
 });
 
-test('secrets are in no answer, though the vendor echoes them', async () => {
+test('no answer has secrets in it, even if the vendor echoes them', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 200, body: { id: 'you sent canary-token' } });
   const answer = await call('acme_get_item', { id: 'a' });
@@ -160,7 +160,7 @@ test('secrets are in no answer, though the vendor echoes them', async () => {
   expect(answer.structuredContent).toEqual({ id: 'you sent [redacted]' });
 });
 
-test('what happened upstream is told to the observer and the log', async () => {
+test('the observer and the log receive each upstream event', async () => {
   const events: object[] = [];
   const lines: [string, object, string][] = [];
   const at = (level: string) => (fields: object, message: string) => void lines.push([level, fields, message]);

@@ -19,7 +19,7 @@ const declared = JSON.stringify([
   { iss: 'client-1', sub: 'robot@vault.example', aud: 'https://login.vault.example', exp: 0 },
 ]);
 
-// Takes an assertion as Salesforce does: signed, for it, not ended, and ending within three minutes.
+// Accepts an assertion as Salesforce does: signed, meant for it, not expired, and expiring within three minutes.
 function refusalOf(assertion: string): string | undefined {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(assertion)) return 'it is not base64url';
   const [header = '', payload = '', signature = ''] = assertion.split('.');
@@ -72,14 +72,14 @@ const host = (options: Partial<VaultOptions> = {}) =>
 const assertions = () =>
   vendor.requests.filter(({ path }) => path === '/oauth/token').map(({ body }) => (body as { assertion: string }).assertion);
 
-test('a signed assertion is exchanged for a token, once for a hundred calls', async () => {
+test('a hundred calls exchange one signed assertion for a token', async () => {
   const { read } = host();
   const answers = await Promise.all(Array.from({ length: 100 }, () => read()));
   expect(answers.every(({ isError }) => !isError)).toBe(true);
   expect(assertions()).toHaveLength(1);
 });
 
-test.each([-59_000, 115_000])('a vendor whose clock is %i ms ahead takes the assertion', async (ms) => {
+test.each([-59_000, 115_000])('a vendor whose clock is %i ms ahead accepts the assertion', async (ms) => {
   skewMs = ms;
   expect((await host().read()).isError).toBeUndefined();
 });
@@ -100,7 +100,7 @@ test('a token that the vendor refuses is renewed with a new assertion', async ()
   expect(new Set(assertions()).size).toBe(2);
 });
 
-test('a refused assertion says what a person must check, and is shown nowhere, nor is the key', async () => {
+test('the refusal of an assertion says what a person must check, and shows neither the assertion nor the key', async () => {
   skewMs = 200_000;
   const { read, lines } = host();
   const answer = await read();
@@ -123,8 +123,8 @@ test('an assertion that the vendor repeats is redacted', async () => {
 test.each([
   ['of another form', privateKey.export({ type: 'pkcs1', format: 'pem' }) as string],
   ['of another kind', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string],
-  ['that is none', 'canary-key'],
-])('a key %s is the fault of the settings, and is not shown', async (_, key) => {
+  ['that is not a key', 'canary-key'],
+])('a key %s is a fault of the settings, and is not shown', async (_, key) => {
   const { read, lines } = host({ secret: key });
   const answer = await read();
   expect(codeOf(answer)).toBe('CONNECTION_INVALID');

@@ -17,14 +17,14 @@ test.each([
   ['more used than there was', { remaining: -3 }, { remaining: 0 }],
   ['headers that are not there', { limit: null, remaining: null, reset: null }, undefined],
   ['empty headers', { limit: '', remaining: ' ', reset: '' }, undefined],
-  ['what is no number', { limit: 'many', remaining: 'some', reset: 'soon' }, undefined],
+  ['text that is not a number', { limit: 'many', remaining: 'some', reset: 'soon' }, undefined],
   ['a reset alone', { reset: '60' }, undefined],
   ['a limit of nothing', { limit: '0' }, undefined],
-] as const)('a standing is read from %s', (_name, standing, seen) => {
-  expect(toObservedLimit(standing, now, 0)).toEqual(seen);
+] as const)('a limit’s status is read from %s', (_name, status, observed) => {
+  expect(toObservedLimit(status, now, 0)).toEqual(observed);
 });
 
-test('after a 429 with Retry-After no request goes out until then, and the model hears how long that is', async () => {
+test('after a 429 with Retry-After no request is sent until then, and the model reads how long that is', async () => {
   const clock = manualClock();
   const { call } = host({ clock });
   acme.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '93' } });
@@ -45,7 +45,7 @@ test('after a 429 with Retry-After no request goes out until then, and the model
   expect((await call('acme_list_limited', { limit: 'told' })).isError).toBeUndefined();
 });
 
-test('a 429 whose own headers say that some is left is about less than the connection, and closes nothing', async () => {
+test('a 429 whose headers say that some is left is about a narrower limit than the connection’s, and closes nothing', async () => {
   const { call } = host({ clock: manualClock() });
   acme.misbehave({
     kind: 'status',
@@ -60,7 +60,7 @@ test('a 429 whose own headers say that some is left is about less than the conne
 test('an answer that says nothing is left holds the next request back until the time that it names', async () => {
   const clock = manualClock();
   const { call } = host({ clock });
-  // Told by an answer to a request that draws on another limit.
+  // The statement comes with the answer to a request that draws on another limit.
   acme.misbehave({ kind: 'status', status: 404, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '12' } });
   expect(codeOf(await call('acme_get_item', { id: 'a' }))).toBe('NOT_FOUND');
   const answer = call('acme_list_limited', { limit: 'told' });
@@ -71,7 +71,7 @@ test('an answer that says nothing is left holds the next request back until the 
   expect(acme.requests).toHaveLength(2);
 });
 
-test('one key of a tenant with many calls that wait does not starve another with one', async () => {
+test('a key with many waiting calls does not starve another key of its tenant with one call', async () => {
   const clock = manualClock();
   const { host: made } = host({ clock });
   const order: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createOrigins } from '../../src/upstream/origins.ts';
 
-test('allows exact origins and nothing beside them', () => {
+test('allows exact origins and nothing else', () => {
   const origins = createOrigins(['https://api.acme.example', 'https://eu.acme.example:8443']);
   expect(origins.first).toBe('https://api.acme.example');
   expect(origins.allows('https://api.acme.example')).toBe(true);
@@ -17,7 +17,7 @@ test('allows exact origins and nothing beside them', () => {
   }
 });
 
-test('a pattern spans any number of labels, and is no origin to send to by default', () => {
+test('a pattern spans any number of labels, and is not the default origin', () => {
   const origins = createOrigins(['https://*.my.acme.example']);
   expect(origins.first).toBeUndefined();
   expect(origins.allows('https://a.my.acme.example')).toBe(true);

@@ -11,13 +11,13 @@ async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-test('reads JSON, text and nothing for what they are', async () => {
+test('reads JSON, text and an empty body', async () => {
   expect(await readBody(chunks('{"a":', '1}'))).toEqual({ a: 1 });
   expect(await readBody(chunks('<html>'))).toBe('<html>');
   expect(await readBody(chunks())).toBeUndefined();
 });
 
-test('a character that is split over two chunks stays whole', async () => {
+test('a character that is split between two chunks stays whole', async () => {
   const bytes = new TextEncoder().encode('"é"');
   expect(await readBody(chunks(bytes.slice(0, 2), bytes.slice(2)))).toBe('é');
 });
@@ -34,11 +34,11 @@ test('stops reading a body at its limit', async () => {
   expect(read).toBe(3);
 });
 
-test('reads rows over chunk borders, skips empty lines and takes a last one without its newline', async () => {
+test('reads rows across chunks, skips empty lines, and takes a last line without its newline', async () => {
   expect(await all(readLines(chunks('{"a":1}\n{"a"', ':2}\r\n\n', '{"a":3}')))).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
 });
 
-test('refuses a row that is not JSON, and one that never ends', async () => {
+test('refuses a row that is not JSON, and a row that never ends', async () => {
   await expect(all(readLines(chunks('nope\n')))).rejects.toMatchObject({ code: 'UPSTREAM_INVALID' });
   await expect(all(readLines(chunks('"', 'x'.repeat(maxLineBytes), 'x')))).rejects.toMatchObject({ code: 'UPSTREAM_INVALID' });
 });

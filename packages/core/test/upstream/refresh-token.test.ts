@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => vendor.simulator.close());
 
-/** A replica. All of them share the state, unless told otherwise. */
+/** A replica. All replicas share the state, unless the options say otherwise. */
 const replica = (options: Partial<VaultOptions> = {}) =>
   vaultHost({
     vendor: vendor.simulator,
@@ -38,18 +38,18 @@ const replica = (options: Partial<VaultOptions> = {}) =>
     ...options,
   });
 
-/** The shared state as one replica sees it that has trouble with it. */
+/** The shared state as a replica with trouble sees it. */
 const troubled = (change: (inner: State) => Partial<State>): StateStore => ({
   open: (scope) => {
     const { get, set, log } = state.open(scope);
     return { get, set, log, ...(scope.endsWith('#core') && change({ get, set, log })) };
   },
 });
-/** Whether a value for the state is what the vendor gave, and no lease. */
+/** Whether a value for the state has the vendor's tokens in it, and no lease. */
 const isRenewed = (value: unknown): boolean => JSON.stringify(value).includes('access-') && !JSON.stringify(value).includes('lease');
-const away = async (): Promise<never> => Promise.reject(new Error('the store is away'));
+const down = async (): Promise<never> => Promise.reject(new Error('the store is down'));
 
-/** Lets time pass while something is at work, and gives what came of it. */
+/** Lets time pass until the work ends, and returns its result. */
 async function passing<T>(work: Promise<T>): Promise<T> {
   let done = false;
   const ended = work.finally(() => (done = true));
@@ -60,7 +60,7 @@ async function passing<T>(work: Promise<T>): Promise<T> {
 const times = <T>(count: number, work: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, () => work()));
 const failures = (answers: readonly Answer[]): unknown[] => answers.filter(({ isError }) => isError).map(codeOf);
 
-test('a hundred calls at expiry renew once, with the refresh token that came last', async () => {
+test('a hundred calls at expiry renew once, with the newest refresh token', async () => {
   const { read } = replica();
   await read();
   await clock.advance(lifeMs);
@@ -68,7 +68,7 @@ test('a hundred calls at expiry renew once, with the refresh token that came las
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
-test('a hundred calls on two replicas at expiry renew once: the one waits for what the other gets', async () => {
+test('a hundred calls on two replicas at expiry renew once, because one replica waits for the token of the other', async () => {
   const [one, two] = [replica(), replica()];
   await one.read();
   await two.read();
@@ -91,20 +91,20 @@ test('a token that the vendor refuses on two replicas is renewed once for both',
   expect(vendor.renewals).toBe(2);
 });
 
-test('a rotated refresh token outlives a restart', async () => {
+test('a rotated refresh token survives a restart', async () => {
   await replica().read();
   await clock.advance(lifeMs);
   expect(codeOf(await replica().read())).toBeUndefined();
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
-test('other settings with the same refresh token get a token of their own, and go on from what was rotated', async () => {
+test('other settings with the same refresh token get a token of their own, from the rotated refresh token', async () => {
   await replica().read();
   expect(codeOf(await replica({ note: 'changed' }).read())).toBeUndefined();
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
-test('another refresh token in the settings begins anew, and takes nothing from a replica that still has the old ones', async () => {
+test('another refresh token in the settings starts from scratch, and takes nothing from a replica with the old settings', async () => {
   const [before, after] = [replica(), replica({ secret: 'refresh-b-0' })];
   for (let round = 0; round < 2; round += 1) {
     expect(codeOf(await before.read())).toBeUndefined();
@@ -114,7 +114,7 @@ test('another refresh token in the settings begins anew, and takes nothing from 
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-b-0', 'refresh-a-1', 'refresh-b-1']);
 });
 
-test('the state keeps two authorizations of a connection at the most', async () => {
+test('the state keeps at most two authorizations of a connection', async () => {
   const sizes: number[] = [];
   const counting = troubled(({ set }) => ({
     set: (key, value, version) => {
@@ -126,7 +126,7 @@ test('the state keeps two authorizations of a connection at the most', async () 
   expect(Math.max(...sizes)).toBe(2);
 });
 
-test('a vendor that does not rotate is shown the same refresh token each time, and each replica uses the newest token', async () => {
+test('a vendor that does not rotate receives the same refresh token each time, and each replica uses the newest token', async () => {
   vendor.stopRotating();
   const [one, two] = [replica(), replica()];
   await one.read();
@@ -136,7 +136,7 @@ test('a vendor that does not rotate is shown the same refresh token each time, a
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0']);
 });
 
-test('a withdrawn authorization says that a person must authorize again, and shows no token', async () => {
+test('the refusal of a withdrawn authorization says that a person must authorize again, and shows no token', async () => {
   const { read, lines } = replica({ secret: 'refresh-withdrawn' });
   const answer = await read();
   expect(codeOf(answer)).toBe('UNAUTHENTICATED');
@@ -145,7 +145,7 @@ test('a withdrawn authorization says that a person must authorize again, and sho
   expect(JSON.stringify(answer) + lines.join('\n')).not.toMatch(/refresh-withdrawn|canary/);
 });
 
-test('a rotated refresh token is redacted where the vendor repeats it, whoever got it', async () => {
+test('a rotated refresh token that the vendor repeats is redacted, on every replica', async () => {
   const [one, two] = [replica(), replica()];
   await one.read();
   await two.read();
@@ -155,7 +155,7 @@ test('a rotated refresh token is redacted where the vendor repeats it, whoever g
   }
 });
 
-test('a token endpoint that fails or is busy is asked again within its time', async () => {
+test('a token request is repeated within its time if the endpoint fails or is busy', async () => {
   vendor.simulator.misbehave({ kind: 'status', status: 503, match: tokenRoute });
   vendor.simulator.misbehave({ kind: 'status', status: 429, match: tokenRoute, headers: { 'retry-after': '2' } });
   vendor.simulator.misbehave({ kind: 'reset', match: tokenRoute });
@@ -163,7 +163,7 @@ test('a token endpoint that fails or is busy is asked again within its time', as
   expect(vendor.shown).toEqual(['refresh-a-0']);
 });
 
-test('a token endpoint that is busy for longer than that says how long, and holds up nobody', async () => {
+test('a token endpoint that is busy for longer than that says how long, and delays no other replica', async () => {
   vendor.simulator.misbehave({ kind: 'status', status: 429, match: tokenRoute, headers: { 'retry-after': '60' } });
   const [one, two] = [replica(), replica()];
   const answer = await one.read();
@@ -172,7 +172,7 @@ test('a token endpoint that is busy for longer than that says how long, and hold
   expect(codeOf(await two.read())).toBeUndefined();
 });
 
-test('a token endpoint that never answers is given up after 15 s, and holds up nobody', async () => {
+test('a token request without an answer is given up after 15 s, and delays no other replica', async () => {
   vendor.simulator.misbehave({ kind: 'hang', match: tokenRoute, times: 9 });
   const [one, two] = [replica(), replica()];
   const startedAt = clock.now();
@@ -182,7 +182,7 @@ test('a token endpoint that never answers is given up after 15 s, and holds up n
   await expect.poll(async () => codeOf(await two.read())).toBeUndefined();
 });
 
-test('calls that wait for a token longer than an attempt may take hold no attempt, and open no breaker', async () => {
+test('calls that wait for a token longer than an attempt may take have no attempt running, and open no breaker', async () => {
   const [one, two] = [replica(), replica()];
   vendor.simulator.misbehave({ kind: 'hang', match: tokenRoute });
   const startedAt = clock.now();
@@ -193,13 +193,13 @@ test('calls that wait for a token longer than an attempt may take hold no attemp
   expect([...one.lines, ...two.lines].filter((line) => line.includes('UPSTREAM_UNAVAILABLE'))).toEqual([]);
 });
 
-test('an answer of the vendor that is lost is asked for once more, which a strict vendor refuses', async () => {
+test('a token request whose answer is lost is repeated, which a strict vendor refuses', async () => {
   vendor.simulator.misbehave({ kind: 'lose', match: tokenRoute });
   expect(codeOf(await replica().read())).toBe('UNAUTHENTICATED');
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0']);
 });
 
-test('callers that leave end no renewal, and what it brings is kept', async () => {
+test('callers that leave do not end a renewal, and its token is kept', async () => {
   const { read } = replica();
   vendor.simulator.misbehave({ kind: 'hang', match: tokenRoute });
   const abort = new AbortController();
@@ -213,10 +213,10 @@ test('callers that leave end no renewal, and what it brings is kept', async () =
   expect(vendor.shown).toEqual(['refresh-a-0']);
 });
 
-test('a refresh token that a crash lost between the vendor and the state costs an authorization, and the caller is told', async () => {
+test('a refresh token that a crash loses between the vendor and the state costs the authorization, and the caller reads so', async () => {
   await replica().read();
   await clock.advance(lifeMs);
-  // It dies with the vendor's answer in its hand: nothing that it writes from then on arrives.
+  // It dies when it has the vendor's answer: nothing that it writes from then on arrives.
   const dying = replica({
     state: troubled(({ set }) => ({ set: (key, value, version) => (isRenewed(value) ? new Promise(() => {}) : set(key, value, version)) })),
   });
@@ -227,14 +227,14 @@ test('a refresh token that a crash lost between the vendor and the state costs a
   expect(codeOf(answer)).toBe('UNAUTHENTICATED');
   expect(textOf(answer)).toContain('lost before it could be stored');
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1', 'refresh-a-1']);
-  // Until the lease ended the other might have been at work.
+  // Until the lease ended, the other replica might have been at work.
   expect(clock.now() - startedAt).toBeGreaterThanOrEqual(19_000);
 });
 
-test('a refresh token that the state does not take is used, and stored as soon as it does', async () => {
+test('a refresh token that the state cannot store is used, and stored as soon as the state works again', async () => {
   let broken = true;
   const { read, lines } = replica({
-    state: troubled(({ set }) => ({ set: (key, value, version) => (broken && isRenewed(value) ? away() : set(key, value, version)) })),
+    state: troubled(({ set }) => ({ set: (key, value, version) => (broken && isRenewed(value) ? down() : set(key, value, version)) })),
   });
   expect(codeOf(await read())).toBeUndefined();
   expect(lines.join('\n')).toContain('someone must authorize again');
@@ -248,9 +248,9 @@ test('a refresh token that the state does not take is used, and stored as soon a
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
-test('a refused token is not renewed while the state has not taken the refresh token that came with it', async () => {
+test('a refused token is not renewed while the state has not stored the refresh token that came with it', async () => {
   const { read } = replica({
-    state: troubled(({ set }) => ({ set: (key, value, version) => (isRenewed(value) ? away() : set(key, value, version)) })),
+    state: troubled(({ set }) => ({ set: (key, value, version) => (isRenewed(value) ? down() : set(key, value, version)) })),
   });
   await read();
   vendor.expire();
@@ -258,7 +258,7 @@ test('a refused token is not renewed while the state has not taken the refresh t
   expect(vendor.shown).toEqual(['refresh-a-0']);
 });
 
-test('a state that forgot all while a token was renewed gets what the vendor gave', async () => {
+test('a state that lost everything while a token was renewed stores the new token', async () => {
   await replica().read();
   await clock.advance(lifeMs);
   const empty = memoryState().open('core');
@@ -272,21 +272,21 @@ test('a state that forgot all while a token was renewed gets what the vendor gav
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1', 'refresh-a-2']);
 });
 
-test.each(['get', 'set'] as const)('nothing is renewed where the state fails to %s: what came of it could be lost', async (method) => {
-  const { read } = replica({ state: troubled(() => ({ [method]: away })) });
+test.each(['get', 'set'] as const)('nothing is renewed if the state fails to %s, because the new token could be lost', async (method) => {
+  const { read } = replica({ state: troubled(() => ({ [method]: down })) });
   expect(codeOf(await read())).toBe('UNAVAILABLE');
   expect(vendor.shown).toEqual([]);
 });
 
-test('a token in use outlives a state that is away', async () => {
+test('a token in use stays in use while the state is down', async () => {
   let broken = false;
-  const { read } = replica({ state: troubled(({ get }) => ({ get: (key, schema) => (broken ? away() : get(key, schema)) })) });
+  const { read } = replica({ state: troubled(({ get }) => ({ get: (key, schema) => (broken ? down() : get(key, schema)) })) });
   await read();
   broken = true;
   expect(codeOf(await read())).toBeUndefined();
 });
 
-/** A replica that stores what it got only when it is let. */
+/** A replica that stores its token only when the test lets it. */
 function slowReplica() {
   const gate = Promise.withResolvers<void>();
   const stored = Promise.withResolvers<void>();
@@ -303,7 +303,7 @@ function slowReplica() {
   return { read, goOn: gate.resolve, stored: stored.promise };
 }
 
-test('a replica that took over from a slow one uses what that one got after all', async () => {
+test('a replica that took over from a slow replica uses the token that the slow one obtained after all', async () => {
   const slow = slowReplica();
   const slowly = slow.read();
   await expect.poll(() => vendor.renewals).toBe(1);
@@ -319,7 +319,7 @@ test('a replica that took over from a slow one uses what that one got after all'
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0']);
 });
 
-test('a slow replica does not undo what one that took over has got meanwhile', async () => {
+test('a slow replica does not undo the renewal of the replica that took over', async () => {
   const slow = slowReplica();
   const slowly = slow.read();
   await expect.poll(() => vendor.renewals).toBe(1);
@@ -333,7 +333,7 @@ test('a slow replica does not undo what one that took over has got meanwhile', a
   expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0', 'refresh-a-2']);
 });
 
-test('a lease that ends further ahead than leases do is of a wrong clock, and holds up nobody', async () => {
+test('a lease that ends further ahead than leases do comes from a wrong clock, and delays no other replica', async () => {
   const ahead = replica({ clock: manualClock(clock.now() + 3_600_000), state });
   vendor.simulator.misbehave({ kind: 'hang', match: tokenRoute });
   void ahead.read();
@@ -341,7 +341,7 @@ test('a lease that ends further ahead than leases do is of a wrong clock, and ho
   expect(codeOf(await replica().read())).toBeUndefined();
 });
 
-test('a renewal that others do not end is waited for 40 s at the most', async () => {
+test('a replica waits at most 40 s for a renewal that others do not end', async () => {
   const { read } = replica({
     state: troubled(() => ({
       get: async (_, schema) => ({
@@ -361,7 +361,7 @@ test('a renewal that others do not end is waited for 40 s at the most', async ()
   expect(vendor.shown).toEqual([]);
 });
 
-test('a wrong client is told from a withdrawn authorization', async () => {
+test('the refusal of a wrong client differs from the refusal of a withdrawn authorization', async () => {
   vendor.simulator.misbehave({ kind: 'status', status: 401, match: tokenRoute, body: { error: 'invalid_client' } });
   const answer = await replica().read();
   expect(codeOf(answer)).toBe('UNAUTHENTICATED');

@@ -4,9 +4,15 @@ import { formBody, requestUrl } from '../../src/upstream/request-url.ts';
 
 const origin = 'https://api.acme.example';
 
-test('fills the template and leaves undefined query values out', () => {
+test('fills the template, and leaves undefined query values out', () => {
   expect(requestUrl(origin, '/users/{id}/items', { id: 7 }, { page: 2, all: true, none: undefined }).href).toBe(
     `${origin}/users/7/items?page=2&all=true`,
+  );
+});
+
+test('an array in a query repeats its name in order, and an empty one leaves it out', () => {
+  expect(requestUrl(origin, '/items', {}, { 'ids[]': ['b', 'a&c=d'], n: [2, 1], all: [true], none: [] }).href).toBe(
+    `${origin}/items?ids%5B%5D=b&ids%5B%5D=a%26c%3Dd&n=2&n=1&all=true`,
   );
 });
 
@@ -30,7 +36,7 @@ test.each([['.'], ['..']])('refuses %j as a path value', (value) => {
   expect(() => requestUrl(origin, '/a/{x}', { x: value })).toThrow(TypeError);
 });
 
-test('params and template must agree', () => {
+test('params and the template must agree', () => {
   expect(() => requestUrl(origin, '/a/{x}')).toThrow('params.x is missing');
   expect(() => requestUrl(origin, '/a/{x}', { x: '' })).toThrow('params.x is missing');
   expect(() => requestUrl(origin, '/a', { x: 1 })).toThrow('params.x has no place');
@@ -39,4 +45,8 @@ test('params and template must agree', () => {
 
 test('a form leaves undefined values out and escapes the rest', () => {
   expect(formBody({ a: 'x&y=z', b: undefined, c: 1 })).toBe('a=x%26y%3Dz&c=1');
+});
+
+test('an array in a form repeats its name in order, and an empty one leaves it out', () => {
+  expect(formBody({ 'to[]': ['b', 'a b'], n: [2, 1], none: [] })).toBe('to%5B%5D=b&to%5B%5D=a+b&n=2&n=1');
 });

@@ -6,7 +6,7 @@ import { codeOf, textOf, useAcme, type Acme } from '../support/acme.ts';
 let acme: Acme;
 const host = useAcme((started) => (acme = started));
 
-test('a GET that is answered 429 with Retry-After succeeds after that time, and not before', async () => {
+test('a GET that is answered 429 with Retry-After succeeds after that time, not before', async () => {
   const clock = manualClock();
   const { call } = host({ clock });
   acme.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '1' } });
@@ -22,7 +22,7 @@ test('a GET that is answered 429 with Retry-After succeeds after that time, and 
   expect(acme.requests).toHaveLength(2);
 });
 
-test('a reset header counts where there is no Retry-After', async () => {
+test('a reset header counts if there is no Retry-After', async () => {
   const clock = manualClock();
   const { call } = host({ clock });
   const headers = { date: new Date(clock.now()).toUTCString(), 'x-ratelimit-reset': String(clock.now() / 1000 + 7) };
@@ -38,7 +38,7 @@ test('a reset header counts where there is no Retry-After', async () => {
   expect((await answer).isError).toBeUndefined();
 });
 
-test('a 429 on a POST that may never be repeated is repeated, since it was not executed', async () => {
+test('a POST that may never be repeated is repeated after a 429, because it was not executed', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '0' } });
   expect((await call('acme_create_item', { name: 'x' })).structuredContent).toEqual({ id: 'item-1' });
@@ -88,7 +88,7 @@ test('a client that repeats a call under its own idempotency key makes one item,
   expect(acme.created).toEqual(['item-1']);
 });
 
-test('an idempotency key with other arguments is a conflict', async () => {
+test('an idempotency key that comes with other arguments is a conflict', async () => {
   const { call } = host();
   await call('acme_create_item_once', { name: 'x' }, { idempotencyKey: 'k' });
   expect(codeOf(await call('acme_create_item_once', { name: 'y' }, { idempotencyKey: 'k' }))).toBe('IDEMPOTENCY_CONFLICT');
@@ -101,7 +101,7 @@ test('two calls without an idempotency key send two keys', async () => {
   expect(acme.created).toEqual(['item-1', 'item-2']);
 });
 
-test('the second request of a tool that fails does not repeat the first one, and the caller hears that a write was made', async () => {
+test('a tool whose second request fails does not repeat the first, and the caller reads that a write was made', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 422, match: 'PUT /items/{id}' });
   const answer = await call('acme_copy_item', { name: 'x' });
@@ -110,13 +110,13 @@ test('the second request of a tool that fails does not repeat the first one, and
   expect(acme.requests.map(({ method }) => method)).toEqual(['POST', 'PUT']);
 });
 
-test('a tool that looks after a lost write settles what was unknown', async () => {
+test('a tool that looks for its lost write settles the unknown outcome', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'lose', match: 'POST /items' });
   expect((await call('acme_create_or_find_item', { name: 'x' })).structuredContent).toEqual({ id: 'found' });
 });
 
-test('a tool that loses a write and then fails otherwise ends as unknown', async () => {
+test('a tool that loses a write and then fails in another way ends as unknown', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'lose', match: 'POST /items' });
   acme.misbehave({ kind: 'status', status: 404, match: 'GET /items/{id}' });
@@ -125,7 +125,7 @@ test('a tool that loses a write and then fails otherwise ends as unknown', async
   expect(textOf(answer)).toContain('no such record');
 });
 
-test('a tool that asks after it wrote is stopped: the run would begin again and write twice', async () => {
+test('a tool that asks after it wrote is stopped, because the run would begin again and write twice', async () => {
   const { call } = host();
   const answer = await call('acme_create_and_ask', { name: 'x' });
   expect(codeOf(answer)).toBe('INTERNAL');
@@ -133,11 +133,11 @@ test('a tool that asks after it wrote is stopped: the run would begin again and 
   expect(acme.created).toEqual(['item-1']);
 });
 
-test('metering hears whether the vendor changed', async () => {
-  const heard: unknown[] = [];
+test('metering records whether data at the vendor changed', async () => {
+  const recorded: unknown[] = [];
   const { call } = host({
     metering: memoryMetering({
-      record: (_, outcome) => void heard.push(typeof outcome === 'object' && [outcome.status, outcome.wrote, outcome.upstreamRequests]),
+      record: (_, outcome) => void recorded.push(typeof outcome === 'object' && [outcome.status, outcome.wrote, outcome.upstreamRequests]),
     }),
   });
   await call('acme_get_item', { id: 'a' });
@@ -145,7 +145,7 @@ test('metering hears whether the vendor changed', async () => {
   await call('acme_create_item', { name: 'forbidden' });
   acme.misbehave({ kind: 'lose' });
   await call('acme_create_item', { name: 'x' });
-  expect(heard).toEqual([
+  expect(recorded).toEqual([
     ['executed', 'no', 1],
     ['executed', 'yes', 1],
     ['failed', 'no', 1],
@@ -160,7 +160,7 @@ test.each([400, 401, 403, 404, 409, 422])('does not retry a %i', async (status) 
   expect(acme.requests).toHaveLength(1);
 });
 
-test('gives up after three retries, and the caller hears of the attempts and the breaker', async () => {
+test('gives up after three retries, and the answer names the attempts and the breaker', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 500, times: 10 });
   const answer = await call('acme_get_item', { id: 'a' });
@@ -193,7 +193,7 @@ test('an attempt that hangs times out and is retried', async () => {
   expect((await answer).structuredContent).toEqual({ id: 'a' });
 });
 
-test('a call that outlives its deadline ends, and closes the socket', async () => {
+test('a call that passes its deadline ends, and closes the socket', async () => {
   const clock = manualClock();
   const { call } = host({ clock, callTimeoutMs: 2_000 });
   acme.misbehave({ kind: 'hang' });
@@ -204,7 +204,7 @@ test('a call that outlives its deadline ends, and closes the socket', async () =
   expect(codeOf(await answer)).toBe('DEADLINE_EXCEEDED');
 });
 
-test('a lost write that is then only put off stays unknown', async () => {
+test('a lost write whose repetition is only rate-limited stays unknown', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'lose' });
   acme.misbehave({ kind: 'status', status: 429, times: 3, headers: { 'retry-after': '0' } });
@@ -212,14 +212,14 @@ test('a lost write that is then only put off stays unknown', async () => {
   expect(acme.requests).toHaveLength(4);
 });
 
-test('a lost write that is then refused for good was not made', async () => {
+test('a lost write whose repetition is refused permanently was not made', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 503 });
   acme.misbehave({ kind: 'status', status: 422 });
   expect(codeOf(await call('acme_create_item_once', { name: 'x' }))).toBe('UPSTREAM_REJECTED');
 });
 
-test('a POST of a read tool is no write: losing its answer leaves nothing unknown', async () => {
+test('a POST of a read tool is not a write: losing its answer leaves nothing unknown', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'lose', times: 10 });
   expect(codeOf(await call('acme_search_items', { name: 'x' }))).toBe('UPSTREAM_UNAVAILABLE');
@@ -246,21 +246,19 @@ test('a stream that does not begin times out and is retried', async () => {
   expect((await answer).structuredContent).toEqual({ ids: ['a', 'b', 'c'] });
 });
 
-test('an aborted read closes the upstream socket within a second', async () => {
-  const { call } = host();
+test('an aborted read closes the upstream socket at once', async () => {
+  // No time passes by this clock, so no limit can end the request: only the abort can.
+  const { call } = host({ clock: manualClock() });
   acme.misbehave({ kind: 'hang' });
   const abort = new AbortController();
   const answer = call('acme_get_item', { id: 'a' }, { signal: abort.signal });
   const hanging = await acme.received();
-  const startedAt = performance.now();
   abort.abort();
   expect(await hanging.ended).toBe('closed');
-  // Far less, but on a machine that is busy. What would end it otherwise takes 30 s.
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(codeOf(await answer)).toBe('CANCELLED');
 });
 
-test('an aborted write whose request went out ends as unknown', async () => {
+test('an aborted write whose request was sent ends as unknown', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'hang' });
   const abort = new AbortController();
@@ -270,7 +268,7 @@ test('an aborted write whose request went out ends as unknown', async () => {
   expect(codeOf(await answer)).toBe('OUTCOME_UNKNOWN');
 });
 
-test('a vendor that cannot be reached is retried for a write too, since nothing was sent', async () => {
+test('a write is retried if the vendor cannot be reached, because nothing was sent', async () => {
   const { call } = host();
   await acme.close();
   const answer = await call('acme_create_item', { name: 'x' });
@@ -278,7 +276,7 @@ test('a vendor that cannot be reached is retried for a write too, since nothing 
   expect(textOf(answer)).toContain('4 attempts');
 });
 
-test('five failed attempts in a row open the breaker of that connection only, and a success after a minute closes it', async () => {
+test('five failed attempts in a row open the breaker of that connection alone, and a success after a minute closes it', async () => {
   const clock = manualClock();
   const { host: made, call } = host({ clock, resilience: { retries: 0 } });
   acme.misbehave({ kind: 'status', status: 500, times: 5 });
@@ -301,7 +299,7 @@ test('4xx and 429 do not open the breaker', async () => {
   expect((await call('acme_get_item', { id: 'a' })).structuredContent).toEqual({ id: 'a' });
 });
 
-/** A request goes through real sockets before the clock has anything to wake: wait for that, by turns of the event loop. */
+/** A request passes through real sockets before it sets a timer. This waits for the timers, by turns of the event loop. */
 async function waitForSleepers(clock: { readonly sleeping: number }, count: number): Promise<void> {
   while (clock.sleeping < count) await new Promise((resolve) => setImmediate(resolve));
 }

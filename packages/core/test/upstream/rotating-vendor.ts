@@ -1,23 +1,24 @@
 import { startSimulator, type Simulator } from '../../src/testing/index.ts';
 
-/** A vendor that gives a new refresh token with each access token. */
+/** A vendor that issues a new refresh token with each access token. */
 export interface RotatingVendor {
   readonly simulator: Simulator;
-  /** The refresh tokens that it was shown, oldest first. */
+  /** The refresh tokens that it received, oldest first. */
   readonly shown: readonly string[];
-  /** How often it has given tokens. */
+  /** How often it has issued tokens. */
   readonly renewals: number;
-  /** Refuses the access tokens that are out. */
+  /** Refuses the access tokens that it has issued. */
   expire(): void;
-  /** Takes the next refresh token that was used once already, and gives a newer one for it. */
+  /** Accepts the next refresh token that was used once already, and issues a newer one for it. */
   forgive(): void;
-  /** From now on refresh tokens stay good, and none come with the answers. */
+  /** From now on refresh tokens stay valid, and answers bring no new ones. */
   stopRotating(): void;
 }
 
 /**
- * Starts one that takes `refresh-a-0` and `refresh-b-0`, of two authorizations, and gives `refresh-a-1` for the first. It is as strict as they
- * come: a refresh token that is used twice counts as stolen, and ends its authorization for good. Access tokens live 30 minutes.
+ * Starts a vendor that accepts `refresh-a-0` and `refresh-b-0`, of two authorizations, and issues `refresh-a-1` for the first. It is as
+ * strict as any: a refresh token that is used twice counts as stolen, and ends its authorization permanently. Access tokens live 30
+ * minutes.
  */
 export async function startRotatingVendor(): Promise<RotatingVendor> {
   const newest = new Map([

@@ -7,17 +7,17 @@ let clock: ManualClock;
 let vendor: Simulator;
 let host: ReturnType<typeof acmeHost>;
 
-// Takes one request in 12 seconds, and says so in its own time.
+// Accepts one request in 12 seconds, and states its limit in its own time.
 beforeEach(async () => {
   clock = manualClock();
-  const theirs = vendorClock(clock);
+  const itsClock = vendorClock(clock);
   let takesAt = 0;
   vendor = await startSimulator({
-    clock: theirs,
+    clock: itsClock,
     routes: {
       'GET /limited': () => {
-        const taken = theirs.now() >= takesAt;
-        if (taken) takesAt = theirs.now() + 12_000;
+        const taken = itsClock.now() >= takesAt;
+        if (taken) takesAt = itsClock.now() + 12_000;
         return {
           status: taken ? 200 : 429,
           headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(takesAt / 1000) },
@@ -36,7 +36,7 @@ afterEach(async () => {
 const refused = async () => codeOf(await host.call('acme_list_limited', { limit: 'told' }));
 
 test.each([0, 600_000, -600_000])(
-  'a reset in the time of a vendor whose clock is %i ms ahead is waited for as long as is needed',
+  'a request waits as long as needed for a reset in the time of a vendor whose clock is %i ms ahead',
   async (ms) => {
     vendor.misbehave({ kind: 'skew', ms });
     expect(await refused()).toBeUndefined();
@@ -54,10 +54,10 @@ test.each([
   [-600_000, 'x-ratelimit-reset', (at: number) => String(at / 1000)],
   [600_000, 'retry-after', (at: number) => new Date(at).toUTCString()],
   [-600_000, 'retry-after', (at: number) => new Date(at).toUTCString()],
-])('a 429 of a vendor whose clock is %i ms ahead is repeated at the time of its %s', async (ms, header, written) => {
+])('after a 429 of a vendor whose clock is %i ms ahead, the request is repeated at the time of its %s', async (ms, header, written) => {
   vendor.misbehave({ kind: 'skew', ms });
   vendor.misbehave({ kind: 'status', status: 429, headers: { [header]: written(clock.now() + ms + 12_000) } });
-  // A limit without headers of its own: what holds the call back is the answer alone.
+  // A limit without headers of its own: only the answer holds the call back.
   const answer = host.call('acme_list_limited', { limit: 'narrow' });
   await vendor.received('GET /limited');
   await expect.poll(() => clock.sleeping).toBeGreaterThan(1);
@@ -72,13 +72,13 @@ test.each([
   ['seconds since the epoch', (at: number) => at / 1000],
   ['milliseconds since the epoch', (at: number) => at],
   ['a date', (at: number) => new Date(at).toUTCString()],
-])('a reset in %s is turned into our time, one in seconds from now is in it already', (_, written) => {
+])('a reset in %s is converted to our time, and a reset in seconds from now needs no conversion', (_, written) => {
   const now = clock.now();
-  const seen = { remaining: 1, resetAt: now + 9_000 };
-  expect(toObservedLimit({ remaining: 1, reset: written(now + 600_000 + 9_000) }, now, 600_000)).toEqual(seen);
-  expect(toObservedLimit({ remaining: 1, reset: 9 }, now, 600_000)).toEqual(seen);
+  const observed = { remaining: 1, resetAt: now + 9_000 };
+  expect(toObservedLimit({ remaining: 1, reset: written(now + 600_000 + 9_000) }, now, 600_000)).toEqual(observed);
+  expect(toObservedLimit({ remaining: 1, reset: 9 }, now, 600_000)).toEqual(observed);
 });
 
-test('an answer without a date, or with none that can be read, is taken for one of our own time', () => {
+test('an answer without a readable date counts as an answer in our own time', () => {
   expect([clockSkew(new Headers(), 7), clockSkew(new Headers({ date: 'today' }), 7)]).toEqual([0, 0]);
 });

@@ -36,7 +36,7 @@ const vault = defineConnector({
   }),
   open: ({ http }) => ({
     read: (context: Context) =>
-      http.request(context, { method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }),
+      http.request({ method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }, context),
   }),
   tools: (tool) => [
     tool({
@@ -89,7 +89,7 @@ function vaultHost({ clock = manualClock(), state = memoryState(), config = {} }
 
 const tokenRequests = () => vendor.requests.filter(({ path }) => path === '/oauth/token');
 
-test('fifty calls at once fetch one token', async () => {
+test('fifty simultaneous calls fetch one token', async () => {
   const { read } = vaultHost();
   const answers = await Promise.all(Array.from({ length: 50 }, () => read()));
   expect(answers.every(({ isError }) => !isError)).toBe(true);
@@ -102,7 +102,7 @@ test('fifty calls at once fetch one token', async () => {
   });
 });
 
-test('a token is replaced shortly before it ends', async () => {
+test('a token is replaced shortly before it expires', async () => {
   const { read, clock } = vaultHost();
   await read();
   await clock.advance(1_769_000);
@@ -114,7 +114,7 @@ test('a token is replaced shortly before it ends', async () => {
 });
 
 test.each([{}, { expires_in: null }, { expires_in: 0 }])(
-  'a token whose life the vendor does not state (%o) lives as declared',
+  'a token whose lifetime the vendor does not state (%o) lives as long as declared',
   async (life) => {
     tokenAnswer = (token) => ({ access_token: token, ...life });
     const { read, clock } = vaultHost();
@@ -128,7 +128,7 @@ test.each([{}, { expires_in: null }, { expires_in: 0 }])(
   },
 );
 
-test('a life is counted from before the vendor answered', async () => {
+test('a token’s lifetime is counted from before the vendor answered', async () => {
   const { read, clock } = vaultHost();
   vendor.misbehave({ kind: 'hang', match: 'POST /oauth/token' });
   const first = read();
@@ -141,7 +141,7 @@ test('a life is counted from before the vendor answered', async () => {
   expect(issued).toBe(2);
 });
 
-test('a token that the vendor refuses is renewed once, and the request sent again', async () => {
+test('a token that the vendor refuses is renewed once, and the request is sent again', async () => {
   const { read } = vaultHost();
   good = (header) => header === 'Bearer token-2';
   expect((await read()).isError).toBeUndefined();
@@ -149,7 +149,7 @@ test('a token that the vendor refuses is renewed once, and the request sent agai
   expect(vendor.requests.map(({ path }) => path)).toEqual(['/oauth/token', '/thing', '/oauth/token', '/thing']);
 });
 
-test('a token that ends in mid-call is not used again', async () => {
+test('a token that expires during a call is not used again', async () => {
   const { read } = vaultHost();
   await read();
   vendor.misbehave({ kind: 'expire' });
@@ -159,7 +159,7 @@ test('a token that ends in mid-call is not used again', async () => {
   expect(vendor.requests.at(-1)?.headers['authorization']).toBe('Bearer token-2');
 });
 
-test('fifty calls whose token is refused wait in all slots of the connection, and the renewal needs none of them', async () => {
+test('fifty calls whose token is refused fill all slots of the connection, and the renewal needs none of them', async () => {
   const { read, clock } = vaultHost();
   await read();
   const startedAt = clock.now();
@@ -173,12 +173,12 @@ test('fifty calls whose token is refused wait in all slots of the connection, an
 test('a token request leaves no timer behind', async () => {
   const clock = manualClock();
   await vaultHost({ clock }).read();
-  // The one that watches all calls looks once more, and ends with the last of them.
+  // The timer that watches all calls fires once more, and ends with the last call.
   await clock.advance(1_000);
   expect(clock.sleeping).toBe(0);
 });
 
-test('of the vendor’s reason no more than a word of the standard is shown', async () => {
+test('only a word of the standard is shown of the vendor’s reason', async () => {
   const { read } = vaultHost();
   vendor.misbehave({ kind: 'status', status: 401, match: 'POST /oauth/token', body: { error: 'You sent token-0' } });
   expect(textOf(await read())).not.toContain('You sent');
@@ -199,7 +199,7 @@ test('a second replica uses the token that the first one stored', async () => {
   expect(issued).toBe(1);
 });
 
-test('replicas that get tokens at the same time go on with one of them', async () => {
+test('replicas that get tokens at the same time continue with one of them', async () => {
   const state = memoryState();
   const [one, two] = [vaultHost({ state }), vaultHost({ state })];
   vendor.misbehave({ kind: 'hang', match: 'POST /oauth/token', times: 2 });
@@ -214,7 +214,7 @@ test('replicas that get tokens at the same time go on with one of them', async (
   expect(mine).toBe(other);
 });
 
-test('a form-encoded token answer may name the origin to send to, and no other than a declared one', async () => {
+test('a token answer may name the origin to send to, if that origin is declared', async () => {
   tokenAnswer = (token) => ({ access_token: token, instance_url: 'https://eu.shard.vault.example' });
   const { read } = vaultHost({ config: { form: true } });
   expect((await read()).isError).toBeUndefined();
@@ -224,7 +224,7 @@ test('a form-encoded token answer may name the origin to send to, and no other t
   expect(codeOf(await vaultHost({ config: { form: true } }).read())).toBe('UPSTREAM_INVALID');
 });
 
-test('a refused OAuth client says who must do what, and never the secret', async () => {
+test('the refusal of an OAuth client says who must do what, and never the secret', async () => {
   const { read } = vaultHost();
   vendor.misbehave({ kind: 'status', status: 401, match: 'POST /oauth/token', body: { error: 'invalid_client', seen: 'canary-secret' } });
   const answer = await read();
@@ -233,7 +233,7 @@ test('a refused OAuth client says who must do what, and never the secret', async
   expect(JSON.stringify(answer)).not.toContain('canary');
 });
 
-test('a client that may not act for itself is told from a wrong one', async () => {
+test('the refusal of a client that may not act for itself differs from the refusal of a wrong client', async () => {
   const { read } = vaultHost();
   vendor.misbehave({ kind: 'status', status: 400, match: 'POST /oauth/token', body: { error: 'invalid_grant' } });
   const answer = await read();
@@ -241,7 +241,7 @@ test('a client that may not act for itself is told from a wrong one', async () =
   expect(textOf(answer)).toContain('Someone must allow this OAuth client to act for itself');
 });
 
-test('a caller that leaves does not end the refresh that others wait for', async () => {
+test('a caller that leaves does not end the renewal that others wait for', async () => {
   const { read } = vaultHost();
   vendor.misbehave({ kind: 'hang', match: 'POST /oauth/token' });
   const abort = new AbortController();
@@ -261,7 +261,7 @@ test('a token URL outside the declared origins is a fault of the connector, and 
   expect(vendor.requests).toEqual([]);
 });
 
-test('new settings start without the token of the old ones', async () => {
+test('new settings start without the token of the old settings', async () => {
   const state = memoryState();
   await vaultHost({ state }).read();
   await vaultHost({ state, config: { clientSecret: 'canary-rotated' } }).read();
@@ -275,8 +275,8 @@ test('an issued token is redacted like the settings’ own secrets', async () =>
   expect(JSON.stringify(await read())).not.toContain('canary');
 });
 
-test('a state that fails costs a token more, and no call', async () => {
-  const failing = async (): Promise<never> => Promise.reject(new Error('the store is away'));
+test('a state that fails costs one more token, and fails no call', async () => {
+  const failing = async (): Promise<never> => Promise.reject(new Error('the store is down'));
   const { read } = vaultHost({ state: { open: () => ({ get: failing, set: failing, log: memoryState().open('x').log }) } });
   expect((await read()).isError).toBeUndefined();
   expect((await read()).isError).toBeUndefined();

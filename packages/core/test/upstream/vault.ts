@@ -16,19 +16,19 @@ import {
 } from '../../src/index.ts';
 import { manualClock, type Simulator } from '../../src/testing/index.ts';
 
-/** What a {@link vaultHost} is made of. */
+/** Options of {@link vaultHost}. */
 export interface VaultOptions {
   readonly vendor: Simulator;
   /** The secret in the connection's settings. */
   readonly secret: string;
-  /** Makes other settings of them, with the same secret. */
+  /** Makes the settings differ, with the same secret. */
   readonly note?: string;
   readonly clock?: Clock;
   readonly state?: StateStore;
   authorization(secret: string): Authorization;
 }
 
-/** A host, one of maybe several replicas, with a made-up vendor's connector. `lines` is all that it logs, as JSON. */
+/** A host, which may be one of several replicas, with a made-up vendor's connector. `lines` has all log lines, as JSON. */
 export function vaultHost({ vendor, secret: key, note = '', clock = manualClock(), state = memoryState(), authorization }: VaultOptions) {
   const lines: string[] = [];
   const write = (fields: object, message: string): void =>
@@ -60,7 +60,7 @@ const vault = (authorization: VaultOptions['authorization']) =>
     authorization: (config) => authorization(config.secret),
     open: ({ http }) => ({
       read: (context: Context) =>
-        http.request(context, { method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }),
+        http.request({ method: 'GET', path: '/thing', response: z.object({ seen: z.string().optional() }) }, context),
     }),
     tools: (tool) => [
       tool({

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createHost, defineConnector, localPrincipal, memoryCache, memoryConnections, type HostOptions } from '../../src/index.ts';
 import { recordingLog } from '../mcp/recording-log.ts';
 
-/** A vendor whose one number is kept for an hour, and whose webhook says that it changed. */
+/** A vendor whose number is cached for an hour, and whose webhook says that the number has changed. */
 function start(options: Partial<HostOptions> = {}) {
   let reads = 0;
   const counter = defineConnector({
@@ -52,14 +52,14 @@ function start(options: Partial<HostOptions> = {}) {
   };
 }
 
-test('events that were stored forget what was cached of their connection', async () => {
+test('stored events clear the cached answers of their connection', async () => {
   const { read, deliver } = start();
   expect([await read(), await read()]).toEqual([1, 1]);
   await deliver('hook-one', 'e1');
   expect([await read(), await read()]).toEqual([2, 2]);
 });
 
-test('events of another connection, and those that nobody signed, forget nothing', async () => {
+test('events of another connection, and unsigned events, clear nothing', async () => {
   const { read, deliver } = start();
   await read();
   await deliver('hook-two', 'e1');
@@ -67,9 +67,9 @@ test('events of another connection, and those that nobody signed, forget nothing
   expect(await read()).toBe(1);
 });
 
-test('a cache that is away refuses no delivery, and is logged', async () => {
+test('a cache that is down refuses no delivery, and is logged', async () => {
   const { log, lines } = recordingLog();
-  const { deliver } = start({ log, cache: { ...memoryCache(), clear: () => Promise.reject(new Error('away')) } });
+  const { deliver } = start({ log, cache: { ...memoryCache(), clear: () => Promise.reject(new Error('down')) } });
   await deliver('hook-one', 'e1');
   expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'the cache failed' }));
 });

@@ -5,7 +5,7 @@ const integer = (...bytes: number[]) => [0x02, bytes.length, ...bytes];
 const sequence = (...parts: number[][]) => Uint8Array.from([0x30, parts.flat().length, ...parts.flat()]);
 const fill = (length: number, value: number) => Array.from({ length }, () => value);
 
-/** r and s as they come out, without the zeros before them. */
+/** Returns r and s in hex, without leading zeros. */
 function pair(der: Uint8Array): string[] | undefined {
   const both = ecdsaSignatureFromDer(der);
   if (!both) return undefined;
@@ -22,11 +22,11 @@ test('pads short numbers from the left', () => {
   expect(pair(sequence(integer(...fill(31, 0x7f)), integer(...fill(32, 0x7f))))).toEqual(['7f'.repeat(31), '7f'.repeat(32)]);
 });
 
-test('drops the zero before a number that would look negative', () => {
+test('drops the zero byte before a number that would look negative', () => {
   expect(pair(sequence(integer(0, ...fill(32, 0xff)), integer(0, 0x80)))).toEqual(['ff'.repeat(32), '80']);
 });
 
-test('takes more zeros than are needed', () => {
+test('accepts more zero bytes than are needed', () => {
   expect(pair(sequence(integer(0, 0, 0, 1), integer(0)))).toEqual(['01', '']);
 });
 
@@ -40,8 +40,8 @@ test.each<[string, Uint8Array]>([
   ['an empty number', sequence(integer(), integer(1))],
   ['a negative number', sequence(integer(0x80), integer(1))],
   ['33 bytes', sequence(integer(...fill(33, 1)), integer(1))],
-  ['a number that is no integer', sequence([0x03, 1, 1], integer(1))],
-  ['a number that runs over the end', Uint8Array.from([0x30, 5, ...integer(1), 0x02, 9])],
+  ['a number that is not an integer', sequence([0x03, 1, 1], integer(1))],
+  ['a number that runs past the end', Uint8Array.from([0x30, 5, ...integer(1), 0x02, 9])],
 ])('refuses %s', (_, der) => {
   expect(ecdsaSignatureFromDer(der)).toBeUndefined();
 });

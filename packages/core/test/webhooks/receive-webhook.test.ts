@@ -33,7 +33,7 @@ async function deliver(body: string | Uint8Array, state: State, sign: string | U
 const event = (id: string, kind = 'created') => ({ id, ticket: 't1', kind, extra: 'dropped' });
 const stored = async (state: State) => (await state.log(log).read({ limit: 10 })).entries;
 
-test('stores what the schema knows of the events, with their keys, before it resolves', async () => {
+test('stores the fields of the events that the schema knows, with their keys, before it resolves', async () => {
   const state = memoryState().open('conn-1');
   await deliver(JSON.stringify([event('e1'), event('e2', 'closed')]), state);
   expect(await stored(state)).toEqual([
@@ -42,7 +42,7 @@ test('stores what the schema knows of the events, with their keys, before it res
   ]);
 });
 
-test('a delivery that comes twice is stored once', async () => {
+test('a delivery that arrives twice is stored once', async () => {
   const state = memoryState().open('conn-1');
   for (let n = 0; n < 2; n += 1) await deliver(JSON.stringify([event('e1')]), state);
   expect(await stored(state)).toHaveLength(1);
@@ -58,25 +58,25 @@ test('refuses a body that was not signed, before it is parsed', async () => {
 test.each([
   ['broken JSON', '[{'],
   ['an empty body', ''],
-  ['bytes that are no text', Buffer.from(JSON.stringify([event('e1')]).replace('t1', 'té'), 'latin1')],
+  ['bytes that are not text', Buffer.from(JSON.stringify([event('e1')]).replace('t1', 'té'), 'latin1')],
   ['a body of another shape', '{"id":"e1"}'],
   ['an event that does not fit the log', JSON.stringify([event('e1'), event('e2', 'exploded')])],
   ['an event without an id', JSON.stringify([event('')])],
   ['an id that is too long', JSON.stringify([event('x'.repeat(256))])],
-])('refuses %s whole, and keeps why to itself', async (_, body) => {
+])('refuses %s as a whole, without the reason', async (_, body) => {
   const state = memoryState().open('conn-1');
   const attempt = deliver(body, state);
   await expect(attempt).rejects.toMatchObject({ code: 'INVALID_INPUT', message: 'The body is not what this webhook takes.' });
   expect(await stored(state)).toEqual([]);
 });
 
-test('asks the vendor to send again what could not be stored', async () => {
+test('asks the vendor to send events again that could not be stored', async () => {
   const state = memoryState().open('conn-1');
   await deliver(JSON.stringify([event('e1'), event('e2'), event('e3')]), state);
   await expect(deliver(JSON.stringify([event('e4')]), state)).rejects.toMatchObject({ code: 'UNAVAILABLE', cause: { code: 'STATE_FULL' } });
 });
 
-test('a connector without a webhook has none', async () => {
+test('a connector without a webhook takes no delivery', async () => {
   const { webhook: _, ...without } = acme;
   const delivery = {
     connector: without,

@@ -31,7 +31,7 @@ function timedHeaders(timestamp: string, secret = 'secret', signed: Uint8Array =
   return new Headers({ 'X-Timestamp': timestamp, 'X-Signature': hmac('sha256', secret, [timestamp, signed], 'base64') });
 }
 
-test('takes an HMAC-SHA1 in hex behind a prefix', async () => {
+test('accepts an HMAC-SHA1 in hex after a prefix', async () => {
   const headers = new Headers({ 'x-hub-signature': `sha1=${hmac('sha1', 'secret', [body], 'hex')}` });
   await expect(verifySignature(hub, headers, body, now)).resolves.toBeUndefined();
   await expect(verifySignature({ ...hub, key: 'other' }, headers, body, now)).rejects.toMatchObject(refused);
@@ -50,7 +50,7 @@ test('refuses one changed byte of body, timestamp or signature', async () => {
   await expect(verifySignature(timed, flipped, body, now)).rejects.toMatchObject(refused);
 });
 
-test('signs the parts in the order that is declared', async () => {
+test('takes the signed parts in the declared order', async () => {
   const timestamp = String(now / 1_000);
   const reversed: Signature = { ...timed, over: ['body', 'timestamp'] };
   const headers = new Headers({ 'X-Timestamp': timestamp, 'X-Signature': hmac('sha256', 'secret', [body, timestamp], 'base64') });
@@ -63,7 +63,7 @@ test.each([
   ['milliseconds', (at: number) => String(at)],
   ['an ISO date', (at: number) => new Date(at).toISOString()],
   ['an ISO date with an offset', (at: number) => new Date(at + 3_600_000).toISOString().replace('Z', '+01:00')],
-])('reads a timestamp in %s, and takes five minutes both ways', async (_, format) => {
+])('reads a timestamp in %s, and accepts five minutes both ways', async (_, format) => {
   for (const [awayMs, fits] of [
     [0, true],
     [-300_000, true],
@@ -95,19 +95,19 @@ test.each([
   await expect(verifySignature(hub, headers, body, now)).rejects.toThrow(reason);
 });
 
-test('refuses base64 that is none', async () => {
+test('refuses text that is not base64', async () => {
   for (const text of ['====', 'a', 'not base64!', 'YQ']) {
     const headers = new Headers({ 'X-Signature': text, 'X-Timestamp': String(now) });
     await expect(verifySignature(timed, headers, body, now)).rejects.toMatchObject(refused);
   }
 });
 
-test('an empty secret verifies nothing, even what was signed with it', async () => {
+test('an empty secret verifies nothing, not even a body that was signed with it', async () => {
   const headers = new Headers({ 'X-Hub-Signature': `sha1=${hmac('sha1', '', [body], 'hex')}` });
   await expect(verifySignature({ ...hub, key: '' }, headers, body, now)).rejects.toThrow('has no key');
 });
 
-test('a declaration that signs no body, or a timestamp from nowhere, is a fault', async () => {
+test('a declaration that does not cover the body, or has no timestamp header for its timestamp, is a fault', async () => {
   await expect(verifySignature({ ...timed, over: ['timestamp'] }, timedHeaders('1'), body, now)).rejects.toThrow(TypeError);
   await expect(verifySignature({ ...hub, over: ['timestamp', 'body'] }, new Headers(), body, now)).rejects.toThrow(TypeError);
 });
@@ -119,8 +119,8 @@ describe('ECDSA P-256', () => {
   const sign = (data: Uint8Array) => createSign('sha256').update(data).sign(privateKey);
   const headersOf = (der: Uint8Array) => new Headers({ 'X-Signature': Buffer.from(der).toString('base64') });
 
-  test('takes DER signatures of every length that there is', async () => {
-    // r and s gain a zero in every other signature, and lose a byte in one of 128: 600 have seen it all.
+  test('accepts DER signatures of every possible length', async () => {
+    // r and s gain a zero byte in every other signature, and lose a byte in one of 128, so 600 signatures have every length.
     const lengths = new Set<number>();
     for (let n = 0; n < 600; n += 1) {
       const data = bytes(`${n}`);
@@ -141,7 +141,7 @@ describe('ECDSA P-256', () => {
     }
   });
 
-  test.each(['bm8ga2V5', 'not base64!'])('the key “%s” is refused as a setting that someone must correct', async (broken) => {
+  test.each(['bm8ga2V5', 'not base64!'])('the key “%s” is refused, and someone must correct the setting', async (broken) => {
     await expect(verifySignature({ ...signature, key: broken }, headersOf(sign(body)), body, now)).rejects.toThrow(
       'public key cannot be read',
     );
@@ -174,12 +174,12 @@ describe.skipIf(missing)('recorded deliveries', () => {
     return { signature, headers: new Headers(recording.headers), raw: bytes(recording.rawBody), at };
   };
 
-  test('SendGrid’s verifies at its time', async () => {
+  test('SendGrid’s delivery verifies at its time', async () => {
     const { signature, headers, raw, at } = sendgrid();
     await expect(verifySignature(signature, headers, raw, at + 1_000)).resolves.toBeUndefined();
   });
 
-  test('SendGrid’s is refused when one byte is changed, or the last line end cut', async () => {
+  test('SendGrid’s delivery is refused if one byte is changed, or the last line end is cut', async () => {
     const { signature, headers, raw, at } = sendgrid();
     const changed = raw.slice();
     changed[10] = (changed[10] ?? 0) ^ 1;
@@ -187,7 +187,7 @@ describe.skipIf(missing)('recorded deliveries', () => {
     await expect(verifySignature(signature, headers, raw.subarray(0, -2), at)).rejects.toThrow('does not fit');
   });
 
-  test('SendGrid’s is refused an hour later', async () => {
+  test('SendGrid’s delivery is refused an hour later', async () => {
     const { signature, headers, raw, at } = sendgrid();
     await expect(verifySignature(signature, headers, raw, at + 3_600_000)).rejects.toThrow('more than five minutes');
   });
@@ -201,7 +201,7 @@ describe.skipIf(missing)('recorded deliveries', () => {
     timestampHeader: 'X-Zendesk-Webhook-Signature-Timestamp',
   });
 
-  test('Zendesk’s of the order before the release is refused', async () => {
+  test('Zendesk’s signature in the order of before its release is refused', async () => {
     const { headers, rawBody, signingSecret = '' } = read('zendesk/webhook-signature-legacy-vector');
     const at = Date.parse(headers['X-Zendesk-Webhook-Signature-Timestamp'] ?? '');
     await expect(verifySignature(zendesk(signingSecret), new Headers(headers), bytes(rawBody), at)).rejects.toThrow('does not fit');
@@ -209,7 +209,7 @@ describe.skipIf(missing)('recorded deliveries', () => {
     await expect(verifySignature(legacy, new Headers(headers), bytes(rawBody), at)).resolves.toBeUndefined();
   });
 
-  test('one made with Zendesk’s documented test secret verifies', async () => {
+  test('a signature with Zendesk’s documented test secret verifies', async () => {
     const secret = 'dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==';
     const timestamp = new Date(now).toISOString();
     const headers = new Headers({

@@ -1,15 +1,16 @@
-import { defineConnector, secret, type HttpResponse, type UpstreamFailure } from '@busbar/core';
+import { defineConnector, failureFromStatus, quoteReason, refused, secret, type HttpResponse, type UpstreamFailure } from '@busbar/core';
 import { z } from 'zod';
 import { createClient } from './client.ts';
 import { taskTools } from './tools/tasks.ts';
 
-const ErrorBody = z.object({ error: z.object({ message: z.string().max(300) }) });
+const ErrorBody = z.object({ error: z.object({ message: z.string() }) });
 
-/** Reads the reason that Acme gives with a 422. Core maps every other status to an error code by itself. */
+/** Turns an error answer into an error code, with Acme's own reason and what to do next. */
 function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
-  if (status !== 422) return undefined;
-  const reason = ErrorBody.safeParse(data).data?.error.message ?? 'It gives no reason.';
-  return { code: 'UPSTREAM_REJECTED', message: `Acme rejected the request. ${reason} Correct the input and call again.`, executed: 'no' };
+  if (status < 400) return undefined;
+  const quoted = quoteReason('Acme', ErrorBody.safeParse(data).data?.error.message);
+  if (status === 422) return refused('UPSTREAM_REJECTED', `Acme rejected the request.${quoted} Correct the input and call again.`);
+  return failureFromStatus(status, 'Acme', quoted);
 }
 
 /** Lists, reads, creates, updates and deletes the tasks of an Acme account. */

@@ -1,4 +1,4 @@
-import { startSimulator, type ConnectorSandbox, type SimulatorHandler } from '@busbar/core/testing';
+import { startSimulator, VendorError, type ConnectorSandbox, type SimulatorHandler } from '@busbar/core/testing';
 import { z } from 'zod';
 
 interface StoredTask {
@@ -14,8 +14,8 @@ const TaskChanges = z
   .refine(({ title, done }) => title !== undefined || done !== undefined);
 const maxPage = 100;
 
-/** A refusal in the form that `readFailure` expects. */
-const refuse = (status: number, message: string) => ({ status, body: { error: { message } } });
+/** Creates an error in the form that `readFailure` expects. */
+const refusal = (status: number, message: string) => new VendorError(status, { error: { message } });
 
 /** Starts a local Acme that has three tasks and refuses what Acme refuses. `apiToken` is the token it accepts; port 0 is any free port. */
 export async function startAcmeSandbox({ apiToken = 'token', port = 0 } = {}): Promise<ConnectorSandbox> {
@@ -31,42 +31,45 @@ export async function startAcmeSandbox({ apiToken = 'token', port = 0 } = {}): P
 
   const signedIn =
     (handler: SimulatorHandler): SimulatorHandler =>
-    (request) =>
-      request.headers['authorization'] === `Bearer ${apiToken}` ? handler(request) : refuse(401, 'The API token is not valid.');
+    (request) => {
+      if (request.headers['authorization'] !== `Bearer ${apiToken}`) throw refusal(401, 'The API token is not valid.');
+      return handler(request);
+    };
   const withTask = (handler: (task: StoredTask, body: unknown) => ReturnType<SimulatorHandler>): SimulatorHandler =>
     signedIn(({ params, body }) => {
       const task = tasks.get(params['id'] ?? '');
-      return task ? handler(task, body) : refuse(404, 'This task does not exist.');
+      if (!task) throw refusal(404, 'This task does not exist.');
+      return handler(task, body);
     });
 
   const simulator = await startSimulator({
     port,
     failure: (status) => ({ body: { error: { message: `Acme failed with ${status}.` } } }),
     routes: {
-      'GET /v1/me': signedIn(() => ({ status: 200, body: { email: 'ada@acme.example' } })),
+      'GET /v1/me': signedIn(() => ({ body: { email: 'ada@acme.example' } })),
       'GET /v1/tasks': signedIn(({ query }) => {
         const limit = Number(query.get('limit') ?? maxPage);
-        if (!(limit >= 1 && limit <= maxPage)) return refuse(422, `The limit must be between 1 and ${maxPage}.`);
+        if (!(limit >= 1 && limit <= maxPage)) throw refusal(422, `The limit must be between 1 and ${maxPage}.`);
         const all = [...tasks.values()].reverse();
         const start = Number(query.get('after') ?? 0);
         const next = start + limit < all.length ? String(start + limit) : null;
-        return { status: 200, body: { tasks: all.slice(start, start + limit), next } };
+        return { body: { tasks: all.slice(start, start + limit), next } };
       }),
       'POST /v1/tasks': signedIn(({ headers, body }) => {
         const key = headers['idempotency-key'];
         const existing = key === undefined ? undefined : tasksByKey.get(key);
         if (existing) return { status: 201, body: existing };
         const { data } = NewTask.safeParse(body);
-        if (!data) return refuse(422, 'The title must have 1 to 200 characters.');
+        if (!data) throw refusal(422, 'The title must have 1 to 200 characters.');
         const task = add(data.title);
         if (key !== undefined) tasksByKey.set(key, task);
         return { status: 201, body: task };
       }),
-      'GET /v1/tasks/{id}': withTask((task) => ({ status: 200, body: task })),
+      'GET /v1/tasks/{id}': withTask((task) => ({ body: task })),
       'PATCH /v1/tasks/{id}': withTask((task, body) => {
         const { data } = TaskChanges.safeParse(body);
-        if (!data) return refuse(422, 'Give a title of 1 to 200 characters, or done as true or false.');
-        return { status: 200, body: Object.assign(task, data) };
+        if (!data) throw refusal(422, 'Give a title of 1 to 200 characters, or done as true or false.');
+        return { body: Object.assign(task, data) };
       }),
       'DELETE /v1/tasks/{id}': withTask((task) => {
         tasks.delete(task.id);

@@ -14,7 +14,7 @@ export interface AdmitItem {
   /** The id of its claim. Null: the call claims nothing. */
   readonly claim: string | null;
   readonly price: Price;
-  readonly demands: readonly QuotaCharge[];
+  readonly charges: readonly QuotaCharge[];
   /**
    * Its arguments for the audit, made before the item joins a batch, so that arguments which cannot be written fail their own call alone.
    */
@@ -24,11 +24,11 @@ export interface AdmitItem {
 }
 
 /** The item for a call that is about to run, or that has run if there is an `end`. */
-export const admitItem = (call: Call, price: Price, demands: readonly QuotaCharge[], end?: SettleItem): AdmitItem => ({
+export const admitItem = (call: Call, price: Price, charges: readonly QuotaCharge[], end?: SettleItem): AdmitItem => ({
   call,
   claim: claimOf(call),
   price,
-  demands,
+  charges,
   input: inputLine(call),
   end,
 });
@@ -44,7 +44,7 @@ export interface Writer {
  * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: a quota has not enough
  * left. `retry`: admit it again, because calls before it in the same batch might have taken the quota that it needs, and did not.
  */
-export type AdmitResult = { readonly kind: 'written' | 'taken' | 'retry' } | { readonly kind: 'full'; readonly demand: QuotaCharge };
+export type AdmitResult = { readonly kind: 'written' | 'taken' | 'retry' } | { readonly kind: 'full'; readonly charge: QuotaCharge };
 
 interface Row {
   readonly open: boolean;
@@ -60,7 +60,7 @@ interface Admits extends LinkTimes {
   readonly items: string;
   readonly inputs: string;
   readonly count: number;
-  readonly demands: string;
+  readonly charges: string;
   readonly chain: string;
   readonly replica: string;
   readonly callLeaseUntil: string;
@@ -68,8 +68,8 @@ interface Admits extends LinkTimes {
 }
 
 const admitStatement = prepared<Admits, Row>(
-  ['items', 'inputs', 'count', 'demands', 'chain', 'replica', 'callLeaseUntil', 'usageEvents', 'at', 'leaseUntil'],
-  ({ items, inputs, count, demands, chain, replica, callLeaseUntil, usageEvents, at, leaseUntil }) => sql<Row>`
+  ['items', 'inputs', 'count', 'charges', 'chain', 'replica', 'callLeaseUntil', 'usageEvents', 'at', 'leaseUntil'],
+  ({ items, inputs, count, charges, chain, replica, callLeaseUntil, usageEvents, at, leaseUntil }) => sql<Row>`
     with chain as materialized (${chainLock(chain)}),
     item as materialized (
       select item.*, string_to_table as input, ordinality - 1 as ord from chain, rows from (
@@ -80,15 +80,15 @@ const admitStatement = prepared<Admits, Row>(
         string_to_table(${inputs}::text, E'\\n')
       ) with ordinality as item
       where not exists (select from calls where calls.call_id = item.call_id)
-    ), demand as materialized (
+    ), charge as materialized (
       select ord, call_id, counter, amount, kept, most, sum(amount) over (partition by counter order by ord) as with_those_before
-      from json_to_recordset(${demands}::json) as demand (ord int, call_id text, counter text, amount bigint, kept bigint, most bigint)
+      from json_to_recordset(${charges}::json) as charge (ord int, call_id text, counter text, amount bigint, kept bigint, most bigint)
     ), counter as materialized (
-      select quota_counters.id, used from (select distinct counter from demand order by counter) as wanted
+      select quota_counters.id, used from (select distinct counter from charge order by counter) as wanted
       join quota_counters on quota_counters.id = wanted.counter
       order by id for update of quota_counters
     ), refused as materialized (
-      select distinct ord from demand
+      select distinct ord from charge
       where with_those_before > most - coalesce(((select jsonb_object_agg(id, used) from counter) ->> counter)::bigint, most)
     ), claimed as (
       insert into claims as claim (id, input_hash, call_id)
@@ -109,7 +109,7 @@ const admitStatement = prepared<Admits, Row>(
     ), taken as (
       update quota_counters set used = used + taking.amount
       from (
-        select counter, sum(kept)::bigint as amount from demand where ${oneOf('call_id', 'written')} group by counter having sum(kept) > 0
+        select counter, sum(kept)::bigint as amount from charge where ${oneOf('call_id', 'written')} group by counter having sum(kept) > 0
       ) as taking
       where quota_counters.id = taking.counter
     ), billed as (
@@ -147,17 +147,17 @@ export async function admitCalls(
   { replica, now, chain, leaseMs, usageEvents }: AdmitOptions,
 ): Promise<((item: AdmitItem) => AdmitResult) | undefined> {
   const sent = firstOfEachClaim(items);
-  const demands = sent.flatMap((item, ord) =>
-    item.demands.map((demand) => {
-      const { counter, amount, rule } = demand;
-      return { ord, call_id: item.call.callId, counter, amount, kept: keptOf(item, demand), most: rule.limit };
+  const charges = sent.flatMap((item, ord) =>
+    item.charges.map((charge) => {
+      const { counter, amount, rule } = charge;
+      return { ord, call_id: item.call.callId, counter, amount, kept: keptOf(item, charge), most: rule.limit };
     }),
   );
   const [row] = await admitStatement(db, {
     items: itemsText(sent.map(toRow)),
     inputs: linesText(sent.map(({ input }) => input)),
     count: sent.length,
-    demands: itemsText(demands),
+    charges: itemsText(charges),
     chain,
     replica,
     callLeaseUntil: timeText(now + leaseMs),
@@ -179,16 +179,16 @@ function resultsOf(sent: readonly AdmitItem[], details: NonNullable<Row['details
   const used = new Map((details.counters ?? []).map((counter) => [counter.id, counter.used]));
   for (const item of sent)
     if (written.has(item.call.callId))
-      for (const demand of item.demands) used.set(demand.counter, (used.get(demand.counter) ?? 0) + keptOf(item, demand));
+      for (const charge of item.charges) used.set(charge.counter, (used.get(charge.counter) ?? 0) + keptOf(item, charge));
   return (item) => {
     if (written.has(item.call.callId)) return { kind: 'written' };
     if (!refused.has(item)) return { kind: 'taken' };
-    const demand = item.demands.find(({ counter, amount, rule }) => (used.get(counter) ?? 0) + amount > rule.limit);
-    return demand ? { kind: 'full', demand } : { kind: 'retry' };
+    const charge = item.charges.find(({ counter, amount, rule }) => (used.get(counter) ?? 0) + amount > rule.limit);
+    return charge ? { kind: 'full', charge } : { kind: 'retry' };
   };
 }
 
-/** The amount that a demand keeps taken: all of it while the call runs, then the call's use. */
+/** The amount that a charge keeps taken: all of it while the call runs, then the call's use. */
 function keptOf({ end }: AdmitItem, { amount, rule }: QuotaCharge): number {
   if (!end) return amount;
   return end.charged ? (rule.of === 'money' ? end.price : amount) : 0;
@@ -244,7 +244,7 @@ function firstOfEachClaim(items: readonly AdmitItem[]): AdmitItem[] {
 }
 
 // One object literal: spreading parts into it would make it several times as expensive.
-const toRow = ({ call, claim, price, demands, end }: AdmitItem) => ({
+const toRow = ({ call, claim, price, charges, end }: AdmitItem) => ({
   call_id: call.callId,
   claim: claim ?? undefined,
   input_hash: claim === null ? undefined : call.inputHash,
@@ -257,7 +257,7 @@ const toRow = ({ call, claim, price, demands, end }: AdmitItem) => ({
   effect: call.effect,
   units: call.units,
   price: end ? end.price : price.amount,
-  counters: demands.length > 0 ? demands.map(({ counter }) => counter) : undefined,
+  counters: charges.length > 0 ? charges.map(({ counter }) => counter) : undefined,
   started_at: timeText(call.startedAt),
   status: end?.status,
   wrote: end?.wrote,

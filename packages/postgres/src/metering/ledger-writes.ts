@@ -44,7 +44,7 @@ export function createLedgerWrites(db: Kysely<Tables>, options: LedgerWritesOpti
   const [admitChain, settleChain, otherChain] = [newChain(), newChain(), newChain()];
 
   const admits = groupCommit<AdmitItem, AdmitResult>(async (items) => {
-    await quotaRows.ensure(items.flatMap(({ demands }) => demands));
+    await quotaRows.ensure(items.flatMap(({ charges }) => charges));
     return await admitChain.write((chain) => admitCalls(db, items, { replica, now: clock.now(), chain, leaseMs, usageEvents }));
   }, limits);
   const claims = groupCommit<string, ClaimState | undefined>(async (ids) => {

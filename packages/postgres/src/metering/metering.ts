@@ -119,7 +119,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       (resultOf) => {
         const result = resultOf(item);
         if (result.kind !== 'retry') return result;
-        for (const { counter } of item.demands) quotaRows.forget(counter);
+        for (const { counter } of item.charges) quotaRows.forget(counter);
         return write(item);
       },
       (error: unknown) => {
@@ -173,7 +173,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
         // A replay is answered even if the quota is used up: the first call has paid.
         const ended = item.claim === null ? undefined : await endOfFirstCall(item.claim, call.inputHash, options.signal);
         if (ended) return { kind: 'replay', answer: await replay(item, ended) };
-        if (result.kind === 'full') throw quotaExceeded(result.demand, clock.now());
+        if (result.kind === 'full') throw quotaExceeded(result.charge, clock.now());
         options.signal.throwIfAborted();
       }
     },
@@ -181,7 +181,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       const price = priceOf(prices, call);
       const end = settledItem(call, price, outcome, keepMs);
       const result = await write(admitItem(call, price, quotaCharges(quotas, call, price.amount), end));
-      if (result.kind === 'full') throw quotaExceeded(result.demand, clock.now());
+      if (result.kind === 'full') throw quotaExceeded(result.charge, clock.now());
       if (result.kind === 'taken') throw usedBefore(call);
     },
     async settle(admission, outcome) {

@@ -1,5 +1,5 @@
 import { moneyText } from '@busbar/core';
-import type { Usage, UsageGroup, UsageRow } from './usage.ts';
+import type { Usage, UsageGroup, UsageRow } from './usage-types.ts';
 
 type Page = Awaited<ReturnType<Usage['report']>>;
 

@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createApiKeys, FolderInUseError, openDatabase, type Database } from '../../src/index.ts';
 import { kinds, pglite, postgresql, type Kind, type Place } from '../support/databases.ts';
+import { wasmFlags } from '../support/pglite-template.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -49,7 +50,7 @@ describe.each(kinds)('a database on $kind', (kind) => {
 
 describe('a PGlite folder', () => {
   const hold = (folder: string): ChildProcess => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-folder.ts'), folder]);
+    const child = spawn(process.execPath, [...wasmFlags, join(import.meta.dirname, 'hold-folder.ts'), folder]);
     ends.push(async () => child.kill('SIGKILL'));
     return child;
   };

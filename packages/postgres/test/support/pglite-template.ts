@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,12 @@ const migrations = join(import.meta.dirname, '../../src/migrations');
 const pglite = realpathSync(fileURLToPath(import.meta.resolve('@electric-sql/pglite')));
 const cache = join(import.meta.dirname, '../../../../node_modules/.cache/busbar-test');
 const memory = '/dev/shm';
+
+/** Flags of this process (vitest.config.ts) that spare V8 work on PGlite. A child that opens PGlite needs them too. */
+export const wasmFlags: readonly string[] = process.execArgv.filter((argument) => argument.startsWith('--wasm-'));
 const roomBytes = 2 * 2 ** 30;
+// PostgreSQL zeroes its buffers at each start. With the usual 128 MB, that is more than half of PGlite's start, and no test needs as much.
+const settings = '\nshared_buffers = 8MB\n';
 
 /**
  * The folder for the data folders of tests: in memory if there is room, because a disk's file system takes longer to copy a thousand files
@@ -40,11 +45,12 @@ const sources = (): string[] =>
     .map((name) => readFileSync(join(migrations, name), 'utf8'));
 
 async function findOrMake(what: string, of: readonly string[], make: (folder: string) => Promise<void>): Promise<string> {
-  const folder = join(cache, `${what}-${hash('sha256', JSON.stringify([pglite, of])).slice(0, 16)}`);
+  const folder = join(cache, `${what}-${hash('sha256', JSON.stringify([pglite, settings, of])).slice(0, 16)}`);
   if (await exists(folder)) return folder;
   await mkdir(cache, { recursive: true });
   const making = await mkdtemp(join(cache, 'making-'));
   await make(making);
+  await appendFile(join(making, 'pglite/postgresql.conf'), settings);
   // Another test file may have created it first, which is as good.
   await rename(making, folder).catch(async (error: unknown) => {
     await rm(making, { recursive: true, force: true });

@@ -1,17 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject } from '../../lib/json-object.ts';
 
-/** A request that can be answered without the SDK: every part of it is one that the SDK takes as it is. */
-export type PlainRequest = PlainCall | PlainInitialize | PlainQuestion;
+/** A request that needs no SDK, because the SDK would accept every part of it unchanged. */
+export type PlainRequest = PlainCall | PlainInitialize | PlainQuery;
 
-interface Plain {
-  /** Of revision 2026-07-28; else of an older one. */
+interface PlainBase {
+  /** Whether the request is of revision 2026-07-28, not of an older one. */
   readonly modern: boolean;
   readonly id: string | number;
 }
 
-/** A `tools/call` whose client wants no progress and brings no answers to what it was asked. */
-export interface PlainCall extends Plain {
+/** A `tools/call` that asks for no progress and has no answers from a person. */
+export interface PlainCall extends PlainBase {
   readonly method: 'tools/call';
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
@@ -19,20 +19,20 @@ export interface PlainCall extends Plain {
   readonly traceparent: string | undefined;
 }
 
-interface PlainInitialize extends Plain {
+interface PlainInitialize extends PlainBase {
   readonly method: 'initialize';
-  /** One that is served. */
+  /** A revision that is served. */
   readonly protocolVersion: string;
 }
 
-interface PlainQuestion extends Plain {
+interface PlainQuery extends PlainBase {
   readonly method: 'tools/list' | 'server/discover' | 'ping';
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 const modernRevision = '2026-07-28';
-// Those that the SDK serves. A revision that it adds goes to the SDK until it stands here.
+// The revisions that the SDK serves. A revision that the SDK adds goes to the SDK until it is listed here.
 const olderRevisions: ReadonlySet<unknown> = new Set(['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07']);
 
 const versionKey = 'io.modelcontextprotocol/protocolVersion';
@@ -40,8 +40,8 @@ const clientKey = 'io.modelcontextprotocol/clientInfo';
 const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
 
 /**
- * Recognizes a well-formed request of the methods that clients use all day. Undefined for anything else, right or wrong: the SDK is the
- * judge of it. So this may be too narrow, and must never be too wide.
+ * Recognizes a well-formed request of the frequent methods. Undefined for any other request, valid or not, which the SDK then judges. So
+ * this function may recognize too little, and must never recognize too much.
  */
 export function plainRequest(message: unknown, headers: IncomingHttpHeaders): PlainRequest | undefined {
   if (!isObject(message) || !hasOnly(message, messageKeys) || message['jsonrpc'] !== '2.0') return undefined;
@@ -53,16 +53,16 @@ export function plainRequest(message: unknown, headers: IncomingHttpHeaders): Pl
   const modern = Object.hasOwn(meta, versionKey);
   const ok = modern ? isModern(method, params, meta, headers) : isOlder(meta, headers);
   if (!ok) return undefined;
-  const plain: Plain = { modern, id: id as string | number };
+  const plain: PlainBase = { modern, id: id as string | number };
   switch (method) {
     case 'tools/call':
       return plainCall(plain, params, meta, headers);
     case 'tools/list':
-      return hasOnly(params, metaAlone) ? { ...plain, method } : undefined;
+      return hasOnly(params, metaKeys) ? { ...plain, method } : undefined;
     case 'server/discover':
-      return modern && hasOnly(params, metaAlone) ? { ...plain, method } : undefined;
+      return modern && hasOnly(params, metaKeys) ? { ...plain, method } : undefined;
     case 'ping':
-      return !modern && hasOnly(params, metaAlone) ? { ...plain, method } : undefined;
+      return !modern && hasOnly(params, metaKeys) ? { ...plain, method } : undefined;
     case 'initialize': {
       const { protocolVersion, capabilities, clientInfo } = params;
       const known = !modern && hasOnly(params, initializeKeys) && olderRevisions.has(protocolVersion);
@@ -75,22 +75,22 @@ export function plainRequest(message: unknown, headers: IncomingHttpHeaders): Pl
 }
 
 const messageKeys: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params']);
-const metaAlone: ReadonlySet<string> = new Set(['_meta']);
+const metaKeys: ReadonlySet<string> = new Set(['_meta']);
 const callKeys: ReadonlySet<string> = new Set(['_meta', 'name', 'arguments']);
 const initializeKeys: ReadonlySet<string> = new Set(['_meta', 'protocolVersion', 'capabilities', 'clientInfo']);
 
-/** The headers say what the body says, and the envelope is whole. */
+/** Whether the headers agree with the body and the envelope is complete. */
 function isModern(method: unknown, params: Json, meta: Json, headers: IncomingHttpHeaders): boolean {
   if (meta[versionKey] !== modernRevision || headers['mcp-protocol-version'] !== modernRevision) return false;
   if (headers['mcp-method'] !== method) return false;
-  // A name that had to be encoded is for the SDK to decode.
+  // The SDK decodes names that had to be encoded.
   if (method === 'tools/call' && (headers['mcp-name'] !== params['name'] || String(params['name']).startsWith('=?'))) return false;
   if (!areCapabilities(meta[capabilitiesKey])) return false;
   if (Object.hasOwn(meta, clientKey) && !isImplementation(meta[clientKey])) return false;
   return hasPlainRest(meta);
 }
 
-/** Without an envelope, of a revision that is served, from a client that takes both kinds of answer. */
+/** Whether a request has no envelope, is of a served revision, and comes from a client that accepts both kinds of answer. */
 function isOlder(meta: Json, headers: IncomingHttpHeaders): boolean {
   const { accept = '', 'mcp-protocol-version': version } = headers;
   if (!accept.includes('application/json') || !accept.includes('text/event-stream')) return false;
@@ -98,7 +98,7 @@ function isOlder(meta: Json, headers: IncomingHttpHeaders): boolean {
   return !Object.hasOwn(meta, clientKey) && !Object.hasOwn(meta, capabilitiesKey) && hasPlainRest(meta);
 }
 
-/** Nothing that the protocol keeps for itself, but for the envelope. */
+/** Whether the metadata has no keys that the protocol reserves, except for the envelope. */
 function hasPlainRest(meta: Json): boolean {
   for (const key of Object.keys(meta)) {
     if (key === versionKey || key === clientKey || key === capabilitiesKey) continue;
@@ -107,7 +107,7 @@ function hasPlainRest(meta: Json): boolean {
   return true;
 }
 
-function plainCall(plain: Plain, params: Json, meta: Json, headers: IncomingHttpHeaders): PlainCall | undefined {
+function plainCall(plain: PlainBase, params: Json, meta: Json, headers: IncomingHttpHeaders): PlainCall | undefined {
   if (!hasOnly(params, callKeys)) return undefined;
   const { name, arguments: args = {} } = params;
   if (typeof name !== 'string' || !isObject(args) || Object.hasOwn(args, '__proto__')) return undefined;
@@ -121,7 +121,7 @@ function plainCall(plain: Plain, params: Json, meta: Json, headers: IncomingHttp
 
 const isKey = (value: unknown): value is string => typeof value === 'string' && value.length >= 1 && value.length <= 255;
 
-/** What clients say that they can do, in the forms that are common. */
+/** Whether a value declares a client's capabilities in one of the common forms. */
 function areCapabilities(value: unknown): boolean {
   if (!isObject(value)) return false;
   for (const [name, capability] of Object.entries(value)) {

@@ -1,33 +1,32 @@
 import type { Clock } from '../../clock.ts';
 
-// In this time some dozens of answers are made, and nobody notices it. A request that is read later finds the batch closed.
-const longestMs = 2;
-// So many requests that came alone say that the next will too. Then only each sixteenth batch is opened, to see whether that has changed.
+// Time for some dozens of answers, and too short to notice. A request that is read later joins the next batch.
+const maxOpenMs = 2;
+// After so many requests in a row that came alone, the next request probably comes alone too. Only each sixteenth then opens a batch, to
+// see whether that has changed.
 const aloneAfter = 64;
-const lookEvery = 16;
+const probeEvery = 16;
 
 /**
- * Answers that are ready in the turn of the event loop in which their requests were read are written at its end, one right after another, as Redis
- * writes its replies. Written each between the reading of two requests, they would take half as much again of CPU time: code and data that were just
- * used are at hand, and a client or proxy on the same machine that one answer has woken is still awake for the next.
- *
- * An answer that is ready later than that waits for nothing, nor does one whose request came alone. What blocks the event loop blocks these answers too.
+ * Batches answers that are ready in the turn of the event loop in which their requests were read. They are written at the end of that turn,
+ * one right after another, as Redis writes its replies. Later answers, and answers to requests that came alone, do not wait. Code that
+ * blocks the event loop delays a batch too. Why: docs/decisions/0010-batched-responses.md
  */
 export class WriteBatches {
   readonly #clock: Clock;
   #open: WriteBatch | undefined;
-  /** How many requests in a row have come alone. */
+  /** How many requests in a row came alone. */
   #alone = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Takes in a request, as it is read. Undefined: its answer is to be written as soon as it is ready. */
+  /** Adds a request to the open batch, when it is read. Undefined: write its answer as soon as it is ready. */
   join(): WriteBatch | undefined {
-    if (this.#open && this.#clock.now() - this.#open.openedAt > longestMs) this.#close();
+    if (this.#open && this.#clock.now() - this.#open.openedAt > maxOpenMs) this.#close();
     if (!this.#open) {
-      if (this.#alone >= aloneAfter && (this.#alone += 1) % lookEvery !== 0) return undefined;
+      if (this.#alone >= aloneAfter && (this.#alone += 1) % probeEvery !== 0) return undefined;
       this.#open = new WriteBatch(this.#clock.now());
       setImmediate(this.#close);
     }
@@ -48,22 +47,22 @@ export class WriteBatches {
 class WriteBatch {
   size = 0;
   readonly openedAt: number;
-  #isOver = false;
+  #isClosed = false;
   #waiting: PromiseWithResolvers<void> | undefined;
 
   constructor(openedAt: number) {
     this.openedAt = openedAt;
   }
 
-  /** When an answer that is ready may be written. Undefined: now. */
+  /** Resolves when a ready answer may be written. Undefined: write it now. */
   turn(): Promise<void> | undefined {
-    if (this.#isOver) return undefined;
+    if (this.#isClosed) return undefined;
     this.#waiting ??= Promise.withResolvers();
     return this.#waiting.promise;
   }
 
   close(): void {
-    this.#isOver = true;
+    this.#isClosed = true;
     this.#waiting?.resolve();
   }
 }

@@ -1,43 +1,49 @@
 import type { ServerResponse } from 'node:http';
 import type { ResponseHeaders } from '../request/response-headers.ts';
 
-/** The head of an answer to an older client: as the SDK does, a stream of one event. */
+/** The headers of an answer to an older client: a stream of one event, as the SDK sends it. */
 export const eventStream = { 'cache-control': 'no-cache, no-transform', 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
 
-/** Which request is answered. */
-interface Asked {
+/** The request that is answered. */
+interface AnsweredRequest {
   readonly id: string | number;
   readonly modern: boolean;
 }
 
-/** Writes a result whose bytes are ready up to the request's id. */
+/** Writes a result that is prebuilt up to the request's id. */
 export function writePrebuilt(
   response: ServerResponse,
   headers: ResponseHeaders | undefined,
   beforeId: Buffer,
-  { id, modern }: Asked,
+  { id, modern }: AnsweredRequest,
 ): void {
   const rest = modern ? `${JSON.stringify(id)}}` : `${JSON.stringify(id)}}\n\n`;
   const length = beforeId.length + Buffer.byteLength(rest);
   const [before, after] = writeHead(response, headers, modern, length);
-  // All is sent together, and nothing is copied. Node would do so by itself, with a turn of its own to let go of the socket; the end lets go of it too.
+  // Sends all parts together and copies none. Node would do so by itself, but would need a turn of its own to uncork the socket; `end`
+  // uncorks it too.
   response.socket?.cork();
   if (before !== '') response.write(before, 'latin1');
   response.write(beforeId);
   response.end(rest + after, typeof id === 'number' ? 'latin1' : 'utf8');
 }
 
-/** Writes a result that was made for this request, of which this is the JSON. */
-export function writeResult(response: ServerResponse, headers: ResponseHeaders | undefined, result: string, { id, modern }: Asked): void {
+/** Writes the JSON of a result that was built for this request. */
+export function writeResult(
+  response: ServerResponse,
+  headers: ResponseHeaders | undefined,
+  result: string,
+  { id, modern }: AnsweredRequest,
+): void {
   const message = `{"result":${result},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`;
   const text = modern ? message : `event: message\ndata: ${message}\n\n`;
   const length = Buffer.byteLength(text);
   const [before, after] = writeHead(response, headers, modern, length);
-  // ASCII is the same in both, and Node writes latin1 in half the time, in one piece with the head.
+  // ASCII is the same in both encodings, and Node writes latin1 in half the time, in one piece with the head.
   response.end(before === '' ? text : before + text + after, length === text.length ? 'latin1' : 'utf8');
 }
 
-/** Writes the head of an answer of so many bytes, which has not come yet. Gives what is to be written before it and after it. */
+/** Writes the head of an answer whose body has `length` bytes. Returns the texts to write before and after the body. */
 function writeHead(
   response: ServerResponse,
   headers: ResponseHeaders | undefined,
@@ -48,11 +54,11 @@ function writeHead(
     response.writeHead(200, { ...headers, 'content-type': 'application/json', 'content-length': length });
     return unframed;
   }
-  // A call that took long has begun its stream, and Node goes on with it.
+  // A long call has begun its stream already, and Node frames the rest.
   if (response.headersSent) return unframed;
   response.writeHead(200, { ...headers, ...eventStream });
   if (!response.chunkedEncoding) return unframed;
-  // The stream is over with its one event, and so is its one chunk. Node would write what frames it in pieces, which takes longer than the rest.
+  // The stream has one event and so one chunk. Node would write the chunk's frame in pieces, which takes longer than the rest.
   response.chunkedEncoding = false;
   return [`${length.toString(16)}\r\n`, '\r\n0\r\n\r\n'];
 }

@@ -1,27 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
-import type { Credentials } from '../../principal.ts';
-import type { RateLimit } from '../../ports/rate-limit.ts';
 import { mapMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
+import type { RateLimit } from '../../ports/rate-limit.ts';
+import type { Credentials } from '../../principal.ts';
 import { refuseByRateLimit } from './rate-limit-headers.ts';
 
-/** How a caller's address is found and limited. */
+/** How the transport finds and limits a caller's address. */
 export interface CallerOptions {
-  /** Limits the requests of one address before it is known who calls, so that nobody can try keys at will. Default: none. */
+  /** Limits the requests from one address before they are authenticated, so that a client cannot try keys without limit. Default: none. */
   readonly limitPerAddress?: RateLimit;
-  /** A proxy of yours stands before the server: take the caller's address from the last entry of `X-Forwarded-For`. Default: no. */
+  /** Set if the server is behind your proxy: the caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
   readonly trustProxy?: boolean;
 }
 
-/** What a request says of its caller, none of it believed yet. */
-export function credentials({ headers, socket }: IncomingMessage, { trustProxy }: CallerOptions): Credentials {
+/**
+ * Reads a request's Bearer token, and its client's address: the peer's, or behind a trusted proxy the last entry of `X-Forwarded-For`. Both
+ * are unverified.
+ */
+export function readCredentials({ headers, socket }: IncomingMessage, { trustProxy }: Pick<CallerOptions, 'trustProxy'>): Credentials {
   const forwarded = trustProxy ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
   const address = forwarded.at(-1)?.trim() || socket.remoteAddress;
-  const { authorization } = headers;
-  return { token: authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1], address };
+  return { token: bearerToken(headers.authorization), address };
 }
 
-/** Counts one request of an address. Throws an HttpError, or rejects with one, where it has asked too often. */
+/** Returns the token of `Authorization: Bearer …`. Undefined for any other header. */
+function bearerToken(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+}
+
+/** Counts one request from an address. Throws an HttpError, or rejects with it, if the address is over its limit. */
 export function limitAddress(
   { address }: Credentials,
   response: ServerResponse,

@@ -1,23 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallResult } from '../../host.ts';
-import type { ClientDisconnect } from './client-disconnect.ts';
 import type { Principal } from '../../principal.ts';
+import type { ClientDisconnect } from './client-disconnect.ts';
 import type { ResponseHeaders } from './response-headers.ts';
 
-/** One MCP request over HTTP whose caller is known, and the response that it is waiting for. */
+/** One authenticated MCP request over HTTP, and its response. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** To be written with the answer's own, before them. */
+  /** Written together with the lane's own headers, before them. */
   readonly headers: ResponseHeaders | undefined;
-  readonly departure: ClientDisconnect;
-  /** The body, parsed and no array; nothing else is known of it. */
+  readonly disconnect: ClientDisconnect;
+  /** The parsed body. It is not an array; nothing else about it has been checked. */
   readonly message: unknown;
   readonly principal: Principal;
-  /** Where the caller is. */
+  /** The caller's address. */
   readonly address: string | undefined;
-  /** What came of the call, where it has been made already and only its answer is left to be written. Rejects as {@link Host.call} does. */
-  readonly called?: Promise<CallResult> | undefined;
+  /** The outcome of a call that has run already, so that only its answer is left to write. Rejects as {@link Host.call} does. */
+  readonly outcome?: Promise<CallResult> | undefined;
 }
 
 /** Answers requests. */

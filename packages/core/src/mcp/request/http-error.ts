@@ -5,18 +5,18 @@ import type { RefusalEvent } from '../../ports/observer.ts';
 import { mask } from './mask.ts';
 
 interface HttpErrorDetails {
-  /** The JSON-RPC code. Default: the HTTP status, which lies outside the range that JSON-RPC and MCP keep for themselves. */
+  /** The JSON-RPC code. Default: the HTTP status, which lies outside the ranges that JSON-RPC and MCP reserve. */
   readonly rpcCode?: number;
-  /** The id of the message that is refused, where it is known. */
+  /** The id of the refused message, if it is known. */
   readonly id?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What observers count it under. Absent: a mistake in the message, which is the client's own affair. */
+  /** The reason under which observers count the refusal. Absent for a mistake in the message, which concerns the client alone. */
   readonly reason?: RefusalEvent['reason'];
 }
 
-/** A request that ends with an HTTP error and a JSON-RPC error body. The message is for the model: what happened, what to do next. */
+/** Ends a request with an HTTP error and a JSON-RPC error body. The message is for the model: what happened, what to do next. */
 export class HttpError extends Error {
-  override readonly name = 'Refusal';
+  override readonly name = 'HttpError';
   readonly status: number;
   readonly code: ErrorCode;
   readonly details: HttpErrorDetails;
@@ -29,7 +29,7 @@ export class HttpError extends Error {
   }
 }
 
-/** For a server that is shutting down. Another replica, or its successor, takes the request. */
+/** The error of a server that is shutting down. Another replica, or the server's successor, takes the request. */
 export function draining(): HttpError {
   return new HttpError(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {
     headers: { 'retry-after': '5' },
@@ -37,7 +37,7 @@ export function draining(): HttpError {
   });
 }
 
-/** For a request that comes while as many run as may. Made once: when there is too much to do, saying so must cost next to nothing. */
+/** The error for a request beyond `maxRunning`. Created once, because refusing under overload must cost next to nothing. */
 export const overloaded = new HttpError(
   503,
   'OVERLOADED',
@@ -48,9 +48,9 @@ export const overloaded = new HttpError(
   },
 );
 
-/** Answers a request with what went wrong. What is neither a {@link HttpError} nor a ToolError is masked. */
+/** Answers a request with an error. Errors other than {@link HttpError} and ToolError are masked. */
 export function refuse(host: Host, error: unknown, response: ServerResponse): void {
-  // Whoever went away hears nothing, and what has begun can only be broken off.
+  // The client has disconnected, or its response has begun and can only be cut off.
   if (response.destroyed || response.headersSent) return void response.destroy();
   const { status, code, message, details } = error instanceof HttpError ? error : toHttpError(host, error);
   if (details.reason) host.observer.refused?.({ reason: details.reason });

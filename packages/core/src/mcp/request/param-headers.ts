@@ -2,27 +2,27 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { CatalogEntry } from '../../catalog/catalog.ts';
 import { isObject } from '../../lib/json-object.ts';
 
-/** A property of a tool's arguments that travels in a header too: `x-mcp-header` in its schema. */
-interface Mirrored {
+/** A property of a tool's arguments that clients also send in a header: `x-mcp-header` in its schema. */
+interface MirroredParam {
   readonly path: readonly string[];
   readonly header: string;
 }
 
-const found = new WeakMap<CatalogEntry, readonly Mirrored[]>();
+const mirroredParams = new WeakMap<CatalogEntry, readonly MirroredParam[]>();
 
 /**
- * Holds the `Mcp-Param-*` headers of a `tools/call` against its arguments, as revision 2026-07-28 demands: whoever routes or limits by a
- * header must be able to trust it. Returns what is wrong, or undefined.
+ * Compares the `Mcp-Param-*` headers of a `tools/call` with its arguments, as revision 2026-07-28 demands: a proxy that routes or limits by
+ * a header must be able to trust it. Returns a description of the first mismatch, or undefined.
  */
-export function paramHeaderFault(entry: CatalogEntry, args: unknown, headers: IncomingHttpHeaders): string | undefined {
-  let mirrored = found.get(entry);
-  if (!mirrored) found.set(entry, (mirrored = [...mirroredIn(entry.inputSchema, [])]));
+export function findParamHeaderFault(entry: CatalogEntry, args: unknown, headers: IncomingHttpHeaders): string | undefined {
+  let mirrored = mirroredParams.get(entry);
+  if (!mirrored) mirroredParams.set(entry, (mirrored = [...findMirrored(entry.inputSchema, [])]));
   for (const { path, header } of mirrored) {
     const value = path.reduce<unknown>((node, key) => (isObject(node) ? node[key] : undefined), args);
     if (value === undefined || value === null || typeof value === 'object') continue;
-    const sent = headers[header.toLowerCase()];
-    if (sent === undefined) return `the arguments carry ${path.join('.')}, but the header ${header} is absent`;
-    const decoded = decode(String(sent));
+    const raw = headers[header.toLowerCase()];
+    if (raw === undefined) return `the arguments carry ${path.join('.')}, but the header ${header} is absent`;
+    const decoded = decode(String(raw));
     if (decoded === undefined) return `the header ${header} is not valid Base64 between =?base64? and ?=`;
     const same = decoded === String(value) || (typeof value === 'number' && /^-?\d+(\.\d+)?$/.test(decoded) && Number(decoded) === value);
     if (!same) return `the header ${header} differs from ${path.join('.')} in the arguments`;
@@ -30,16 +30,16 @@ export function paramHeaderFault(entry: CatalogEntry, args: unknown, headers: In
   return undefined;
 }
 
-function* mirroredIn(schema: unknown, path: readonly string[]): Generator<Mirrored> {
+function* findMirrored(schema: unknown, path: readonly string[]): Generator<MirroredParam> {
   if (!isObject(schema)) return;
   const name = schema['x-mcp-header'];
   if (typeof name === 'string' && path.length > 0) yield { path, header: `Mcp-Param-${name}` };
-  // Only what can be reached through `properties` alone may be mirrored.
+  // Only properties that are reached through `properties` alone may be mirrored.
   if (isObject(schema['properties']))
-    for (const [key, property] of Object.entries(schema['properties'])) yield* mirroredIn(property, [...path, key]);
+    for (const [key, property] of Object.entries(schema['properties'])) yield* findMirrored(property, [...path, key]);
 }
 
-/** What cannot stand in a header as it is travels as `=?base64?…?=`. Undefined for what only looks like that. */
+/** Decodes a header's value. Text that a header cannot hold is sent as `=?base64?…?=`. Undefined if the Base64 in it is invalid. */
 function decode(value: string): string | undefined {
   const encoded = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];
   if (encoded === undefined) return value;

@@ -4,8 +4,8 @@ import { HttpError } from './http-error.ts';
 import { setHeaders, type ResponseHeaders } from './response-headers.ts';
 
 /**
- * What tells a client how much it has left: the fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and the X-RateLimit ones
- * that most clients read, whose reset is a time in seconds since the epoch.
+ * Returns the headers that report a rate limit to the client: the fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and the
+ * `X-RateLimit-*` headers that most clients read. Their reset is a time in seconds since the epoch.
  */
 export function rateLimitHeaders({ rule, remaining, resetMs }: RateLimitDecision, now: number): ResponseHeaders {
   return {
@@ -17,7 +17,7 @@ export function rateLimitHeaders({ rule, remaining, resetMs }: RateLimitDecision
   };
 }
 
-/** Refuses a request for which nothing was left, and says so in the response's headers. */
+/** Throws the error for a request over its rate limit, and sets the response's rate limit headers. */
 export function refuseByRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse): never {
   const { rule, resetMs } = decision;
   setHeaders(response, rateLimitHeaders(decision, now));

@@ -3,20 +3,21 @@ import type { ClientDisconnect } from './client-disconnect.ts';
 import { HttpError } from './http-error.ts';
 
 /**
- * Reads a request's body once, into memory, and gives what `read` makes of it. Rejects with what that throws, and with a {@link HttpError} (413) as
- * soon as the body proves larger than `maxBytes`; what is still to come is then thrown away unread by node:http, so that the client hears the answer.
+ * Reads a request's body into memory, once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, and with a
+ * {@link HttpError} (413) as soon as the body proves larger than `maxBytes`. node:http then discards the rest of the body, so that the
+ * client can read the answer.
  *
- * The body itself is let go of at once: who waits for it here, in an asynchronous function, would keep it for as long as the call runs.
+ * Why not an asynchronous function: docs/decisions/0012-v8-and-memory.md
  */
 export function readBody<T>(
   request: IncomingMessage,
-  departure: ClientDisconnect,
+  disconnect: ClientDisconnect,
   maxBytes: number,
-  read: (body: Buffer) => T,
+  parse: (body: Buffer) => T,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes));
-    if (departure.aborted) return reject(gone());
+    if (disconnect.aborted) return reject(disconnected());
     let chunks: Buffer[] = [];
     let size = 0;
     const onData = (chunk: Buffer) => {
@@ -24,32 +25,32 @@ export function readBody<T>(
       chunks.push(chunk);
       if (size > maxBytes) stop(tooLarge(maxBytes));
     };
-    const onGone = () => stop(gone());
+    const onDisconnect = () => stop(disconnected());
     const stop = (error: Error) => {
       request.off('data', onData);
-      departure.removeEventListener();
+      disconnect.removeEventListener();
       reject(error);
     };
     request.on('data', onData);
     request.on('end', () => {
-      departure.removeEventListener();
-      const whole = chunks;
-      // The request keeps this function.
+      disconnect.removeEventListener();
+      const parts = chunks;
+      // The request keeps this function, so this function must not keep the body.
       chunks = [];
-      let made: T;
+      let parsed: T;
       try {
-        // Most bodies come in one piece, which needs no copy.
-        made = read(whole.length === 1 && whole[0] ? whole[0] : Buffer.concat(whole, size));
+        // Most bodies arrive in one part, which needs no copy.
+        parsed = parse(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size));
       } catch (error) {
         return reject(error);
       }
-      resolve(made);
+      resolve(parsed);
     });
-    departure.addEventListener('abort', onGone);
+    disconnect.addEventListener('abort', onDisconnect);
   });
 }
 
 const tooLarge = (maxBytes: number) =>
   new HttpError(413, 'INVALID_INPUT', `The request is larger than ${maxBytes} bytes. Send less at a time.`, { reason: 'body' });
 
-const gone = () => new Error('The client went away before it had sent its request.');
+const disconnected = () => new Error('The client disconnected before it had sent its whole request.');

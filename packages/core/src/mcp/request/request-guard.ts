@@ -1,49 +1,57 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from './http-error.ts';
 
-/** Where requests may come from. */
+/** Which requests the guard lets pass. */
 export interface GuardOptions {
-  /** Where the server is bound. */
+  /** The address to which the server is bound. */
   readonly hostname: string;
-  /** The hostnames, without port, that `Host` may name. Default: the loopback names where the server is bound to one, else any. */
+  /** The hostnames, without port, that `Host` may name. Default: loopback names if the server is bound to loopback, else any. */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
-   * The origins (`https://app.example.com`) whose pages may call, in the sense of the Origin check and of CORS. Default: pages of this
-   * machine where the server is bound to loopback, else none. Clients that are no browsers send no Origin and are not concerned.
+   * The origins (`https://app.example.com`) whose pages may call the server: they pass the Origin check, and CORS lets them read answers.
+   * Default: pages of this machine if the server is bound to loopback, else none. Clients other than browsers send no Origin and are not
+   * affected.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
 }
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+const loopbackV4 = String.raw`127(?:\.\d{1,3}){3}`;
+// The IPv4-mapped addresses too, in both of their forms: URLs have the hexadecimal one.
+const loopbackV6 = String.raw`::1|::ffff:${loopbackV4}|::ffff:7f[\da-f]{2}:[\da-f]{1,4}`;
+const loopback = new RegExp(String.raw`^(?:localhost|${loopbackV4}|${loopbackV6}|\[(?:${loopbackV6})\])$`, 'i');
 
-/** Whether only this machine can reach a server that is bound there. */
+/** Whether a hostname or address, with or without IPv6's brackets, names this machine alone. */
 export const isLoopback = (hostname: string): boolean => loopback.test(hostname);
 
-/** What a page of an allowed origin may send and read. `mcp-param-*` cannot be listed by pattern, so what was asked for is checked by it. */
+/**
+ * The headers that a page of an allowed origin may send. CORS has no pattern for `mcp-param-*`, so each name that a browser asks for is
+ * tested.
+ */
 const requestHeaders =
   /^(accept|authorization|content-type|last-event-id|mcp-(protocol-version|method|name|session-id|param-[\w.-]+)|traceparent|tracestate)$/;
+/** The headers that a page of an allowed origin may read. */
 const responseHeaders =
   'retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, www-authenticate';
 
 /**
- * Keeps web pages from reaching a server that they have no business with, by a forged `Host` (DNS rebinding) or from a foreign `Origin`,
- * and lets those of allowed origins read the answers. Throws a {@link HttpError}.
+ * Creates a guard that keeps web pages from reaching the server by a forged `Host` (DNS rebinding) or from a foreign `Origin`, and lets
+ * pages of allowed origins read the answers. The guard throws a {@link HttpError}.
  */
-export function requestGuard(options: GuardOptions): (request: IncomingMessage, response: ServerResponse) => void {
+export function createRequestGuard(options: GuardOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const local = isLoopback(options.hostname);
   const hosts = options.allowedHosts && new Set(options.allowedHosts.map((host) => host.toLowerCase()));
   const origins = options.allowedOrigins && new Set(options.allowedOrigins);
   const hostAllowed = (hostname: string) => (hosts ? hosts.has(hostname) : !local || isLoopback(hostname));
   const originAllowed = (origin: string) => (origins ? origins.has(origin) : local && isLoopback(hostOfOrigin(origin)));
 
-  // Nearly every request names the same host as the one before.
-  let passed: string | undefined;
+  // Nearly every request names the same host as the request before it.
+  let lastAllowed: string | undefined;
 
   return ({ headers }, response) => {
-    if (headers.host === undefined || headers.host !== passed) {
+    if (headers.host === undefined || headers.host !== lastAllowed) {
       if (!hostAllowed(hostOf(headers.host)))
         throw forbidden('host', 'This server does not serve the Host that was asked for', 'allowedHosts');
-      passed = headers.host;
+      lastAllowed = headers.host;
     }
     const { origin } = headers;
     if (origin === undefined) return;
@@ -54,11 +62,11 @@ export function requestGuard(options: GuardOptions): (request: IncomingMessage, 
   };
 }
 
-/** Answers a browser that asks whether it may send a request. The guard has let the origin pass. */
+/** Answers a browser that asks whether it may send a request. The guard has checked the origin. */
 export function answerPreflight({ headers }: IncomingMessage, response: ServerResponse): void {
-  const asked = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const requested = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim().toLowerCase());
   response.setHeader('access-control-allow-methods', 'POST');
-  response.setHeader('access-control-allow-headers', asked.filter((name) => requestHeaders.test(name)).join(', '));
+  response.setHeader('access-control-allow-headers', requested.filter((name) => requestHeaders.test(name)).join(', '));
   response.setHeader('access-control-max-age', '600');
   response.writeHead(204).end();
 }
@@ -66,11 +74,12 @@ export function answerPreflight({ headers }: IncomingMessage, response: ServerRe
 const forbidden = (reason: 'host' | 'origin', what: string, option: string): HttpError =>
   new HttpError(403, 'FORBIDDEN', `${what}. An operator can add it to ${option}.`, { reason });
 
-/** The name in a Host header, without its port. Empty for what is none. */
+/** Returns the name in a Host header, without its port. Empty if the header is malformed. */
 function hostOf(header: string | undefined): string {
   return /^([a-z\d._-]+|\[[\da-f:.]+\])(?::\d+)?$/.exec(header?.toLowerCase() ?? '')?.[1] ?? '';
 }
 
+/** Returns the hostname of an origin. Empty if the text is not exactly an origin. */
 function hostOfOrigin(origin: string): string {
   return URL.canParse(origin) && new URL(origin).origin === origin ? new URL(origin).hostname : '';
 }

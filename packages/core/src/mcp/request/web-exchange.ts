@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { ClientDisconnect } from './client-disconnect.ts';
 
-/** Node's headers as web headers. */
+/** Converts Node's headers to web headers. */
 export function toHeaders(request: IncomingMessage): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers))
@@ -11,36 +11,37 @@ export function toHeaders(request: IncomingMessage): Headers {
 }
 
 /**
- * Node's request as the web request that the SDK takes: headers and the signal of the client's going away, no body (it has been read).
+ * Converts Node's request to the web request that the SDK takes, with its headers and a signal of the client's disconnect. Its body has
+ * been read.
  */
-export function toWebRequest(request: IncomingMessage, departure: ClientDisconnect): Request {
-  const gone = new AbortController();
-  if (departure.aborted) gone.abort();
-  else departure.addEventListener('abort', () => gone.abort());
-  // Nobody reads the URL; its path has been routed.
-  return new Request('http://localhost/', { method: 'POST', headers: toHeaders(request), signal: gone.signal });
+export function toWebRequest(request: IncomingMessage, disconnect: ClientDisconnect): Request {
+  const controller = new AbortController();
+  if (disconnect.aborted) controller.abort();
+  else disconnect.addEventListener('abort', () => controller.abort());
+  // The SDK does not use the URL, whose path has been routed already.
+  return new Request('http://localhost/', { method: 'POST', headers: toHeaders(request), signal: controller.signal });
 }
 
 /**
- * Writes the SDK's answer: JSON at once, a stream of events as they come and no faster than the client takes them. Where the head of a stream
- * was sent before, to keep a long call alive, nothing but a stream can follow.
+ * Writes the SDK's response: JSON at once, a stream of events as they arrive and no faster than the client reads them. If the head of a
+ * stream was sent before, to keep a long call alive, only a stream can follow.
  */
-export async function writeWebResponse(answer: Response, response: ServerResponse): Promise<void> {
-  const isStream = answer.headers.get('content-type') === 'text/event-stream';
+export async function writeWebResponse(webResponse: Response, response: ServerResponse): Promise<void> {
+  const isStream = webResponse.headers.get('content-type') === 'text/event-stream';
   if (response.headersSent && !isStream) response.destroy();
-  if (response.destroyed) return void (await answer.body?.cancel());
+  if (response.destroyed) return void (await webResponse.body?.cancel());
   if (!response.headersSent) {
-    // Whether the connection is kept is node:http's decision.
-    for (const [name, value] of answer.headers) if (name !== 'connection') response.setHeader(name, value);
-    response.statusCode = answer.status;
+    // node:http decides whether the connection is kept.
+    for (const [name, value] of webResponse.headers) if (name !== 'connection') response.setHeader(name, value);
+    response.statusCode = webResponse.status;
   }
-  if (answer.body && isStream) {
+  if (webResponse.body && isStream) {
     if (!response.headersSent) response.flushHeaders();
-    // Rejects when the client goes away, after it has told the stream's source so; there is nobody left to tell.
-    return pipeline(answer.body, response).catch(() => {});
+    // Rejects when the client disconnects, after it has cancelled the stream's source. There is nothing left to do.
+    return pipeline(webResponse.body, response).catch(() => {});
   }
-  const body = Buffer.from(await answer.arrayBuffer());
-  // Said here, so that the headers of both lanes stand in one order.
+  const body = Buffer.from(await webResponse.arrayBuffer());
+  // Set last, so that both lanes send their headers in the same order.
   response.setHeader('content-length', body.length);
   response.end(body);
 }

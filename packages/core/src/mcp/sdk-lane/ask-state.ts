@@ -1,9 +1,9 @@
 import { createRequestStateCodec, type RequestStateCodec } from '@modelcontextprotocol/server';
 import type { AskAnswer } from '../../host.ts';
 
-/** What a call that waits for a person's answer carries from one round to the next, by way of the client. */
+/** The state of a call that waits for a person's answer. The client carries it from one round to the next. */
 export interface AskState {
-  /** Whose call it is and of which tool. A state is good for nobody and nothing else. */
+  /** The call's tenant, caller and tool. A state is valid for no other call. */
   readonly tenant: string;
   readonly caller: string;
   readonly tool: string;
@@ -11,14 +11,15 @@ export interface AskState {
   readonly answers: Readonly<Record<string, AskAnswer>>;
 }
 
-// As long as a person may take for one answer. Also what the SDK waits for older clients.
+// How long a person may take for one answer. The SDK waits as long for older clients.
 const ttlSeconds = 600;
 
 /**
- * Signs and checks {@link AskState}. It is signed, not encrypted: the client can read it, and all that it holds is the client's own.
+ * Creates the codec that signs and verifies {@link AskState}. The state is signed, not encrypted: the client can read it, and it holds only
+ * the client's own data.
  *
- * @param secret At least 32 bytes, the same on all replicas. Absent: random, so calls that wait end with the process.
+ * @param secret At least 32 bytes, the same on all replicas. Absent: random, so that waiting calls are lost when the process ends.
  */
-export function askStates(secret: string | undefined): RequestStateCodec<AskState> {
+export function createAskStateCodec(secret: string | undefined): RequestStateCodec<AskState> {
   return createRequestStateCodec<AskState>({ key: secret ?? crypto.getRandomValues(new Uint8Array(32)), ttlSeconds });
 }

@@ -15,37 +15,37 @@ import type { Answer } from '../../content.ts';
 import { ToolError } from '../../errors.ts';
 import type { AskAnswer, CallResult, Host } from '../../host.ts';
 import type { Principal } from '../../principal.ts';
-import type { AskState } from './ask-state.ts';
 import { mask } from '../request/mask.ts';
+import type { AskState } from './ask-state.ts';
 import { progressReporter } from './progress.ts';
 
-/** What a call is served with. */
-interface Serving {
+/** The parts that serve a call. */
+interface CallServices {
   readonly host: Host;
   readonly principal: Principal;
   readonly address: string | undefined;
   readonly states: RequestStateCodec<AskState>;
   readonly server: Server;
-  /** The call, where it has been made already. */
-  readonly called?: Promise<CallResult> | undefined;
+  /** The outcome of a call that has run already. */
+  readonly outcome?: Promise<CallResult> | undefined;
 }
 
-/** Hands one `tools/call` to the host and brings back what became of it. Throws nothing but a {@link ProtocolError}. */
+/** Passes one `tools/call` to the host and returns its outcome. Throws only {@link ProtocolError}. */
 export async function callTool(
-  serving: Serving,
+  services: CallServices,
   params: CallToolRequestParams,
   context: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const { host, principal, states } = serving;
+  const { host, principal, states } = services;
   const idempotencyKey = idempotencyKeyOf(context);
-  const answers = answersOf(serving, params.name, context);
+  const answers = answersOf(services, params.name, context);
   const progress = progressReporter(context);
   let result: CallResult;
   try {
-    result = await (serving.called ??
+    result = await (services.outcome ??
       host.call({
         principal,
-        address: serving.address,
+        address: services.address,
         tool: params.name,
         arguments: params.arguments ?? {},
         signal: context.mcpReq.signal,
@@ -61,7 +61,7 @@ export async function callTool(
       `The server failed. An operator finds the cause in the log under ${mask(host.log, error, 'call failed outside its tool')}.`,
     );
   }
-  if (result.kind === 'answer') return callToolResult(serving, params.name, result.answer);
+  if (result.kind === 'answer') return callToolResult(services, params.name, result.answer);
   return inputRequired({
     inputRequests: {
       [result.id]: inputRequired.elicit({
@@ -78,7 +78,7 @@ export async function callTool(
   });
 }
 
-function callToolResult({ host, principal, server }: Serving, name: string, answer: Answer): CallToolResult {
+function callToolResult({ host, principal, server }: CallServices, name: string, answer: Answer): CallToolResult {
   const result = {
     content: answer.content,
     ...(answer.structuredContent !== undefined && { structuredContent: answer.structuredContent }),
@@ -87,7 +87,7 @@ function callToolResult({ host, principal, server }: Serving, name: string, answ
   } as CallToolResult;
   const isObject = typeof result.structuredContent === 'object' && result.structuredContent !== null;
   if (result.structuredContent === undefined || (isObject && !Array.isArray(result.structuredContent))) return result;
-  // Clients before 2026-07-28 take objects alone; the SDK knows what to make of the rest.
+  // Clients before 2026-07-28 accept only objects. The SDK converts other values for them.
   return server.projectCallToolResult(result, host.tool(principal, name)?.outputSchema);
 }
 
@@ -97,25 +97,26 @@ function idempotencyKeyOf({ mcpReq }: ServerContext): string | undefined {
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, '_meta["busbar/idempotencyKey"] must be a string of 1 to 255 characters.');
 }
 
-/** W3C trace context: from the request's `_meta`, or else from its HTTP header. */
+/** Returns the W3C trace context, from the request's `_meta` or else from its HTTP header. */
 function traceparentOf({ mcpReq, http }: ServerContext): string | undefined {
-  const given = mcpReq._meta?.[TRACEPARENT_META_KEY] ?? http?.req?.headers.get('traceparent');
-  return typeof given === 'string' ? given : undefined;
+  const traceparent = mcpReq._meta?.[TRACEPARENT_META_KEY] ?? http?.req?.headers.get('traceparent');
+  return typeof traceparent === 'string' ? traceparent : undefined;
 }
 
 /**
- * The answers so far: those of earlier rounds out of the signed state, and this round's. Undefined for an older client that cannot be
- * asked. One of 2026-07-28 that did not say that it can is refused by the SDK (-32021), as that revision demands, once a tool asks it.
+ * Returns the answers so far: the answers of earlier rounds, from the signed state, and this round's. Undefined for an older client that
+ * cannot be asked. If a tool asks a client of 2026-07-28 that did not declare the capability, the SDK refuses the call (-32021), as that
+ * revision demands.
  */
-function answersOf({ principal, server }: Serving, tool: string, context: ServerContext): Record<string, AskAnswer> | undefined {
+function answersOf({ principal, server }: CallServices, tool: string, context: ServerContext): Record<string, AskAnswer> | undefined {
   const { envelope, inputResponses, requestState } = context.mcpReq;
   const elicitation = server.getClientCapabilities()?.elicitation;
-  // `{}` has meant forms since before there was anything else to elicit.
+  // `{}` means forms: the capability is older than URL elicitation.
   const canBeAsked = elicitation && !('url' in elicitation && !('form' in elicitation));
   if (!envelope && !canBeAsked) return undefined;
   const state = requestState<AskState>();
   if (state && (state.tenant !== principal.tenant || state.caller !== principal.id || state.tool !== tool))
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'This requestState belongs to another call. Call the tool anew without it.');
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'This requestState belongs to another call. Call the tool again without it.');
   return { ...state?.answers, ...Object.fromEntries(Object.entries(inputResponses ?? {}).filter(isAnswer)) };
 }
 

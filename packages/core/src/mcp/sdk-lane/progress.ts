@@ -1,19 +1,22 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { CallRequest } from '../../host.ts';
 
-// A tool that reports each of a million rows must not fill the connection's buffer. What comes after is dropped.
-const most = 1_000;
+// A tool that reports each of a million rows must not fill the connection's buffer. Further reports are dropped.
+const maxReports = 1_000;
 
-/** Sends a call's progress to a client that gave a token for it. Undefined where it gave none. The host sees to it that values grow. */
+/**
+ * Returns a function that sends a call's progress to the client. Undefined if the client gave no progress token. The host ensures that
+ * values grow.
+ */
 export function progressReporter(context: ServerContext): CallRequest['progress'] {
   const progressToken = context.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
   let sent = 0;
   return (done, total, message) => {
-    if (sent >= most) return;
+    if (sent >= maxReports) return;
     sent += 1;
     const params = { progressToken, progress: done, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
-    // Whoever went away needs no progress; the call hears of it by its signal.
+    // Rejects if the client has disconnected. The call's signal reports that.
     context.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {});
   };
 }

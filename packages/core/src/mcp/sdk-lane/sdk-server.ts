@@ -1,23 +1,23 @@
 import { Server, type RequestStateCodec } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Host } from '../../host.ts';
+import { listedTool } from '../listed-tool.ts';
+import type { Exchange } from '../request/exchange.ts';
+import { cacheHint, capabilities, implementation } from '../server-info.ts';
 import type { AskState } from './ask-state.ts';
 import { callTool } from './call-tool.ts';
-import type { Exchange } from '../request/exchange.ts';
-import { listedTool } from '../listed-tool.ts';
-import { cacheHint, capabilities, implementation } from '../server-info.ts';
 
-// All tools fit on one page, so no cursor was ever given out and none can be right.
+// All tools fit on one page, so the server never gives out a cursor, and none is valid.
 const listParams = z.looseObject({
   cursor: z.undefined('This server lists all its tools on one page and gives out no cursor. Leave it out.').optional(),
 });
 
-/** Who calls, from where, and what came of a call that has been made already. */
-export type Caller = Pick<Exchange, 'principal' | 'address' | 'called'>;
+/** The caller, its address, and the outcome of a call that has run already. */
+export type Caller = Pick<Exchange, 'principal' | 'address' | 'outcome'>;
 
 /**
- * The SDK's server for one principal and one exchange (or one pipe): `tools/list` and `tools/call` from the host, everything else
- * from the SDK. The SDK keeps what it learns of a client in it, so it must never be shared.
+ * Creates the SDK's server for one principal and one exchange, or one pipe. The host answers `tools/list` and `tools/call`, and the SDK
+ * everything else. The SDK keeps a client's state in its server, so never share it.
  */
 export function createSdkServer(host: Host, caller: Caller, states: RequestStateCodec<AskState>): Server {
   const { principal } = caller;

@@ -1,6 +1,7 @@
 import { systemClock } from '../../clock.ts';
 import type { Connector } from '../../connector/connector.ts';
 import type { State } from '../../connector/state.ts';
+import { withMethods } from '../../upstream/with-methods.ts';
 
 /** Opens a client with services that are watched, lets `use` have it, and tells what was done with them before. */
 export async function openOnly(
@@ -20,7 +21,7 @@ export async function openOnly(
   try {
     const client: unknown = connector.open({
       config: parsed.data,
-      http: { request: never('http'), rows: never('http') },
+      http: withMethods({ request: never('http'), rows: never('http') }),
       state,
       clock: { now: systemClock.now, sleep: never('clock.sleep'), timer: never('clock.timer') },
       wake: never('wake'),

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { Connector, Services } from '../../connector/connector.ts';
 import type { CallContext, Context } from '../../connector/context.ts';
-import type { Http, HttpRequest } from '../../connector/http.ts';
+import type { HttpRequest } from '../../connector/http.ts';
 import type { State } from '../../connector/state.ts';
+import { withMethods } from '../../upstream/with-methods.ts';
 
 /** What a connector was seen doing, in its order. */
 export interface Watch {
@@ -48,17 +49,17 @@ export function watchedConnector(connector: Connector, watch: Watch): Connector 
 /** The same services, with what is asked of them written down. */
 function watchedServices<Config>(services: Services<Config>, watch: Watch): Services<Config> {
   const { http, state } = services;
-  const watchedHttp: Http = {
-    request(context, request) {
+  const watchedHttp = withMethods({
+    request(request, context) {
       watch.requested.push(request);
-      return http.request(context, request);
+      return http.request(request, context);
     },
-    rows(context, request) {
+    rows(request, context) {
       watch.requested.push(request);
       watch.streamed.add(request);
-      return http.rows(context, request);
+      return http.rows(request, context);
     },
-  };
+  });
   const watchedState: State = {
     get: (key, schema) => state.get(key, schema),
     set(key, value, version) {

@@ -7,6 +7,12 @@ export interface SimulatorAnswer {
   readonly body?: unknown;
 }
 
+/** An answer as a handler returns it. */
+export interface HandlerAnswer extends Omit<SimulatorAnswer, 'status'> {
+  /** Default 200. */
+  readonly status?: number | undefined;
+}
+
 /** The whole body as text, or undefined where it is larger than `max` bytes. */
 export async function readBody(incoming: IncomingMessage, max: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];

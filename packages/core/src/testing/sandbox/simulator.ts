@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { createRouter } from './router.ts';
-import { breakOff, errorPage, parseBody, readBody, send, type SimulatorAnswer } from './simulator-wire.ts';
+import { runHandler } from './run-handler.ts';
+import { breakOff, errorPage, parseBody, readBody, send, type HandlerAnswer, type SimulatorAnswer } from './simulator-wire.ts';
 import { vendorClock } from './vendor-clock.ts';
 
-export type { SimulatorAnswer };
+export type { HandlerAnswer, SimulatorAnswer };
 
 /** One request that arrived, complete with its body. */
 export interface SimulatorRequest {
@@ -28,8 +29,11 @@ export interface SimulatorRequest {
   readonly ended: Promise<'answered' | 'broken' | 'closed'>;
 }
 
-/** Answers the requests of one route. What it throws becomes a plain 500 with the error's text: a simulator hides nothing. */
-export type SimulatorHandler = (request: SimulatorRequest) => SimulatorAnswer | Promise<SimulatorAnswer>;
+/**
+ * Answers the requests of one route, or throws the vendor's error as a `VendorError`. Any other error becomes a plain 500 with the error's
+ * text: a simulator hides nothing.
+ */
+export type SimulatorHandler = (request: SimulatorRequest) => HandlerAnswer | Promise<HandlerAnswer>;
 
 /** Which requests are meant: a route as it was declared, or a test of one's own. */
 export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
@@ -76,10 +80,12 @@ export interface SimulatorOptions {
   readonly routes: Readonly<Record<string, SimulatorHandler>>;
   /** What the vendor says with a status, for unknown paths (404) and misbehaviours without a body of their own. Default: no body. */
   readonly failure?: (status: number) => Omit<SimulatorAnswer, 'status'>;
+  /** The headers of every answer that a handler returns or throws, such as the vendor's limits. Called after the handler. */
+  readonly headers?: (request: SimulatorRequest) => Readonly<Record<string, string>>;
   /** Default 0: any free port. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default `127.0.0.1`. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /**
    * What `slow` waits by, and answers are dated by. Where handlers tell the time give it their `vendorClock`, so that `skew` reaches them
    * too. Default: real time.
@@ -88,7 +94,7 @@ export interface SimulatorOptions {
   /** Larger bodies are answered 413 and not recorded. Default 1 MiB. */
   readonly maxBodyBytes?: number;
   /** How many of the newest requests are kept. Default 1,000. */
-  readonly maxRequests?: number;
+  readonly maxRequests?: number | undefined;
 }
 
 /** A vendor that runs on this machine. */
@@ -111,6 +117,9 @@ const maxMisbehaviours = 100;
 const maxExpired = 100;
 // How much a vendor takes is its sandbox's to say. Node's own limit, of 16 KiB, would come first.
 const maxHeaderSize = 64 * 1024;
+// Node closes a connection that is idle for 5 seconds. A client that uses it again at that moment gets a reset, which no test asked for.
+// So the client alone ends idle connections, and `close` cuts the rest.
+const keepAliveTimeout = 0;
 
 /** Starts a local HTTP server that behaves like a vendor, and misbehaves on demand: the ground that a connector's sandbox stands on. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
@@ -128,7 +137,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const watchers = new Set<{ look(): void; fail(reason: Error): void }>();
   const hanging = new Set<() => void>();
 
-  const server = createServer({ maxHeaderSize }, (incoming, response) => {
+  const server = createServer({ maxHeaderSize, keepAliveTimeout }, (incoming, response) => {
     serve(incoming, response).catch((error: unknown) => {
       if (!response.headersSent) answer(response, { status: 500, body: `The simulator failed: ${String(error)}` });
     });
@@ -200,7 +209,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (gone.signal.aborted) return;
     if (expired.has(headers['authorization'] ?? '')) return answer(response, { status: 401, ...failure(401) });
 
-    const said = handler ? await handler(request) : { status: 404, ...failure(404) };
+    const said = handler ? await runHandler(handler, request, options.headers) : { status: 404, ...failure(404) };
     if (fault?.kind === 'lose') return reset();
     if (fault?.kind === 'change') return answer(response, fault.change(said, request));
     if (fault?.kind !== 'truncate') return answer(response, said);

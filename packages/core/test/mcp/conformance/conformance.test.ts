@@ -10,18 +10,18 @@ import { httpTransport } from '../../../src/mcp/http.ts';
 import { listen } from '../serve.ts';
 import { fixture } from './fixture.ts';
 
-/** What does not pass yet, and why: scenarios (`tasks-lifecycle`) or single checks of one (`caching:sep-2549-…`), by revision. */
+/** The failing scenarios (`tasks-lifecycle`) and single checks (`caching:sep-2549-…`) of each revision, with the reasons. */
 type Baseline = Record<string, readonly { readonly reason: string; readonly fails: readonly string[] }[]>;
 
 const baseline = JSON.parse(await readFile(new URL('./baseline.json', import.meta.url), 'utf8')) as Baseline;
 const suite = createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/dist/index.js');
 
-/** Runs the suite's server scenarios of a revision. Gives the verdict of each check, the worst where a check ran more than once. */
+/** Runs the suite's server scenarios of a revision. Returns the verdict of each check, the worst one if a check ran more than once. */
 async function runSuite(url: string, revision: string): Promise<Map<string, 'passed' | 'failed'>> {
   const folder = await mkdtemp(join(tmpdir(), 'busbar-conformance-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const args = [suite, 'server', '--url', url, '--requirements', revision, '--output-dir', folder];
-  // It exits with 1 as soon as one check fails, which the baseline is there to judge.
+  // The suite exits with 1 if any check fails. The baseline judges the failures.
   await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 }).catch((error: { code?: unknown }) =>
     expect(error.code).toBe(1),
   );
@@ -37,17 +37,20 @@ async function runSuite(url: string, revision: string): Promise<Map<string, 'pas
   return verdicts;
 }
 
-test.each(Object.keys(baseline))('passes the suite’s scenarios of %s but for what the baseline explains', async (revision) => {
-  const host = createHost({ connectors: [fixture], info: { name: 'conformance', version: '1.0.0' } });
-  const verdicts = await runSuite((await listen(httpTransport({ port: 0 }), host)).url, revision);
-  const failed = [...verdicts].filter(([, verdict]) => verdict === 'failed').map(([check]) => check);
-  const excused = (baseline[revision] ?? []).flatMap(({ fails }) => fails);
-  // Nothing excuses a message that the protocol's own schema refuses.
-  const excuses = (entry: string, check: string) =>
-    check === entry || (check.startsWith(`${entry}:`) && !check.endsWith(':wire-schema-valid'));
+test.each(Object.keys(baseline))(
+  'passes the suite’s scenarios of %s, except for the failures that the baseline explains',
+  async (revision) => {
+    const host = createHost({ connectors: [fixture], info: { name: 'conformance', version: '1.0.0' } });
+    const verdicts = await runSuite((await listen(httpTransport({ port: 0 }), host)).url, revision);
+    const failed = [...verdicts].filter(([, verdict]) => verdict === 'failed').map(([check]) => check);
+    const excused = (baseline[revision] ?? []).flatMap(({ fails }) => fails);
+    // The baseline cannot excuse a message that the protocol's own schema refuses.
+    const excuses = (entry: string, check: string) =>
+      check === entry || (check.startsWith(`${entry}:`) && !check.endsWith(':wire-schema-valid'));
 
-  expect(failed.filter((check) => !excused.some((entry) => excuses(entry, check)))).toEqual([]);
-  // What passes by now must leave the baseline.
-  expect(excused.filter((entry) => !failed.some((check) => excuses(entry, check)))).toEqual([]);
-  expect(verdicts.size - failed.length).toBeGreaterThan(40);
-});
+    expect(failed.filter((check) => !excused.some((entry) => excuses(entry, check)))).toEqual([]);
+    // Checks that pass by now must leave the baseline.
+    expect(excused.filter((entry) => !failed.some((check) => excuses(entry, check)))).toEqual([]);
+    expect(verdicts.size - failed.length).toBeGreaterThan(40);
+  },
+);

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { defineConnector, result, ToolError } from '../../../src/index.ts';
 
-// The smallest picture and the smallest sound that are what they say.
+// The smallest valid picture and the smallest valid sound.
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 const wav = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=';
 
 const nothing = z.object({});
-const said = z.object({ text: z.string().describe('What the tool has to say') });
+const text = z.object({ text: z.string().describe('The text of the answer') });
 const confirmation = z.object({ ok: z.boolean().describe('Whether to go on') });
 
-/** The tools that the MCP conformance suite calls, as far as the contract can express them. */
+/** The tools that the MCP conformance suite calls, if Busbar's contract can express them. */
 export const fixture = defineConnector({
   spec: 'v1',
   id: 'test',
@@ -74,7 +74,7 @@ export const fixture = defineConnector({
       description: 'Fails.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async () => {
         throw new ToolError('NOT_FOUND', 'This tool intentionally returns an error for testing');
       },
@@ -84,7 +84,7 @@ export const fixture = defineConnector({
       description: 'Reports its progress.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async (_input, _client, context) => {
         for (const done of [0, 50, 100]) context.progress(done, 100);
         return { text: 'done' };
@@ -92,10 +92,10 @@ export const fixture = defineConnector({
     }),
     tool({
       name: 'test_logging_tool',
-      description: 'Logs nothing to the client, as nothing here does.',
+      description: 'Logs nothing to the client, like every tool.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async () => ({ text: 'done' }),
     }),
     tool({
@@ -103,7 +103,7 @@ export const fixture = defineConnector({
       description: 'Asks the person whether to go on.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async (_input, _client, context) => {
         const { ok } = await context.ask('Shall the tool go on?', confirmation);
         return { text: ok ? 'gone on' : 'stopped' };
@@ -111,13 +111,13 @@ export const fixture = defineConnector({
     }),
     tool({
       name: 'test_x_mcp_header',
-      description: 'Takes an argument that travels in a header too.',
+      description: 'Takes an argument that clients also send in a header.',
       effect: 'read',
       input: {
         jsonSchema: { type: 'object', properties: { region: { type: 'string', description: 'Where to', 'x-mcp-header': 'Region' } } },
         parse: (value: unknown) => value as { region?: string },
       },
-      output: said,
+      output: text,
       run: async ({ region = 'nowhere' }) => ({ text: region }),
     }),
     tool({
@@ -125,7 +125,7 @@ export const fixture = defineConnector({
       description: 'Asks for a name.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async (_input, _client, context) => {
         const { name } = await context.ask('What is your name?', z.object({ name: z.string().describe('Your name') }));
         return { text: `Hello, ${name}!` };
@@ -136,7 +136,7 @@ export const fixture = defineConnector({
       description: 'Asks for a confirmation.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async (_input, _client, context) => {
         await context.ask('Please confirm', confirmation);
         return { text: 'state-ok' };
@@ -147,7 +147,7 @@ export const fixture = defineConnector({
       description: 'Asks for a confirmation.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async (_input, _client, context) => {
         await context.ask('Please confirm', confirmation);
         return { text: 'confirmed' };
@@ -158,7 +158,7 @@ export const fixture = defineConnector({
       description: 'Asks for a name, then for a colour.',
       effect: 'read',
       input: nothing,
-      output: said,
+      output: text,
       run: async (_input, _client, context) => {
         const { name } = await context.ask('Step 1: What is your name?', z.object({ name: z.string().describe('Your name') }));
         const { color } = await context.ask('Step 2: What is your favorite color?', z.object({ color: z.string().describe('A color') }));

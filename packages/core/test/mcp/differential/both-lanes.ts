@@ -1,44 +1,44 @@
 import { differencesOf } from './compare.ts';
-import type { Sent } from './draft.ts';
-import { Line } from './exchange.ts';
-import { serveTwin, type TwinSetup } from './pair.ts';
+import { HttpConnection } from './http-connection.ts';
+import type { WireRequest } from './http-request.ts';
+import { serveReference, type ServerSetup } from './reference-server.ts';
 
-/** A request that was answered twice, and not in the same way. */
+/** A request that the two servers answered differently. */
 export interface Finding {
-  readonly sent: Sent;
+  readonly request: WireRequest;
   readonly differences: readonly string[];
 }
 
-// More than one at a time, since each waits for the other server; few enough that none waits for long.
-const atOnce = 8;
+// Several requests at a time, because each waits for the other server, and so few that none waits for long.
+const concurrency = 8;
 
-/** Two servers that differ in their lanes alone, and a way to ask both. */
-export async function startBothLanes(setup?: TwinSetup) {
-  const [sdk, both] = await Promise.all([serveTwin('sdk', setup), serveTwin('both', setup)]);
+/** Starts two servers that differ only in their lanes, and returns a function that sends requests to both. */
+export async function startBothLanes(setup?: ServerSetup) {
+  const [sdk, both] = await Promise.all([serveReference('sdk', setup), serveReference('both', setup)]);
   return {
     sdk,
     both,
-    compare: (requests: readonly Sent[]) => compare(requests, sdk.port, both.port),
+    compare: (requests: readonly WireRequest[]) => compare(requests, sdk.port, both.port),
     close: () => Promise.all([sdk.close(), both.close()]),
   };
 }
 
-/** Sends each request to the servers at both ports, in no order. Gives back what differs. `hungMs`: see {@link Line}. */
-export async function compare(requests: readonly Sent[], sdkPort: number, bothPort: number, hungMs?: number): Promise<Finding[]> {
+/** Sends each request to the servers at both ports, in no order, and returns the differences. `hungMs`: see {@link HttpConnection}. */
+export async function compare(requests: readonly WireRequest[], sdkPort: number, bothPort: number, hungMs?: number): Promise<Finding[]> {
   const findings: Finding[] = [];
   const queue = requests.values();
   const work = async () => {
-    const sdk = new Line(sdkPort, hungMs);
-    const both = new Line(bothPort, hungMs);
-    // One queue for all: whoever is done takes the next.
-    for (const sent of queue) {
-      const outcomes = await Promise.all([sdk.send(sent), both.send(sent)]);
+    const sdk = new HttpConnection(sdkPort, hungMs);
+    const both = new HttpConnection(bothPort, hungMs);
+    // All workers take their next request from one queue.
+    for (const request of queue) {
+      const outcomes = await Promise.all([sdk.send(request), both.send(request)]);
       const differences = differencesOf(...outcomes);
-      if (differences.length > 0) findings.push({ sent, differences });
+      if (differences.length > 0) findings.push({ request, differences });
     }
     sdk.close();
     both.close();
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, requests.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(concurrency, requests.length) }, work));
   return findings;
 }

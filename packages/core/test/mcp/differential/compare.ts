@@ -1,36 +1,36 @@
-import type { Outcome, Reply } from './exchange.ts';
+import type { Outcome, Reply } from './http-connection.ts';
 import { masked } from './masks.ts';
 
 /**
- * What differs between two outcomes, one line each, each beginning with the part of the answer: `end`, `count`, `status`, `header <name>`,
- * `header order`, `body`. Bytes are compared, but for what is masked and for how a body was cut into chunks.
+ * Lists the differences between two outcomes, one line each. A line begins with the part that differs: `connection`, `count`, `status`,
+ * `header <name>`, `header order`, `body`, `rest`. Compares bytes, except masked ones and the way in which a body was cut into chunks.
  */
 export function differencesOf(sdk: Outcome, both: Outcome): string[] {
-  const found: string[] = [];
-  const compare = (part: string, one: string, other: string) => {
-    if (one !== other) found.push(`${part}: ${JSON.stringify(one)} ≠ ${JSON.stringify(other)}`);
+  const differences: string[] = [];
+  const compare = (part: string, fromSdk: string, fromBoth: string) => {
+    if (fromSdk !== fromBoth) differences.push(`${part}: ${JSON.stringify(fromSdk)} ≠ ${JSON.stringify(fromBoth)}`);
   };
-  for (const outcome of [sdk, both]) if (outcome.end === 'hung') found.push(`end: no answer`);
-  compare('end', sdk.end, both.end);
+  for (const outcome of [sdk, both]) if (outcome.connection === 'hung') differences.push('connection: no answer');
+  compare('connection', sdk.connection, both.connection);
   compare('count', String(sdk.replies.length), String(both.replies.length));
-  for (const [i, one] of sdk.replies.entries()) {
+  for (const [i, reply] of sdk.replies.entries()) {
     const other = both.replies[i];
-    if (other) compareReplies(one, other, compare);
+    if (other) compareReplies(reply, other, compare);
   }
   compare('rest', masked('body', masked('head', sdk.rest)), masked('body', masked('head', both.rest)));
-  return found;
+  return differences;
 }
 
-function compareReplies(one: Reply, other: Reply, compare: (part: string, one: string, other: string) => void): void {
-  compare('status', one.status, other.status);
+function compareReplies(sdk: Reply, both: Reply, compare: (part: string, fromSdk: string, fromBoth: string) => void): void {
+  compare('status', sdk.status, both.status);
   const names = ({ headers }: Reply) => headers.map(([name]) => name).join(', ');
   const values = ({ headers }: Reply, name: string) =>
     headers
       .filter(([present]) => present.toLowerCase() === name)
       .map(([present, value]) => masked('head', `${present}: ${value}`))
       .join('\n');
-  const all = new Set([...one.headers, ...other.headers].map(([name]) => name.toLowerCase()));
-  for (const name of all) compare(`header ${name}`, values(one, name), values(other, name));
-  compare('header order', names(one), names(other));
-  compare('body', masked('body', one.body), masked('body', other.body));
+  const allNames = new Set([...sdk.headers, ...both.headers].map(([name]) => name.toLowerCase()));
+  for (const name of allNames) compare(`header ${name}`, values(sdk, name), values(both, name));
+  compare('header order', names(sdk), names(both));
+  compare('body', masked('body', sdk.body), masked('body', both.body));
 }

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startBothLanes, type Finding } from './both-lanes.ts';
 import { corpus } from './corpus/all.ts';
 import { judge, report } from './differences.ts';
-import { sent } from './draft.ts';
-import { Line } from './exchange.ts';
-import { idleMasks } from './masks.ts';
+import { HttpConnection } from './http-connection.ts';
+import { toWire } from './http-request.ts';
+import { unusedMasks } from './masks.ts';
 import { bases, modern } from './requests.ts';
 
 let lanes: Awaited<ReturnType<typeof startBothLanes>>;
@@ -16,13 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => lanes.close());
 
-test('holds more than 2,000 distinct requests, each under a name of its own', () => {
+test('the corpus holds more than 2,000 distinct requests, each with a name of its own', () => {
   const distinct = new Set(corpus.map(({ packets }) => packets.map((packet) => packet.toString('latin1')).join('')));
   expect(distinct.size).toBeGreaterThan(2_000);
   expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length);
 });
 
-test('both lanes answer all of it with the same bytes, but for what is listed', () => {
+test('both lanes answer all of the corpus with the same bytes, except for listed differences', () => {
   const { unlisted } = judge(findings);
   expect(unlisted.length, report(unlisted)).toBe(0);
 });
@@ -32,32 +32,32 @@ test('every listed difference still occurs', () => {
 });
 
 test('every mask is needed', () => {
-  expect(idleMasks()).toEqual([]);
+  expect(unusedMasks()).toEqual([]);
 });
 
-test('whoever operates the server hears the same of both lanes', () => {
-  expect(lanes.both.told()).toEqual(lanes.sdk.told());
+test('both lanes report the same events and log lines to the operator', () => {
+  expect(lanes.both.takeRecords()).toEqual(lanes.sdk.takeRecords());
 });
 
-test('plain requests go by the fast lane, and others by the SDK’s', async () => {
-  // The SDK takes requests of the web, and the fast lane makes none.
-  const made = vi.spyOn(globalThis, 'Request');
-  const line = new Line(lanes.both.port);
-  const lanesOf = async (drafts: typeof bases) => {
-    const found: string[] = [];
-    for (const draft of drafts) {
-      made.mockClear();
-      await line.send(sent(draft));
-      found.push(`${draft.name}: ${made.mock.calls.length === 0 ? 'fast' : 'SDK'}`);
+test('the fast lane answers plain requests, and the SDK lane others', async () => {
+  // The SDK takes web requests, and the fast lane creates none.
+  const constructed = vi.spyOn(globalThis, 'Request');
+  const connection = new HttpConnection(lanes.both.port);
+  const lanesOf = async (requests: typeof bases) => {
+    const used: string[] = [];
+    for (const request of requests) {
+      constructed.mockClear();
+      await connection.send(toWire(request));
+      used.push(`${request.name}: ${constructed.mock.calls.length === 0 ? 'fast' : 'SDK'}`);
     }
-    return found;
+    return used;
   };
   try {
     expect(await lanesOf(bases)).toEqual(bases.map(({ name }) => `${name}: fast`));
     const others = [modern('prompts/list'), modern('tools/list', { cursor: 'a' }), modern('subscriptions/listen')];
     expect(await lanesOf(others)).toEqual(others.map(({ name }) => `${name}: SDK`));
   } finally {
-    line.close();
-    made.mockRestore();
+    connection.close();
+    constructed.mockRestore();
   }
 });

@@ -16,13 +16,13 @@ const words = [
   '2025-03-26',
   '2024-11-05',
   '2024-10-07',
-  'twin_echo_text',
-  'twin_echo_all',
-  'twin_ask_twice',
-  'twin_fail_known',
-  'twin_report_progress',
-  'twin_show_content',
-  'twin_return_given',
+  'reference_echo_text',
+  'reference_echo_all',
+  'reference_ask_twice',
+  'reference_fail_known',
+  'reference_report_progress',
+  'reference_show_content',
+  'reference_return_given',
   'text',
   'kind',
   'array',
@@ -32,7 +32,7 @@ const words = [
   'application/json',
   'text/event-stream',
   '*/*',
-  '=?base64?dHdpbl9lY2hvX3RleHQ=?=',
+  '=?base64?cmVmZXJlbmNlX2VjaG9fdGV4dA==?=',
   '__proto__',
   'constructor',
   'toJSON',
@@ -103,7 +103,7 @@ const keys = [
   '',
 ];
 
-/** Headers that some part of the server reads. */
+/** The headers that some part of the server reads. */
 export const headerNames = [
   'accept',
   'content-type',
@@ -123,15 +123,15 @@ export const headerNames = [
 ];
 
 const word = fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 8 }), fc.string({ unit: 'binary', maxLength: 4 }));
-/** Keys that messages, and answers, have or should not have. */
+/** Keys that messages and answers have or should not have. */
 export const key = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...keys) }, { weight: 1, arbitrary: word });
-/** JSON, rather of the kind that means something somewhere. */
+/** JSON values, more often values that mean something somewhere. */
 export const value = fc.oneof(
   word,
   fc.constantFrom<unknown>(null, true, false, 0, -1, 1.5, 7, 2 ** 53, [], {}, [{}], { a: {} }),
   fc.jsonValue({ maxDepth: 3 }),
 );
-/** What can stand in a header. */
+/** Text that a header can hold. */
 export const headerValue = fc
   .oneof(
     fc.constantFrom(

@@ -2,58 +2,58 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ToolError, type RateLimit } from '../../../src/index.ts';
 import { startBothLanes } from './both-lanes.ts';
 import { judge, report } from './differences.ts';
-import { named, sent, withHeader } from './draft.ts';
-import type { TwinSetup } from './pair.ts';
+import { named, toWire, withHeader } from './http-request.ts';
+import type { ServerSetup } from './reference-server.ts';
 import { bases, call, fewBases, modernVersion } from './requests.ts';
 
 const calls = [modernVersion, '2025-11-25'].flatMap((version) => [
-  call(version, 'twin_write_text', { text: 'own' }),
-  call(version, 'twin_echo_text', { text: 7 }),
-  call(version, 'twin_no_such'),
-  call(version, 'twin_show_content', { kind: 'a mixture' }),
-  call(version, 'twin_give_value', { kind: 'array' }),
-  call(version, 'twin_ask_twice', {}, { elicitation: {} }),
+  call(version, 'reference_write_text', { text: 'own' }),
+  call(version, 'reference_echo_text', { text: 7 }),
+  call(version, 'reference_no_such'),
+  call(version, 'reference_show_content', { kind: 'a mixture' }),
+  call(version, 'reference_give_value', { kind: 'array' }),
+  call(version, 'reference_ask_twice', {}, { elicitation: {} }),
 ]);
 const narrow = fewBases.map((base) => named(base, 'narrow', withHeader(base, 'authorization', 'Bearer narrow')));
 const paged = fewBases.map((base) => named(base, 'from a page', withHeader(base, 'origin', 'https://app.example.com')));
-const requests = [...bases, ...calls, ...narrow, ...paged].map(sent);
+const requests = [...bases, ...calls, ...narrow, ...paged].map(toWire);
 
 const spent: RateLimit = { take: async () => ({ allowed: false, rule: { limit: 1, windowMs: 1_000 }, remaining: 0, resetMs: 10 }) };
 
-/** Hosts of every kind: what they are and how they fail must show in both lanes alike. */
-const hosts: Readonly<Record<string, TwinSetup>> = {
-  'that says nothing of itself': { host: { info: { name: 'twin', version: '1' } } },
-  'whose instructions are empty': { host: { info: { name: '', version: '', instructions: '' } } },
-  'with words in its description that JSON escapes': {
+/** Hosts of every kind. Both lanes must show the same of them and of their failures. */
+const hosts: Readonly<Record<string, ServerSetup>> = {
+  'without instructions': { host: { info: { name: 'reference', version: '1' } } },
+  'with empty instructions': { host: { info: { name: '', version: '', instructions: '' } } },
+  'with names and instructions that JSON escapes': {
     host: { info: { name: '"é\u2028', version: '\ud800', instructions: '🐦\n\u0000' } },
   },
   'without tools': { host: { connectors: [] } },
-  'whose pages may call': { transport: { allowedOrigins: ['https://app.example.com'] } },
-  'whose tenants have a limit': { host: { tenantRateLimit: spent } },
-  'whose connectors have a limit': { host: { connectorRateLimit: spent } },
-  'that limits addresses': { transport: { limitPerAddress: spent } },
-  'that takes small requests': { transport: { maxBodyBytes: 200 } },
-  'that gives small answers': { host: { maxAnswerBytes: 10 } },
-  'whose steps refuse': { host: { middleware: [() => Promise.reject(new ToolError('FORBIDDEN', 'Not today.'))] } },
-  'whose steps fail': { host: { middleware: [() => Promise.reject(new Error('a secret'))] } },
-  'whose steps answer': {
+  'that allows an origin': { transport: { allowedOrigins: ['https://app.example.com'] } },
+  'with a rate limit for each tenant': { host: { tenantRateLimit: spent } },
+  'with a rate limit for each connector': { host: { connectorRateLimit: spent } },
+  'with a rate limit for each address': { transport: { limitPerAddress: spent } },
+  'that accepts only small requests': { transport: { maxBodyBytes: 200 } },
+  'that returns only small answers': { host: { maxAnswerBytes: 10 } },
+  'whose middleware refuses': { host: { middleware: [() => Promise.reject(new ToolError('FORBIDDEN', 'Not today.'))] } },
+  'whose middleware fails': { host: { middleware: [() => Promise.reject(new Error('a secret'))] } },
+  'whose middleware answers': {
     host: { middleware: [async () => ({ content: [], structuredContent: ['own'], isError: true, meta: { own: 1 } })] },
   },
-  'whose metering is away': {
+  'whose metering is down': {
     host: {
       metering: {
-        admit: () => Promise.reject(new ToolError('UNAVAILABLE', 'Away.', { retryAfterMs: 10 })),
-        record: () => Promise.reject(new ToolError('UNAVAILABLE', 'Away.', { retryAfterMs: 10 })),
+        admit: () => Promise.reject(new ToolError('UNAVAILABLE', 'Down.', { retryAfterMs: 10 })),
+        record: () => Promise.reject(new ToolError('UNAVAILABLE', 'Down.', { retryAfterMs: 10 })),
         settle: async () => {},
         report: async () => {},
       },
     },
   },
-  'that fails outside its calls': {
+  'that fails outside of its calls': {
     change: (host) => ({ ...host, call: () => Promise.reject(Object.assign(new Error('a secret'), { code: -32_999, data: 'a secret' })) }),
   },
-  'that shows no tools, but runs them': { change: (host) => ({ ...host, tools: () => [] }) },
-  'that has closed': {
+  'that lists no tools, but runs them': { change: (host) => ({ ...host, tools: () => [] }) },
+  'that is closed': {
     change: async (host) => {
       await host.close(0);
       return host;
@@ -61,10 +61,10 @@ const hosts: Readonly<Record<string, TwinSetup>> = {
   },
 };
 
-test.each(Object.entries(hosts))('answers in the same way for a host %s', async (_which, setup) => {
+test.each(Object.entries(hosts))('both lanes answer in the same way for a host %s', async (_which, setup) => {
   const lanes = await startBothLanes(setup);
   onTestFinished(async () => void (await lanes.close()));
   const { unlisted } = judge(await lanes.compare(requests));
   expect(unlisted.length, report(unlisted)).toBe(0);
-  expect(lanes.both.told()).toEqual(lanes.sdk.told());
+  expect(lanes.both.takeRecords()).toEqual(lanes.sdk.takeRecords());
 });

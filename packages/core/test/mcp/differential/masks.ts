@@ -1,4 +1,4 @@
-/** Something that differs between two answers to the same request, also of one server. */
+/** A part in which two answers to the same request differ, even answers of one server. */
 interface Mask {
   readonly what: string;
   readonly why: string;
@@ -6,7 +6,7 @@ interface Mask {
   readonly pattern: RegExp;
 }
 
-/** All that is not compared. Everything else is, byte for byte. */
+/** The parts that are not compared. Everything else is, byte for byte. */
 const masks: readonly Mask[] = [
   {
     what: 'the Date header',
@@ -22,7 +22,7 @@ const masks: readonly Mask[] = [
   },
   {
     what: 'the requestState of a call that waits',
-    why: 'It is signed together with the second in which it ends.',
+    why: 'Its signature covers the second in which it expires.',
     in: 'body',
     pattern: /(?<="requestState":")[^"]+/g,
   },
@@ -30,15 +30,15 @@ const masks: readonly Mask[] = [
 
 const used = new Set<Mask>();
 
-/** The text without what is masked. */
-export const masked = (place: Mask['in'], text: string): string =>
+/** Replaces the masked parts of a text. */
+export const masked = (part: Mask['in'], text: string): string =>
   masks.reduce((rest, mask) => {
-    if (mask.in !== place) return rest;
+    if (mask.in !== part) return rest;
     return rest.replaceAll(mask.pattern, () => {
       used.add(mask);
       return `<${mask.what}>`;
     });
   }, text);
 
-/** The masks that have covered nothing so far. */
-export const idleMasks = (): string[] => masks.filter((mask) => !used.has(mask)).map(({ what }) => what);
+/** Returns the masks that have matched nothing so far. */
+export const unusedMasks = (): string[] => masks.filter((mask) => !used.has(mask)).map(({ what }) => what);

@@ -1,4 +1,4 @@
-import type { Draft, Header } from './draft.ts';
+import type { HttpRequest, Header } from './http-request.ts';
 
 /** The revision that the SDK calls modern. */
 export const modernVersion = '2026-07-28';
@@ -11,8 +11,8 @@ const json: readonly Header[] = [
   ['accept', 'application/json, text/event-stream'],
 ];
 
-/** A request of revision 2026-07-28, in the form that the official client gives it. */
-export function modern(method: string, params: Record<string, unknown> = {}, capabilities: object = {}): Draft {
+/** A request of revision 2026-07-28, in the form that the official client sends. */
+export function modern(method: string, params: Record<string, unknown> = {}, capabilities: object = {}): HttpRequest {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': modernVersion,
     'io.modelcontextprotocol/clientInfo': { name: 'differential', version: '1' },
@@ -32,8 +32,8 @@ export function modern(method: string, params: Record<string, unknown> = {}, cap
   };
 }
 
-/** A request of an older revision. Without a version it has no header of it, as 2025-03-26 and before. */
-export function legacy(version: string | undefined, method: string, params?: object): Draft {
+/** A request of an older revision. Without a version it has no version header, as in 2025-03-26 and before. */
+export function legacy(version: string | undefined, method: string, params?: object): HttpRequest {
   return {
     name: `${version ?? 'unversioned'} ${method}`,
     headers: [...json, ...(version === undefined ? [] : [['mcp-protocol-version', version] as const])],
@@ -41,14 +41,14 @@ export function legacy(version: string | undefined, method: string, params?: obj
   };
 }
 
-/** A call of a tool, in the form of a version, or of the modern one. */
-export const call = (version: string | undefined, name: string, args: unknown = {}, capabilities?: object): Draft =>
+/** A call of a tool, in the form of any version, the modern one included. */
+export const call = (version: string | undefined, name: string, args: unknown = {}, capabilities?: object): HttpRequest =>
   version === modernVersion
     ? modern('tools/call', { name, arguments: args }, capabilities)
     : legacy(version, 'tools/call', { name, arguments: args });
 
-/** What an older client begins with. */
-export const initialize = (version: unknown, header?: string): Draft => ({
+/** The first request of an older client. */
+export const initialize = (version: unknown, header?: string): HttpRequest => ({
   ...legacy(header, 'initialize', {
     protocolVersion: version,
     capabilities: {},
@@ -57,14 +57,14 @@ export const initialize = (version: unknown, header?: string): Draft => ({
   name: `initialize ${JSON.stringify(version)}${header === undefined ? '' : ` under ${header}`}`,
 });
 
-/** A plain request for each method that has a fast lane, in each form that it has. */
-export const bases: readonly Draft[] = [
-  call(modernVersion, 'twin_echo_text', { text: 'a' }),
+/** A plain request for each method that the fast lane answers, in each of its forms. */
+export const bases: readonly HttpRequest[] = [
+  call(modernVersion, 'reference_echo_text', { text: 'a' }),
   modern('tools/list'),
   modern('server/discover'),
-  call('2025-11-25', 'twin_echo_text', { text: 'a' }),
-  call('2025-03-26', 'twin_echo_text', { text: 'a' }),
-  call(undefined, 'twin_echo_text', { text: 'a' }),
+  call('2025-11-25', 'reference_echo_text', { text: 'a' }),
+  call('2025-03-26', 'reference_echo_text', { text: 'a' }),
+  call(undefined, 'reference_echo_text', { text: 'a' }),
   legacy('2025-11-25', 'tools/list'),
   legacy('2025-06-18', 'tools/list', {}),
   legacy('2024-11-05', 'ping'),
@@ -73,5 +73,5 @@ export const bases: readonly Draft[] = [
   initialize('2024-11-05', '2024-11-05'),
 ];
 
-/** One of each method, and calls of both eras. Most that is odd is made of these. */
-export const fewBases: readonly Draft[] = [0, 1, 2, 3, 9, 10].flatMap((i) => bases[i] ?? []);
+/** A request of each method, and calls of modern and older clients. Most unusual requests are variants of these. */
+export const fewBases: readonly HttpRequest[] = [0, 1, 2, 3, 9, 10].flatMap((i) => bases[i] ?? []);

@@ -7,23 +7,23 @@ import { manualClock } from '../../../src/testing/manual-clock.ts';
 import { callOf, messageOf, type Message } from '../raw.ts';
 import { serve } from '../serve.ts';
 
-/** Sends a message on each of some connections at once, and tells in which order requests were read and answers were written. */
-async function together(clients: number, message: Message): Promise<string[]> {
+/** Sends a message on several connections at once, and returns the order in which the server read requests and wrote answers. */
+async function orderOfEvents(clients: number, message: Message): Promise<string[]> {
   const { url } = await serve({}, { clock: manualClock() });
   const sockets = await Promise.all(Array.from({ length: clients }, () => dial(url)));
-  // Until then a connection may have been made and not yet taken.
+  // Each connection sends a request first: the server may accept it only some time after it is established.
   for (const socket of sockets) await exchange(socket, post(url, messageOf('tools/list')));
-  const seen: string[] = [];
-  const see = (channel: string, what: string) => {
-    const listener = () => void seen.push(what);
+  const order: string[] = [];
+  const record = (channel: string, event: string) => {
+    const listener = () => void order.push(event);
     subscribe(channel, listener);
     onTestFinished(() => void unsubscribe(channel, listener));
   };
-  see('http.server.request.start', 'read');
-  see('http.server.response.finish', 'written');
-  // On the loopback what is written is there to be read at once, so all of it is read in the next turn.
+  record('http.server.request.start', 'read');
+  record('http.server.response.finish', 'written');
+  // Over loopback, written bytes can be read at once, so the server reads all requests in the next turn.
   await Promise.all(sockets.map((socket) => exchange(socket, post(url, message))));
-  return seen;
+  return order;
 }
 
 async function dial(url: URL): Promise<Socket> {
@@ -52,14 +52,14 @@ test.each([
   ['calls', callOf('probe_echo_text', { text: 'hello' })],
   ['lists', messageOf('tools/list')],
 ])('%s that are read together are answered together, and not each before the next is read', async (_what, message) => {
-  const seen = await together(8, message);
-  const begun = seen.filter((what, at) => what === 'written' && seen[at - 1] === 'read');
-  // One, but for a busy system that brings some of them late. Without batches as many as there are calls.
-  expect(begun.length).toBeLessThan(5);
-  expect(seen.filter((what) => what === 'written')).toHaveLength(8);
+  const order = await orderOfEvents(8, message);
+  const runs = order.filter((event, i) => event === 'written' && order[i - 1] === 'read');
+  // One run of answers, except on a busy system, where some requests arrive late. Without batches there are as many runs as calls.
+  expect(runs.length).toBeLessThan(5);
+  expect(order.filter((event) => event === 'written')).toHaveLength(8);
 });
 
-test('an answer waits for the end of the turn in which its request was read, and not where that is over', async () => {
+test('an answer waits for the end of the turn in which its request was read, and does not wait after that turn', async () => {
   const batches = new WriteBatches(manualClock());
   const batch = batches.join();
   if (!batch) throw new Error('the first request has a batch');
@@ -73,7 +73,7 @@ test('an answer waits for the end of the turn in which its request was read, and
   expect(batch.turn()).toBeUndefined();
 });
 
-test('a batch takes in no request after some milliseconds: its answers are written, and later requests wait for one another', async () => {
+test('a batch closes after some milliseconds: its answers are written, and later requests share the next batch', async () => {
   let now = 0;
   const batches = new WriteBatches({ ...manualClock(), now: () => now });
   const first = batches.join();
@@ -91,7 +91,7 @@ test('a batch takes in no request after some milliseconds: its answers are writt
   expect(second?.turn()).toBeInstanceOf(Promise);
 });
 
-test('requests that come alone for long do not wait for others, until there are others again', async () => {
+test('after many requests that came alone, a request does not wait, until several come together again', async () => {
   const batches = new WriteBatches(manualClock());
   const lone = async () => {
     const batch = batches.join();

@@ -1,4 +1,4 @@
-import { onTestFinished, test, expect } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createHost, type CatalogEntry, type Host } from '../../../src/index.ts';
 import { httpTransport } from '../../../src/mcp/http.ts';
 import { modernClient } from '../clients.ts';
@@ -16,11 +16,11 @@ const inputSchema = {
   },
 } as const;
 
-/** A host whose probe_route_region shows arguments that travel in headers too. */
+/** Serves a host whose probe_route_region has arguments that clients also send in headers. */
 async function serveMirrored(): Promise<URL> {
   const host = createHost({ connectors: [probe().connector] });
-  const shown = host.tools(await host.authenticate({ token: undefined, address: undefined }));
-  const entries = shown.map((entry): CatalogEntry => (entry.name === 'probe_route_region' ? { ...entry, inputSchema } : entry));
+  const original = host.tools(await host.authenticate({ token: undefined, address: undefined }));
+  const entries = original.map((entry): CatalogEntry => (entry.name === 'probe_route_region' ? { ...entry, inputSchema } : entry));
   const mirrored: Host = { ...host, tools: () => entries, tool: (_caller, name) => entries.find((entry) => entry.name === name) };
   const listener = await httpTransport({ port: 0 }).listen(mirrored);
   onTestFinished(async () => {
@@ -36,9 +36,9 @@ test.each<[string, object, Record<string, string>]>([
   ['the same text', { region: 'eu' }, { 'mcp-param-region': 'eu' }],
   ['text in Base64', { region: 'Zürich' }, { 'mcp-param-region': base64('Zürich') }],
   ['text that only begins like Base64', { region: '=?base64?SGVs' }, { 'mcp-param-region': '=?base64?SGVs' }],
-  ['a number written otherwise', { count: 7 }, { 'mcp-param-count': '7.0' }],
+  ['a number in another notation', { count: 7 }, { 'mcp-param-count': '7.0' }],
   ['a nested property', { place: { city: 'Bern' } }, { 'mcp-param-city': 'Bern' }],
-  ['an argument that is absent', {}, { 'mcp-param-region': 'eu' }],
+  ['a missing argument', {}, { 'mcp-param-region': 'eu' }],
   ['an argument that is not mirrored', { plain: 'a' }, { 'mcp-param-plain': 'b' }],
 ])('accepts %s', async (_what, args, headers) => {
   const { status, json } = await post(await serveMirrored(), callOf('probe_route_region', args), { headers });
@@ -47,9 +47,9 @@ test.each<[string, object, Record<string, string>]>([
 
 test.each<[string, object, Record<string, string>]>([
   ['another text', { region: 'eu' }, { 'mcp-param-region': 'us' }],
-  ['a header that is absent', { region: 'eu' }, {}],
+  ['a missing header', { region: 'eu' }, {}],
   ['Base64 without its padding', { region: 'Hello' }, { 'mcp-param-region': '=?base64?SGVsbG8?=' }],
-  ['what is no Base64', { region: 'Hello' }, { 'mcp-param-region': '=?base64?SGVs!!!bG8=?=' }],
+  ['invalid Base64', { region: 'Hello' }, { 'mcp-param-region': '=?base64?SGVs!!!bG8=?=' }],
   ['another number', { count: 7 }, { 'mcp-param-count': '0x7' }],
   ['a nested property that differs', { place: { city: 'Bern' } }, { 'mcp-param-city': 'Basel' }],
 ])('refuses %s', async (_what, args, headers) => {
@@ -58,9 +58,9 @@ test.each<[string, object, Record<string, string>]>([
   expect(json()).toMatchObject({ id: 7, error: { code: -32020, message: expect.stringContaining('headers and body disagree') } });
 });
 
-test('the official client sends the headers of its own accord', async () => {
+test('the official client sends the headers by itself', async () => {
   const client = await modernClient(await serveMirrored());
-  // It learns from the list which arguments to mirror.
+  // The list says which arguments the client must mirror.
   await client.listTools();
   const result = await client.callTool({ name: 'probe_route_region', arguments: { region: 'Zürich' } });
   expect(result.structuredContent).toEqual({ text: 'Zürich' });

@@ -18,28 +18,31 @@ const ifLost = 'List the notes with acme_list_notes and look for it.';
 
 export const acmeClient = (http: Http) => ({
   me: async (context: Context) =>
-    (await http.request(context, { method: 'GET', path: '/me', response: z.looseObject({ name: z.string() }) })).data,
+    (await http.request({ method: 'GET', path: '/me', response: z.looseObject({ name: z.string() }) }, context)).data,
   get: async (context: Context, id: string) =>
-    (await http.request(context, { method: 'GET', path: '/notes/{id}', params: { id }, response: Note })).data,
+    (await http.request({ method: 'GET', path: '/notes/{id}', params: { id }, response: Note }, context)).data,
   list: async (context: Context, after: string | undefined) =>
-    (await http.request(context, { method: 'GET', path: '/notes', query: { after }, response: Page })).data,
+    (await http.request({ method: 'GET', path: '/notes', query: { after }, response: Page }, context)).data,
   create: async (context: Context, text: string) =>
     (
-      await http.request(context, {
-        method: 'POST',
-        path: '/notes',
-        body: { json: { text } },
-        headers: { 'idempotency-key': context.key('note') },
-        retry: 'keyed',
-        response: Note,
-        ifLost,
-      })
+      await http.request(
+        {
+          method: 'POST',
+          path: '/notes',
+          body: { json: { text } },
+          headers: { 'idempotency-key': context.key('note') },
+          retry: 'keyed',
+          response: Note,
+          ifLost,
+        },
+        context,
+      )
     ).data,
   edit: async (context: Context, id: string, text: string) =>
-    (await http.request(context, { method: 'PUT', path: '/notes/{id}', params: { id }, body: { json: { text } }, response: Note, ifLost }))
+    (await http.request({ method: 'PUT', path: '/notes/{id}', params: { id }, body: { json: { text } }, response: Note, ifLost }, context))
       .data,
   remove: async (context: Context, id: string) => {
-    await http.request(context, { method: 'DELETE', path: '/notes/{id}', params: { id }, ifLost });
+    await http.request({ method: 'DELETE', path: '/notes/{id}', params: { id }, ifLost }, context);
   },
 });
 export type AcmeClient = ReturnType<typeof acmeClient>;

@@ -21,21 +21,24 @@ export const moreClient = ({ http, state, wake }: Pick<Services<unknown>, 'http'
   events: state.log(eventLog),
   outbox: state.log(outboxLog),
   wake,
-  export: (context: Context) => http.rows(context, { method: 'GET', path: '/export', response: Note }),
+  export: (context: Context) => http.rows({ method: 'GET', path: '/export', response: Note }, context),
   deliver: (context: Context, id: string, text: string) => deliver(http, context, id, text),
 });
 export type MoreClient = ReturnType<typeof moreClient>;
 export type MoreConnector = Connector<typeof config, MoreClient>;
 
 async function deliver(http: Http, context: Context, id: string, text: string): Promise<string> {
-  const { data } = await http.request(context, {
-    method: 'POST',
-    path: '/notes',
-    body: { json: { text } },
-    headers: { 'idempotency-key': id },
-    retry: 'keyed',
-    response: Note,
-  });
+  const { data } = await http.request(
+    {
+      method: 'POST',
+      path: '/notes',
+      body: { json: { text } },
+      headers: { 'idempotency-key': id },
+      retry: 'keyed',
+      response: Note,
+    },
+    context,
+  );
   return data.id;
 }
 

@@ -87,14 +87,17 @@ export const brokenBackground: readonly BrokenConnector[] = [
       open: (services) => ({
         ...moreClient(services),
         async deliver(context: Context, id: string, text: string) {
-          const { data } = await services.http.request(context, {
-            method: 'POST',
-            path: '/notes',
-            body: { json: { text } },
-            headers: { 'idempotency-key': id },
-            retry: 'keyed',
-            response: z.unknown(),
-          });
+          const { data } = await services.http.request(
+            {
+              method: 'POST',
+              path: '/notes',
+              body: { json: { text } },
+              headers: { 'idempotency-key': id },
+              retry: 'keyed',
+              response: z.unknown(),
+            },
+            context,
+          );
           return (data as { id: string }).id.trim();
         },
       }),

@@ -151,15 +151,18 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     connector: withClient(acmeWith(['create_note']), (_, http) => ({
       create: async (context, text) =>
         (
-          await http.request(context, {
-            method: 'POST',
-            path: '/notes',
-            body: { json: { text } },
-            headers: { 'idempotency-key': crypto.randomUUID() },
-            retry: 'keyed',
-            response: Note,
-            ifLost,
-          })
+          await http.request(
+            {
+              method: 'POST',
+              path: '/notes',
+              body: { json: { text } },
+              headers: { 'idempotency-key': crypto.randomUUID() },
+              retry: 'keyed',
+              response: Note,
+              ifLost,
+            },
+            context,
+          )
         ).data,
     })),
   },
@@ -178,7 +181,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     finds: 'makes a write once, though its answer was lost',
     connector: withClient(acmeWith(['create_note']), (_, http) => ({
       create: async (context, text) =>
-        (await http.request(context, { method: 'POST', path: '/notes', body: { json: { text } }, retry: 'safe', response: Note, ifLost }))
+        (await http.request({ method: 'POST', path: '/notes', body: { json: { text } }, retry: 'safe', response: Note, ifLost }, context))
           .data,
     })),
   },
@@ -198,7 +201,7 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     finds: 'says of each write how to find out whether it happened',
     connector: withClient(acmeWith(['remove_note']), (_, http) => ({
       async remove(context, id) {
-        await http.request(context, { method: 'DELETE', path: '/notes/{id}', params: { id } });
+        await http.request({ method: 'DELETE', path: '/notes/{id}', params: { id } }, context);
       },
     })),
   },

@@ -51,13 +51,16 @@ export const brokenBorders: readonly BrokenConnector[] = [
           ...acmeClient(http),
           get: async (context: Context, id: string) =>
             (
-              await http.request(context, {
-                method: 'GET',
-                path: '/notes/{id}',
-                params: { id },
-                headers: { 'x-secret': newest },
-                response: Note,
-              })
+              await http.request(
+                {
+                  method: 'GET',
+                  path: '/notes/{id}',
+                  params: { id },
+                  headers: { 'x-secret': newest },
+                  response: Note,
+                },
+                context,
+              )
             ).data,
         };
       },
@@ -100,7 +103,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
         const link = note['url'];
         if (typeof link !== 'string' || !URL.canParse(link)) return note;
         const { origin, pathname } = new URL(link);
-        return (await http.request(context, { method: 'GET', origin, path: pathname as '/', response: Note })).data;
+        return (await http.request({ method: 'GET', origin, path: pathname as '/', response: Note }, context)).data;
       },
     })),
   },
@@ -108,7 +111,7 @@ export const brokenBorders: readonly BrokenConnector[] = [
     fault: 'writes an id into a path',
     finds: 'puts what it is given into paths as params',
     connector: withClient(one, (_, http) => ({
-      get: async (context, id) => (await http.request(context, { method: 'GET', path: `/notes/${id}`, response: Note })).data,
+      get: async (context, id) => (await http.request({ method: 'GET', path: `/notes/${id}`, response: Note }, context)).data,
     })),
   },
   {

@@ -30,7 +30,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? `${error.
 const parsing = (response: z.ZodType<any>): AcmeConnector =>
   withClient(one, (_, http) => ({
     get: async (context, id) =>
-      (await http.request(context, { method: 'GET', path: '/notes/{id}', params: { id }, response })).data ?? unsaid,
+      (await http.request({ method: 'GET', path: '/notes/{id}', params: { id }, response }, context)).data ?? unsaid,
   }));
 
 /** A connector that works with a note's text as `use` does. */
@@ -38,7 +38,7 @@ const using = (text: z.ZodType, use: (text: any) => string | undefined): AcmeCon
   withClient(one, (_, http) => ({
     get: async (context, id) => {
       const response = z.looseObject({ id: z.string(), text });
-      const { data } = await http.request(context, { method: 'GET', path: '/notes/{id}', params: { id }, response });
+      const { data } = await http.request({ method: 'GET', path: '/notes/{id}', params: { id }, response }, context);
       return { id: data.id, text: use(data.text) };
     },
   }));

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../../src/testing/sandbox/simulator.ts';
+import { VendorError } from '../../../src/testing/sandbox/vendor-error.ts';
 
 /** A clock whose sleepers wake when the test says so. */
 function handClock(): Clock & { wake(): void; asleep(): Promise<void> } {
@@ -108,6 +109,45 @@ describe('the simulator', () => {
     expect((await get('/notes/1')).status).toBe(200);
   });
 
+  it('answers with the VendorError that a handler throws, and changes it like any other answer', async () => {
+    await simulator.close();
+    const refuse = (id: string | undefined): never => {
+      throw new VendorError(422, { error: `no ${id}` }, { 'x-mood': 'cross' });
+    };
+    await start({
+      routes: { 'GET /notes/{id}': ({ params }) => refuse(params['id']), 'GET /later': async () => Promise.reject(new VendorError(409)) },
+    });
+    const refused = await get('/notes/1');
+    expect([refused.status, refused.headers.get('x-mood'), await refused.json()]).toEqual([422, 'cross', { error: 'no 1' }]);
+    const later = await get('/later');
+    expect([later.status, await later.text()]).toEqual([409, '']);
+    simulator.misbehave({ kind: 'change', change: (answer) => ({ ...answer, status: answer.status + 1 }) });
+    expect((await get('/notes/1')).status).toBe(423);
+  });
+
+  it('answers 200 by default, and adds the common headers to what handlers return and throw, after they ran', async () => {
+    await simulator.close();
+    let count = 0;
+    await start({
+      headers: ({ route }) => ({ 'x-route': route ?? '', 'x-count': String(count) }),
+      routes: {
+        'GET /a': () => ({ body: (count += 1), headers: { 'x-route': 'its own' } }),
+        'GET /b': () => {
+          throw new VendorError(404, (count += 1));
+        },
+      },
+    });
+    const seen = async (path: string) => {
+      const { status, headers } = await get(path);
+      return [status, headers.get('x-route'), headers.get('x-count')];
+    };
+    expect(await seen('/a')).toEqual([200, 'its own', '1']);
+    expect(await seen('/b')).toEqual([404, 'GET /b', '2']);
+    expect(await seen('/nowhere')).toEqual([404, null, null]);
+    simulator.misbehave({ kind: 'status', status: 503 });
+    expect(await seen('/a')).toEqual([503, null, null]);
+  });
+
   it('refuses a route that is not one', async () => {
     await expect(startSimulator({ routes: { '/no-method': () => ({ status: 200 }) } })).rejects.toThrow('"/no-method" is not a route');
   });
@@ -142,6 +182,13 @@ describe('the simulator', () => {
     expect((await post('x')).status).toBe(201);
     expect(simulator.requests).toHaveLength(1);
     expect(notes).toEqual(['x']);
+  });
+
+  it('ends no idle connection, since the next request may be on its way over it', async () => {
+    const { headers } = await get('/plain');
+    expect(headers.get('connection')).toBe('keep-alive');
+    // Node announces the time after which it would end the connection.
+    expect(headers.has('keep-alive')).toBe(false);
   });
 
   it('tells when a request has arrived and that it was answered', async () => {

@@ -1,4 +1,4 @@
-import type { ToolBuilder } from '@busbar/core';
+import { omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { Client, Task } from '../client.ts';
 
@@ -10,7 +10,7 @@ const TaskView = z.object({
   title: z.string().optional().describe('Title of the task'),
   done: z.boolean().describe('Whether it is done'),
 });
-const viewTask = ({ id, title, done }: Task) => ({ id, done: done === true, ...(typeof title === 'string' && { title }) });
+const viewTask = ({ id, title, done }: Task) => ({ id, done: done === true, ...omitNullish({ title }) });
 
 export const taskTools = (tool: ToolBuilder<Client>) => [
   tool({
@@ -27,7 +27,7 @@ export const taskTools = (tool: ToolBuilder<Client>) => [
     }),
     run: async ({ limit, cursor }, client, context) => {
       const after = cursor === undefined ? undefined : context.cursor.read(cursor, z.string());
-      const { tasks, next } = (await client.list(context, { limit, after })).data;
+      const { tasks, next } = (await client.list({ limit, after }, context)).data;
       return { tasks: tasks.slice(0, limit).map(viewTask), ...(typeof next === 'string' && { nextCursor: context.cursor.write(next) }) };
     },
   }),
@@ -37,7 +37,7 @@ export const taskTools = (tool: ToolBuilder<Client>) => [
     effect: 'read',
     input: z.object({ id }),
     output: TaskView,
-    run: async (input, client, context) => viewTask((await client.get(context, input.id)).data),
+    run: async (input, client, context) => viewTask((await client.get(input.id, context)).data),
   }),
   tool({
     name: 'acme_create_task',
@@ -45,7 +45,7 @@ export const taskTools = (tool: ToolBuilder<Client>) => [
     effect: 'write',
     input: z.object({ title }),
     output: TaskView,
-    run: async (input, client, context) => viewTask((await client.create(context, input.title)).data),
+    run: async (input, client, context) => viewTask((await client.create(input.title, context)).data),
   }),
   tool({
     name: 'acme_update_task',
@@ -57,7 +57,7 @@ export const taskTools = (tool: ToolBuilder<Client>) => [
       done: z.boolean().optional().describe('Whether it is done. Absent: unchanged'),
     }),
     output: TaskView,
-    run: async ({ id, ...changes }, client, context) => viewTask((await client.update(context, id, changes)).data),
+    run: async ({ id, ...changes }, client, context) => viewTask((await client.update(id, changes, context)).data),
   }),
   tool({
     name: 'acme_delete_task',
@@ -65,9 +65,6 @@ export const taskTools = (tool: ToolBuilder<Client>) => [
     effect: 'destructive',
     input: z.object({ id }),
     output: z.object({ id: z.string().describe('Id of the deleted task') }),
-    run: async ({ id }, client, context) => {
-      await client.remove(context, id);
-      return { id };
-    },
+    run: ({ id }, client, context) => client.remove(id, context).then(() => ({ id })),
   }),
 ];

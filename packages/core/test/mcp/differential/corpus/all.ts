@@ -1,4 +1,4 @@
-import { sent, type Sent } from '../draft.ts';
+import { toWire, type WireRequest } from '../http-request.ts';
 import { bases } from '../requests.ts';
 import { asks } from './asks.ts';
 import { bodies } from './bodies.ts';
@@ -10,14 +10,14 @@ import { methods } from './methods.ts';
 import { tools } from './tools.ts';
 import { wire } from './wire.ts';
 
-const everything: readonly Sent[] = [
-  ...[...bases, ...asks, ...bodies, ...callers, ...envelopes, ...headers, ...meta, ...methods, ...tools].map(sent),
+const everything: readonly WireRequest[] = [
+  ...[...bases, ...asks, ...bodies, ...callers, ...envelopes, ...headers, ...meta, ...methods, ...tools].map(toWire),
   ...wire,
 ];
 
-/** All requests, each once: parts of the corpus that come to the same bytes count as one. */
-export const corpus: readonly Sent[] = [
-  ...new Map(everything.map((one) => [JSON.stringify([one.packets.map(asText), one.cut]), one] as const)).values(),
+/** All requests, each once: requests with the same bytes count as one. */
+export const corpus: readonly WireRequest[] = [
+  ...new Map(everything.map((request) => [JSON.stringify([request.packets.map(asText), request.cut]), request] as const)).values(),
 ];
 
 function asText(packet: Buffer): string {

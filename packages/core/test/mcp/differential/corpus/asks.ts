@@ -1,25 +1,25 @@
-import { askStates, type AskState } from '../../../../src/mcp/sdk-lane/ask-state.ts';
-import { named, shown, type Draft } from '../draft.ts';
-import { secret } from '../pair.ts';
+import { createAskStateCodec, type AskState } from '../../../../src/mcp/sdk-lane/ask-state.ts';
+import { label, named, type HttpRequest } from '../http-request.ts';
+import { secret } from '../reference-server.ts';
 import { call, legacy, modern } from '../requests.ts';
 
 const canAsk = { elicitation: { form: {} } };
-const states = askStates(secret);
-const local: AskState = { tenant: 'local', caller: 'local', tool: 'twin_ask_twice', answers: {} };
-// The codec asks for the context of a request only where it binds to it.
+const states = createAskStateCodec(secret);
+const local: AskState = { tenant: 'local', caller: 'local', tool: 'reference_ask_twice', answers: {} };
+// The codec needs the context of a request only if it binds a state to it.
 const mint = (state: Partial<AskState>) => states.mint({ ...local, ...state });
-const named1 = { action: 'accept', content: { name: 'Ada' } };
-const named2 = { action: 'accept', content: { colour: 'blue' } };
+const name1 = { action: 'accept', content: { name: 'Ada' } };
+const colour2 = { action: 'accept', content: { colour: 'blue' } };
 
 const requestStates: Readonly<Record<string, unknown>> = {
-  'a right state': await mint({}),
-  'a state with an answer': await mint({ answers: { 'ask-1': named1 } as AskState['answers'] }),
+  'a valid state': await mint({}),
+  'a state with an answer': await mint({ answers: { 'ask-1': name1 } as AskState['answers'] }),
   'the state of another caller': await mint({ caller: 'eve' }),
   'the state of another tenant': await mint({ tenant: 'acme' }),
-  'the state of another tool': await mint({ tool: 'twin_echo_text' }),
-  'a state of another secret': await askStates('another secret of more than 32 characters').mint(local),
-  'a state with more behind it': `${await mint({})}x`,
-  'a made up state': 'made up',
+  'the state of another tool': await mint({ tool: 'reference_echo_text' }),
+  'a state of another secret': await createAskStateCodec('another secret of more than 32 characters').mint(local),
+  'a state with text after it': `${await mint({})}x`,
+  'an invented state': 'made up',
   'an empty state': '',
   'a number for a state': 7,
   'null for a state': null,
@@ -32,9 +32,9 @@ const inputResponses: readonly unknown[] = [
   [],
   'a',
   {},
-  { 'ask-1': named1 },
-  { 'ask-2': named2 },
-  { 'ask-1': named1, 'ask-2': named2 },
+  { 'ask-1': name1 },
+  { 'ask-2': colour2 },
+  { 'ask-1': name1, 'ask-2': colour2 },
   { 'ask-1': { action: 'decline' } },
   { 'ask-1': { action: 'cancel' } },
   { 'ask-1': { action: 'maybe' } },
@@ -43,28 +43,32 @@ const inputResponses: readonly unknown[] = [
   { 'ask-1': { action: 'accept' } },
   { 'ask-1': { action: 'accept', content: { name: 7 } } },
   { 'ask-1': { action: 'accept', content: null } },
-  { wrong: named1 },
-  { 'ask-1': { ...named1, extra: 1 } },
-  { ['__proto__x']: named1 },
+  { wrong: name1 },
+  { 'ask-1': { ...name1, extra: 1 } },
+  { ['__proto__x']: name1 },
 ];
 
 const rounds = Object.entries(requestStates).flatMap(([name, requestState]) =>
-  inputResponses.map((responses): Draft => {
-    const draft = modern('tools/call', { name: 'twin_ask_twice', arguments: {}, requestState, inputResponses: responses }, canAsk);
-    return named(draft, `${name}, answers ${shown(responses)}`);
+  inputResponses.map((responses): HttpRequest => {
+    const request = modern('tools/call', { name: 'reference_ask_twice', arguments: {}, requestState, inputResponses: responses }, canAsk);
+    return named(request, `${name}, answers ${label(responses)}`);
   }),
 );
 
-/** The same on tools that ask nothing, and on what is no call. */
-const elsewhere = Object.entries(requestStates).flatMap(([name, requestState]): Draft[] => [
-  named(modern('tools/call', { name: 'twin_echo_text', arguments: { text: 'a' }, requestState }, canAsk), name),
+/** The same states on tools that ask nothing, and on requests other than calls. */
+const elsewhere = Object.entries(requestStates).flatMap(([name, requestState]): HttpRequest[] => [
+  named(modern('tools/call', { name: 'reference_echo_text', arguments: { text: 'a' }, requestState }, canAsk), name),
   named(
-    modern('tools/call', { name: 'twin_echo_text', arguments: { text: 'a' }, requestState, inputResponses: { 'ask-1': named1 } }, canAsk),
+    modern(
+      'tools/call',
+      { name: 'reference_echo_text', arguments: { text: 'a' }, requestState, inputResponses: { 'ask-1': name1 } },
+      canAsk,
+    ),
     `${name} and an answer`,
   ),
   named(modern('tools/list', { requestState, inputResponses: {} }), name),
   named(
-    legacy('2025-11-25', 'tools/call', { name: 'twin_ask_twice', arguments: {}, requestState, inputResponses: { 'ask-1': named1 } }),
+    legacy('2025-11-25', 'tools/call', { name: 'reference_ask_twice', arguments: {}, requestState, inputResponses: { 'ask-1': name1 } }),
     name,
   ),
 ]);
@@ -75,9 +79,11 @@ const capabilities = [
   { elicitation: { url: {} } },
   { elicitation: { form: {}, url: {} } },
   { sampling: {} },
-].flatMap((given) =>
-  ['twin_ask_twice', 'twin_echo_text'].map((tool) => named(call('2026-07-28', tool, {}, given), `${tool} under ${shown(given)}`)),
+].flatMap((declared) =>
+  ['reference_ask_twice', 'reference_echo_text'].map((tool) =>
+    named(call('2026-07-28', tool, {}, declared), `${tool} under ${label(declared)}`),
+  ),
 );
 
-/** Calls that wait for a person, round by round. */
-export const asks: readonly Draft[] = [...rounds, ...elsewhere, ...capabilities];
+/** Calls that wait for a person's answers, round by round. */
+export const asks: readonly HttpRequest[] = [...rounds, ...elsewhere, ...capabilities];

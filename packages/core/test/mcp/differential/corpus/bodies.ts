@@ -1,16 +1,16 @@
-import { named, shown, withParams, type Draft } from '../draft.ts';
+import { label, named, withParams, type HttpRequest } from '../http-request.ts';
 import { fewBases } from '../requests.ts';
 
 const bytes = (...parts: readonly (string | readonly number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
 
-/** Bodies that are JSON in part, or with something about them. */
-function bodiesOf(base: Draft): Draft[] {
+/** Bodies that are nearly JSON, or JSON in an unusual form. */
+function bodiesOf(base: HttpRequest): HttpRequest[] {
   const json = base.body.toString();
-  const odd: Record<string, string | Buffer> = {
+  const unusual: Record<string, string | Buffer> = {
     'whitespace around': ` \t\r\n${json}\n\n `,
     'whitespace within': JSON.stringify(JSON.parse(json), undefined, 2),
-    'a space that is none of JSON': `\u00a0${json}`,
+    'a space that JSON does not have': `\u00a0${json}`,
     'a form feed before': `\f${json}`,
     'a byte order mark': bytes([0xef, 0xbb, 0xbf], json),
     'two byte order marks': bytes([0xef, 0xbb, 0xbf, 0xef, 0xbb, 0xbf], json),
@@ -22,8 +22,8 @@ function bodiesOf(base: Draft): Draft[] {
     'a brace after': `${json}}`,
     twice: `${json}${json}`,
     'two lines': `${json}\n${json}`,
-    'the end missing': json.slice(0, -1),
-    'the beginning missing': json.slice(1),
+    'a missing end': json.slice(0, -1),
+    'a missing beginning': json.slice(1),
     'cut in half': json.slice(0, json.length / 2),
     'a trailing comma within': json.replace(/}$/, ',}'),
     'single quotes': json.replaceAll('"', "'"),
@@ -48,11 +48,11 @@ function bodiesOf(base: Draft): Draft[] {
     'a thousand keys': json.replace(/}$/, `,${Array.from({ length: 1_000 }, (_, i) => `"k${i}":${i}`).join(',')}}`),
     'an empty key': json.replace(/}$/, ',"":1}'),
   };
-  return Object.entries(odd).map(([name, body]) => named(base, name, { body }));
+  return Object.entries(unusual).map(([name, body]) => named(base, name, { body }));
 }
 
-/** Bodies that are no message at all. */
-const alone: readonly Draft[] = [
+/** Bodies that are not messages at all. */
+const alone: readonly HttpRequest[] = [
   '',
   ' ',
   '\n',
@@ -88,12 +88,12 @@ const alone: readonly Draft[] = [
     .map((base) => named(base, `${JSON.stringify(body)} for a body`, { body })),
 );
 
-/** `params` of every kind, and keys in them that the method does not know. */
-function paramsOf(base: Draft): Draft[] {
+/** `params` of every kind, and `params` with keys that the method does not know. */
+function paramsOf(base: HttpRequest): HttpRequest[] {
   const json = JSON.parse(base.body.toString()) as Record<string, unknown>;
-  const whole = (value: unknown, name = JSON.stringify(value)): Draft =>
+  const whole = (value: unknown, name = JSON.stringify(value)): HttpRequest =>
     named(base, `params ${name}`, { body: JSON.stringify({ ...json, params: value }) });
-  const also = (change: object): Draft => named(base, `params with ${shown(change)}`, withParams(base, change));
+  const also = (change: object): HttpRequest => named(base, `params with ${label(change)}`, withParams(base, change));
   return [
     ...[undefined, null, [], [1], 'text', '', 7, 0, true, {}].map((value) => whole(value)),
     whole([json['params']], 'in an array'),
@@ -128,7 +128,7 @@ function paramsOf(base: Draft): Draft[] {
     also({ requestState: 'made up' }),
     also({ requestState: 7 }),
     also({ resultType: 'complete' }),
-    also({ uri: 'twin://a' }),
+    also({ uri: 'reference://a' }),
     named(base, 'params twice', { body: base.body.toString().replace(/}$/, ',"params":{}}') }),
     named(base, 'params twice, the last one null', { body: base.body.toString().replace(/}$/, ',"params":null}') }),
     named(base, 'params with an own __proto__', {
@@ -140,5 +140,5 @@ function paramsOf(base: Draft): Draft[] {
   ];
 }
 
-/** What a body can be other than a plain message. */
-export const bodies: readonly Draft[] = [...fewBases.flatMap((base) => [...bodiesOf(base), ...paramsOf(base)]), ...alone];
+/** Bodies other than plain messages. */
+export const bodies: readonly HttpRequest[] = [...fewBases.flatMap((base) => [...bodiesOf(base), ...paramsOf(base)]), ...alone];

@@ -1,4 +1,4 @@
-import { named, withHeader, type Draft } from '../draft.ts';
+import { named, withHeader, type HttpRequest } from '../http-request.ts';
 import { bases, call, fewBases, legacyVersions, modern, modernVersion } from '../requests.ts';
 
 const tokens = [
@@ -18,21 +18,21 @@ const tokens = [
   'Bearer  narrow ',
 ];
 
-const as = (draft: Draft, token: string): Draft =>
-  named(draft, `authorization ${JSON.stringify(token)}`, withHeader(draft, 'authorization', token));
+const as = (request: HttpRequest, token: string): HttpRequest =>
+  named(request, `authorization ${JSON.stringify(token)}`, withHeader(request, 'authorization', token));
 
 const hidden = [modernVersion, ...legacyVersions].flatMap((version) => [
-  as(call(version, 'twin_read_secretly', { text: 'a' }), 'Bearer narrow'),
-  named(as(call(version, 'twin_echo_text', { text: 'a' }), 'Bearer narrow'), 'a tool of another toolset'),
-  named(as(call(version, 'twin_no_such', {}), 'Bearer none'), 'no such tool'),
+  as(call(version, 'reference_read_secretly', { text: 'a' }), 'Bearer narrow'),
+  named(as(call(version, 'reference_echo_text', { text: 'a' }), 'Bearer narrow'), 'a tool of another toolset'),
+  named(as(call(version, 'reference_no_such', {}), 'Bearer none'), 'no such tool'),
   named(as(call(version, 'many_read_region', {}), 'Bearer none'), 'no such connection'),
 ]);
 
 const bad = bases.map((base) => as(named(base, 'no JSON', { body: '{' }), 'Bearer narrow'));
 const large = bases.slice(2, 4).map((base) => named(base, 'five megabytes', { body: `${base.body.toString()}${' '.repeat(5_000_000)}` }));
 
-/** Who asks: keys, toolsets, limits; and requests that are larger than is taken. */
-export const callers: readonly Draft[] = [
+/** Requests with all kinds of keys, toolsets and limits, and requests that are too large. */
+export const callers: readonly HttpRequest[] = [
   ...fewBases.flatMap((base) => tokens.map((token) => as(base, token))),
   ...hidden,
   ...bad,

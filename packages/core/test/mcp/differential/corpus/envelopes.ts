@@ -1,7 +1,7 @@
-import { named, withHeader, withMessage, type Draft } from '../draft.ts';
+import { named, withHeader, withMessage, type HttpRequest } from '../http-request.ts';
 import { fewBases } from '../requests.ts';
 
-// What JSON-RPC says of an id: a string, a number without a fraction, or nothing at all. JSON.stringify cannot write some of these.
+// JSON-RPC allows a string, a number without a fraction, or no id at all. JSON.stringify cannot write some of these.
 const ids = [
   '"7"',
   '""',
@@ -32,8 +32,8 @@ const ids = [
   '{"id":7}',
 ];
 
-/** Ids of every kind, and none. */
-const identified = (base: Draft): Draft[] => [
+/** Requests with ids of every kind, and without an id. */
+const idsOf = (base: HttpRequest): HttpRequest[] => [
   ...ids.map((id) => named(base, `id ${id.slice(0, 40)}`, { body: base.body.toString().replace('"id":7', `"id":${id}`) })),
   named(base, 'no id', withMessage(base, { id: undefined })),
   named(base, 'id under another key', withMessage(base, { id: undefined, ID: 7 })),
@@ -43,8 +43,8 @@ const identified = (base: Draft): Draft[] => [
 
 const versions: readonly unknown[] = [undefined, '1.0', '2', 2, '2.00', '2.0 ', ' 2.0', null, true, ['2.0'], {}];
 
-/** Messages that are JSON-RPC in part. */
-const labelled = (base: Draft): Draft[] => [
+/** Messages that are only partly JSON-RPC. */
+const envelopesOf = (base: HttpRequest): HttpRequest[] => [
   ...versions.map((jsonrpc) => named(base, `jsonrpc ${JSON.stringify(jsonrpc)}`, withMessage(base, { jsonrpc }))),
   ...[
     undefined,
@@ -61,21 +61,21 @@ const labelled = (base: Draft): Draft[] => [
     '__proto__',
     'toString',
   ].map((method) => named(base, `method ${JSON.stringify(method)}`, withMessage(base, { method }))),
-  named(base, 'another method in its header alone', withHeader(base, 'mcp-method', 'tools/call')),
+  named(base, 'another method in the header alone', withHeader(base, 'mcp-method', 'tools/call')),
   named(base, 'unknown keys', withMessage(base, { extra: 1, more: { a: [] } })),
-  named(base, 'a result beside', withMessage(base, { result: {} })),
-  named(base, 'an error beside', withMessage(base, { error: { code: 1, message: 'a' } })),
-  named(base, 'null beside', withMessage(base, { result: null })),
+  named(base, 'with a result', withMessage(base, { result: {} })),
+  named(base, 'with an error', withMessage(base, { error: { code: 1, message: 'a' } })),
+  named(base, 'with a null result', withMessage(base, { result: null })),
   named(base, 'method twice', { body: base.body.toString().replace('"method":', '"method":"ping","method":') }),
-  named(base, 'method twice, the last one other', { body: base.body.toString().replace(/"method":"[^"]+"/, '$&,"method":"ping"') }),
+  named(base, 'method twice, the last one different', { body: base.body.toString().replace(/"method":"[^"]+"/, '$&,"method":"ping"') }),
   named(base, 'jsonrpc twice', { body: base.body.toString().replace('"jsonrpc":"2.0"', '"jsonrpc":"1.0","jsonrpc":"2.0"') }),
   named(base, 'an own __proto__', { body: base.body.toString().replace('{', '{"__proto__":{"method":"ping"},') }),
   named(base, 'keys in another order', {
     body: JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(base.body.toString()) as object).reverse())),
   }),
-  named(base, 'a key that is escaped', { body: base.body.toString().replace('"method"', '"\\u006dethod"') }),
-  named(base, 'a slash that is escaped', { body: base.body.toString().replace('/', '\\/') }),
+  named(base, 'an escaped key', { body: base.body.toString().replace('"method"', '"\\u006dethod"') }),
+  named(base, 'an escaped slash', { body: base.body.toString().replace('/', '\\/') }),
 ];
 
-/** Every kind of id, and of JSON-RPC envelope. */
-export const envelopes: readonly Draft[] = fewBases.flatMap((base) => [...identified(base), ...labelled(base)]);
+/** Every kind of id and of JSON-RPC envelope. */
+export const envelopes: readonly HttpRequest[] = fewBases.flatMap((base) => [...idsOf(base), ...envelopesOf(base)]);

@@ -1,4 +1,4 @@
-import { named, withHeader, type Draft } from '../draft.ts';
+import { named, withHeader, type HttpRequest } from '../http-request.ts';
 import { bases, call, fewBases, legacy, legacyVersions, modern, modernVersion } from '../requests.ts';
 
 const base64 = (text: string) => `=?base64?${Buffer.from(text).toString('base64')}?=`;
@@ -55,7 +55,7 @@ const contentTypes = [
   'application/json; boundary="a;b"',
 ];
 
-const negotiated = (base: Draft): Draft[] => [
+const negotiated = (base: HttpRequest): HttpRequest[] => [
   ...accepts.map((value) => named(base, `accept ${JSON.stringify(value)}`, withHeader(base, 'accept', value))),
   named(base, 'no accept', withHeader(base, 'accept')),
   named(base, 'accept twice', withHeader(base, 'accept', 'application/json', 'text/event-stream')),
@@ -63,7 +63,7 @@ const negotiated = (base: Draft): Draft[] => [
   ...contentTypes.map((value) => named(base, `content-type ${JSON.stringify(value)}`, withHeader(base, 'content-type', value))),
   named(base, 'no content-type', withHeader(base, 'content-type')),
   named(base, 'content-type twice', withHeader(base, 'content-type', 'application/json', 'text/plain')),
-  named(base, 'content-type twice, the last one right', withHeader(base, 'content-type', 'text/plain', 'application/json')),
+  named(base, 'content-type twice, the last one valid', withHeader(base, 'content-type', 'text/plain', 'application/json')),
 ];
 
 const versions = [
@@ -97,23 +97,23 @@ const methods = [
 ];
 const names = [
   '',
-  'twin_echo_text',
-  'TWIN_ECHO_TEXT',
-  'twin_echo_all',
-  base64('twin_echo_text'),
-  base64('twin_echo_all'),
+  'reference_echo_text',
+  'REFERENCE_ECHO_TEXT',
+  'reference_echo_all',
+  base64('reference_echo_text'),
+  base64('reference_echo_all'),
   base64(''),
-  '=?base64?dHdpbl9lY2hvX3RleHQ?=',
-  '=?base64?dHdpb!9lY2hvX3RleHQ=?=',
-  '=?BASE64?dHdpbl9lY2hvX3RleHQ=?=',
-  '=?base64?dHdpbl9lY2hvX3RleHQ=',
-  'twin_echo_text, twin_echo_text',
-  '"twin_echo_text"',
-  'twin_echo_text\u00e9',
-  'twin%5fecho%5ftext',
+  '=?base64?cmVmZXJlbmNlX2VjaG9fdGV4dA?=',
+  '=?base64?cmVmZX!lbmNlX2VjaG9fdGV4dA==?=',
+  '=?BASE64?cmVmZXJlbmNlX2VjaG9fdGV4dA==?=',
+  '=?base64?cmVmZXJlbmNlX2VjaG9fdGV4dA==',
+  'reference_echo_text, reference_echo_text',
+  '"reference_echo_text"',
+  'reference_echo_text\u00e9',
+  'reference%5fecho%5ftext',
 ];
 
-const standard = (base: Draft): Draft[] =>
+const standard = (base: HttpRequest): HttpRequest[] =>
   (
     [
       ['mcp-protocol-version', versions],
@@ -124,11 +124,11 @@ const standard = (base: Draft): Draft[] =>
     ...values.map((value) => named(base, `${header} ${JSON.stringify(value)}`, withHeader(base, header, value))),
     named(base, `no ${header}`, withHeader(base, header)),
     named(base, `${header} twice`, withHeader(base, header, values[2] ?? '', values[2] ?? '')),
-    named(base, `${header} twice, unlike`, withHeader(base, header, values[1] ?? '', values[2] ?? '')),
+    named(base, `${header} twice, with different values`, withHeader(base, header, values[1] ?? '', values[2] ?? '')),
   ]);
 
-/** Headers that are none of the protocol's business, or of another part of it. */
-const others: readonly (readonly [string, string])[] = [
+/** Headers that the protocol does not use, or uses elsewhere. */
+const otherHeaders: readonly (readonly [string, string])[] = [
   ['mcp-session-id', 'a-session'],
   ['last-event-id', '7'],
   ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
@@ -163,22 +163,22 @@ const others: readonly (readonly [string, string])[] = [
   ['x-large', 'x'.repeat(8_000)],
 ];
 
-const beside = (base: Draft): Draft[] =>
-  others.map(([header, value]) => named(base, `${header} ${JSON.stringify(value.slice(0, 60))}`, withHeader(base, header, value)));
+const beside = (base: HttpRequest): HttpRequest[] =>
+  otherHeaders.map(([header, value]) => named(base, `${header} ${JSON.stringify(value.slice(0, 60))}`, withHeader(base, header, value)));
 
-const upper = (base: Draft): Draft =>
+const upper = (base: HttpRequest): HttpRequest =>
   named(base, 'header names in capitals', { headers: base.headers.map(([header, value]) => [header.toUpperCase(), value] as const) });
-const padded = (base: Draft): Draft =>
+const padded = (base: HttpRequest): HttpRequest =>
   named(base, 'header values among spaces', { headers: base.headers.map(([header, value]) => [header, `  ${value} \t`] as const) });
 
-/** Arguments that travel in headers too, right and wrong. */
-const region = (args: object, headers: Record<string, string>): Draft => {
-  const base = call(modernVersion, 'twin_route_region', args);
+/** Calls whose arguments are also sent in headers, correctly and incorrectly. */
+const region = (args: object, headers: Record<string, string>): HttpRequest => {
+  const base = call(modernVersion, 'reference_route_region', args);
   return named(base, `${JSON.stringify(args)} under ${JSON.stringify(headers)}`, {
     headers: [...base.headers, ...Object.entries(headers)],
   });
 };
-const mirrored: readonly Draft[] = [
+const mirrored: readonly HttpRequest[] = [
   region({}, {}),
   region({ region: 'eu' }, {}),
   region({ region: 'eu' }, { 'mcp-param-region': 'eu' }),
@@ -210,19 +210,19 @@ const mirrored: readonly Draft[] = [
   region({ region: 'a b' }, { 'mcp-param-region': 'a b' }),
   region({ region: ' a ' }, { 'mcp-param-region': ' a ' }),
   ...[undefined, ...legacyVersions].flatMap((version) => [
-    named(call(version, 'twin_route_region', { region: 'eu' }), 'without its header'),
+    named(call(version, 'reference_route_region', { region: 'eu' }), 'without its header'),
     named(
-      call(version, 'twin_route_region', { region: 'eu', count: 2 }),
+      call(version, 'reference_route_region', { region: 'eu', count: 2 }),
       'with a wrong header',
-      withHeader(call(version, 'twin_route_region', { region: 'eu', count: 2 }), 'mcp-param-region', 'us'),
+      withHeader(call(version, 'reference_route_region', { region: 'eu', count: 2 }), 'mcp-param-region', 'us'),
     ),
   ]),
 ];
 
-/** A modern body under older headers, and the other way round. */
-const crossed: readonly Draft[] = [...legacyVersions, 'unknown', undefined].flatMap((version) => {
-  const swap = (draft: Draft, form: string, values: readonly string[]) =>
-    named(draft, `${form} under ${version ?? 'no version'}`, withHeader(draft, 'mcp-protocol-version', ...values));
+/** Modern bodies with older headers, and older bodies with modern headers. */
+const crossed: readonly HttpRequest[] = [...legacyVersions, 'unknown', undefined].flatMap((version) => {
+  const swap = (request: HttpRequest, form: string, values: readonly string[]) =>
+    named(request, `${form} under ${version ?? 'no version'}`, withHeader(request, 'mcp-protocol-version', ...values));
   const values = version === undefined ? [] : [version];
   return [
     ...bases.slice(0, 3).map((base) => swap(base, 'modern body', values)),
@@ -233,8 +233,8 @@ const crossed: readonly Draft[] = [...legacyVersions, 'unknown', undefined].flat
   ];
 });
 
-/** What the headers of a request can be. */
-export const headers: readonly Draft[] = [
+/** Requests with all kinds of headers. */
+export const headers: readonly HttpRequest[] = [
   ...fewBases.flatMap((base) => [...negotiated(base), ...standard(base), ...beside(base), upper(base), padded(base)]),
   ...mirrored,
   ...crossed,

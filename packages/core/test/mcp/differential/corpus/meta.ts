@@ -1,9 +1,9 @@
-import { named, shown, withMeta, withParams, type Draft } from '../draft.ts';
+import { label, named, withMeta, withParams, type HttpRequest } from '../http-request.ts';
 import { call, fewBases, modernVersion } from '../requests.ts';
 
 const own = 'io.modelcontextprotocol/';
 
-/** Metadata of a request, key by key. */
+/** A request's metadata, key by key. */
 const metas: readonly Record<string, unknown>[] = [
   { progressToken: 'p' },
   { progressToken: '' },
@@ -27,7 +27,7 @@ const metas: readonly Record<string, unknown>[] = [
   { 'busbar/idempotencyKey': ['k'] },
   { 'busbar/other': 1 },
   { extra: 1 },
-  { 'twin/a': { b: [null] } },
+  { 'reference/a': { b: [null] } },
   { __proto__x: 1 },
   { '': 1 },
   { 'a/b/c': 1 },
@@ -90,21 +90,21 @@ const metas: readonly Record<string, unknown>[] = [
   ].map((capabilities) => ({ [`${own}clientCapabilities`]: capabilities })),
 ];
 
-const described = (base: Draft): Draft[] => [
-  ...metas.map((meta) => named(base, `_meta with ${shown(meta)}`, withMeta(base, meta))),
-  named(base, '_meta with nothing but progress', withParams(base, { _meta: { progressToken: 'p' } })),
+const described = (base: HttpRequest): HttpRequest[] => [
+  ...metas.map((meta) => named(base, `_meta with ${label(meta)}`, withMeta(base, meta))),
+  named(base, '_meta with progress alone', withParams(base, { _meta: { progressToken: 'p' } })),
   named(base, '_meta with an own __proto__', { body: withMetaText(base, '"__proto__":{"progressToken":"p"}') }),
   named(base, '_meta with a key twice', { body: withMetaText(base, '"a":1,"a":2') }),
   named(base, '_meta with progressToken twice', { body: withMetaText(base, '"progressToken":1,"progressToken":"p"') }),
 ];
 
-function withMetaText(base: Draft, text: string): string {
+function withMetaText(base: HttpRequest, text: string): string {
   const body = JSON.stringify(JSON.parse(withMeta(base, { marker: 1 }).body?.toString() ?? ''));
   return body.replace('"marker":1', text);
 }
 
 const key = (version: string | undefined, value: string, text = 'keyed') => {
-  const base = call(version, 'twin_write_text', { text });
+  const base = call(version, 'reference_write_text', { text });
   return named(
     base,
     `idempotency key ${JSON.stringify(value.slice(0, 20))} for ${text}`,
@@ -112,8 +112,8 @@ const key = (version: string | undefined, value: string, text = 'keyed') => {
   );
 };
 
-/** What `_meta` of a request can hold, right and wrong. Keys of idempotency that are right are on a tool that shows them. */
-export const meta: readonly Draft[] = [
+/** Requests with valid and invalid `_meta`. Valid idempotency keys go to a tool that shows them. */
+export const meta: readonly HttpRequest[] = [
   ...fewBases.flatMap(described),
   ...[modernVersion, '2025-11-25', undefined].flatMap((version) => [
     key(version, `one ${version}`),

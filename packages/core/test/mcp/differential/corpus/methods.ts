@@ -1,23 +1,23 @@
-import { named, shown, withHeader, withMessage, type Draft } from '../draft.ts';
+import { label, named, withHeader, withMessage, type HttpRequest } from '../http-request.ts';
 import { initialize, legacy, legacyVersions, modern, modernVersion } from '../requests.ts';
 
-/** Every method that some revision or extension has, with `params` that are right for it, and some that none has. */
-const requests: Readonly<Record<string, Record<string, unknown>>> = {
+/** Every method of all revisions and extensions, with valid `params`, and some unknown methods. */
+const requestParams: Readonly<Record<string, Record<string, unknown>>> = {
   initialize: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'a', version: '1' } },
   ping: {},
   'server/discover': {},
   'tools/list': {},
-  'tools/call': { name: 'twin_echo_text', arguments: { text: 'a' } },
+  'tools/call': { name: 'reference_echo_text', arguments: { text: 'a' } },
   'prompts/list': {},
   'prompts/get': { name: 'a' },
   'resources/list': {},
   'resources/templates/list': {},
-  'resources/read': { uri: 'twin://a' },
-  'resources/subscribe': { uri: 'twin://a' },
-  'resources/unsubscribe': { uri: 'twin://a' },
+  'resources/read': { uri: 'reference://a' },
+  'resources/subscribe': { uri: 'reference://a' },
+  'resources/unsubscribe': { uri: 'reference://a' },
   'completion/complete': { ref: { type: 'ref/prompt', name: 'a' }, argument: { name: 'a', value: 'b' } },
   'logging/setLevel': { level: 'debug' },
-  'subscriptions/listen': { notifications: { toolsListChanged: true, resourceSubscriptions: ['twin://a'] } },
+  'subscriptions/listen': { notifications: { toolsListChanged: true, resourceSubscriptions: ['reference://a'] } },
   'sampling/createMessage': { messages: [], maxTokens: 1 },
   'elicitation/create': { message: 'a', requestedSchema: { type: 'object', properties: {} } },
   'roots/list': {},
@@ -28,17 +28,17 @@ const requests: Readonly<Record<string, Record<string, unknown>>> = {
   'tasks/update': { taskId: 'a' },
   'tools/unknown': {},
   'rpc.discover': {},
-  'twin/own': {},
+  'reference/own': {},
 };
 
-const notifications: Readonly<Record<string, Record<string, unknown>>> = {
+const notificationParams: Readonly<Record<string, Record<string, unknown>>> = {
   'notifications/initialized': {},
   'notifications/cancelled': { requestId: 7, reason: 'a' },
   'notifications/progress': { progressToken: 'p', progress: 1 },
   'notifications/message': { level: 'info', data: 'a' },
   'notifications/roots/list_changed': {},
   'notifications/tools/list_changed': {},
-  'notifications/resources/updated': { uri: 'twin://a' },
+  'notifications/resources/updated': { uri: 'reference://a' },
   'notifications/subscriptions/acknowledged': { notifications: {} },
   'notifications/elicitation/complete': { elicitationId: 'a' },
   'notifications/tasks/status': { taskId: 'a', status: 'working' },
@@ -46,16 +46,16 @@ const notifications: Readonly<Record<string, Record<string, unknown>>> = {
 };
 
 const versions = ['2025-11-25', '2024-11-05', '2099-01-01', undefined];
-const asNotification = (draft: Draft): Draft => named(draft, 'as a notification', withMessage(draft, { id: undefined }));
-const withoutParams = (draft: Draft): Draft => named(draft, 'without params', withMessage(draft, { params: undefined }));
+const asNotification = (request: HttpRequest): HttpRequest => named(request, 'as a notification', withMessage(request, { id: undefined }));
+const withoutParams = (request: HttpRequest): HttpRequest => named(request, 'without params', withMessage(request, { params: undefined }));
 
-const everyMethod = Object.entries({ ...requests, ...notifications }).flatMap(([method, params]) => {
-  const drafts = [modern(method, params), ...versions.map((version) => legacy(version, method, params))];
-  return drafts.flatMap((draft) => [draft, asNotification(draft), withoutParams(draft)]);
+const everyMethod = Object.entries({ ...requestParams, ...notificationParams }).flatMap(([method, params]) => {
+  const requests = [modern(method, params), ...versions.map((version) => legacy(version, method, params))];
+  return requests.flatMap((request) => [request, asNotification(request), withoutParams(request)]);
 });
 
 const plain = initialize('2025-11-25');
-const greeting = (change: object, name = shown(change).slice(0, 100)): Draft => {
+const greeting = (change: object, name = label(change).slice(0, 100)): HttpRequest => {
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'a', version: '1' }, ...change };
   return named(plain, name, withMessage(plain, { params }));
 };
@@ -75,7 +75,7 @@ const protocolVersions = [
   undefined,
 ];
 
-const handshakes: readonly Draft[] = [
+const handshakes: readonly HttpRequest[] = [
   ...protocolVersions.map((version) => initialize(version)),
   ...[...legacyVersions, modernVersion, '2099-01-01', ''].flatMap((header) =>
     protocolVersions.slice(0, 8).map((version) => initialize(version, header)),
@@ -116,5 +116,5 @@ const handshakes: readonly Draft[] = [
   ),
 ];
 
-/** Every request and notification of every revision, in its own form, as its opposite and without what it needs. */
-export const methods: readonly Draft[] = [...everyMethod, ...handshakes];
+/** Every request and notification of every revision: in its own form, as a notification, and without its params. */
+export const methods: readonly HttpRequest[] = [...everyMethod, ...handshakes];

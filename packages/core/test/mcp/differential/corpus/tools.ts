@@ -1,15 +1,15 @@
 import { errorCodes } from '../../../../src/index.ts';
-import { named, shown, withHeader, withMeta, withParams, type Draft } from '../draft.ts';
+import { label, named, withHeader, withMeta, withParams, type HttpRequest } from '../http-request.ts';
 import { call, modernVersion } from '../requests.ts';
-import { contents, metas, values } from '../odd-answers.ts';
+import { contents, metas, values } from '../unusual-answers.ts';
 
 const versions = [modernVersion, '2025-11-25', undefined];
 const both = [modernVersion, '2025-11-25'];
 
-const labelled = (draft: Draft, name: string): Draft => named(draft, name.slice(0, 120));
+const withLabel = (request: HttpRequest, name: string): HttpRequest => named(request, name.slice(0, 120));
 
 const text = { type: 'text', text: 'said' };
-const given: readonly object[] = [
+const givenAnswers: readonly object[] = [
   {},
   { output: {} },
   { output: { a: 1 }, content: [] },
@@ -33,7 +33,7 @@ const given: readonly object[] = [
   { output: { a: [{ b: null }] }, meta: { 'busbar/a': { b: [null] } } },
   { content: [{ ...text, _meta: {} }] },
   { content: [{ ...text, annotations: {} }] },
-  { content: [{ ...text, annotations: { audience: ['nobody'] } }] },
+  { content: [{ ...text, annotations: { audience: ['no one'] } }] },
   { content: [{ text: 'a', type: 'text' }] },
   { content: [{ type: 'text', text: null }] },
   { content: [{ type: 'text', text: { a: 1 } }] },
@@ -46,42 +46,47 @@ const given: readonly object[] = [
   { content: 7 },
 ];
 
-/** Each tool as it is meant to be called, in each revision, and whatever its answer can be. */
-const answers = versions.flatMap((version): Draft[] => [
+/** Valid calls of each tool, in each revision, with all kinds of answers. */
+const answers = versions.flatMap((version): HttpRequest[] => [
   ...Object.keys(values).flatMap((kind) => [
-    labelled(call(version, 'twin_give_value', { kind }), `value ${kind}`),
-    labelled(call(version, 'twin_say_value', { kind }), `value in words ${kind}`),
+    withLabel(call(version, 'reference_give_value', { kind }), `value ${kind}`),
+    withLabel(call(version, 'reference_say_value', { kind }), `value in words ${kind}`),
   ]),
-  ...Object.keys(contents).map((kind) => labelled(call(version, 'twin_show_content', { kind }), `content ${kind}`)),
-  ...given.map((args) => labelled(call(version, 'twin_return_given', args), `given ${shown(args)}`)),
-  ...Object.keys(metas).map((kind) => labelled(call(version, 'twin_show_meta', { kind }), `meta ${kind}`)),
-  ...['twin_write_text', 'twin_delete_text', 'twin_warn_twice', 'twin_read_cached'].map((name) =>
-    labelled(call(version, name, { text: 'a' }), name),
+  ...Object.keys(contents).map((kind) => withLabel(call(version, 'reference_show_content', { kind }), `content ${kind}`)),
+  ...givenAnswers.map((args) => withLabel(call(version, 'reference_return_given', args), `given ${label(args)}`)),
+  ...Object.keys(metas).map((kind) => withLabel(call(version, 'reference_show_meta', { kind }), `meta ${kind}`)),
+  ...['reference_write_text', 'reference_delete_text', 'reference_warn_twice', 'reference_read_cached'].map((name) =>
+    withLabel(call(version, name, { text: 'a' }), name),
   ),
-  ...['twin_throw_string', 'twin_throw_coded', 'twin_break_output', 'many_read_region', 'twin_ask_twice', 'twin_read_secretly'].map(
-    (name) => labelled(call(version, name), name),
-  ),
+  ...[
+    'reference_throw_string',
+    'reference_throw_coded',
+    'reference_break_output',
+    'many_read_region',
+    'reference_ask_twice',
+    'reference_read_secretly',
+  ].map((name) => withLabel(call(version, name), name)),
   ...['one', 'two', 'three', '', 7, null].map((connection) =>
-    labelled(call(version, 'many_read_region', { connection }), `connection ${JSON.stringify(connection)}`),
+    withLabel(call(version, 'many_read_region', { connection }), `connection ${JSON.stringify(connection)}`),
   ),
-  ...[0, 1, 10_000, 40_000, 600_000].map((length) => labelled(call(version, 'twin_give_much', { length }), `${length} characters`)),
+  ...[0, 1, 10_000, 40_000, 600_000].map((length) => withLabel(call(version, 'reference_give_much', { length }), `${length} characters`)),
 ]);
 
-const failures = both.flatMap((version): Draft[] =>
+const failures = both.flatMap((version): HttpRequest[] =>
   Object.keys(errorCodes).flatMap((code) => [
-    labelled(call(version, 'twin_fail_known', { code }), code),
-    labelled(call(version, 'twin_fail_known', { code, wait: true }), `${code} with a wait`),
+    withLabel(call(version, 'reference_fail_known', { code }), code),
+    withLabel(call(version, 'reference_fail_known', { code, wait: true }), `${code} with a wait`),
   ]),
 );
 
-/** Names of tools that there are not. Also such as would be there in an object that is no map. */
-const unknown = both.flatMap((version): Draft[] =>
+/** Unknown tool names, also names that every JavaScript object has as a property. */
+const unknown = both.flatMap((version): HttpRequest[] =>
   [
-    'twin',
-    'twin_no_such',
-    'TWIN_ECHO_TEXT',
-    'twin_echo_text ',
-    ' twin_echo_text',
+    'reference',
+    'reference_no_such',
+    'REFERENCE_ECHO_TEXT',
+    'reference_echo_text ',
+    ' reference_echo_text',
     '__proto__',
     'constructor',
     'toString',
@@ -95,7 +100,7 @@ const unknown = both.flatMap((version): Draft[] =>
     '\\',
     '\u0000',
     '\n',
-  ].map((name) => labelled(call(version, name), shown(name, 60))),
+  ].map((name) => withLabel(call(version, name), label(name, 60))),
 );
 
 const texts = [
@@ -119,8 +124,8 @@ const texts = [
 
 const nested = (depth: number, leaf: unknown): unknown => (depth === 0 ? leaf : { a: [nested(depth - 1, leaf)] });
 
-const argumentsOf = (version: string): Draft[] => [
-  ...texts.map((text) => labelled(call(version, 'twin_echo_text', { text }), `text ${shown(text, 60)}`)),
+const argumentsOf = (version: string): HttpRequest[] => [
+  ...texts.map((text) => withLabel(call(version, 'reference_echo_text', { text }), `text ${label(text, 60)}`)),
   ...[
     {},
     { text: 7 },
@@ -139,7 +144,7 @@ const argumentsOf = (version: string): Draft[] => [
     7,
     null,
     true,
-  ].map((args) => labelled(call(version, 'twin_echo_text', args), `arguments ${JSON.stringify(args)}`)),
+  ].map((args) => withLabel(call(version, 'reference_echo_text', args), `arguments ${JSON.stringify(args)}`)),
   ...[
     { name: 'ab' },
     { name: 'a' },
@@ -158,7 +163,7 @@ const argumentsOf = (version: string): Draft[] => [
     { name: 'ab', place: { city: 'Bern', town: 1 } },
     { name: 'ab', place: null },
     { name: 7, count: 'a', ratio: 'b', open: 1, colour: 2, tags: 3, place: 4, nope: 5 },
-  ].map((args) => labelled(call(version, 'twin_check_input', args), shown(args))),
+  ].map((args) => withLabel(call(version, 'reference_check_input', args), label(args))),
   ...[
     {},
     { a: { b: { c: [1, [2, [3]]] } } },
@@ -170,7 +175,9 @@ const argumentsOf = (version: string): Draft[] => [
     { a: [null, true, false] },
     nested(50, 1),
     nested(400, 1),
-  ].map((args) => labelled(call(version, 'twin_echo_all', args), `all of ${JSON.stringify(args).length} characters ${shown(args, 60)}`)),
+  ].map((args) =>
+    withLabel(call(version, 'reference_echo_all', args), `all of ${JSON.stringify(args).length} characters ${label(args, 60)}`),
+  ),
   ...[
     '{"__proto__":{"polluted":1}}',
     '{"a":{"b":[{"__proto__":{"polluted":1}}]}}',
@@ -182,16 +189,16 @@ const argumentsOf = (version: string): Draft[] => [
     '{ "a" : [ ] }',
     `{"s":"${'y'.repeat(70_000)}"}`,
   ].map((text) => {
-    const base = call(version, 'twin_echo_all', { marker: 1 });
-    return labelled({ ...base, body: base.body.toString().replace('{"marker":1}', text) }, `arguments as text ${text.slice(0, 80)}`);
+    const base = call(version, 'reference_echo_all', { marker: 1 });
+    return withLabel({ ...base, body: base.body.toString().replace('{"marker":1}', text) }, `arguments as text ${text.slice(0, 80)}`);
   }),
 ];
 
 const calls = both.flatMap(argumentsOf);
 
-const report = (version: string | undefined, args: object, progressToken: unknown): Draft => {
-  const base = call(version, 'twin_report_progress', args);
-  return labelled({ ...base, ...withMeta(base, { progressToken }) }, `${shown(args)} to ${shown(progressToken)}`);
+const report = (version: string | undefined, args: object, progressToken: unknown): HttpRequest => {
+  const base = call(version, 'reference_report_progress', args);
+  return withLabel({ ...base, ...withMeta(base, { progressToken }) }, `${label(args)} to ${label(progressToken)}`);
 };
 const reports: readonly object[] = [
   { steps: [] },
@@ -207,11 +214,11 @@ const reports: readonly object[] = [
   { steps: [], end: 'ask' },
 ];
 
-// More than is sent on.
+// More reports than the server sends.
 const endless = { steps: Array.from({ length: 1_200 }, (_, i) => i) };
 
-/** Progress, asked for by tokens of every kind and by none. */
-const progress = versions.flatMap((version): Draft[] => [
+/** Calls that report progress, with tokens of every kind and without one. */
+const progress = versions.flatMap((version): HttpRequest[] => [
   ...reports.flatMap((args) => [report(version, args, 'p'), report(version, args, undefined)]),
   ...[7, 0, '', -1, 1.5, null, {}, true].map((token) => report(version, { steps: [1] }, token)),
   ...['application/json', 'text/event-stream', '*/*'].map((accept) => {
@@ -222,17 +229,17 @@ const progress = versions.flatMap((version): Draft[] => [
 
 const endlessly = both.map((version) => report(version, endless, 'p'));
 
-/** Names and arguments that stand where they should not. */
-const misplaced = both.flatMap((version): Draft[] => {
-  const base = call(version, 'twin_echo_text', { text: 'a' });
+/** Calls with names and arguments in the wrong places. */
+const misplaced = both.flatMap((version): HttpRequest[] => {
+  const base = call(version, 'reference_echo_text', { text: 'a' });
   return [
     named(base, 'no name', withParams(base, { name: undefined })),
     named(base, 'text among params', withParams(base, { arguments: undefined, text: 'a' })),
-    named(base, 'tool for name', withParams(base, { name: undefined, tool: 'twin_echo_text' })),
+    named(base, 'tool for name', withParams(base, { name: undefined, tool: 'reference_echo_text' })),
     named(base, 'arguments twice', { body: base.body.toString().replace('"arguments":', '"arguments":{"text":"b"},"arguments":') }),
-    named(base, 'name twice', { body: base.body.toString().replace('"name":', '"name":"twin_echo_all","name":') }),
+    named(base, 'name twice', { body: base.body.toString().replace('"name":', '"name":"reference_echo_all","name":') }),
   ];
 });
 
-/** Calls: what a tool can be given, and what it can answer. */
-export const tools: readonly Draft[] = [...answers, ...failures, ...unknown, ...calls, ...progress, ...endlessly, ...misplaced];
+/** Calls with all kinds of input and of answers. */
+export const tools: readonly HttpRequest[] = [...answers, ...failures, ...unknown, ...calls, ...progress, ...endlessly, ...misplaced];

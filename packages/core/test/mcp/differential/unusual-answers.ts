@@ -1,4 +1,4 @@
-/** Structured outputs that clients before 2026-07-28 cannot take as they are, and some that they can. */
+/** Structured outputs that clients before 2026-07-28 cannot accept as they are, and some that they can. */
 export const values: Readonly<Record<string, unknown>> = {
   object: { a: 1 },
   'empty object': {},
@@ -28,25 +28,25 @@ export const values: Readonly<Record<string, unknown>> = {
   'result keys': { resultType: 'x', isError: true, _meta: {}, content: [] },
 };
 
-/** Content that is odd, but that a plugin can return. */
+/** Unusual content that a plugin can return. */
 export const contents: Readonly<Record<string, readonly unknown[]>> = {
   none: [],
   text: [{ type: 'text', text: 'said' }],
   'empty text': [{ type: 'text', text: '' }],
   'text with more keys': [{ type: 'text', text: 'said', annotations: { priority: 1 }, extra: 1, _meta: { a: 1 } }],
   'keys in another order': [{ text: 'said', type: 'text' }],
-  'text that is none': [{ type: 'text', text: 7 }],
-  'text that is absent': [{ type: 'text' }],
+  'text that is not a string': [{ type: 'text', text: 7 }],
+  'missing text': [{ type: 'text' }],
   'an unknown type': [{ type: 'video', data: 'AAAA' }],
   null: [null],
   image: [{ type: 'image', data: 'iVBORw0KGgo=', mimeType: 'image/png' }],
-  'an image that is no Base64': [{ type: 'image', data: 'not base64!', mimeType: 'image/png' }],
+  'an image that is not Base64': [{ type: 'image', data: 'not base64!', mimeType: 'image/png' }],
   audio: [{ type: 'audio', data: 'UklGRg==', mimeType: 'audio/wav' }],
-  link: [{ type: 'resource_link', uri: 'twin://a', name: 'a', description: 'A', mimeType: 'text/plain' }],
-  'a link without a name': [{ type: 'resource_link', uri: 'twin://a' }],
-  'an embedded text': [{ type: 'resource', resource: { uri: 'twin://a', text: 'a', mimeType: 'text/plain' } }],
-  'an embedded blob': [{ type: 'resource', resource: { uri: 'twin://a', blob: 'AAAA' } }],
-  'an embedded nothing': [{ type: 'resource', resource: { uri: 'twin://a' } }],
+  link: [{ type: 'resource_link', uri: 'reference://a', name: 'a', description: 'A', mimeType: 'text/plain' }],
+  'a link without a name': [{ type: 'resource_link', uri: 'reference://a' }],
+  'an embedded text': [{ type: 'resource', resource: { uri: 'reference://a', text: 'a', mimeType: 'text/plain' } }],
+  'an embedded blob': [{ type: 'resource', resource: { uri: 'reference://a', blob: 'AAAA' } }],
+  'an embedded nothing': [{ type: 'resource', resource: { uri: 'reference://a' } }],
   'a mixture': [
     { type: 'text', text: 'a' },
     { type: 'image', data: 'AAAA', mimeType: 'image/png' },
@@ -54,11 +54,11 @@ export const contents: Readonly<Record<string, readonly unknown[]>> = {
   ],
 };
 
-/** Result metadata, some of it under keys that the protocol has for itself. */
+/** Result metadata, some of it under keys that the protocol reserves. */
 export const metas: Readonly<Record<string, Record<string, unknown>>> = {
-  plain: { 'twin/note': 'seen' },
+  plain: { 'reference/note': 'seen' },
   empty: {},
   'the server’s own': { 'io.modelcontextprotocol/serverInfo': { name: 'forged', version: '9' } },
   'a progress token': { progressToken: 'x' },
-  nested: { 'twin/a': { b: [1, null, { c: '🐦' }] } },
+  nested: { 'reference/a': { b: [1, null, { c: '🐦' }] } },
 };

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { openDatabase, postgresMetering, type Database } from '../../src/index.ts';
 import { kinds, type Kind } from '../support/databases.ts';
 import { callOf, staying } from '../support/ledger.ts';
+import { wasmFlags } from '../support/pglite-template.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -17,9 +18,13 @@ afterEach(async () => {
 async function startChild(kind: Kind, what: 'hold' | 'work') {
   const at = await kind.place();
   ends.push(() => at.remove());
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./crash-child.ts', import.meta.url)), what, JSON.stringify(at.options)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...wasmFlags, fileURLToPath(new URL('./crash-child.ts', import.meta.url)), what, JSON.stringify(at.options)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const lines: string[] = [];
   const reader = createInterface(child.stdout).on('line', (line) => lines.push(line));
   const kill = async () => {

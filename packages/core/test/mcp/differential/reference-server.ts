@@ -12,12 +12,12 @@ import { memoryConnections } from '../../../src/memory/connections.ts';
 import { manualClock } from '../../../src/testing/manual-clock.ts';
 import { recordingLog } from '../recording-log.ts';
 import { masked } from './masks.ts';
-import { many, twin } from './twin-tools.ts';
+import { many, reference } from './reference-tools.ts';
 
-/** Signs the states of calls that wait, so that the corpus can hold such as are right. */
-export const secret = 'the secret of a pair of twins, one for both';
+/** Signs the states of calls that wait for a person, so that the corpus can hold valid ones. */
+export const secret = 'the secret that both reference servers use';
 
-/** Whoever a request may come from, by its token. Without one it comes from the local principal. */
+/** Finds a request's principal by its token. A request without a token comes from the local principal. */
 const authenticate: Authenticate = async ({ token }) => {
   if (token === undefined) return localPrincipal;
   if (token === 'narrow') return { tenant: 'acme', id: 'narrow', roles: [], toolsets: ['inner'] };
@@ -28,40 +28,40 @@ const authenticate: Authenticate = async ({ token }) => {
   throw new ToolError('UNAUTHENTICATED', 'This key is unknown. Ask for a new one.');
 };
 
-// Counts nothing, so that what is left does not hang on the order of the requests.
+// Counts nothing, so that the remaining requests do not depend on the order of the requests.
 const rateLimit: RateLimit = {
   take: async (key) => ({ allowed: !key.includes('limited'), rule: { limit: 100, windowMs: 60_000 }, remaining: 41, resetMs: 11_400 }),
 };
 
-/** A server that is one of two: the same in all but its lanes. */
-export interface Twin {
+/** One of two servers that are the same except for their lanes. */
+export interface ReferenceServer {
   readonly port: number;
-  /** What it told its operator since it was last asked, as text, sorted: events, and lines of the log. */
-  told(): string[];
+  /** Returns the events and log lines since the last call, as text, sorted. */
+  takeRecords(): string[];
   close(): Promise<void>;
 }
 
-/** How a pair may be other than most. */
-export interface TwinSetup {
+/** How a pair of servers differs from the default pair. */
+export interface ServerSetup {
   readonly host?: Partial<HostOptions>;
   readonly transport?: HttpTransportOptions;
-  /** Changes what the transport is given, once it is made. */
+  /** Changes the host before the transport receives it. */
   readonly change?: (host: Host) => Host | Promise<Host>;
 }
 
-/** Serves the twin tools at any free port. With the lanes `sdk` everything goes to the SDK. */
-export async function serveTwin(lanes: 'sdk' | 'both', setup: TwinSetup = {}): Promise<Twin> {
+/** Serves the reference tools at any free port. With the lanes `sdk`, the SDK answers every request. */
+export async function serveReference(lanes: 'sdk' | 'both', setup: ServerSetup = {}): Promise<ReferenceServer> {
   const events: object[] = [];
   const { log, lines } = recordingLog();
   const host = createHost({
-    connectors: [twin, many],
+    connectors: [reference, many],
     connections: memoryConnections([
-      { connector: 'twin', config: {} },
-      { connector: 'twin', tenant: 'acme', config: {} },
+      { connector: 'reference', config: {} },
+      { connector: 'reference', tenant: 'acme', config: {} },
       { connector: 'many', name: 'one', isDefault: true, config: {} },
       { connector: 'many', name: 'two', config: { region: 'us' } },
     ]),
-    info: { name: 'twin', version: '1.2.3', instructions: 'Ask for little.' },
+    info: { name: 'reference', version: '1.2.3', instructions: 'Ask for little.' },
     clock: manualClock(),
     secret,
     authenticate,
@@ -70,12 +70,12 @@ export async function serveTwin(lanes: 'sdk' | 'both', setup: TwinSetup = {}): P
     observer: { call: (event) => void events.push(event), refused: (event) => void events.push(event) },
     ...setup.host,
   });
-  // The lanes are the endpoint's own and no option of the transport: nobody but this test has a reason to choose.
+  // The endpoint has this option and the transport does not: only this test has a reason to choose.
   const options = { port: 0, secret, lanes, ...setup.transport };
   const listener = await httpTransport(options).listen((await setup.change?.(host)) ?? host);
   return {
     port: Number(new URL(listener.url).port),
-    told: () => [...events.splice(0), ...lines.splice(0)].map(asText).toSorted(),
+    takeRecords: () => [...events.splice(0), ...lines.splice(0)].map(asText).toSorted(),
     async close() {
       await listener.close();
       await host.close();
@@ -83,9 +83,9 @@ export async function serveTwin(lanes: 'sdk' | 'both', setup: TwinSetup = {}): P
   };
 }
 
-// A stack shows on which way the call came, and that is what may differ.
-const asText = (told: object): string =>
+// A stack shows the lane of its call, which may differ.
+const asText = (record: object): string =>
   masked(
     'body',
-    JSON.stringify(told, (key, value: unknown) => (key === 'stack' ? undefined : value)),
+    JSON.stringify(record, (key, value: unknown) => (key === 'stack' ? undefined : value)),
   );

@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => stack.disposeAsync());
 
 async function fileOf(content: unknown): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'busbar-terms-'));
+  const folder = await mkdtemp(join(tmpdir(), 'busbar-usage-policy-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'rules.json'), JSON.stringify(content));
   return join(folder, 'rules.json');

@@ -8,10 +8,10 @@ import { serve } from '../serve.ts';
 
 const megabyte = 1024 * 1024;
 
-test('a body is let go of once it is read, however long its call runs', async () => {
+test('a body is released once it is read, even while its call runs', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  // What is garbage is counted until it is swept, which takes a moment in another thread.
+  // Garbage counts until it is swept, which takes a moment in another thread.
   const heldMb = async () => {
     for (let times = 0; times < 5; times += 1) {
       collect();

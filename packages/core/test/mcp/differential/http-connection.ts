@@ -1,63 +1,63 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Sent } from './draft.ts';
+import type { WireRequest } from './http-request.ts';
 
-/** An answer as it came over the wire, its body taken out of its chunks. */
+/** An answer as it arrived, with its body joined from its chunks. */
 export interface Reply {
   readonly status: string;
-  /** Name and value as they were written, in their order. */
+  /** Names and values as they were written, in their order. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
-/** What came back, and what became of the connection. */
+/** The answers to a request, and the state of the connection after them. */
 export interface Outcome {
   readonly replies: readonly Reply[];
-  readonly end: 'kept' | 'closed' | 'hung';
-  /** What came and was no whole answer. */
+  readonly connection: 'kept' | 'closed' | 'hung';
+  /** The bytes after the last complete answer. */
   readonly rest: string;
 }
 
-/** A client's connection to one server, opened anew where the server has closed it. Requests on it go one after the other. */
-export class Line {
+/** A client's connection to one server. Reconnects if the server has closed it. Send one request at a time. */
+export class HttpConnection {
   readonly #port: number;
   readonly #hungMs: number;
   #socket: Socket | undefined;
-  /** What has come and was read by no request yet. More than was waited for is found with the next request. */
+  /** The received bytes that no request has read yet. Bytes after the expected answers are compared with the next request. */
   #bytes: Buffer = Buffer.alloc(0);
 
-  /** @param hungMs How long the server may be silent. The default is far beyond any answer here, also on a machine that is busy. */
+  /** @param hungMs How long the server may be silent. The default is far longer than any answer takes here, even on a busy machine. */
   constructor(port: number, hungMs = 10_000) {
     this.#port = port;
     this.#hungMs = hungMs;
   }
 
-  /** Sends a request and reads what comes back. Never throws for what the server does. */
-  async send(sent: Sent): Promise<Outcome> {
-    if (sent.fresh) this.close();
+  /** Sends a request and reads its answers. Never throws because of the server. */
+  async send(request: WireRequest): Promise<Outcome> {
+    if (request.fresh) this.close();
     const socket = (this.#socket ??= await this.#open());
-    const { promise, resolve } = Promise.withResolvers<Outcome['end']>();
-    let read = readReplies(this.#bytes, sent.bodyless);
+    const { promise, resolve } = Promise.withResolvers<Outcome['connection']>();
+    let read = readReplies(this.#bytes, request.bodyless);
     const onData = () => {
-      read = readReplies(this.#bytes, sent.bodyless);
+      read = readReplies(this.#bytes, request.bodyless);
       const final = read.replies.filter(({ status }) => !/ 1\d\d /.test(status));
-      if (!sent.cut && final.length >= (sent.answers ?? 1) && !closes(final.at(-1))) resolve('kept');
+      if (!request.cut && final.length >= (request.answers ?? 1) && !closes(final.at(-1))) resolve('kept');
     };
     const onClose = () => resolve('closed');
     const onTimeout = () => resolve('hung');
     socket.on('data', onData).once('close', onClose).once('timeout', onTimeout).setTimeout(this.#hungMs);
-    // Closed since the last answer, though that did not say so.
+    // The server has closed it since its last answer, which did not announce that.
     if (socket.destroyed) resolve('closed');
-    for (const [i, packet] of sent.packets.entries()) {
+    for (const [i, packet] of request.packets.entries()) {
       if (i > 0) await new Promise((turn) => void setImmediate(turn));
       socket.write(packet);
     }
-    if (sent.cut) socket.end();
-    const end = await promise;
+    if (request.cut) socket.end();
+    const connection = await promise;
     socket.off('data', onData).off('close', onClose).off('timeout', onTimeout).setTimeout(0);
     this.#bytes = this.#bytes.subarray(read.length);
-    if (end !== 'kept' || sent.fresh) this.close();
-    return { replies: read.replies, rest: end === 'kept' ? '' : read.rest, end };
+    if (connection !== 'kept' || request.fresh) this.close();
+    return { replies: read.replies, rest: connection === 'kept' ? '' : read.rest, connection };
   }
 
   close(): void {
@@ -69,7 +69,7 @@ export class Line {
   async #open(): Promise<Socket> {
     const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
-    // What it has to say of its end is heard by `close`.
+    // The listener of `close` handles the end of the connection.
     socket.on('error', () => {});
     return socket.on('data', (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
@@ -80,7 +80,7 @@ export class Line {
 const closes = (reply: Reply | undefined): boolean =>
   reply?.headers.some(([name, value]) => name.toLowerCase() === 'connection' && value === 'close') ?? false;
 
-/** The whole answers at the beginning of some bytes, how long they are, and what comes after them. */
+/** Reads the complete answers at the beginning of some bytes. Returns them with their length and with the rest. */
 function readReplies(bytes: Buffer, bodyless = false): { replies: Reply[]; length: number; rest: string } {
   const replies: Reply[] = [];
   let at = 0;
@@ -97,7 +97,7 @@ function readReplies(bytes: Buffer, bodyless = false): { replies: Reply[]; lengt
   return { replies, length: at, rest: bytes.toString('utf8', at) };
 }
 
-/** Undefined: there is more to come. */
+/** Undefined if the body is not complete yet. */
 function readBody(bytes: Buffer, start: number, headers: Reply['headers']): { body: string; end: number } | undefined {
   const header = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
   if (header('transfer-encoding') !== 'chunked') {

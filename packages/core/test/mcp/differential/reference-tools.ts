@@ -1,40 +1,40 @@
 import { z } from 'zod';
 import { defineConnector, result, ToolError, type Content, type ErrorCode } from '../../../src/index.ts';
-import { contents, metas, values } from './odd-answers.ts';
+import { contents, metas, values } from './unusual-answers.ts';
 
 const nothing = z.object({});
 const text = z.object({ text: z.string().describe('Any text') });
-const kind = z.object({ kind: z.string().describe('Which of them') });
-// Takes what its tools return as it is, whatever it is.
+const kind = z.object({ kind: z.string().describe('Which value') });
+// Accepts any value unchanged.
 const anything = { jsonSchema: { type: 'object', properties: {}, additionalProperties: true }, parse: (value: unknown) => value };
 const said = (...content: readonly Content[]) => result(undefined, { content });
 
-/** One tool for each thing that an answer can be. All are deterministic, but for ids that core makes. */
-export const twin = defineConnector({
+/** A tool for each form of answer. All are deterministic, except for ids that core generates. */
+export const reference = defineConnector({
   spec: 'v1',
-  id: 'twin',
+  id: 'reference',
   config: z.object({}),
   open: () => ({}),
   tools: (tool) => [
     tool({
-      name: 'twin_echo_text',
-      description: 'Answers with the text that it was given.',
+      name: 'reference_echo_text',
+      description: 'Answers with its input.',
       effect: 'read',
       input: text,
       output: text,
       run: async (input) => input,
     }),
     tool({
-      name: 'twin_echo_all',
-      description: 'Answers with all that it was given, as its text.',
+      name: 'reference_echo_all',
+      description: 'Answers with its whole input, as text.',
       effect: 'read',
       input: anything,
       output: text,
       run: async (input) => ({ text: JSON.stringify(input) }),
     }),
     tool({
-      name: 'twin_check_input',
-      description: 'Takes much, each of its kind.',
+      name: 'reference_check_input',
+      description: 'Takes an input of each type.',
       effect: 'read',
       input: z.object({
         name: z.string().min(2).max(5).describe('A short name'),
@@ -52,19 +52,19 @@ export const twin = defineConnector({
       run: async (input) => ({ text: JSON.stringify(input) }),
     }),
     tool({
-      name: 'twin_write_text',
+      name: 'reference_write_text',
       description: 'Answers with its caller and the key it was called under.',
       effect: 'write',
       input: text,
       output: z.object({ who: z.string().describe('Who called'), key: z.string().describe('The key for the vendor') }),
-      // Without a key of the client's this one is made of the call's own id, so it is hidden.
+      // Without the client's key, this key is derived from the call's random id, so it is hidden.
       run: async ({ text: mode }, _client, context) => ({
         who: `${context.principal.tenant} ${context.principal.id}`,
         key: mode === 'keyed' ? context.key('write') : 'own',
       }),
     }),
     tool({
-      name: 'twin_delete_text',
+      name: 'reference_delete_text',
       description: 'Deletes nothing; it is here for its effect.',
       effect: 'destructive',
       input: text,
@@ -72,8 +72,8 @@ export const twin = defineConnector({
       run: async (input) => input,
     }),
     tool({
-      name: 'twin_read_cached',
-      description: 'Answers from its cache where it can.',
+      name: 'reference_read_cached',
+      description: 'Answers from its cache if it can.',
       effect: 'read',
       cache: { ttlMs: 60_000 },
       input: text,
@@ -81,38 +81,38 @@ export const twin = defineConnector({
       run: async (input) => input,
     }),
     tool({
-      name: 'twin_give_value',
-      description: 'Gives a structured value of any kind.',
+      name: 'reference_give_value',
+      description: 'Returns a structured value of any kind.',
       effect: 'read',
       input: kind,
       output: anything,
       run: async (input) => values[input.kind],
     }),
     tool({
-      name: 'twin_say_value',
-      description: 'Gives a structured value of any kind, with words of its own.',
+      name: 'reference_say_value',
+      description: 'Returns a structured value of any kind, with a text of its own.',
       effect: 'read',
       input: kind,
       output: anything,
-      run: async (input) => result(values[input.kind], { content: [{ type: 'text', text: 'in words' }], meta: { 'twin/note': 1 } }),
+      run: async (input) => result(values[input.kind], { content: [{ type: 'text', text: 'in words' }], meta: { 'reference/note': 1 } }),
     }),
     tool({
-      name: 'twin_show_content',
+      name: 'reference_show_content',
       description: 'Shows content of any kind, and has no output schema.',
       effect: 'read',
       input: kind,
       run: async (input) => said(...((contents[input.kind] ?? []) as readonly Content[])),
     }),
     tool({
-      name: 'twin_show_meta',
+      name: 'reference_show_meta',
       description: 'Shows metadata beside its text.',
       effect: 'read',
       input: kind,
       run: async (input) => result(undefined, { content: [{ type: 'text', text: 'a' }], meta: metas[input.kind] ?? {} }),
     }),
     tool({
-      name: 'twin_return_given',
-      description: 'Returns the output, the content and the metadata that it is given, whatever they are.',
+      name: 'reference_return_given',
+      description: 'Returns the output, the content and the metadata of its input.',
       effect: 'read',
       input: anything,
       output: anything,
@@ -122,7 +122,7 @@ export const twin = defineConnector({
       },
     }),
     tool({
-      name: 'twin_fail_known',
+      name: 'reference_fail_known',
       description: 'Fails as a tool should, with a code.',
       effect: 'read',
       input: z.object({ code: z.string().describe('The code'), wait: z.boolean().optional().describe('Whether to say how long to wait') }),
@@ -132,7 +132,7 @@ export const twin = defineConnector({
       },
     }),
     tool({
-      name: 'twin_throw_string',
+      name: 'reference_throw_string',
       description: 'Fails as no tool should.',
       effect: 'read',
       input: nothing,
@@ -142,8 +142,8 @@ export const twin = defineConnector({
       },
     }),
     tool({
-      name: 'twin_throw_coded',
-      description: 'Fails with what the SDK would show.',
+      name: 'reference_throw_coded',
+      description: 'Fails with an error that the SDK would show.',
       effect: 'read',
       input: nothing,
       output: text,
@@ -152,15 +152,15 @@ export const twin = defineConnector({
       },
     }),
     tool({
-      name: 'twin_break_output',
-      description: 'Returns what does not fit its output schema.',
+      name: 'reference_break_output',
+      description: 'Returns an output that does not fit its schema.',
       effect: 'read',
       input: nothing,
       output: text,
       run: async () => ({ text: 7 }) as never,
     }),
     tool({
-      name: 'twin_give_much',
+      name: 'reference_give_much',
       description: 'Answers with a long text.',
       effect: 'read',
       input: z.object({ length: z.int().describe('How long') }),
@@ -168,7 +168,7 @@ export const twin = defineConnector({
       run: async ({ length }) => ({ text: 'é'.repeat(length) }),
     }),
     tool({
-      name: 'twin_warn_twice',
+      name: 'reference_warn_twice',
       description: 'Warns beside its answer.',
       effect: 'read',
       input: text,
@@ -180,15 +180,15 @@ export const twin = defineConnector({
       },
     }),
     tool({
-      name: 'twin_report_progress',
+      name: 'reference_report_progress',
       description: 'Reports progress, then answers, fails or asks.',
       effect: 'read',
       input: z.object({
         steps: z.array(z.number()).describe('How far, each time'),
         total: z.number().optional().describe('Of how much'),
-        message: z.string().optional().describe('What to say of it'),
+        message: z.string().optional().describe('The message of each step'),
         slowly: z.boolean().optional().describe('Whether to wait a turn between steps'),
-        end: z.enum(['answer', 'fail', 'ask']).default('answer').describe('What comes after'),
+        end: z.enum(['answer', 'fail', 'ask']).default('answer').describe('How the call ends'),
       }),
       output: text,
       run: async ({ steps, total, message, slowly, end }, _client, context) => {
@@ -202,7 +202,7 @@ export const twin = defineConnector({
       },
     }),
     tool({
-      name: 'twin_ask_twice',
+      name: 'reference_ask_twice',
       description: 'Asks a person for a name, then for a colour.',
       effect: 'read',
       input: nothing,
@@ -214,8 +214,8 @@ export const twin = defineConnector({
       },
     }),
     tool({
-      name: 'twin_route_region',
-      description: 'Has arguments that travel in headers too.',
+      name: 'reference_route_region',
+      description: 'Has arguments that clients also send in headers.',
       effect: 'read',
       input: {
         jsonSchema: {
@@ -232,7 +232,7 @@ export const twin = defineConnector({
       run: async (input) => ({ text: JSON.stringify(input) }),
     }),
     tool({
-      name: 'twin_read_secretly',
+      name: 'reference_read_secretly',
       description: 'Belongs to another toolset.',
       effect: 'read',
       toolsets: ['inner'],

@@ -1,0 +1,21 @@
+import type { Clock } from '../clock.ts';
+import type { Connector } from '../connector/connector.ts';
+import type { HttpClient } from '../ports/http-client.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Resilience } from '../ports/resilience.ts';
+import type { Origins } from './origins.ts';
+import type { TokenSource } from './token-source.ts';
+
+/** What a connection's `http` is made of. */
+export interface HttpOptions {
+  readonly connector: Connector;
+  /** The connection's id. */
+  readonly connection: string;
+  readonly origins: Origins;
+  readonly tokens: TokenSource | undefined;
+  readonly remap: (origin: string) => URL | undefined;
+  readonly httpClient: HttpClient;
+  readonly resilience: Resilience;
+  readonly clock: Clock;
+  readonly observer: Observer;
+}

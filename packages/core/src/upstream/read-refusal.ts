@@ -1,0 +1,43 @@
+import type { UpstreamFailure } from '../connector/connector.ts';
+import { failureFromStatus } from '../connector/failure.ts';
+import type { HttpResponse } from '../connector/http.ts';
+import { UpstreamError } from '../ports/resilience.ts';
+import { readPage, waitOf } from './failure.ts';
+import type { HttpOptions } from './http-options.ts';
+import type { Token } from './token-source.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
+
+/** Returns the error that an answer means, or undefined if it is the answer that the request wanted. */
+export function readRefusal(
+  options: HttpOptions,
+  upstreamRequest: UpstreamRequest,
+  response: HttpResponse<unknown>,
+  token: Token | undefined,
+): UpstreamError | undefined {
+  const { request } = upstreamRequest;
+  const { status } = response;
+  const accepted = (status >= 200 && status < 300) || request.accept?.includes(status) === true;
+  const page = accepted ? readPage(response) : undefined;
+  // A request may expect a page: then its schema takes it.
+  const unexpectedPage = page && !request.response?.safeParse(response.data).success ? page : undefined;
+  const failure = options.connector.failure?.(response) ?? unexpectedPage ?? (accepted ? undefined : failureFromStatus(status));
+  return failure && toUpstreamError(options, upstreamRequest, failure, response, token);
+}
+
+function toUpstreamError(
+  { tokens, clock }: HttpOptions,
+  upstreamRequest: UpstreamRequest,
+  failure: UpstreamFailure,
+  { status, headers }: HttpResponse<unknown>,
+  token: Token | undefined,
+): UpstreamError {
+  const renewed = failure.renew === true && !upstreamRequest.renewed && token !== undefined && tokens?.renew(token) === true;
+  if (renewed) upstreamRequest.renewed = true;
+  const transient = renewed || failure.code === 'RATE_LIMITED' || failure.code === 'UPSTREAM_UNAVAILABLE';
+  return new UpstreamError(failure.code, failure.message, {
+    executed: failure.executed,
+    transient,
+    retryAfterMs: renewed ? 0 : (failure.retryAfterMs ?? (transient ? waitOf(failure.code, headers, clock.now()) : undefined)),
+    status,
+  });
+}

@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import type { HttpRequest } from '../connector/http.ts';
+import { HttpClientError, type IncomingResponse } from '../ports/http-client.ts';
+import type { HttpOptions } from './http-options.ts';
+import { formBody, requestUrl } from './request-url.ts';
+import type { Token } from './token-source.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
+
+/** The start of an answer, and the token that its request carried. */
+export interface StartedAnswer {
+  /** Its body is still to be read. */
+  readonly response: IncomingResponse;
+  readonly token: Token | undefined;
+}
+
+/** Authorizes and sends one attempt, and reads the status and headers of its answer. */
+export async function sendAttempt(options: HttpOptions, upstreamRequest: UpstreamRequest, signal: AbortSignal): Promise<StartedAnswer> {
+  const { request } = upstreamRequest;
+  const token = await options.tokens?.get();
+  const origin = originOf(options, request, token);
+  const url = requestUrl(origin, request.path, request.params, request.query);
+  const [type, body] = encodeBody(request);
+  const headers = headersOf(request, type, token);
+  signal.throwIfAborted();
+  const sent = upstreamRequest.markSent(origin);
+  try {
+    const response = await options.httpClient.send({ method: request.method, url, headers, body, remap: options.remap(origin), signal });
+    sent.status = response.status;
+    return { response, token };
+  } catch (error) {
+    if (error instanceof HttpClientError && error.sent === 'no') upstreamRequest.markNotExecuted();
+    throw error;
+  }
+}
+
+function originOf({ connector, origins }: HttpOptions, { origin: named, path }: HttpRequest<z.ZodType>, token: Token | undefined): string {
+  const origin = named ?? token?.origin ?? origins.first;
+  if (origin === undefined) throw new TypeError(`${connector.id} sends ${path} without an origin, and its first one is a pattern`);
+  if (!origins.allows(origin)) throw new TypeError(`${connector.id} may not send to ${origin}: it is not among its origins`);
+  return origin;
+}
+
+function encodeBody({ body }: HttpRequest<z.ZodType>): [type: string | undefined, body: string | undefined] {
+  if (!body) return [undefined, undefined];
+  if ('json' in body) return ['application/json', JSON.stringify(body.json)];
+  return ['application/x-www-form-urlencoded', formBody(body.form)];
+}
+
+function headersOf({ headers }: HttpRequest<z.ZodType>, type: string | undefined, token: Token | undefined): Record<string, string> {
+  const all: Record<string, string> = { accept: 'application/json' };
+  if (type !== undefined) all['content-type'] = type;
+  for (const [name, value] of Object.entries(headers ?? {})) all[name.toLowerCase()] = value;
+  if (token) all['authorization'] = token.header;
+  return all;
+}

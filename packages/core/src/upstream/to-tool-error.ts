@@ -1,0 +1,40 @@
+import { ToolError } from '../errors.ts';
+import { UpstreamError, type BreakerState } from '../ports/resilience.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
+
+/** What a request went through before it failed. */
+export interface RequestHistory {
+  /** Between its attempts and for budgets. */
+  readonly waitedMs: number;
+  readonly breaker: BreakerState;
+}
+
+/**
+ * Turns a request's last error into the error that the tool may see. Anything that the vendor did not cause passes as it is, unless a write
+ * was lost.
+ */
+export function toToolError(error: unknown, upstreamRequest: UpstreamRequest, history: RequestHistory): unknown {
+  const { request, operation, attempts } = upstreamRequest;
+  if (upstreamRequest.hasLostWrite) {
+    const why = error instanceof UpstreamError || ToolError.is(error) ? error.message : 'The answer never came.';
+    const next = request.ifLost ?? 'Look whether it is there before you repeat it.';
+    return new ToolError('OUTCOME_UNKNOWN', `${operation} may or may not have happened. ${why}${describe(attempts, history)} ${next}`, {
+      cause: error,
+    });
+  }
+  if (!(error instanceof UpstreamError)) return error;
+  const after = error.retryAfterMs !== undefined && error.transient ? ` Try again in ${seconds(error.retryAfterMs)}.` : '';
+  return new ToolError(error.code, `${error.message}${describe(attempts, history)}${after}`, {
+    cause: error,
+    retryAfterMs: error.transient ? error.retryAfterMs : undefined,
+  });
+}
+
+/** Says what was tried, unless that was one plain attempt. */
+function describe(attempts: number, { waitedMs, breaker }: RequestHistory): string {
+  if (attempts <= 1 && waitedMs === 0) return '';
+  const waited = waitedMs > 0 ? `, waited ${seconds(waitedMs)}` : '';
+  return ` (${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${waited}; circuit breaker ${breaker})`;
+}
+
+const seconds = (ms: number): string => `${ms < 10_000 ? Math.ceil(ms / 100) / 10 : Math.ceil(ms / 1000)} s`;

@@ -1,0 +1,54 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createHost, type CallRequest } from '../../src/index.ts';
+import { httpTransport } from '../../src/mcp/http.ts';
+import { probe } from './probe.ts';
+import { callOf, post, type Message } from './raw.ts';
+
+/** Posts a message and returns the call that the host receives. */
+async function receivedCall(message: Message | string, headers: Record<string, string> = {}): Promise<CallRequest | undefined> {
+  const host = createHost({ connectors: [probe().connector] });
+  let received: CallRequest | undefined;
+  const call = (request: CallRequest) => host.call((received = request));
+  const listener = await httpTransport({ port: 0 }).listen({ ...host, call });
+  onTestFinished(() => listener.close());
+  await post(new URL(listener.url), message, { headers });
+  return received;
+}
+
+const trace = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+
+test('the host receives the trace context of the message, or else of the HTTP request', async () => {
+  const traced = callOf('probe_echo_text', {}, { _meta: { traceparent: trace('a') } });
+  expect((await receivedCall(traced, { traceparent: trace('b') }))?.traceparent).toBe(trace('a'));
+  expect((await receivedCall(callOf('probe_echo_text'), { traceparent: trace('b') }))?.traceparent).toBe(trace('b'));
+  expect((await receivedCall(callOf('probe_echo_text', {}, { _meta: { traceparent: 7 } })))?.traceparent).toBeUndefined();
+  expect((await receivedCall(callOf('probe_echo_text')))?.traceparent).toBeUndefined();
+});
+
+test('the host receives the caller and its input', async () => {
+  const message = callOf('probe_echo_text', { text: 'a' }, { _meta: { 'busbar/idempotencyKey': 'k' } });
+  expect(await receivedCall(message)).toEqual({
+    principal: { tenant: 'local', id: 'local', roles: ['owner'] },
+    address: '127.0.0.1',
+    tool: 'probe_echo_text',
+    arguments: { text: 'a' },
+    idempotencyKey: 'k',
+    answers: {},
+    signal: expect.objectContaining({ aborted: false }),
+  });
+});
+
+test('the host receives an empty object if the message has no arguments', async () => {
+  const bare = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'probe_echo_text' } };
+  expect((await receivedCall(JSON.stringify(bare)))?.arguments).toEqual({});
+});
+
+test('the host receives a progress function only if the client asked for progress', async () => {
+  expect(await receivedCall(callOf('probe_echo_text'))).not.toHaveProperty('progress');
+  expect((await receivedCall(callOf('probe_echo_text', {}, { _meta: { progressToken: 0 } })))?.progress).toBeTypeOf('function');
+});
+
+test('the host may ask any client of 2026-07-28, because the SDK refuses clients that cannot be asked', async () => {
+  for (const capabilities of [{}, { elicitation: {} }, { elicitation: { form: {}, url: {} } }])
+    expect((await receivedCall(callOf('probe_echo_text', {}, {}, capabilities)))?.answers).toEqual({});
+});
