@@ -6,7 +6,7 @@ import type { Results } from './results.ts';
 import { tablesOf } from './tables.ts';
 
 const root = join(import.meta.dirname, '..');
-const begin = '<!-- figures: written by bench/run.ts, by no hand -->';
+const begin = '<!-- figures: written by bench/run.ts; do not edit -->';
 const end = '<!-- /figures -->';
 
 /** Writes the figures between the two marker comments of docs/performance.md, and the picture beside it. The rest of the page stays. */

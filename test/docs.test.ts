@@ -132,7 +132,7 @@ test('docs/architecture.md names files of core that exist', () => {
 
 describe('docs/failure-semantics.md', () => {
   const page = 'docs/failure-semantics.md';
-  const untestable = 'What no test can show';
+  const untestable = 'Not covered by tests';
   const sections = proseOf(page)
     .split(/^## /m)
     .slice(1)

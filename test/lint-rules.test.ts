@@ -10,8 +10,8 @@ const restrictedImport = 'eslint(no-restricted-imports)';
 const restrictedGlobal = 'eslint(no-restricted-globals)';
 const restrictedProperty = 'eslint(no-restricted-properties)';
 
-/** What each place in core may not import of core: the floors beside and above it. docs/architecture.md draws them. */
-const floorsAbove: Readonly<Record<string, readonly string[]>> = {
+/** What each place in core may not import from core: the layers beside and above it. docs/architecture.md draws them. */
+const layersAbove: Readonly<Record<string, readonly string[]>> = {
   'answer-json.ts': ['connector'],
   'content.ts': ['lib'],
   'principal.ts': ['host.ts'],
@@ -38,7 +38,7 @@ const floorsAbove: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that each break one rule: the path, the source, and the rule that must find it. */
 const violations: readonly (readonly [path: string, source: string, rule: string])[] = [
-  // Core's root and its rooms import zod and no library.
+  // Core's root and its folders import zod and no library.
   ['packages/core/src/a1.ts', `import 'pino';`, restrictedImport],
   ['packages/core/src/a2.ts', `export { readFile } from 'node:fs/promises';`, restrictedImport],
   ['packages/core/src/a3.ts', `import type { Got } from 'got';\nexport type X = Got;`, restrictedImport],
@@ -51,12 +51,12 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/core/src/upstream/b3.ts', `import 'cockatiel';`, restrictedImport],
   ['packages/core/src/lib/digest.ts', `import 'zod';`, restrictedImport],
 
-  // A room of core imports the floors below it, and none beside or above it.
-  ...Object.entries(floorsAbove).flatMap(([from, rooms]) =>
-    rooms.map((room, index) => {
+  // A folder of core imports the layers below it, and none beside or above it.
+  ...Object.entries(layersAbove).flatMap(([from, folders]) =>
+    folders.map((folder, index) => {
       const up = '../'.repeat(from.split('/').length - 1);
-      const target = room.endsWith('.ts') ? room : `${room}/x.ts`;
-      const path = from.endsWith('*') ? `${from.slice(0, -1)}floor-${index}.ts` : from;
+      const target = folder.endsWith('.ts') ? folder : `${folder}/x.ts`;
+      const path = from.endsWith('*') ? `${from.slice(0, -1)}layer-${index}.ts` : from;
       return [`packages/core/src/${path}`, `export type * from '${up === '' ? './' : up}${target}';`, restrictedImport] as const;
     }),
   ),
@@ -103,7 +103,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/redis/src/e5.ts', `export { setTimeout } from 'node:timers/promises';`, restrictedImport],
   ['packages/create-connector/src/e6.ts', `import '@busbar/core/testing';`, restrictedImport],
 
-  // Examples use public entries, and only examples know the process.
+  // Examples use public entries, and only examples read the process.
   ['examples/hello/src/f1.ts', `export * from '../../../packages/core/src/index.ts';`, restrictedImport],
   ['examples/hello/src/f2.ts', `import '@busbar/core/src/index.ts';`, restrictedImport],
   ['packages/core/src/mcp/f3.ts', `export const port = process.env['PORT'];`, restrictedGlobal],
