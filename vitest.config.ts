@@ -58,7 +58,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['packages/*/src/**/*.ts', 'examples/hosted-server/src/**/*.ts'],
       reporter: [['text', { skipFull: true }], 'text-summary', 'html'],
-      // Just under what a run on a machine with PostgreSQL and Redis reaches. What runs in child processes alone does not count.
+      // Just under the figures of a run with PostgreSQL and Redis. Code that runs only in child processes does not count.
       thresholds: {
         'packages/core/src/**': { lines: 99, branches: 90 },
         'packages/connector-salesforce/src/**': { lines: 96, branches: 85 },

@@ -1,4 +1,4 @@
-import type { Era, Size } from './request.ts';
+import type { Era, Size } from './clients/request.ts';
 import type { Server } from './servers.ts';
 
 const works = ['call-1k', 'call-64k', 'list'] as const;

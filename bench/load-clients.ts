@@ -1,8 +1,8 @@
 // Many clients in their own process. It receives the steps, runs more and then fewer clients, and reports the result of each step.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { looksRight } from './answer.ts';
-import { openClient, type Caller } from './client.ts';
-import { argumentsOf } from './request.ts';
+import { looksRight } from './clients/answer.ts';
+import { openClient, type Caller } from './clients/client.ts';
+import { argumentsOf } from './clients/request.ts';
 
 /** A number of clients for a time. */
 export interface Step {

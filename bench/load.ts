@@ -5,10 +5,10 @@ import { fork } from 'node:child_process';
 import { on, once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openClient } from './client.ts';
+import { openClient } from './clients/client.ts';
 import type { Profile, Step, StepResult } from './load-clients.ts';
 import { prepare } from './prepare.ts';
-import { argumentsOf } from './request.ts';
+import { argumentsOf } from './clients/request.ts';
 import { startServer, type Running } from './server-process.ts';
 import { servers } from './servers.ts';
 

@@ -1,10 +1,10 @@
 import { nameOf, eraOf, sizeOf, type Cell } from './cells.ts';
-import { openClient } from './client.ts';
-import type { Generator } from './generator.ts';
-import type { Load } from './load-generator.ts';
-import { mcpRequest } from './request.ts';
+import { openClient } from './clients/client.ts';
+import type { Generator } from './clients/generator.ts';
+import type { Load } from './clients/load-generator.ts';
+import { mcpRequest } from './clients/request.ts';
 import type { Running } from './server-process.ts';
-import { wrk } from './wrk.ts';
+import { wrk } from './clients/wrk.ts';
 
 /** The figures of one server in one cell and one round. */
 export interface Sample {

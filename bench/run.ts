@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { nameOf, type Cell } from './cells.ts';
-import { startGenerator } from './generator.ts';
+import { startGenerator } from './clients/generator.ts';
 import { measure, measureMemory, measureStart, warmUp, type Footprint, type MemoryLoad, type Sample } from './measure.ts';
 import { estimateSeconds, readOptions, usage, type Options } from './options.ts';
 import { writePage } from './page.ts';
@@ -10,7 +10,7 @@ import { prepare, versionOf } from './prepare.ts';
 import { ratio, type Failure, type Results } from './results.ts';
 import { startServer, type Running } from './server-process.ts';
 import { figure, tablesOf } from './tables.ts';
-import { checkWrk } from './wrk.ts';
+import { checkWrk } from './clients/wrk.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const args = process.argv.slice(2);

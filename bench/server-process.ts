@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { checkServer, openClient, type Caller } from './client.ts';
+import { checkServer, openClient, type Caller } from './clients/client.ts';
 import { cpuTimeMs, cpuTimeOfAll, residentMb } from './cpu-time.ts';
-import { argumentsOf, type Era } from './request.ts';
+import { argumentsOf, type Era } from './clients/request.ts';
 import type { Server } from './servers.ts';
 
 const built = join(import.meta.dirname, 'built/servers');

@@ -1,4 +1,4 @@
-import type { Era } from './request.ts';
+import type { Era } from './clients/request.ts';
 
 /** A server that can be measured. */
 export interface Server {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { checkEcho, checkList, checkRefusal, looksRight } from '../bench/answer.ts';
-import { openConnection, postOf, type Response } from '../bench/connection.ts';
+import { checkEcho, checkList, checkRefusal, looksRight } from '../bench/clients/answer.ts';
+import { openConnection, postOf, type Response } from '../bench/clients/connection.ts';
 import type { Sample } from '../bench/measure.ts';
 import { clientBusy, ratio } from '../bench/results.ts';
 import { figure } from '../bench/tables.ts';

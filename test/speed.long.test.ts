@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openConnection, postOf, type Connection } from '../bench/connection.ts';
+import { openConnection, postOf, type Connection } from '../bench/clients/connection.ts';
 import { cpuTimeMs } from '../bench/cpu-time.ts';
 import { messageOf } from '../packages/core/test/mcp/raw.ts';
 

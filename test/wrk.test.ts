@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openClient, type Client } from '../bench/client.ts';
-import { checkWrk, wrk } from '../bench/wrk.ts';
+import { openClient, type Client } from '../bench/clients/client.ts';
+import { checkWrk, wrk } from '../bench/clients/wrk.ts';
 
 const right = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'x'.repeat(500) }] } });
 const request = (client: Client): Buffer => client.request({ method: 'tools/list' });

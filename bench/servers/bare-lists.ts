@@ -3,8 +3,8 @@ import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openClient } from '../client.ts';
-import type { Era } from '../request.ts';
+import { openClient } from '../clients/client.ts';
+import type { Era } from '../clients/request.ts';
 
 const eras: readonly Era[] = ['2026-07-28', '2025-11-25'];
 

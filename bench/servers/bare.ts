@@ -1,7 +1,7 @@
 // The limit: reads and parses the body, and answers with prepared bytes.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { texts } from '../request.ts';
+import { texts } from '../clients/request.ts';
 
 interface Message {
   readonly method: string;

@@ -1,6 +1,6 @@
 // The work that all servers do: a number of tools with eight fields each. One tool is called, and echoes its text.
 import { z } from 'zod';
-import { echoTool } from '../request.ts';
+import { echoTool } from '../clients/request.ts';
 
 /** The port to listen on. */
 export const port = Number(process.argv[2]);

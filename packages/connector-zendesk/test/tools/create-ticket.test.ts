@@ -1,6 +1,6 @@
 import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startAccount, type Account } from './start-account.ts';
+import { startAccount, type Account } from '../start-account.ts';
 
 describe('zendesk_create_ticket', () => {
   let account: Account;

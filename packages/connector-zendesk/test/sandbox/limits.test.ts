@@ -1,7 +1,7 @@
 import { manualClock } from '@busbar/core/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startZendeskSandbox, type ZendeskSandbox } from '../src/sandbox.ts';
-import { limits } from '../src/sandbox/limits.ts';
+import { startZendeskSandbox, type ZendeskSandbox } from '../../src/sandbox.ts';
+import { limits } from '../../src/sandbox/limits.ts';
 
 /** An answer: its status, and the part that proves it right. */
 type Outcome = readonly [status: number, detail: unknown];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quote, ticketQuery } from '../src/search-query.ts';
+import { quote, ticketQuery } from '../../src/search-query.ts';
 
 describe('a ticket query', () => {
   it('writes every condition of the filter, in a fixed order', () => {

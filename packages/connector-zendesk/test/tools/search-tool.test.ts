@@ -1,7 +1,7 @@
 import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { sandboxClient } from './sandbox-client.ts';
-import { startAccount, type Account } from './start-account.ts';
+import { sandboxClient } from '../sandbox/client.ts';
+import { startAccount, type Account } from '../start-account.ts';
 
 interface Page {
   readonly tickets: { readonly id: number; readonly excerpt?: string }[];

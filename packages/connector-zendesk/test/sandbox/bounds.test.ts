@@ -1,10 +1,10 @@
 import { manualClock } from '@busbar/core/testing';
 import { describe, expect, it } from 'vitest';
-import { createIdempotency } from '../src/sandbox/idempotency.ts';
-import { createRateLimits } from '../src/sandbox/rate-limits.ts';
-import { createRecords } from '../src/sandbox/records.ts';
-import { createSignIn, requireScope } from '../src/sandbox/sign-in.ts';
-import { updateTicket } from '../src/sandbox/write-ticket.ts';
+import { createIdempotency } from '../../src/sandbox/idempotency.ts';
+import { createRateLimits } from '../../src/sandbox/rate-limits.ts';
+import { createRecords } from '../../src/sandbox/records.ts';
+import { createSignIn, requireScope } from '../../src/sandbox/sign-in.ts';
+import { updateTicket } from '../../src/sandbox/write-ticket.ts';
 
 const clock = manualClock();
 

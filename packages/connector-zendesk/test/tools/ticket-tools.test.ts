@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '@busbar/core/testing';
-import { startAccount, type Account } from './start-account.ts';
+import { startAccount, type Account } from '../start-account.ts';
 
 interface TicketDetails {
   readonly id: number;

@@ -1,7 +1,7 @@
 import { manualClock } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startZendeskSandbox, type ZendeskSandbox } from '../src/sandbox.ts';
-import { sandboxClient } from './sandbox-client.ts';
+import { startZendeskSandbox, type ZendeskSandbox } from '../../src/sandbox.ts';
+import { sandboxClient } from './client.ts';
 
 describe('the lists of the Zendesk sandbox', () => {
   let sandbox: ZendeskSandbox;

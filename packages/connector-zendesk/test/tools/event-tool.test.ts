@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startAccount, type Account } from './start-account.ts';
+import { startAccount, type Account } from '../start-account.ts';
 
 interface Page {
   readonly events: { readonly id: string }[];

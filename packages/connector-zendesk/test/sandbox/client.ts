@@ -1,4 +1,4 @@
-import type { ZendeskSandbox } from '../src/sandbox.ts';
+import type { ZendeskSandbox } from '../../src/sandbox.ts';
 
 /** The fields of the sandbox's answers, over all kinds of answer. */
 interface AnswerBody {
