@@ -29,7 +29,7 @@ export class ShownAnswer implements Answer {
   }
 }
 
-/** Returns the JSON of an answer. Answers that the host made serialize once; an answer never changes after that. */
+/** Returns the JSON of an answer. Answers that the host creates are serialized once, and never change afterwards. */
 export function answerJson(answer: Answer): string {
   return answer instanceof ShownAnswer ? answer.json() : JSON.stringify(answer);
 }

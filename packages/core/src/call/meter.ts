@@ -11,7 +11,7 @@ import type { ShownOutput } from './show-output.ts';
 
 /** The result of the metered part of a call. */
 export interface ToolRun extends ShownOutput {
-  /** The answer is from the cache or from an equal read: the tool did not run, or it failed. */
+  /** Whether the answer is from the cache or from an equal read, because the tool did not run or failed. */
   readonly cached?: boolean;
 }
 
@@ -19,9 +19,9 @@ export interface ToolRun extends ShownOutput {
  * Accounts for calls: admits a call or replays the answer of an earlier one, runs it, and settles it exactly once. The caller gets an
  * answer only after the settlement.
  *
- * A write is admitted before it runs. A read is admitted just before its first upstream request. A read without upstream requests, answered
- * from the cache or by work in this process, is recorded whole once it has ended. After a refusal the caller's next read with the same tool
- * is admitted before it runs, so that a caller without quota causes no work.
+ * A write is admitted before it runs. A read is admitted just before its first upstream request. A read without upstream requests, which
+ * the cache or work in this process answers, is recorded in one write when it has ended. After a refusal, the caller's next read with the
+ * same tool is admitted before it runs, so that a caller without quota causes no work.
  */
 export class Meter {
   readonly #metering: Metering;
@@ -82,7 +82,7 @@ export class Meter {
       : await this.#settle(active, admitted.admission, await this.#runToOutcome(active));
   }
 
-  /** Runs the call. Never throws: an error is an outcome too. */
+  /** Runs the call. Never throws, because an error is an outcome too. */
   async #runToOutcome(active: ActiveCall): Promise<EndedCall> {
     const { upstream } = active;
     let asked: AskSignal | undefined;
@@ -110,7 +110,7 @@ export class Meter {
   }
 }
 
-/** A call that has run, and the question that it ended with, if any. */
+/** A call that has run, and the question with which it ended, if any. */
 interface EndedCall {
   readonly outcome: Outcome;
   readonly asked: AskSignal | undefined;
@@ -135,30 +135,30 @@ const askedResult: RunResult = { status: 'asked', answer: { content: [] }, wrote
 
 function failedResult(active: ActiveCall, error: unknown): RunResult {
   const { call, upstream, warnings, redactor } = active;
-  const shown = redactError(maskError(error, call.callId, active.log), redactor);
+  const failure = redactError(maskError(error, call.callId, active.log), redactor);
   const notes = warnings.map((warning) => redactor.text(`Warning: ${warning}`));
   const wrote = wroteOf(upstream);
-  if (wrote === 'unknown' || shown.code === 'OUTCOME_UNKNOWN') {
+  if (wrote === 'unknown' || failure.code === 'OUTCOME_UNKNOWN') {
     const unknown =
-      shown.code === 'OUTCOME_UNKNOWN'
-        ? shown
+      failure.code === 'OUTCOME_UNKNOWN'
+        ? failure
         : new ToolError(
             'OUTCOME_UNKNOWN',
-            `A write was sent and its answer was lost: it may or may not have happened. ${shown.message} Look whether it is there before you repeat the call.`,
+            `A write was sent and its answer was lost: it may or may not have happened. ${failure.message} Check whether it happened before you repeat the call.`,
           );
     return { status: 'unknown', answer: errorAnswer(unknown, call.callId, notes), code: unknown.code, wrote: 'unknown' };
   }
-  if (wrote === 'yes') notes.unshift('A write of this call was made before it failed. Look at what is there before you repeat it.');
-  return { status: 'failed', answer: errorAnswer(shown, call.callId, notes), code: shown.code, wrote };
+  if (wrote === 'yes') notes.unshift('A write of this call was made before it failed. Check what was written before you repeat it.');
+  return { status: 'failed', answer: errorAnswer(failure, call.callId, notes), code: failure.code, wrote };
 }
 
-/** The error for a call whose outcome could not be recorded. The caller never gets success then. */
+/** The error for a call whose outcome could not be recorded. The caller of such a call never gets a success. */
 function unsettled(active: ActiveCall, { status, wrote }: Outcome, cause: unknown): ToolError {
   active.log.error({ err: cause, status, wrote }, 'a call could not be settled');
   active.status = wrote === 'no' ? 'failed' : 'unknown';
   return wrote === 'no'
-    ? new ToolError('UNAVAILABLE', 'The result of this call could not be recorded, so it is not given. Try again shortly.', { cause })
-    : new ToolError('OUTCOME_UNKNOWN', 'A write was made, but its record failed. Look at what is there before you repeat the call.', {
+    ? new ToolError('UNAVAILABLE', 'The result of this call could not be recorded, so it is not returned. Try again shortly.', { cause })
+    : new ToolError('OUTCOME_UNKNOWN', 'A write was made, but its record failed. Check what was written before you repeat the call.', {
         cause,
       });
 }

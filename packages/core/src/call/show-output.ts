@@ -6,7 +6,7 @@ import { ToolError } from '../errors.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
 
-// A UTF-16 unit takes at most three bytes in UTF-8, and six where JSON escapes it.
+// A UTF-16 unit takes at most three bytes in UTF-8, and six if JSON escapes it.
 const maxBytesPerUnit = 3;
 const maxBytesInJson = 6;
 
@@ -17,7 +17,7 @@ export interface ShownOutput {
 }
 
 /**
- * Turns the return value of a tool into its answer: validates the output, bounds its size and redacts secrets. After a write, an output
+ * Turns the return value of a tool into its answer. Validates the output, bounds its size and redacts secrets. After a write, an output
  * that is invalid or too large becomes a text that says the work is done, because a plain failure would invite a repetition.
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
@@ -67,8 +67,8 @@ function parseOutput(schema: Schema | undefined, { output, content }: OpenedResu
 }
 
 /**
- * Returns an error answer that says the write is done. An error answer, because clients check structured content against the tool's schema
- * and throw if it does not fit, and a model would take that for a failed write. They do not check error answers.
+ * Returns an error answer that says the write is done. Clients do not check the structured content of error answers. In other answers they
+ * check it against the tool's schema and throw if it does not fit, which a model would read as a failed write.
  */
 function doneButUnshowable(why: string, text: string, maxBytes: number): Answer {
   const room = Math.min(maxBytes, 16_384);

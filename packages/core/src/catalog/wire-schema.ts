@@ -23,7 +23,7 @@ const maxProperties = 100;
 interface Walk {
   readonly io: 'input' | 'output';
   readonly report: Report;
-  /** How many properties there are so far, at all depths. */
+  /** The number of properties so far, at all depths. */
   properties: number;
 }
 

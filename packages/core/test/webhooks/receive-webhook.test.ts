@@ -66,7 +66,7 @@ test.each([
 ])('refuses %s as a whole, without the reason', async (_, body) => {
   const state = memoryState().open('conn-1');
   const attempt = deliver(body, state);
-  await expect(attempt).rejects.toMatchObject({ code: 'INVALID_INPUT', message: 'The body is not what this webhook takes.' });
+  await expect(attempt).rejects.toMatchObject({ code: 'INVALID_INPUT', message: 'The body is not in the form that this webhook accepts.' });
   expect(await stored(state)).toEqual([]);
 });
 
