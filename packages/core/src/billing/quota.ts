@@ -50,9 +50,9 @@ export function quotaCharges(rules: readonly QuotaRule[], call: Call, price: num
     const amount = amounts[rule.of];
     if (amount === 0 || (where && !matches(where, of))) continue;
     const { start, endsAt } = periodOf(rule.per, startedAt);
-    const whom = each === 'tenant' ? [of.tenant] : [of.tenant, of[each]];
+    const subject = each === 'tenant' ? [of.tenant] : [of.tenant, of[each]];
     const only = where ? ` ${canonicalJson(where)}` : '';
-    const counter = `${rule.of} ${rule.per} ${start} ${each} ${JSON.stringify(whom)}${only}`;
+    const counter = `${rule.of} ${rule.per} ${start} ${each} ${JSON.stringify(subject)}${only}`;
     const stricter = charges.get(counter);
     if (!stricter || rule.limit < stricter.rule.limit) charges.set(counter, { rule, counter, amount, endsAt });
   }
@@ -99,10 +99,10 @@ export interface UsagePolicy {
 /** Returns the error for a call that exceeds a quota. */
 export function quotaExceeded({ rule, endsAt }: QuotaCharge, now: number): ToolError {
   const limit = rule.of === 'money' ? `${rule.limit / 1_000_000} (cost of calls)` : `${rule.limit} ${rule.of}`;
-  const whom = { tenant: 'for this tenant', key: 'for this key', connector: 'of this connector', tool: 'of this tool' }[rule.each];
+  const scope = { tenant: 'for this tenant', key: 'for this key', connector: 'of this connector', tool: 'of this tool' }[rule.each];
   return new ToolError(
     'QUOTA_EXCEEDED',
-    `The allowance of ${limit} a ${rule.per} ${whom} is used up, or this call needs more than is left. Nothing was done. It resets at ${new Date(endsAt).toISOString()}. Do not call again before that time, unless someone raises it.`,
+    `The allowance of ${limit} a ${rule.per} ${scope} is used up, or this call needs more than is left. Nothing was done. It resets at ${new Date(endsAt).toISOString()}. Do not call again before that time, unless someone raises it.`,
     { retryAfterMs: Math.max(0, endsAt - now) },
   );
 }

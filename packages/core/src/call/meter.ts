@@ -7,10 +7,10 @@ import { AskSignal, type ActiveCall } from './active-call.ts';
 import { AdmissionGate } from './admission-gate.ts';
 import { errorAnswer, maskError, redactError } from './error-answer.ts';
 import { refusedReads } from './refused-reads.ts';
-import type { ShownOutput } from './show-output.ts';
+import type { ToolAnswer } from './show-output.ts';
 
 /** The result of the metered part of a call. */
-export interface ToolRun extends ShownOutput {
+export interface ToolRun extends ToolAnswer {
   /** Whether the answer is from the cache or from an equal read, because the tool did not run or failed. */
   readonly cached?: boolean;
 }
@@ -85,7 +85,7 @@ export class Meter {
   /** Runs the call. Never throws, because an error is an outcome too. */
   async #runToOutcome(active: ActiveCall): Promise<EndedCall> {
     const { upstream } = active;
-    let asked: AskSignal | undefined;
+    let ask: AskSignal | undefined;
     let result: RunResult;
     try {
       const { answer, accepted, cached } = await this.#run(active);
@@ -93,11 +93,11 @@ export class Meter {
       // A tool that returns although the answer to its write was lost has found out that the write happened. Queued work counts as written.
       result = { status, answer, code: undefined, wrote: wroteOf(upstream) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
     } catch (error) {
-      if (error instanceof AskSignal) asked = error;
-      result = asked ? askedResult : failedResult(active, error);
+      if (error instanceof AskSignal) ask = error;
+      result = ask ? askedResult : failedResult(active, error);
     }
     const { status, answer, code, wrote, accepted } = result;
-    return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: this.#clock.now() } };
+    return { ask, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: this.#clock.now() } };
   }
 
   async #settle(active: ActiveCall, admission: Admission, ended: EndedCall): Promise<Answer> {
@@ -113,13 +113,13 @@ export class Meter {
 /** A call that has run, and the question with which it ended, if any. */
 interface EndedCall {
   readonly outcome: Outcome;
-  readonly asked: AskSignal | undefined;
+  readonly ask: AskSignal | undefined;
 }
 
 /** The answer to a call whose outcome is recorded. */
-function answerOf(active: ActiveCall, { outcome, asked }: EndedCall): Answer {
+function answerOf(active: ActiveCall, { outcome, ask }: EndedCall): Answer {
   active.status = outcome.status;
-  if (asked) throw asked;
+  if (ask) throw ask;
   return outcome.answer;
 }
 

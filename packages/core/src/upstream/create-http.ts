@@ -119,7 +119,7 @@ function parseWith<S extends z.ZodType>(schema: S, data: unknown, { scope, opera
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const written = wroteOf(scope) === 'yes' ? ' The write itself was made; do not repeat it.' : '';
-  throw new ToolError('UPSTREAM_INVALID', `The vendor's answer to ${operation} was not what its API documents.${written}`, {
+  throw new ToolError('UPSTREAM_INVALID', `The vendor's answer to ${operation} does not match its API’s documentation.${written}`, {
     cause: parsed.error,
   });
 }

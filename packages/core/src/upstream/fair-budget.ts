@@ -186,7 +186,8 @@ class BudgetQueues implements Budget {
         }
         queue.usedUntil = answer.kind === 'exhausted' ? answer.until : 0;
         for (const waiter of waiters.all()) {
-          if (waiter.until.deadlineAt <= this.#clock.now()) waiter.refuse(refusal('No place became free in the time that this call has.'));
+          if (waiter.until.deadlineAt <= this.#clock.now())
+            waiter.refuse(refusal('No place became free before the deadline of this call.'));
           else this.#announceWait(waiter, queue.usedUntil);
         }
         if (waiters.length > 0)
@@ -232,11 +233,11 @@ function refusal(message: string, retryAfterMs?: number): UpstreamError {
 }
 
 function notBefore(retryAfterMs: number): UpstreamError {
-  return refusal('The vendor takes no more requests of this connection for now.', retryAfterMs);
+  return refusal('The vendor accepts no more requests from this connection for now.', retryAfterMs);
 }
 
 function overloaded(waiting: number, whose: string): UpstreamError {
-  return new UpstreamError('OVERLOADED', `${waiting} requests${whose} wait for this connection already. Try again in a moment.`, {
+  return new UpstreamError('OVERLOADED', `${waiting} requests${whose} are already waiting for this connection. Try again in a moment.`, {
     executed: 'no',
     transient: false,
   });

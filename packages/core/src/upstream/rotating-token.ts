@@ -27,7 +27,7 @@ const maxGrants = 2;
 
 /** The state as it was read. A compare-and-set succeeds only if `version` is unchanged. */
 interface StoredGrants {
-  readonly mine: Grant;
+  readonly own: Grant;
   readonly others: readonly Grant[];
   readonly version: string | undefined;
 }
@@ -80,12 +80,12 @@ class GrantRenewal {
       const access = await this.#keep(this.#unsaved, isUsable);
       if (isUsable(access)) return access;
     }
-    const mine = await this.#claim(isUsable);
-    if (mine.access && isUsable(mine.access)) return mine.access;
+    const own = await this.#claim(isUsable);
+    if (own.access && isUsable(own.access)) return own.access;
     try {
-      const issued = await requestToken(tokenRequest(this.#authorization, mine.refreshToken), this.#options);
+      const issued = await requestToken(tokenRequest(this.#authorization, own.refreshToken), this.#options);
       if (issued.refreshToken !== undefined) this.#options.onSecret(issued.refreshToken);
-      this.#unsaved = { issued, spent: mine.refreshToken };
+      this.#unsaved = { issued, spent: own.refreshToken };
     } catch (error) {
       const released = await this.#release();
       // The replica whose lease had ended may have been slow, not dead. In that case its token is in the state now.
@@ -98,14 +98,14 @@ class GrantRenewal {
   async #read(): Promise<StoredGrants> {
     const stored = await this.#options.state.get(stateKey, grants);
     const known = stored?.value ?? [];
-    const mine = known.find(({ root }) => root === this.#root) ?? { root: this.#root, refreshToken: this.#authorization.refreshToken };
-    this.#options.onSecret(mine.refreshToken);
-    return { mine, others: known.filter(({ root }) => root !== this.#root), version: stored?.version };
+    const own = known.find(({ root }) => root === this.#root) ?? { root: this.#root, refreshToken: this.#authorization.refreshToken };
+    this.#options.onSecret(own.refreshToken);
+    return { own, others: known.filter(({ root }) => root !== this.#root), version: stored?.version };
   }
 
   /** Returns false if another replica has changed the state. */
-  #write(mine: Grant, { others, version }: StoredGrants): Promise<boolean> {
-    return this.#options.state.set(stateKey, [mine, ...others].slice(0, maxGrants), version);
+  #write(own: Grant, { others, version }: StoredGrants): Promise<boolean> {
+    return this.#options.state.set(stateKey, [own, ...others].slice(0, maxGrants), version);
   }
 
   /**
@@ -117,12 +117,12 @@ class GrantRenewal {
     const giveUpAt = clock.now() + maxWaitMs;
     while (clock.now() < giveUpAt) {
       const stored = await this.#read().catch(unreadable);
-      const { mine } = stored;
-      if (mine.access && isUsable(mine.access)) return mine;
-      const leftMs = (mine.lease?.until ?? 0) - clock.now();
+      const { own } = stored;
+      if (own.access && isUsable(own.access)) return own;
+      const leftMs = (own.lease?.until ?? 0) - clock.now();
       // A replica with a wrong clock wrote a lease that ends further ahead than a lease can.
       if (leftMs <= 0 || leftMs > maxWaitMs) {
-        const leased = { ...mine, lease: { owner: this.#owner, until: clock.now() + leaseMs } };
+        const leased = { ...own, lease: { owner: this.#owner, until: clock.now() + leaseMs } };
         if (await this.#write(leased, stored).catch(unreadable)) return leased;
       }
       await new Promise<void>((resolve) => void clock.timer(pollMs, resolve));
@@ -134,7 +134,7 @@ class GrantRenewal {
   async #release(): Promise<Grant | undefined> {
     try {
       const stored = await this.#read();
-      const { lease, ...free } = stored.mine;
+      const { lease, ...free } = stored.own;
       if (lease?.owner === this.#owner) await this.#write(free, stored);
       return free;
     } catch (err) {
@@ -166,9 +166,9 @@ class GrantRenewal {
   async #save({ issued: { access, refreshToken }, spent }: UnsavedToken): Promise<AccessToken> {
     for (let conflict = 0; conflict < maxConflicts; conflict += 1) {
       const stored = await this.#read();
-      const { mine } = stored;
+      const { own } = stored;
       // A grant without an access token comes from the settings, because the state has lost the stored grant.
-      const newer = mine.refreshToken === spent ? undefined : mine.access;
+      const newer = own.refreshToken === spent ? undefined : own.access;
       if (!newer && !(await this.#write({ root: this.#root, refreshToken: refreshToken ?? spent, access }, stored))) continue;
       this.#unsaved = undefined;
       return newer ?? access;

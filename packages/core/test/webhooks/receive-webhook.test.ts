@@ -70,13 +70,13 @@ test.each([
   expect(await stored(state)).toEqual([]);
 });
 
-test('asks the vendor to send events again that could not be stored', async () => {
+test('asks the vendor to resend events that could not be stored', async () => {
   const state = memoryState().open('conn-1');
   await deliver(JSON.stringify([event('e1'), event('e2'), event('e3')]), state);
   await expect(deliver(JSON.stringify([event('e4')]), state)).rejects.toMatchObject({ code: 'UNAVAILABLE', cause: { code: 'STATE_FULL' } });
 });
 
-test('a connector without a webhook takes no delivery', async () => {
+test('a connector without a webhook accepts no delivery', async () => {
   const { webhook: _, ...without } = acme;
   const delivery = {
     connector: without,

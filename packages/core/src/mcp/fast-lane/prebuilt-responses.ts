@@ -1,4 +1,4 @@
-import { ShownAnswer } from '../../answer-json.ts';
+import { SerializedAnswer } from '../../answer-json.ts';
 import type { CatalogEntry } from '../../catalog/catalog.ts';
 import { isPlainText, type Answer } from '../../content.ts';
 import type { Host } from '../../host.ts';
@@ -73,7 +73,7 @@ interface ResultMeta {
 function callResult(answer: Answer, resultMeta: ResultMeta | undefined): string {
   const { content, structuredContent, isError, meta } = answer;
   const json =
-    answer instanceof ShownAnswer && !meta
+    answer instanceof SerializedAnswer && !meta
       ? answer.json()
       : JSON.stringify({ _meta: meta && { ...meta, ...resultMeta?.object }, content, structuredContent, isError: isError || undefined });
   if (!resultMeta) return json;
