@@ -12,7 +12,7 @@ import type { CallLimit } from './call-limit.ts';
 export interface ActiveCall {
   readonly request: CallRequest;
   readonly entry: CatalogEntry;
-  /** The call as it is recorded. */
+  /** The call as metering records it. */
   readonly call: Call;
   /** The validated arguments. */
   readonly input: unknown;

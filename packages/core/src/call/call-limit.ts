@@ -66,7 +66,7 @@ export class CallLimit extends DeadlineEntry implements AdmitOptions {
     );
   }
 
-  /** Ends the call early. Later calls do nothing. */
+  /** Ends the call early. Only the first `stop` has an effect. */
   stop(reason: ToolError): void {
     if (this.#over) return;
     this.#over = true;

@@ -61,7 +61,7 @@ export class Deadlines<T extends DeadlineEntry> {
     if (!this.#cancelTimer) this.#startTimer();
   }
 
-  /** Safe to call twice. */
+  /** Stops watching the entry. Safe to call twice. */
   delete(entry: T): void {
     DeadlineEntry.remove(this.#running, entry);
   }

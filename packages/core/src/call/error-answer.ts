@@ -4,8 +4,8 @@ import type { Redactor } from '../lib/redactor.ts';
 import type { Logger } from '../logger.ts';
 
 /**
- * Returns the error that the caller gets. A {@link ToolError} stays as it is. Any other error becomes INTERNAL with the call's id, under
- * which the log has the error itself. All masking of a call's errors happens here.
+ * Returns the error that the caller gets. A {@link ToolError} stays unchanged. Any other error becomes INTERNAL with the call's id, under
+ * which the log has the original error. All masking of a call's errors happens here.
  */
 export function maskError(error: unknown, callId: string, log: Logger): ToolError {
   if (ToolError.is(error)) {

@@ -39,7 +39,7 @@ export function wireSchema(raw: RawSchema, io: 'input' | 'output', report: Repor
   } else if (raw['type'] !== 'object' || !isSchema(raw['properties'])) {
     walk.report('', 'is not an object with properties.');
   }
-  // The tool has a description of its own.
+  // The tool has its own description.
   const { description: _, ...schema } = object({ ...raw, properties: raw['properties'] ?? {} }, '', 1, walk);
   if (walk.properties > maxProperties) {
     walk.report(

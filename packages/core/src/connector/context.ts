@@ -47,7 +47,8 @@ export interface Cursor {
   /** Seals a JSON position into an opaque string. */
   write(position: unknown): string;
   /**
-   * Opens a string from `write`. @throws {ToolError} `INVALID_INPUT` for tokens of another tenant, tool or connection, and for forged ones.
+   * Opens a string from `write`. @throws {ToolError} `INVALID_INPUT` for tokens of another tenant, tool or connection, and for forged
+   * tokens.
    */
   read<S extends z.ZodType>(cursor: string, position: S): z.output<S>;
 }

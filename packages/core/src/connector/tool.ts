@@ -14,7 +14,7 @@ export type SchemaInput<S> = S extends z.ZodType ? z.input<S> : S extends Schema
 
 /** A tool without its types. TypeScript checked them when the tool was defined. */
 export interface AnyTool<Client> {
-  /** `<connector>_<verb>_<noun>`, `[a-z0-9_]`, at most 48 characters, because clients add a prefix of their own. */
+  /** `<connector>_<verb>_<noun>`, `[a-z0-9_]`, at most 48 characters, because clients add their own prefix. */
   readonly name: string;
   /** For the model: what the tool does, and when to use it instead of another. At most 1,024 characters. */
   readonly description: string;

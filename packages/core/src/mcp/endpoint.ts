@@ -65,7 +65,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
   };
 }
 
-/** Recognizes the content types that nearly all clients send. The SDK decides about all others. */
+/** Recognizes the content types that nearly all clients send. The SDK parses the others. */
 const isPlainJson = (contentType: string) => contentType === 'application/json' || plainJson.test(contentType);
 const plainJson = /^application\/json(; ?charset=utf-8)?$/i;
 

@@ -7,7 +7,7 @@ export interface MemoryBudgetOptions {
   readonly clock?: Clock;
   /** The most requests that may wait for one budget. One user may have half as many. Default 100. */
   readonly maxWaiting?: number;
-  /** The most budgets to keep. Budgets without running requests are dropped first, the least recently used first. Default 10,000. */
+  /** The most budgets to keep. The least recently used budgets make room, but never a budget with running requests. Default 10,000. */
   readonly maxKeys?: number;
 }
 
@@ -81,7 +81,7 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
           if (resetAt !== undefined && now < used.windowEndsAt) used.windowEndsAt = Math.min(used.windowEndsAt, resetAt);
           Object.assign(used, { left: remaining, reportedUntil: holdsUntil });
         } else if (remaining <= used.left && holdsUntil + sameWindowMs >= used.reportedUntil) {
-          // Any other report is older than the one in use.
+          // Any other report is older than the report in use.
           Object.assign(used, { left: remaining, reportedUntil: Math.max(used.reportedUntil, holdsUntil) });
         }
       },

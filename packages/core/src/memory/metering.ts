@@ -85,7 +85,7 @@ export function memoryMetering({
     return admitted;
   }
 
-  /** Refunds the quotas that the call does not pay for. */
+  /** Refunds the quotas for which the call is not charged. */
   function refund({ price, charges }: Admitted, outcome: Outcome): void {
     const charged = isCharged(outcome);
     const free = !charged || price.free.includes(outcome.status);

@@ -34,7 +34,7 @@ export interface Call {
   readonly startedAt: number;
 }
 
-/** A call that may run. A metering may add fields of its own. */
+/** A call that may run. A metering may add its own fields. */
 export interface Admission {
   readonly call: Call;
 }
@@ -109,6 +109,6 @@ export interface Metering {
    * call without an outside effect needs no record of its intent.
    */
   record(call: Call, outcome: Outcome): Promise<void>;
-  /** Adds the second record of an accepted call. */
+  /** Records a job's report as the second record of an accepted call. */
   report(report: DeliveryReport): Promise<void>;
 }

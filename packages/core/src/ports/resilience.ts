@@ -25,7 +25,7 @@ export interface Attempt {
   onEvent?(event: ResilienceEvent): void;
 }
 
-/** One of a connector's limits. */
+/** A connector's limit, with its name. */
 export interface NamedLimit extends UpstreamLimit {
   readonly name: string;
 }
@@ -41,7 +41,8 @@ export type ResilienceEvent =
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**
- * Thrown by an action when the vendor fails or refuses a request. Other errors count as bugs: no retry, and the breaker ignores them.
+ * Thrown by an action when the vendor fails or refuses a request. Other errors count as bugs. They are not retried, and the breaker ignores
+ * them.
  */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';

@@ -38,7 +38,7 @@ export interface Clients {
   release(lease: ClientLease): void;
   /** Uses a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
   use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R>;
-  /** Closes every client as soon as it is no longer in use. */
+  /** Closes every client as soon as no call or job uses it. */
   close(): Promise<void>;
 }
 

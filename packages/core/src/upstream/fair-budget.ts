@@ -17,7 +17,7 @@ export type BudgetAnswer =
 
 /** Counts the places of budgets. Does not wait. */
 export interface BudgetCounts {
-  /** Takes a place in one step, or none. */
+  /** Takes a place atomically, or takes none. */
   tryTake(key: string, limit: UpstreamLimit, deadlineAt: number): BudgetAnswer | Promise<BudgetAnswer>;
   /** See {@link Budget.observe}. A `remaining` that the vendor states applies until `holdsUntil`. */
   observe(key: string, observed: ObservedLimit, holdsUntil: number): void;

@@ -19,8 +19,8 @@ const grant = z.object({
 });
 type Grant = z.output<typeof grant>;
 /**
- * The newest grant first. While the settings change, some replicas use the old settings and some the new ones, and neither may lose its
- * tokens.
+ * The newest grant first. While the settings change, some replicas use the old settings and some use the new settings, and neither group
+ * may lose its tokens.
  */
 const grants = z.array(grant);
 const maxGrants = 2;

@@ -24,7 +24,7 @@ export class UpstreamRequest {
   #pending = false;
   /** Whether an earlier attempt was sent, may have been executed, and was not settled by a later attempt. */
   #lost = false;
-  /** Whether the scope counts this write among its open ones. */
+  /** Whether the scope counts this write as open. */
   #counted = false;
   #sent: SentAttempt | undefined;
 

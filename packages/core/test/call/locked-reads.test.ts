@@ -4,7 +4,7 @@ import { manualClock } from '../../src/testing/index.ts';
 import { said, cachedReadHost, type Run } from '../support/cached-read-host.ts';
 import { processLock } from '../testing/store-checks/process-lock.ts';
 
-/** Replicas that share a cache and a lock. An in-process lock replaces the one in Redis. */
+/** Replicas that share a cache and a lock. An in-process lock replaces the lock in Redis. */
 function sharedReplicas() {
   const clock = manualClock();
   const cache = memoryCache({ clock });

@@ -9,8 +9,8 @@ export interface GuardOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /**
    * The origins (`https://app.example.com`) whose pages may call the server. They pass the Origin check, and CORS lets them read answers.
-   * Default: pages of this machine if the server is bound to loopback, else none. Does not affect clients other than browsers, which send
-   * no Origin.
+   * Default: pages of this machine if the server is bound to loopback, else none. Clients other than browsers send no Origin, so the list
+   * does not affect them.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
 }
@@ -20,7 +20,7 @@ const loopbackV4 = String.raw`127(?:\.\d{1,3}){3}`;
 const loopbackV6 = String.raw`::1|::ffff:${loopbackV4}|::ffff:7f[\da-f]{2}:[\da-f]{1,4}`;
 const loopback = new RegExp(String.raw`^(?:localhost|${loopbackV4}|${loopbackV6}|\[(?:${loopbackV6})\])$`, 'i');
 
-/** Whether a hostname or address, with or without IPv6's brackets, names this machine alone. */
+/** Whether a hostname or address, with or without IPv6's brackets, names only this machine. */
 export const isLoopback = (hostname: string): boolean => loopback.test(hostname);
 
 /**
