@@ -127,7 +127,7 @@ describe('the org’s limits', () => {
     org = await startOrg({ dailyRequests: 2 });
     await org.call('salesforce_query_records', { soql });
     await org.call('salesforce_query_records', { soql });
-    expect(await org.failure('salesforce_query_records', { soql })).toMatch(/^RATE_LIMITED: The vendor takes no more requests/);
+    expect(await org.failure('salesforce_query_records', { soql })).toMatch(/^RATE_LIMITED: The vendor accepts no more requests/);
     expect(org.sent()).toHaveLength(2);
   });
 });

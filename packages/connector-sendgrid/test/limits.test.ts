@@ -10,7 +10,7 @@ it('stops reading after SendGrid reports that no requests are left, says when to
   account = await startAccount({ sandbox: { requestsPerMinute: 2 } });
   for (let count = 0; count < 2; count += 1) await account.call('sendgrid_list_templates', {});
   expect(await account.failure('sendgrid_list_templates', {})).toMatch(
-    /^RATE_LIMITED: The vendor takes no more requests of this connection for now\. .* Try again in (\d|[1-5]\d|60|61) s\.$/,
+    /^RATE_LIMITED: The vendor accepts no more requests from this connection for now\. .* Try again in (\d|[1-5]\d|60|61) s\.$/,
   );
   for (let count = 0; count < 3; count += 1) await account.call('sendgrid_send_email', mail);
   expect([account.sandbox.requests.length, account.sandbox.mails.length]).toEqual([5, 3]);

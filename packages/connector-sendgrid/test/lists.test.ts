@@ -212,6 +212,6 @@ it('every list refuses a forged cursor', async () => {
     ['sendgrid_list_suppressions', { list: 'bounces' }],
     ['sendgrid_track_email_events', {}],
   ] as const)
-    expect(await account.failure(tool, { ...args, cursor: 'e30.x' })).toMatch(/^INVALID_INPUT: This tool did not give this cursor/);
+    expect(await account.failure(tool, { ...args, cursor: 'e30.x' })).toMatch(/^INVALID_INPUT: This cursor does not come from this tool/);
   expect(account.sandbox.requests).toEqual([]);
 });

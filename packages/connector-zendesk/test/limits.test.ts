@@ -10,7 +10,7 @@ it('sends nothing after Zendesk reports that no requests are left, and says when
   account = await startAccount({ sandbox: { requestsPerMinute: 2 } });
   for (const ticketId of [1, 2]) await account.call('zendesk_get_ticket', { ticketId });
   expect(await account.failure('zendesk_get_ticket', { ticketId: 3 })).toMatch(
-    /^RATE_LIMITED: The vendor takes no more requests of this connection for now\. .* Try again in (5\d|60) s\.$/,
+    /^RATE_LIMITED: The vendor accepts no more requests from this connection for now\. .* Try again in (5\d|60) s\.$/,
   );
   expect(sent()).toBe(2);
 });

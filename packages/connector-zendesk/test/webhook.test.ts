@@ -112,7 +112,7 @@ describe('the webhook', () => {
         );
       await expect(deliverVector(sign(rawBody + at))).rejects.toMatchObject({
         code: 'FORBIDDEN',
-        message: expect.stringContaining('the signature does not fit the body'),
+        message: expect.stringContaining('the signature does not match the body'),
       });
       // With today's signature the same body passes, and is then refused because it is no event.
       await expect(deliverVector(sign(at + rawBody))).rejects.toMatchObject({ code: 'INVALID_INPUT' });

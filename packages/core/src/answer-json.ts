@@ -1,7 +1,7 @@
 import type { Answer } from './content.ts';
 
 /** An answer that keeps its JSON, which the ledger, caches and transports all need. */
-export class ShownAnswer implements Answer {
+export class SerializedAnswer implements Answer {
   readonly content: Answer['content'];
   readonly structuredContent: unknown;
   readonly isError: undefined;
@@ -29,9 +29,9 @@ export class ShownAnswer implements Answer {
   }
 }
 
-/** Returns the JSON of an answer. Answers that the host made serialize once; an answer never changes after that. */
+/** Returns the JSON of an answer. Answers that the host creates are serialized once, and never change afterwards. */
 export function answerJson(answer: Answer): string {
-  return answer instanceof ShownAnswer ? answer.json() : JSON.stringify(answer);
+  return answer instanceof SerializedAnswer ? answer.json() : JSON.stringify(answer);
 }
 
 /** Parses an answer and freezes all of it, because callers share it. */

@@ -1,4 +1,4 @@
-/** The source of time for core and stores. Tests replace it by a clock that they move by hand. */
+/** The source of time for core and stores. Tests replace it with a clock that they advance by hand. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -8,10 +8,10 @@ export interface Clock {
   timer(ms: number, fire: () => void): () => void;
 }
 
-// Node's timers hold 2^31 - 1 ms at most, and fire at once beyond that.
+// Node's timers accept at most 2^31 - 1 ms. A longer timer fires at once.
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The real time. */
+/** The system's clock and timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) => sleepBy(systemClock, ms, signal),

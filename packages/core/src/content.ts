@@ -1,4 +1,4 @@
-/** A part of a tool's answer beside its structured output. `data` is base64. */
+/** A part of a tool's answer other than its structured output. `data` is base64. */
 export type Content =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }

@@ -73,7 +73,7 @@ interface HostParts {
   readonly callPath: CallPath;
   readonly calls: IncomingCalls;
   readonly jobs: JobRunner;
-  /** Aborts when the time of a drain is up. */
+  /** Aborts when the grace period of the drain ends. */
   readonly draining: AbortController;
 }
 
@@ -122,7 +122,7 @@ function assemble(options: HostOptions): HostParts {
   return { clock, log, observer, catalog, connectors, connections, clients, state, cache, callPath, calls, jobs, draining };
 }
 
-/** Ends calls first, because callers wait for them, then jobs in the rest of the time, then the clients. */
+/** Drains calls first, because callers wait for them. Jobs get the rest of the grace period. Then closes the clients. */
 async function drain({ clock, calls, callPath, jobs, clients, draining }: HostParts, graceMs: number): Promise<void> {
   calls.close();
   const endsAt = clock.now() + graceMs;
@@ -176,7 +176,7 @@ function checkOptions({ connectors, httpClient, resilience, secret, remapOrigins
   if (problems.length > 0) throw new TypeError(`createHost cannot start:\n- ${problems.join('\n- ')}`);
 }
 
-/** Without stored connections, each connector whose config accepts `{}` gets one. */
+/** Creates the default connections: one for each connector whose config accepts `{}`. */
 function localConnections(connectors: readonly Connector[]): Connections {
   return memoryConnections(
     connectors.filter(({ config }) => config.safeParse({}).success).map(({ id }) => ({ connector: id, config: {} })),

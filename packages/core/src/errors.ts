@@ -1,8 +1,9 @@
 /**
  * Every error code that a caller can receive, with the next step for the caller. A test compares `docs/errors.md` with this table.
  *
- * `retry`: `yes`, the same call may succeed later; `no`, something has to change first; `look`, find out what happened before repeating
- * anything. `refunded`: a call that fails with this code and wrote nothing is free, because this server or the vendor failed.
+ * `retry` is `yes` if the same call may succeed later, `no` if something has to change first, and `look` if the caller has to find out what
+ * happened before it repeats anything. `refunded` means that a call that fails with this code and wrote nothing is free, because this
+ * server or the vendor failed.
  */
 export const errorCodes = {
   INVALID_INPUT: { retry: 'no', refunded: false, meaning: 'The arguments break the tool’s schema or rules. Correct them and call again.' },
@@ -53,22 +54,22 @@ export const errorCodes = {
   UPSTREAM_INVALID: {
     retry: 'no',
     refunded: true,
-    meaning: 'The vendor answered something that is not what its API documents. An operator should look at the log.',
+    meaning: 'The vendor’s answer does not match its API’s documentation. An operator should look at the log.',
   },
   CIRCUIT_OPEN: {
     retry: 'yes',
     refunded: true,
-    meaning: 'The vendor failed several times in a row on this connection, so it is left alone for the stated time.',
+    meaning: 'The vendor failed several times in a row on this connection, so this server sends it nothing for the stated time.',
   },
   OVERLOADED: {
     retry: 'yes',
     refunded: true,
-    meaning: 'Too many requests run in this server, or wait for this connection, already. Try again in a moment.',
+    meaning: 'Too many requests are already running in this server or waiting for this connection. Try again in a moment.',
   },
   DEADLINE_EXCEEDED: {
     retry: 'yes',
     refunded: true,
-    meaning: 'The call ran out of its time before an answer came. Nothing was written, unless the message says so.',
+    meaning: 'The call ran out of time before an answer came. Nothing was written, unless the message says so.',
   },
   CANCELLED: {
     retry: 'yes',
@@ -96,7 +97,11 @@ export const errorCodes = {
     refunded: true,
     meaning: 'This server cannot take the call now: it is shutting down, or its store is unreachable. Try again shortly.',
   },
-  INTERNAL: { retry: 'no', refunded: true, meaning: 'A fault in this server or a connector. The id in the message finds it in the log.' },
+  INTERNAL: {
+    retry: 'no',
+    refunded: true,
+    meaning: 'A fault in this server or a connector. An operator finds it in the log by the id in the message.',
+  },
 } as const satisfies Record<string, { readonly retry: 'yes' | 'no' | 'look'; readonly refunded: boolean; readonly meaning: string }>;
 
 /** A documented error code: a key of {@link errorCodes}. */
@@ -128,7 +133,7 @@ export class ToolError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Recognizes ToolErrors from any copy of this package: a plugin may bring its own copy. */
+  /** Recognizes ToolErrors from any copy of this package, because a plugin may bring its own copy. */
   static is(value: unknown): value is ToolError {
     return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
   }

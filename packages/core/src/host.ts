@@ -17,7 +17,7 @@ import type { HttpClient } from './ports/http-client.ts';
 import type { MaybePromise } from './lib/maybe-promise.ts';
 import type { StateStore } from './connector/state.ts';
 
-/** Options of `createHost`. Only `connectors` is required; the other defaults keep everything in this process. */
+/** Options of `createHost`. Only `connectors` is required. The defaults of the other options keep everything in this process. */
 export interface HostOptions {
   readonly connectors: readonly Connector[];
   /** The server's name, version and instructions, as clients see them. Default: `busbar`, `0.0.0`. */
@@ -28,7 +28,7 @@ export interface HostOptions {
   readonly authenticate?: Authenticate;
   /** Limits each principal. Every request counts, including lists and invalid calls. Default: none. */
   readonly rateLimit?: RateLimit;
-  /** Limits each tenant, its keys and users together. Every request counts. Default: none. */
+  /** Limits each tenant: the requests of all its keys and users together. Every request counts. Default: none. */
   readonly tenantRateLimit?: RateLimit;
   /** Limits each tenant's calls to each connector. Calls over the limit get RATE_LIMITED. Default: none. */
   readonly connectorRateLimit?: RateLimit;
@@ -45,11 +45,11 @@ export interface HostOptions {
   /** Keeps replicas that share a cache from making the same read at once. Default: each replica reads for itself. */
   readonly lock?: Lock | undefined;
   /**
-   * How long after its `ttlMs`, in milliseconds, a cached answer may replace a read that fails temporarily; it then carries a warning.
-   * Never after a write through the connection. Default 0: never.
+   * How long after its `ttlMs` a cached answer may replace a read that fails temporarily, in milliseconds. The answer then carries a
+   * warning. A write through the connection ends the time at once. Default 0: never.
    */
   readonly staleIfErrorMs?: number;
-  /** Records calls refused for lack of a right. No refusal waits for it. Default: a line in the log. */
+  /** Records calls that are refused because the caller lacks a right. No refusal waits for the record. Default: a line in the log. */
   readonly audit?: Audit;
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -57,8 +57,9 @@ export interface HostOptions {
   /** The operator's own steps between validation and metering, outermost first. */
   readonly middleware?: readonly Middleware[];
   /**
-   * Protects writes that clients send without an idempotency key: the host derives one from principal, tool, connection and arguments, and
-   * answers an equal write within this many milliseconds after the first one ended with the first answer. Default 0: no derived keys.
+   * Protects writes that clients send without an idempotency key. The host derives a key from principal, tool, connection and arguments.
+   * For this many milliseconds after the first write has ended, it answers an equal write with the first answer. Default 0: no derived
+   * keys.
    */
   readonly repeatWindowMs?: number;
   /** The longest duration of a call, in milliseconds. Default 30,000. */
@@ -83,7 +84,7 @@ export interface CallRequest {
   readonly principal: Principal;
   readonly tool: string;
   readonly arguments: unknown;
-  /** The id of the connection to use, regardless of the arguments. For replays: names and defaults may have changed. */
+  /** The id of the connection to use, regardless of the arguments. For replays, because names and defaults may have changed. */
   readonly connection?: string | undefined;
   /** The caller's network address, for records. */
   readonly address?: string | undefined;
@@ -95,7 +96,7 @@ export interface CallRequest {
   readonly traceparent?: string | undefined;
   /** Present if the client asked for progress. */
   progress?(done: number, total: number | undefined, message: string | undefined): void;
-  /** The client's answers to earlier questions of this call, by ask id. Absent: this client cannot be asked. */
+  /** The client's answers to earlier questions of this call, by ask id. Absent if this client cannot ask a person. */
   readonly answers?: Readonly<Record<string, AskAnswer>> | undefined;
 }
 
@@ -110,20 +111,21 @@ export type CallResult =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'ask'; readonly id: string; readonly message: string; readonly schema: object };
 
-/** The runtime that joins connectors, resilience and metering. Transports serve it; it knows no transport. */
+/** The runtime that joins connectors, resilience and metering. Transports serve it. It does not depend on any transport. */
 export interface Host {
   readonly info: { readonly name: string; readonly version: string; readonly instructions?: string };
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer: Observer;
-  /** How many calls run now, from validation to answer. */
+  /** The number of running calls, from validation to answer. */
   readonly running: number;
   /** Whether callers must authenticate. */
   readonly authenticates: boolean;
   /** @throws {ToolError} UNAUTHENTICATED. */
   authenticate(credentials: Credentials): Promise<Principal>;
   /**
-   * Counts one request of a principal and its tenant. Returns the limit that refused it, else the tighter one; undefined without limits.
+   * Counts one request of a principal and its tenant. Returns the decision of the limit that refused it, otherwise of the limit with fewer
+   * requests left. Undefined without limits.
    */
   limit(principal: Principal): MaybePromise<RateLimitDecision | undefined>;
   /** Lists the tools that a principal may use, in a stable order. */
@@ -143,7 +145,7 @@ export interface Host {
   /** Starts the connectors' jobs. Transports call it when they listen. Repeated calls do nothing. */
   start(): void;
   /**
-   * Refuses new calls, waits for running ones, runs jobs once more and closes clients, all within `graceMs` (default 10,000). Idempotent.
+   * Refuses new calls, waits for running calls, runs jobs once more and closes clients, all within `graceMs` (default 10,000). Idempotent.
    */
   close(graceMs?: number): Promise<void>;
 }

@@ -22,6 +22,6 @@ export interface Credentials {
 
 /**
  * Turns credentials into a principal. Throw `ToolError('UNAUTHENTICATED', …)` to refuse; its message reaches the caller. Runs for every
- * request, so cache expensive lookups, with a limit of time and size.
+ * request, so cache expensive lookups, and limit the cache's size and the age of its entries.
  */
 export type Authenticate = (credentials: Credentials) => Promise<Principal>;

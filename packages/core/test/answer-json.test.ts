@@ -22,7 +22,7 @@ const said = defineConnector({
   },
 });
 
-test.each(['output', 'both', 'content', 'metadata'])('the JSON of an answer of %s is what JSON.stringify writes', async (what) => {
+test.each(['output', 'both', 'content', 'metadata'])('the JSON of an answer with %s equals the output of JSON.stringify', async (what) => {
   const host = createHost({ connectors: [said] });
   onTestFinished(() => host.close());
   const { signal } = new AbortController();

@@ -192,7 +192,7 @@ test('the error for a result that is too large says how to narrow it', async () 
 
 test.each([
   ['too large', { said: 'x'.repeat(2_000) }],
-  ['of another form', { said: 1 }],
+  ['in another form', { said: 1 }],
 ])('after accepted work, the answer for a result that is %s says that the work is done', async (_, output) => {
   const { call, settled } = scriptedHost(async () => result(output, { accepted: 'a1' }), { maxAnswerBytes: 1_000 });
   const answer = await call('script_write_it');
@@ -267,7 +267,7 @@ test('an idempotency key of a read has no effect, and metering does not get it',
   ]);
 });
 
-test('a cache that fails makes no call fail', async () => {
+test('a failing cache does not fail a call', async () => {
   const down = async (): Promise<never> => Promise.reject(new Error('no cache today'));
   for (const get of [down, async () => ({ token: 't' })]) {
     const { call, lines } = scriptedHost(ok, { cache: { get, set: down, clear: down } });
@@ -312,8 +312,8 @@ test('a tool that asks runs again from the start with the answer', async () => {
     const { sure } = await context.ask('Sure?', z.object({ sure: z.boolean().describe('Whether to go on') }));
     return { said: sure ? 'done' : 'left' };
   });
-  const asked = await result('script_write_it', {}, { answers: {} });
-  expect(asked).toMatchObject({
+  const ask = await result('script_write_it', {}, { answers: {} });
+  expect(ask).toMatchObject({
     kind: 'ask',
     id: 'ask-1',
     message: 'Sure?',
@@ -479,7 +479,7 @@ test('an observer that throws does not affect the call', async () => {
   expect((await call('script_read_it')).isError).toBeUndefined();
 });
 
-test('createHost lists everything that is missing at once', () => {
+test('createHost lists everything that is missing in one error', () => {
   const outbound = defineConnector({
     spec: 'v1',
     id: 'out',

@@ -22,28 +22,31 @@ import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type R
 export interface CockatielResilienceOptions {
   /** Repetitions after the first attempt. Default 3. */
   readonly retries?: number;
-  /** The first backoff. It doubles for each further one, and each wait is drawn between half of it and all of it. Default 300. */
+  /**
+   * The first backoff. It doubles for each further retry. Each wait is a random time between half of the backoff and all of it. Default
+   * 300.
+   */
   readonly backoffMs?: number;
-  /** The longest backoff. A wait that the vendor asks for is not cut. Default 10,000. */
+  /** The longest backoff. It does not shorten a wait that the vendor asks for. Default 10,000. */
   readonly maxBackoffMs?: number;
   /** How long one attempt may take until its headers and body have arrived. Default 10,000. */
   readonly attemptTimeoutMs?: number;
-  /** Failed attempts in a row that open a connection's breaker. Default 5. */
+  /** The number of failed attempts in a row that opens a connection's breaker. Default 5. */
   readonly breakerFailures?: number;
   /** How long an open breaker stays open. Default 60,000. */
   readonly breakerOpenMs?: number;
-  /** Requests of one connection at a time. Default 20. */
+  /** The most requests of one connection at a time. Default 20. */
   readonly concurrent?: number;
-  /** Requests of one connection that may wait for their turn. Default 100. */
+  /** The most requests of one connection that may wait for their turn. Default 100. */
   readonly queued?: number;
-  /** How long an unused connection is remembered. A time shorter than `breakerOpenMs` counts as that. Default 10 minutes. */
+  /** How long an unused connection's breaker and bulkhead are kept, at least `breakerOpenMs`. Default 10 minutes. */
   readonly idleMs?: number;
-  /** Most connections remembered. The longest unused are forgotten first. Default 10,000. */
+  /** The most connections whose breakers and bulkheads are kept. The least recently used make room. Default 10,000. */
   readonly maxConnections?: number;
-  /** Default: {@link memoryBudget}, of this process alone. */
+  /** Default: {@link memoryBudget}, which counts only this process. */
   readonly budget?: Budget;
   readonly clock?: Clock;
-  /** Notified when a breaker changes. */
+  /** Notified when a breaker changes its state. */
   readonly observer?: Observer;
 }
 
@@ -52,15 +55,15 @@ interface Guard {
   readonly breaker: CircuitBreakerPolicy;
   readonly bulkhead: BulkheadPolicy;
   openedAt: number;
-  /** Requests that run under it or wait. */
+  /** The number of requests that run or wait under this guard. */
   users: number;
   usedAt: number;
 }
 
-/** The options with their defaults, and what is kept between requests. */
+/** The options with their defaults, and the state between requests. */
 interface Runtime extends Required<Omit<CockatielResilienceOptions, 'observer'>> {
   readonly observer: Observer | undefined;
-  /** By {@link guardKey}, in order of use: the longest unused first. */
+  /** By {@link guardKey}, the least recently used first. */
   readonly guards: Map<string, Guard>;
 }
 
@@ -71,7 +74,7 @@ const states: Record<CircuitState, BreakerState> = {
   [CircuitState.Isolated]: 'open',
 };
 
-/** Retries by p-retry, breaker and bulkhead by cockatiel, for each (connector, connection). The clock does all waiting. */
+/** Retries with p-retry, and uses cockatiel's breaker and bulkhead, for each (connector, connection). All waits use the clock. */
 export function cockatielResilience(options: CockatielResilienceOptions = {}): Resilience {
   const { retries = 3, backoffMs = 300, maxBackoffMs = 10_000, attemptTimeoutMs = 10_000, breakerFailures = 5 } = options;
   const { breakerOpenMs = 60_000, concurrent = 20, queued = 100, idleMs = 10 * 60_000, maxConnections = 10_000 } = options;
@@ -96,7 +99,7 @@ async function execute<R>(runtime: Runtime, attempt: Attempt, action: Action<R>)
   try {
     return await pRetry((attemptNumber) => attemptOnce(runtime, attempt, guard, action, attemptNumber), {
       retries: runtime.retries,
-      // p-retry does not wait, because mayRetry does: docs/decisions/0025-p-retry-in-the-cockatiel-adapter.md
+      // p-retry itself must not wait, because mayRetry waits: docs/decisions/0025-p-retry-in-the-cockatiel-adapter.md
       minTimeout: 0,
       maxTimeout: 0,
       signal: attempt.signal,
@@ -136,7 +139,7 @@ async function attemptGuarded<R>(runtime: Runtime, attempt: Attempt, guard: Guar
         release?.();
       }
     }, signal);
-    // The waits of the breaker and the bulkhead do not listen to the signal.
+    // The waits of the breaker and the bulkhead ignore the signal.
     return await untilAbort(running, signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -150,7 +153,7 @@ function takeBudget({ budget }: Runtime, attempt: Attempt, limit: NamedLimit, at
   );
 }
 
-/** Runs an action under a timeout of its own and the caller's signal. Leaves neither timer nor listener behind. */
+/** Runs an action under its own timeout and the caller's signal. Leaves neither timer nor listener behind. */
 async function withTimeout<R>({ clock, attemptTimeoutMs }: Runtime, outer: AbortSignal, action: Action<R>): Promise<R> {
   outer.throwIfAborted();
   const inner = new AbortController();
@@ -171,18 +174,21 @@ async function withTimeout<R>({ clock, attemptTimeoutMs }: Runtime, outer: Abort
 /** Turns a refusal of the breaker or the bulkhead into the port's own error. */
 function asUpstreamError({ clock, breakerFailures, breakerOpenMs, queued }: Runtime, guard: Guard, error: unknown): unknown {
   if (error instanceof BrokenCircuitError) {
-    const message = `The vendor failed ${breakerFailures} times in a row on this connection, so nothing is sent to it for now.`;
+    const message = `The vendor failed ${breakerFailures} times in a row on this connection, so this server sends it nothing for now.`;
     const retryAfterMs = Math.max(0, guard.openedAt + breakerOpenMs - clock.now());
     return new UpstreamError('CIRCUIT_OPEN', message, { executed: 'no', transient: true, retryAfterMs });
   }
   if (error instanceof BulkheadRejectedError) {
-    const message = `${queued} requests wait for this connection already. Try again in a moment.`;
+    const message = `${queued} requests are already waiting for this connection. Try again in a moment.`;
     return new UpstreamError('OVERLOADED', message, { executed: 'no', transient: false });
   }
   return error;
 }
 
-/** Waits for the next attempt, if there is to be one. @throws {UpstreamError} if the vendor asks to wait beyond the call's deadline. */
+/**
+ * Returns whether to make another attempt, after the wait before it. @throws {UpstreamError} if the vendor asks to wait beyond the call's
+ * deadline.
+ */
 async function mayRetry(runtime: Runtime, attempt: Attempt, guard: Guard, error: unknown, attemptNumber: number): Promise<boolean> {
   const { clock, backoffMs, maxBackoffMs } = runtime;
   if (!(error instanceof UpstreamError) || !error.transient || guard.breaker.state === CircuitState.Open) return false;
@@ -205,7 +211,7 @@ async function mayRetry(runtime: Runtime, attempt: Attempt, guard: Guard, error:
   return true;
 }
 
-/** Returns the connection's guard as the one used last, and makes it if need be. */
+/** Returns the connection's guard, and moves it to the end of the order of use. Creates it if necessary. */
 function guardOf(runtime: Runtime, { connector, connection }: Attempt): Guard {
   const { guards, clock } = runtime;
   const key = guardKey(connector, connection);
@@ -213,7 +219,7 @@ function guardOf(runtime: Runtime, { connector, connection }: Attempt): Guard {
   if (guard) guards.delete(key);
   else {
     guard = createGuard(runtime, connector, connection);
-    forgetIdle(runtime);
+    dropIdle(runtime);
   }
   guards.set(key, guard);
   guard.usedAt = clock.now();
@@ -222,7 +228,7 @@ function guardOf(runtime: Runtime, { connector, connection }: Attempt): Guard {
 
 function createGuard(runtime: Runtime, connector: string, connection: string): Guard {
   const { clock, breakerOpenMs, breakerFailures, concurrent, queued, observer } = runtime;
-  // Cockatiel reads Date.now(). A duration that is infinite, or minus infinite, by our clock makes cockatiel follow our clock.
+  // Cockatiel reads Date.now(). A duration of plus or minus infinity, chosen by our clock, makes cockatiel follow our clock.
   const openFor: IBackoff<unknown> = {
     get duration() {
       return clock.now() - guard.openedAt < breakerOpenMs ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
@@ -239,14 +245,17 @@ function createGuard(runtime: Runtime, connector: string, connection: string): G
   return guard;
 }
 
-/** Forgets the idle guards, and the longest unused beyond the bound. A guard is not idle while it is used or its breaker may be open. */
-function forgetIdle({ guards, clock, idleMs, breakerOpenMs, maxConnections, observer }: Runtime): void {
+/**
+ * Drops the idle guards, and the least recently used guards beyond the bound. A guard is not idle while it is in use or its breaker may be
+ * open.
+ */
+function dropIdle({ guards, clock, idleMs, breakerOpenMs, maxConnections, observer }: Runtime): void {
   for (const [key, guard] of guards) {
     if (guard.users > 0) continue;
     const idle = clock.now() - guard.usedAt >= Math.max(idleMs, breakerOpenMs);
     if (!idle && guards.size < maxConnections) return;
     guards.delete(key);
-    // The gauge of open breakers must not count forgotten breakers.
+    // The gauge of open breakers must not count dropped breakers.
     const [connector = '', connection = ''] = key.split('\n');
     if (guard.breaker.state !== CircuitState.Closed) observer?.upstream?.({ kind: 'breaker', connector, connection, state: 'closed' });
   }

@@ -7,14 +7,14 @@ import { HttpClientError, type HttpClient, type IncomingResponse } from '../port
 
 /** Options of {@link gotHttpClient}. */
 export interface GotHttpClientOptions {
-  /** Most sockets to one origin. Default 100. */
+  /** The most sockets to one origin. Default 100. */
   readonly maxSockets?: number;
-  /** How long the look-up of the name, the connection and the TLS handshake may each take, in milliseconds. Default 5,000. */
+  /** How long the DNS lookup, the connection and the TLS handshake may each take, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
 }
 
-// Addresses outside the public internet: RFC 6890 and its successors, IPv4 and IPv6. A vendor's name that leads there is a mistake or an
-// attack.
+// Addresses outside the public internet: RFC 6890 and its successors, IPv4 and IPv6. A vendor's hostname that resolves to such an address
+// is a mistake or an attack.
 const privateAddresses = new BlockList();
 for (const [net, bits] of [
   ['0.0.0.0', 8],
@@ -45,7 +45,7 @@ for (const [net, bits] of [
 ] as const)
   privateAddresses.addSubnet(net, bits, 'ipv6');
 
-/** Whether an address belongs to no public host. `::ffff:10.0.0.1` counts as the address that it maps to. */
+/** Whether an address is outside the public internet. `::ffff:10.0.0.1` counts as the address that it maps to. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   return family === 0 || privateAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6');
@@ -56,20 +56,21 @@ class PrivateAddressError extends Error {
 }
 
 /**
- * Resolves names as the system does, and refuses names that lead to a private address. The check and the connection use the same answer.
+ * Resolves hostnames as the system does, and refuses hostnames that resolve to a private address. The check and the connection use the same
+ * lookup, so the address cannot change between them.
  */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     if (error) return callback(error, '', 0);
     const refused = addresses.find(({ address }) => isPrivateAddress(address));
     const [first] = addresses;
-    if (refused || !first) return callback(new PrivateAddressError(`${hostname} leads to a private address`), '', 0);
+    if (refused || !first) return callback(new PrivateAddressError(`${hostname} resolves to a private address`), '', 0);
     if (options.all) return callback(null, addresses);
     callback(null, first.address, first.family);
   });
 };
 
-/** Errors that occur before anything is sent. Any other error may have occurred after. */
+/** Errors that occur before the request is sent. Any other error may have occurred afterwards. */
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -105,7 +106,7 @@ export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: Go
       const stream = got.stream(target, {
         method: method as 'GET',
         headers: { 'user-agent': 'busbar', ...headers, ...(remap && { host: url.host }) },
-        // Without a body got waits for one to be written, except for methods that cannot have a body.
+        // Without this body, got waits until a body is written, except for methods that cannot have a body.
         ...(method !== 'GET' && { body: body ?? '' }),
         agent,
         signal,

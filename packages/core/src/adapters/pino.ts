@@ -8,12 +8,12 @@ const { symbols } = pino;
 export interface PinoLoggerOptions {
   /** The lowest level that is written: `debug`, `info` (the default), `warn`, `error` or `silent`. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Where the lines go. Default: standard output, each line at once, so that a crash loses no line. */
+  /** The destination of the lines. Default: standard output, each line at once, so that a crash loses no line. */
   readonly destination?: DestinationStream;
 }
 
-// Names of fields that hold secrets. The host has already removed the secrets that it knows from all text. This is a second net, for
-// unexpected fields: names at the top, and one level down.
+// Names of fields that hold secrets. The host has already removed the secrets that it knows from all text. This second safeguard is for
+// unexpected fields. It checks names at the top level and one level below.
 const secretNames = new Set([
   'authorization',
   'cookie',
@@ -30,23 +30,23 @@ const secretNames = new Set([
 const mask = '[redacted]';
 
 const serializers = { err: describeError, cause: describeError };
-// Fields with these names are not written as they are.
+// Fields with these names are never written unchanged.
 const specialNames = new Set([...secretNames, ...Object.keys(serializers)]);
 
-// Causes form a chain, and a chain may be a ring.
+// Causes form a chain, which may be circular.
 const maxCauses = 5;
 
 /**
- * A pino logger that serves as core's `Logger`: one JSON object a line, the level as a word, the time as an ISO date. An error under
- * `err` or `cause` is written as name, code, message, stack and causes. Other fields that libraries add to their errors, such as requests
- * with their headers, are left out.
+ * Creates a pino logger that serves as core's `Logger`. It writes one JSON object a line, with the level as a word and the time as an ISO
+ * date. It writes an error under `err` or `cause` as name, code, message, stack and causes. It leaves out other fields that libraries add
+ * to their errors, such as requests with their headers.
  */
 export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
   const settings = {
     level: options.level ?? 'info',
     base: null,
     timestamp: isoTime(),
-    // Not pino's own redaction, which takes several times as long as the rest of the line.
+    // Pino's own redaction takes several times as long as the rest of the line.
     formatters: { level: (level: string) => ({ level }), log: withoutSecrets },
     serializers,
   };
@@ -59,7 +59,7 @@ export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
   return log;
 }
 
-/** Writes the time as pino does, once for all lines of a millisecond. */
+/** Writes the time as pino does, but formats it once for all lines of a millisecond. */
 function isoTime(): () => string {
   let last = { at: 0, text: '' };
   return () => {
@@ -69,10 +69,10 @@ function isoTime(): () => string {
   };
 }
 
-/** The state of a pino logger from which it writes a line. */
+/** The parts of a pino logger that it uses to write a line. */
 interface LineState {
   [symbols.asJsonSym](fields: object, message: string | undefined, level: number, time: string): string;
-  /** For each level, the start of a line. */
+  /** The start of a line, by level. */
   readonly [symbols.lsCacheSym]: Readonly<Record<number, string>>;
   /** The bindings of a child, as JSON. */
   readonly [symbols.chindingsSym]: string;
@@ -85,9 +85,9 @@ interface LineState {
 const traced = tracingChannel('pino_asJson');
 
 /**
- * Makes a logger and its children write a line whose fields are all plain in one piece. Pino writes field by field, which took 6 % more
- * instructions for a whole call under load, with all features enabled. Pino still writes all other lines, and the lines of children with
- * formatters or serializers of their own.
+ * Makes a logger and its children serialize a line in one piece if all its fields are plain. Pino serializes field by field, which took 6 %
+ * more instructions for a whole call under load, with all features enabled. Pino still writes all other lines, and the lines of children
+ * with their own formatters or serializers.
  *
  * @see https://getpino.io/#/docs/api?id=pino-symbols, on methods that are overridden for speed
  */
@@ -125,7 +125,7 @@ function isPlain(fields: object): boolean {
   return true;
 }
 
-/** Returns the fields themselves if no name means a secret, which is nearly always so. */
+/** Redacts the fields whose names mean a secret. Returns the fields themselves if there are none, as in nearly all lines. */
 function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth = 0): Record<string, unknown> {
   let clean: Record<string, unknown> | undefined;
   for (const name in fields) {
@@ -144,7 +144,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 function describeError(error: unknown, depth = 0): unknown {
   if (typeof error !== 'object' || error === null) return error;
-  if (!isError(error)) return { name: 'no Error', message: 'An object was thrown that is no Error. It is not shown.' };
+  if (!isError(error)) return { name: 'NonError', message: 'The thrown object is not an Error. Its content is not logged.' };
   const { code } = error as { code?: unknown };
   return {
     name: error.name,
@@ -155,5 +155,5 @@ function describeError(error: unknown, depth = 0): unknown {
   };
 }
 
-// An error of another realm, or of another copy of a library, is not an instance of this Error.
+// An error from another realm, or from another copy of a library, is not an instance of this Error.
 const isError = (value: object): value is Error => value instanceof Error || typeof (value as { message?: unknown }).message === 'string';

@@ -2,20 +2,20 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallEvent, Observer, RefusalEvent, UpstreamEvent } from '../ports/observer.ts';
 import type { BreakerState } from '../ports/resilience.ts';
 
-/** An {@link Observer} that keeps Prometheus metrics, and a gauge that the host cannot set. */
+/** An {@link Observer} that keeps Prometheus metrics, with a gauge that the host cannot set. */
 export interface PromObserver extends Observer {
-  /** Sets `mcp_connector_healthy`: the share of a connector's checked connections that passed, from 0 to 1. */
+  /** Sets `mcp_connector_healthy` to the share of a connector's checked connections that passed, from 0 to 1. */
   healthy(connector: string, share: number): void;
 }
 
-// Most connections whose breaker is remembered as not closed. A further one replaces the oldest.
+// The most connections whose breaker is remembered as not closed. A further connection replaces the oldest.
 const maxBreakers = 10_000;
 
 /**
- * Keeps the metrics of a host in a registry. Labels are connector, tool, status, code, reason and breaker state, all from fixed lists:
- * no label names a tenant, key, connection or call. Throws if the registry already has metrics of these names.
+ * Keeps the metrics of a host in a registry. Labels are connector, tool, status, code, reason and breaker state, all from fixed lists. No
+ * label names a tenant, key, connection or call. Throws if the registry already has metrics of these names.
  *
- * @param connectors The ids of the connectors whose counters and gauges start at 0, so that the first event shows as a rise.
+ * @param connectors The ids of the connectors whose counters and gauges start at 0, so that the first event is visible as an increase.
  */
 export function promObserver(registry: Registry, connectors: readonly string[] = []): PromObserver {
   const metrics = createMetrics(registry);
@@ -53,7 +53,7 @@ function createMetrics(registry: Registry) {
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L> =>
     new Gauge({ name, help, labelNames, registers });
   return {
-    requests: counter('mcp_requests_total', 'Tool calls that ended, by how they ended.', 'connector', 'tool', 'status'),
+    requests: counter('mcp_requests_total', 'Tool calls that ended, by outcome.', 'connector', 'tool', 'status'),
     durations: new Histogram({
       name: 'mcp_request_duration_seconds',
       help: 'How long tool calls took.',
@@ -88,7 +88,7 @@ function createMetrics(registry: Registry) {
     ),
     health: gauge(
       'mcp_connector_healthy',
-      'Share of the connections of a connector that passed their last check: 1 all, 0 none.',
+      'Share of a connector’s connections that passed their last check, from 0 (none) to 1 (all).',
       'connector',
     ),
     breakers: gauge(
@@ -97,7 +97,7 @@ function createMetrics(registry: Registry) {
       'connector',
       'state',
     ),
-    opened: counter('mcp_circuit_breaker_opened_total', 'How often circuit breakers opened, also from half-open.', 'connector'),
+    opened: counter('mcp_circuit_breaker_opened_total', 'How often circuit breakers opened, including from half-open.', 'connector'),
   };
 }
 
@@ -105,7 +105,7 @@ function createMetrics(registry: Registry) {
 class BreakerMetrics {
   readonly #breakers: Gauge<'connector' | 'state'>;
   readonly #opened: Counter<'connector'>;
-  /** By connector and connection, the oldest first. */
+  /** Keyed by connector and connection, the oldest first. */
   readonly #notClosed = new Map<string, { readonly connector: string; readonly state: BreakerState }>();
 
   constructor({ breakers, opened }: Pick<ReturnType<typeof createMetrics>, 'breakers' | 'opened'>) {

@@ -1,8 +1,8 @@
 import type { Call, Outcome } from '../ports/metering.ts';
 
 /**
- * A price for calls. Amounts are whole millionths of one currency, the same for all rules: 2 cents are 20,000. The first matching rule
- * applies, so put special rules first. A call without a matching rule is free.
+ * A price for calls. Amounts are whole millionths of one currency, which is the same for all rules, so 2 cents are 20,000. The first
+ * matching rule applies, so put special rules first. A call without a matching rule is free.
  */
 export interface PriceRule {
   readonly tenant?: string | undefined;

@@ -6,12 +6,10 @@ import type { PriceRule } from './price.ts';
 /** The unit of a quota. `money` is in millionths of the currency of the prices. */
 export type QuotaKind = 'calls' | 'units' | 'money';
 
-/** The period of a quota. Periods begin in UTC: with the minute, at midnight, or on the first of the month. */
+/** The period of a quota. Periods begin in UTC, at the start of the minute, at midnight, or on the first of the month. */
 export type QuotaPeriod = 'minute' | 'day' | 'month';
 
-/**
- * A limit per period for each tenant, key, connector or tool. Every tenant has counters of its own; no counter spans two tenants.
- */
+/** A limit per period for each tenant, key, connector or tool. Every tenant has its own counters, and no counter spans two tenants. */
 export interface QuotaRule {
   readonly of: QuotaKind;
   /** A whole number. Calls, units, or millionths of the currency. */
@@ -19,14 +17,14 @@ export interface QuotaRule {
   readonly per: QuotaPeriod;
   /** `key`: each API key or user of a tenant. `connector`, `tool`: all of a tenant's calls to each. */
   readonly each: 'tenant' | 'key' | 'connector' | 'tool';
-  /** Restricts the rule to matching calls: only they count, and only they are refused. `key` is the principal's id. */
+  /** Restricts the rule to matching calls. It counts and refuses no other calls. `key` is the principal's id. */
   readonly where?: { readonly tenant?: string; readonly key?: string; readonly connector?: string; readonly tool?: string } | undefined;
 }
 
 /** A call's charge against one quota. */
 export interface QuotaCharge {
   readonly rule: QuotaRule;
-  /** Names the counter: the rule's kind, its period and its subject. Begins with the kind and a space. */
+  /** The counter's name, made of the rule's kind, period and subject. Begins with the kind and a space. */
   readonly counter: string;
   /** A whole number above 0. */
   readonly amount: number;
@@ -38,8 +36,8 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /**
- * Returns a call's charges in the periods in which it began: one charge per counter, by the strictest of the rules that share it. Quotas
- * that the call does not use have none. `price` is in millionths of the currency.
+ * Returns a call's charges in the periods in which it began. If several rules share a counter, the strictest rule charges it. A quota that
+ * the call does not use is not charged. `price` is in millionths of the currency.
  */
 export function quotaCharges(rules: readonly QuotaRule[], call: Call, price: number): readonly QuotaCharge[] {
   if (rules.length === 0) return [];
@@ -52,9 +50,9 @@ export function quotaCharges(rules: readonly QuotaRule[], call: Call, price: num
     const amount = amounts[rule.of];
     if (amount === 0 || (where && !matches(where, of))) continue;
     const { start, endsAt } = periodOf(rule.per, startedAt);
-    const whom = each === 'tenant' ? [of.tenant] : [of.tenant, of[each]];
+    const subject = each === 'tenant' ? [of.tenant] : [of.tenant, of[each]];
     const only = where ? ` ${canonicalJson(where)}` : '';
-    const counter = `${rule.of} ${rule.per} ${start} ${each} ${JSON.stringify(whom)}${only}`;
+    const counter = `${rule.of} ${rule.per} ${start} ${each} ${JSON.stringify(subject)}${only}`;
     const stricter = charges.get(counter);
     if (!stricter || rule.limit < stricter.rule.limit) charges.set(counter, { rule, counter, amount, endsAt });
   }
@@ -68,11 +66,11 @@ function matches(where: NonNullable<QuotaRule['where']>, of: Required<NonNullabl
 interface Period {
   readonly startsAt: number;
   readonly endsAt: number;
-  /** As text, as precise as the period needs. */
+  /** The start as text, as precise as the period needs. */
   readonly start: string;
 }
 
-// Nearly all calls begin in the same period as the call before.
+// Nearly all calls begin in the same period as the previous call.
 const latest = new Map<QuotaPeriod, Period>();
 
 function periodOf(per: QuotaPeriod, at: number): Period {
@@ -101,10 +99,10 @@ export interface UsagePolicy {
 /** Returns the error for a call that exceeds a quota. */
 export function quotaExceeded({ rule, endsAt }: QuotaCharge, now: number): ToolError {
   const limit = rule.of === 'money' ? `${rule.limit / 1_000_000} (cost of calls)` : `${rule.limit} ${rule.of}`;
-  const whom = { tenant: 'for this tenant', key: 'for this key', connector: 'of this connector', tool: 'of this tool' }[rule.each];
+  const scope = { tenant: 'for this tenant', key: 'for this key', connector: 'of this connector', tool: 'of this tool' }[rule.each];
   return new ToolError(
     'QUOTA_EXCEEDED',
-    `The allowance of ${limit} a ${rule.per} ${whom} is used up, or this call needs more than is left. Nothing was done. It resets at ${new Date(endsAt).toISOString()}; do not call again before, or have it raised.`,
+    `The allowance of ${limit} a ${rule.per} ${scope} is used up, or this call needs more than is left. Nothing was done. It resets at ${new Date(endsAt).toISOString()}. Do not call again before that time, unless someone raises it.`,
     { retryAfterMs: Math.max(0, endsAt - now) },
   );
 }

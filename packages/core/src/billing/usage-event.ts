@@ -18,9 +18,9 @@ export interface UsageRecord {
   readonly bytesOut: number;
   /** An estimate. */
   readonly tokensOut: number;
-  /** When the call began, in milliseconds since the epoch. This decides the day and month of billing. */
+  /** When the call began, in milliseconds since the epoch. This time decides the day and month of billing. */
   readonly startedAt: number;
-  /** When it ended, in milliseconds since the epoch. */
+  /** When the call ended, in milliseconds since the epoch. */
   readonly endedAt: number;
 }
 
@@ -41,13 +41,13 @@ export interface UsageCloudEvent {
 
 /** Options of {@link usageCloudEvent}. */
 export interface UsageCloudEventOptions {
-  /** The sender. Never change it, and use it on all replicas: receivers identify events by it and the id. */
+  /** The sender. Use the same source on all replicas and never change it, because receivers identify events by source and id. */
   readonly source: string;
   /** The event type that meters match. */
   readonly type: string;
 }
 
-/** Converts a charged call to a CloudEvent. The price is a decimal number as text: see {@link moneyText}. */
+/** Converts a charged call to a CloudEvent. The price is a decimal number as text, see {@link moneyText}. */
 export function usageCloudEvent(record: UsageRecord, { source, type }: UsageCloudEventOptions): UsageCloudEvent {
   const { callId, tenant, startedAt, endedAt, price, ...rest } = record;
   return {

@@ -12,7 +12,7 @@ import type { CallLimit } from './call-limit.ts';
 export interface ActiveCall {
   readonly request: CallRequest;
   readonly entry: CatalogEntry;
-  /** The call as it is recorded. */
+  /** The call as metering records it. */
   readonly call: Call;
   /** The validated arguments. */
   readonly input: unknown;
@@ -20,15 +20,15 @@ export interface ActiveCall {
   readonly upstream: UpstreamScope;
   /** Ends the call early. */
   readonly limit: CallLimit;
-  /** Knows the secrets of the connection and of the arguments. */
+  /** Redacts the secrets of the connection and of the arguments. */
   readonly redactor: Redactor;
   readonly log: Logger;
   readonly warnings: string[];
-  /** How the call has ended, for the log and the metrics. `refused` until the call is admitted. */
+  /** How the call ended, for the log and the metrics. `refused` until the call is admitted. */
   status: CallEvent['status'];
 }
 
-/** Thrown through a run to ask the caller a question first. Not an error, and never shown as an error. */
+/** Ends a run that has to ask the caller a question first. It is thrown, but is not an error and never reaches the caller as an error. */
 export class AskSignal extends Error {
   override readonly name = 'AskSignal';
   readonly id: string;
@@ -36,7 +36,7 @@ export class AskSignal extends Error {
   readonly schema: object;
 
   constructor(id: string, question: string, schema: object) {
-    super('The tool asks before it goes on.');
+    super('The tool asks the caller before it continues.');
     this.id = id;
     this.question = question;
     this.schema = schema;

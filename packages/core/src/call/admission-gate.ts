@@ -5,7 +5,7 @@ import type { CallLimit } from './call-limit.ts';
 
 type Admitted = Awaited<ReturnType<Metering['admit']>>;
 
-/** Admits a call just before its first upstream request, so that reads without an upstream request skip the admission write. */
+/** Admits a call just before its first upstream request, so that reads without upstream requests skip the admission write. */
 export class AdmissionGate implements Gate {
   readonly #metering: Metering;
   readonly #call: Call;
@@ -23,7 +23,7 @@ export class AdmissionGate implements Gate {
   async pass(): Promise<void> {
     if (!this.#admitted) {
       this.#limit.throwIfAborted();
-      // A tool may leave work running. By then the call is recorded as a call without upstream requests.
+      // A tool may leave work running after it returns. The call is then already recorded as a call without upstream requests.
       if (this.#closed) throw new ToolError('CANCELLED', 'The call has ended.');
       this.#admitted = this.#metering.admit(this.#call, this.#limit);
     }
@@ -31,8 +31,8 @@ export class AdmissionGate implements Gate {
   }
 
   /**
-   * Refuses later admissions, and returns the admission that began before. Undefined: the call has sent no request, and cannot send one any
-   * more.
+   * Refuses later admissions. Returns the admission that has begun, or undefined if the call has sent no request. In that case it can no
+   * longer send one.
    */
   close(): Promise<Admitted> | undefined {
     this.#closed = true;

@@ -19,7 +19,7 @@ interface Hidden {
 
 /**
  * Creates the signal when a tool first reads it: docs/decisions/0011-lazy-allocation.md. All contexts share this descriptor, because a
- * getter of its own in each would cost more than it saves.
+ * separate getter for each context would cost more than it saves.
  */
 const lazySignal: PropertyDescriptor & ThisType<Hidden> = {
   get() {
@@ -28,11 +28,11 @@ const lazySignal: PropertyDescriptor & ThisType<Hidden> = {
   enumerable: true,
 };
 
-/** Creates the context of a call, which a tool gets beside its input and its client. */
+/** Creates the context of a call, which a tool receives with its input and its client. */
 export function createCallContext(active: ActiveCall, secret: string): CallContext {
   const { request, call, upstream, warnings, limit } = active;
   const { principal, connection, tool, callId } = call;
-  // A key that the host derived from the arguments expires with `repeatWindowMs`. After that, an equal call is a new write to the vendor
+  // A key that the host derived from the arguments expires with `repeatWindowMs`. After that, an equal call is a new write for the vendor
   // too.
   const key = call.keepMs === undefined ? call.key : undefined;
   let asks = 0;
@@ -84,7 +84,7 @@ export function vendorKey(scope: readonly string[], part: string): string {
   return shortDigest(JSON.stringify(['key', ...scope, part]));
 }
 
-/** The schema of an answer as MCP elicitation takes it: a flat object of primitives. */
+/** The schema of an answer as MCP elicitation requires it: a flat object of primitives. */
 function elicitationSchema(answer: z.ZodObject): object {
   const { type, properties, required } = z.toJSONSchema(answer, { io: 'input' });
   return { type, properties, ...(required && { required }) };

@@ -1,10 +1,10 @@
-// A version 7 id distinguishes 4,096 ids of one millisecond by its first 74 bits.
+// A version 7 id has 12 bits after the time, which distinguish 4,096 ids in one millisecond.
 const ticksPerMs = 4_096;
 
 /**
  * Returns a function that makes call ids: UUIDs of version 7 ({@link https://www.rfc-editor.org/rfc/rfc9562#section-5.7 RFC 9562}), each
- * greater than the one before, so that rows stored by id are appended at one end. The 62 random bits are drawn once for each process, which
- * is enough to keep processes apart: the ids are unique, but they can be guessed.
+ * greater than the previous id, so that stores append rows at one end of the index. The 62 random bits are drawn once for each process,
+ * which is enough to distinguish processes. The ids are unique, but they can be guessed.
  */
 export function callIds(): (now: number) => string {
   const random = crypto.randomUUID().slice(19);
@@ -12,7 +12,7 @@ export function callIds(): (now: number) => string {
   let lastMs = -1;
   let time = '';
   return (now) => {
-    // The ids run ahead of the time if there are more calls than ticks, or if the clock is set back.
+    // The ids run ahead of the clock if there are more calls than ticks, or if the clock is set back.
     last = Math.max(last + 1, Math.floor(now) * ticksPerMs);
     const ms = Math.floor(last / ticksPerMs);
     if (ms !== lastMs) {

@@ -3,14 +3,14 @@ import type { ClientSignal } from '../host.ts';
 import type { AdmitOptions } from '../ports/metering.ts';
 import { DeadlineEntry } from './deadlines.ts';
 
-// A constant, because an error captures its stack, and an abort without a reason makes an error.
+// A constant, because creating an error captures its stack, and an abort without a reason would create an error each time.
 const callEnded = new ToolError('CANCELLED', 'The call has ended.');
 
 /**
- * Ends a call early: when its client cancels, its time is up, or the host drains. Only the first of these counts.
+ * Ends a call early when its client cancels, its deadline passes or the host drains. Only the first of these counts.
  *
- * Its signal is created when it is first read, and aborted at the end of the call only if code that may still run has it.
- * Why: docs/decisions/0011-lazy-allocation.md
+ * The first read creates its signal. The end of the call aborts the signal only if code that may still run has it. Why:
+ * docs/decisions/0011-lazy-allocation.md
  */
 export class CallLimit extends DeadlineEntry implements AdmitOptions {
   readonly #client: ClientSignal;
@@ -38,13 +38,13 @@ export class CallLimit extends DeadlineEntry implements AdmitOptions {
     return this.#controller.signal;
   }
 
-  /** Returns the signal for a tool or a middleware. It aborts at the end of the call too, to stop work that was left running. */
+  /** Returns the signal for a tool or a middleware. It also aborts at the end of the call, to stop work that was left running. */
   shareSignal(): AbortSignal {
     this.#shared = true;
     return this.signal;
   }
 
-  /** Whether the call has ended, early or not. */
+  /** Whether the call has ended, early or normally. */
   get aborted(): boolean {
     return this.#over;
   }
@@ -66,7 +66,7 @@ export class CallLimit extends DeadlineEntry implements AdmitOptions {
     );
   }
 
-  /** Ends the call early. Only the first time counts. */
+  /** Ends the call early. Only the first `stop` has an effect. */
   stop(reason: ToolError): void {
     if (this.#over) return;
     this.#over = true;
@@ -80,7 +80,7 @@ export class CallLimit extends DeadlineEntry implements AdmitOptions {
     this.#onStop = listener;
   }
 
-  /** Marks the call as over. */
+  /** Marks the call as ended. */
   end(): void {
     this.#over = true;
     this.#client.removeEventListener('abort', this.#onClientAbort);

@@ -32,7 +32,7 @@ import { runTool } from './run-tool.ts';
 import { CachedReads } from './serve-cached.ts';
 import { showOutput } from './show-output.ts';
 
-/** What a {@link CallPath} works with. */
+/** Options of {@link CallPath}. */
 export interface CallPathOptions {
   readonly catalog: Catalog;
   readonly connections: Connections;
@@ -53,8 +53,8 @@ export interface CallPathOptions {
 }
 
 /**
- * Runs calls, each in this order: validate → connection → the operator's middleware → admit → cache → run → show → settle. Every error on
- * the way becomes an answer here.
+ * Runs each call in this order: validate → connection → the operator's middleware → admit → cache → run → show → settle. Turns every error
+ * on the way into an answer.
  */
 export class CallPath {
   /** Counts the running calls. */
@@ -102,7 +102,7 @@ export class CallPath {
     } catch (error) {
       if (error instanceof AskSignal) return { kind: 'ask', id: error.id, message: error.question, schema: error.schema };
       const failure = maskError(error, callId, active?.log ?? log);
-      // This FORBIDDEN is the operator's own: a vendor's refusal is an answer of the metered part.
+      // This FORBIDDEN comes from the operator's middleware. A vendor's refusal is an answer of the metered part.
       if (failure.code === 'FORBIDDEN') auditRefusal(this.#options.audit, log, request, failure.code);
       answer = errorAnswer(failure, callId);
       return { kind: 'answer', answer };
@@ -115,13 +115,13 @@ export class CallPath {
     }
   }
 
-  /** Ends all running calls early, and every later call at once. */
+  /** Ends all running calls early, and later calls as soon as they begin. */
   stop(reason: ToolError): void {
     this.#stopped = reason;
     for (const limit of this.#deadlines.running) limit.stop(reason);
   }
 
-  /** Leaves no timer behind. Call it once no call runs and none can begin. */
+  /** Cancels the timer. Call it when no call is running and no further call can begin. */
   close(): void {
     this.#deadlines.close();
   }

@@ -4,7 +4,7 @@ import { ToolError } from '../errors.ts';
 import { fromBase64Url, toBase64Url } from '../lib/base64url.ts';
 import { hmacTag } from '../lib/digest.ts';
 
-/** The longest cursor that is read. */
+/** The most characters of a cursor that `read` accepts. */
 const maxLength = 8_192;
 
 /** Creates the cursor of one tool on one connection. Its tokens are bound to `scope`. */
@@ -29,12 +29,12 @@ class SignedCursor implements Cursor {
 
   read<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
     const dot = cursor.lastIndexOf('.');
-    if (dot < 0 || cursor.length > maxLength) throw notOurs();
+    if (dot < 0 || cursor.length > maxLength) throw foreignCursor();
     const payload = cursor.slice(0, dot);
-    if (!isEqual(cursor.slice(dot + 1), this.#tagOf(payload))) throw notOurs();
+    if (!isEqual(cursor.slice(dot + 1), this.#tagOf(payload))) throw foreignCursor();
     const parsed = position.safeParse(JSON.parse(new TextDecoder().decode(fromBase64Url(payload))));
-    // Signed by this host, but of another form: a cursor of an older version.
-    if (!parsed.success) throw notOurs();
+    // This host signed the position, but an older version of the tool wrote it in another form.
+    if (!parsed.success) throw foreignCursor();
     return parsed.data;
   }
 
@@ -43,8 +43,8 @@ class SignedCursor implements Cursor {
   }
 }
 
-const notOurs = () =>
-  new ToolError('INVALID_INPUT', 'This tool did not give this cursor for this connection. Leave it out to start at the first page.');
+const foreignCursor = () =>
+  new ToolError('INVALID_INPUT', 'This cursor does not come from this tool and connection. Leave it out to start at the first page.');
 
 /** Compares in constant time, because a forger would guess the tag. */
 function isEqual(a: string, b: string): boolean {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 export abstract class DeadlineEntry {
   /** In the clock's time. */
   readonly deadlineAt: number;
-  // Where the entry is in its list, so that removing it takes constant time. Below 0 while it is in none.
+  // The entry's index in its list, so that removing it takes constant time. Negative while it is in no list.
   #index = -1;
 
   constructor(deadlineAt: number) {
@@ -33,12 +33,12 @@ export abstract class DeadlineEntry {
   }
 }
 
-// The longest that the timer keeps a process from ending after its last entry was removed.
+// The longest time for which the timer keeps a process alive after its last entry was removed.
 const maxTimerMs = 1_000;
 
 /**
- * Watches running work and ends what takes too long, with one timer for all entries: a timer for each would cost a good part of a short
- * call. An entry that is added later must have a later deadline, or the same.
+ * Watches running work and ends work that takes too long. One timer serves all entries, because a timer for each would take a large part of
+ * a short call. An entry that is added later must have the same deadline or a later one.
  */
 export class Deadlines<T extends DeadlineEntry> {
   readonly #clock: Clock;
@@ -50,7 +50,7 @@ export class Deadlines<T extends DeadlineEntry> {
     this.#clock = clock;
   }
 
-  /** The entries that are watched now. A copy, because entries may be deleted while a caller iterates. */
+  /** A copy of the watched entries, because entries may be deleted while a caller iterates. */
   get running(): readonly T[] {
     return [...this.#running];
   }
@@ -61,7 +61,7 @@ export class Deadlines<T extends DeadlineEntry> {
     if (!this.#cancelTimer) this.#startTimer();
   }
 
-  /** Safe to call twice. */
+  /** Stops watching the entry. Safe to call twice. */
   delete(entry: T): void {
     DeadlineEntry.remove(this.#running, entry);
   }

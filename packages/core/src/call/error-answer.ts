@@ -4,8 +4,8 @@ import type { Redactor } from '../lib/redactor.ts';
 import type { Logger } from '../logger.ts';
 
 /**
- * Returns the error that the caller gets: a {@link ToolError} as it is, and INTERNAL in place of any other error, which is logged under the
- * id that the caller gets. The only place where errors are masked.
+ * Returns the error that the caller gets. A {@link ToolError} stays unchanged. Any other error becomes INTERNAL with the call's id, under
+ * which the log has the original error. All masking of a call's errors happens here.
  */
 export function maskError(error: unknown, callId: string, log: Logger): ToolError {
   if (ToolError.is(error)) {

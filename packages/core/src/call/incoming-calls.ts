@@ -9,7 +9,7 @@ import { auditRefusal } from './audit-refusal.ts';
 import type { CallPath } from './call-path.ts';
 import { errorAnswer } from './error-answer.ts';
 
-/** What {@link IncomingCalls} works with. */
+/** Options of {@link IncomingCalls}. */
 export interface IncomingCallsOptions {
   readonly catalog: Catalog;
   readonly callPath: CallPath;
@@ -49,7 +49,7 @@ export class IncomingCalls {
   }
 
   #beginWithinLimit(limit: RateLimit, entry: CatalogEntry, request: CallRequest): Promise<CallResult> {
-    // `#begin` checks again whether the host is closing: its drain waits only for calls that have begun.
+    // `#begin` checks again whether the host is closing, because its drain waits only for calls that have begun.
     const decide = (decision: RateLimitDecision) =>
       decision.allowed ? this.#begin(entry, request) : Promise.resolve(this.#overLimit(decision, entry));
     try {
@@ -76,7 +76,7 @@ export class IncomingCalls {
     if (catalog.has(request.tool)) auditRefusal(audit, log, request, 'TOOL_NOT_FOUND');
     return new ToolError(
       'TOOL_NOT_FOUND',
-      `There is no tool named "${request.tool.slice(0, 64)}" for this caller. List the tools to see which there are.`,
+      `There is no tool named "${request.tool.slice(0, 64)}" for this caller. List the tools to see which exist.`,
     );
   }
 }

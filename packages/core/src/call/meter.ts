@@ -7,11 +7,11 @@ import { AskSignal, type ActiveCall } from './active-call.ts';
 import { AdmissionGate } from './admission-gate.ts';
 import { errorAnswer, maskError, redactError } from './error-answer.ts';
 import { refusedReads } from './refused-reads.ts';
-import type { ShownOutput } from './show-output.ts';
+import type { ToolAnswer } from './show-output.ts';
 
 /** The result of the metered part of a call. */
-export interface ToolRun extends ShownOutput {
-  /** The answer is from the cache or from an equal read: the tool did not run, or it failed. */
+export interface ToolRun extends ToolAnswer {
+  /** Whether the answer is from the cache or from an equal read, because the tool did not run or failed. */
   readonly cached?: boolean;
 }
 
@@ -19,9 +19,9 @@ export interface ToolRun extends ShownOutput {
  * Accounts for calls: admits a call or replays the answer of an earlier one, runs it, and settles it exactly once. The caller gets an
  * answer only after the settlement.
  *
- * A write is admitted before it runs. A read is admitted just before its first upstream request. A read without upstream requests, answered
- * from the cache or by work in this process, is recorded whole once it has ended. After a refusal the caller's next read with the same tool
- * is admitted before it runs, so that a caller without quota causes no work.
+ * A write is admitted before it runs. A read is admitted just before its first upstream request. A read without upstream requests, which
+ * the cache or work in this process answers, is recorded in one write when it has ended. After a refusal, the caller's next read with the
+ * same tool is admitted before it runs, so that a caller without quota causes no work.
  */
 export class Meter {
   readonly #metering: Metering;
@@ -82,10 +82,10 @@ export class Meter {
       : await this.#settle(active, admitted.admission, await this.#runToOutcome(active));
   }
 
-  /** Runs the call. Never throws: an error is an outcome too. */
+  /** Runs the call. Never throws, because an error is an outcome too. */
   async #runToOutcome(active: ActiveCall): Promise<EndedCall> {
     const { upstream } = active;
-    let asked: AskSignal | undefined;
+    let ask: AskSignal | undefined;
     let result: RunResult;
     try {
       const { answer, accepted, cached } = await this.#run(active);
@@ -93,11 +93,11 @@ export class Meter {
       // A tool that returns although the answer to its write was lost has found out that the write happened. Queued work counts as written.
       result = { status, answer, code: undefined, wrote: wroteOf(upstream) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
     } catch (error) {
-      if (error instanceof AskSignal) asked = error;
-      result = asked ? askedResult : failedResult(active, error);
+      if (error instanceof AskSignal) ask = error;
+      result = ask ? askedResult : failedResult(active, error);
     }
     const { status, answer, code, wrote, accepted } = result;
-    return { asked, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: this.#clock.now() } };
+    return { ask, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: this.#clock.now() } };
   }
 
   async #settle(active: ActiveCall, admission: Admission, ended: EndedCall): Promise<Answer> {
@@ -110,16 +110,16 @@ export class Meter {
   }
 }
 
-/** A call that has run, and the question that it ended with, if any. */
+/** A call that has run, and the question with which it ended, if any. */
 interface EndedCall {
   readonly outcome: Outcome;
-  readonly asked: AskSignal | undefined;
+  readonly ask: AskSignal | undefined;
 }
 
 /** The answer to a call whose outcome is recorded. */
-function answerOf(active: ActiveCall, { outcome, asked }: EndedCall): Answer {
+function answerOf(active: ActiveCall, { outcome, ask }: EndedCall): Answer {
   active.status = outcome.status;
-  if (asked) throw asked;
+  if (ask) throw ask;
   return outcome.answer;
 }
 
@@ -135,30 +135,30 @@ const askedResult: RunResult = { status: 'asked', answer: { content: [] }, wrote
 
 function failedResult(active: ActiveCall, error: unknown): RunResult {
   const { call, upstream, warnings, redactor } = active;
-  const shown = redactError(maskError(error, call.callId, active.log), redactor);
+  const failure = redactError(maskError(error, call.callId, active.log), redactor);
   const notes = warnings.map((warning) => redactor.text(`Warning: ${warning}`));
   const wrote = wroteOf(upstream);
-  if (wrote === 'unknown' || shown.code === 'OUTCOME_UNKNOWN') {
+  if (wrote === 'unknown' || failure.code === 'OUTCOME_UNKNOWN') {
     const unknown =
-      shown.code === 'OUTCOME_UNKNOWN'
-        ? shown
+      failure.code === 'OUTCOME_UNKNOWN'
+        ? failure
         : new ToolError(
             'OUTCOME_UNKNOWN',
-            `A write was sent and its answer was lost: it may or may not have happened. ${shown.message} Look whether it is there before you repeat the call.`,
+            `A write was sent and its answer was lost: it may or may not have happened. ${failure.message} Check whether it happened before you repeat the call.`,
           );
     return { status: 'unknown', answer: errorAnswer(unknown, call.callId, notes), code: unknown.code, wrote: 'unknown' };
   }
-  if (wrote === 'yes') notes.unshift('A write of this call was made before it failed. Look at what is there before you repeat it.');
-  return { status: 'failed', answer: errorAnswer(shown, call.callId, notes), code: shown.code, wrote };
+  if (wrote === 'yes') notes.unshift('A write of this call was made before it failed. Check what was written before you repeat it.');
+  return { status: 'failed', answer: errorAnswer(failure, call.callId, notes), code: failure.code, wrote };
 }
 
-/** The error for a call whose outcome could not be recorded. The caller never gets success then. */
+/** The error for a call whose outcome could not be recorded. The caller of such a call never gets a success. */
 function unsettled(active: ActiveCall, { status, wrote }: Outcome, cause: unknown): ToolError {
   active.log.error({ err: cause, status, wrote }, 'a call could not be settled');
   active.status = wrote === 'no' ? 'failed' : 'unknown';
   return wrote === 'no'
-    ? new ToolError('UNAVAILABLE', 'The result of this call could not be recorded, so it is not given. Try again shortly.', { cause })
-    : new ToolError('OUTCOME_UNKNOWN', 'A write was made, but its record failed. Look at what is there before you repeat the call.', {
+    ? new ToolError('UNAVAILABLE', 'The result of this call could not be recorded, so it is not returned. Try again shortly.', { cause })
+    : new ToolError('OUTCOME_UNKNOWN', 'A write was made, but its record failed. Check what was written before you repeat the call.', {
         cause,
       });
 }

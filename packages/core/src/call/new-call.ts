@@ -8,7 +8,7 @@ import type { Call } from '../ports/metering.ts';
 const maxUnits = 1_000_000;
 const maxAuditedLength = 2_000;
 
-/** What {@link newCall} makes a call from, once the arguments are validated. */
+/** Options of {@link newCall}, once the arguments are validated. */
 export interface NewCall {
   readonly callId: string;
   readonly startedAt: number;
@@ -21,7 +21,10 @@ export interface NewCall {
   readonly repeatWindowMs: number;
 }
 
-/** Returns the record of a call that begins. @throws {RangeError} if the tool's `units` are not a whole number from 0 to 1,000,000. */
+/**
+ * Returns the record of a call that is about to begin. @throws {RangeError} if the tool's `units` are not a whole number from 0 to
+ * 1,000,000.
+ */
 export function newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs }: NewCall): Call {
   const { key, inputHash, keepMs } = claimOf(request, entry, input, repeatWindowMs);
   return {
@@ -44,7 +47,9 @@ export function newCall({ callId, startedAt, request, entry, input, connection, 
 
 const noClaim: Pick<Call, 'key' | 'inputHash' | 'keepMs'> = { inputHash: '' };
 
-/** Returns the key that keeps a write from running twice: the client's, or one derived from caller and arguments. Reads have none. */
+/**
+ * Returns the key that keeps a write from running twice: the client's key, or a key derived from caller and arguments. Reads have no key.
+ */
 function claimOf(
   { principal, idempotencyKey }: CallRequest,
   { effect }: CatalogEntry,
@@ -66,6 +71,6 @@ function unitsOf({ name, tool }: CatalogEntry, input: unknown): number {
 
 function auditInput({ withoutSecrets }: CatalogEntry, args: unknown, redactor: Redactor): string {
   const json = JSON.stringify(withoutSecrets(args)) ?? 'null';
-  const shown = redactor.finds(json) ? JSON.stringify(redactor.value(JSON.parse(json))) : json;
-  return shown.length <= maxAuditedLength ? shown : JSON.stringify(shown.slice(0, maxAuditedLength));
+  const audited = redactor.finds(json) ? JSON.stringify(redactor.value(JSON.parse(json))) : json;
+  return audited.length <= maxAuditedLength ? audited : JSON.stringify(audited.slice(0, maxAuditedLength));
 }

@@ -3,8 +3,8 @@ import type { Connection } from '../ports/connections.ts';
 import type { Principal } from '../principal.ts';
 
 /**
- * Picks the connection for a call from those the principal may use: by id, else by name, else the default, else the only one. A user's own
- * connection comes before the tenant's.
+ * Picks the connection for a call from the connections that the principal may use: by id, else by name, else the default, else the only
+ * connection. A user's own connection takes precedence over the tenant's.
  *
  * @throws {ToolError} CONNECTION_NOT_FOUND, with the names that the caller may use.
  */
@@ -23,7 +23,7 @@ export function pickConnection(
     if (exact) return exact;
     throw new ToolError(
       'CONNECTION_NOT_FOUND',
-      'The connection that this call was made on before is gone. Make a new call on another one.',
+      'The connection of the earlier call no longer exists. Make a new call through another connection.',
     );
   }
   const own = usable.filter(({ user }) => user !== undefined);
@@ -41,7 +41,7 @@ export function pickConnection(
   const names = [...new Set(usable.map((connection) => connection.name))].slice(0, 20).map((usableName) => `"${usableName}"`);
   throw new ToolError(
     'CONNECTION_NOT_FOUND',
-    `${name === undefined ? 'Say which connection is meant' : 'There is no such connection'}: set "connection" to one of ${names.join(', ')}.`,
+    `${name === undefined ? 'This connector has several connections' : 'There is no such connection'}: set "connection" to one of ${names.join(', ')}.`,
   );
 }
 

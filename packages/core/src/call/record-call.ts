@@ -20,7 +20,8 @@ export interface CallLogIds {
 }
 
 /**
- * How a call ended, for the log and the metrics. `active` is undefined if it was refused before it had a connection, `answer` if it asked.
+ * How a call ended, for the log and the metrics. `active` is undefined if the call was refused before it had a connection. `answer` is
+ * undefined if the call asked a question.
  */
 export interface CallRecord {
   readonly entry: CatalogEntry;

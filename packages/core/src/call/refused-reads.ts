@@ -9,7 +9,7 @@ export interface RefusedReads {
   delete(call: Call): void;
 }
 
-/** Remembers refused reads by tenant, principal, connection and tool: 10,000 at most, then it forgets the oldest. */
+/** Remembers refused reads by tenant, principal, connection and tool. Keeps at most 10,000 and forgets the oldest first. */
 export function refusedReads(): RefusedReads {
   const keys = new Set<string>();
   const keyOf = ({ principal, connection, tool }: Call): string => JSON.stringify([principal.tenant, principal.id, connection, tool]);

@@ -2,12 +2,12 @@ import type { Clock } from '../clock.ts';
 import type { ActiveCall } from './active-call.ts';
 import { createCallContext } from './call-context.ts';
 
-/** How long a tool has to report its progress once its signal aborts. */
+/** How long a tool may keep running after its signal aborts. */
 const graceMs = 250;
 
 /**
- * Runs the tool. A tool that ignores its signal is abandoned 250 ms after it aborts: the caller gets an answer, and the same signal cuts
- * off the tool's upstream requests.
+ * Runs the tool. A tool that ignores its signal is abandoned 250 ms after the signal aborts. The caller gets an answer, and the same signal
+ * ends the tool's upstream requests.
  */
 export function runTool(active: ActiveCall, secret: string, clock: Clock): Promise<unknown> {
   const { entry, input, open, limit } = active;

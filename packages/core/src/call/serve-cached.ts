@@ -8,28 +8,28 @@ import type { ToolRun } from './meter.ts';
 import { sharedReads } from './shared-reads.ts';
 import { passes, staleAnswer } from './stale-answer.ts';
 
-/** Where {@link CachedReads} keeps answers, and for how long. */
+/** Options of {@link CachedReads}. */
 export interface CachedReadsOptions {
   readonly cache: Cache;
   /** Keeps replicas from running equal reads at the same time. */
   readonly lock: Lock | undefined;
   readonly clock: Clock;
-  /** How long after its `ttlMs` an answer may be given instead of an error. */
+  /** How long after its `ttlMs` an answer may replace an error, in milliseconds. */
   readonly staleIfErrorMs: number;
 }
 
 type Run = (active: ActiveCall) => Promise<ToolRun>;
 
-// A read of another replica that takes longer, because the replica died for example, is no longer waited for.
+// A call waits no longer than this for another replica's read, because that replica may have died.
 const lockMs = 5_000;
 const lockRetryMs = 50;
 
 /**
- * Runs calls, and answers a read that declares `cache` from an earlier answer to the same question, or from an equal read that runs at the
- * same time, in this replica or in another. A write clears what is kept of its connection.
+ * Runs calls. Answers a read that declares `cache` from an earlier answer to the same question, or from an equal read that runs at the same
+ * time, in this replica or in another. A write clears the kept answers of its connection.
  *
- * Clearing after the write is enough, and clearing before it too would add nothing: a read that began before the clear has an older token,
- * so its answer is not kept, and no caller who comes after the clear waits for it.
+ * Clearing only after the write is enough. A read that began before the clear has an older token, so its answer is not kept, and callers
+ * that come after the clear do not wait for it.
  */
 export class CachedReads {
   readonly #options: CachedReadsOptions;
@@ -45,7 +45,7 @@ export class CachedReads {
     const { entry, request } = active;
     if (entry.effect !== 'read') return this.#write(active);
     const ttlMs = entry.tool.cache?.ttlMs;
-    // A person's answers are part of the question, but the key does not have them.
+    // A person's answers are part of the question, but not of the key.
     if (ttlMs === undefined || Object.keys(request.answers ?? {}).length > 0) return this.#run(active);
     return this.#read({ active, ttlMs, key: keyOf(active) });
   }
@@ -73,7 +73,7 @@ export class CachedReads {
       );
     } catch (error) {
       if (staleIfErrorMs <= 0 || !passes(error)) throw error;
-      // A second look, because a write may have cleared the answer while this read failed.
+      // A second look-up, because a write may have cleared the answer while this read failed.
       const { kept } = await this.#look(read);
       if (!kept || kept.ageMs >= ttlMs + staleIfErrorMs) throw error;
       active.log.warn({ code: error.code, ageMs: kept.ageMs }, 'a read failed and was answered with an older answer');
@@ -82,8 +82,8 @@ export class CachedReads {
   }
 
   /**
-   * Runs the read unless another replica runs an equal one. Then it waits for that answer, but at most half of the time that this call has
-   * left.
+   * Runs the read, unless another replica is running an equal read. In that case it waits for the other replica's answer, for at most half
+   * of the time that this call has left.
    */
   async #runUnderLock(lock: Lock, read: CachedRead, firstToken: string): Promise<ToolRun> {
     const { clock } = this.#options;
@@ -94,7 +94,7 @@ export class CachedReads {
     for (;;) {
       const release = await lock.take(`read:${JSON.stringify([active.call.connection, key, token])}`, Math.min(lockMs, leftMs));
       try {
-        // A look with the lock held: by now its previous holder has kept its answer.
+        // Looks again with the lock held, because the lock's previous holder may have kept its answer by now.
         const lookup = await this.#look(read);
         const found = freshAnswer(lookup, ttlMs);
         if (found) return found;
@@ -131,7 +131,7 @@ function freshAnswer({ kept }: CacheLookup, ttlMs: number): ToolRun | undefined 
   return kept && kept.ageMs < ttlMs ? { answer: kept.answer, cached: true } : undefined;
 }
 
-/** Logs a failure of the cache. It may cost time but fails no call, least of all a call whose write is done. */
+/** Logs a failure of the cache. Such a failure may cost time but must not fail a call, least of all a call whose write is done. */
 async function orUndefined<T>({ log }: ActiveCall, work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

@@ -6,13 +6,13 @@ import type { ToolRun } from './meter.ts';
 /** The reads that run in this process. */
 export interface SharedReads {
   /**
-   * Runs the read, or waits for an equal read that runs already. The wait ends when the signal aborts, with the signal's reason. If the
-   * running read ends without an answer, for any reason, the first of the waiting calls runs its own.
+   * Runs the read, or waits for an equal read that is already running. The wait rejects with the signal's reason when the signal aborts. If
+   * the running read ends without an answer, for any reason, the first of the waiting calls runs its own read.
    */
   share(key: string, signal: AbortSignal, run: () => Promise<ToolRun>): Promise<ToolRun>;
 }
 
-/** The bounds of {@link sharedReads}. A read beyond them runs by itself. */
+/** The bounds of {@link sharedReads}. A read beyond them runs without sharing. */
 export interface SharedReadsOptions {
   /** The most running reads that others may wait for. Default 1,000. */
   readonly maxRunning?: number;
@@ -25,7 +25,7 @@ interface Running {
   waiting: number;
 }
 
-/** Lets equal reads share one run. The answer that waiting calls get is frozen, because they share it. */
+/** Lets equal reads share one run. Freezes the answer that waiting calls get, because they share it. */
 export function sharedReads({ maxRunning = 1_000, maxWaiting = 1_000 }: SharedReadsOptions = {}): SharedReads {
   const reads = new Map<string, Running>();
 

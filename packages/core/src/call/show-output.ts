@@ -1,4 +1,4 @@
-import { ShownAnswer } from '../answer-json.ts';
+import { SerializedAnswer } from '../answer-json.ts';
 import { compiledSchema } from '../catalog/compiled-schema.ts';
 import { openResult, type OpenedResult, type Schema } from '../connector/tool.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
@@ -6,23 +6,23 @@ import { ToolError } from '../errors.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
 
-// A UTF-16 unit takes at most three bytes in UTF-8, and six where JSON escapes it.
+// A UTF-16 unit takes at most three bytes in UTF-8, and six if JSON escapes it.
 const maxBytesPerUnit = 3;
 const maxBytesInJson = 6;
 
 /** An answer, and the id of accepted work for the job's report. */
-export interface ShownOutput {
+export interface ToolAnswer {
   readonly answer: Answer;
   readonly accepted?: string | undefined;
 }
 
 /**
- * Turns the return value of a tool into its answer: validates the output, bounds its size and redacts secrets. After a write, an output
+ * Turns the return value of a tool into its answer. Validates the output, bounds its size and redacts secrets. After a write, an output
  * that is invalid or too large becomes a text that says the work is done, because a plain failure would invite a repetition.
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
  */
-export function showOutput(active: ActiveCall, returned: unknown, maxBytes: number): ShownOutput {
+export function showOutput(active: ActiveCall, returned: unknown, maxBytes: number): ToolAnswer {
   const result = openResult(returned);
   const { accepted, meta } = result;
   const wrote = active.entry.effect !== 'read' && (wroteOf(active.upstream) !== 'no' || accepted !== undefined);
@@ -31,7 +31,7 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   if (!parsed.ok && !wrote) throw parsed.error;
   if (!parsed.ok) {
     active.log.error({ err: parsed.error }, 'the output of a write does not fit its schema');
-    return { answer: doneButUnshowable('its result does not have the declared form', toJson(result.output), maxBytes), accepted };
+    return { answer: doneWithoutOutput('its result does not have the declared form', toJson(result.output), maxBytes), accepted };
   }
   const structured = parsed.value;
   const text = structured === undefined ? '' : toJson(structured);
@@ -43,12 +43,12 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
         'RESULT_TOO_LARGE',
         `The result has ${size} bytes; at most ${maxBytes} may be returned. Ask for less: a narrower filter, fewer fields, or a smaller page.`,
       );
-    return { answer: doneButUnshowable(`its result is too large to show whole (${size} bytes)`, text, maxBytes), accepted };
+    return { answer: doneWithoutOutput(`its result is too large to show in full (${size} bytes)`, text, maxBytes), accepted };
   }
   const { warnings } = active;
-  const shown =
+  const parts =
     warnings.length === 0 ? content : [...content, ...warnings.map((warning): Content => ({ type: 'text', text: `Warning: ${warning}` }))];
-  return { answer: redacted(active, new ShownAnswer(shown, structured, meta, text), text), accepted };
+  return { answer: redacted(active, new SerializedAnswer(parts, structured, meta, text), text), accepted };
 }
 
 type ParsedOutput = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
@@ -67,16 +67,16 @@ function parseOutput(schema: Schema | undefined, { output, content }: OpenedResu
 }
 
 /**
- * Returns an error answer that says the write is done. An error answer, because clients check structured content against the tool's schema
- * and throw if it does not fit, and a model would take that for a failed write. They do not check error answers.
+ * Returns an error answer that says the write is done. Clients do not check the structured content of error answers. In other answers they
+ * check it against the tool's schema and throw if it does not fit, which a model would read as a failed write.
  */
-function doneButUnshowable(why: string, text: string, maxBytes: number): Answer {
+function doneWithoutOutput(why: string, text: string, maxBytes: number): Answer {
   const room = Math.min(maxBytes, 16_384);
-  const shown = text.length > room ? `${text.slice(0, room)}… (cut)` : text;
+  const excerpt = text.length > room ? `${text.slice(0, room)}… (cut)` : text;
   return {
     content: [
       { type: 'text', text: `The call was carried out, but ${why}. Do not repeat it; read the record if you need it.` },
-      { type: 'text', text: shown },
+      { type: 'text', text: excerpt },
     ],
     isError: true,
     meta: { 'busbar/outcome': 'executed' },

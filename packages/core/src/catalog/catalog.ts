@@ -39,7 +39,8 @@ export interface Catalog {
   validateInput(entry: CatalogEntry, args: unknown): ValidatedInput;
 }
 
-// The most combinations of toolsets whose lists are kept. Toolsets that no tool has do not count, so callers cannot invent combinations.
+// The catalog keeps at most this many lists, one for each combination of toolsets. Toolsets that no tool has do not count, so callers
+// cannot invent combinations.
 const maxCombinations = 1_000;
 
 const connectionProperty = {
@@ -58,7 +59,7 @@ export function createCatalog(connectors: readonly Connector[]): Catalog {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const toolsets = [...new Set(entries.flatMap((entry) => entry.toolsets))].sort();
   const combinations = new Map<string, readonly CatalogEntry[]>();
-  // Finds the list without a key when a cached principal brings the same array again.
+  // Finds a list without building its key if a cached principal passes the same array again.
   const lists = new WeakMap<readonly string[], readonly CatalogEntry[]>();
   return {
     entries,
@@ -110,7 +111,7 @@ function compile(connector: Connector, tool: AnyTool<unknown>): CatalogEntry {
     toolsets: tool.toolsets ?? ['default'],
     inputSchema,
     outputSchema,
-    // Lazy, because only caches need it, and hashing all schemas takes a good part of a start.
+    // Lazy, because only caches need it, and hashing all schemas takes a large part of the start.
     get version() {
       return (version ??= digest(canonicalJson([name, description, inputSchema, outputSchema])));
     },

@@ -1,4 +1,4 @@
-// Longer words are not compared: no one means a name that long, and the comparison would be slow.
+// Longer words are not compared, because no name is that long and the comparison would be slow.
 const maxLength = 64;
 
 /** Returns the candidate that `word` is most likely a misspelling of, or undefined if none is close. */

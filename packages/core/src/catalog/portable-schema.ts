@@ -9,7 +9,7 @@ export interface PortableSchema {
   readonly jsonSchema: ObjectSchema;
   /** The parts that could not be made portable, each with its path and what to do. The schema is usable only if there are none. */
   readonly problems: readonly string[];
-  /** The original schema, if it marks something as secret (`writeOnly`): the wire form has no such mark. */
+  /** The original schema, if it marks something as secret (`writeOnly`). The wire form has no such mark. */
   readonly marked: RawSchema | undefined;
 }
 

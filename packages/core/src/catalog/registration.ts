@@ -17,7 +17,7 @@ export function checkConnector(connector: Connector): void {
 }
 
 /**
- * Checks connectors one by one and against each other. The message is for their authors: where each problem is, what it is, and what to do.
+ * Checks connectors one by one and against each other. The message tells their authors where each problem is and what to do about it.
  *
  * @throws {TypeError} listing everything that is wrong with all of them.
  */

@@ -26,9 +26,9 @@ const maxProblemLength = 300;
 const maxNames = 30;
 
 /**
- * Removes the reserved `connection` and parses the other arguments strictly: unknown keys are refused.
+ * Removes the reserved `connection`, and parses the other arguments strictly, so that unknown keys are refused.
  *
- * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, what is wrong and what would be right.
+ * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, the mistake and the correct form.
  */
 export function validateInput(entry: InputSpec, args: unknown): ValidatedInput {
   if (args !== undefined && !isObject(args)) throw refused(entry, ['the arguments must be one JSON object']);
@@ -45,7 +45,7 @@ export function validateInput(entry: InputSpec, args: unknown): ValidatedInput {
 /** The part of a tool's validation that is the same for each call. */
 interface CompiledInput {
   readonly takesConnection: boolean;
-  /** Strict. Absent where the tool has a parser of its own. */
+  /** Refuses unknown keys. Absent if the tool has its own parser. */
   readonly schema: z.ZodType | undefined;
 }
 
@@ -56,7 +56,7 @@ function compiledInput(entry: InputSpec): CompiledInput {
   if (!compiled) {
     const { input } = entry.tool;
     compiled = {
-      // Plugins must not use this name, so a property with it was added by core.
+      // Plugins must not use this name, so a property of this name comes from core.
       takesConnection: Object.hasOwn(propertiesOf(entry), 'connection'),
       schema: 'jsonSchema' in input ? undefined : compiledSchema(strictSchema(input)),
     };
@@ -95,7 +95,7 @@ function refused(entry: InputSpec, problems: readonly string[]): ToolError {
   return new ToolError('INVALID_INPUT', `${entry.name} was not run. Correct the arguments and call it again:\n${lines.join('\n')}`);
 }
 
-/** Returns a line for each problem. For a union, only the problems of the alternative that fits best. */
+/** Returns a line for each problem. For a union, returns only the problems of the alternative that fits best. */
 function problemsOf(issue: z.core.$ZodIssue, outer: readonly PropertyKey[]): string[] {
   const path = [...outer, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
@@ -146,8 +146,8 @@ function unknownKeys(keys: readonly string[], names: readonly string[]): string 
 }
 
 function list(values: readonly unknown[]): string {
-  const shown = values.slice(0, maxNames).map((value) => JSON.stringify(value) ?? String(value));
-  return shown.join(', ') + (values.length > maxNames ? ', …' : '');
+  const listed = values.slice(0, maxNames).map((value) => JSON.stringify(value) ?? String(value));
+  return listed.join(', ') + (values.length > maxNames ? ', …' : '');
 }
 
 function article(kind: string): string {

@@ -23,7 +23,7 @@ const maxProperties = 100;
 interface Walk {
   readonly io: 'input' | 'output';
   readonly report: Report;
-  /** How many properties there are so far, at all depths. */
+  /** The number of properties so far, at all depths. */
   properties: number;
 }
 
@@ -39,7 +39,7 @@ export function wireSchema(raw: RawSchema, io: 'input' | 'output', report: Repor
   } else if (raw['type'] !== 'object' || !isSchema(raw['properties'])) {
     walk.report('', 'is not an object with properties.');
   }
-  // The tool has a description of its own.
+  // The tool has its own description.
   const { description: _, ...schema } = object({ ...raw, properties: raw['properties'] ?? {} }, '', 1, walk);
   if (walk.properties > maxProperties) {
     walk.report(

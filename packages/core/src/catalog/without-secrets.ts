@@ -12,11 +12,11 @@ const maxDepth = 20;
 export type WithoutSecrets = (value: unknown) => unknown;
 
 /** Returns the texts that {@link WithoutSecrets} redacted. */
-export function redactedValues(original: unknown, shown: unknown): string[] {
-  if (original === shown) return [];
+export function redactedValues(original: unknown, redacted: unknown): string[] {
+  if (original === redacted) return [];
   if (typeof original === 'string') return [original];
   if (typeof original !== 'object' || original === null) return [];
-  const inside = typeof shown === 'object' && shown !== null ? (shown as Readonly<Record<string, unknown>>) : {};
+  const inside = typeof redacted === 'object' && redacted !== null ? (redacted as Readonly<Record<string, unknown>>) : {};
   return Object.entries(original).flatMap(([key, value]) => redactedValues(value, inside[key]));
 }
 
@@ -42,7 +42,7 @@ function redact(root: RawSchema, schemas: readonly RawSchema[], value: unknown, 
   return Object.fromEntries(Object.keys(value).map((key) => [key, inside(key)]));
 }
 
-/** Returns the schemas and all others that may apply to the same value, each of them once. */
+/** Returns the schemas and all others that may apply to the same value, each once. */
 function alternatives(root: RawSchema, schemas: readonly RawSchema[]): RawSchema[] {
   const found = new Set(schemas);
   // The iteration also visits schemas that are added while it runs.

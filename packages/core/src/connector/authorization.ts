@@ -6,7 +6,8 @@ import type { Fields } from './http.ts';
  */
 export type Authorization =
   /**
-   * `Authorization: Bearer …`: an API key, or a token that a person created at the vendor. The client sends keys that need another header.
+   * `Authorization: Bearer …`: an API key, or a token that a person created at the vendor. The connector's client sends keys that need
+   * another header itself.
    */
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -17,9 +18,9 @@ export type Authorization =
       readonly kind: 'jwt-bearer';
       /** `iss`: the client's id. */
       readonly issuer: string;
-      /** `sub`: the user as whom the connection acts. */
+      /** `sub`: the user on whose behalf the connection acts. */
       readonly subject: string;
-      /** `aud`: the server that checks the assertion; often not the host of `tokenUrl`. */
+      /** `aud`: the server that checks the assertion, often not the host of `tokenUrl`. */
       readonly audience: string;
       /** An RSA key as PEM (PKCS#8): `-----BEGIN PRIVATE KEY-----`. */
       readonly privateKey: string;

@@ -17,7 +17,7 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   readonly config: Config;
   /** `many` allows several connections per tenant and adds the `connection` input to the tools. Default `one`. */
   readonly connections?: 'one' | 'many';
-  /** The vendor's limits by name. A request names the limit that it counts against; otherwise `default`. */
+  /** The vendor's limits by name. A request names the limit that it counts against. Without a name it counts against `default`. */
   readonly limits?: Readonly<Record<string, UpstreamLimit>>;
   /**
    * The origins that the connector may reach: exact HTTPS origins, or `https://*.example.com`, where `*.` matches any number of labels.
@@ -26,7 +26,7 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   origins?(config: z.output<Config>): readonly string[];
   /** Declares the vendor's authorization. Core fetches, stores, renews and sends the tokens. */
   authorization?(config: z.output<Config>): Authorization;
-  /** Recognizes the vendor's failures. Called for every response, also 2xx. Undefined: core judges by the status. */
+  /** Recognizes the vendor's failures. Called for every response, including 2xx. If it returns undefined, core judges by the status. */
   failure?(response: HttpResponse<unknown>): UpstreamFailure | undefined;
   /**
    * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`: TypeScript infers in this
@@ -57,21 +57,21 @@ export interface UpstreamLimit {
   /** Requests per window; needs `windowMs`. A number that the vendor reports replaces it. */
   readonly requests?: number;
   readonly windowMs?: number;
-  /** Requests at one time. */
+  /** The most requests at one time. */
   readonly concurrent?: number;
   /**
-   * Reads this limit from a response's headers. Called for every response of the connection, also when the request counted against another
+   * Reads this limit from a response's headers. Called for every response of the connection, even if the request counted against another
    * limit. Without it, core relies on its own count and on `Retry-After`.
    */
   readRateLimit?(headers: Headers): RateLimitStatus | undefined;
 }
 
-/** A limit as the vendor's headers state it. Core parses the numbers and ignores values that are none. */
+/** A limit as the vendor's headers state it. Core parses the values and ignores values that it cannot parse. */
 export interface RateLimitStatus {
   /** Requests per window. */
   readonly limit?: string | number | null | undefined;
   readonly remaining?: string | number | null | undefined;
-  /** When the window ends: seconds from now, seconds or milliseconds since the epoch (told by the size), or a date. */
+  /** When the window ends: seconds from now, seconds or milliseconds since the epoch (distinguished by their size), or a date. */
   readonly reset?: string | number | null | undefined;
 }
 
@@ -123,15 +123,19 @@ export interface Signature {
   readonly encoding: 'hex' | 'base64';
   /** The signed parts, in order. */
   readonly over: readonly ('timestamp' | 'body')[];
-  /** The header with the timestamp: seconds or milliseconds since the epoch, or an ISO date. More than 5 minutes off is refused. */
+  /**
+   * The header with the timestamp: seconds or milliseconds since the epoch, or an ISO date. A delivery whose time is more than 5 minutes
+   * off is refused.
+   */
   readonly timestampHeader?: string;
 }
 
 /**
- * The client's type where TypeScript meets `tools`, `jobs`, `check` or `close` before `open`, from which it infers the client. Its name is
- * the instruction that the compiler then shows: "Property 'greet' does not exist on type 'WriteOpenBeforeTools'".
+ * The client's type if a definition has `tools`, `jobs`, `check` or `close` before `open`, from which TypeScript infers the client. The
+ * name tells the author what to do when it appears in the compiler's error: "Property 'greet' does not exist on type
+ * 'WriteOpenBeforeTools'".
  */
-// Empty, and not a string: TypeScript tries named functions against it before it has looked at `open`.
+// The type is empty, and not a string, because TypeScript checks named functions against it before it has read `open`.
 interface WriteOpenBeforeTools {}
 
 /**

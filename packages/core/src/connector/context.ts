@@ -4,7 +4,7 @@ import type { Principal } from '../principal.ts';
 
 /**
  * The context of work for one connection: a call, a job or a health check. It is the last argument of every function that can wait, so that
- * no one can forget cancellation and deadlines. It does not know the connector's client; client methods take it.
+ * no one can forget cancellation and deadlines. It does not contain the connector's client, whose methods take it as an argument.
  */
 export interface Context {
   /** The connection's opaque id. */
@@ -16,9 +16,9 @@ export interface Context {
   /** Adds the call's ids to every line and redacts the connection's secrets. */
   readonly log: Logger;
   /**
-   * Returns an idempotency key for the vendor: equal on every attempt of this call and on every repetition under the caller's idempotency
-   * key, different for each `part`. Use one part per write of a call. In a job the key is new for each run: create keys that must outlive a
-   * run in the call, and store them. At most 36 characters of `[a-z0-9-]`.
+   * Returns an idempotency key for the vendor. It is the same for every attempt of this call and for every repetition under the caller's
+   * idempotency key, and differs for each `part`. Use one part per write of a call. In a job the key is new for each run, so create keys
+   * that must outlive a run in the call, and store them. At most 36 characters of `[a-z0-9-]`.
    */
   key(part: string): string;
   /** Adds a warning to the result or error that the model sees; in a job, to the log. Keeps 20 per call, 500 characters each. */
@@ -31,10 +31,10 @@ export interface CallContext extends Context {
   readonly callId: string;
   readonly principal: Principal;
   readonly cursor: Cursor;
-  /** Reports progress to a client that asked for it. `done` must grow from call to call; other values are dropped. */
+  /** Reports progress to a client that asked for it. `done` must grow with each report; other values are dropped. */
   progress(done: number, total?: number, message?: string): void;
   /**
-   * Asks the person behind the client. This may end the run: `run` then starts again from the beginning, and `ask` returns the answer. So
+   * Asks the person behind the client. This may end the run. `run` then starts again from the beginning and `ask` returns the answer, so
    * ask before the first write. `answer` is a flat object of primitives, as MCP elicitation requires.
    *
    * @throws {ToolError} `ASK_UNSUPPORTED` if the client cannot ask, `CANCELLED` if the person declined, `INTERNAL` after a write.
@@ -47,7 +47,8 @@ export interface Cursor {
   /** Seals a JSON position into an opaque string. */
   write(position: unknown): string;
   /**
-   * Opens a string from `write`. @throws {ToolError} `INVALID_INPUT` for tokens of another tenant, tool or connection, and for forged ones.
+   * Opens a string from `write`. @throws {ToolError} `INVALID_INPUT` for tokens of another tenant, tool or connection, and for forged
+   * tokens.
    */
   read<S extends z.ZodType>(cursor: string, position: S): z.output<S>;
 }

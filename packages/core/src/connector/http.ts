@@ -13,9 +13,9 @@ export type Fields = Readonly<Record<string, Field | undefined>>;
 export type RepeatableFields = Readonly<Record<string, Field | readonly Field[] | undefined>>;
 
 /**
- * Whether an operation may be sent again when its answer was lost: `safe`, because repeating it changes nothing more; `keyed`, because the
- * request carries `context.key(…)` and the vendor counts it once; `never`. A request that was certainly not executed is repeated in every
- * class.
+ * Whether core may repeat a request whose answer was lost. `safe`: yes, because a repetition changes nothing more. `keyed`: yes, because
+ * the request carries `context.key(…)` and the vendor counts it once. `never`: no. In every class, core repeats a request that was
+ * certainly not executed.
  */
 export type RetryClass = 'safe' | 'keyed' | 'never';
 
@@ -32,17 +32,17 @@ export interface HttpRequest<S extends z.ZodType> {
   readonly origin?: string;
   readonly body?: { readonly json: unknown } | { readonly form: RepeatableFields };
   /**
-   * Parses the answer. Be lenient: vendors' descriptions are wrong about nulls. An answer that does not fit is UPSTREAM_INVALID. Without a
-   * schema `data` is undefined.
+   * Parses the answer. Be lenient, because vendors' descriptions are often wrong about nulls. An answer that does not fit fails the request
+   * with UPSTREAM_INVALID. Without a schema, `data` is undefined.
    */
   readonly response?: S;
-  /** Further statuses that are answers and not failures: 404 for 'none', 409 for 'exists'. */
+  /** Further statuses that are answers and not failures, such as 404 for 'none' or 409 for 'exists'. */
   readonly accept?: readonly number[];
   /** Default: `safe` for GET, `never` for all others. */
   readonly retry?: RetryClass;
-  /** Which of the connector's `limits` the request draws on. Default: `default`. */
+  /** The name of the connector's limit that the request counts against. Default: `default`. */
   readonly limit?: string;
-  /** For the model, with OUTCOME_UNKNOWN: how to find out whether the write happened. */
+  /** Part of an OUTCOME_UNKNOWN message. Tells the model how to find out whether the write happened. */
   readonly ifLost?: string;
 }
 
@@ -61,7 +61,7 @@ type Send<Absent extends 'method' | 'body'> = <S extends z.ZodType = z.ZodUndefi
 
 /**
  * A connection's only way to its vendor. The host pins requests to the connector's origins, authorizes and limits them, retries them, and
- * stops them while the circuit breaker is open. Redirects are not followed. Throws {@link ToolError} alone.
+ * stops them while the circuit breaker is open. Redirects are not followed. Throws only {@link ToolError}.
  */
 export interface Http {
   request<S extends z.ZodType = z.ZodUndefined>(request: HttpRequest<S>, context: Context): Promise<HttpResponse<z.output<S>>>;
@@ -71,8 +71,8 @@ export interface Http {
   readonly patch: Send<'method'>;
   readonly delete: Send<'method'>;
   /**
-   * Reads newline-delimited JSON row by row, and never holds all of it in memory. Leaving the loop closes the socket. Until the answer
-   * begins, the request is retried and counts among `concurrent`; after that it does neither.
+   * Reads newline-delimited JSON row by row, and never holds all of it in memory. Leaving the loop closes the socket. Core retries the
+   * request and counts it towards `concurrent` only until the answer begins.
    */
   rows<S extends z.ZodType>(request: HttpRequest<S>, context: Context): AsyncIterable<z.output<S>>;
 }

@@ -26,7 +26,7 @@ function collect(schema: z.ZodType, value: unknown, inherited: boolean, found: s
   if (typeof value === 'string') {
     if (secretHere && value !== '') found.push(value);
   } else if (typeof value === 'object' && value !== null) {
-    // A part without a schema of its own is as secret as its parent.
+    // A part without its own schema is as secret as its parent.
     for (const [key, part] of Object.entries(value)) collect(shape?.[key] ?? element ?? z.unknown(), part, secretHere, found);
   }
 }

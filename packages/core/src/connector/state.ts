@@ -11,8 +11,8 @@ export interface State {
    */
   get<S extends z.ZodType>(key: string, schema: S): Promise<{ readonly value: z.output<S>; readonly version: string } | undefined>;
   /**
-   * Compares and sets. `version` comes from `get`; undefined means that the key must be absent. Returns false if another writer was first:
-   * read again. `value` undefined removes the key.
+   * Compares and sets. `version` comes from `get`; undefined means that the key must be absent. Returns false if another writer was first;
+   * then read again. An undefined `value` removes the key.
    *
    * @throws {ToolError} `STATE_FULL` at the store's limit of keys or size.
    */
@@ -31,7 +31,7 @@ export interface LogSpec<S extends z.ZodType = z.ZodType> {
   readonly whenFull: 'refuse' | 'drop-oldest';
 }
 
-/** One entry of a log. Appending an id that the log has changes nothing. */
+/** One entry of a log. Appending an id that is already in the log changes nothing. */
 export interface Entry<T> {
   readonly id: string;
   /** `read` can filter by it. */
@@ -39,7 +39,7 @@ export interface Entry<T> {
   readonly value: T;
 }
 
-/** A log, in the order of appending. See {@link LogSpec}. */
+/** A log, in the order in which its entries were appended. See {@link LogSpec}. */
 export interface StateLog<T> {
   /** Appends all entries or none. `size` is the number of entries afterwards. */
   append(entries: readonly Entry<T>[]): Promise<{ readonly size: number }>;
@@ -53,7 +53,7 @@ export interface StateLog<T> {
   remove(ids: readonly string[]): Promise<void>;
 }
 
-/** Provides the states. `scope` is a connection's id, or one of core's own scopes. */
+/** Provides the state of each scope. `scope` is a connection's id, or one of core's own scopes. */
 export interface StateStore {
   open(scope: string): State;
 }

@@ -12,14 +12,14 @@ export type SchemaOutput<S> = S extends z.ZodType ? z.output<S> : S extends Sche
 /** The type of a schema's values before parsing. */
 export type SchemaInput<S> = S extends z.ZodType ? z.input<S> : S extends Schema<infer T> ? T : undefined;
 
-/** A tool without its types, which TypeScript checked at its definition. */
+/** A tool without its types. TypeScript checked them when the tool was defined. */
 export interface AnyTool<Client> {
-  /** `<connector>_<verb>_<noun>`, `[a-z0-9_]`, at most 48 characters, because clients add a prefix of their own. */
+  /** `<connector>_<verb>_<noun>`, `[a-z0-9_]`, at most 48 characters, because clients add their own prefix. */
   readonly name: string;
   /** For the model: what the tool does, and when to use it instead of another. At most 1,024 characters. */
   readonly description: string;
   readonly effect: Effect;
-  /** The groups that it belongs to; keys may be limited to some. Absent: `['default']`. */
+  /** The groups that the tool belongs to. An API key may be limited to some groups. Absent: `['default']`. */
   readonly toolsets?: readonly string[];
   /**
    * How long an answer may be reused for the same input through the same connection, by callers of the tenant with the same roles and

@@ -8,7 +8,7 @@ import type { Connections } from '../ports/connections.ts';
 import type { Clients } from '../upstream/clients.ts';
 import { workContext } from './work-context.ts';
 
-/** What {@link checkConnection} works with. */
+/** Options of {@link checkConnection}. */
 export interface CheckOptions {
   readonly connections: Connections;
   readonly clients: Pick<Clients, 'use'>;
@@ -31,7 +31,7 @@ export async function checkConnection(
   const connection = await connections.get(connectionId);
   if (!connection) throw new ToolError('CONNECTION_NOT_FOUND', 'There is no such connection.');
   return await clients.use(connection, async (open) => {
-    if (!open.connector.check) throw new ToolError('INVALID_INPUT', `${open.connector.id} offers no check of its connections.`);
+    if (!open.connector.check) throw new ToolError('INVALID_INPUT', `${open.connector.id} cannot check its connections.`);
     const ids = { connector: connection.connector, connection: connection.id, work: 'check' };
     const checkLog = redactingLogger(log, open.redactor, ids);
     const context = workContext({ open, clock, log: checkLog, timeoutMs, signal, name: 'check', mayWrite: false });

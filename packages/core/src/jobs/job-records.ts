@@ -5,20 +5,20 @@ import type { StateStore } from '../connector/state.ts';
 import { ToolError } from '../errors.ts';
 
 const JobRecord = z.object({
-  /** When the job is due, because of its `everyMs` or because it was woken. */
+  /** When the job is due, because of its `everyMs` or a wake. */
   dueAt: z.number().optional(),
-  /** After a failure: the job does not run before this time, even if it is woken. */
+  /** Set after a failure. The job does not run before this time, even after a wake. */
   notBefore: z.number().optional(),
   failures: z.number(),
-  /** The replica that runs the job, and the time until which it counts as running unless the lease is renewed. */
+  /** The replica that runs the job, and the time until which the job counts as running unless the replica renews the lease. */
   lease: z.object({ owner: z.string(), until: z.number() }).optional(),
 });
 type JobRecord = z.infer<typeof JobRecord>;
 
-/** How a run ended. `stopped` is not the job's fault, so the job is due at once, on another replica or after the next start. */
+/** How a run ended. `stopped` is not the job's fault, so the job is due again at once, on another replica or after the next start. */
 export type RunOutcome = 'done' | 'failed' | 'stopped';
 
-/** What {@link JobRecords} works with. */
+/** Options of {@link JobRecords}. */
 export interface JobRecordsOptions {
   readonly state: StateStore;
   readonly clock: Clock;
@@ -30,8 +30,9 @@ const firstBackoffMs = 5_000;
 const maxBackoffMs = 5 * 60_000;
 
 /**
- * The schedule of all connections' jobs. It is kept in state, beside the state of each connection, so it is as durable as that state and
- * the same for all replicas. Every change is a compare-and-set. Times are from the replicas' clocks, which must agree within a lease.
+ * The schedule of all connections' jobs. The state store keeps it next to the state of each connection, so it is as durable as that state
+ * and the same for all replicas. Every change is a compare-and-set. Times come from the replicas' clocks, which must agree to within the
+ * length of a lease.
  */
 export class JobRecords {
   readonly #state: StateStore;
@@ -45,8 +46,8 @@ export class JobRecords {
   }
 
   /**
-   * Returns when the job is due, or when its lease ends. Sets the first time of a job with an interval. Undefined: the job waits for a
-   * wake.
+   * Returns when the job is due, or when its lease ends. Returns undefined if the job waits for a wake. Schedules the first run of a job
+   * with an interval.
    */
   async nextRunAt(connection: string, { name, everyMs }: Pick<Job<unknown>, 'name' | 'everyMs'>): Promise<number | undefined> {
     const record = await this.#edit(
@@ -65,7 +66,7 @@ export class JobRecords {
     return dueAt(record);
   }
 
-  /** Takes the lease. False: the job is not due (ignored if `early`), or another replica runs it. */
+  /** Takes the lease. Returns false if the job is not due (ignored if `early`), or if another replica runs it. */
   async claim(connection: string, job: string, owner: string, early: boolean): Promise<boolean> {
     const record = await this.#edit(connection, job, (known, now) => {
       if (!known || (known.lease && known.lease.until > now)) return known;
@@ -75,7 +76,7 @@ export class JobRecords {
     return record?.lease?.owner === owner;
   }
 
-  /** Extends the lease to `leaseMs` from now. False: the lease is lost. */
+  /** Extends the lease to `leaseMs` from now. Returns false if the lease is lost. */
   async renew(connection: string, job: string, owner: string): Promise<boolean> {
     const record = await this.#edit(connection, job, (known, now) =>
       known?.lease?.owner === owner ? { ...known, lease: { owner, until: now + this.#leaseMs } } : known,
@@ -92,7 +93,7 @@ export class JobRecords {
   ): Promise<number | undefined> {
     const record = await this.#edit(connection, name, (known, now) => {
       if (known?.lease?.owner !== owner) return known;
-      // Set if the job was woken during the run.
+      // Set by a wake during the run.
       const { dueAt: wokenAt = Infinity, failures } = known;
       if (outcome === 'stopped') return { dueAt: now, failures };
       if (outcome === 'failed') {
@@ -105,12 +106,12 @@ export class JobRecords {
     return dueAt(record);
   }
 
-  /** Deletes the record of a job whose connection is gone. */
+  /** Deletes the record of a job whose connection no longer exists. */
   async forget(connection: string, job: string): Promise<void> {
     await this.#edit(connection, job, () => undefined);
   }
 
-  /** Reads, changes and writes the record, again after each conflict. A change that returns its argument writes nothing. */
+  /** Reads, changes and writes the record, and repeats this after each conflict. A change that returns its argument writes nothing. */
   async #edit(
     connection: string,
     job: string,

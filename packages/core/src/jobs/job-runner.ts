@@ -12,14 +12,14 @@ import type { Clients } from '../upstream/clients.ts';
 import { JobRecords, type RunOutcome } from './job-records.ts';
 import { runJob } from './run-job.ts';
 
-/** What a {@link JobRunner} works with. */
+/** Options of {@link JobRunner}. */
 export interface JobRunnerOptions {
   readonly connectors: readonly Connector[];
   readonly connections: Connections;
   readonly clients: Pick<Clients, 'use'>;
   /** Receives the outcomes of accepted calls. */
   readonly metering: Pick<Metering, 'report'>;
-  /** Is cleared for each connection that a job wrote through. */
+  /** The runner clears the cached answers of each connection through which a job wrote. */
   readonly cache: Pick<Cache, 'clear'>;
   readonly state: StateStore;
   readonly clock: Clock;
@@ -28,9 +28,9 @@ export interface JobRunnerOptions {
   readonly concurrency?: number;
   /** How long a run may take. Default one minute. */
   readonly timeoutMs?: number;
-  /** How long a run counts as running if its replica does not renew the lease. Default 30 seconds. */
+  /** How long a job counts as running if its replica does not renew the lease. Default 30 seconds. */
   readonly leaseMs?: number;
-  /** How often all connections are scanned for jobs of replicas that died and of new connections. Default one minute. */
+  /** How often the runner scans all connections, for the jobs of dead replicas and of new connections. Default one minute. */
   readonly scanEveryMs?: number;
 }
 
@@ -48,11 +48,11 @@ interface ClaimedJob {
   readonly owner: string;
 }
 
-// The next scan finds tasks beyond this again.
+// The runner drops further tasks. The next scan finds them again.
 const maxTasks = 10_000;
 const pageSize = 100;
 
-/** Runs the connectors' jobs: when they are due, on one replica at a time, again after a failure, and once more in the drain. */
+/** Runs the connectors' jobs when they are due, on one replica at a time, again after a failure, and once more in the drain. */
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #concurrency: number;
@@ -90,8 +90,8 @@ export class JobRunner {
   }
 
   /**
-   * Has a job of a connection run after `afterMs` (default 0), unless it is due earlier. When it resolves, the wake is as durable as
-   * `state`.
+   * Schedules a connection's job to run after `afterMs` (default 0), unless it is due earlier. When the promise resolves, the wake is as
+   * durable as `state`.
    *
    * @throws {TypeError} for a job that no connector has.
    */
@@ -102,7 +102,7 @@ export class JobRunner {
     this.#remember(connection, job, await this.#records.wake(connection, job, at), true);
   }
 
-  /** Runs the tasks that this process knows once more, woken ones first, then stops. Takes `graceMs` and a second at most. */
+  /** Runs the tasks that this process knows once more, woken tasks first, then stops. Takes at most `graceMs` and a second. */
   drain(graceMs: number): Promise<void> {
     return (this.#draining ??= this.#drainWithin(graceMs));
   }
@@ -134,8 +134,8 @@ export class JobRunner {
   }
 
   /**
-   * Starts due tasks, the longest due first, up to `concurrency`. Returns when the next task is due; the end of a run ends the sleep
-   * anyway.
+   * Starts due tasks, the longest overdue first, up to `concurrency`. Returns when the next task is due, or Infinity at the limit, because
+   * the end of a run ends the sleep anyway.
    */
   #startDue(): number {
     while (this.#running.size < this.#concurrency) {
@@ -161,7 +161,7 @@ export class JobRunner {
     this.#running.set(key, run);
   }
 
-  /** Scans all connections for waiting jobs: at the start for jobs of a process that died, later for jobs of other replicas. */
+  /** Scans all connections for waiting jobs. At the start it finds the jobs of a dead process, later the jobs of other replicas. */
   async #scan(): Promise<void> {
     const { connections, log } = this.#options;
     try {
@@ -195,7 +195,7 @@ export class JobRunner {
     this.#remember(id, name, await this.#records.finish(id, job, owner, outcome), false);
   }
 
-  /** Runs the job while its lease is kept. Never throws: a failure is logged. */
+  /** Runs the job while its replica keeps the lease. Logs a failure instead of throwing it. */
   async #runClaimed({ connection, connector, job, owner }: ClaimedJob): Promise<RunOutcome> {
     const { clients, clock, log, metering, cache } = this.#options;
     const ids = { connector: connector.id, connection: connection.id, job: job.name };
@@ -252,7 +252,7 @@ export class JobRunner {
     cancelTimer();
   }
 
-  /** Waits for the running tasks, and until the stop also begins the others, woken ones first. */
+  /** Waits for the running tasks. Until the stop signal aborts, also begins the other tasks, woken tasks first. */
   async #runLast(tasks: readonly (readonly [key: string, task: Task])[]): Promise<void> {
     const last = tasks.toSorted(([, a], [, b]) => Number(b.woken) - Number(a.woken) || a.at - b.at);
     const { signal } = this.#stop;

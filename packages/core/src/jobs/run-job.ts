@@ -23,12 +23,12 @@ export interface JobRun {
 }
 
 const maxMessageLength = 500;
-// A run that ignores its signal is abandoned. The same signal cuts off its upstream requests.
+// A run that ignores its signal is abandoned after this time. The same signal ends its upstream requests.
 const abandonAfterMs = 1_000;
 
 /**
- * Runs a job in a context of its own, and resolves once its reports are recorded. Throws the job's error, or the reason why the run was
- * ended.
+ * Runs a job in its own context, and resolves when its reports are recorded. Throws the job's error, or the reason for which the run was
+ * stopped.
  */
 export async function runJob({ open, job, clock, log, metering, cache, timeoutMs, signal }: JobRun): Promise<void> {
   const context = workContext({ open, clock, log, timeoutMs, signal, name: `job:${job.name}`, mayWrite: true });

@@ -6,10 +6,10 @@ import type { Logger } from '../logger.ts';
 import type { OpenConnection } from '../upstream/clients.ts';
 import { createUpstreamScope, upstreamScopeKey, type UpstreamScope } from '../upstream/upstream-scope.ts';
 
-/** The context of work outside calls: a job's run, a connection's check. Call `end` when the work is over, to cancel the timer. */
+/** The context of work outside calls, such as a job's run or a connection's check. Call `end` after the work, to cancel the timer. */
 export type WorkContext = Context & { end(): void };
 
-/** What {@link workContext} makes a context from. */
+/** Options of {@link workContext}. */
 export interface WorkContextOptions {
   readonly open: OpenConnection;
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export interface WorkContextOptions {
   readonly mayWrite: boolean;
 }
 
-/** Creates a context with a deadline of its own, for work that no caller waits for. */
+/** Creates a context with its own deadline, for work that no caller waits for. */
 export function workContext({ open, clock, log, timeoutMs, signal, name, mayWrite }: WorkContextOptions): WorkContext {
   const { connection } = open;
   const run = crypto.randomUUID();

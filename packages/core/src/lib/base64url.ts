@@ -1,4 +1,4 @@
-/** Bytes as base64url without padding (RFC 4648 §5). For short texts: the bytes are arguments of one call. */
+/** Encodes bytes as base64url without padding (RFC 4648 §5). Only for short texts, because all bytes become arguments of one call. */
 export function toBase64Url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
@@ -6,7 +6,7 @@ export function toBase64Url(bytes: Uint8Array): string {
     .replaceAll('=', '');
 }
 
-/** @throws {DOMException} for text that is not base64url. */
+/** Decodes base64url. @throws {DOMException} for text that is not base64url. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }

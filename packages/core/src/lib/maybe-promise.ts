@@ -1,7 +1,7 @@
-/** A value or a promise of it. Callers use a ready value without waiting a turn of the event loop. */
+/** A value or a promise of it. Callers use a ready value at once, without waiting for a promise to resolve. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Applies a function to the value, at once or when it resolves. */
-export function mapMaybe<T, R>(value: MaybePromise<T>, goOn: (value: T) => MaybePromise<R>): MaybePromise<R> {
-  return value instanceof Promise ? value.then(goOn) : goOn(value);
+export function mapMaybe<T, R>(value: MaybePromise<T>, map: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return value instanceof Promise ? value.then(map) : map(value);
 }

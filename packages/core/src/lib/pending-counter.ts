@@ -10,7 +10,7 @@ export class PendingCounter {
     return this.#count;
   }
 
-  /** Counts one more. Call {@link end} once for each. */
+  /** Counts one piece of work. Call {@link end} once for each `begin`. */
   begin(): void {
     this.#count += 1;
   }
@@ -21,12 +21,12 @@ export class PendingCounter {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Resolves when no work runs. */
+  /** Resolves when no work is running. */
   idle(): Promise<void> {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Resolves when no work runs, or after `ms`, with the number of pieces still running. */
+  /** Resolves when no work is running, or after `ms`, with the number of pieces still running. */
   async drained(clock: Clock, ms: number): Promise<number> {
     if (this.#count === 0) return 0;
     const { promise: timeout, resolve } = Promise.withResolvers<void>();

@@ -2,14 +2,14 @@ import { silentLogger, type Logger } from '../logger.ts';
 
 /** Removes a connection's secrets from log lines, errors and answers. */
 export interface Redactor {
-  /** Adds a secret, such as a newly issued token. Keeps the last 50 in addition to the settings' secrets. */
+  /** Adds a secret, such as a newly issued token. Keeps the last 50 added secrets as well as the secrets of the settings. */
   add(secret: string): void;
-  /** Returns a redactor that also knows these secrets, for one call. */
+  /** Returns a redactor that also redacts these secrets, for one call. */
   with(secrets: readonly string[]): Redactor;
   /** Whether a text, or JSON, contains a secret. */
   finds(text: string): boolean;
   text(text: string): string;
-  /** Copies a value without the secrets in its strings. Cuts it below 8 levels. */
+  /** Copies a value without the secrets in its strings. Replaces objects and arrays below 8 levels with `[cut]`. */
   value(value: unknown): unknown;
 }
 
@@ -21,7 +21,7 @@ const minLength = 4;
 
 export function createRedactor(settings: readonly string[]): Redactor {
   const added: string[] = [];
-  // Plain and JSON-escaped: a private key has line feeds.
+  // Each secret as plain text and as JSON-escaped text, because a private key has line feeds.
   const fixed = [...new Set(settings.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))].filter(
     (secret) => secret.length >= minLength,
   );
@@ -78,13 +78,13 @@ export function createRedactor(settings: readonly string[]): Redactor {
   return redactor;
 }
 
-/** Creates a logger for one connection: adds its ids to every line and redacts its secrets. */
+/** Creates a logger for one connection, which adds the connection's ids to every line and redacts its secrets. */
 export function redactingLogger(log: Logger, redactor: Redactor, ids: object): Logger {
   if (log === silentLogger) return log;
   return new RedactingLogger(log, redactor, ids);
 }
 
-/** A class, because every call has one and few use it: docs/decisions/0011-lazy-allocation.md. */
+/** A class, because every call has such a logger and few calls use it: docs/decisions/0011-lazy-allocation.md. */
 class RedactingLogger implements Logger {
   readonly #log: Logger;
   readonly #redactor: Redactor;

@@ -1,4 +1,4 @@
-/** Settles like the promise, or rejects with the signal's reason if that comes first. The promise itself continues. */
+/** Settles like the promise, or rejects with the signal's reason if that comes first. The work behind the promise continues. */
 export function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => {});

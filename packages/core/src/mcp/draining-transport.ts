@@ -3,12 +3,12 @@ import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
 
-// More requests than a client means to run at once, and few enough to hold in memory.
+// More requests than a client needs to run at once, and few enough to hold in memory.
 const maxRunning = 1_000;
 
 /**
- * Wraps an SDK transport so that its connection can end without losing an answer: after `drain` it refuses new requests and waits for the
- * running ones. The server sees an ordinary transport.
+ * Wraps an SDK transport so that its connection can end without losing an answer. After `drain` it refuses new requests and waits for the
+ * running requests. The server sees an ordinary transport.
  */
 export class DrainingTransport implements Transport {
   onclose?: () => void;
@@ -33,7 +33,7 @@ export class DrainingTransport implements Transport {
         if (this.#draining)
           return this.#refuse(message.id, 'UNAVAILABLE', 'This server is shutting down. Start it again, then repeat the call.');
         if (this.#running.size >= maxRunning)
-          return this.#refuse(message.id, 'OVERLOADED', `More than ${maxRunning} requests run already. Try again when some have ended.`);
+          return this.#refuse(message.id, 'OVERLOADED', `${maxRunning} requests are already running. Try again when some have ended.`);
         this.#begin(message.id);
       } else if ('method' in message && message.method === 'notifications/cancelled') {
         // A cancelled request is never answered.
@@ -63,7 +63,7 @@ export class DrainingTransport implements Transport {
   }
 
   #begin(id: RequestId): void {
-    // A client may use an id again.
+    // A client may reuse an id.
     this.#end(id);
     this.#running.add(id);
     this.#pending.begin();

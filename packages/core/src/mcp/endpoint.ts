@@ -21,10 +21,10 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly lanes?: 'both' | 'sdk';
 }
 
-/** Creates the MCP endpoint: `serve` checks a request, from its socket to its lane, in the order in which it is written. */
+/** Creates the MCP endpoint. `serve` runs all checks of a request in order, then passes it to its lane. */
 export function createEndpoint(host: Host, options: EndpointOptions) {
   const guard = createRequestGuard(options);
-  // The SDK takes long to load, and most servers answer most clients without it.
+  // The SDK takes long to load, and most servers can answer most clients without it.
   let loaded: Promise<SdkLane> | undefined;
   const load = () =>
     (loaded ??= loadSdk(() => import('./sdk-lane/sdk-lane.ts')).then(({ createSdkLane }) => createSdkLane(host, options.secret)));
@@ -32,12 +32,14 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
   const lane = options.lanes === 'sdk' ? sdkLane : createFastLane(host, sdkLane);
 
   return {
-    /** @throws {HttpError}, or a ToolError of `authenticate`. */
+    /** @throws {HttpError}, or the ToolError that `authenticate` throws. */
     async serve(request: IncomingMessage, response: ServerResponse, disconnect: ClientDisconnect): Promise<void> {
       guard(request, response);
       if (request.method === 'OPTIONS') return answerPreflight(request, response);
       if (request.method !== 'POST')
-        throw new HttpError(405, 'INVALID_INPUT', 'This endpoint takes POST alone: it keeps no sessions.', { headers: { allow: 'POST' } });
+        throw new HttpError(405, 'INVALID_INPUT', 'This endpoint accepts only POST, because it keeps no sessions.', {
+          headers: { allow: 'POST' },
+        });
       const credentials = readCredentials(request, options);
       const counted = limitAddress(credentials, response, host.clock, options);
       if (counted instanceof Promise) await counted;
@@ -58,12 +60,12 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         throw error;
       }
     },
-    /** Aborts the requests that still run. */
+    /** Aborts the requests that are still running. */
     close: async () => await (await loaded)?.close(),
   };
 }
 
-/** Recognizes the content types that nearly all clients send. The SDK judges the others. */
+/** Recognizes the content types that nearly all clients send. The SDK parses the others. */
 const isPlainJson = (contentType: string) => contentType === 'application/json' || plainJson.test(contentType);
 const plainJson = /^application\/json(; ?charset=utf-8)?$/i;
 
@@ -78,12 +80,12 @@ function parseMessage(body: Buffer): unknown {
   }
   // Only revision 2025-03-26 had batches, and a batch of a hundred calls would pass the rate limit as one request.
   if (!Array.isArray(message)) return message;
-  throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: batches are not served. Send each message in a request of its own.', {
+  throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: this server does not accept batches. Send each message in its own request.', {
     rpcCode: -32600,
   });
 }
 
-/** Checks the message's headers against its arguments. The SDK judges everything else about the message. */
+/** Compares the message's headers with its arguments. The SDK checks everything else about the message. */
 function checkParamHeaders(host: Host, principal: Principal, message: unknown, { headers }: IncomingMessage): void {
   // Earlier revisions have no such headers.
   if (headers['mcp-protocol-version'] !== '2026-07-28') return;

@@ -16,38 +16,38 @@ import { receiveWebhook } from './webhook.ts';
 // Why not imported: docs/decisions/0013-start-loads-what-it-serves.md
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof import('node:http');
 
-// On import, not when a server starts: the rest of the program may have been loaded by then, and the shape lost.
+// Runs on import, because the rest of the program may have been loaded when a server starts, and the shape would be lost.
 keepTickShape();
 
-// For servers that answer more than MCP: their pages read callers as the endpoint does.
+// For servers that answer more than MCP, so that their pages read callers as the endpoint does.
 export { readCredentials } from './request/caller.ts';
 export { isLoopback } from './request/request-guard.ts';
 
-/** Where and how to serve MCP over HTTP. */
+/** Options of {@link httpTransport}. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
-  /** Default 3000. 0 takes any free port, which the listener's `url` then has. */
+  /** Default 3000. 0 takes any free port, which is then in the listener's `url`. */
   readonly port?: number;
-  /** Default 127.0.0.1. Any address but a loopback address needs a host with `authenticate`. */
+  /** Default 127.0.0.1. Any other address than a loopback address requires a host with `authenticate`. */
   readonly hostname?: string;
   /**
-   * Lets other processes that set this option listen on the same port. The operating system spreads connections over them, and does not
-   * report that the port is taken. Not available on macOS and Windows. Default: false.
+   * Lets other processes that set this option listen on the same port. The operating system distributes connections among them, and does
+   * not report that the port is taken. Not available on macOS and Windows. Default: false.
    */
   readonly reusePort?: boolean;
-  /** The path of the MCP endpoint. Default `/mcp`. Webhooks arrive at `/hooks/…` beside it. */
+  /** The path of the MCP endpoint. Default `/mcp`. Webhooks arrive at `/hooks/…` on the same server. */
   readonly path?: `/${string}`;
   /** The largest request, in bytes. Default 4 MiB. */
   readonly maxBodyBytes?: number;
   /**
-   * How many requests may run at once, including requests that wait for a vendor or for the ledger. Further requests get 503 with
-   * `Retry-After`, before their key and body are read. Requests to `fallback` are not counted. Default 1,500.
+   * The most requests that may run at once, including requests that wait for a vendor or for the ledger. Further requests get 503 with
+   * `Retry-After` before the server reads their key and body. Requests to `fallback` are not counted. Default 1,500.
    */
   readonly maxRunning?: number;
-  /** How long `close` lets running requests go on, in milliseconds. Default 10,000. */
+  /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
-  /** Signs the state of calls that wait for a person's answer: at least 32 characters, the same on all replicas. Default: random. */
+  /** Signs the state of calls that wait for a person's answer. At least 32 characters, the same on all replicas. Default: random. */
   readonly secret?: string;
-  /** Answers requests to all other paths: health, metrics, pages. The transport checks nothing about them. Default: 404. */
+  /** Answers requests to all other paths, such as health, metrics and pages. The transport does not check these requests. Default: 404. */
   readonly fallback?: RequestListener;
 }
 
@@ -56,18 +56,18 @@ const requestTimeoutMs = 30_000;
 const timeouts = {
   requestTimeout: requestTimeoutMs,
   headersTimeout: requestTimeoutMs / 3,
-  // Longer than the minute for which proxies keep an idle connection, so that the server never closes a connection that a proxy is about to
+  // Proxies keep an idle connection for a minute. The server keeps it longer, so that it never closes a connection that a proxy is about to
   // use.
   keepAliveTimeout: 65_000,
 };
-// More than one process can serve at once, and fewer than it has file descriptors.
+// More connections than one process can serve at once, and fewer than it has file descriptors.
 const maxConnections = 10_000;
-// How many connections may wait to be accepted. With Node's default of 511, a thousand clients that connect at once wait seconds for their
-// retries. The system may allow fewer (`net.core.somaxconn`).
+// The most connections that may wait to be accepted. With Node's default of 511, a thousand clients that connect at once would retry and
+// lose seconds. The system may allow fewer (`net.core.somaxconn`).
 const backlog = 4_096;
 
 /**
- * Serves MCP over Streamable HTTP: revision 2026-07-28 and older clients at one endpoint, without sessions.
+ * Serves MCP over Streamable HTTP, to clients of revision 2026-07-28 and older clients at one endpoint, without sessions.
  *
  * `listen` rejects if the port is taken, and if a host without `authenticate` would be bound to an address other than loopback.
  */
@@ -80,7 +80,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   const { maxRunning = 1_500, reusePort = false, fallback = notFound } = options;
   if (!host.authenticates && !isLoopback(hostname))
     throw new Error(
-      `httpTransport: this host does not authenticate its callers, so it may serve this machine alone and not ${hostname}. ` +
+      `httpTransport: this host does not authenticate its callers, so it may listen only on loopback and not on ${hostname}. ` +
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
   const settings = { ...options, hostname, maxBodyBytes };

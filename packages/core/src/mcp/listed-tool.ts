@@ -4,14 +4,14 @@ import type { Effect } from '../connector/tool.ts';
 
 const annotations: Record<Effect, NonNullable<Tool['annotations']>> = {
   read: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
-  // A repeated write may write twice, unless the caller sends an idempotency key, and a hint cannot say so.
+  // A repeated write may write twice, unless the caller sends an idempotency key. A hint cannot express that exception.
   write: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
   destructive: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
 };
 
 const listedTools = new WeakMap<CatalogEntry, Tool>();
 
-/** Returns a tool as `tools/list` shows it. Each entry's tool is created once, so that all lists have the same bytes. */
+/** Returns a tool as `tools/list` shows it. Creates each entry's tool once, so that all lists have the same bytes. */
 export function listedTool(entry: CatalogEntry): Tool {
   let tool = listedTools.get(entry);
   if (!tool) {

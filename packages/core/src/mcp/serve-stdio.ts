@@ -7,16 +7,16 @@ import { DrainingTransport } from './draining-transport.ts';
 import { createAskStateCodec } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
 
-/** How to serve MCP to the process that started this one. */
+/** Options of {@link listenOnStdio}, which serves MCP to the process that started this process. */
 export interface StdioTransportOptions {
   /** Default: the process's own stdin and stdout. Only the protocol may write to `output`, so log elsewhere. */
   readonly input?: Readable;
   readonly output?: Writable;
-  /** The caller: clients do not authenticate over a pipe. Default: the local principal. */
+  /** The caller, because clients do not authenticate over a pipe. Default: the local principal. */
   readonly principal?: Principal;
-  /** How long `close` lets running requests go on, in milliseconds. Default 10,000. */
+  /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
-  /** Called once when serving has ended, because the client has disconnected or `close` was called. */
+  /** Called once at the end, when the client has disconnected or `close` was called. */
   readonly onClose?: () => void;
 }
 

@@ -1,12 +1,12 @@
 import type { Host } from '../host.ts';
 
-/** How long a client may cache what the server says about itself. The tools change only with a release or with a key's rights. */
+/** How long a client may cache the server's description and tools. The tools change only with a release or with a key's rights. */
 const cacheTtlMs = 60_000;
 
 /** The cache hint of answers that may differ between keys. */
 export const cacheHint = { ttlMs: cacheTtlMs, cacheScope: 'private' } as const;
 
-/** Without `listChanged`: the tools that a principal sees change only with a release. */
+/** `listChanged` is absent, because the tools that a principal sees change only with a release. */
 export const capabilities = { tools: {} };
 
 /** The server's name and version, without the other fields of the host's `info`. */

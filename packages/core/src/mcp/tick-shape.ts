@@ -3,7 +3,7 @@ import { nextTick } from 'node:process';
 
 let kept: object | undefined;
 
-/** Keeps one object of `process.nextTick`'s queue alive, so that `nextTick` stays fast: docs/decisions/0012-v8-and-memory.md */
+/** Keeps one object from `process.nextTick`'s queue alive, so that `nextTick` stays fast: docs/decisions/0012-v8-and-memory.md */
 export function keepTickShape(): void {
   if (!kept) nextTick(() => (kept = executionAsyncResource()));
 }

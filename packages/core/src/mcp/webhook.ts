@@ -18,7 +18,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 /**
  * Receives one delivery at `POST /hooks/<id>`. Answers 204 only after the delivery is verified and stored, because the vendor then discards
- * it. Error responses have no body, so that a forger finds out nothing from them.
+ * it. Error responses have no body, so that a forger cannot learn from them.
  */
 export async function receiveWebhook(
   host: Host,

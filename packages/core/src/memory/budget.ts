@@ -5,9 +5,9 @@ import { fairBudget } from '../upstream/fair-budget.ts';
 /** Options of {@link memoryBudget}. */
 export interface MemoryBudgetOptions {
   readonly clock?: Clock;
-  /** The most requests that may wait for one budget; half as many of one user. Default 100. */
+  /** The most requests that may wait for one budget. One user may have half as many. Default 100. */
   readonly maxWaiting?: number;
-  /** The most budgets to keep. The least recently used without running requests are dropped first. Default 10,000. */
+  /** The most budgets to keep. The least recently used budgets make room, but never a budget with running requests. Default 10,000. */
   readonly maxKeys?: number;
 }
 
@@ -19,14 +19,14 @@ interface Used {
   left: number;
   reportedUntil: number;
   closedUntil: number;
-  /** As the vendor reported it. */
+  /** The requests per window that the vendor reported. */
   limit?: number;
 }
 
 // Vendors round to seconds, and responses take time to arrive.
 const sameWindowMs = 2_000;
 
-/** Counts budgets in this process: fixed windows that begin with the first request, the vendor's reports, and running requests. */
+/** Keeps budgets in this process. Counts fixed windows that begin with the first request, the vendor's reports and running requests. */
 export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000 }: MemoryBudgetOptions = {}): Budget {
   const budgets = new Map<string, Used>();
 
@@ -81,7 +81,7 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
           if (resetAt !== undefined && now < used.windowEndsAt) used.windowEndsAt = Math.min(used.windowEndsAt, resetAt);
           Object.assign(used, { left: remaining, reportedUntil: holdsUntil });
         } else if (remaining <= used.left && holdsUntil + sameWindowMs >= used.reportedUntil) {
-          // Any other report is older than the one in use.
+          // Any other report is older than the report in use.
           Object.assign(used, { left: remaining, reportedUntil: Math.max(used.reportedUntil, holdsUntil) });
         }
       },

@@ -5,7 +5,7 @@ import type { Answer } from '../content.ts';
 
 /** Options of {@link memoryCache}. */
 export interface MemoryCacheOptions {
-  /** The most answers to keep. The least recently used one makes room. Default 1,000. */
+  /** The most answers to keep. The least recently used answer makes room. Default 1,000. */
   readonly maxEntries?: number;
   /** The total size of all answers, in bytes. A larger answer is not kept. Default 64 MiB. */
   readonly maxBytes?: number;
@@ -24,11 +24,11 @@ const maxClears = 10_000;
 
 /** Caches answers of read tools in this process. Answers are frozen, because callers share them. */
 export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, clock = systemClock }: MemoryCacheOptions = {}): Cache {
-  // In the order of use: the first entry is evicted first.
+  // In the order of use. The first entry is evicted first.
   const entries = new Map<string, Entry>();
   let bytes = 0;
-  // The number of each scope's last clear, the latest last. A scope without an entry counts as cleared with the last dropped entry. That
-  // may refuse a valid token, but never accepts an outdated one.
+  // The number of each scope's last clear, in the order of the clears. A scope without an entry counts as cleared with the last dropped
+  // entry. That may refuse a valid token, but never accepts an outdated token.
   const cleared = new Map<string, number>();
   let clears = 0;
   let forgotten = 0;

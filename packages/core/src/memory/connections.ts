@@ -15,7 +15,7 @@ export interface ConnectionRecord {
   readonly hook?: string | undefined;
   /** Default: derived from connector, tenant, user and name, so it is the same on every start. */
   readonly id?: string;
-  /** Default: a hash of the config, so that changed settings get a new version, also after a restart. */
+  /** Default: a hash of the config, so that changed settings get a new version, even after a restart. */
   readonly version?: string;
 }
 

@@ -10,16 +10,16 @@ import { createQuotaCounters } from './quota-counters.ts';
 
 /** Options of {@link memoryMetering}. */
 export interface MemoryMeteringOptions extends UsagePolicy {
-  /** The most idempotency keys to keep. The oldest answers make room, running calls never do. Default 10,000. */
+  /** The most idempotency keys to keep. The oldest answers make room, and running calls are never dropped. Default 10,000. */
   readonly maxKeys?: number;
-  /** The total size of kept answers, in bytes. The oldest make room. Default 64 MiB. */
+  /** The total size of kept answers, in bytes. The oldest answers make room. Default 64 MiB. */
   readonly maxBytes?: number;
   /** How long an answer is kept for replays, in milliseconds. Default 24 hours. */
   readonly keepMs?: number;
   readonly clock?: Clock;
-  /** Awaited for every call that ends and every replay. Its errors are thrown by `settle` and `admit`. */
+  /** Records every call that ends and every replay. `settle` and `admit` wait for it and throw its errors. */
   record?(call: Call, outcome: Outcome | 'replayed'): void | Promise<void>;
-  /** Awaited for every delivery report. */
+  /** Records every delivery report. `report` waits for it. */
   recordReport?(report: DeliveryReport): void | Promise<void>;
 }
 
@@ -29,7 +29,7 @@ interface Running {
   end(): void;
 }
 
-/** `answer` is JSON; undefined if the call's end could not be recorded, so that no caller may rely on it. */
+/** `answer` is JSON. It is undefined if the call's end could not be recorded, so that no caller relies on it. */
 interface Ended {
   readonly inputHash: string;
   readonly answer: string | undefined;
@@ -45,8 +45,8 @@ interface Admitted extends Admission {
 }
 
 /**
- * Keeps idempotency keys with their answers, and quotas, in this process. A restart loses everything: servers that bill, or that have
- * replicas, need a durable metering.
+ * Keeps idempotency keys with their answers, and quotas, in this process. A restart loses everything, so servers that bill or have replicas
+ * need a durable metering.
  */
 export function memoryMetering({
   maxKeys = 10_000,
@@ -59,7 +59,7 @@ export function memoryMetering({
   recordReport,
 }: MemoryMeteringOptions = {}): Metering {
   const running = new Map<string, Running>();
-  // In the order of settlement: the first is the oldest.
+  // In the order of settlement, the oldest first.
   const ended = new Map<string, Ended>();
   const counters = createQuotaCounters();
   let bytes = 0;
@@ -85,7 +85,7 @@ export function memoryMetering({
     return admitted;
   }
 
-  /** Gives back the quotas that the call did not use. */
+  /** Refunds the quotas for which the call is not charged. */
   function refund({ price, charges }: Admitted, outcome: Outcome): void {
     const charged = isCharged(outcome);
     const free = !charged || price.free.includes(outcome.status);
@@ -115,7 +115,7 @@ export function memoryMetering({
     const done = outcome.status === 'executed' || outcome.status === 'accepted' || outcome.status === 'unknown';
     const keep = done || outcome.wrote !== 'no';
     try {
-      // Without `record`, no await: one turn of the event loop is a good part of a short call.
+      // Awaits only with `record`, because one turn of the event loop is a large part of a short call.
       if (record) await record(admission.call, outcome);
     } catch (error) {
       // The outcome as the caller will see it.
@@ -131,8 +131,8 @@ export function memoryMetering({
     async admit(call, options) {
       if (call.key === undefined || call.effect === 'read') return { kind: 'run', admission: admit(call, undefined) };
       const key = JSON.stringify([call.principal.tenant, call.connection, call.tool, call.key]);
-      // A duplicate that failed without writing leaves no entry: the first of the calls that waited for it runs, the others wait for that
-      // one.
+      // A duplicate that failed without writing leaves no entry. The first of the calls that waited for it runs, and the others wait for
+      // that call.
       for (let duplicate = running.get(key); duplicate; duplicate = running.get(key)) {
         if (duplicate.inputHash !== call.inputHash) throw conflict();
         await untilAbort(duplicate.ended, options.signal);
@@ -173,5 +173,5 @@ const conflict = () =>
 const lost = () =>
   new ToolError(
     'OUTCOME_UNKNOWN',
-    'A call with this idempotency key may have written, and how it ended was not recorded. Check what happened before you repeat it under a new key.',
+    'A call with this idempotency key may have written, and its end was not recorded. Check what happened before you repeat it under a new key.',
   );

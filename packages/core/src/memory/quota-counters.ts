@@ -3,7 +3,7 @@ import { quotaExceeded, type QuotaCharge } from '../billing/quota.ts';
 
 /** The quota counters of this process. */
 export interface QuotaCounters {
-  /** Applies all charges of a call or none. @throws {ToolError} QUOTA_EXCEEDED; OVERLOADED if too many counters are in use. */
+  /** Applies either all charges of a call or none. @throws {ToolError} QUOTA_EXCEEDED; OVERLOADED if too many counters are in use. */
   take(charges: readonly QuotaCharge[], now: number): void;
   giveBack(counter: string, amount: number): void;
 }

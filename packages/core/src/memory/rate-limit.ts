@@ -4,7 +4,7 @@ import type { RateLimit, RateLimitRule } from '../ports/rate-limit.ts';
 /** Options of {@link memoryRateLimit}. */
 export interface MemoryRateLimitOptions {
   readonly clock?: Clock;
-  /** The most keys to count at one time. Idle keys make room; while all are active, new keys are refused. Default 100,000. */
+  /** The most keys to count at one time. Idle keys make room. While all keys are active, new keys are refused. Default 100,000. */
   readonly maxKeys?: number;
 }
 
@@ -14,12 +14,12 @@ interface Window {
   count: number;
 }
 
-// A sweep visits all keys, so a flood of new keys must not trigger one each time.
+// A sweep visits all keys, so a flood of new keys must not trigger a sweep each time.
 const sweepEveryMs = 1_000;
 
 /**
- * Counts requests in fixed windows: a key's window begins with its first request and lasts `windowMs`. A request must pass every rule, and
- * counts only then. The counts are kept in this process, so each replica grants the whole limit.
+ * Counts requests in fixed windows. A key's window begins with its first request and lasts `windowMs`. A request must pass every rule, and
+ * counts only if it does. Keeps the counts in this process, so each replica grants the whole limit.
  *
  * @throws {TypeError} without rules, and for a limit or window that is not positive.
  */
@@ -76,7 +76,8 @@ export function memoryRateLimit(
 const endOf = ({ startedAt, rule }: Window): number => startedAt + rule.windowMs;
 const leftOf = ({ count, rule }: Window): number => rule.limit - count;
 
-// A refusal outranks an allowance. The longer of two refusals is tighter, and so is the allowance with fewer requests left.
+// A used-up window is tighter than a window with requests left. Of two used-up windows, the window that ends later is tighter. Otherwise
+// the window with fewer requests left is.
 function tighter(a: Window, b: Window): Window {
   const [left, leftOfB] = [leftOf(a), leftOf(b)];
   if (left > 0 || leftOfB > 0) return leftOfB < left ? b : a;

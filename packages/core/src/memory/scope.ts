@@ -1,11 +1,11 @@
 import { ToolError } from '../errors.ts';
 
-/** A stored value: JSON text, so that writers and readers share no objects. */
+/** A stored value, as JSON text, so that writers and readers share no objects. */
 export interface Stored {
   readonly json: string;
   /** Its size, in bytes. */
   readonly size: number;
-  /** Grows with every write and is never reused, so that it identifies one version or position. */
+  /** Increases with every write and is never reused, so that it identifies one version or position. */
   readonly serial: number;
 }
 
@@ -14,7 +14,7 @@ export interface StoredEntry extends Stored {
   readonly key: string | undefined;
 }
 
-/** The content of one scope: values by key, and logs by name in the order of appending. */
+/** The content of one scope: values by key, and logs by name. The entries of a log are in the order in which they were appended. */
 export interface Scope {
   readonly values: Map<string, Stored>;
   readonly logs: Map<string, Map<string, StoredEntry>>;
@@ -58,7 +58,7 @@ export function memoryScopes(limits: ScopeLimits): Scopes {
       const content = scopes.get(scope) ?? { values: new Map(), logs: new Map() };
       if (bytes > 0 && total + bytes > limits.maxBytes) throw stateFull('The store of this server is full.');
       if (bytes > 0 && !scopes.has(scope) && scopes.size >= limits.maxScopes)
-        throw stateFull('This server holds state for the largest number of connections that it may.');
+        throw stateFull('This server holds state for the most connections that it may.');
       change(content);
       total += bytes;
       if (content.values.size + content.logs.size > 0) scopes.set(scope, content);
@@ -69,5 +69,8 @@ export function memoryScopes(limits: ScopeLimits): Scopes {
 
 /** Returns the error of a store at one of its limits. */
 export function stateFull(reason: string): ToolError {
-  return new ToolError('STATE_FULL', `Nothing was stored: ${reason} Try again once the connection’s job has delivered what waits.`);
+  return new ToolError(
+    'STATE_FULL',
+    `Nothing was stored: ${reason} Try again once the connection’s job has delivered the waiting entries.`,
+  );
 }

@@ -34,7 +34,7 @@ export function memoryStateLog<S extends z.ZodType>(scopes: Scopes, scope: strin
       if (fresh.size === 0) return { size: old?.size ?? 0 };
       const excess = Math.max(0, (old?.size ?? 0) + fresh.size - spec.max);
       if (excess > 0 && spec.whenFull === 'refuse') throw stateFull(`The ${spec.name} holds ${old?.size ?? 0} of ${spec.max} entries.`);
-      // Drop the oldest: entries of the log first, then, if one append exceeds the log's size, the first of the new ones.
+      // Drop the oldest entries of the log first. If one append exceeds the log's size, then drop the first of the new entries.
       const leaving = new Map(Iterator.from(old ?? []).take(excess));
       for (const id of [...fresh.keys()].slice(0, excess - leaving.size)) fresh.delete(id);
       scopes.change(scope, sizeOf(fresh) - sizeOf(leaving), ({ values, logs }) => {
@@ -51,14 +51,14 @@ export function memoryStateLog<S extends z.ZodType>(scopes: Scopes, scope: strin
       const position = after === undefined ? 0 : Number(after);
       if (Number.isNaN(position))
         throw new ToolError('INVALID_INPUT', 'This page position does not belong to this log. Start again without it.');
-      const most = Math.min(Math.max(1, limit), maxPage);
+      const pageSize = Math.min(Math.max(1, limit), maxPage);
       const entries: Entry<z.output<S>>[] = [];
       const misfits: string[] = [];
       let last = position;
       let next: string | undefined;
       for (const [id, stored] of find() ?? []) {
         if (stored.serial <= position || (key !== undefined && stored.key !== key)) continue;
-        if (entries.length === most) {
+        if (entries.length === pageSize) {
           next = String(last);
           break;
         }
@@ -67,7 +67,7 @@ export function memoryStateLog<S extends z.ZodType>(scopes: Scopes, scope: strin
         if (parsed.success) entries.push({ id, key: stored.key, value: parsed.data });
         else misfits.push(id);
       }
-      // As with values: entries that no longer fit are removed, or they would take up room permanently.
+      // Remove entries that no longer fit, as with values. Otherwise they would take up room permanently.
       if (misfits.length > 0) remove(misfits);
       return { entries, ...(next !== undefined && { next }) };
     },

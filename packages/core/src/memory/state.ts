@@ -3,9 +3,9 @@ import { memoryScopes, stateFull, type ScopeLimits, type Scopes } from './scope.
 import { memoryStateLog } from './state-log.ts';
 
 /**
- * Limits of {@link memoryState}; a write over a limit is refused with STATE_FULL. `maxKeys`: keys and logs of one scope, default 1,000.
- * `maxValueBytes`: one value or log entry with its key, default 64 KiB. `maxScopes`: non-empty scopes, default 10,000. `maxBytes`: all
- * scopes together, default 256 MiB.
+ * Limits of {@link memoryState}. A write over a limit is refused with STATE_FULL. `maxKeys` limits the keys and logs of one scope, default
+ * 1,000. `maxValueBytes` limits one value or log entry with its key, default 64 KiB. `maxScopes` limits the non-empty scopes, default
+ * 10,000. `maxBytes` limits all scopes together, default 256 MiB.
  */
 export type MemoryStateOptions = Partial<ScopeLimits>;
 
@@ -29,7 +29,7 @@ function memoryScope(scopes: Scopes, scope: string): State {
       if (!stored) return undefined;
       const parsed = schema.safeParse(JSON.parse(stored.json));
       if (parsed.success) return { value: parsed.data, version: String(stored.serial) };
-      // A value that no longer fits is removed, or a `set` that requires an absent key could never succeed.
+      // Remove a value that no longer fits. Otherwise a `set` that requires an absent key could never succeed.
       remove(key);
       return undefined;
     },

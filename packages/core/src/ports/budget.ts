@@ -4,9 +4,9 @@ import type { UpstreamLimit } from '../connector/connector.ts';
 export interface Budget {
   /**
    * Takes a place for one request, and waits for it if necessary. Call the returned function when the request has ended. Waiting users take
-   * turns. `onWait` receives the length of a wait for the vendor, and again each time that it grows.
+   * turns. `onWait` receives the length of a wait for the vendor, and then every extension of it.
    *
-   * @throws {UpstreamError} RATE_LIMITED if the place would come after the deadline, OVERLOADED if too many wait.
+   * @throws {UpstreamError} RATE_LIMITED if the place would come after the deadline, OVERLOADED if too many requests wait.
    * @throws the signal's reason on abort.
    */
   take(key: string, limit: UpstreamLimit, until: BudgetRequest, onWait: (ms: number) => void): Promise<() => void>;
@@ -17,19 +17,21 @@ export interface Budget {
   observe(key: string, limit: UpstreamLimit, seen: ObservedLimit): void;
 }
 
-/** Who asks for a place, and how long it may take. */
+/** The user of a request for a place, and how long the request may wait. */
 export interface BudgetRequest {
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
-  /** Users take turns. Requests without a user share one. */
+  /** Users take turns. Requests without a user count as one user. */
   readonly user?: string | undefined;
 }
 
-/** A limit as the vendor's answer reported it. Times more than an hour ahead count as one hour; then one request asks again. */
+/**
+ * A limit as the vendor's answer reported it. A time more than an hour ahead counts as one hour; then one request tests the limit again.
+ */
 export interface ObservedLimit {
   /** Requests per window. Replaces the declared number until the vendor reports another. */
   readonly limit?: number;
-  /** Requests left until `resetAt`; without one, until the window ends, at most for a minute. */
+  /** Requests left until `resetAt`. Without `resetAt`, requests left until the window ends, or for one minute if that is shorter. */
   readonly remaining?: number;
   readonly resetAt?: number;
   /** The vendor refused a request, and accepts none before this time. */

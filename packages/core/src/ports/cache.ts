@@ -16,10 +16,13 @@ export interface Cache {
   /** Looks up a key before a read. Store the read's answer under the returned token. */
   get(scope: string, key: string): Promise<CacheLookup>;
   /**
-   * Stores an answer for `keepMs`, unless the scope was cleared since the token was issued: the answer may have been read before the write
-   * that cleared it.
+   * Stores an answer for `keepMs`, unless the scope was cleared after the token was issued, because the answer may be older than the write
+   * that cleared the scope.
    */
   set(scope: string, key: string, answer: Answer, options: { readonly token: string; readonly keepMs: number }): Promise<void>;
-  /** Clears a scope, after a write through the connection or events from its webhook. Answers read before can no longer be stored. */
+  /**
+   * Clears a scope, after a write through the connection or events from its webhook. Answers that were read earlier can no longer be
+   * stored.
+   */
   clear(scope: string): Promise<void>;
 }

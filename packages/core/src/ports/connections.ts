@@ -13,7 +13,7 @@ export interface Connection {
   readonly config: unknown;
   /** Changes with `config`, so that the host reopens the connection. */
   readonly version: string;
-  /** Used by calls that name no connection. If no connection is the default, they use the only one. */
+  /** Calls that name no connection use the default. Without a default, they use the caller's only connection. */
   readonly isDefault?: boolean | undefined;
   /** The id of the principal that owns it. Absent: it belongs to the whole tenant. */
   readonly user?: string | undefined;
@@ -23,7 +23,7 @@ export interface Connection {
 
 /** Provides the connections. */
 export interface Connections {
-  /** Lists a caller's connections for a connector, the tenant's and its own. At most 100. */
+  /** Lists the connections to a connector that a caller may use: the tenant's and the caller's own. At most 100. */
   list(principal: Principal, connector: string): Promise<readonly Connection[]>;
   get(id: string): Promise<Connection | undefined>;
   byHook(hook: string): Promise<Connection | undefined>;

@@ -31,8 +31,8 @@ export class HttpClientError extends Error {
 }
 
 /**
- * Sends requests to vendors: one attempt each, no redirects, no private addresses except remapped ones. See
- * `@busbar/core/adapters/got`.
+ * Sends requests to vendors. Makes one attempt for each, follows no redirects, and refuses private addresses unless the host remapped the
+ * origin. See `@busbar/core/adapters/got`.
  */
 export interface HttpClient {
   /** Resolves when the headers have arrived. Rejects with {@link HttpClientError}, or with `signal.reason` on abort. */

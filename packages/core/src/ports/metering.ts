@@ -15,26 +15,26 @@ export interface Call {
   readonly effect: Effect;
   /** The caller's idempotency key. Absent: every such call is new. Reads have none. */
   readonly key?: string | undefined;
-  /** A hash of the validated arguments: the same key with another hash is IDEMPOTENCY_CONFLICT. Empty without a key. */
+  /** A hash of the validated arguments. The same key with another hash is refused with IDEMPOTENCY_CONFLICT. Empty without a key. */
   readonly inputHash: string;
   /** How long the answer is kept for replays, in milliseconds. Absent: the metering's own default. */
   readonly keepMs?: number | undefined;
-  /** The units that count against quotas and determine the price: 1 unless the tool says otherwise. A whole number, 0 or more. */
+  /** The units that count against quotas and determine the price. 1 unless the tool counts units itself. A whole number, 0 or more. */
   readonly units: number;
   /** The caller's network address, if the transport knows it. */
   readonly address?: string | undefined;
   /** The raw arguments. They may hold secrets: seal them before storing them. */
   readonly arguments: unknown;
   /**
-   * Returns the arguments as JSON for an audit, without values that their schema or the connection's settings mark as secret. If the JSON
-   * is longer than 2,000 characters, its beginning as a JSON string. Computed on each call.
+   * Returns the arguments as JSON for an audit, without values that their schema or the connection's settings mark as secret. If that JSON
+   * is longer than 2,000 characters, returns its beginning as a JSON string. Computes the text each time.
    */
   auditInput(): string;
   /** When the call began, in the host clock's time. */
   readonly startedAt: number;
 }
 
-/** A call that may run. A metering may add fields of its own. */
+/** A call that may run. A metering may add its own fields. */
 export interface Admission {
   readonly call: Call;
 }
@@ -47,7 +47,10 @@ export interface Outcome {
   /** The code of the answer's error. Absent without an error. */
   readonly code?: ErrorCode | undefined;
   readonly upstreamRequests: number;
-  /** Whether the vendor's data may have changed. Core tracks it, not the plugin. Only `no` may release the claim and refund. */
+  /**
+   * Whether the vendor's data may have changed. Core tracks it, not the plugin. The metering may release the claim and refund the call only
+   * after `no`.
+   */
   readonly wrote: 'no' | 'yes' | 'unknown';
   /** When the call ended, in the host clock's time. */
   readonly endedAt: number;
@@ -56,8 +59,8 @@ export interface Outcome {
 }
 
 /**
- * Whether a call with this outcome is charged: its quota is committed and it has a price. Otherwise it is refunded. Calls that only asked
- * the caller something are refunded, and so are calls that wrote nothing and failed through this server or the vendor (see {@link
+ * Whether a call with this outcome is charged. A charged call keeps its quota and has a price. Any other call is refunded. Calls that only
+ * asked the caller something are refunded, and so are calls that wrote nothing and failed through this server or the vendor (see {@link
  * errorCodes}).
  */
 export function isCharged({ status, wrote, code }: Pick<Outcome, 'status' | 'wrote' | 'code'>): boolean {
@@ -77,8 +80,8 @@ export interface DeliveryReport {
 /** How long an admission may wait. */
 export interface AdmitOptions {
   /**
-   * Aborts when the call is cancelled or runs out of time. It is created when it is first read, which costs as much as a short call: read
-   * it only when you wait, and do not destructure it.
+   * Aborts when the call is cancelled or runs out of time. The first read creates it, which costs as much as a short call. So read it only
+   * when you wait, and do not destructure it.
    */
   readonly signal: AbortSignal;
 }
@@ -86,10 +89,10 @@ export interface AdmitOptions {
 /** Accounts for each call. Default of `createHost`: {@link memoryMetering}. */
 export interface Metering {
   /**
-   * Claims the idempotency key, reserves quota and records the intent, in one durable write. Waits, until `signal`, for a running
-   * call with the same key, then replays its answer. A refusal throws {@link ToolError} (QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT,
-   * UNAVAILABLE) and leaves no claim. A replay is recorded here. OUTCOME_UNKNOWN where an earlier call under the key may have
-   * written and its answer was not kept.
+   * Claims the idempotency key, reserves quota and records the intent, in one durable write. Waits, until `signal`, for a running call with
+   * the same key, then replays its answer. A refusal throws {@link ToolError} (QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT, UNAVAILABLE) and
+   * leaves no claim. Records a replay too. Throws OUTCOME_UNKNOWN if an earlier call under the key may have written and its answer was not
+   * kept.
    */
   admit(
     call: Call,
@@ -106,6 +109,6 @@ export interface Metering {
    * call without an outside effect needs no record of its intent.
    */
   record(call: Call, outcome: Outcome): Promise<void>;
-  /** Adds the second record of an accepted call. */
+  /** Records a job's report as the second record of an accepted call. */
   report(report: DeliveryReport): Promise<void>;
 }

@@ -81,7 +81,7 @@ export function observers(list: readonly Observer[]): Observer {
         try {
           pick(observer)?.call(observer, event);
         } catch {
-          // Observing must never change what is observed.
+          // A failing observer must not change the call.
         }
       }
     };

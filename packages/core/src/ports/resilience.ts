@@ -15,7 +15,7 @@ export interface Attempt {
   readonly retry: RetryClass;
   /** Ends all waits and attempts. */
   readonly signal: AbortSignal;
-  /** No wait may end later. Clock time. */
+  /** No wait may end later. In the host clock's time. */
   readonly deadlineAt: number;
   /** The vendor's limit that each attempt counts against. */
   readonly limit?: NamedLimit | undefined;
@@ -25,7 +25,7 @@ export interface Attempt {
   onEvent?(event: ResilienceEvent): void;
 }
 
-/** One of a connector's limits. */
+/** A connector's limit, with its name. */
 export interface NamedLimit extends UpstreamLimit {
   readonly name: string;
 }
@@ -41,14 +41,15 @@ export type ResilienceEvent =
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**
- * Thrown by an action when the vendor fails or refuses a request. Other errors count as bugs: no retry, and the breaker ignores them.
+ * Thrown by an action when the vendor fails or refuses a request. Other errors count as bugs. They are not retried, and the breaker ignores
+ * them.
  */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly code: ErrorCode;
   /** Whether the vendor executed the attempt. */
   readonly executed: 'yes' | 'no' | 'unknown';
-  /** Whether another attempt may succeed, as after rate limits, failures and losses. Refusals are not transient. */
+  /** Whether another attempt may succeed, as after rate limits, failures and lost answers. Refusals are not transient. */
   readonly transient: boolean;
   readonly retryAfterMs: number | undefined;
   /** The HTTP status, if there was a response. */
@@ -79,7 +80,7 @@ export interface Resilience {
   /**
    * Runs `action` as often as `attempt.retry` allows. The action's signal also aborts on the attempt's timeout.
    *
-   * @throws {UpstreamError} the action's last one; or CIRCUIT_OPEN, OVERLOADED or RATE_LIMITED if the action did not run.
+   * @throws {UpstreamError} the action's last error; or CIRCUIT_OPEN, OVERLOADED or RATE_LIMITED if the action did not run.
    * @throws the reason of `attempt.signal` on abort.
    */
   execute<R>(attempt: Attempt, action: (signal: AbortSignal) => Promise<R>): Promise<R>;

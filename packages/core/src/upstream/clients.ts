@@ -30,15 +30,15 @@ export interface ClientLease {
   readonly open: OpenConnection;
 }
 
-/** The open clients: one for each connection and version of its settings, shared by its calls. */
+/** The open clients. Each connection and version of its settings has one client, which its calls share. */
 export interface Clients {
-  /** Opens the connection if need be, and keeps it open until {@link release}. @throws {ToolError} CONNECTION_INVALID. */
+  /** Opens the connection if necessary, and keeps it open until {@link release}. @throws {ToolError} CONNECTION_INVALID. */
   take(connection: Connection): ClientLease;
   /** Ends a use. Call it once for each {@link take}. */
   release(lease: ClientLease): void;
   /** Uses a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
   use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R>;
-  /** Closes every client as soon as nothing uses it any more. */
+  /** Closes every client as soon as no call or job uses it. */
   close(): Promise<void>;
 }
 
@@ -56,13 +56,13 @@ export interface ClientsOptions {
 
 interface HeldClient extends ClientLease {
   users: number;
-  /** The number of its last {@link Clients.take}: the higher, the later. */
+  /** The sequence number of its last {@link Clients.take}. */
   usedAt: number;
-  /** Replaced or forgotten: its last user closes it. */
+  /** Whether it was replaced or evicted. The end of its last use closes it. */
   retired: boolean;
 }
 
-/** Most clients that are kept open. Beyond it the longest unused client that no call uses is closed. */
+/** The most clients to keep open. Beyond it, the pool closes the least recently used client that is not in use. */
 const maxClients = 1_000;
 
 export function createClients(options: ClientsOptions): Clients {
@@ -150,7 +150,7 @@ function openConnection(connection: Connection, options: ClientsOptions): OpenCo
     throw new TypeError(`connection ${connection.id} belongs to the connector "${connection.connector}", which this host does not have`);
   const parsed = connector.config.safeParse(connection.config);
   if (!parsed.success) {
-    // A message of a refinement is the connector's own text and has no value of the settings in it.
+    // The message of a refinement is the connector's own text and contains no value from the settings.
     const problems = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.') || 'settings'}: ${message}`);
     throw new ToolError(
       'CONNECTION_INVALID',
@@ -202,7 +202,7 @@ function connectionHttp(
 
 function closedHttp(connector: string): Http {
   const refuse = (): never => {
-    throw new TypeError(`${connector} declares no origins, so it has no way out`);
+    throw new TypeError(`${connector} declares no origins, so it cannot send requests`);
   };
   return withMethods({ request: refuse, rows: refuse });
 }

@@ -15,8 +15,8 @@ import { upstreamScopeOf, wroteOf } from './upstream-scope.ts';
 import { withMethods } from './with-methods.ts';
 
 /**
- * Creates the `http` of one connection. It authorizes, sends and reads each attempt, and knows whether a write may have happened. The
- * resilience decides whether there is another attempt.
+ * Creates the `http` of one connection. It authorizes, sends and reads each attempt, and records whether a write may have happened. The
+ * resilience decides whether to make another attempt.
  */
 export function createHttp(options: HttpOptions): Http {
   return withMethods({
@@ -36,7 +36,7 @@ async function sendRequest<S extends z.ZodType>(
   return { ...answer, data: data as z.output<S> };
 }
 
-/** One attempt of a request. @throws {UpstreamError} for an answer that is a refusal. */
+/** Makes one attempt of a request. @throws {UpstreamError} for an answer that is a refusal. */
 async function attemptRequest(options: HttpOptions, upstreamRequest: UpstreamRequest, signal: AbortSignal): Promise<HttpResponse<unknown>> {
   const { response, token } = await sendAttempt(options, upstreamRequest, signal);
   const answer = { status: response.status, headers: response.headers, data: await readAnswer(response) };
@@ -69,14 +69,14 @@ async function* streamRows<S extends z.ZodType>(
   }
 }
 
-/** One attempt to begin a stream of rows. Returns the body, still to be read. @throws {UpstreamError} for an answer without rows. */
+/** Makes one attempt to begin a stream of rows. Returns the unread body. @throws {UpstreamError} for an answer without rows. */
 async function attemptRows(
   options: HttpOptions,
   upstreamRequest: UpstreamRequest,
   context: Context,
   signal: AbortSignal,
 ): Promise<IncomingResponse['body']> {
-  // The attempt and its timeout end when the answer begins. The stream goes on under the context's signal.
+  // The attempt and its timeout end when the answer begins. The stream continues under the context's signal.
   const attemptAbort = new AbortController();
   const onAbort = (): void => attemptAbort.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -105,7 +105,7 @@ function withoutRows(status: number): UpstreamError {
   });
 }
 
-/** Reads a body. A refusal whose body breaks off is still that refusal, because its status has been read. */
+/** Reads a body. A refusal whose body breaks off still counts as that refusal, because its status has been read. */
 async function readAnswer({ status, body }: IncomingResponse): Promise<unknown> {
   try {
     return await readBody(body);
@@ -119,7 +119,7 @@ function parseWith<S extends z.ZodType>(schema: S, data: unknown, { scope, opera
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const written = wroteOf(scope) === 'yes' ? ' The write itself was made; do not repeat it.' : '';
-  throw new ToolError('UPSTREAM_INVALID', `The vendor's answer to ${operation} was not what its API documents.${written}`, {
+  throw new ToolError('UPSTREAM_INVALID', `The vendor's answer to ${operation} does not match its API’s documentation.${written}`, {
     cause: parsed.error,
   });
 }

@@ -3,7 +3,10 @@ import type { HttpResponse } from '../connector/http.ts';
 import type { ErrorCode } from '../errors.ts';
 import { clockSkew, readResetTime } from './rate-limit-status.ts';
 
-/** Reads a success that is a web page. A proxy in front of the vendor answered, so the outcome of the request is unknown. */
+/**
+ * Returns the failure if a successful response is a web page. In that case a proxy in front of the vendor answered, so the outcome of the
+ * request is unknown.
+ */
 export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (!/^text\/html\b/i.test(headers.get('content-type') ?? '')) return undefined;
   return {
@@ -13,7 +16,7 @@ export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFa
   };
 }
 
-/** How long until the vendor accepts requests again, by `Retry-After`: seconds, or a date (RFC 9110). */
+/** Returns how long until the vendor accepts requests again, from `Retry-After`: seconds, or a date (RFC 9110). */
 function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const retryAfter = headers.get('retry-after');
   if (retryAfter === null) return undefined;
@@ -23,8 +26,8 @@ function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
 }
 
 /**
- * How long until the vendor's limit resets, by the headers that vendors use instead of `Retry-After`. They come with every answer, so they
- * say how long to wait only if the limit is reached.
+ * Returns how long until the vendor's limit resets, from the headers that vendors use instead of `Retry-After`. Every answer has them, so
+ * they state how long to wait only if the limit is reached.
  */
 function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   for (const name of ['ratelimit-reset', 'x-ratelimit-reset', 'x-rate-limit-reset', 'rate-limit-reset']) {
@@ -34,7 +37,7 @@ function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   return undefined;
 }
 
-/** How long a failure asks to wait before the request is repeated. Undefined if it does not say. */
+/** Returns how long the failure's headers ask the client to wait before it repeats the request. Undefined if they do not say. */
 export function waitOf(code: ErrorCode, headers: Headers, nowMs: number): number | undefined {
   return retryAfterMs(headers, nowMs) ?? (code === 'RATE_LIMITED' ? limitResetMs(headers, nowMs) : undefined);
 }

@@ -4,37 +4,37 @@ import type { Budget, BudgetRequest, ObservedLimit } from '../ports/budget.ts';
 import { UpstreamError } from '../ports/resilience.ts';
 import { fairQueue, type FairQueue } from './fair-queue.ts';
 
-/** What the counts answer to a request for a place. */
+/** The answer of {@link BudgetCounts} to a request for a place. */
 export type BudgetAnswer =
-  /** The request has a place, within the window and among those that run. `release` is called once. */
+  /** The request has a place, both in the window and among the running requests. `release` is called once. */
   | { readonly kind: 'granted'; release(): void }
-  /** As many requests run as may. */
+  /** The limit of running requests is reached. */
   | { readonly kind: 'full' }
-  /** The window is used up until `until`, clock time. */
+  /** The window is used up until `until`, in the clock's time. */
   | { readonly kind: 'exhausted'; readonly until: number }
-  /** The shared counts are unreachable: take the place from this budget instead. */
+  /** The shared counts are unreachable. Take the place from this budget instead. */
   | { readonly kind: 'delegated'; readonly budget: Budget };
 
 /** Counts the places of budgets. Does not wait. */
 export interface BudgetCounts {
-  /** Takes a place in one step, or none. */
+  /** Takes a place atomically, or takes none. */
   tryTake(key: string, limit: UpstreamLimit, deadlineAt: number): BudgetAnswer | Promise<BudgetAnswer>;
-  /** As {@link Budget.observe}. A `remaining` that the vendor states holds until `holdsUntil`. */
+  /** See {@link Budget.observe}. A `remaining` that the vendor states applies until `holdsUntil`. */
   observe(key: string, observed: ObservedLimit, holdsUntil: number): void;
 }
 
-/** How {@link fairBudget} waits. */
+/** Options of {@link fairBudget}. */
 export interface FairBudgetOptions {
   readonly counts: BudgetCounts;
   readonly clock: Clock;
-  /** Most requests of this process that wait for one budget; of one user half as many. Default 100. */
+  /** The most requests of this process that may wait for one budget. One user may have half as many. Default 100. */
   readonly maxWaiting?: number | undefined;
-  /** How often to ask for a place that another process may have released. Absent: only this process releases places. */
+  /** How often to ask for a place that another process may have released, in milliseconds. Absent: only this process releases places. */
   readonly pollEveryMs?: number;
 }
 
 /**
- * Creates a budget that waits for places of `counts`. Each key has one queue, in which users take turns, and only its first request asks
+ * Creates a budget that waits for places from `counts`. Each key has one queue, in which users take turns, and only its first request asks
  * the counts. A request whose place would come after its deadline leaves the queue at once.
  */
 export function fairBudget(options: FairBudgetOptions): Budget {
@@ -49,7 +49,7 @@ interface Waiter {
   readonly user: string;
   readonly limit: UpstreamLimit;
   readonly until: BudgetRequest;
-  /** How far ahead the request knows that it has to wait. */
+  /** The time until which `onWait` has already announced the wait, in the clock's time. */
   announcedUntil: number;
   onWait(ms: number): void;
   grant(release: (() => void) | Promise<() => void>): void;
@@ -58,9 +58,9 @@ interface Waiter {
 
 interface BudgetQueue {
   readonly waiters: FairQueue<Waiter>;
-  /** No request is granted a place before. */
+  /** No request gets a place before this time. */
   usedUntil: number;
-  /** Something has changed since the counts were asked. */
+  /** Whether something has changed since the last question to the counts. */
   nudged: boolean;
   wake(): void;
 }
@@ -87,7 +87,7 @@ class BudgetQueues implements Budget {
 
   async take(key: string, limit: UpstreamLimit, until: BudgetRequest, onWait: (ms: number) => void): Promise<() => void> {
     until.signal.throwIfAborted();
-    // No request overtakes those that wait.
+    // A new request must not overtake the waiting requests.
     let usedUntil = 0;
     if (!this.#queues.has(key)) {
       const answer = await this.#counts.tryTake(key, limit, until.deadlineAt);
@@ -127,7 +127,7 @@ class BudgetQueues implements Budget {
     };
   }
 
-  /** Joins the queue of a key, or starts one. */
+  /** Joins the queue of a key, or starts a queue for it. */
   #wait(key: string, limit: UpstreamLimit, until: BudgetRequest, onWait: (ms: number) => void, usedUntil: number): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const existing = this.#queues.get(key);
@@ -175,7 +175,7 @@ class BudgetQueues implements Budget {
         queue.nudged = false;
         const answer = await this.#counts.tryTake(key, first.limit, first.until.deadlineAt);
         if (answer.kind === 'granted') {
-          // The first may have left while the counts were asked.
+          // The first waiter may have left while the counts answered.
           if (first === waiters.first()) waiters.next()?.grant(this.#releaseOf(key, answer.release));
           else answer.release();
           continue;
@@ -186,7 +186,8 @@ class BudgetQueues implements Budget {
         }
         queue.usedUntil = answer.kind === 'exhausted' ? answer.until : 0;
         for (const waiter of waiters.all()) {
-          if (waiter.until.deadlineAt <= this.#clock.now()) waiter.refuse(refusal('No place became free in the time that this call has.'));
+          if (waiter.until.deadlineAt <= this.#clock.now())
+            waiter.refuse(refusal('No place became free before the deadline of this call.'));
           else this.#announceWait(waiter, queue.usedUntil);
         }
         if (waiters.length > 0)
@@ -199,7 +200,7 @@ class BudgetQueues implements Budget {
     }
   }
 
-  /** Refuses the waiter, or reports to it how long it has to wait. */
+  /** Refuses the waiter, or announces to it how long it has to wait. */
   #announceWait(waiter: Waiter, usedUntil: number): void {
     const now = this.#clock.now();
     if (usedUntil <= now) return;
@@ -209,7 +210,7 @@ class BudgetQueues implements Budget {
     waiter.announcedUntil = usedUntil;
   }
 
-  /** Waits for a nudge, at most `ms`. */
+  /** Waits for a nudge, for at most `ms`. */
   async #pause(queue: BudgetQueue, ms: number | undefined): Promise<void> {
     if (queue.nudged || (ms !== undefined && ms <= 0)) return;
     let cancelTimer: (() => void) | undefined;
@@ -232,11 +233,11 @@ function refusal(message: string, retryAfterMs?: number): UpstreamError {
 }
 
 function notBefore(retryAfterMs: number): UpstreamError {
-  return refusal('The vendor takes no more requests of this connection for now.', retryAfterMs);
+  return refusal('The vendor accepts no more requests from this connection for now.', retryAfterMs);
 }
 
 function overloaded(waiting: number, whose: string): UpstreamError {
-  return new UpstreamError('OVERLOADED', `${waiting} requests${whose} wait for this connection already. Try again in a moment.`, {
+  return new UpstreamError('OVERLOADED', `${waiting} requests${whose} are already waiting for this connection. Try again in a moment.`, {
     executed: 'no',
     transient: false,
   });

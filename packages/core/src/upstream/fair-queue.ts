@@ -1,20 +1,20 @@
 /** Bounds of a {@link fairQueue}. */
 export interface FairQueueOptions {
   readonly max: number;
-  /** Most entries of one user. */
+  /** The most entries of one user. */
   readonly maxPerUser: number;
 }
 
 /** A queue in which users take turns. The entries of one user keep the order in which they joined. */
 export interface FairQueue<T> {
   readonly length: number;
-  /** Adds an entry after the others of its user. If that would break a bound, says which one and adds nothing. */
+  /** Adds an entry after the others of its user. If that would exceed a bound, adds nothing and returns which bound. */
   join(user: string, entry: T): 'joined' | 'full' | 'user-full';
   /** Returns the entry whose turn it is. */
   first(): T | undefined;
-  /** Removes an entry, wherever it is. All others keep their turns. */
+  /** Removes an entry from any position. All others keep their turns. */
   leave(user: string, entry: T): void;
-  /** Removes the first entry and returns it. Its user has had a turn and goes behind all others. */
+  /** Removes the first entry and returns it. Its user has had a turn and moves behind all others. */
   next(): T | undefined;
   /** Returns all entries, in no particular order. */
   all(): readonly T[];
@@ -22,7 +22,7 @@ export interface FairQueue<T> {
 
 /** Creates an empty queue. */
 export function fairQueue<T>({ max, maxPerUser }: FairQueueOptions): FairQueue<T> {
-  // In the order of turns: a user that has had one moves to the end.
+  // In the order of turns. A user that has had a turn moves to the end.
   const users = new Map<string, T[]>();
   let length = 0;
   return {

@@ -21,7 +21,8 @@ export async function guardRequest<R>(
   const attempt = attemptOf(options, upstreamRequest, context);
   const waitedBefore = scope.waitedMs;
   try {
-    // Getting a token may take a while. Waiting here holds no slot and uses up no attempt's time. Each attempt asks again.
+    // Getting a token may take a while. A wait here holds no slot and does not count as an attempt's time. Each attempt gets the token
+    // again.
     if (tokens) await untilAbort(tokens.get(), context.signal);
     return await resilience.execute(attempt, async (signal) => {
       try {
@@ -68,7 +69,7 @@ function reportEvent(options: HttpOptions, upstreamRequest: UpstreamRequest, con
   else context.log.warn(fields, `upstream ${event.kind}`);
 }
 
-/** Turns what the HTTP client threw into the error that the resilience reads. Aborts and faults pass as they are. */
+/** Turns an error of the HTTP client into the error that the resilience expects. Returns aborts and faults unchanged. */
 function asUpstreamError(error: unknown): unknown {
   if (!(error instanceof HttpClientError)) return error;
   return error.sent === 'no'

@@ -1,21 +1,24 @@
 import { z } from 'zod';
 import type { Token, TokenSource, TokenSourceOptions } from './token-source.ts';
 
-/** An access token as the state keeps it. `version` is the version of the settings that it was issued for; `expiresAt` is clock time. */
+/**
+ * An access token as the state keeps it. `version` is the version of the settings that it was issued for; `expiresAt` is in the clock's
+ * time.
+ */
 export const accessToken = z.object({
   version: z.string(),
   accessToken: z.string(),
   origin: z.string().optional(),
   expiresAt: z.number(),
 });
-/** See the schema of that name. */
+/** An access token, as {@link accessToken} parses it. */
 export type AccessToken = z.output<typeof accessToken>;
 
-/** A token is replaced this long before it expires, so that none expires on its way. Replicas' clocks may differ by as much. */
+/** A token is replaced this long before it expires, so that it does not expire in transit. Replicas' clocks may differ by as much. */
 export const marginMs = 30_000;
 
 /**
- * Holds one connection's access token in this process, and runs one renewal at a time for all requests that wait. `renewal` returns a token
+ * Holds one connection's access token in this process, and runs one renewal at a time for all waiting requests. `renewal` returns a token
  * that is usable: issued for these settings, not refused, and not about to expire.
  */
 export function heldToken(
@@ -44,7 +47,7 @@ export function heldToken(
     },
     renew(token) {
       refused = token.header.slice('Bearer '.length);
-      // A newer token than the refused one may be here already. Then there is nothing to forget.
+      // A newer token may already have replaced the refused token. In that case there is nothing to discard.
       if (current?.held.accessToken === refused) current = undefined;
       return true;
     },

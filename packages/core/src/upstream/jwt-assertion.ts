@@ -2,15 +2,15 @@ import type { Authorization } from '../connector/authorization.ts';
 import { ToolError } from '../errors.ts';
 import { toBase64Url } from '../lib/base64url.ts';
 
-// Vendors accept three minutes at most (Salesforce), by their own clock. Two minutes leave room for a clock that is a minute slow or almost
-// two minutes fast.
+// Salesforce accepts assertions that expire within three minutes by its own clock. Two minutes leave room for a vendor's clock that is a
+// minute slow or almost two minutes fast.
 const lifeMs = 2 * 60_000;
 
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 
 /**
- * Signs an assertion of who the connection is (RFC 7523, RS256), valid for two minutes from `nowMs`. It has no `iat`, because a vendor
- * whose clock is slow would take that for a time in the future.
+ * Signs an assertion of the connection's identity (RFC 7523, RS256), valid for two minutes from `nowMs`. It has no `iat`, because a vendor
+ * whose clock is slow would refuse that as a time in the future.
  *
  * @throws {ToolError} CONNECTION_INVALID if the key is not an RSA key in PKCS#8 PEM.
  */

@@ -4,7 +4,7 @@ import type { NamedLimit, UpstreamError } from '../ports/resilience.ts';
 import type { HttpOptions } from './http-options.ts';
 import { clockSkew, toObservedLimit } from './rate-limit-status.ts';
 
-/** The limit that a request draws on. @throws {TypeError} for a name that the connector does not declare. */
+/** Returns the limit that a request counts against. @throws {TypeError} for a name that the connector does not declare. */
 export function limitOf({ connector }: HttpOptions, request: HttpRequest<z.ZodType>): NamedLimit | undefined {
   const name = request.limit ?? 'default';
   const limit = connector.limits?.[name];
@@ -13,8 +13,8 @@ export function limitOf({ connector }: HttpOptions, request: HttpRequest<z.ZodTy
 }
 
 /**
- * Reports what an answer says about the connector's limits to the budgets. A refusal with RATE_LIMITED closes the budget that its request
- * drew on, for all requests that wait for it.
+ * Reports the limits in an answer's headers to the budgets. A refusal with RATE_LIMITED closes the budget that its request counted against,
+ * for all requests that wait for it.
  */
 export function observeLimits(options: HttpOptions, request: HttpRequest<z.ZodType>, headers: Headers, refusal?: UpstreamError): void {
   const { connector, connection, resilience, clock } = options;
@@ -28,7 +28,7 @@ export function observeLimits(options: HttpOptions, request: HttpRequest<z.ZodTy
     resilience.observe(connector.id, connection, { name, ...limit }, observed);
   }
   const limit = limitOf(options, request);
-  // If some is left, the limit that was reached is narrower than the connection, such as a limit of one record.
+  // If requests are left, the limit that was reached is narrower than the connection, such as a limit of one record.
   if (!limit || someLeft || refusal?.code !== 'RATE_LIMITED' || refusal.retryAfterMs === undefined) return;
   resilience.observe(connector.id, connection, limit, { closedUntil: nowMs + refusal.retryAfterMs });
 }

@@ -8,9 +8,10 @@ export interface Origins {
 const wildcard = /^https:\/\/\*\.([a-z0-9-]+(?:\.[a-z0-9-]+)+)$/;
 
 /**
- * Reads a connector's `origins(config)`. Exact HTTPS origins, or `https://*.example.com` for any number of labels before it.
+ * Reads a connector's `origins(config)`: exact HTTPS origins, or `https://*.example.com`, where `*.` matches any number of labels.
  *
- * @throws {TypeError} for anything else, also for a path, or a port on a pattern: a typing mistake must not open further origins.
+ * @throws {TypeError} for anything else, including a path, or a pattern with a port, because a typing mistake must not allow further
+ *   origins.
  */
 export function createOrigins(list: readonly string[]): Origins {
   const exact = new Set<string>();

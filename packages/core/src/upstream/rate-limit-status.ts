@@ -3,19 +3,19 @@ import type { ObservedLimit } from '../ports/budget.ts';
 
 type HeaderValue = RateLimitStatus['limit'];
 
-/** What a vendor's answer says about a limit, in our time. Undefined if it says nothing. */
+/** Converts a limit as the vendor's headers state it to our time. Undefined if the headers state nothing. */
 export function toObservedLimit(status: RateLimitStatus | undefined, nowMs: number, skewMs: number): ObservedLimit | undefined {
   const limit = countOf(status?.limit);
   const remaining = countOf(status?.remaining);
   const resetAt = readResetTime(status?.reset, nowMs, skewMs);
-  // A limit of 0 is no limit of a working account. A reset alone does not say how much is left.
+  // A working account has no limit of 0. A reset alone does not state how much is left.
   const observed = { ...(limit && { limit }), ...(remaining !== undefined && { remaining, ...(resetAt !== undefined && { resetAt }) }) };
   return Object.keys(observed).length > 0 ? observed : undefined;
 }
 
 /**
- * The time at which a limit resets, in our time. A header gives it as seconds from now, or in the vendor's time as seconds or milliseconds
- * since the epoch, or as a date.
+ * Returns the time at which a limit resets, in our time. A header gives it as seconds from now, or in the vendor's time as seconds or
+ * milliseconds since the epoch, or as a date.
  */
 export function readResetTime(header: HeaderValue, nowMs: number, skewMs: number): number | undefined {
   const value = numberOf(header);
@@ -30,8 +30,8 @@ export function readResetTime(header: HeaderValue, nowMs: number, skewMs: number
 }
 
 /**
- * How far the vendor's clock is ahead of ours, by the `Date` of its answer; 0 if it has none. A `Date` has whole seconds and takes a while
- * to arrive, so a time that is corrected by it comes up to a second late, and never early.
+ * Returns how far the vendor's clock is ahead of ours, from the `Date` of its answer; 0 without a `Date`. A `Date` has whole seconds and
+ * takes a while to arrive, so a time that is corrected by it may be up to a second late, and is never early.
  */
 export function clockSkew(headers: Headers, nowMs: number): number {
   const date = Date.parse(headers.get('date') ?? '');
@@ -44,7 +44,7 @@ function countOf(header: HeaderValue): number | undefined {
 }
 
 function numberOf(header: HeaderValue): number | undefined {
-  // Number('') and Number(null) are 0, and would say that nothing is left.
+  // Number('') and Number(null) are 0, which would mean that nothing is left.
   if (header === null || header === undefined || (typeof header === 'string' && header.trim() === '')) return undefined;
   const value = Number(header);
   return Number.isFinite(value) ? value : undefined;

@@ -1,6 +1,6 @@
 import { UpstreamError } from '../ports/resilience.ts';
 
-/** The largest answer that is read whole: 10 MiB. Read larger ones with `http.rows`. */
+/** The largest answer that is read as a whole: 10 MiB. Read larger answers with `http.rows`. */
 const maxBodyBytes = 10 * 1024 * 1024;
 /** The longest line of newline-delimited JSON: 1 MiB. */
 export const maxLineBytes = 1024 * 1024;

@@ -7,7 +7,7 @@ import type { HttpOptions } from './http-options.ts';
 import type { Token } from './token-source.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
-/** Returns the error that an answer means, or undefined if it is the answer that the request wanted. */
+/** Returns the error for an answer that is a refusal, or undefined if the request accepts the answer. */
 export function readRefusal(
   options: HttpOptions,
   upstreamRequest: UpstreamRequest,
@@ -18,7 +18,7 @@ export function readRefusal(
   const { status } = response;
   const accepted = (status >= 200 && status < 300) || request.accept?.includes(status) === true;
   const page = accepted ? readPage(response) : undefined;
-  // A request may expect a page: then its schema takes it.
+  // A request that expects a page has a schema that accepts it.
   const unexpectedPage = page && !request.response?.safeParse(response.data).success ? page : undefined;
   const failure = options.connector.failure?.(response) ?? unexpectedPage ?? (accepted ? undefined : failureFromStatus(status));
   return failure && toUpstreamError(options, upstreamRequest, failure, response, token);

@@ -14,7 +14,7 @@ import type { TokenSourceOptions } from './token-source.ts';
 /** A request to a token endpoint. */
 export interface TokenRequest {
   readonly endpoint: TokenEndpoint;
-  /** The grant and its proof. */
+  /** The grant type and its credential. */
   readonly fields: Fields;
   /** What a person must do if the vendor accepts the client but not the grant (`invalid_grant`). */
   readonly onInvalidGrant: string;
@@ -41,17 +41,18 @@ const tokenAnswer = z.looseObject({
 const errorAnswer = z.looseObject({ error: z.string().regex(/^[a-z_]{1,40}$/) });
 
 /**
- * Asks the vendor for a token. Repeats the request within {@link requestTimeoutMs} after every passing failure: a second token does no
- * harm, and vendors that accept a refresh token again after a lost answer do so for a moment only.
+ * Asks the vendor for a token. Repeats the request within {@link requestTimeoutMs} after every temporary failure. A second token does no
+ * harm, and vendors that accept a refresh token again after a lost answer do so only for a short time.
  *
- * @throws {ToolError} UNAUTHENTICATED with what a person must do; UPSTREAM_INVALID; or the code of the failure that kept the vendor from
- *   answering.
+ * @throws {ToolError} UNAUTHENTICATED, with instructions for a person; UPSTREAM_INVALID; or the code of the failure that kept the vendor
+ *   from answering.
  */
 export async function requestToken(request: TokenRequest, options: TokenSourceOptions): Promise<IssuedToken> {
   const { clock, origins, resilience } = options;
   const url = new URL(request.endpoint.tokenUrl);
   if (!origins.allows(url.origin)) throw new TypeError(`The token URL's origin ${url.origin} is not among the connector's origins`);
-  // A token request belongs to no call, so it has its own timeout. It has its own guards, because the requests that wait for it hold slots.
+  // A token request belongs to no call, so it has its own timeout. It has its own guards, because the requests that wait for it hold slots
+  // of the connection.
   const timeout = new AbortController();
   const cancelTimer = clock.timer(requestTimeoutMs, () =>
     timeout.abort(new ToolError('UPSTREAM_UNAVAILABLE', `The vendor gave no token within ${requestTimeoutMs / 1000} s. Try again later.`)),
@@ -111,7 +112,7 @@ function readToken(data: unknown, endpoint: TokenEndpoint, { origins, version }:
   const origin = endpoint.origin?.(parsed.data);
   if (origin !== undefined && !origins.allows(origin))
     throw invalid('The vendor’s token names an origin that the connector does not allow.');
-  // The lifetime is counted from the request on, before the vendor's own count begins, so that no delay prolongs it.
+  // The lifetime counts from the request, which is before the vendor's own count begins, so that no delay prolongs it.
   const ttlMs = expires_in === undefined ? (endpoint.ttlMs ?? defaultTtlMs) : expires_in * 1000;
   const expiresAt = requestedAt + Math.max(ttlMs, marginMs + 1000);
   return { access: { version, accessToken: access_token, origin, expiresAt }, refreshToken: refresh_token };
@@ -121,7 +122,8 @@ const invalid = (message: string): UpstreamError => new UpstreamError('UPSTREAM_
 
 function refusal(status: number, headers: Headers, data: unknown, onInvalidGrant: string, nowMs: number): UpstreamError {
   if (status === 400 || status === 401 || status === 403) {
-    // The standard defines a few words for the reason (RFC 6749, 5.2). The vendor's description might repeat a secret.
+    // The standard defines a few codes for the reason (RFC 6749, 5.2). The message omits the vendor's description, which might repeat a
+    // secret.
     const reason = errorAnswer.safeParse(data).data?.error;
     const message =
       reason === 'invalid_grant'

@@ -1,8 +1,8 @@
 import type { Fields, RepeatableFields } from '../connector/http.ts';
 
 /**
- * Fills a path template and its query. Every value is encoded, so that an argument of a model can neither leave its segment nor add
- * another: `/`, `?` and `#` are escaped, and the values `.` and `..` are refused.
+ * Fills a path template and its query. Encodes every value, so that a model's argument can neither leave its segment nor add another.
+ * Escapes `/`, `?` and `#`, and refuses the values `.` and `..`.
  *
  * @throws {TypeError} if `params` and the template's `{names}` do not agree, which is a fault of the connector.
  */
@@ -24,7 +24,7 @@ export function requestUrl(origin: string, template: string, params: Fields = {}
   return url;
 }
 
-/** A form body (`application/x-www-form-urlencoded`). */
+/** Encodes a form body (`application/x-www-form-urlencoded`). */
 export function formBody(fields: RepeatableFields): string {
   const form = new URLSearchParams();
   appendFields(form, fields);

@@ -8,28 +8,31 @@ import type { TokenSource, TokenSourceOptions } from './token-source.ts';
 
 type RefreshToken = Extract<Authorization, { kind: 'refresh-token' }>;
 
-/** The present tokens of one authorization. */
+/** The current tokens of one authorization. */
 const grant = z.object({
   /** The digest of the refresh token in the settings, from which this grant's token descends. */
   root: z.string(),
   refreshToken: z.string(),
   access: accessToken.optional(),
-  /** The replica that renews the grant, and when others may take over. Clock time. */
+  /** The replica that renews the grant, and when others may take over, in the clock's time. */
   lease: z.object({ owner: z.string(), until: z.number() }).optional(),
 });
 type Grant = z.output<typeof grant>;
-/** The newest first. While the settings change, some replicas use the old ones and some the new ones, and neither may lose its tokens. */
+/**
+ * The newest grant first. While the settings change, some replicas use the old settings and some use the new settings, and neither group
+ * may lose its tokens.
+ */
 const grants = z.array(grant);
 const maxGrants = 2;
 
-/** The state as it was read. `version` is what a compare-and-set must find unchanged. */
+/** The state as it was read. A compare-and-set succeeds only if `version` is unchanged. */
 interface StoredGrants {
-  readonly mine: Grant;
+  readonly own: Grant;
   readonly others: readonly Grant[];
   readonly version: string | undefined;
 }
 
-/** Tokens that the vendor issued and the state has not stored yet, and the refresh token that they cost. */
+/** Tokens that the vendor has issued and the state has not stored yet, and the refresh token that was spent on them. */
 interface UnsavedToken {
   readonly issued: IssuedToken;
   readonly spent: string;
@@ -39,19 +42,20 @@ type IsUsable = (token: AccessToken) => boolean;
 
 const stateKey = 'grants';
 /**
- * Longer than a token request may take, by the difference that replicas' clocks may have. Shorter than a call, so that a call that waits
+ * Longer than the timeout of a token request, by the difference that replicas' clocks may have. Shorter than a call, so that a waiting call
  * gets its turn after a crash.
  */
 const leaseMs = requestTimeoutMs + 5_000;
 const pollMs = 200;
 const maxWaitMs = 2 * leaseMs;
 const maxConflicts = 20;
-/** How soon core tries again to store tokens that the state did not store. */
+/** How soon core tries again to store tokens after the state failed to store them. */
 const unsavedMs = 5_000;
 
 /**
- * Tokens for a refresh token that the vendor may replace at each use, and may refuse, or treat as stolen, when it comes twice. One replica
- * at a time renews, under a lease in the state. The others wait and use the token that it obtained. Without the state nothing is renewed.
+ * Creates a token source for a refresh token that the vendor may replace at each use. The vendor may refuse a refresh token that is used
+ * twice, or treat it as stolen. So one replica at a time renews, under a lease in the state. The others wait and use the token that it
+ * obtained. No replica renews while the state is unreachable.
  */
 export function rotatingToken(authorization: RefreshToken, options: TokenSourceOptions): TokenSource {
   const renewal = new GrantRenewal(authorization, options);
@@ -76,15 +80,15 @@ class GrantRenewal {
       const access = await this.#keep(this.#unsaved, isUsable);
       if (isUsable(access)) return access;
     }
-    const mine = await this.#claim(isUsable);
-    if (mine.access && isUsable(mine.access)) return mine.access;
+    const own = await this.#claim(isUsable);
+    if (own.access && isUsable(own.access)) return own.access;
     try {
-      const issued = await requestToken(tokenRequest(this.#authorization, mine.refreshToken), this.#options);
+      const issued = await requestToken(tokenRequest(this.#authorization, own.refreshToken), this.#options);
       if (issued.refreshToken !== undefined) this.#options.onSecret(issued.refreshToken);
-      this.#unsaved = { issued, spent: mine.refreshToken };
+      this.#unsaved = { issued, spent: own.refreshToken };
     } catch (error) {
       const released = await this.#release();
-      // A replica whose lease had ended was slow, not dead: its token is in the state now.
+      // The replica whose lease had ended may have been slow, not dead. In that case its token is in the state now.
       if (released?.access && isUsable(released.access)) return released.access;
       throw error;
     }
@@ -94,52 +98,54 @@ class GrantRenewal {
   async #read(): Promise<StoredGrants> {
     const stored = await this.#options.state.get(stateKey, grants);
     const known = stored?.value ?? [];
-    const mine = known.find(({ root }) => root === this.#root) ?? { root: this.#root, refreshToken: this.#authorization.refreshToken };
-    this.#options.onSecret(mine.refreshToken);
-    return { mine, others: known.filter(({ root }) => root !== this.#root), version: stored?.version };
+    const own = known.find(({ root }) => root === this.#root) ?? { root: this.#root, refreshToken: this.#authorization.refreshToken };
+    this.#options.onSecret(own.refreshToken);
+    return { own, others: known.filter(({ root }) => root !== this.#root), version: stored?.version };
   }
 
   /** Returns false if another replica has changed the state. */
-  #write(mine: Grant, { others, version }: StoredGrants): Promise<boolean> {
-    return this.#options.state.set(stateKey, [mine, ...others].slice(0, maxGrants), version);
+  #write(own: Grant, { others, version }: StoredGrants): Promise<boolean> {
+    return this.#options.state.set(stateKey, [own, ...others].slice(0, maxGrants), version);
   }
 
   /**
-   * Takes the lease as soon as no other replica has it. Returns the grant: if another replica has renewed it, with its token and no lease.
+   * Takes the lease as soon as no other replica has it, and returns the grant. If another replica has renewed the grant, returns it with
+   * the new token and without a lease.
    */
   async #claim(isUsable: IsUsable): Promise<Grant> {
     const { clock } = this.#options;
     const giveUpAt = clock.now() + maxWaitMs;
     while (clock.now() < giveUpAt) {
       const stored = await this.#read().catch(unreadable);
-      const { mine } = stored;
-      if (mine.access && isUsable(mine.access)) return mine;
-      const leftMs = (mine.lease?.until ?? 0) - clock.now();
-      // A lease that ends further ahead than leases do was written by a wrong clock.
+      const { own } = stored;
+      if (own.access && isUsable(own.access)) return own;
+      const leftMs = (own.lease?.until ?? 0) - clock.now();
+      // A replica with a wrong clock wrote a lease that ends further ahead than a lease can.
       if (leftMs <= 0 || leftMs > maxWaitMs) {
-        const leased = { ...mine, lease: { owner: this.#owner, until: clock.now() + leaseMs } };
+        const leased = { ...own, lease: { owner: this.#owner, until: clock.now() + leaseMs } };
         if (await this.#write(leased, stored).catch(unreadable)) return leased;
       }
       await new Promise<void>((resolve) => void clock.timer(pollMs, resolve));
     }
-    throw new ToolError('UNAVAILABLE', 'Another replica is renewing the connection’s token and has not ended. Try again in a moment.');
+    throw new ToolError('UNAVAILABLE', 'Another replica is renewing the connection’s token and has not finished. Try again in a moment.');
   }
 
-  /** Gives the lease back, so that others may try at once. If that fails, they wait until the lease ends. */
+  /** Releases the lease, so that others may try at once. If that fails, they wait until the lease ends. */
   async #release(): Promise<Grant | undefined> {
     try {
       const stored = await this.#read();
-      const { lease, ...free } = stored.mine;
+      const { lease, ...free } = stored.own;
       if (lease?.owner === this.#owner) await this.#write(free, stored);
       return free;
     } catch (err) {
-      this.#options.log.warn({ err }, 'the lease of a token’s renewal could not be given back');
+      this.#options.log.warn({ err }, 'the lease of a token’s renewal could not be released');
       return undefined;
     }
   }
 
   /**
-   * Uses an unsaved token, and stores it if the state lets it. A token that is not stored is used for a moment, and stored the next time.
+   * Uses an unsaved token, and stores it if the state allows it. A token that could not be stored is used for a short time, and stored at
+   * the next renewal.
    */
   async #keep(unsaved: UnsavedToken, isUsable: IsUsable): Promise<AccessToken> {
     const { access } = unsaved.issued;
@@ -148,9 +154,9 @@ class GrantRenewal {
     } catch (err) {
       this.#options.log.error(
         { err },
-        'a renewed refresh token could not be stored: if this process ends before, someone must authorize again',
+        'a renewed refresh token could not be stored: if this process ends before it is stored, someone must authorize again',
       );
-      // A successor of this token could not be stored either.
+      // Do not renew again, because the next token could not be stored either.
       if (!isUsable(access)) return unreadable(err);
       return { ...access, expiresAt: Math.min(access.expiresAt, this.#options.clock.now() + marginMs + unsavedMs) };
     }
@@ -160,9 +166,9 @@ class GrantRenewal {
   async #save({ issued: { access, refreshToken }, spent }: UnsavedToken): Promise<AccessToken> {
     for (let conflict = 0; conflict < maxConflicts; conflict += 1) {
       const stored = await this.#read();
-      const { mine } = stored;
-      // A grant without an access token is the settings' own, in a state that has lost the rest.
-      const newer = mine.refreshToken === spent ? undefined : mine.access;
+      const { own } = stored;
+      // A grant without an access token comes from the settings, because the state has lost the stored grant.
+      const newer = own.refreshToken === spent ? undefined : own.access;
       if (!newer && !(await this.#write({ root: this.#root, refreshToken: refreshToken ?? spent, access }, stored))) continue;
       this.#unsaved = undefined;
       return newer ?? access;
@@ -175,9 +181,9 @@ function tokenRequest({ clientId, clientSecret, ...endpoint }: RefreshToken, ref
   return {
     endpoint,
     fields: { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: clientId, client_secret: clientSecret },
-    // The vendor does not say which of these it was.
+    // The vendor does not say which of these is the reason.
     onInvalidGrant:
-      'Its authorization was withdrawn, ended unused, or its newest refresh token was lost before it could be stored. Someone must authorize ' +
+      'Its authorization was withdrawn or expired unused, or its newest refresh token was lost before it could be stored. Someone must authorize ' +
       'this server at the vendor again, and put the new refresh token into the connection’s settings.',
   };
 }

@@ -8,7 +8,7 @@ import type { UpstreamRequest } from './upstream-request.ts';
 
 /** The start of an answer, and the token that its request carried. */
 export interface StartedAnswer {
-  /** Its body is still to be read. */
+  /** The response, with its body unread. */
   readonly response: IncomingResponse;
   readonly token: Token | undefined;
 }
@@ -35,7 +35,7 @@ export async function sendAttempt(options: HttpOptions, upstreamRequest: Upstrea
 
 function originOf({ connector, origins }: HttpOptions, { origin: named, path }: HttpRequest<z.ZodType>, token: Token | undefined): string {
   const origin = named ?? token?.origin ?? origins.first;
-  if (origin === undefined) throw new TypeError(`${connector.id} sends ${path} without an origin, and its first one is a pattern`);
+  if (origin === undefined) throw new TypeError(`${connector.id} sends ${path} without an origin, and its first origin is a pattern`);
   if (!origins.allows(origin)) throw new TypeError(`${connector.id} may not send to ${origin}: it is not among its origins`);
   return origin;
 }

@@ -2,22 +2,22 @@ import { ToolError } from '../errors.ts';
 import { UpstreamError, type BreakerState } from '../ports/resilience.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
-/** What a request went through before it failed. */
+/** The course of a request before it failed. */
 export interface RequestHistory {
-  /** Between its attempts and for budgets. */
+  /** Milliseconds spent waiting between attempts and for budgets. */
   readonly waitedMs: number;
   readonly breaker: BreakerState;
 }
 
 /**
- * Turns a request's last error into the error that the tool may see. Anything that the vendor did not cause passes as it is, unless a write
- * was lost.
+ * Turns a request's last error into the error that the tool may see. Returns an error that the vendor did not cause unchanged, unless a
+ * write was lost.
  */
 export function toToolError(error: unknown, upstreamRequest: UpstreamRequest, history: RequestHistory): unknown {
   const { request, operation, attempts } = upstreamRequest;
   if (upstreamRequest.hasLostWrite) {
     const why = error instanceof UpstreamError || ToolError.is(error) ? error.message : 'The answer never came.';
-    const next = request.ifLost ?? 'Look whether it is there before you repeat it.';
+    const next = request.ifLost ?? 'Check whether it happened before you repeat it.';
     return new ToolError('OUTCOME_UNKNOWN', `${operation} may or may not have happened. ${why}${describe(attempts, history)} ${next}`, {
       cause: error,
     });
@@ -30,7 +30,7 @@ export function toToolError(error: unknown, upstreamRequest: UpstreamRequest, hi
   });
 }
 
-/** Says what was tried, unless that was one plain attempt. */
+/** Describes the attempts and waits. Empty after a single attempt without a wait. */
 function describe(attempts: number, { waitedMs, breaker }: RequestHistory): string {
   if (attempts <= 1 && waitedMs === 0) return '';
   const waited = waitedMs > 0 ? `, waited ${seconds(waitedMs)}` : '';

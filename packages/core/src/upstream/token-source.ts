@@ -5,7 +5,7 @@ import type { HttpClient } from '../ports/http-client.ts';
 import type { Resilience } from '../ports/resilience.ts';
 import type { Origins } from './origins.ts';
 
-/** What a request carries so that the vendor recognizes the connection. */
+/** The part of a request by which the vendor recognizes the connection. */
 export interface Token {
   /** The value of `Authorization`. */
   readonly header: string;
@@ -15,13 +15,15 @@ export interface Token {
 
 /** Authorizes the requests of a connection. */
 export interface TokenSource {
-  /** Returns the token to use now. Waits for a renewal that is running. A renewal belongs to no caller, so no caller can end it. */
+  /** Returns the token to use now. Waits for a running renewal. A renewal belongs to no caller, so no caller can end it. */
   get(): Promise<Token>;
-  /** The vendor refused this token: the next `get` returns another one. Returns false if there is no other one to get. */
+  /**
+   * Marks a token that the vendor refused, so that the next `get` returns another token. Returns false if no other token can be obtained.
+   */
   renew(refused: Token): boolean;
 }
 
-/** What a token source works with. */
+/** Options of a token source. */
 export interface TokenSourceOptions {
   readonly connector: string;
   readonly connection: string;
@@ -34,8 +36,8 @@ export interface TokenSourceOptions {
   /** Core's own state of this connection, which replicas share. */
   readonly state: State;
   readonly clock: Clock;
-  /** The connection's log: its ids are on every line, its secrets on none. */
+  /** The connection's log, which adds its ids to every line and redacts its secrets. */
   readonly log: Logger;
-  /** Receives everything that the vendor issues, so that it is redacted. */
+  /** Receives every secret that the vendor issues, so that it is redacted. */
   onSecret(secret: string): void;
 }

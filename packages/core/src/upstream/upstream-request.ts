@@ -9,22 +9,22 @@ interface SentAttempt {
   status?: number;
 }
 
-/** One request of a tool while its attempts go on. It knows whether the vendor may have acted. */
+/** One request of a tool, across its attempts. Records whether the vendor may have acted. */
 export class UpstreamRequest {
   readonly scope: UpstreamScope;
   readonly request: HttpRequest<z.ZodType>;
   /** Method and path template, for logs and messages: `POST /api/v2/tickets`. */
   readonly operation: string;
-  /** Whether the token was renewed for this request. That happens once. */
+  /** Whether the token was renewed for this request, which happens at most once. */
   renewed = false;
-  /** The attempts that have ended, also those that a guard stopped. */
+  /** The number of attempts that have ended, including attempts that a guard stopped. */
   attempts = 0;
   readonly #writes: boolean;
-  /** The present attempt was sent and has not been answered. */
+  /** Whether the current attempt was sent and has not been answered. */
   #pending = false;
-  /** An earlier attempt was sent, may have been executed, and no later one has settled it. */
+  /** Whether an earlier attempt was sent, may have been executed, and was not settled by a later attempt. */
   #lost = false;
-  /** Whether the scope counts this write among its open ones. */
+  /** Whether the scope counts this write as open. */
   #counted = false;
   #sent: SentAttempt | undefined;
 
@@ -40,7 +40,7 @@ export class UpstreamRequest {
     return this.#writes && (this.#pending || this.#lost);
   }
 
-  /** An attempt is sent. Until it is answered the scope counts the write as open, because an abort may come at any moment. */
+  /** Marks that an attempt is being sent. The scope counts the write as open until the answer, because an abort may come at any moment. */
   markSent(origin: string): SentAttempt {
     this.scope.requests += 1;
     this.#lost ||= this.#pending;
@@ -49,7 +49,7 @@ export class UpstreamRequest {
     return (this.#sent = { origin });
   }
 
-  /** An attempt ended. With `endedAt` (clock time) it is kept for the observers of calls. */
+  /** Marks that an attempt ended. With `endedAt`, in the clock's time, keeps it for the observers of calls. */
   markAttemptEnded({ attempt, code, ms: durationMs }: Extract<ResilienceEvent, { kind: 'attempt' }>, endedAt: number | undefined): void {
     this.attempts = attempt;
     if (endedAt === undefined) return;
@@ -64,13 +64,13 @@ export class UpstreamRequest {
     this.#sent = undefined;
   }
 
-  /** The present attempt was certainly not executed. This says nothing about an earlier attempt. */
+  /** Marks that the current attempt was certainly not executed. This settles no earlier attempt. */
   markNotExecuted(): void {
     this.#pending = false;
     this.#count();
   }
 
-  /** The answer is definite. It settles earlier attempts too, because core repeats only what may be repeated. */
+  /** Marks that the answer is definite. It settles earlier attempts too, because core repeats only requests that may be repeated. */
   markAnswered(executed: 'yes' | 'no'): void {
     this.#pending = false;
     this.#lost = false;
@@ -80,7 +80,7 @@ export class UpstreamRequest {
 
   markRefused({ executed, transient }: UpstreamError): void {
     if (executed === 'unknown') return;
-    // "Not now" settles only this attempt; "no" settles the request.
+    // A temporary refusal settles only this attempt. A permanent refusal settles the request.
     if (transient && executed === 'no') this.markNotExecuted();
     else this.markAnswered(executed);
   }

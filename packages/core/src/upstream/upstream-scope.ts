@@ -2,11 +2,11 @@ import type { Context } from '../connector/context.ts';
 import type { UpstreamAttempt } from '../ports/observer.ts';
 import type { ResilienceEvent } from '../ports/resilience.ts';
 
-/** What one call, or one run of a job, has done upstream so far. Core keeps it, never a plugin. */
+/** The upstream requests that one call, or one run of a job, has made so far. Only core changes it, never a plugin. */
 export interface UpstreamScope {
   /** Whether requests other than GET count as writes. False for read tools, whose POSTs are searches. */
   readonly mayWrite: boolean;
-  /** Who the work is for, as in `Attempt.user`. */
+  /** The user of the work, as in `Attempt.user`. */
   readonly user: string;
   /** Writes that were sent and not answered: in flight or lost. */
   writesOpen: number;
@@ -15,15 +15,15 @@ export interface UpstreamScope {
   requests: number;
   /** Milliseconds spent waiting between attempts and for budgets. */
   waitedMs: number;
-  /** Every request passes it before it is sent. Absent: nothing has to be passed. */
+  /** Every request passes this gate before it is sent. Absent: requests need no admission. */
   gate?: Gate;
-  /** For observers of the call: the first 100. */
+  /** The first 100 attempts, for observers of the call. */
   attempts?: UpstreamAttempt[];
 }
 
 /** Decides whether a call may send requests. */
 export interface Gate {
-  /** Resolves when a request may be sent. Rejects if none may. */
+  /** Resolves when requests may be sent. Rejects if the call may send no requests. */
   pass(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export function createUpstreamScope(mayWrite: boolean, user: string): UpstreamSc
   return { mayWrite, user, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
 }
 
-/** Whether data at the vendor may have changed. One lost write outweighs all answered ones. */
+/** Whether data at the vendor may have changed. One lost write outweighs any number of answered writes. */
 export function wroteOf({ writesOpen, writesDone }: UpstreamScope): 'no' | 'yes' | 'unknown' {
   if (writesOpen > 0) return 'unknown';
   return writesDone > 0 ? 'yes' : 'no';
@@ -44,7 +44,7 @@ export function wroteOf({ writesOpen, writesDone }: UpstreamScope): 'no' | 'yes'
 
 export function upstreamScopeOf(context: Context): UpstreamScope {
   const scope = (context as { [upstreamScopeKey]?: UpstreamScope })[upstreamScopeKey];
-  if (!scope) throw new TypeError('The last argument of http.request must be the context that the tool or job was given.');
+  if (!scope) throw new TypeError('The last argument of http.request must be the context that the tool or job received.');
   return scope;
 }
 

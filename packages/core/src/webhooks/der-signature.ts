@@ -2,11 +2,11 @@
 const half = 32;
 
 /**
- * Converts an ECDSA P-256 signature from the form that vendors send (ASN.1 DER: two signed integers of any length) to the form that
- * WebCrypto takes: r and s, 32 bytes each. Returns undefined for anything else.
+ * Converts an ECDSA P-256 signature from ASN.1 DER, which vendors send (two signed integers of any length), to the form that WebCrypto
+ * requires: r and s, 32 bytes each. Returns undefined for anything else.
  */
 export function ecdsaSignatureFromDer(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-  // A sequence (0x30) of all that follows. Its length fits into one byte, because it is 72 at most.
+  // A sequence (0x30) that spans the rest. Its length fits into one byte, because it is at most 72.
   if (der[0] !== 0x30 || der[1] !== der.length - 2) return undefined;
   const r = readInteger(der, 2);
   const s = r && readInteger(der, r.end);

@@ -12,7 +12,7 @@ export interface Delivery {
   /** The connection's own state, in which the connector finds the events. */
   readonly state: State;
   readonly headers: Headers;
-  /** The bytes as they arrived: a signature covers each of them. */
+  /** The bytes as they arrived, because the signature covers each of them. */
   readonly body: Uint8Array;
   readonly clock: Clock;
 }
@@ -20,15 +20,15 @@ export interface Delivery {
 const maxIdLength = 255;
 
 /**
- * Verifies a delivery, takes it apart and stores its events. When it resolves the events are as durable as `state` is, and a repetition of
- * the delivery changes nothing.
+ * Verifies a delivery, splits it into events and stores them. When the promise resolves, the events are as durable as `state`, and a
+ * repetition of the delivery changes nothing.
  *
- * @throws {ToolError} FORBIDDEN for a signature that is missing, wrong or old; INVALID_INPUT for a body that is not the vendor's;
- *   NOT_FOUND if the connector takes no webhooks; UNAVAILABLE if the events could not be stored, so that the vendor sends them again.
+ * @throws {ToolError} FORBIDDEN for a signature that is missing, wrong or old; INVALID_INPUT for a body that the connector cannot read;
+ *   NOT_FOUND if the connector has no webhook; UNAVAILABLE if the events could not be stored, so that the vendor sends them again.
  */
 export async function receiveWebhook({ connector, config, state, headers, body, clock }: Delivery): Promise<void> {
   const { webhook } = connector;
-  if (!webhook) throw new ToolError('NOT_FOUND', `${connector.id} takes no webhooks.`);
+  if (!webhook) throw new ToolError('NOT_FOUND', `${connector.id} has no webhook.`);
   await verifySignature(webhook.signature(config), headers, body, clock.now());
   const entries = checkEntries(webhook.log, () => webhook.events(parseJson(body)));
   try {
@@ -50,6 +50,6 @@ function checkEntries({ entry: schema }: LogSpec, read: () => readonly Entry<unk
       return { id, key, value: schema.parse(value) };
     });
   } catch (error) {
-    throw new ToolError('INVALID_INPUT', 'The body is not what this webhook takes.', { cause: error });
+    throw new ToolError('INVALID_INPUT', 'The body is not in the form that this webhook accepts.', { cause: error });
   }
 }

@@ -6,9 +6,9 @@ const windowMs = 5 * 60_000;
 
 /**
  * Verifies the raw bytes of a delivery against the signature in its headers. WebCrypto compares in constant time. If the signature names a
- * timestamp header, `now` (milliseconds since the epoch) may be five minutes before or after that time.
+ * timestamp header, `now` (milliseconds since the epoch) may be up to five minutes before or after that time.
  *
- * @throws {ToolError} FORBIDDEN. The message does not say what a valid signature would be.
+ * @throws {ToolError} FORBIDDEN. The message does not reveal a valid signature.
  * @throws {TypeError} for a declaration that signs no body, or a timestamp without a header.
  */
 export async function verifySignature(signature: Signature, headers: Headers, body: Uint8Array, now: number): Promise<void> {
@@ -27,12 +27,12 @@ export async function verifySignature(signature: Signature, headers: Headers, bo
   }
   const text = headers.get(header);
   if (text === null) throw forbidden('the signature is missing');
-  if (!text.startsWith(prefix)) throw forbidden('the signature is not of the kind that was declared');
+  if (!text.startsWith(prefix)) throw forbidden('the signature does not begin with the declared prefix');
   const received = encoding === 'hex' ? fromHex(text.slice(prefix.length)) : fromBase64(text.slice(prefix.length));
   if (!received) throw forbidden('the signature cannot be read');
 
   const parts = over.map((part) => (part === 'body' ? body : new TextEncoder().encode(timestamp)));
-  if (!(await isValid(signature, received, concat(parts)))) throw forbidden('the signature does not fit the body');
+  if (!(await isValid(signature, received, concat(parts)))) throw forbidden('the signature does not match the body');
 }
 
 const forbidden = (reason: string) => new ToolError('FORBIDDEN', `The delivery was refused: ${reason}.`);

@@ -30,25 +30,25 @@ function setUp(options: Parameters<typeof cockatielResilience>[0] = {}) {
   return { clock, resilience, attempt, fail, breakers };
 }
 
-test('opens after five failures in a row, lets one request through after its time, and opens again if that fails', async () => {
+test('the breaker opens after five failures in a row, lets one request through a minute later, and opens again if that request fails', async () => {
   const { clock, resilience, attempt, fail, breakers } = setUp();
   await fail('one', 5);
   expect(resilience.breaker('acme', 'one')).toBe('open');
   expect(resilience.breaker('acme', 'two')).toBe('closed');
-  let ran = 0;
-  const run = async (): Promise<number> => (ran += 1);
+  let runs = 0;
+  const run = async (): Promise<number> => (runs += 1);
   await clock.advance(59_999);
   await expect(resilience.execute(attempt(), run)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterMs: 1 });
   await clock.advance(1);
   await fail('one');
   await expect(resilience.execute(attempt(), run)).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterMs: 60_000 });
-  expect(ran).toBe(0);
+  expect(runs).toBe(0);
   await clock.advance(60_000);
   expect(await resilience.execute(attempt(), run)).toBe(1);
   expect(breakers).toEqual(['one open', 'one half-open', 'one open', 'one half-open', 'one closed']);
 });
 
-test('a success in between resets the count', async () => {
+test('a success between failures resets the breaker’s count', async () => {
   const { resilience, attempt, fail } = setUp();
   await fail('one', 4);
   await resilience.execute(attempt(), async () => 'fine');
@@ -56,7 +56,7 @@ test('a success in between resets the count', async () => {
   expect(resilience.breaker('acme', 'one')).toBe('closed');
 });
 
-test('our own faults and the vendor’s refusals do not count', async () => {
+test('the breaker counts neither our own faults nor the vendor’s refusals', async () => {
   const { resilience, attempt } = setUp();
   for (let i = 0; i < 10; i += 1) {
     await expect(resilience.execute(attempt(), async () => Promise.reject(new TypeError('ours')))).rejects.toThrow('ours');
@@ -69,18 +69,18 @@ test('our own faults and the vendor’s refusals do not count', async () => {
   expect(resilience.breaker('acme', 'one')).toBe('closed');
 });
 
-test('does not wait for a retry once the breaker has opened', async () => {
+test('a request does not wait for a retry once the breaker has opened', async () => {
   const { resilience, attempt } = setUp({ retries: 10 });
-  let ran = 0;
+  let runs = 0;
   const clockless = resilience.execute(attempt('one', { deadlineAt: Number.POSITIVE_INFINITY }), async () => {
-    ran += 1;
+    runs += 1;
     throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'down', { executed: 'no', transient: true, retryAfterMs: 0 });
   });
   await expect(clockless).rejects.toThrow('down');
-  expect(ran).toBe(5);
+  expect(runs).toBe(5);
 });
 
-test('backs off exponentially with jitter, up to its ceiling', async () => {
+test('the backoff grows exponentially with jitter, up to its ceiling', async () => {
   const waits: number[] = [];
   const { clock, resilience, attempt } = setUp({ retries: 6, backoffMs: 100, maxBackoffMs: 400, breakerFailures: 100 });
   const running = resilience.execute(
@@ -109,7 +109,7 @@ test('an abort ends the wait for a retry at once', async () => {
   expect(clock.sleeping).toBe(0);
 });
 
-test('forgets idle connections, and the longest unused beyond its bound, but no connection in use', async () => {
+test('the adapter drops idle connections, and the least recently used beyond its bound, but no connection in use', async () => {
   const { clock, resilience, attempt, fail, breakers } = setUp({ maxConnections: 2 });
   const gate = Promise.withResolvers<string>();
   await fail('one', 5);
@@ -125,7 +125,7 @@ test('forgets idle connections, and the longest unused beyond its bound, but no 
   expect(await busy).toBe('done');
 });
 
-test('leaves no timer behind', async () => {
+test('a request leaves no timer behind', async () => {
   const { clock, resilience, attempt } = setUp();
   await resilience.execute(attempt(), async () => 'fine');
   await Promise.resolve();
@@ -149,7 +149,7 @@ test('a connection in use keeps its bulkhead, however many others there are', as
   await expect(resilience.execute(attempt('busy'), async () => 'fine')).rejects.toMatchObject({ code: 'OVERLOADED' });
 });
 
-test('leaves no listener behind on the caller’s signal', async () => {
+test('a request leaves no listener behind on the caller’s signal', async () => {
   const { resilience, attempt } = setUp();
   const { signal } = new AbortController();
   await resilience.execute(attempt('one', { signal }), async () => 'fine');

@@ -70,7 +70,7 @@ test('a call keeps its first hundred attempts for its observers', () => {
 });
 
 describe('openTelemetryObserver', () => {
-  test('makes a span of a call below the caller’s span, and below it a span of the attempt, without ids or arguments', async () => {
+  test('records a call below the caller’s span, and the attempt below the call, without ids or arguments', async () => {
     const { call, exporter } = traced();
     const before = Date.now();
     await call('acme_get_item', { id: 'canary-argument' }, { traceparent });
@@ -103,7 +103,7 @@ describe('openTelemetryObserver', () => {
     expect(JSON.stringify([attempt?.attributes, server?.attributes])).not.toContain('canary');
   });
 
-  test('says of each attempt its number, its answer and its code', async () => {
+  test('records the number, the answer and the code of each attempt', async () => {
     const { call, exporter } = traced();
     acme.misbehave({ kind: 'status', status: 503, times: 1 });
     acme.misbehave({ kind: 'reset', times: 1 });
@@ -144,7 +144,7 @@ describe('openTelemetryObserver', () => {
     expect(server?.events).toEqual([]);
   });
 
-  test('makes a span of a call that was refused before it ran', async () => {
+  test('records a call that was refused before it ran', async () => {
     const { call, only } = traced();
     await call('acme_get_item', { id: 7 });
     expect(only().status).toEqual({ code: SpanStatusCode.ERROR });
@@ -155,7 +155,7 @@ describe('openTelemetryObserver', () => {
     });
   });
 
-  test('has no attempt below a call that is answered from the cache', async () => {
+  test('records no attempt below a call that the cache answers', async () => {
     const { call, exporter, only } = traced();
     await call('acme_get_kept_item', { id: '1' });
     exporter.reset();
@@ -163,7 +163,7 @@ describe('openTelemetryObserver', () => {
     expect(only()).toMatchObject({ kind: SpanKind.SERVER, attributes: { 'busbar.status': 'cached' } });
   });
 
-  test('has no address of an attempt that a guard stopped', async () => {
+  test('records no address for an attempt that a guard stopped', async () => {
     const { call, exporter } = traced();
     acme.misbehave({ kind: 'status', status: 503, times: 1 });
     await call('acme_list_limited', { limit: 'hourly' });
@@ -185,9 +185,9 @@ describe('openTelemetryObserver', () => {
     ['in capitals', traceparent.toUpperCase()],
     ['all zeros', `00-${'0'.repeat(32)}-${spanId}-01`],
     ['not a traceparent', 'canary'],
-  ])('begins a trace of its own if the caller’s traceparent is %s', async (_, given) => {
+  ])('begins a new trace if the caller’s traceparent is %s', async (_, traceparent) => {
     const { call, only } = traced();
-    await call('acme_get_item', { id: 7 }, given === undefined ? {} : { traceparent: given });
+    await call('acme_get_item', { id: 7 }, traceparent === undefined ? {} : { traceparent });
     expect(only().parentSpanContext).toBeUndefined();
     expect(only().spanContext().traceId).not.toBe(traceId);
   });
@@ -198,7 +198,7 @@ describe('openTelemetryObserver', () => {
     expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
-  test('changes nothing of a call if the tracer throws', async () => {
+  test('does not affect a call if the tracer throws', async () => {
     const tracer = {
       startSpan() {
         throw new Error('no span today');
@@ -209,7 +209,7 @@ describe('openTelemetryObserver', () => {
     expect([codeOf(answer), answer.structuredContent]).toEqual([undefined, { id: '1' }]);
   });
 
-  test('takes the tracer of the global provider, also if the provider is registered later', async () => {
+  test('uses the tracer of the global provider, even if the provider is registered later', async () => {
     const observer = openTelemetryObserver();
     observer.call?.(event);
     const { provider, only } = tracing();
@@ -222,15 +222,15 @@ describe('openTelemetryObserver', () => {
   test.each([
     ['is linked to the span that is active in the process', traceparent],
     ['is below the span that is active in the process, if the caller gave none', undefined],
-  ])('%s', (_, given) => {
+  ])('%s', (_, traceparent) => {
     context.setGlobalContextManager(new StackContextManager().enable());
     onTestFinished(() => context.disable());
     const { provider, only } = tracing();
     const tracer = provider.getTracer('test');
     const active = tracer.startSpan('POST');
-    context.with(trace.setSpan(context.active(), active), () => openTelemetryObserver(tracer).call?.({ ...event, traceparent: given }));
+    context.with(trace.setSpan(context.active(), active), () => openTelemetryObserver(tracer).call?.({ ...event, traceparent }));
     const { parentSpanContext, links } = only();
     const here = active.spanContext();
-    expect([parentSpanContext?.spanId, links.map((link) => link.context)]).toEqual(given ? [spanId, [here]] : [here.spanId, []]);
+    expect([parentSpanContext?.spanId, links.map((link) => link.context)]).toEqual(traceparent ? [spanId, [here]] : [here.spanId, []]);
   });
 });

@@ -34,7 +34,7 @@ describe('pinoLogger', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['warn']);
   });
 
-  test('redacts fields whose name means a secret, also one level down', () => {
+  test('redacts fields whose name means a secret, including one level down', () => {
     const text = JSON.stringify(
       logged((log) =>
         log.info({ password: 'hush', headers: { authorization: 'Bearer hush', 'x-api-key': 'hush', accept: '*/*' } }, 'Sent'),
@@ -45,7 +45,7 @@ describe('pinoLogger', () => {
     expect(text).toContain('*/*');
   });
 
-  test('redacts them among fields that are all plain', () => {
+  test('redacts fields whose name means a secret among plain fields', () => {
     const [line] = logged((log) => log.info({ tenant: 'acme', apiKey: 'hush' }, 'Sent'));
     expect(line).toMatchObject({ tenant: 'acme', apiKey: '[redacted]' });
   });
@@ -58,7 +58,7 @@ describe('pinoLogger', () => {
     expect(JSON.parse(lines.join(''))).toMatchObject({ token: '[redacted]', tenant: 'acme' });
   });
 
-  test('does not change the fields that it is given', () => {
+  test('does not change the fields that it receives', () => {
     const fields = { password: 'hush', headers: { cookie: 'hush' } };
     logged((log) => log.info(fields, 'Sent'));
     expect(fields).toEqual({ password: 'hush', headers: { cookie: 'hush' } });
@@ -95,12 +95,12 @@ describe('pinoLogger', () => {
     expect(logged((log) => log.error({ err: error }, 'Failed'))).toHaveLength(1);
   });
 
-  test('writes thrown text as it is, and says of a thrown object that it was not an error', () => {
+  test('writes thrown text unchanged, and states that a thrown object is not an error', () => {
     expect(logged((log) => log.error({ err: 'just text' }, 'Failed'))[0]?.['err']).toBe('just text');
     expect(JSON.stringify(logged((log) => log.error({ err: { headers: 'hush' } }, 'Failed')))).not.toContain('hush');
   });
 
-  describe('writes a line as pino by itself does', () => {
+  describe('writes the same line as pino itself', () => {
     const plain = { text: 'a "quoted" \\ line\nand\u0001 \ud83d\ude00', count: 3, share: 0.5, odd: Number.NaN, yes: true, no: undefined };
     test.each<[name: string, write: (log: Pino) => void]>([
       ['with plain fields', (log) => log.info(plain, 'plain "message"')],
@@ -143,7 +143,7 @@ describe('pinoLogger', () => {
       expect(linesOf((destination) => pinoLogger({ destination }))).toEqual(linesOf((destination) => pino(ownWay, destination)));
     });
 
-    test('and notifies subscribers of its tracing channel', () => {
+    test('and notifies the subscribers of pino’s tracing channel', () => {
       const received: unknown[] = [];
       const listener = { end: (event: unknown) => void received.push(event) };
       const channel = tracingChannel('pino_asJson');

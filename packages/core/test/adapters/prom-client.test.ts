@@ -110,7 +110,7 @@ describe('promObserver', () => {
     expect(await line('mcp_connector_errors_total{connector="zendesk",code="UPSTREAM_UNAVAILABLE"}')).toMatch(/ 1$/);
   });
 
-  test('counts refusals by reason, and rate limits also in a metric of their own', async () => {
+  test('counts refusals by reason, and rate limits in a separate metric as well', async () => {
     const { observer, line } = observed();
     observer.refused?.({ reason: 'rate-limit' });
     observer.refused?.({ reason: 'unauthenticated' });
@@ -166,9 +166,9 @@ describe('promObserver', () => {
       }
       return registry.metrics();
     };
-    const one = await seriesAfter(1);
+    const forOne = await seriesAfter(1);
     const thousand = await seriesAfter(1_000);
-    expect(thousand.split('\n')).toHaveLength(one.split('\n').length);
+    expect(thousand.split('\n')).toHaveLength(forOne.split('\n').length);
     expect(thousand).not.toMatch(/tenant|con_|call-/);
   });
 });

@@ -128,7 +128,7 @@ test('a read that asks a person is neither kept nor shared', async () => {
   expect((await result('a', { answers: {} })).kind).toBe('ask');
 });
 
-test('reads beyond the bounds of sharing run by themselves', async () => {
+test('reads beyond the bounds of sharing run separately', async () => {
   const reads = sharedReads({ maxRunning: 1, maxWaiting: 1 });
   const { signal } = new AbortController();
   const held = Promise.withResolvers<void>();

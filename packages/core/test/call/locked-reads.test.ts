@@ -4,7 +4,7 @@ import { manualClock } from '../../src/testing/index.ts';
 import { said, cachedReadHost, type Run } from '../support/cached-read-host.ts';
 import { processLock } from '../testing/store-checks/process-lock.ts';
 
-/** Replicas that share a cache and a lock. An in-process lock replaces the one in Redis. */
+/** Replicas that share a cache and a lock. An in-process lock replaces the lock in Redis. */
 function sharedReplicas() {
   const clock = manualClock();
   const cache = memoryCache({ clock });
@@ -50,7 +50,7 @@ test('a read waits for an equal read of another replica, and gets its answer wit
   expect(said(await b.read('b'))).toBe('mine');
 });
 
-test('a read waits 5 s for a replica that does not end its read', async () => {
+test('a read waits 5 s for a replica whose read does not end', async () => {
   const { clock, replica } = sharedReplicas();
   const lost = replica(stuck).read('a');
   await clock.advance(0);
@@ -61,7 +61,7 @@ test('a read waits 5 s for a replica that does not end its read', async () => {
   await lost;
 });
 
-test('a read waits for a replica for half of its time at most', async () => {
+test('a read waits for another replica for at most half of its time', async () => {
   const { clock, replica } = sharedReplicas();
   const lost = replica(stuck).read('a');
   await clock.advance(0);
@@ -72,7 +72,7 @@ test('a read waits for a replica for half of its time at most', async () => {
   await lost;
 });
 
-test('a read waits no longer once the other replica’s read has failed, and it can be cancelled while it waits', async () => {
+test('a read stops waiting once the other replica’s read has failed, and it can be cancelled while it waits', async () => {
   const { clock, replica } = sharedReplicas();
   const go = Promise.withResolvers<string>();
   const failing = replica(() => go.promise).read('a');

@@ -66,7 +66,7 @@ function countingHost(input: Schema, units?: (input: never) => number) {
 
 const many = z.object({ items: z.array(z.string()).default(['a', 'b']).describe('What to write') });
 
-test('a call takes the units that its tool counts in the validated arguments, or one unit', async () => {
+test('a call uses the units that its tool counts in the validated arguments, or one unit', async () => {
   const { call, calls } = countingHost(many, ({ items }: { items: string[] }) => items.length);
   await call({});
   await call({ items: [] });
@@ -76,7 +76,7 @@ test('a call takes the units that its tool counts in the validated arguments, or
 });
 
 test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 1_000_001, '3'])(
-  'a tool that takes %s units fails before anything runs',
+  'a call of a tool that counts %s units fails before anything runs',
   async (units) => {
     const { call, calls, runs } = countingHost(many, () => units as number);
     expect(codeOf(await call({}))).toBe('INTERNAL');
@@ -84,7 +84,7 @@ test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 1_000_001, '3'])(
   },
 );
 
-test('a tool may take a million units', async () => {
+test('a call may use a million units', async () => {
   const { call, calls } = countingHost(many, () => 1_000_000);
   await call({});
   expect(calls).toMatchObject([{ units: 1_000_000 }]);

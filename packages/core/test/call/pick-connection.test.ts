@@ -29,6 +29,6 @@ test('an id takes precedence over names and defaults, and opens no other tenantâ
     expect(pickConnection(store, me, 'acme', name, 'second')).toMatchObject({ id: 'second' });
   for (const id of ['theirs', 'gone'])
     expect(() => pickConnection(store, me, 'acme', 'first', id)).toThrow(
-      expect.objectContaining({ code: 'CONNECTION_NOT_FOUND', message: expect.stringContaining('is gone') as string }),
+      expect.objectContaining({ code: 'CONNECTION_NOT_FOUND', message: expect.stringContaining('no longer exists') as string }),
     );
 });

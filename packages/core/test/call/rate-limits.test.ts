@@ -9,7 +9,7 @@ const hostWith = useAcme((started) => (acme = started));
 const of = (tenant: string, id: string): Principal => ({ tenant, id, roles: [] });
 const perMinute = (limit: number, clock = manualClock()) => memoryRateLimit([{ limit, windowMs: 60_000 }], { clock });
 
-test('a tenant’s limit counts all keys of the tenant, and no other tenant', async () => {
+test('a tenant’s limit counts the requests of all its keys, and of no other tenant', async () => {
   const { host } = hostWith({ tenantRateLimit: perMinute(2) });
   expect(await host.limit(of('a', '1'))).toMatchObject({ allowed: true, remaining: 1 });
   expect(await host.limit(of('a', '2'))).toMatchObject({ allowed: true, remaining: 0 });
@@ -17,7 +17,7 @@ test('a tenant’s limit counts all keys of the tenant, and no other tenant', as
   expect(await host.limit(of('b', '1'))).toMatchObject({ allowed: true });
 });
 
-test('a request beyond its key’s limit does not count for the tenant, and the host reports the limit with less left', async () => {
+test('a request beyond its key’s limit does not count for the tenant, and the host reports the limit with fewer requests left', async () => {
   const { host } = hostWith({ rateLimit: perMinute(1), tenantRateLimit: perMinute(3) });
   expect(await host.limit(of('a', '1'))).toMatchObject({ allowed: true, remaining: 0, rule: { limit: 1 } });
   for (let again = 0; again < 5; again += 1) expect(await host.limit(of('a', '1'))).toMatchObject({ allowed: false, rule: { limit: 1 } });

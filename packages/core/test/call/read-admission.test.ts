@@ -155,18 +155,18 @@ test('a read that fails or asks before its first upstream request is recorded as
 
 test('work that a read leaves running sends nothing once the read is being recorded', async () => {
   const recording = Promise.withResolvers<void>();
-  const goOn = Promise.withResolvers<void>();
+  const resume = Promise.withResolvers<void>();
   let left: Promise<unknown> = Promise.resolve();
   const { read, metered, vendor } = await vendorHost(
     async (get) => {
-      left = goOn.promise.then(() => get()).catch((error: unknown) => ToolError.is(error) && error.code);
+      left = resume.promise.then(() => get()).catch((error: unknown) => ToolError.is(error) && error.code);
       return 'done';
     },
     { record: () => recording.promise },
   );
   const answer = read();
   await expect.poll(() => metered).toEqual(['record']);
-  goOn.resolve();
+  resume.resolve();
   expect(await left).toBe('CANCELLED');
   recording.resolve();
   expect(said(await answer)).toBe('done');
@@ -183,7 +183,7 @@ test('a read that is cancelled before its first upstream request is not admitted
   expect([vendor.requests, metered]).toEqual([[], ['record', 'failed']]);
 });
 
-test('a read whose caller has left before it begins neither runs nor is recorded', async () => {
+test('a read whose caller disconnects before it begins neither runs nor is recorded', async () => {
   let runs = 0;
   const { read, metered, statuses } = await vendorHost(async () => String((runs += 1)));
   expect(codeOf(await read({ signal: AbortSignal.abort() }))).toBe('CANCELLED');

@@ -30,7 +30,7 @@ const echo = defineConnector({
   ],
 });
 
-test.each(['returns', 'refuses', 'breaks'])('a secret argument is in no log line, error or answer of a tool that %s', async (how) => {
+test.each(['returns', 'refuses', 'breaks'])('a secret argument appears in no log line, error or answer of a tool that %s', async (how) => {
   const lines: string[] = [];
   const keep = (fields: object, message: string) => void lines.push(JSON.stringify(fields), message);
   const log: Logger = { debug: keep, info: keep, warn: keep, error: keep };

@@ -43,7 +43,7 @@ test.each(passing)('after %s, the caller gets the older answer with a warning', 
   expect(said(answer)).toBe('kept');
   expect(answer.isError).toBeUndefined();
   expect(textOf(answer)).toBe(
-    `{"said":"kept"}\nWarning: This answer is 31 s old. A newer one could not be had (${code}), so things may have changed since.`,
+    `{"said":"kept"}\nWarning: This answer is 31 s old. A newer answer was not available (${code}), so the data may have changed since.`,
   );
   expect(answer.meta).toEqual({ 'busbar/stale': { ageMs: 30_500, code } });
   expect(statuses()).toEqual(['executed', 'cached']);
@@ -56,7 +56,7 @@ test.each(lasting)('%s reaches the caller unchanged, even if an older answer is 
   expect(statuses()).toEqual(['executed', 'failed']);
 });
 
-test('an older answer is given until `staleIfErrorMs` after its `ttlMs`, and never without that setting', async () => {
+test('the caller gets an older answer until `staleIfErrorMs` after its `ttlMs`, and never without that setting', async () => {
   const { read, clock } = await failingHost('UPSTREAM_UNAVAILABLE', 5_000);
   await clock.advance(5_999);
   expect(said(await read('a'))).toBe('kept');
@@ -79,7 +79,7 @@ test('a shorter `staleIfErrorMs` applies to answers that were kept under a longe
   expect(codeOf(await read('a'))).toBe('UPSTREAM_UNAVAILABLE');
 });
 
-test('an older answer is not given once a write has cleared it, even if the write came while the read failed', async () => {
+test('the caller gets no older answer once a write has cleared it, even if the write came while the read failed', async () => {
   const { read, clock, clear } = await failingHost('UPSTREAM_UNAVAILABLE', 60_000);
   await clock.advance(1_000);
   await clear();

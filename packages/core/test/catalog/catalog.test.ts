@@ -83,7 +83,7 @@ test('the catalog keeps one list for a combination of toolsets, in any order and
   expect(catalog.forPrincipal(withToolsets('reports', 'made up', 'admin', 'admin'))).toBe(list);
 });
 
-test('the catalog keeps the lists of 1,000 combinations at most', () => {
+test('the catalog keeps the lists of at most 1,000 combinations', () => {
   const sets = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`get_${n}`, [`set-${n}`]]));
   const catalog = createCatalog([connector('acme', sets)]);
   const combination = (bits: number) => withToolsets(...Object.values(sets).flatMap((set, n) => (bits & (1 << n) ? set : [])));

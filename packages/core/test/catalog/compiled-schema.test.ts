@@ -46,7 +46,7 @@ test('a compiled schema accepts, changes and refuses the same values as the sche
     const parsed = compiledSchema(schema).safeParse(value, { error });
     counts[expected.success ? 'accepted' : 'refused'] += 1;
     expect(parsed.success).toBe(expected.success);
-    // Not `toStrictEqual`, which takes a key `constructor` for the object's own.
+    // Not `toStrictEqual`, which reads a key `constructor` as the object's constructor.
     expect(isDeepStrictEqual(parsed.data, expected.data)).toBe(true);
     expect(JSON.stringify(parsed.data)).toBe(JSON.stringify(expected.data));
     expect(JSON.stringify(parsed.error?.issues)).toBe(JSON.stringify(expected.error?.issues));

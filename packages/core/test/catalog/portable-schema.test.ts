@@ -111,8 +111,8 @@ test.each(zoo)(
       expect(brokenRules(jsonSchema, io)).toEqual([]);
       const fits = ajv.compile(jsonSchema);
       for (const a of values) {
-        const given = described.parse({ a });
-        expect(fits(io === 'input' ? { a } : given), `${io} ${JSON.stringify(a)} ${JSON.stringify(fits.errors)}`).toBe(true);
+        const output = described.parse({ a });
+        expect(fits(io === 'input' ? { a } : output), `${io} ${JSON.stringify(a)} ${JSON.stringify(fits.errors)}`).toBe(true);
       }
     }
   },
@@ -211,7 +211,7 @@ test('undefined is not an alternative', () => {
 test.each<[string, z.ZodType, RegExp]>([
   ['a missing description', z.string(), /^a has no description\. Add \.describe/],
   [
-    'a missing description further in',
+    'a missing description of a nested property',
     z.object({ b: z.array(z.object({ c: z.string() })).describe('B') }).describe('A'),
     /^a\.b\[\]\.c has no description/,
   ],
@@ -326,10 +326,10 @@ test('allOf is merged, and keywords that only the validator can check are left o
 
 test.each<[string, object, RegExp]>([
   ['alternatives at the root', { type: 'object', properties: {}, anyOf: [{ required: ['a'] }] }, /has anyOf at its root/],
-  ['a root that is no object', { type: 'string' }, /is not an object with properties/],
+  ['a root that is not an object', { type: 'string' }, /is not an object with properties/],
   ['an empty schema', {}, /is not an object with properties/],
   [
-    'a reference to elsewhere',
+    'a reference outside the schema',
     { type: 'object', properties: { a: { $ref: 'https://a.example/x', description: 'A' } } },
     /a refers to https:\/\/a\.example\/x, which is not in the schema/,
   ],

@@ -61,7 +61,7 @@ test('`connection` must be a string, and is an unknown key if a tenant may have 
   expect(refusal(Ticket, { subject: 'x', connection: 'a' })[0]).toMatch(/^unknown key "connection"/);
 });
 
-test('the refusal says what is missing, what is wrong and what would be right', () => {
+test('the refusal names what is missing, what is wrong and what is expected', () => {
   expect(refusal(Ticket, { priority: 'hihg', requester: { email: 5 }, count: 1.5 })).toEqual([
     'subject: is missing; it must be a string',
     'priority: must be one of "low", "normal", "high"; did you mean "high"?',
@@ -157,7 +157,7 @@ test('the refusal of a union shows the problems of the closest alternative, or l
   expect(refusal(Schema, { step: { kind: 'sned' } })[0]).toMatch(/^step\.kind: .*'wait'.*'send'/);
 });
 
-test('the refusal lists ten problems at most, each of a bounded length', () => {
+test('the refusal lists at most ten problems, each of a bounded length', () => {
   const Wide = z.object(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`p${n}`, z.string().describe('P')])));
   const lines = refusal(Wide, {});
   expect(lines).toHaveLength(11);

@@ -32,7 +32,7 @@ const zodCases: readonly (readonly [string, z.ZodObject, unknown, unknown])[] = 
   ['the values of a record', z.object({ a: z.record(z.string(), text) }), { a: { any: 's' } }, { a: { any: gone } }],
   ['an alternative', z.object({ a: z.union([z.number(), text]) }), { a: 's' }, { a: gone }],
   [
-    'a field that is secret in one alternative, in all other alternatives too',
+    'a field that is secret in one alternative, even in the other alternatives',
     z.object({
       a: z.discriminatedUnion('kind', [z.object({ kind: z.literal('x'), v: text }), z.object({ kind: z.literal('y'), v: z.string() })]),
     }),
@@ -59,33 +59,28 @@ const zodCases: readonly (readonly [string, z.ZodObject, unknown, unknown])[] = 
   ],
 ];
 
-test.each(zodCases)('a schema redacts %s', (_, schema, given, shown) => {
-  expect(withoutSecrets(schema)(given)).toEqual(shown);
+test.each(zodCases)('a schema redacts %s', (_, schema, args, redacted) => {
+  expect(withoutSecrets(schema)(args)).toEqual(redacted);
 });
 
 const marked = { type: 'string', writeOnly: true };
 const rawCases: readonly (readonly [string, object, unknown, unknown])[] = [
   ['properties', { properties: { a: marked, b: {} } }, { a: 's', b: 'open' }, { a: gone, b: 'open' }],
-  ['what is pointed at', { properties: { a: { $ref: '#/$defs/a' } }, $defs: { a: marked } }, { a: 's' }, { a: gone }],
+  ['the target of a reference', { properties: { a: { $ref: '#/$defs/a' } }, $defs: { a: marked } }, { a: 's' }, { a: gone }],
   [
-    'what is pointed at by a name that has to be written otherwise',
+    'the target of a reference with an escaped name',
     { properties: { a: { $ref: '#/$defs/x~1y~0%20z' } }, $defs: { 'x/y~ z': marked } },
     { a: 's' },
     { a: gone },
   ],
   [
-    'what points at itself',
+    'a schema that refers to itself',
     { properties: { child: { $ref: '#' }, both: { anyOf: [{ $ref: '#' }, { $ref: '#' }] }, a: marked } },
     { child: { child: { a: 's', b: 1 } }, both: { both: { a: 's' } } },
     { child: { child: { a: gone, b: 1 } }, both: { both: { a: gone } } },
   ],
   ['pattern properties', { patternProperties: { '^x': marked } }, { xa: 's' }, { xa: gone }],
-  [
-    'additional properties, and them alone',
-    { properties: { a: {} }, additionalProperties: marked },
-    { a: 'open', b: 's' },
-    { a: 'open', b: gone },
-  ],
+  ['only additional properties', { properties: { a: {} }, additionalProperties: marked }, { a: 'open', b: 's' }, { a: 'open', b: gone }],
   [
     'a field that is secret under a condition',
     // Parsed from text, because an object literal with `then` looks like a promise.
@@ -93,30 +88,30 @@ const rawCases: readonly (readonly [string, object, unknown, unknown])[] = [
     { a: 's', b: 's', c: 1 },
     { a: gone, b: gone, c: 1 },
   ],
-  ['a part of all', { allOf: [{ properties: { a: marked } }] }, { a: 's' }, { a: gone }],
+  ['a part of allOf', { allOf: [{ properties: { a: marked } }] }, { a: 's' }, { a: gone }],
 ];
 
-test.each(rawCases)('a JSON Schema redacts %s', (_, jsonSchema, given, shown) => {
-  expect(withoutSecrets({ jsonSchema, parse: (value: unknown) => value })(given)).toEqual(shown);
+test.each(rawCases)('a JSON Schema redacts %s', (_, jsonSchema, args, redacted) => {
+  expect(withoutSecrets({ jsonSchema, parse: (value: unknown) => value })(args)).toEqual(redacted);
 });
 
 test('a schema without marks returns the arguments themselves', () => {
-  const given = { a: { b: ['x'] } };
-  expect(withoutSecrets(z.object({ a: z.any() }))(given)).toBe(given);
+  const args = { a: { b: ['x'] } };
+  expect(withoutSecrets(z.object({ a: z.any() }))(args)).toBe(args);
 });
 
 test('the original arguments never change', () => {
-  const given = { a: 's', b: ['open'] };
-  withoutSecrets(z.object({ a: text, b: z.array(z.string()) }))(given);
-  expect(given).toEqual({ a: 's', b: ['open'] });
+  const args = { a: 's', b: ['open'] };
+  withoutSecrets(z.object({ a: text, b: z.array(z.string()) }))(args);
+  expect(args).toEqual({ a: 's', b: ['open'] });
 });
 
 test('values deeper than 20 levels are redacted', () => {
-  let given: unknown = 'deep';
-  for (let level = 0; level < 21; level += 1) given = { child: given };
-  const shown = JSON.stringify(withoutSecrets({ jsonSchema: { properties: { a: marked } }, parse: (value: unknown) => value })(given));
-  expect(shown).not.toContain('deep');
-  expect(shown).toContain(gone);
+  let args: unknown = 'deep';
+  for (let level = 0; level < 21; level += 1) args = { child: args };
+  const redacted = JSON.stringify(withoutSecrets({ jsonSchema: { properties: { a: marked } }, parse: (value: unknown) => value })(args));
+  expect(redacted).not.toContain('deep');
+  expect(redacted).toContain(gone);
 });
 
 test('a schema with several references to itself is read once for each level, not for each path', () => {
@@ -127,7 +122,7 @@ test('a schema with several references to itself is read once for each level, no
       { properties: { child: { $ref: '#' }, a: marked } },
     ],
   };
-  let given: unknown = { a: 's' };
-  for (let level = 0; level < 18; level += 1) given = { child: given };
-  expect(JSON.stringify(withoutSecrets({ jsonSchema, parse: (value: unknown) => value })(given))).toContain(gone);
+  let args: unknown = { a: 's' };
+  for (let level = 0; level < 18; level += 1) args = { child: args };
+  expect(JSON.stringify(withoutSecrets({ jsonSchema, parse: (value: unknown) => value })(args))).toContain(gone);
 }, 2_000);

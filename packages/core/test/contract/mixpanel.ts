@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineConnector, result, secret, type Context, type JobContext, type LogSpec } from '../../src/index.ts';
 
-// A plugin that accepts now and delivers later: an outbox, a job that empties it, and a report for each event.
+// A plugin that accepts events now and delivers them later, with an outbox, a job that empties it, and a report for each event.
 
 const Event = z.object({ event: z.string(), properties: z.record(z.string(), z.unknown()) });
 const outbox = { name: 'outbox', entry: Event, max: 5_000, whenFull: 'refuse' } as const satisfies LogSpec;

@@ -8,7 +8,7 @@ test('plugins that compile pass registration together', () => {
   expect(() => checkConnectors([...plugins, hello])).not.toThrow();
 });
 
-test('their tools obey what model vendors accept', () => {
+test('model vendors accept the schemas of these plugins’ tools', () => {
   const { entries } = createCatalog([...plugins, hello]);
   expect(entries).toHaveLength(7);
   for (const { inputSchema, outputSchema } of entries) {
@@ -17,6 +17,6 @@ test('their tools obey what model vendors accept', () => {
   }
 });
 
-test('what types cannot tell, registration does', () => {
+test('registration reports a mistake that types cannot catch', () => {
   expect(() => checkConnectors([mistaken])).toThrow(/mistaken: wrong_uses: the name must be mistaken_<verb>_<noun>/);
 });

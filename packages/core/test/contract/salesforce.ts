@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineConnector, secret, ToolError, type Context, type Http, type ToolBuilder } from '../../src/index.ts';
 
-// A plugin whose tools live in a file of their own: its token says where the API is, its errors come in a list, and it pages.
+// A plugin with its tools in a separate file. Its token names the API's origin, its errors are lists, and its reads have pages.
 
 const Created = z.looseObject({ id: z.string(), success: z.boolean() });
 const Page = z.looseObject({ records: z.array(z.looseObject({})), done: z.boolean(), nextRecordsUrl: z.string().nullish() });

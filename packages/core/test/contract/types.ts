@@ -4,7 +4,7 @@ import { mixpanel } from './mixpanel.ts';
 import { salesforce } from './salesforce.ts';
 import { sendgrid } from './sendgrid.ts';
 
-// What must compile, and what must not: the type check of this file is its test.
+// Code that must compile, and code that must not. The type check of this file is its test.
 
 /** Plugins of every kind fit into one list. */
 export const plugins: readonly Connector[] = [salesforce, sendgrid, mixpanel];
@@ -116,17 +116,17 @@ export const contextual = defineConnector({
   open: ({ http, state }) => ({
     // @ts-expect-error: a request needs the context of the call
     request: () => http.request({ method: 'GET', path: '/x' }),
-    // @ts-expect-error: the same of a request by its method
+    // @ts-expect-error: so does a request by its method
     get: () => http.get({ path: '/x' }),
-    // @ts-expect-error: the same of rows
+    // @ts-expect-error: and so do rows
     rows: () => http.rows({ method: 'GET', path: '/x' }),
     // @ts-expect-error: the context comes last
     first: (context: Context) => http.request(context, { method: 'GET', path: '/x' }),
     // @ts-expect-error: a GET has no body
     body: (context: Context) => http.get({ path: '/x', body: { json: {} } }, context),
-    // @ts-expect-error: the function is the method
+    // @ts-expect-error: the function sets the method
     method: (context: Context) => http.post({ method: 'PUT', path: '/x' }, context),
-    // @ts-expect-error: a path takes single values
+    // @ts-expect-error: a path accepts only single values
     params: (context: Context) => http.delete({ path: '/x/{id}', params: { id: ['a', 'b'] } }, context),
     repeated: (context: Context) => http.put({ path: '/x', query: { id: ['a', 'b'] }, body: { form: { n: [1, 2] } } }, context),
     typed: async (context: Context) => {
@@ -165,13 +165,13 @@ const who = async (client: { name(): string }) => ({ account: client.name() });
 
 export const namedFunctions = [
   defineConnector({ spec: 'v1', id: 'named', config: z.object({}), open: () => ({ name: () => 'n' }), tools: () => [], check: who }),
-  // @ts-expect-error: the function takes another client
+  // @ts-expect-error: the function expects another client
   defineConnector({ spec: 'v1', id: 'unlike', config: z.object({}), open: () => ({ nick: () => 'n' }), tools: () => [], check: who }),
 ];
 
 const tokens = { tokenUrl: 'https://api.acme.example/oauth/token', body: 'form' } as const;
 
-/** Each kind of authorization, with what it cannot do without. */
+/** Each kind of authorization, with only its required fields. */
 export const kinds: readonly Authorization[] = [
   { kind: 'bearer', token: 't' },
   { kind: 'basic', username: 'u', password: 'p' },
@@ -182,14 +182,14 @@ export const kinds: readonly Authorization[] = [
 ];
 
 export const incomplete: readonly Authorization[] = [
-  // @ts-expect-error: a client proves itself by its secret
+  // @ts-expect-error: this kind of client needs a secret
   { ...tokens, kind: 'client-credentials', clientId: 'c' },
-  // @ts-expect-error: an assertion is signed with a key
+  // @ts-expect-error: an assertion needs a key to sign it
   { ...tokens, kind: 'jwt-bearer', issuer: 'c', subject: 'u', audience: 'a' },
-  // @ts-expect-error: there is nothing to renew with
+  // @ts-expect-error: the refresh token is missing
   { ...tokens, kind: 'refresh-token', clientId: 'c', clientSecret: 's' },
-  // @ts-expect-error: the vendor takes a form or JSON
+  // @ts-expect-error: the body is a form or JSON
   { ...tokens, body: 'xml', kind: 'refresh-token', clientId: 'c', refreshToken: 'r' },
-  // @ts-expect-error: a token needs an endpoint to come from
+  // @ts-expect-error: the token endpoint is missing
   { kind: 'jwt-bearer', issuer: 'c', subject: 'u', audience: 'a', privateKey: 'k' },
 ];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startReplicas, type Replicas } from './replicas.ts';
 
-/** Lets all work run that needs no time. */
+/** Runs all work that needs no time to pass. */
 const settle = ({ clock }: Replicas) => clock.advance(0);
 
 test('a drain runs the waiting jobs once more, woken jobs first, then stops', async () => {

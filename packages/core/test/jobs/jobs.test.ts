@@ -83,7 +83,7 @@ test('a wake outlives its process', async () => {
   expect(replicas.history()).toEqual(['next conn-1 flush @5']);
 });
 
-test('a run that a crash cut off begins again once its lease has ended', async () => {
+test('a run that a crash interrupted begins again once its lease has ended', async () => {
   const state = memoryState();
   let cut = false;
   // The first replica loses its state, as a killed process does: it can neither renew nor finish.
@@ -181,7 +181,7 @@ test('the runner retries a failed job, later each time, until it succeeds', asyn
   expect(replicas.runs).toHaveLength(5);
 });
 
-test('the runner waits five minutes at most between two attempts', async () => {
+test('the runner waits at most five minutes between two attempts', async () => {
   const replicas = startReplicas({ hold: true });
   const runner = replicas.replica('a');
   runner.start();
@@ -332,7 +332,7 @@ test('a run ends only once its reports are recorded', async () => {
   await draining;
 });
 
-test('the runner keeps no record of a connection that is gone', async () => {
+test('the runner keeps no record of a connection that no longer exists', async () => {
   const replicas = startReplicas({ state: memoryState({ maxScopes: 1 }) });
   const runner = replicas.replica('a');
   runner.start();

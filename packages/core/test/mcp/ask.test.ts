@@ -44,7 +44,7 @@ test('a person who declines ends the call', async () => {
 test.each([
   ['declares no elicitation', {}],
   ['declares only URL elicitation', { elicitation: { url: {} } }],
-])('a 2026-07-28 client that %s is refused as that revision demands', async (_what, declared) => {
+])('the server refuses a 2026-07-28 client that %s, as that revision requires', async (_what, declared) => {
   const { url } = await serve();
   const refused = await post(url, callOf('probe_ask_twice', {}, {}, declared));
   expect([refused.status, refused.json().error]).toEqual([400, expect.objectContaining({ code: -32021 })]);

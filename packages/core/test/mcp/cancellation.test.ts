@@ -12,8 +12,8 @@ const event = (text: string) => ({ name: 'probe_await_event', arguments: { text 
 test.each([
   ['answers with JSON', undefined],
   ['answers with a stream', () => {}],
-])('a 2026-07-28 client that cancels aborts the tool at once where the server %s', async (_how, onprogress) => {
-  // No time passes by this clock, so no limit can end the call: only the cancellation can.
+])('a 2026-07-28 client that cancels aborts the tool at once if the server %s', async (_how, onprogress) => {
+  // This clock does not advance, so only the cancellation can end the call.
   const { url, events } = await serve({}, { clock: manualClock() });
   const client = await modernClient(url);
   const cancel = new AbortController();

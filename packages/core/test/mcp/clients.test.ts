@@ -39,7 +39,7 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     expect(client.getServerCapabilities()).toEqual({ tools: {} });
   });
 
-  test('says how long a client may cache a list, and that the list is private', async () => {
+  test('receives how long it may cache a list, and that the list is private', async () => {
     const listed = (await client.listTools()) as { ttlMs?: unknown; cacheScope?: unknown };
     expect([listed.ttlMs, listed.cacheScope]).toEqual(modern ? [60_000, 'private'] : [undefined, undefined]);
   });
@@ -73,20 +73,25 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     expect(text(result)).toMatch(/^INVALID_INPUT: /);
   });
 
-  test.each(['probe_throw_string', 'probe_throw_coded_error'])('receives nothing of the error of %s, and can call again', async (name) => {
-    const result = await client.callTool({ name, arguments: {} });
-    expect(result.isError).toBe(true);
-    expect(text(result)).toMatch(/^INTERNAL: .*[\da-f-]{36}/);
-    for (const secret of [...secrets, 'Error:', '.ts:', '-32999']) expect(JSON.stringify(result)).not.toContain(secret);
-    expect((await client.callTool({ name: 'probe_echo_text', arguments: { text: 'alive' } })).structuredContent).toEqual({ text: 'alive' });
-  });
+  test.each(['probe_throw_string', 'probe_throw_coded_error'])(
+    'receives no detail of the error of %s, and can call again',
+    async (name) => {
+      const result = await client.callTool({ name, arguments: {} });
+      expect(result.isError).toBe(true);
+      expect(text(result)).toMatch(/^INTERNAL: .*[\da-f-]{36}/);
+      for (const secret of [...secrets, 'Error:', '.ts:', '-32999']) expect(JSON.stringify(result)).not.toContain(secret);
+      expect((await client.callTool({ name: 'probe_echo_text', arguments: { text: 'alive' } })).structuredContent).toEqual({
+        text: 'alive',
+      });
+    },
+  );
 
   test('receives a protocol error for an unknown tool', async () => {
     await expect(client.callTool({ name: 'probe_no_such', arguments: {} })).rejects.toMatchObject({ code: -32602 });
   });
 
   test('receives a protocol error for an invented cursor', async () => {
-    const failure = { code: -32602, message: expect.stringContaining('gives out no cursor') };
+    const failure = { code: -32602, message: expect.stringContaining('returns no cursor') };
     await expect(client.listTools({ cursor: 'invented' })).rejects.toMatchObject(failure);
   });
 

@@ -36,7 +36,7 @@ export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Pr
   return client;
 }
 
-// A client gives a server little of its own environment.
+// A client passes only a small part of its environment to a server.
 const spawned = { command: process.execPath, args: [stdioServer], env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' } };
 
 const requestInit = ({ token }: ClientSetup): RequestInit => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });

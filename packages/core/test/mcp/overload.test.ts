@@ -41,7 +41,7 @@ test('refuses a request beyond maxRunning with 503 and Retry-After, counts the r
     id: null,
     error: {
       code: 503,
-      message: 'This server has too much to do at the moment. Wait a second, then call again.',
+      message: 'This server is overloaded at the moment. Wait a second, then call again.',
       data: { code: 'OVERLOADED' },
     },
   });
@@ -74,7 +74,7 @@ test('refuses the request before its key and body are read, and keeps its connec
   expect([answer.statusCode, again.reusedSocket]).toEqual([200, true]);
 });
 
-test('serves again as soon as a running request has ended, and never more than maxRunning', async () => {
+test('serves again as soon as a running request has ended, and never runs more than maxRunning', async () => {
   const { url, events, running } = await serveAtLimit();
   const [finishFirst] = events.listeners('finish');
   (finishFirst as () => void)();
@@ -89,7 +89,7 @@ test('serves again as soon as a running request has ended, and never more than m
   expect((await Promise.all([...running, next])).map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
-test('answers every other path while requests are refused', async () => {
+test('answers all other paths while it refuses requests', async () => {
   const { url } = await serveAtLimit();
   expect(await (await fetch(new URL('/health', url))).text()).toBe('here');
 });

@@ -4,7 +4,7 @@ import { modernClient, oldClient } from './clients.ts';
 import { callOf, messageOf, post } from './raw.ts';
 import { serve } from './serve.ts';
 
-/** A limit that allows so many requests for each key and never resets. */
+/** A limit that allows that many requests for each key and never resets. */
 function allowing(limit: number): RateLimit & { readonly keys: string[] } {
   const keys: string[] = [];
   const rule = { limit, windowMs: 60_000 };
@@ -12,8 +12,8 @@ function allowing(limit: number): RateLimit & { readonly keys: string[] } {
     keys,
     async take(key) {
       keys.push(key);
-      const taken = keys.filter((earlier) => earlier === key).length;
-      return { allowed: taken <= limit, rule, remaining: Math.max(0, limit - taken), resetMs: 11_400 };
+      const count = keys.filter((earlier) => earlier === key).length;
+      return { allowed: count <= limit, rule, remaining: Math.max(0, limit - count), resetMs: 11_400 };
     },
   };
 }

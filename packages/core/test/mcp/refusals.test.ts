@@ -54,7 +54,7 @@ test('refuses a foreign Origin, and lets pages of this machine read', async () =
   }
 });
 
-test('serves only the allowed origins, to the letter', async () => {
+test('serves only the exact allowed origins', async () => {
   const { url } = await serve({ allowedOrigins: ['https://app.example.com'] });
   expect((await post(url, echo, { headers: { origin: 'https://app.example.com' } })).status).toBe(200);
   for (const origin of ['http://app.example.com', 'https://app.example.com:8443', 'http://localhost'])
@@ -204,7 +204,7 @@ test('masks other errors of the authentication', async () => {
   expect(lines).toContainEqual({ level: 'error', message: 'request failed', fields: { errorId: id, err: expect.any(Error) } });
 });
 
-test('masks the error with which a host’s call rejects, its code and data too', async () => {
+test('masks the error with which a host’s call rejects, including its code and data', async () => {
   const { connector } = probe();
   const host = createHost({ connectors: [connector] });
   const thrown = Object.assign(new Error(secrets.join()), { code: -32999, data: secrets });
@@ -242,7 +242,7 @@ test('leaves other paths to the fallback, unchecked', async () => {
   expect((await fetch(new URL('/health', (await serve()).url))).status).toBe(404);
 });
 
-test('answers an unknown method and a discovery as the revision demands', async () => {
+test('answers an unknown method and a discovery as the revision requires', async () => {
   const { url } = await serve({}, { info: { name: 'acme', version: '1.2.3', instructions: 'Ask for little.' } });
   const unknown = await post(url, messageOf('prompts/list'));
   expect([unknown.status, unknown.json().error.code]).toEqual([404, -32601]);

@@ -87,7 +87,7 @@ test('a closing server aborts the requests that still run after drainMs', async 
   expect(lines).toContainEqual({ level: 'warn', message: 'closed with requests unanswered', fields: { requests: 1 } });
 });
 
-test('a client that disconnects aborts its calls and is reported', async () => {
+test('a client that disconnects aborts its calls, and the transport reports it', async () => {
   let closes = 0;
   const { events, input, send } = await servePipes({ onClose: () => (closes += 1) });
   const started = once(events, 'started');

@@ -12,7 +12,7 @@ async function slowdown(kept: boolean): Promise<number> {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     async function costNs() {
       let least = Infinity;
-      // So many that V8 has optimized what runs, also where its compiler has to wait for a core.
+      // Enough iterations for V8 to optimize the code, even if its compiler has to wait for a core.
       for (let block = 0; block < 4_000; block += 1) {
         const began = process.hrtime.bigint();
         for (let tick = 0; tick < 500; tick += 1) process.nextTick(nothing);

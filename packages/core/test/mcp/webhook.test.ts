@@ -55,7 +55,7 @@ test('masks and logs any other error', async () => {
   expect(lines).toContainEqual({ level: 'error', message: 'webhook failed', fields: { errorId: expect.any(String), err: thrown } });
 });
 
-test('accepts deliveries only of a bounded size, by POST, and at well-formed ids', async () => {
+test('accepts only deliveries of a bounded size, by POST, at well-formed ids', async () => {
   let accepted = 0;
   const { deliver } = await serveHook(async () => void (accepted += 1));
   expect((await deliver('x'.repeat(101))).status).toBe(413);
@@ -65,7 +65,7 @@ test('accepts deliveries only of a bounded size, by POST, and at well-formed ids
   expect(accepted).toBe(0);
 });
 
-test('answers 404 at a hook that no connection has', async () => {
+test('answers 404 for a hook that no connection has', async () => {
   const { url } = await serve();
   expect((await fetch(new URL('/hooks/unknown', url), { method: 'POST', body: 'event' })).status).toBe(404);
 });

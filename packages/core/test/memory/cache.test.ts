@@ -7,7 +7,7 @@ const answer = (text: string): Answer => ({ content: [{ type: 'text', text }], s
 const checks = cacheChecks(async (clock) => ({ first: memoryCache({ clock }), close: async () => {} }));
 test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
-/** Keeps an answer of these words under a key of the scope `s`. */
+/** Stores an answer with this text under a key of the scope `s`. */
 async function keep(cache: Cache, key: string, text: string): Promise<void> {
   const { token } = await cache.get('s', key);
   await cache.set('s', key, answer(text), { token: token ?? 'none', keepMs: 1_000 });
@@ -37,7 +37,7 @@ test('keeps no more bytes than its limit, and no single larger answer', async ()
   expect(await keptIn(cache, 'c')).toBeDefined();
 });
 
-test('its answers are frozen, because readers share them', async () => {
+test('answers are frozen, because readers share them', async () => {
   const cache = memoryCache({ clock: manualClock() });
   await keep(cache, 'k', 'a');
   const read = await keptIn(cache, 'k');

@@ -23,8 +23,8 @@ function outcome(status: Outcome['status'], wrote: Outcome['wrote'], text: strin
   return { status, wrote, answer: answer(text), upstreamRequests: 1, endedAt: 1 };
 }
 
-async function admitted(metering: Metering, given: Call = call()): Promise<Admission> {
-  const result = await metering.admit(given, live);
+async function admitted(metering: Metering, input: Call = call()): Promise<Admission> {
+  const result = await metering.admit(input, live);
   if (result.kind !== 'run') throw new Error('was replayed');
   return result.admission;
 }
@@ -69,7 +69,7 @@ test('admit reads the signal of a call only to wait for a duplicate', async () =
   expect((await duplicate).kind).toBe('replay');
 });
 
-test('a settle that cannot be recorded throws, and a repeated call after a write is refused as unknown', async () => {
+test('a settlement that cannot be recorded throws, and a repeated call after a write is refused as unknown', async () => {
   let broken = true;
   const metering = memoryMetering({
     record: () => {
@@ -84,13 +84,13 @@ test('a settle that cannot be recorded throws, and a repeated call after a write
   await expect(metering.admit(call(), live)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
 });
 
-test('a settle that cannot be recorded releases the claim if nothing was written', async () => {
+test('a settlement that cannot be recorded releases the claim if nothing was written', async () => {
   const metering = memoryMetering({ record: () => Promise.reject(new Error('no disk')) });
   await expect(metering.settle(await admitted(metering), outcome('executed', 'no'))).rejects.toThrow('no disk');
   expect((await metering.admit(call(), live)).kind).toBe('run');
 });
 
-test('a settle that cannot be recorded refunds the quota if nothing was written, and keeps it after a write', async () => {
+test('a settlement that cannot be recorded refunds the quota if nothing was written, and keeps the charge after a write', async () => {
   const metering = memoryMetering({
     record: () => Promise.reject(new Error('no disk')),
     quotas: [{ of: 'calls', limit: 1, per: 'day', each: 'tenant' }],

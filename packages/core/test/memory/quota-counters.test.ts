@@ -6,7 +6,7 @@ const rule: QuotaRule = { of: 'calls', limit: 2, per: 'day', each: 'tenant' };
 const demand = (counter: string, over: Partial<QuotaCharge> = {}): QuotaCharge => ({ rule, counter, amount: 1, endsAt: 1_000, ...over });
 const most = 100_000;
 
-/** As many counters as there may be. They end at 1,000, the last one at 2,000. */
+/** The maximum number of counters. They expire at 1,000, and the last counter at 2,000. */
 function full() {
   const counters = createQuotaCounters();
   for (let index = 1; index < most; index += 1) counters.take([demand(`c${index}`)], 0);
@@ -29,7 +29,7 @@ test('keeps at most 100,000 counters, drops no unexpired one, and still serves t
   const overloaded = expect.objectContaining({ code: 'OVERLOADED' }) as Error;
   expect(() => counters.take([demand('one more')], 999)).toThrow(overloaded);
   expect(() => counters.take([demand('c2'), demand('one more')], 999)).toThrow(overloaded);
-  // Two at the most: the first was taken when it was made, and the refusal above took nothing.
+  // This is the second of the two calls that the limit allows, because the refusal above charged nothing.
   counters.take([demand('c2'), demand('late')], 999);
   expect(() => counters.take([demand('c2')], 999)).toThrow(expect.objectContaining({ code: 'QUOTA_EXCEEDED' }));
 });

@@ -5,7 +5,7 @@ import { manualClock, rateLimitChecks } from '../../src/testing/index.ts';
 const checks = rateLimitChecks(async (rules, clock) => ({ first: memoryRateLimit(rules, { clock }), close: async () => {} }));
 test.each(checks)('$name', async ({ run }) => expect(await run()).toBeUndefined());
 
-test('at its bound refuses new keys and still counts active ones', async () => {
+test('refuses new keys at its bound, and still counts active keys', async () => {
   const clock = manualClock();
   const limit = memoryRateLimit([{ limit: 2, windowMs: 60_000 }], { clock, maxKeys: 2 });
   await limit.take('a');
@@ -16,7 +16,7 @@ test('at its bound refuses new keys and still counts active ones', async () => {
   expect((await limit.take('b')).allowed).toBe(true);
 });
 
-test('at its bound drops idle keys', async () => {
+test('drops idle keys at its bound', async () => {
   const clock = manualClock();
   const limit = memoryRateLimit([{ limit: 1, windowMs: 60_000 }], { clock, maxKeys: 2 });
   await limit.take('a');
@@ -25,7 +25,7 @@ test('at its bound drops idle keys', async () => {
   await clock.advance(30_000);
   expect((await limit.take('new')).allowed).toBe(true);
   expect((await limit.take('b')).allowed).toBe(false);
-  // Keys are looked through at most once a second.
+  // The limit sweeps its keys at most once a second.
   await clock.advance(500);
   expect(await limit.take('newer')).toMatchObject({ allowed: false, resetMs: 500 });
 });

@@ -5,7 +5,7 @@ const statuses: readonly Outcome['status'][] = ['executed', 'cached', 'accepted'
 const wrote: readonly Outcome['wrote'][] = ['no', 'yes', 'unknown'];
 const codes: readonly (ErrorCode | undefined)[] = [undefined, ...(Object.keys(errorCodes) as ErrorCode[])];
 
-// Written out, so that a change of the table is seen here: what this server or the vendor is to blame for.
+// The codes for which this server or the vendor is to blame. They are written out, so that a change of the table fails this test.
 const ours = [
   'RATE_LIMITED',
   'UPSTREAM_UNAVAILABLE',
@@ -19,7 +19,7 @@ const ours = [
 ];
 
 describe('a call is charged by its outcome', () => {
-  test('a call that wrote nothing is free if this server or the vendor failed it, or if it failed without a code', () => {
+  test('a call that wrote nothing is free if it failed because of this server or the vendor, or without a code', () => {
     const refunded = codes.filter((code) => !isCharged({ status: 'failed', wrote: 'no', code }));
     expect(refunded).toEqual([undefined, ...ours]);
   });
@@ -31,8 +31,8 @@ describe('a call is charged by its outcome', () => {
   test('a call that wrote or may have written is charged, however it ended', () => {
     for (const status of statuses)
       for (const code of codes)
-        for (const what of wrote)
-          expect.soft(what === 'no' || isCharged({ status, wrote: what, code }), `${status} ${what} ${code}`).toBe(true);
+        for (const effect of wrote)
+          expect.soft(effect === 'no' || isCharged({ status, wrote: effect, code }), `${status} ${effect} ${code}`).toBe(true);
   });
 
   test('a call with any other outcome is charged, with any code', () => {

@@ -5,7 +5,7 @@ import { codeOf, textOf, useAcme, type Acme } from '../support/acme.ts';
 let acme: Acme;
 const host = useAcme((started) => (acme = started));
 
-test('a remapped origin travels as Host, with the connection’s own credential', async () => {
+test('a remapped request carries the vendor’s own Host and the connection’s own credential', async () => {
   const { call } = host();
   await call('acme_get_item', { id: 'a/b?c' });
   await call('acme_get_item', { id: 'a', connection: 'two' });
@@ -28,7 +28,7 @@ test('redirects are not followed', async () => {
   expect(acme.requests).toHaveLength(1);
 });
 
-test('an HTML page with status 200 is UPSTREAM_INVALID, and no part of it is shown', async () => {
+test('an HTML page with status 200 is UPSTREAM_INVALID, and no part of it reaches the caller', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'html', status: 200 });
   const answer = await call('acme_get_item', { id: 'a' });
@@ -66,7 +66,7 @@ test('leaving the rows early ends the call and closes the socket', async () => {
   expect(await (await acme.received()).ended).not.toBe('answered');
 });
 
-test('a success that is a web page is not a success: a read fails, and the outcome of a write is unknown', async () => {
+test('a web page with a success status fails a read, and leaves the outcome of a write unknown', async () => {
   const { call } = host();
   const page = { kind: 'html', status: 200, times: 10 } as const;
   acme.misbehave({ ...page, match: 'GET /items/{id}' });
@@ -152,7 +152,7 @@ test('a queued request whose call is cancelled is never sent', async () => {
   expect(acme.created).toEqual([]);
 });
 
-test('no answer has secrets in it, even if the vendor echoes them', async () => {
+test('no answer contains secrets, even if the vendor echoes them', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 200, body: { id: 'you sent canary-token' } });
   const answer = await call('acme_get_item', { id: 'a' });

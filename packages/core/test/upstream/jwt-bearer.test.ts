@@ -124,7 +124,7 @@ test.each([
   ['of another form', privateKey.export({ type: 'pkcs1', format: 'pem' }) as string],
   ['of another kind', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string],
   ['that is not a key', 'canary-key'],
-])('a key %s is a fault of the settings, and is not shown', async (_, key) => {
+])('a key %s is a fault of the settings, and no error shows it', async (_, key) => {
   const { read, lines } = host({ secret: key });
   const answer = await read();
   expect(codeOf(answer)).toBe('CONNECTION_INVALID');

@@ -14,12 +14,12 @@ test.each([
   ['milliseconds since the epoch', { remaining: 3, reset: now + 9_000 }, { remaining: 3, resetAt: now + 9_000 }],
   ['a date', { remaining: '3', reset: new Date(now + 9_000).toUTCString() }, { remaining: 3, resetAt: now + 9_000 }],
   ['numbers without a reset', { limit: 15_000, remaining: 15_000 - 18 }, { limit: 15_000, remaining: 14_982 }],
-  ['more used than there was', { remaining: -3 }, { remaining: 0 }],
-  ['headers that are not there', { limit: null, remaining: null, reset: null }, undefined],
+  ['a negative remainder', { remaining: -3 }, { remaining: 0 }],
+  ['missing headers', { limit: null, remaining: null, reset: null }, undefined],
   ['empty headers', { limit: '', remaining: ' ', reset: '' }, undefined],
   ['text that is not a number', { limit: 'many', remaining: 'some', reset: 'soon' }, undefined],
   ['a reset alone', { reset: '60' }, undefined],
-  ['a limit of nothing', { limit: '0' }, undefined],
+  ['a limit of 0', { limit: '0' }, undefined],
 ] as const)('a limit’s status is read from %s', (_name, status, observed) => {
   expect(toObservedLimit(status, now, 0)).toEqual(observed);
 });
@@ -33,7 +33,7 @@ test('after a 429 with Retry-After no request is sent until then, and the model 
   const refused = await Promise.all(Array.from({ length: 20 }, () => call('acme_list_limited', { limit: 'told' })));
   expect(new Set(refused.map(textOf))).toEqual(
     new Set([
-      'RATE_LIMITED: The vendor takes no more requests of this connection for now. ' +
+      'RATE_LIMITED: The vendor accepts no more requests from this connection for now. ' +
         'It asks to wait 60 s, which is longer than the 30.0 s that this call has left. Try again in 60 s.',
     ]),
   );
@@ -45,7 +45,7 @@ test('after a 429 with Retry-After no request is sent until then, and the model 
   expect((await call('acme_list_limited', { limit: 'told' })).isError).toBeUndefined();
 });
 
-test('a 429 whose headers say that some is left is about a narrower limit than the connection’s, and closes nothing', async () => {
+test('a 429 whose headers report requests left concerns a narrower limit than the connection’s, and closes no budget', async () => {
   const { call } = host({ clock: manualClock() });
   acme.misbehave({
     kind: 'status',
@@ -57,10 +57,10 @@ test('a 429 whose headers say that some is left is about a narrower limit than t
   expect(acme.requests).toHaveLength(2);
 });
 
-test('an answer that says nothing is left holds the next request back until the time that it names', async () => {
+test('an answer that reports no requests left holds the next request back until the time that it names', async () => {
   const clock = manualClock();
   const { call } = host({ clock });
-  // The statement comes with the answer to a request that draws on another limit.
+  // The report comes with the answer to a request that counts against another limit.
   acme.misbehave({ kind: 'status', status: 404, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '12' } });
   expect(codeOf(await call('acme_get_item', { id: 'a' }))).toBe('NOT_FOUND');
   const answer = call('acme_list_limited', { limit: 'told' });

@@ -34,7 +34,7 @@ test('stops reading a body at its limit', async () => {
   expect(read).toBe(3);
 });
 
-test('reads rows across chunks, skips empty lines, and takes a last line without its newline', async () => {
+test('reads rows across chunks, skips empty lines, and accepts a last line without a newline', async () => {
   expect(await all(readLines(chunks('{"a":1}\n{"a"', ':2}\r\n\n', '{"a":3}')))).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
 });
 

@@ -38,7 +38,7 @@ const replica = (options: Partial<VaultOptions> = {}) =>
     ...options,
   });
 
-/** The shared state as a replica with trouble sees it. */
+/** The shared state, as seen by a replica whose access to it fails. */
 const troubled = (change: (inner: State) => Partial<State>): StateStore => ({
   open: (scope) => {
     const { get, set, log } = state.open(scope);
@@ -65,7 +65,7 @@ test('a hundred calls at expiry renew once, with the newest refresh token', asyn
   await read();
   await clock.advance(lifeMs);
   expect(failures(await times(100, read))).toEqual([]);
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
 test('a hundred calls on two replicas at expiry renew once, because one replica waits for the token of the other', async () => {
@@ -79,7 +79,7 @@ test('a hundred calls on two replicas at expiry renew once, because one replica 
   await clock.advance(5_000);
   vendor.simulator.recover();
   expect(failures((await passing(calls)).flat())).toEqual([]);
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
 test('a token that the vendor refuses on two replicas is renewed once for both', async () => {
@@ -95,13 +95,13 @@ test('a rotated refresh token survives a restart', async () => {
   await replica().read();
   await clock.advance(lifeMs);
   expect(codeOf(await replica().read())).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
 test('other settings with the same refresh token get a token of their own, from the rotated refresh token', async () => {
   await replica().read();
   expect(codeOf(await replica({ note: 'changed' }).read())).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
 test('another refresh token in the settings starts from scratch, and takes nothing from a replica with the old settings', async () => {
@@ -111,7 +111,7 @@ test('another refresh token in the settings starts from scratch, and takes nothi
     expect(codeOf(await after.read())).toBeUndefined();
     await clock.advance(lifeMs);
   }
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-b-0', 'refresh-a-1', 'refresh-b-1']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-b-0', 'refresh-a-1', 'refresh-b-1']);
 });
 
 test('the state keeps at most two authorizations of a connection', async () => {
@@ -133,7 +133,7 @@ test('a vendor that does not rotate receives the same refresh token each time, a
   await clock.advance(lifeMs);
   expect(codeOf(await two.read())).toBeUndefined();
   expect(codeOf(await one.read())).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-0']);
 });
 
 test('the refusal of a withdrawn authorization says that a person must authorize again, and shows no token', async () => {
@@ -160,10 +160,10 @@ test('a token request is repeated within its time if the endpoint fails or is bu
   vendor.simulator.misbehave({ kind: 'status', status: 429, match: tokenRoute, headers: { 'retry-after': '2' } });
   vendor.simulator.misbehave({ kind: 'reset', match: tokenRoute });
   expect(codeOf(await passing(replica().read()))).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0']);
+  expect(vendor.received).toEqual(['refresh-a-0']);
 });
 
-test('a token endpoint that is busy for longer than that says how long, and delays no other replica', async () => {
+test('the caller reads how long a token endpoint is busy if that is too long to wait, and no other replica is delayed', async () => {
   vendor.simulator.misbehave({ kind: 'status', status: 429, match: tokenRoute, headers: { 'retry-after': '60' } });
   const [one, two] = [replica(), replica()];
   const answer = await one.read();
@@ -196,7 +196,7 @@ test('calls that wait for a token longer than an attempt may take have no attemp
 test('a token request whose answer is lost is repeated, which a strict vendor refuses', async () => {
   vendor.simulator.misbehave({ kind: 'lose', match: tokenRoute });
   expect(codeOf(await replica().read())).toBe('UNAUTHENTICATED');
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-0']);
 });
 
 test('callers that leave do not end a renewal, and its token is kept', async () => {
@@ -210,13 +210,13 @@ test('callers that leave do not end a renewal, and its token is kept', async () 
   vendor.simulator.recover();
   await expect.poll(() => vendor.renewals).toBe(1);
   expect(codeOf(await passing(replica().read()))).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0']);
+  expect(vendor.received).toEqual(['refresh-a-0']);
 });
 
-test('a refresh token that a crash loses between the vendor and the state costs the authorization, and the caller reads so', async () => {
+test('a refresh token that a crash loses between the vendor and the state costs the authorization, and the caller’s error says so', async () => {
   await replica().read();
   await clock.advance(lifeMs);
-  // It dies when it has the vendor's answer: nothing that it writes from then on arrives.
+  // The replica dies when it has the vendor's answer, so none of its later writes arrive.
   const dying = replica({
     state: troubled(({ set }) => ({ set: (key, value, version) => (isRenewed(value) ? new Promise(() => {}) : set(key, value, version)) })),
   });
@@ -226,8 +226,8 @@ test('a refresh token that a crash loses between the vendor and the state costs 
   const answer = await passing(replica().read());
   expect(codeOf(answer)).toBe('UNAUTHENTICATED');
   expect(textOf(answer)).toContain('lost before it could be stored');
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1', 'refresh-a-1']);
-  // Until the lease ended, the other replica might have been at work.
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-1', 'refresh-a-1']);
+  // Until the lease ended, the other replica might still have been renewing.
   expect(clock.now() - startedAt).toBeGreaterThanOrEqual(19_000);
 });
 
@@ -245,7 +245,7 @@ test('a refresh token that the state cannot store is used, and stored as soon as
   expect(codeOf(await read())).toBeUndefined();
   await clock.advance(lifeMs);
   expect(codeOf(await replica().read())).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-1']);
 });
 
 test('a refused token is not renewed while the state has not stored the refresh token that came with it', async () => {
@@ -255,7 +255,7 @@ test('a refused token is not renewed while the state has not stored the refresh 
   await read();
   vendor.expire();
   expect(codeOf(await read())).toBe('UNAVAILABLE');
-  expect(vendor.shown).toEqual(['refresh-a-0']);
+  expect(vendor.received).toEqual(['refresh-a-0']);
 });
 
 test('a state that lost everything while a token was renewed stores the new token', async () => {
@@ -269,13 +269,13 @@ test('a state that lost everything while a token was renewed stores the new toke
   await replica({ state: forgetful }).read();
   await clock.advance(lifeMs);
   expect(codeOf(await replica({ state: forgetful }).read())).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-1', 'refresh-a-2']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-1', 'refresh-a-2']);
 });
 
-test.each(['get', 'set'] as const)('nothing is renewed if the state fails to %s, because the new token could be lost', async (method) => {
+test.each(['get', 'set'] as const)('no token is renewed if the state fails to %s, because the new token could be lost', async (method) => {
   const { read } = replica({ state: troubled(() => ({ [method]: down })) });
   expect(codeOf(await read())).toBe('UNAVAILABLE');
-  expect(vendor.shown).toEqual([]);
+  expect(vendor.received).toEqual([]);
 });
 
 test('a token in use stays in use while the state is down', async () => {
@@ -316,7 +316,7 @@ test('a replica that took over from a slow replica uses the token that the slow 
   vendor.simulator.recover();
   expect(codeOf(await taking)).toBeUndefined();
   expect(codeOf(await slowly)).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-0']);
 });
 
 test('a slow replica does not undo the renewal of the replica that took over', async () => {
@@ -330,10 +330,10 @@ test('a slow replica does not undo the renewal of the replica that took over', a
   expect(codeOf(await slowly)).toBeUndefined();
   await clock.advance(lifeMs);
   expect(codeOf(await replica().read())).toBeUndefined();
-  expect(vendor.shown).toEqual(['refresh-a-0', 'refresh-a-0', 'refresh-a-2']);
+  expect(vendor.received).toEqual(['refresh-a-0', 'refresh-a-0', 'refresh-a-2']);
 });
 
-test('a lease that ends further ahead than leases do comes from a wrong clock, and delays no other replica', async () => {
+test('a lease that ends further ahead than a lease can comes from a wrong clock, and delays no other replica', async () => {
   const ahead = replica({ clock: manualClock(clock.now() + 3_600_000), state });
   vendor.simulator.misbehave({ kind: 'hang', match: tokenRoute });
   void ahead.read();
@@ -341,7 +341,7 @@ test('a lease that ends further ahead than leases do comes from a wrong clock, a
   expect(codeOf(await replica().read())).toBeUndefined();
 });
 
-test('a replica waits at most 40 s for a renewal that others do not end', async () => {
+test('a replica waits at most 40 s for a renewal that another replica does not end', async () => {
   const { read } = replica({
     state: troubled(() => ({
       get: async (_, schema) => ({
@@ -358,7 +358,7 @@ test('a replica waits at most 40 s for a renewal that others do not end', async 
   const second = read();
   await clock.advance(5_000);
   expect(codeOf(await second)).toBe('UNAVAILABLE');
-  expect(vendor.shown).toEqual([]);
+  expect(vendor.received).toEqual([]);
 });
 
 test('the refusal of a wrong client differs from the refusal of a withdrawn authorization', async () => {

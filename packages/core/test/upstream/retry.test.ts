@@ -63,7 +63,7 @@ test('an unkeyed POST whose answer is lost is sent once and ends as unknown', as
 });
 
 test.each(['lose', 'reset', 'truncate'] as const)(
-  'a keyed POST is sent again with the same key after a %s, and makes one item',
+  'a keyed POST is sent again with the same key after a %s, and creates one item',
   async (kind) => {
     const { call } = host();
     acme.misbehave({ kind });
@@ -76,7 +76,7 @@ test.each(['lose', 'reset', 'truncate'] as const)(
   },
 );
 
-test('a client that repeats a call under its own idempotency key makes one item, on a new process too', async () => {
+test('a client that repeats a call under its own idempotency key creates one item, even on a new process', async () => {
   const first = host();
   const second = host();
   const idempotencyKey = 'order-17';
@@ -226,7 +226,7 @@ test('a POST of a read tool is not a write: losing its answer leaves nothing unk
   expect(acme.requests).toHaveLength(4);
 });
 
-test('a refusal whose body breaks off is that refusal, and nothing is unknown', async () => {
+test('a refusal whose body breaks off still counts as that refusal, and leaves nothing unknown', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'truncate' });
   expect(codeOf(await call('acme_create_item', { name: 'forbidden' }))).toBe('UPSTREAM_REJECTED');
@@ -247,7 +247,7 @@ test('a stream that does not begin times out and is retried', async () => {
 });
 
 test('an aborted read closes the upstream socket at once', async () => {
-  // No time passes by this clock, so no limit can end the request: only the abort can.
+  // This clock does not advance, so only the abort can end the request.
   const { call } = host({ clock: manualClock() });
   acme.misbehave({ kind: 'hang' });
   const abort = new AbortController();

@@ -4,14 +4,14 @@ import { startSimulator, type Simulator } from '../../src/testing/index.ts';
 export interface RotatingVendor {
   readonly simulator: Simulator;
   /** The refresh tokens that it received, oldest first. */
-  readonly shown: readonly string[];
+  readonly received: readonly string[];
   /** How often it has issued tokens. */
   readonly renewals: number;
   /** Refuses the access tokens that it has issued. */
   expire(): void;
-  /** Accepts the next refresh token that was used once already, and issues a newer one for it. */
+  /** Accepts the next refresh token that was already used once, and issues a newer token for it. */
   forgive(): void;
-  /** From now on refresh tokens stay valid, and answers bring no new ones. */
+  /** From now on, refresh tokens stay valid and answers contain no new refresh tokens. */
   stopRotating(): void;
 }
 
@@ -26,7 +26,7 @@ export async function startRotatingVendor(): Promise<RotatingVendor> {
     ['b', 0],
   ]);
   const good = new Set<string>();
-  const shown: string[] = [];
+  const received: string[] = [];
   let renewals = 0;
   let rotates = true;
   let forgives = false;
@@ -36,7 +36,7 @@ export async function startRotatingVendor(): Promise<RotatingVendor> {
         const { refresh_token = '', ...rest } = body as Record<string, string>;
         if (JSON.stringify(rest) !== '{"grant_type":"refresh_token","client_id":"client-1","client_secret":"canary-client"}')
           return { status: 400, body: { error: 'invalid_request' } };
-        shown.push(refresh_token);
+        received.push(refresh_token);
         const [, family = '', number] = refresh_token.split('-');
         const last = newest.get(family) ?? -1;
         const spent = last !== Number(number);
@@ -57,7 +57,7 @@ export async function startRotatingVendor(): Promise<RotatingVendor> {
   });
   return {
     simulator,
-    shown,
+    received,
     get renewals() {
       return renewals;
     },

@@ -57,7 +57,7 @@ test.each([
 ])('after a 429 of a vendor whose clock is %i ms ahead, the request is repeated at the time of its %s', async (ms, header, written) => {
   vendor.misbehave({ kind: 'skew', ms });
   vendor.misbehave({ kind: 'status', status: 429, headers: { [header]: written(clock.now() + ms + 12_000) } });
-  // A limit without headers of its own: only the answer holds the call back.
+  // A limit without its own headers, so that only the answer holds the call back.
   const answer = host.call('acme_list_limited', { limit: 'narrow' });
   await vendor.received('GET /limited');
   await expect.poll(() => clock.sleeping).toBeGreaterThan(1);

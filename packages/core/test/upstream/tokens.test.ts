@@ -128,7 +128,7 @@ test.each([{}, { expires_in: null }, { expires_in: 0 }])(
   },
 );
 
-test('a token’s lifetime is counted from before the vendor answered', async () => {
+test('a token’s lifetime counts from its request, not from the answer', async () => {
   const { read, clock } = vaultHost();
   vendor.misbehave({ kind: 'hang', match: 'POST /oauth/token' });
   const first = read();
@@ -178,13 +178,13 @@ test('a token request leaves no timer behind', async () => {
   expect(clock.sleeping).toBe(0);
 });
 
-test('only a word of the standard is shown of the vendor’s reason', async () => {
+test('the error shows no part of the vendor’s reason except a code of the standard', async () => {
   const { read } = vaultHost();
   vendor.misbehave({ kind: 'status', status: 401, match: 'POST /oauth/token', body: { error: 'You sent token-0' } });
   expect(textOf(await read())).not.toContain('You sent');
 });
 
-test('a credential whose new tokens are refused too ends as UNAUTHENTICATED after one renewal', async () => {
+test('a credential whose new token is refused too ends as UNAUTHENTICATED after one renewal', async () => {
   const { read } = vaultHost();
   good = () => false;
   const answer = await read();

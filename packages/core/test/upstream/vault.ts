@@ -21,7 +21,7 @@ export interface VaultOptions {
   readonly vendor: Simulator;
   /** The secret in the connection's settings. */
   readonly secret: string;
-  /** Makes the settings differ, with the same secret. */
+  /** Makes the settings differ although they have the same secret. */
   readonly note?: string;
   readonly clock?: Clock;
   readonly state?: StateStore;

@@ -32,7 +32,7 @@ test('accepts more zero bytes than are needed', () => {
 
 test.each<[string, Uint8Array]>([
   ['nothing', new Uint8Array()],
-  ['no sequence', Uint8Array.from([0x31, 6, ...integer(1), ...integer(2)])],
+  ['a set instead of a sequence', Uint8Array.from([0x31, 6, ...integer(1), ...integer(2)])],
   ['a length that is too short', Uint8Array.from([0x30, 5, ...integer(1), ...integer(2)])],
   ['a length that is too long', Uint8Array.from([0x30, 7, ...integer(1), ...integer(2)])],
   ['one number alone', sequence(integer(1))],

@@ -66,17 +66,17 @@ test.each([
 ])('refuses %s as a whole, without the reason', async (_, body) => {
   const state = memoryState().open('conn-1');
   const attempt = deliver(body, state);
-  await expect(attempt).rejects.toMatchObject({ code: 'INVALID_INPUT', message: 'The body is not what this webhook takes.' });
+  await expect(attempt).rejects.toMatchObject({ code: 'INVALID_INPUT', message: 'The body is not in the form that this webhook accepts.' });
   expect(await stored(state)).toEqual([]);
 });
 
-test('asks the vendor to send events again that could not be stored', async () => {
+test('asks the vendor to resend events that could not be stored', async () => {
   const state = memoryState().open('conn-1');
   await deliver(JSON.stringify([event('e1'), event('e2'), event('e3')]), state);
   await expect(deliver(JSON.stringify([event('e4')]), state)).rejects.toMatchObject({ code: 'UNAVAILABLE', cause: { code: 'STATE_FULL' } });
 });
 
-test('a connector without a webhook takes no delivery', async () => {
+test('a connector without a webhook accepts no delivery', async () => {
   const { webhook: _, ...without } = acme;
   const delivery = {
     connector: without,

@@ -12,5 +12,5 @@ export const conflict = (): ToolError =>
 export const outcomeLost = (): ToolError =>
   new ToolError(
     'OUTCOME_UNKNOWN',
-    'A call with this idempotency key may have written, and how it ended was not recorded. Check what happened before you repeat it under a new key.',
+    'A call with this idempotency key may have written, and its end was not recorded. Check what happened before you repeat it under a new key.',
   );

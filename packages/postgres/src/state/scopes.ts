@@ -117,7 +117,10 @@ export function toName(...parts: readonly string[]): string {
 
 /** The refusal of a write at a limit. */
 export function stateFull(reason: string): ToolError {
-  return new ToolError('STATE_FULL', `Nothing was stored: ${reason} Try again once the connection’s job has delivered what waits.`);
+  return new ToolError(
+    'STATE_FULL',
+    `Nothing was stored: ${reason} Try again once the connection’s job has delivered the waiting entries.`,
+  );
 }
 
 async function lock(trx: Transaction<Tables>, name: string): Promise<void> {

@@ -8,9 +8,8 @@ import { WriteBatches } from './write-batch.ts';
 import { writePrebuilt, writeResult } from './write-response.ts';
 
 /**
- * Creates the lane that answers plain requests from prebuilt bytes, as the SDK would answer them, byte for byte, at a fraction of the cost.
- * All other requests go to the SDK. A call with an unusual outcome goes there too, together with its outcome, so that it does not run
- * twice.
+ * Creates the lane that answers plain requests with the same bytes as the SDK, from prebuilt parts and at a fraction of the cost. All other
+ * requests go to the SDK. A call with an unusual outcome also goes to the SDK, together with its outcome, so that it does not run twice.
  */
 export function createFastLane(host: Host, sdkLane: Lane): Lane {
   const prebuilt = new PrebuiltResponses(host);
@@ -61,7 +60,7 @@ export function createFastLane(host: Host, sdkLane: Lane): Lane {
     try {
       result = await outcome;
     } catch {
-      // A protocol error. The SDK decides how it looks, and receives it in `outcome`.
+      // A protocol error. The SDK receives it in `outcome` and writes it.
     }
     stopKeepingAlive?.();
     const turn = batch?.turn();

@@ -3,10 +3,10 @@ import type { Clock } from '../../clock.ts';
 import type { ResponseHeaders } from '../request/response-headers.ts';
 import { eventStream } from './write-response.ts';
 
-// As often as the SDK: proxies give up on a response that stays silent for long.
+// The SDK's interval. Proxies close a response that is silent for long.
 const everyMs = 15_000;
 
-/** Opens an older client's event stream once its call takes long, and writes comments into it until the returned function is called. */
+/** Opens an older client's event stream if its call takes long, and writes comments to it until the returned function is called. */
 export function keepAlive(response: ServerResponse, headers: ResponseHeaders | undefined, clock: Clock): () => void {
   let cancel = clock.timer(everyMs, beat);
   function beat(): void {

@@ -21,7 +21,7 @@ export interface PlainCall extends PlainBase {
 
 interface PlainInitialize extends PlainBase {
   readonly method: 'initialize';
-  /** A revision that is served. */
+  /** A revision that the server supports. */
   readonly protocolVersion: string;
 }
 
@@ -32,7 +32,7 @@ interface PlainQuery extends PlainBase {
 type Json = Readonly<Record<string, unknown>>;
 
 const modernRevision = '2026-07-28';
-// The revisions that the SDK serves. A revision that the SDK adds goes to the SDK until it is listed here.
+// The older revisions that the SDK serves. Requests of a revision that the SDK adds go to the SDK until this list has it.
 const olderRevisions: ReadonlySet<unknown> = new Set(['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07']);
 
 const versionKey = 'io.modelcontextprotocol/protocolVersion';
@@ -40,8 +40,8 @@ const clientKey = 'io.modelcontextprotocol/clientInfo';
 const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
 
 /**
- * Recognizes a well-formed request of the frequent methods. Undefined for any other request, valid or not, which the SDK then judges. So
- * this function may recognize too little, and must never recognize too much.
+ * Recognizes a well-formed request of the frequent methods. Returns undefined for any other request, valid or not, which the SDK then
+ * handles. So this function may recognize too few requests, but never too many.
  */
 export function plainRequest(message: unknown, headers: IncomingHttpHeaders): PlainRequest | undefined {
   if (!isObject(message) || !hasOnly(message, messageKeys) || message['jsonrpc'] !== '2.0') return undefined;
@@ -83,14 +83,14 @@ const initializeKeys: ReadonlySet<string> = new Set(['_meta', 'protocolVersion',
 function isModern(method: unknown, params: Json, meta: Json, headers: IncomingHttpHeaders): boolean {
   if (meta[versionKey] !== modernRevision || headers['mcp-protocol-version'] !== modernRevision) return false;
   if (headers['mcp-method'] !== method) return false;
-  // The SDK decodes names that had to be encoded.
+  // The SDK decodes names that clients had to encode.
   if (method === 'tools/call' && (headers['mcp-name'] !== params['name'] || String(params['name']).startsWith('=?'))) return false;
   if (!areCapabilities(meta[capabilitiesKey])) return false;
   if (Object.hasOwn(meta, clientKey) && !isImplementation(meta[clientKey])) return false;
   return hasPlainRest(meta);
 }
 
-/** Whether a request has no envelope, is of a served revision, and comes from a client that accepts both kinds of answer. */
+/** Whether a request has no envelope, belongs to a supported revision, and comes from a client that accepts both kinds of answer. */
 function isOlder(meta: Json, headers: IncomingHttpHeaders): boolean {
   const { accept = '', 'mcp-protocol-version': version } = headers;
   if (!accept.includes('application/json') || !accept.includes('text/event-stream')) return false;

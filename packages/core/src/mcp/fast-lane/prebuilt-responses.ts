@@ -1,4 +1,4 @@
-import { ShownAnswer } from '../../answer-json.ts';
+import { SerializedAnswer } from '../../answer-json.ts';
 import type { CatalogEntry } from '../../catalog/catalog.ts';
 import { isPlainText, type Answer } from '../../content.ts';
 import type { Host } from '../../host.ts';
@@ -6,7 +6,7 @@ import { isPlainObject } from '../../lib/json-object.ts';
 import { listedTool } from '../listed-tool.ts';
 import { cacheHint, capabilities, implementation } from '../server-info.ts';
 
-/** The results of a host that are the same for every request, as bytes up to the request's id. Each is built when it is first needed. */
+/** A host's results that are the same for every request, as bytes up to the request's id. Builds each result when it is first needed. */
 export class PrebuiltResponses {
   readonly #serverInfo: object;
   readonly #instructions: object;
@@ -14,7 +14,7 @@ export class PrebuiltResponses {
   readonly #meta: ResultMeta;
   readonly #modernLists = new WeakMap<readonly CatalogEntry[], Buffer>();
   readonly #olderLists = new WeakMap<readonly CatalogEntry[], Buffer>();
-  /** By protocol version, for each revision that is served. */
+  /** Keyed by protocol version, one for each supported revision. */
   readonly #initializations = new Map<string, Buffer>();
   #discovery: Buffer | undefined;
   #pong: Buffer | undefined;
@@ -26,7 +26,7 @@ export class PrebuiltResponses {
     this.#meta = { object: meta, json: JSON.stringify(meta) };
   }
 
-  /** `tools/list` for a principal that sees these entries. Pass the same array each time. */
+  /** Returns the `tools/list` result for a principal that sees these entries. Pass the same array each time. */
   list(entries: readonly CatalogEntry[], modern: boolean): Buffer {
     const lists = modern ? this.#modernLists : this.#olderLists;
     let bytes = lists.get(entries);
@@ -54,7 +54,7 @@ export class PrebuiltResponses {
     return (this.#pong ??= beforeId({}, false));
   }
 
-  /** The JSON of a tool's plain answer as a result. Undefined if the SDK has to look at the answer first. */
+  /** Returns the JSON of a tool's plain answer as a result. Undefined if the SDK has to check the answer first. */
   callResult(answer: Answer, modern: boolean): string | undefined {
     return isPlain(answer) ? callResult(answer, modern ? this.#meta : undefined) : undefined;
   }
@@ -69,11 +69,11 @@ interface ResultMeta {
   readonly json: string;
 }
 
-/** Joins the parts that are the same in each answer as text. The keys have the order in which the SDK writes them. */
+/** Adds the parts that are the same in each answer as text. The keys are in the order in which the SDK writes them. */
 function callResult(answer: Answer, resultMeta: ResultMeta | undefined): string {
   const { content, structuredContent, isError, meta } = answer;
   const json =
-    answer instanceof ShownAnswer && !meta
+    answer instanceof SerializedAnswer && !meta
       ? answer.json()
       : JSON.stringify({ _meta: meta && { ...meta, ...resultMeta?.object }, content, structuredContent, isError: isError || undefined });
   if (!resultMeta) return json;
@@ -81,8 +81,8 @@ function callResult(answer: Answer, resultMeta: ResultMeta | undefined): string 
 }
 
 /**
- * Whether an answer needs no SDK: it is text alone, with structured content that is an object or absent, and with no metadata except
- * Busbar's own.
+ * Whether an answer does not need the SDK. Such an answer has only text, structured content that is an object or absent, and no metadata
+ * except Busbar's own.
  */
 function isPlain({ content, structuredContent, meta }: Answer): boolean {
   for (const part of content) if (!isPlainText(part)) return false;

@@ -1,28 +1,30 @@
 import type { Clock } from '../../clock.ts';
 
-// Time for some dozens of answers, and too short to notice. A request that is read later joins the next batch.
+// Long enough for some dozens of answers, and too short to notice. A request that is read later joins the next batch.
 const maxOpenMs = 2;
-// After so many requests in a row that came alone, the next request probably comes alone too. Only each sixteenth then opens a batch, to
-// see whether that has changed.
+// After this many requests in a row that came alone, the next request will probably come alone too. From then on, only every sixteenth
+// request opens a batch, to test whether that has changed.
 const aloneAfter = 64;
 const probeEvery = 16;
 
 /**
- * Batches answers that are ready in the turn of the event loop in which their requests were read. They are written at the end of that turn,
- * one right after another, as Redis writes its replies. Later answers, and answers to requests that came alone, do not wait. Code that
- * blocks the event loop delays a batch too. Why: docs/decisions/0010-batched-responses.md
+ * Batches answers that are ready in the same turn of the event loop in which their requests were read. The server writes them at the end of
+ * that turn, one directly after another, as Redis writes its replies. Answers that are ready later, or whose requests came alone, do not
+ * wait. Code that blocks the event loop also delays a batch. Why: docs/decisions/0010-batched-responses.md
  */
 export class WriteBatches {
   readonly #clock: Clock;
   #open: WriteBatch | undefined;
-  /** How many requests in a row came alone. */
+  /** The number of requests in a row that came alone. */
   #alone = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Adds a request to the open batch, when it is read. Undefined: write its answer as soon as it is ready. */
+  /**
+   * Adds a request to the open batch. Call it when the request is read. If it returns undefined, write the answer as soon as it is ready.
+   */
   join(): WriteBatch | undefined {
     if (this.#open && this.#clock.now() - this.#open.openedAt > maxOpenMs) this.#close();
     if (!this.#open) {
@@ -54,7 +56,7 @@ class WriteBatch {
     this.openedAt = openedAt;
   }
 
-  /** Resolves when a ready answer may be written. Undefined: write it now. */
+  /** Resolves when a ready answer may be written. If it returns undefined, write the answer now. */
   turn(): Promise<void> | undefined {
     if (this.#isClosed) return undefined;
     this.#waiting ??= Promise.withResolvers();

@@ -4,7 +4,7 @@ import type { ResponseHeaders } from '../request/response-headers.ts';
 /** The headers of an answer to an older client: a stream of one event, as the SDK sends it. */
 export const eventStream = { 'cache-control': 'no-cache, no-transform', 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
 
-/** The request that is answered. */
+/** The request to answer. */
 interface AnsweredRequest {
   readonly id: string | number;
   readonly modern: boolean;
@@ -20,8 +20,8 @@ export function writePrebuilt(
   const rest = modern ? `${JSON.stringify(id)}}` : `${JSON.stringify(id)}}\n\n`;
   const length = beforeId.length + Buffer.byteLength(rest);
   const [before, after] = writeHead(response, headers, modern, length);
-  // Sends all parts together and copies none. Node would do so by itself, but would need a turn of its own to uncork the socket; `end`
-  // uncorks it too.
+  // Sends all parts together without copying them. Node would also do that, but would uncork the socket in a later turn, while `end`
+  // uncorks it at once.
   response.socket?.cork();
   if (before !== '') response.write(before, 'latin1');
   response.write(beforeId);
@@ -54,7 +54,7 @@ function writeHead(
     response.writeHead(200, { ...headers, 'content-type': 'application/json', 'content-length': length });
     return unframed;
   }
-  // A long call has begun its stream already, and Node frames the rest.
+  // A long call has already begun its stream, and Node frames the rest.
   if (response.headersSent) return unframed;
   response.writeHead(200, { ...headers, ...eventStream });
   if (!response.chunkedEncoding) return unframed;

@@ -7,15 +7,15 @@ import { refuseByRateLimit } from './rate-limit-headers.ts';
 
 /** How the transport finds and limits a caller's address. */
 export interface CallerOptions {
-  /** Limits the requests from one address before they are authenticated, so that a client cannot try keys without limit. Default: none. */
+  /** Limits the requests from one address before authentication, so that a client cannot try any number of keys. Default: none. */
   readonly limitPerAddress?: RateLimit;
-  /** Set if the server is behind your proxy: the caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
+  /** Set it if the server is behind your proxy. The caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
   readonly trustProxy?: boolean;
 }
 
 /**
- * Reads a request's Bearer token, and its client's address: the peer's, or behind a trusted proxy the last entry of `X-Forwarded-For`. Both
- * are unverified.
+ * Reads a request's Bearer token and its client's address: the peer's address, or behind a trusted proxy the last entry of
+ * `X-Forwarded-For`. Verifies neither.
  */
 export function readCredentials({ headers, socket }: IncomingMessage, { trustProxy }: Pick<CallerOptions, 'trustProxy'>): Credentials {
   const forwarded = trustProxy ? String(headers['x-forwarded-for'] ?? '').split(',') : [];

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { ClientSignal } from '../../host.ts';
 
 /**
- * Signals that a client disconnected before its response was written, and reports the end of the response. Much cheaper than an
- * `AbortSignal`, which would cost a good part of a short call.
+ * Signals that a client disconnected before its response was written, and reports the end of the response. An `AbortSignal` would take a
+ * large part of a short call.
  *
  * Attach no other listener to a response's `close`: docs/decisions/0012-v8-and-memory.md
  */
@@ -11,7 +11,7 @@ export class ClientDisconnect implements ClientSignal {
   aborted = false;
   #listener: (() => void) | undefined;
 
-  /** @param onEnd Called when the response is over, whether or not it was written. */
+  /** @param onEnd Called when the response has ended, whether or not all of it was written. */
   constructor(response: ServerResponse, onEnd: () => void) {
     response.on('close', () => {
       onEnd();
@@ -21,7 +21,7 @@ export class ClientDisconnect implements ClientSignal {
     });
   }
 
-  /** Replaces the listener: there is one at a time. */
+  /** Sets the listener, which replaces the previous listener. */
   addEventListener(_type: 'abort', listener: () => void): void {
     this.#listener = listener;
   }

@@ -8,15 +8,15 @@ import type { ResponseHeaders } from './response-headers.ts';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Written together with the lane's own headers, before them. */
+  /** The lane writes them together with its own headers, before them. */
   readonly headers: ResponseHeaders | undefined;
   readonly disconnect: ClientDisconnect;
-  /** The parsed body. It is not an array; nothing else about it has been checked. */
+  /** The parsed body. It is not an array. Nothing else about it has been checked. */
   readonly message: unknown;
   readonly principal: Principal;
   /** The caller's address. */
   readonly address: string | undefined;
-  /** The outcome of a call that has run already, so that only its answer is left to write. Rejects as {@link Host.call} does. */
+  /** The outcome of a call that has already run, so that the lane only has to write the answer. Rejects as {@link Host.call} does. */
   readonly outcome?: Promise<CallResult> | undefined;
 }
 

@@ -10,11 +10,11 @@ interface HttpErrorDetails {
   /** The id of the refused message, if it is known. */
   readonly id?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The reason under which observers count the refusal. Absent for a mistake in the message, which concerns the client alone. */
+  /** The reason under which observers count the refusal. Absent for a mistake in the message, which concerns only the client. */
   readonly reason?: RefusalEvent['reason'];
 }
 
-/** Ends a request with an HTTP error and a JSON-RPC error body. The message is for the model: what happened, what to do next. */
+/** Ends a request with an HTTP error and a JSON-RPC error body. The message tells the model what happened and what to do next. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
@@ -29,7 +29,9 @@ export class HttpError extends Error {
   }
 }
 
-/** The error of a server that is shutting down. Another replica, or the server's successor, takes the request. */
+/**
+ * The error of a server that is shutting down. The client repeats the request, which then reaches another replica or the restarted server.
+ */
 export function draining(): HttpError {
   return new HttpError(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {
     headers: { 'retry-after': '5' },
@@ -38,15 +40,10 @@ export function draining(): HttpError {
 }
 
 /** The error for a request beyond `maxRunning`. Created once, because refusing under overload must cost next to nothing. */
-export const overloaded = new HttpError(
-  503,
-  'OVERLOADED',
-  'This server has too much to do at the moment. Wait a second, then call again.',
-  {
-    headers: { 'retry-after': '1' },
-    reason: 'overload',
-  },
-);
+export const overloaded = new HttpError(503, 'OVERLOADED', 'This server is overloaded at the moment. Wait a second, then call again.', {
+  headers: { 'retry-after': '1' },
+  reason: 'overload',
+});
 
 /** Answers a request with an error. Errors other than {@link HttpError} and ToolError are masked. */
 export function refuse(host: Host, error: unknown, response: ServerResponse): void {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { CatalogEntry } from '../../catalog/catalog.ts';
 import { isObject } from '../../lib/json-object.ts';
 
-/** A property of a tool's arguments that clients also send in a header: `x-mcp-header` in its schema. */
+/** A property of a tool's arguments that clients also send in a header, because its schema has `x-mcp-header`. */
 interface MirroredParam {
   readonly path: readonly string[];
   readonly header: string;
@@ -11,8 +11,8 @@ interface MirroredParam {
 const mirroredParams = new WeakMap<CatalogEntry, readonly MirroredParam[]>();
 
 /**
- * Compares the `Mcp-Param-*` headers of a `tools/call` with its arguments, as revision 2026-07-28 demands: a proxy that routes or limits by
- * a header must be able to trust it. Returns a description of the first mismatch, or undefined.
+ * Compares the `Mcp-Param-*` headers of a `tools/call` with its arguments, as revision 2026-07-28 requires, so that a proxy can trust a
+ * header by which it routes or limits. Returns a description of the first mismatch, or undefined.
  */
 export function findParamHeaderFault(entry: CatalogEntry, args: unknown, headers: IncomingHttpHeaders): string | undefined {
   let mirrored = mirroredParams.get(entry);
@@ -34,12 +34,12 @@ function* findMirrored(schema: unknown, path: readonly string[]): Generator<Mirr
   if (!isObject(schema)) return;
   const name = schema['x-mcp-header'];
   if (typeof name === 'string' && path.length > 0) yield { path, header: `Mcp-Param-${name}` };
-  // Only properties that are reached through `properties` alone may be mirrored.
+  // A schema may mirror only properties that it reaches through `properties` alone.
   if (isObject(schema['properties']))
     for (const [key, property] of Object.entries(schema['properties'])) yield* findMirrored(property, [...path, key]);
 }
 
-/** Decodes a header's value. Text that a header cannot hold is sent as `=?base64?…?=`. Undefined if the Base64 in it is invalid. */
+/** Decodes a header's value. Clients send text that a header cannot hold as `=?base64?…?=`. Returns undefined for invalid Base64. */
 function decode(value: string): string | undefined {
   const encoded = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];
   if (encoded === undefined) return value;

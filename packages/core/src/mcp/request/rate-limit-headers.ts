@@ -5,7 +5,7 @@ import { setHeaders, type ResponseHeaders } from './response-headers.ts';
 
 /**
  * Returns the headers that report a rate limit to the client: the fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers), and the
- * `X-RateLimit-*` headers that most clients read. Their reset is a time in seconds since the epoch.
+ * `X-RateLimit-*` headers that most clients read. `X-RateLimit-Reset` is a time in seconds since the epoch.
  */
 export function rateLimitHeaders({ rule, remaining, resetMs }: RateLimitDecision, now: number): ResponseHeaders {
   return {

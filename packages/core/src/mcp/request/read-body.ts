@@ -3,9 +3,9 @@ import type { ClientDisconnect } from './client-disconnect.ts';
 import { HttpError } from './http-error.ts';
 
 /**
- * Reads a request's body into memory, once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, and with a
- * {@link HttpError} (413) as soon as the body proves larger than `maxBytes`. node:http then discards the rest of the body, so that the
- * client can read the answer.
+ * Reads a request's body into memory, once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, or with an
+ * {@link HttpError} (413) as soon as the body turns out to be larger than `maxBytes`. node:http then discards the rest of the body, so that
+ * the client can read the answer.
  *
  * Why not an asynchronous function: docs/decisions/0012-v8-and-memory.md
  */
@@ -35,7 +35,7 @@ export function readBody<T>(
     request.on('end', () => {
       disconnect.removeEventListener();
       const parts = chunks;
-      // The request keeps this function, so this function must not keep the body.
+      // The request holds a reference to this function, so this function must not hold a reference to the body.
       chunks = [];
       let parsed: T;
       try {

@@ -1,31 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from './http-error.ts';
 
-/** Which requests the guard lets pass. */
+/** Options of {@link createRequestGuard}. */
 export interface GuardOptions {
   /** The address to which the server is bound. */
   readonly hostname: string;
   /** The hostnames, without port, that `Host` may name. Default: loopback names if the server is bound to loopback, else any. */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
-   * The origins (`https://app.example.com`) whose pages may call the server: they pass the Origin check, and CORS lets them read answers.
-   * Default: pages of this machine if the server is bound to loopback, else none. Clients other than browsers send no Origin and are not
-   * affected.
+   * The origins (`https://app.example.com`) whose pages may call the server. They pass the Origin check, and CORS lets them read answers.
+   * Default: pages of this machine if the server is bound to loopback, else none. Clients other than browsers send no Origin, so the list
+   * does not affect them.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
 }
 
 const loopbackV4 = String.raw`127(?:\.\d{1,3}){3}`;
-// The IPv4-mapped addresses too, in both of their forms: URLs have the hexadecimal one.
+// Includes the IPv4-mapped addresses in both forms, because URLs use the hexadecimal form.
 const loopbackV6 = String.raw`::1|::ffff:${loopbackV4}|::ffff:7f[\da-f]{2}:[\da-f]{1,4}`;
 const loopback = new RegExp(String.raw`^(?:localhost|${loopbackV4}|${loopbackV6}|\[(?:${loopbackV6})\])$`, 'i');
 
-/** Whether a hostname or address, with or without IPv6's brackets, names this machine alone. */
+/** Whether a hostname or address, with or without IPv6's brackets, names only this machine. */
 export const isLoopback = (hostname: string): boolean => loopback.test(hostname);
 
 /**
- * The headers that a page of an allowed origin may send. CORS has no pattern for `mcp-param-*`, so each name that a browser asks for is
- * tested.
+ * The headers that a page of an allowed origin may send. CORS has no pattern for `mcp-param-*`, so the server tests each name that a
+ * browser asks for.
  */
 const requestHeaders =
   /^(accept|authorization|content-type|last-event-id|mcp-(protocol-version|method|name|session-id|param-[\w.-]+)|traceparent|tracestate)$/;
@@ -35,7 +35,7 @@ const responseHeaders =
 
 /**
  * Creates a guard that keeps web pages from reaching the server by a forged `Host` (DNS rebinding) or from a foreign `Origin`, and lets
- * pages of allowed origins read the answers. The guard throws a {@link HttpError}.
+ * pages of allowed origins read the answers. The guard throws an {@link HttpError}.
  */
 export function createRequestGuard(options: GuardOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const local = isLoopback(options.hostname);
@@ -49,8 +49,7 @@ export function createRequestGuard(options: GuardOptions): (request: IncomingMes
 
   return ({ headers }, response) => {
     if (headers.host === undefined || headers.host !== lastAllowed) {
-      if (!hostAllowed(hostOf(headers.host)))
-        throw forbidden('host', 'This server does not serve the Host that was asked for', 'allowedHosts');
+      if (!hostAllowed(hostOf(headers.host))) throw forbidden('host', 'This server does not serve the requested Host', 'allowedHosts');
       lastAllowed = headers.host;
     }
     const { origin } = headers;
@@ -62,7 +61,7 @@ export function createRequestGuard(options: GuardOptions): (request: IncomingMes
   };
 }
 
-/** Answers a browser that asks whether it may send a request. The guard has checked the origin. */
+/** Answers a browser that asks whether it may send a request. The guard must have checked the origin. */
 export function answerPreflight({ headers }: IncomingMessage, response: ServerResponse): void {
   const requested = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim().toLowerCase());
   response.setHeader('access-control-allow-methods', 'POST');

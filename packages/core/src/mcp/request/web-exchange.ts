@@ -11,20 +11,20 @@ export function toHeaders(request: IncomingMessage): Headers {
 }
 
 /**
- * Converts Node's request to the web request that the SDK takes, with its headers and a signal of the client's disconnect. Its body has
- * been read.
+ * Converts Node's request to the web request that the SDK expects, with its headers and a signal that aborts when the client disconnects.
+ * The result has no body, because the body has been read.
  */
 export function toWebRequest(request: IncomingMessage, disconnect: ClientDisconnect): Request {
   const controller = new AbortController();
   if (disconnect.aborted) controller.abort();
   else disconnect.addEventListener('abort', () => controller.abort());
-  // The SDK does not use the URL, whose path has been routed already.
+  // The SDK does not use the URL, because the request has already been routed by its path.
   return new Request('http://localhost/', { method: 'POST', headers: toHeaders(request), signal: controller.signal });
 }
 
 /**
- * Writes the SDK's response: JSON at once, a stream of events as they arrive and no faster than the client reads them. If the head of a
- * stream was sent before, to keep a long call alive, only a stream can follow.
+ * Writes the SDK's response: JSON at once, or a stream of events as they arrive and no faster than the client reads them. If the head of a
+ * stream was sent earlier, to keep a long call alive, only a stream can follow.
  */
 export async function writeWebResponse(webResponse: Response, response: ServerResponse): Promise<void> {
   const isStream = webResponse.headers.get('content-type') === 'text/event-stream';

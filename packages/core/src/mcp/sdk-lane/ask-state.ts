@@ -1,7 +1,7 @@
 import { createRequestStateCodec, type RequestStateCodec } from '@modelcontextprotocol/server';
 import type { AskAnswer } from '../../host.ts';
 
-/** The state of a call that waits for a person's answer. The client carries it from one round to the next. */
+/** The state of a call that waits for a person's answer. The client returns it with each round. */
 export interface AskState {
   /** The call's tenant, caller and tool. A state is valid for no other call. */
   readonly tenant: string;
@@ -11,12 +11,12 @@ export interface AskState {
   readonly answers: Readonly<Record<string, AskAnswer>>;
 }
 
-// How long a person may take for one answer. The SDK waits as long for older clients.
+// How long a person may take for one answer. The SDK uses the same time for older clients.
 const ttlSeconds = 600;
 
 /**
- * Creates the codec that signs and verifies {@link AskState}. The state is signed, not encrypted: the client can read it, and it holds only
- * the client's own data.
+ * Creates the codec that signs and verifies {@link AskState}. The state is signed but not encrypted. The client can read it, and it
+ * contains only the client's own data.
  *
  * @param secret At least 32 bytes, the same on all replicas. Absent: random, so that waiting calls are lost when the process ends.
  */

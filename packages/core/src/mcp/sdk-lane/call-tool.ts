@@ -19,14 +19,14 @@ import { mask } from '../request/mask.ts';
 import type { AskState } from './ask-state.ts';
 import { progressReporter } from './progress.ts';
 
-/** The parts that serve a call. */
+/** The services that {@link callTool} uses. */
 interface CallServices {
   readonly host: Host;
   readonly principal: Principal;
   readonly address: string | undefined;
   readonly states: RequestStateCodec<AskState>;
   readonly server: Server;
-  /** The outcome of a call that has run already. */
+  /** The outcome of a call that has already run. */
   readonly outcome?: Promise<CallResult> | undefined;
 }
 
@@ -104,16 +104,16 @@ function traceparentOf({ mcpReq, http }: ServerContext): string | undefined {
 }
 
 /**
- * Returns the answers so far: the answers of earlier rounds, from the signed state, and this round's. Undefined for an older client that
- * cannot be asked. If a tool asks a client of 2026-07-28 that did not declare the capability, the SDK refuses the call (-32021), as that
- * revision demands.
+ * Returns the answers of this round and of earlier rounds, which are in the signed state. Undefined for an older client that cannot ask a
+ * person. If a tool asks through a client of 2026-07-28 that did not declare the capability, the SDK refuses the call (-32021), as that
+ * revision requires.
  */
 function answersOf({ principal, server }: CallServices, tool: string, context: ServerContext): Record<string, AskAnswer> | undefined {
   const { envelope, inputResponses, requestState } = context.mcpReq;
   const elicitation = server.getClientCapabilities()?.elicitation;
-  // `{}` means forms: the capability is older than URL elicitation.
-  const canBeAsked = elicitation && !('url' in elicitation && !('form' in elicitation));
-  if (!envelope && !canBeAsked) return undefined;
+  // `{}` means forms, because the capability is older than URL elicitation.
+  const canAsk = elicitation && !('url' in elicitation && !('form' in elicitation));
+  if (!envelope && !canAsk) return undefined;
   const state = requestState<AskState>();
   if (state && (state.tenant !== principal.tenant || state.caller !== principal.id || state.tool !== tool))
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'This requestState belongs to another call. Call the tool again without it.');

@@ -5,7 +5,7 @@ import type { CallRequest } from '../../host.ts';
 const maxReports = 1_000;
 
 /**
- * Returns a function that sends a call's progress to the client. Undefined if the client gave no progress token. The host ensures that
+ * Returns a function that sends a call's progress to the client. Undefined if the client sent no progress token. The host ensures that
  * values grow.
  */
 export function progressReporter(context: ServerContext): CallRequest['progress'] {

@@ -9,7 +9,7 @@ import { createSdkServer, type Caller } from './sdk-server.ts';
 /** A lane that can be closed. */
 export interface SdkLane {
   readonly serve: Lane;
-  /** Aborts the requests that still run. */
+  /** Aborts the requests that are still running. */
   close(): Promise<void>;
 }
 

@@ -7,16 +7,16 @@ import { cacheHint, capabilities, implementation } from '../server-info.ts';
 import type { AskState } from './ask-state.ts';
 import { callTool } from './call-tool.ts';
 
-// All tools fit on one page, so the server never gives out a cursor, and none is valid.
+// All tools fit on one page, so the server never returns a cursor, and no cursor is valid.
 const listParams = z.looseObject({
-  cursor: z.undefined('This server lists all its tools on one page and gives out no cursor. Leave it out.').optional(),
+  cursor: z.undefined('This server lists all its tools on one page and returns no cursor. Leave it out.').optional(),
 });
 
-/** The caller, its address, and the outcome of a call that has run already. */
+/** The caller, its address, and the outcome of a call that has already run. */
 export type Caller = Pick<Exchange, 'principal' | 'address' | 'outcome'>;
 
 /**
- * Creates the SDK's server for one principal and one exchange, or one pipe. The host answers `tools/list` and `tools/call`, and the SDK
+ * Creates the SDK's server for one principal and one exchange or pipe. The host answers `tools/list` and `tools/call`, and the SDK answers
  * everything else. The SDK keeps a client's state in its server, so never share it.
  */
 export function createSdkServer(host: Host, caller: Caller, states: RequestStateCodec<AskState>): Server {

@@ -49,7 +49,7 @@ test.each(Object.keys(baseline))(
       check === entry || (check.startsWith(`${entry}:`) && !check.endsWith(':wire-schema-valid'));
 
     expect(failed.filter((check) => !excused.some((entry) => excuses(entry, check)))).toEqual([]);
-    // Checks that pass by now must leave the baseline.
+    // Checks that now pass must be removed from the baseline.
     expect(excused.filter((entry) => !failed.some((check) => excuses(entry, check)))).toEqual([]);
     expect(verdicts.size - failed.length).toBeGreaterThan(40);
   },

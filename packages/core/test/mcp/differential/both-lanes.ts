@@ -9,7 +9,7 @@ export interface Finding {
   readonly differences: readonly string[];
 }
 
-// Several requests at a time, because each waits for the other server, and so few that none waits for long.
+// Several requests run at a time, because each waits for both servers, and few enough that no request waits for long.
 const concurrency = 8;
 
 /** Starts two servers that differ only in their lanes, and returns a function that sends requests to both. */

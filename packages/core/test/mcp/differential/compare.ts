@@ -3,7 +3,7 @@ import { masked } from './masks.ts';
 
 /**
  * Lists the differences between two outcomes, one line each. A line begins with the part that differs: `connection`, `count`, `status`,
- * `header <name>`, `header order`, `body`, `rest`. Compares bytes, except masked ones and the way in which a body was cut into chunks.
+ * `header <name>`, `header order`, `body`, `rest`. Compares bytes, except masked bytes and the way in which a body was split into chunks.
  */
 export function differencesOf(sdk: Outcome, both: Outcome): string[] {
   const differences: string[] = [];

@@ -11,7 +11,7 @@ export interface ListedDifference {
   readonly link: string;
 }
 
-/** All intended differences. There are none: the fast lane does what the SDK does, or leaves the request to it. */
+/** All intended differences. There are none, because the fast lane does what the SDK does, or leaves the request to it. */
 const listedDifferences: readonly ListedDifference[] = [];
 
 /** Compares findings with the list. Returns the findings that no entry covers, and the entries that no finding shows any more. */

@@ -20,7 +20,7 @@ const requests = [...bases, ...calls, ...narrow, ...paged].map(toWire);
 
 const spent: RateLimit = { take: async () => ({ allowed: false, rule: { limit: 1, windowMs: 1_000 }, remaining: 0, resetMs: 10 }) };
 
-/** Hosts of every kind. Both lanes must show the same of them and of their failures. */
+/** Hosts of every kind. Both lanes must give the same answers for them and for their failures. */
 const hosts: Readonly<Record<string, ServerSetup>> = {
   'without instructions': { host: { info: { name: 'reference', version: '1' } } },
   'with empty instructions': { host: { info: { name: '', version: '', instructions: '' } } },

@@ -41,7 +41,7 @@ export function encode({ method = 'POST', target = '/mcp', headers, body }: Http
     ...headers.map(([name, value]) => `${name}: ${value}`),
     ...(has('content-length') || has('transfer-encoding') ? [] : [`content-length: ${bytes.length}`]),
   ];
-  // Header values may hold any byte, so that a test can send invalid ones.
+  // Header values may hold any byte, so that a test can send invalid bytes.
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]);
 }
 

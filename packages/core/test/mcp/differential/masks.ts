@@ -6,7 +6,7 @@ interface Mask {
   readonly pattern: RegExp;
 }
 
-/** The parts that are not compared. Everything else is, byte for byte. */
+/** The parts that are not compared. All other parts are compared byte for byte. */
 const masks: readonly Mask[] = [
   {
     what: 'the Date header',

@@ -14,7 +14,7 @@ import { recordingLog } from '../recording-log.ts';
 import { masked } from './masks.ts';
 import { many, reference } from './reference-tools.ts';
 
-/** Signs the states of calls that wait for a person, so that the corpus can hold valid ones. */
+/** Signs the states of calls that wait for a person, so that the corpus can hold valid states. */
 export const secret = 'the secret that both reference servers use';
 
 /** Finds a request's principal by its token. A request without a token comes from the local principal. */

@@ -46,7 +46,7 @@ export const contents: Readonly<Record<string, readonly unknown[]>> = {
   'a link without a name': [{ type: 'resource_link', uri: 'reference://a' }],
   'an embedded text': [{ type: 'resource', resource: { uri: 'reference://a', text: 'a', mimeType: 'text/plain' } }],
   'an embedded blob': [{ type: 'resource', resource: { uri: 'reference://a', blob: 'AAAA' } }],
-  'an embedded nothing': [{ type: 'resource', resource: { uri: 'reference://a' } }],
+  'an embedded resource without content': [{ type: 'resource', resource: { uri: 'reference://a' } }],
   'a mixture': [
     { type: 'text', text: 'a' },
     { type: 'image', data: 'AAAA', mimeType: 'image/png' },

@@ -54,7 +54,7 @@ test.each([
 ])('%s that are read together are answered together, and not each before the next is read', async (_what, message) => {
   const order = await orderOfEvents(8, message);
   const runs = order.filter((event, i) => event === 'written' && order[i - 1] === 'read');
-  // One run of answers, except on a busy system, where some requests arrive late. Without batches there are as many runs as calls.
+  // One run of answers, except on a busy system, on which some requests arrive late. Without batches there are as many runs as calls.
   expect(runs.length).toBeLessThan(5);
   expect(order.filter((event) => event === 'written')).toHaveLength(8);
 });

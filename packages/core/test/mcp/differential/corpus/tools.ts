@@ -79,7 +79,7 @@ const failures = both.flatMap((version): HttpRequest[] =>
   ]),
 );
 
-/** Unknown tool names, also names that every JavaScript object has as a property. */
+/** Unknown tool names, including names that every JavaScript object has as a property. */
 const unknown = both.flatMap((version): HttpRequest[] =>
   [
     'reference',

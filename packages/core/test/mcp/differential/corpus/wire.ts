@@ -3,7 +3,7 @@ import { bases, call, fewBases, modernVersion } from '../requests.ts';
 
 const echo = call(modernVersion, 'reference_echo_text', { text: 'a' });
 
-/** Sends packets on a connection of their own. */
+/** Sends packets on a separate connection. */
 const fresh = (name: string, packets: readonly Buffer[], more: Partial<WireRequest> = {}): WireRequest => ({
   name,
   packets,
