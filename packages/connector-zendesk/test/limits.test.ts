@@ -25,7 +25,7 @@ it('follows the limit that Zendesk reports, even above the smallest plan’s lim
 it('keeps updating other tickets when one ticket has reached its limit', async () => {
   account = await startAccount();
   for (let count = 0; count < 30; count += 1) await account.call('zendesk_update_ticket', { ticketId: 1, status: 'open' });
-  expect(await account.failure('zendesk_update_ticket', { ticketId: 1, status: 'open' })).toMatch(/^RATE_LIMITED: .*600 s/);
+  expect(await account.failure('zendesk_update_ticket', { ticketId: 1, status: 'open' })).toMatch(/^RATE_LIMITED: .*(600|59\d) s/);
   await account.call('zendesk_update_ticket', { ticketId: 3, status: 'open' });
 });
 
