@@ -3,8 +3,8 @@ import { readVendorData } from '../../../test/vendor-descriptions/vendor-data.ts
 type Json = Record<string, unknown>;
 
 /**
- * Returns SendGrid's API description as the judge needs it: references to parameters and bodies are resolved, and objects that list their
- * properties allow no others, also inside lists. The description itself leaves objects open.
+ * Returns SendGrid's API description in the form that the judge needs: references to parameters and bodies are resolved, and objects that
+ * list their properties allow no others, even inside lists. The description itself allows other properties.
  */
 export function readDescription(): Json {
   const description = readVendorData<Json>('openapi/sendgrid-v3.json');
@@ -35,7 +35,7 @@ function resolved(description: Json, part: Json): Json {
   );
 }
 
-/** None of the schemas that make up an object together may forbid additional properties on its own. */
+/** If several schemas describe one object together, none of them may forbid additional properties on its own. */
 function closeObjects(value: unknown, joined = false): void {
   if (typeof value !== 'object' || value === null) return;
   const schema = value as Json;

@@ -87,7 +87,7 @@ describe('the SendGrid tools', () => {
     const failure = await account.failure('sendgrid_send_email', mail);
     const [, sendKey] = /sendKey "([^"]+)"/.exec(failure) ?? [];
     await account.call('sendgrid_send_email', mail);
-    const events = account.sandbox.mails.flatMap((one) => account.sandbox.eventsOf(one));
+    const events = account.sandbox.mails.flatMap((mail) => account.sandbox.eventsOf(mail));
     await account.deliver(await account.sandbox.deliver(events));
     expect(await account.call('sendgrid_track_email_events', { sendKey })).toMatchObject({
       events: [

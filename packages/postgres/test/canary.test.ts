@@ -34,7 +34,7 @@ const idempotencyKey = 'kanari-idempotency-1';
 function leaks(text: string, words: readonly string[]): string[] {
   const forms = words.flatMap((word) => {
     const bytes = Buffer.from(word);
-    // At each offset in the bytes, without the characters at the ends that it shares with its neighbours.
+    // Encodes the bytes at each offset, without the characters at the ends, which depend on neighbouring bytes.
     const base64 = [0, 1, 2].map((before) =>
       Buffer.concat([Buffer.alloc(before), bytes])
         .toString('base64')

@@ -2,7 +2,7 @@ import { defineConnector, secret } from '@busbar/core';
 import { z } from 'zod';
 
 /**
- * A made-up vendor that stores passwords, with every kind of secret that a connector may have: in its settings and in the input of its
+ * A fictitious vendor that stores passwords, with every kind of secret that a connector may have: in its settings and in the input of its
  * tools.
  */
 export const vault = defineConnector({

@@ -11,7 +11,7 @@ export interface RedisRateLimitOptions {
 }
 
 // A hash for each key: when the window of each rule began (s1, s2, …) and its count (c1, c2, …). Windows use the clock of the replica that
-// asks. The hash's time to live is real time; it only cleans up, so it may be longer than the windows.
+// runs the script. The hash's time to live is real time; it only cleans up, so it may be longer than the windows.
 const take = luaScript(`
 local now, ttl = tonumber(ARGV[1]), ARGV[2]
 local found, allowed, write = {}, 1, {}

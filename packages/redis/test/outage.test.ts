@@ -15,7 +15,7 @@ async function serve(...settings: readonly string[]): Promise<OwnServer> {
   return server;
 }
 async function open(url: string, options: RedisOptions = {}): Promise<Redis> {
-  // A busy machine is not a Redis that hangs: a test of that sets its own timeout.
+  // On a busy machine a command may be slow although Redis does not hang. Tests of a Redis that hangs set their own timeout.
   const redis = await openRedis(url, { commandTimeoutMs: 10_000, ...options });
   ends.push(() => redis.close());
   return redis;
@@ -28,7 +28,7 @@ const unreachable = 'warn: Redis is unreachable: this replica goes on with its o
 const back = 'info: Redis is back: limits, budgets and the cache are shared again';
 
 describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
-  test('is killed: all replicas go on in memory, log that once, and share again once it is back', async () => {
+  test('is killed: all replicas continue in memory, log that once, and share again once it is back', async () => {
     const server = await serve();
     const [log, otherLog] = [keptLog(), keptLog()];
     const redis = await open(server.url, { log });
@@ -96,7 +96,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     await open((await serve()).url, { log: idleLog });
     const redis = await open(server.url, { log, commandTimeoutMs: 60_000 });
     server.hang();
-    // No command runs: the pings of the client find out.
+    // No command runs: the pings of the client notice it.
     await log.said(1);
     server.goOn();
     await log.said(2);
@@ -127,7 +127,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect((await cache.get('other', 'k')).kept?.answer).toEqual(answer);
   });
 
-  test('is unreachable at the start: opens all the same, and is used once it is there', async () => {
+  test('is unreachable at the start: openRedis resolves anyway, and replicas use Redis once it is reachable', async () => {
     const server = await serve();
     await server.kill();
     const log = keptLog();
@@ -140,7 +140,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect(log.lines).toEqual([unreachable, back]);
   });
 
-  test('refuses the password: goes on in memory, and no log line shows it', async () => {
+  test('refuses the password: replicas continue in memory, and no log line shows the password', async () => {
     const server = await serve('--requirepass', 'right');
     const logged: unknown[] = [];
     const log: Logger = { ...silentLogger, warn: (...said) => logged.push(said), error: (...said) => logged.push(said) };
@@ -151,7 +151,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     await expect(open(server.url.replace('//', '//:right@')).then((opened) => opened.available)).resolves.toBe(true);
   });
 
-  test('refuses commands: each is done in memory, and the log says so once a minute', async () => {
+  test('refuses commands: each runs in memory, and the log says so once a minute', async () => {
     const server = await serve('--maxmemory', '1');
     const log = keptLog();
     const limit = limitOn(await open(server.url, { log }));
@@ -208,7 +208,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
   });
 });
 
-test('refuses a text that is no Redis URL without showing it', async () => {
+test('refuses text that is not a Redis URL without showing it', async () => {
   for (const url of ['', 'http://:canary@host', 'redis://', 'redis://:canary@host:99999999', 'canary'])
     await expect(openRedis(url)).rejects.toSatisfy((error: Error) => error instanceof TypeError && !inspect(error).includes('canary'));
 });

@@ -22,7 +22,7 @@ if (noRedis) console.warn(`Skipped: tests that need a shared Redis (${noRedis}).
 /** A prefix of its own on the shared Redis. */
 export interface Place {
   open(options?: RedisOptions): Promise<Redis>;
-  /** Every key in it, with its time to live in milliseconds; -1 is for ever. */
+  /** Every key with the prefix, with its time to live in milliseconds; -1 means forever. */
   keys(): Promise<ReadonlyMap<string, number>>;
   /** Closes all clients and deletes the keys. */
   remove(): Promise<void>;
@@ -67,7 +67,7 @@ export interface OwnServer {
   readonly url: string;
   start(): Promise<void>;
   kill(): Promise<void>;
-  /** Keeps its connections and answers nothing until `goOn`. */
+  /** Suspends the server until `goOn`: it keeps its connections and does not answer. */
   hang(): void;
   goOn(): void;
   remove(): Promise<void>;

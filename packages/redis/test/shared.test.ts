@@ -86,7 +86,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     await redisLock(redis).take('l', 1_000);
     const kept = await own.keys();
     expect(kept.size).toBe(6);
-    // Every key lives for its time and a minute, but the version of a scope for a quarter of an hour, longer than the longest read.
+    // Every key outlives its time by a minute. The version of a scope lives for a quarter of an hour, longer than the longest read.
     const longest = (key: string) => (key.includes('cache-scope:') ? [890_000, 900_000] : [1_000, 67_000]);
     for (const [key, ms] of kept) {
       const [more = 0, most = 0] = longest(key);
@@ -128,7 +128,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     await expect(take()).resolves.toBeTypeOf('function');
   });
 
-  test('a slot that is granted as its request is aborted is released at once', async () => {
+  test('a slot that is granted while its request is aborted is released at once', async () => {
     const [one, other] = (await pair(manualClock())).map((redis) => redisBudget(redis, { fallback }));
     const key = randomUUID();
     const abort = new AbortController();
@@ -136,7 +136,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     const taken = one?.take(key, { concurrent: 1 }, until, () => {});
     abort.abort(new Error('enough'));
     await expect(taken).rejects.toThrow('enough');
-    // The release was sent before this request, so it is done once this request is answered.
+    // The release was sent before this request, so it has run once this request is answered.
     await one?.take(`${key}-next`, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {});
     await expect(other?.take(key, { concurrent: 1 }, { ...until, signal: new AbortController().signal }, () => {})).resolves.toBeTypeOf(
       'function',
@@ -166,7 +166,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect(order).toEqual(['first', 'second']);
   });
 
-  test('a refusal that one replica gets closes the budget for waiting and new requests of the other', async () => {
+  test('a refusal that one replica receives closes the budget for waiting and new requests of the other', async () => {
     const clock = manualClock();
     const [one, other] = (await pair(clock)).map((redis) => redisBudget(redis, { fallback }));
     if (!one || !other) throw new Error('no budget');

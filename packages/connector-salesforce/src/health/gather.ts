@@ -38,7 +38,7 @@ interface Reading {
 
 /** The number of queries that Salesforce takes in one composite request. */
 const queriesPerCall = 5;
-/** Errors that end one check and not all of them: a missing right, or a failing part of Salesforce. */
+/** Errors that end one check but not all checks: a missing right, or a failing part of Salesforce. */
 const partial = new Set(['FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_REJECTED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID']);
 
 /** Whether a source could not be read. */

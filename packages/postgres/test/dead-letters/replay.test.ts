@@ -225,7 +225,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(await listed()).toEqual([]);
   });
 
-  test('does nothing for a caller who may not act any more, and never acts as someone else', async () => {
+  test('does nothing for a caller who may no longer act, and never acts as someone else', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
     const asked: Principal[] = [];
@@ -258,7 +258,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.created).toHaveLength(1);
   });
 
-  test('ends with its signal: running calls are cancelled, and the rest has no turn', async () => {
+  test('ends with its signal: running calls are cancelled, and the rest are not replayed', async () => {
     const { host, call } = replica();
     for (let index = 0; index < 7; index += 1) await fail(call, `item ${index}`);
     const before = await listed();

@@ -28,7 +28,7 @@ async function callAway(metering: Metering, inFlight: number, each: number): Pro
 }
 
 describe.each(kinds)('group commit on $kind', (kind) => {
-  test('arguments that cannot be written to the audit fail their own call alone', async () => {
+  test('arguments that cannot be written to the audit fail only their own call', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     const metering = postgresMetering(database);
@@ -43,7 +43,7 @@ describe.each(kinds)('group commit on $kind', (kind) => {
     await metering.drain();
   });
 
-  test('takes at most one transaction for 20 calls at 200 in flight', async () => {
+  test('uses at most one transaction for every 20 calls at 200 in flight', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     let statements = 0;
@@ -62,7 +62,7 @@ describe.each(kinds)('group commit on $kind', (kind) => {
     expect(statements).toBeLessThanOrEqual(2_000 / 20);
   });
 
-  test('refuses calls over the limit of waiting ones as UNAVAILABLE, and writes nothing of them', async () => {
+  test('refuses calls beyond the limit of waiting calls as UNAVAILABLE, and writes nothing for them', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     const metering = postgresMetering(database);

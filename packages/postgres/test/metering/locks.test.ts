@@ -37,7 +37,7 @@ function nthCall(index: number): Call {
   });
 }
 
-/** The outcome of a call, with the current time, from which its answer is kept. */
+/** The outcome of a call. It ends now, because the ledger keeps its answer from that time on. */
 function nthOutcome(index: number, { effect }: Call): Outcome {
   const end = effect === 'read' ? ending('cached', 'no') : ends[index % ends.length];
   return { ...(end ?? ending('asked', 'no')), endedAt: Date.now() };
@@ -92,7 +92,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
       }
     }
 
-    /** Replicas that die with running calls, whose leases expire at once. Every second call is settled late. */
+    /** Replicas that die while calls run. The leases expire at once, and every second call is settled late. */
     async function dieAgainAndAgain(index: number): Promise<void> {
       for (let times = 0; next < total; times += 1) {
         const dying = open(index, 1);

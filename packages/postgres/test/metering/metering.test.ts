@@ -187,7 +187,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
   });
 
-  test('of two settlements of a call in one write the first counts', async () => {
+  test('if one write has two settlements of a call, the first counts', async () => {
     const call = callOf();
     const admission = await admitToRun(metering, call);
     const ends = [ending('executed', 'yes'), ending('failed', 'no')];
@@ -229,7 +229,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     await expect(metering.admit(callOf(), staying)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
 
-  test('an answer is kept for 24 hours from the end of its call; then its key is new', async () => {
+  test('an answer is kept for 24 hours from the end of its call; then its key can be used again', async () => {
     await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes', { endedAt: start }));
     await clock.advance(24 * 3_600_000 - 1);
     await metering.sweep();
@@ -259,7 +259,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
   describe('when a replica is gone', () => {
     const kindsOfCall = () => [callOf(), callOf({ key: undefined }), callOf({ key: undefined, effect: 'read' })];
 
-    /** Calls whose replica is gone. */
+    /** Admits calls on a replica that is then gone. */
     const leaveBehind = async () => {
       const gone = postgresMetering(database, { clock, replica: 'gone', leaseMs });
       const calls = kindsOfCall();

@@ -8,10 +8,10 @@ import pg from 'pg';
 
 const programs = findPrograms();
 
-/** Why no PostgreSQL can be started here, or undefined. CI needs one. */
+/** Why no PostgreSQL can be started on this machine, or undefined. CI needs PostgreSQL. */
 export const noOwnPostgres = programs === undefined ? 'no initdb and postgres in PATH or /usr/lib/postgresql' : undefined;
-if (noOwnPostgres && process.env['CI'] === 'true') throw new Error(`They must be here: ${noOwnPostgres}`);
-if (noOwnPostgres) console.warn(`Not run: what stops and starts a PostgreSQL (${noOwnPostgres}).`);
+if (noOwnPostgres && process.env['CI'] === 'true') throw new Error(`CI needs PostgreSQL: ${noOwnPostgres}`);
+if (noOwnPostgres) console.warn(`Not run: tests that stop and start a PostgreSQL (${noOwnPostgres}).`);
 
 /** A PostgreSQL server that belongs to the test, which may stop and restart it. It waits for the disk, as in production. */
 export interface OwnPostgres {
@@ -30,7 +30,7 @@ const signals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
  * Creates a database in a temporary folder and serves it on a free port. PostgreSQL refuses to run as root, so root starts it as another
  * user of the machine.
  *
- * @throws {Error} if the server that answers on the port has another folder; nothing is written then.
+ * @throws {Error} if the server that answers on the port uses another folder. Nothing is written in that case.
  */
 export async function ownPostgres(): Promise<OwnPostgres> {
   if (programs === undefined) throw new Error(noOwnPostgres);
@@ -93,7 +93,7 @@ async function checkIsOurs(url: string, folder: string): Promise<void> {
   }
 }
 
-/** The user that root becomes. Undefined for other users. */
+/** The user that root switches to. Undefined for other users. */
 function unprivileged(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string, name: string) => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
@@ -101,7 +101,7 @@ function unprivileged(): { readonly uid: number; readonly gid: number } | undefi
     try {
       return { uid: id('-u', name), gid: id('-g', name) };
     } catch {
-      // The next user may exist.
+      // The user does not exist. The next one may.
     }
   }
   throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor a user daemon');

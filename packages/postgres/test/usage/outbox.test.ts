@@ -38,7 +38,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     for (const end of ends.splice(0).reverse()) await end();
   });
 
-  /** Charged calls with events that are due. */
+  /** Creates charged calls with events that are due. */
   async function events(count: number, over: Parameters<typeof ledgerRow>[0] = {}): Promise<string[]> {
     const ids = await writeCalls(
       database,
@@ -57,7 +57,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
   /** A running replica with its own clock, and its log. */
   function replica(send: UsageOutboxOptions['send'], over: Partial<UsageOutboxOptions> = {}) {
     const time = manualClock(start);
-    // The sleeps between rounds. During a send it sleeps for 30 seconds, and never for another reason.
+    // The number of sleeps between rounds. A sleep of 30 seconds is always the time limit of a send.
     let pauses = 0;
     const clock: typeof time = {
       ...time,
@@ -80,7 +80,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
       logged,
       outbox,
       idle,
-      /** Moves the time, and waits until the outbox sleeps again. */
+      /** Advances the clock, and waits until the outbox sleeps again. */
       async pass(ms: number) {
         await idle();
         await clock.advance(ms);
@@ -89,7 +89,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     };
   }
 
-  test('a settled call that is charged is delivered and leaves the outbox; a refunded one is never in it', async () => {
+  test('a settled call that is charged is delivered and leaves the outbox; a refunded call is never in it', async () => {
     const metering = postgresMetering(database, { clock: manualClock(start), usageEvents: true });
     ends.push(() => metering.drain());
     const read = { key: undefined, effect: 'read', units: 3 } as const;
@@ -152,24 +152,21 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
   });
 
   // PGlite has one connection, so nothing runs beside a transaction.
-  test.runIf(kind.kind === 'postgresql')(
-    'events that another replica takes at this moment are left to it, and not waited for',
-    async () => {
-      const [held = '', free] = await events(2);
-      await database.db.transaction().execute(async (transaction) => {
-        await transaction.selectFrom('usage_outbox').select('call_id').where('call_id', '=', held).forUpdate().execute();
-        const sent: string[] = [];
-        const { idle } = replica(async (records) => {
-          sent.push(...idsOf(records));
-          return records.map(() => delivered);
-        });
-        await idle();
-        expect(sent).toEqual([free]);
+  test.runIf(kind.kind === 'postgresql')('events that another replica is taking are left to it, without waiting', async () => {
+    const [held = '', free] = await events(2);
+    await database.db.transaction().execute(async (transaction) => {
+      await transaction.selectFrom('usage_outbox').select('call_id').where('call_id', '=', held).forUpdate().execute();
+      const sent: string[] = [];
+      const { idle } = replica(async (records) => {
+        sent.push(...idsOf(records));
+        return records.map(() => delivered);
       });
-    },
-  );
+      await idle();
+      expect(sent).toEqual([free]);
+    });
+  });
 
-  test('new events are looked for every two seconds', async () => {
+  test('the outbox looks for new events every two seconds', async () => {
     const sent: string[] = [];
     const { idle, pass } = replica(async (records) => {
       sent.push(...idsOf(records));
@@ -208,7 +205,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(logged.filter(([level]) => level === 'warn').map(([, , message]) => message)).toContain('Sending usage events failed');
   });
 
-  test('waits an hour at most between two attempts for an event, and a minute between two for the receiver', async () => {
+  test('waits at most an hour between two attempts for an event, and at most a minute between two requests to the receiver', async () => {
     const [callId = ''] = await events(1);
     await database.db.updateTable('usage_outbox').set({ attempts: 40 }).execute();
     let asked = 0;
@@ -274,7 +271,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(refused).toBe(2);
   });
 
-  test('of a batch that was accepted in part, only the rest is sent again', async () => {
+  test('if a batch was accepted in part, only the rest is sent again', async () => {
     const ids = await events(3);
     const sent: string[][] = [];
     const { pass } = replica(async (records) => {
