@@ -10,7 +10,7 @@ const restrictedImport = 'eslint(no-restricted-imports)';
 const restrictedGlobal = 'eslint(no-restricted-globals)';
 const restrictedProperty = 'eslint(no-restricted-properties)';
 
-/** What each place in core may not import of core: the floors beside and above it. docs/architecture.md draws them. */
+/** The parts of core that each place in core may not import: the floors beside and above it. docs/architecture.md draws them. */
 const floorsAbove: Readonly<Record<string, readonly string[]>> = {
   'answer-json.ts': ['connector'],
   'content.ts': ['lib'],
@@ -180,7 +180,7 @@ describe('the import rules', () => {
 
   for (const [path] of clean) {
     test(`accept ${path}`, () => {
-      expect(found.filter((one) => one.path === path)).toEqual([]);
+      expect(found.filter((finding) => finding.path === path)).toEqual([]);
     });
   }
 });

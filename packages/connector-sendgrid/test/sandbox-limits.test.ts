@@ -116,8 +116,8 @@ test.each(Object.keys(limits) as (keyof typeof limits)[])(
     const [status, problem] = await at();
     expect([Math.floor(status / 100), problem]).toEqual([2, undefined]);
     const [wanted, words = ''] = refused;
-    const [got, said] = await over();
-    expect([got, said?.slice(0, words.length)]).toEqual([wanted, words]);
+    const [got, message] = await over();
+    expect([got, message?.slice(0, words.length)]).toEqual([wanted, words]);
   },
 );
 

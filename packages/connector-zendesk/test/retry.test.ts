@@ -139,7 +139,7 @@ describe('the Zendesk tools', () => {
     },
   );
 
-  it('report an unknown outcome if no answer to a user upsert ever comes', async () => {
+  it('report an unknown outcome if every answer to a user upsert is lost', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: userRoute, times: 10 });
     const failure = await account.failure('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New' });
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: /);

@@ -43,7 +43,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     const release = await budget.take('b', { concurrent: 1 }, until, () => {});
 
     await server.kill();
-    await Promise.all([log.said(1), otherLog.said(1)]);
+    await Promise.all([log.logged(1), otherLog.logged(1)]);
     expect(redis.available).toBe(false);
     for (let n = 0; n < 2; n += 1) expect((await limit.take('a')).allowed).toBe(true);
     expect((await limit.take('a')).allowed).toBe(false);
@@ -56,7 +56,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     release();
 
     await server.start();
-    await Promise.all([log.said(2), otherLog.said(2)]);
+    await Promise.all([log.logged(2), otherLog.logged(2)]);
     expect(redis.available).toBe(true);
     expect((await limit.take('a')).remaining).toBe(1);
     expect((await otherLimit.take('a')).remaining).toBe(0);
@@ -84,7 +84,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect(performance.now() - nextAt).toBeLessThan(25_000);
 
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     expect(log.lines).toEqual([unreachable, back]);
     expect(redis.available).toBe(true);
   });
@@ -97,9 +97,9 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     const redis = await open(server.url, { log, commandTimeoutMs: 60_000 });
     server.hang();
     // No command runs: the pings of the client notice it.
-    await log.said(1);
+    await log.logged(1);
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     expect(redis.available).toBe(true);
     expect(log.lines).toEqual([unreachable, back]);
     // The connection to an idle Redis stays.
@@ -119,7 +119,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect(await cache.get('s', 'k')).toEqual({ token: undefined });
     await cache.clear('s');
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     // An answer that was read before the outage is not kept either.
     await cache.set('s', 'late', answer, { token: before, keepMs: 60_000 });
     expect((await cache.get('s', 'late')).kept).toBeUndefined();
@@ -135,7 +135,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect(redis.available).toBe(false);
     expect((await limitOn(redis).take('a')).remaining).toBe(1);
     await server.start();
-    await log.said(2);
+    await log.logged(2);
     expect((await limitOn(redis).take('a')).remaining).toBe(1);
     expect(log.lines).toEqual([unreachable, back]);
   });
@@ -143,7 +143,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
   test('refuses the password: replicas continue in memory, and no log line shows the password', async () => {
     const server = await serve('--requirepass', 'right');
     const logged: unknown[] = [];
-    const log: Logger = { ...silentLogger, warn: (...said) => logged.push(said), error: (...said) => logged.push(said) };
+    const log: Logger = { ...silentLogger, warn: (...line) => logged.push(line), error: (...line) => logged.push(line) };
     const redis = await open(server.url.replace('//', '//:canary-password@'), { log });
     expect((await limitOn(redis).take('a')).allowed).toBe(true);
     expect(inspect(logged, { depth: 9 })).toContain('WRONGPASS');
@@ -167,7 +167,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     server.hang();
     await limit.take('a');
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     expect(log.lines).toEqual([unreachable, back]);
   });
 

@@ -89,9 +89,9 @@ export async function ownServer(...settings: readonly string[]): Promise<OwnServ
   }
   async function kill(): Promise<void> {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
+    const exited = once(child, 'exit');
     child.kill('SIGKILL');
-    await gone;
+    await exited;
   }
   await start();
   return {
@@ -117,7 +117,7 @@ async function freePort(): Promise<number> {
 }
 
 /** A log that keeps its lines. */
-export function keptLog(): Logger & { readonly lines: readonly string[]; said(count: number): Promise<void> } {
+export function keptLog(): Logger & { readonly lines: readonly string[]; logged(count: number): Promise<void> } {
   const lines: string[] = [];
   const watchers = new Set<() => void>();
   const keep = (level: string) => (_fields: object, message: string) => {
@@ -130,7 +130,7 @@ export function keptLog(): Logger & { readonly lines: readonly string[]; said(co
     info: keep('info'),
     warn: keep('warn'),
     error: keep('error'),
-    said: (count) =>
+    logged: (count) =>
       new Promise((resolve) => {
         const look = (): void => {
           if (lines.length < count) return;

@@ -1,6 +1,6 @@
 import type { Account } from '../settings/account.ts';
 
-/** Where the served accounts come from: the settings, or the sandboxes of demo mode. */
+/** The source of the served accounts: the settings, or the sandboxes of demo mode. */
 export interface AccountSource {
   readonly demo: boolean;
   readonly accounts: readonly Account[];

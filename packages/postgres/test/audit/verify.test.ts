@@ -146,12 +146,14 @@ describe.each(kinds)('the audit on $kind', (kind) => {
       .where('id', '=', chain)
       .executeTakeFirstOrThrow();
     await change(sql`update audit_chains set closed_at = null, lease_until = '2100-01-01' where id = ${chain}`);
-    const said = `was closed on ${closedAt?.toISOString()}`;
+    const closing = `was closed on ${closedAt?.toISOString()}`;
     expect(await problems()).toEqual([
-      expect.stringMatching(`^Chain ${chain}: its row was altered; it is open, and chain .* says that it ${said}`),
+      expect.stringMatching(`^Chain ${chain}: its row was altered; it is open, and chain .* says that it ${closing}`),
     ]);
     await change(sql`update audit_chains set closed_at = ${closedAt}::timestamptz + interval '1 second' where id = ${chain}`);
-    expect(await problems()).toEqual([expect.stringMatching(`^Chain ${chain}: its row was altered; chain .* says that it ${said} with`)]);
+    expect(await problems()).toEqual([
+      expect.stringMatching(`^Chain ${chain}: its row was altered; chain .* says that it ${closing} with`),
+    ]);
   });
 
   test('a row that is closed is found if no link closed the chain', async () => {

@@ -69,10 +69,10 @@ describe('a PGlite folder', () => {
     const before = await listing(folder);
 
     const second = hold(folder);
-    const [said, [code]] = await Promise.all([second.stderr ? text(second.stderr) : '', once(second, 'close')]);
+    const [output, [code]] = await Promise.all([second.stderr ? text(second.stderr) : '', once(second, 'close')]);
 
     expect(code).toBe(1);
-    expect(said).toMatch(/^FolderInUseError: The data folder .* is in use by another running process/);
+    expect(output).toMatch(/^FolderInUseError: The data folder .* is in use by another running process/);
     expect(await listing(folder)).toEqual(before);
     expect(await keys.use(key)).toMatchObject({ tenant: 'acme' });
     await owner.close();

@@ -228,16 +228,16 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   test('does nothing for a caller who may no longer act, and never acts as someone else', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
-    const asked: Principal[] = [];
+    const lookedUp: Principal[] = [];
     const others = [undefined, { ...local, id: 'other' }, { ...local, tenant: 'other' }];
     for (const today of others) {
       const authorize = async (principal: Principal) => {
-        asked.push(principal);
+        lookedUp.push(principal);
         return today;
       };
       expect((await replay(host, { authorize })).deadLetters).toMatchObject([{ outcome: 'refused', kept: true }]);
     }
-    expect(asked).toEqual([local, local, local]);
+    expect(lookedUp).toEqual([local, local, local]);
     expect(acme.requests).toHaveLength(1);
     expect(await listed()).toMatchObject([{ code: 'RATE_LIMITED', attempts: 1 }]);
   });
@@ -280,13 +280,13 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   test('stops if a lookup fails, and the dead letters stay', async () => {
     const { host, call } = replica();
     for (let index = 0; index < 7; index += 1) await fail(call, `item ${index}`);
-    let asked = 0;
+    let lookups = 0;
     const authorize = async () => {
-      asked += 1;
+      lookups += 1;
       throw new Error('no keys');
     };
     await expect(replay(host, { authorize })).rejects.toThrow('no keys');
-    expect(asked).toBeLessThanOrEqual(5);
+    expect(lookups).toBeLessThanOrEqual(5);
     expect(await listed()).toHaveLength(7);
   });
 });

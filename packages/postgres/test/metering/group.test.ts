@@ -83,7 +83,7 @@ describe.runIf(postgresql)('on a PostgreSQL server', () => {
     if (!postgresql) return;
     const databases = await openMany(postgresql, 3);
     const replicas = databases.map((database) => postgresMetering(database, { leaseMs: 3 }));
-    const ran = new Map<string, number>();
+    const runs = new Map<string, number>();
     const outcomes: string[] = [];
     let busy = true;
 
@@ -92,7 +92,7 @@ describe.runIf(postgresql)('on a PostgreSQL server', () => {
         const admitted = await metering.admit(call, staying);
         outcomes.push(admitted.kind);
         if (admitted.kind === 'replay') return;
-        ran.set(String(call.key), (ran.get(String(call.key)) ?? 0) + 1);
+        runs.set(String(call.key), (runs.get(String(call.key)) ?? 0) + 1);
         await metering.settle(admitted.admission, ending('executed', 'yes', { endedAt: systemClock.now() }));
       } catch (error) {
         outcomes.push((error as { code?: string }).code ?? String(error));
@@ -112,8 +112,8 @@ describe.runIf(postgresql)('on a PostgreSQL server', () => {
 
     expect(outcomes.filter((outcome) => !['run', 'replay', 'OUTCOME_UNKNOWN'].includes(outcome))).toEqual([]);
     expect(outcomes).toHaveLength(3_000);
-    expect([...ran.values()].filter((times) => times > 1)).toEqual([]);
+    expect([...runs.values()].filter((times) => times > 1)).toEqual([]);
     const rows = await databases[0]?.db.selectFrom('calls').select('call_id').where('status', '=', 'executed').execute();
-    expect(rows).toHaveLength(ran.size);
+    expect(rows).toHaveLength(runs.size);
   });
 });

@@ -51,18 +51,18 @@ export async function ownPostgres(): Promise<OwnPostgres> {
   async function start(): Promise<void> {
     const started = spawn(postgres, args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     child = started;
-    let said = '';
+    let output = '';
     for await (const part of started.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-      said += String(part);
-      if (said.includes('ready to accept connections')) return void started.stderr.resume();
+      output += String(part);
+      if (output.includes('ready to accept connections')) return void started.stderr.resume();
     }
-    throw new Error(`PostgreSQL does not start:\n${said}`);
+    throw new Error(`PostgreSQL does not start:\n${output}`);
   }
   async function stop(how: keyof typeof signals): Promise<void> {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
+    const exited = once(child, 'exit');
     child.kill(signals[how]);
-    await gone;
+    await exited;
   }
   async function remove(): Promise<void> {
     await stop('immediate');

@@ -58,13 +58,13 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
       const started = spawn(process.execPath, [...wasmFlags, program, ...args], {
         stdio: ['ignore', 'ignore', 'inherit'],
       });
-      const gone = once(started, 'exit');
+      const exited = once(started, 'exit');
       child = started;
       ends.push(async () => {
         started.kill('SIGKILL');
-        await gone;
+        await exited;
       });
-      expect(await gone).toEqual(round < kills ? [null, 'SIGKILL'] : [0, null]);
+      expect(await exited).toEqual(round < kills ? [null, 'SIGKILL'] : [0, null]);
     }
     expect([...counted.keys()].sort()).toEqual(ids.sort());
     // Events that were counted and not acknowledged came again, with the same id.

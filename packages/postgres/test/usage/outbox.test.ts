@@ -182,25 +182,25 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
 
   test('a failing receiver gets another request after 2, 4, 8 seconds, and no event is lost', async () => {
     const ids = await events(2);
-    let asked = 0;
+    let requests = 0;
     const { clock, logged, idle, pass } = replica(async (records) => {
-      asked += 1;
-      if (asked <= 3) throw new Error('no receiver');
+      requests += 1;
+      if (requests <= 3) throw new Error('no receiver');
       return records.map(() => delivered);
     });
     await idle();
     expect(await waiting()).toEqual(ids.map((callId) => ({ callId, inMs: 2_000, attempts: 1 })));
     await pass(1_999);
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     await pass(1);
     await pass(3_999);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
     await pass(1);
-    expect(asked).toBe(3);
+    expect(requests).toBe(3);
     expect(await waiting()).toEqual(ids.map((callId) => ({ callId, inMs: 14_000, attempts: 3 })));
     await pass(8_000);
     expect(clock.now() - start).toBe(14_000);
-    expect(asked).toBe(4);
+    expect(requests).toBe(4);
     expect(await waiting()).toEqual([]);
     expect(logged.filter(([level]) => level === 'warn').map(([, , message]) => message)).toContain('Sending usage events failed');
   });
@@ -208,9 +208,9 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
   test('waits at most an hour between two attempts for an event, and at most a minute between two requests to the receiver', async () => {
     const [callId = ''] = await events(1);
     await database.db.updateTable('usage_outbox').set({ attempts: 40 }).execute();
-    let asked = 0;
+    let requests = 0;
     const { idle, pass } = replica(async () => {
-      asked += 1;
+      requests += 1;
       return [{ status: 'later', reason: 'away' }];
     });
     await idle();
@@ -219,17 +219,17 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     for (const [failures, seconds] of [2, 4, 8, 16, 32, 60, 60].entries()) {
       await events(1);
       await pass(seconds * 1_000 - 1);
-      expect(asked).toBe(failures + 1);
+      expect(requests).toBe(failures + 1);
       await pass(1);
-      expect(asked).toBe(failures + 2);
+      expect(requests).toBe(failures + 2);
     }
   });
 
   test('a receiver that names a time gets no request before it, from any replica', async () => {
     const [callId] = await events(1);
-    let asked = 0;
+    let requests = 0;
     const send: UsageOutboxOptions['send'] = async () => {
-      asked += 1;
+      requests += 1;
       return [{ status: 'later', reason: 'status 429', retryAfterMs: 120_000 }];
     };
     const first = replica(send);
@@ -238,9 +238,9 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     const second = replica(send);
     await second.pass(119_999);
     await first.pass(119_999);
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     await first.pass(1);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
   });
 
   test('a refused event does not hold up the others, and is retried each hour', async () => {
