@@ -51,7 +51,7 @@ const violations: readonly (readonly [path: string, source: string, rule: string
   ['packages/core/src/upstream/b3.ts', `import 'cockatiel';`, restrictedImport],
   ['packages/core/src/lib/digest.ts', `import 'zod';`, restrictedImport],
 
-  // A room of core imports the floors below it, and none beside or above it.
+  // A room of core imports the floors below it, and no floor beside or above it.
   ...Object.entries(floorsAbove).flatMap(([from, rooms]) =>
     rooms.map((room, index) => {
       const up = '../'.repeat(from.split('/').length - 1);

@@ -26,7 +26,7 @@ for (const toolName of toolNames)
       name = toolName;
       description = descriptionOf(toolName);
       schema = inputOf(toolName);
-      // Sends the text as it is, and not as JSON.
+      // Sends the text unchanged, and not as JSON.
       override useStringify = false;
       execute = async ({ text }: Input) => text;
     },

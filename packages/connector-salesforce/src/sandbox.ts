@@ -43,7 +43,7 @@ export interface SalesforceSandbox extends Simulator {
   readonly config: { readonly myDomain: string; readonly clientId: string; readonly clientSecret: string };
   /** The host option that redirects the org's traffic to the sandbox. */
   readonly remapOrigins: Readonly<Record<string, string>>;
-  /** All records of an object, deleted ones too (`IsDeleted`), oldest first. */
+  /** All records of an object, including deleted records (`IsDeleted`), oldest first. */
   records(object: string): readonly OrgRecord[];
   /** Adds a record without any checks. The record may belong to a setup object, so that a health check finds it. */
   add(object: string, fields: Readonly<Record<string, unknown>>): OrgRecord;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const scalar = z.union([z.string().max(4_000), z.number(), z.boolean(), z.null()]);
 
-/** A value to bind. Its kind decides how it is written in SOQL. */
+/** A value to bind. Its kind decides its form in SOQL. */
 export const BoundValue = z.union([
   scalar,
   z.array(scalar).min(1).max(500),

@@ -241,7 +241,7 @@ describe('a seeded fault', () => {
     expect(apiCalls).toBeLessThanOrEqual(20);
   });
 
-  it('exists for every check except installed_packages, which only informs', () => {
+  it('exists for every check except installed_packages, which is informational', () => {
     const checks = orgHealthChecks('v64.0');
     const seeded = new Set(faults.map(([id]) => id));
     expect(checks.filter(({ id }) => !seeded.has(id)).map(({ id, weight }) => [id, weight])).toEqual([['installed_packages', 0]]);

@@ -38,13 +38,13 @@ describe('a write that Salesforce does not count once', () => {
     expect(alive('Account')).toBe(5);
   });
 
-  it.each([[500], [503]])('is sent once if Salesforce answers %i, since it may have been executed', async (status) => {
+  it.each([[500], [503]])('is sent once if Salesforce answers %i, because it may have been executed', async (status) => {
     org.sandbox.misbehave({ kind: 'status', status, match: route('POST', '/sobjects/{object}') });
     expect(await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } })).toMatch(/^OUTCOME_UNKNOWN/);
     expect(org.sent(route('POST', '/sobjects/{object}'))).toHaveLength(1);
   });
 
-  it('is sent again if another change locked the row, since it was not executed', async () => {
+  it('is sent again if another change locked the row, because it was not executed', async () => {
     const body = [{ message: 'unable to obtain exclusive access to this record', errorCode: 'UNABLE_TO_LOCK_ROW' }];
     org.sandbox.misbehave({ kind: 'status', status: 400, body, match: route('PATCH', '/sobjects/{object}/{id}') });
     await org.call('salesforce_update_record', { object: 'Account', id: account.Id, fields: { Rating: 'Hot' } });

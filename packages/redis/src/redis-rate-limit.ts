@@ -74,7 +74,7 @@ function decide(rules: readonly RateLimitRule[], found: readonly number[], now: 
   );
 }
 
-// A refusal is tighter than an allowance. Of two refusals the longer one is tighter, of two allowances the one with less left.
+// A refusal is tighter than an allowance. The longer of two refusals is tighter, and so is the allowance that has fewer requests left.
 function isTighter(a: RateLimitDecision, b: RateLimitDecision): boolean {
   if (a.allowed !== b.allowed) return !a.allowed;
   return a.allowed ? a.remaining < b.remaining : a.resetMs > b.resetMs;

@@ -19,7 +19,7 @@ await probe.close();
 if (noRedis && process.env['CI'] === 'true') throw new Error(`CI needs it: ${noRedis}`);
 if (noRedis) console.warn(`Skipped: tests that need a shared Redis (${noRedis}). Start one, or name it in TEST_REDIS_URL.`);
 
-/** A prefix of its own on the shared Redis. */
+/** A test's own prefix on the shared Redis. */
 export interface Place {
   open(options?: RedisOptions): Promise<Redis>;
   /** Every key with the prefix, with its time to live in milliseconds; -1 means forever. */

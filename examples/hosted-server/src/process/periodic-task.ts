@@ -4,7 +4,7 @@ import type { Clock } from '@busbar/core';
 export interface PeriodicTask {
   /** Runs the task now, and again each time the interval has passed since the last run ended. A second call does nothing. */
   start(): void;
-  /** Starts no further run, aborts the task's signal, and resolves when the current run has ended. */
+  /** Stops the task: aborts its signal, and resolves when the current run has ended. */
   stop(): Promise<void>;
 }
 

@@ -50,7 +50,7 @@ export function openUsageOutbox(
 
 /**
  * Sends the usage events of an outbox. OpenMeter gets a batch of CloudEvents. If it refuses the batch, it gets each half of the batch, so
- * that one bad event does not hold up the others. Stripe gets one request for each event. Both count an id once.
+ * that one bad event does not hold up the others. Stripe gets one request for each event. Both count each id once.
  */
 export function sendUsageEvents(options: UsageEventsOptions): UsageOutboxOptions['send'] {
   const post = createPost(options);

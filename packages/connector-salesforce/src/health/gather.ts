@@ -105,7 +105,7 @@ const keyOf = (source: Source): string => JSON.stringify(source);
 
 const isPartial = (error: unknown): error is ToolError => ToolError.is(error) && partial.has(error.code);
 
-/** The API calls that read the sources: queries in groups, by API, and every other source in a call of its own. */
+/** The API calls that read the sources: queries in groups, by API, and every other source in its own call. */
 function callsFor(client: SalesforceClient, context: CallContext, sources: readonly Source[]): Call[] {
   const queries = sources.filter((source) => source.kind === 'query');
   const grouped = (['data', 'tooling'] as const).flatMap((api) =>

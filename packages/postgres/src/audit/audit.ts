@@ -25,7 +25,7 @@ export interface PostgresAuditOptions {
   readonly retentionMs?: number;
 }
 
-/** An audit in a database, with the maintenance of its chains. Any number of replicas may run any of it at once. */
+/** An audit in a database, with the maintenance of its chains. Any number of replicas may use its methods at the same time. */
 export interface PostgresAudit extends Audit {
   /**
    * Records the heads of chains that changed since this process's last checkpoint, out of the 1,000 newest chains. A verification can then

@@ -83,7 +83,7 @@ export async function verifyAudit(
   }
   if (!header) throw new Error('This is not an audit export: it is empty.');
   if (!heads) report('The export was cut off: its last line, with the heads of all chains, is missing.');
-  // The link that records a closing or a pruning may be outside of a range.
+  // The link that records a closing or a pruning may be outside a range.
   if (header.from === undefined && header.until === undefined) {
     for (const row of rows.values()) checkRow(row, statements, header.at, report);
     reportMissing(statements, rows, knownHeads, report);

@@ -20,8 +20,9 @@ const maxArgumentBytes = 64 * 1024;
 const maxMessageLength = 500;
 
 /**
- * The dead letter of a failed call, if it has one: a write that changed nothing and failed for a temporary reason. A call that its caller
- * cancelled has none. Returns `too-large` if there is none because the call's arguments take more than 64 KiB.
+ * Returns the dead letter of a failed call, or undefined if it has none. A call has a dead letter if it is a write that changed nothing,
+ * failed for a temporary reason and was not cancelled by its caller. Returns `too-large` if there is none because the call's arguments take
+ * more than 64 KiB.
  */
 export function deadLetterOf(
   call: Call,

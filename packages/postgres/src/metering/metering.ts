@@ -83,7 +83,7 @@ interface LedgerAdmission extends Admission {
   readonly lease: CallLease;
 }
 
-/** The result of an admission that needs no further attempt. */
+/** The result of an admission that needs no other attempt. */
 type FinalAdmitResult = Exclude<AdmitResult, { readonly kind: 'retry' }>;
 
 const maxRunning = 10_000;

@@ -46,7 +46,7 @@ const longestPauseMs = 60_000;
 
 /**
  * Delivers the usage events that a metering with `usageEvents` writes: each at least once, with the call's id, so a receiver that compares
- * ids counts it once. An event is removed only after the receiver accepted it. Any number of replicas may run an outbox. Each sends one
+ * ids counts it once. An event is removed only after the receiver has accepted it. Any number of replicas may run an outbox. Each sends one
  * batch at a time, and if it dies, another replica sends that batch a minute later.
  */
 export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {

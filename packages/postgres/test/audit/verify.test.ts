@@ -200,7 +200,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
       expect(await problems()).toEqual([`Chain ${chain}: it is missing; chain ${witness} says that it had 5 links.`]);
     });
 
-    test('an altered checkpoint is found, also as a contradiction', async () => {
+    test('an altered checkpoint is found, and so is the contradiction that it causes', async () => {
       await change(sql`update audit_links set entries = replace(entries, '"links":5', '"links":4') where chain = ${witness}`);
       expect(await problems()).toEqual([
         `Chain ${chain}, link 4: its hash differs from the hash that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,

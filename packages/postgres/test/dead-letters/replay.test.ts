@@ -171,7 +171,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const [before] = await listed();
     acme.misbehave({ kind: 'reset' });
     acme.misbehave(limited);
-    // Refused before admission: the key may not use this tool any more.
+    // The call is refused before admission: the key may no longer use this tool.
     const narrowed = await replay(host, { authorize: async (principal) => ({ ...principal, toolsets: ['other'] }) });
     expect(narrowed.deadLetters).toMatchObject([{ outcome: 'failed', kept: true, code: 'TOOL_NOT_FOUND' }]);
     expect(await listed()).toMatchObject([{ id: before?.id, code: 'TOOL_NOT_FOUND', attempts: 2 }]);

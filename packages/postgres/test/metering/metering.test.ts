@@ -247,7 +247,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect(await database.db.selectFrom('claims').select('expires_at').execute()).toEqual([{ expires_at: later(24 * 3_600_000 + 1) }]);
   });
 
-  test('the first report of an accepted call is a row, and later ones change nothing', async () => {
+  test('the first report of an accepted call becomes a row, and later reports change nothing', async () => {
     const report = { connector: 'mixpanel', connection: 'con_1', accepted: 'event-1', outcome: 'refused', message: 'no\u0000' } as const;
     await metering.report(report);
     await metering.report({ ...report, outcome: 'delivered' });
@@ -289,7 +289,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(rows).toMatchObject([write, write, { ...write, status: 'failed', wrote: 'no', code: 'UNAVAILABLE' }]);
     });
 
-    test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, also to duplicate calls that waited', async () => {
+    test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, even to duplicate calls that waited', async () => {
       await leaveBehind();
       const twin = another().admit(callOf(), staying);
       const seen = expect(twin).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });

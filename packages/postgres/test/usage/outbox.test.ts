@@ -151,7 +151,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(await waiting()).toEqual([]);
   });
 
-  // PGlite has one connection, so nothing runs beside a transaction.
+  // PGlite has one connection, so nothing runs during a transaction.
   test.runIf(kind.kind === 'postgresql')('events that another replica is taking are left to it, without waiting', async () => {
     const [held = '', free] = await events(2);
     await database.db.transaction().execute(async (transaction) => {
