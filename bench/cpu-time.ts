@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Returns the CPU time of all threads of a process on this machine, in milliseconds. Linux counts it in nanoseconds, so the process itself
- * does nothing for it.
+ * Returns the CPU time of all threads of a process on this machine, in milliseconds. Linux counts it, in nanoseconds, at no cost to the
+ * process itself.
  */
 export function cpuTimeMs(pid: number): number {
   const tasks = `/proc/${pid}/task`;
@@ -33,7 +33,7 @@ export function cpuTimeOfAll(name: string): () => number {
   };
 }
 
-/** A thread or process may end while it is read. Returns an empty text then. */
+/** A thread or process may end while its file is read. The function then returns an empty string. */
 function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -10,7 +10,7 @@ export interface Step {
   readonly ms: number;
 }
 
-/** The load to run. Plain data, since it goes to another process. */
+/** The load to run. It is plain data, because it is sent to another process. */
 export interface Profile {
   readonly caller: Caller;
   readonly steps: readonly Step[];
@@ -25,7 +25,7 @@ export interface StepResult {
   readonly answered: number;
   /** Answers with 429 or 503 and a time to wait, which the client then waits. */
   readonly refused: number;
-  /** Any other answer, and broken connections. */
+  /** All other answers, and broken connections. */
   readonly failed: number;
   readonly failure?: string | undefined;
   readonly p50Ms: number;
@@ -52,7 +52,7 @@ async function run({ caller, steps, lists }: Profile): Promise<void> {
         const client = await openClient(caller);
         const call = client.request({ method: 'tools/call', arguments: argumentsOf('1k') });
         const list = client.request({ method: 'tools/list' });
-        // Each client starts at another point of the mixture, which is deterministic.
+        // Each client starts at a different point of the mixture, which is deterministic.
         for (let sent = index; index < wanted; sent += 1) {
           const began = performance.now();
           const response = await client.send(Math.floor(sent * lists) < Math.floor((sent + 1) * lists) ? list : call);

@@ -26,7 +26,7 @@ const clients = Number(values.clients);
 const server = servers.find(({ id }) => id === values.server);
 if (!server || !(clients > 0)) throw new Error(`--server is one of ${servers.map(({ id }) => id).join(', ')}; --clients a number.`);
 
-// A quarter of the clients, a half, all of them, and down again. All clients run for four steps, to show that memory does not grow.
+// A quarter of the clients, half, all of them, and down again. All clients run for four steps, to show that memory does not grow.
 const step = (share: number, ms: number): Step => ({ clients: Math.ceil(clients * share), ms });
 const stepMs = Number(values['step-seconds']) * 1_000;
 const fullMs = Number(values.seconds) * 1_000;
@@ -97,11 +97,11 @@ async function follow({ cpuMs, residentMb }: Running): Promise<{ readonly failed
   return { failed: allFailed, slowestMs };
 }
 
-/** Aborts when the process of the clients ends, since no more steps will come. */
+/** Aborts when the process of the clients ends, because no more steps will arrive. */
 function exited(): AbortSignal {
-  const gone = new AbortController();
-  void once(child, 'exit').then(() => gone.abort(new Error('The process of the clients ended.')));
-  return gone.signal;
+  const controller = new AbortController();
+  void once(child, 'exit').then(() => controller.abort(new Error('The process of the clients ended.')));
+  return controller.signal;
 }
 
 /** Returns the time until a new client gets an answer within a second, or infinity after five seconds. */

@@ -19,7 +19,7 @@ export interface Sample {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly requests: number;
-  /** The share of the time in which the client was busy. Absent in results older than this figure. */
+  /** The share of the time in which the client was busy. Results that are older than this figure do not have it. */
   readonly clientBusy?: number;
 }
 
@@ -28,7 +28,7 @@ const warmUpRequests = 40_000;
 /** The longest warm-up of a new server before it is measured. */
 export const warmUpMs = 6_000;
 
-/** Loads a new server until it is as fast as it gets, or until the warm-up time is over. */
+/** Loads a new server until it has reached its full speed, or until the warm-up time is over. */
 export async function warmUp(running: Running, generator: Generator): Promise<void> {
   const caller = running.caller(running.server.eras[0]);
   await generator.load({ caller, size: '1k', connections: 16, ms: warmUpMs, requests: warmUpRequests });
@@ -43,7 +43,7 @@ export const leadInMs = 500;
 /**
  * Loads a server for a number of seconds, after a lead-in that does not count.
  *
- * @throws {Error} if a single answer of the lead-in is wrong, or a later answer is not a success.
+ * @throws {Error} if any answer of the lead-in is wrong, or a later answer is not a success.
  */
 export async function measure(running: Running, cell: Cell, round: number, seconds: number, generator: Generator): Promise<Sample> {
   const { server } = running;
@@ -88,7 +88,7 @@ export interface Footprint {
   readonly round: number;
   readonly coldStartMs: number;
   readonly startMb: number;
-  /** Memory after the load. Measured once, and not in each round. */
+  /** Memory after the load. It is measured once, and not in each round. */
   readonly loadedMb?: number;
   /** Memory after a second, equal load. */
   readonly againMb?: number;
@@ -98,7 +98,7 @@ export interface Footprint {
   readonly sessionKb?: number;
 }
 
-/** The bounds of the load before memory is measured: calls and time. */
+/** The limits of the load before memory is measured: calls and time. */
 export interface MemoryLoad {
   readonly calls: number;
   readonly ms: number;
@@ -129,7 +129,9 @@ export async function measureMemory(
   return { loadedMb, againMb: running.residentMb(), calls, ...(sessionKb !== undefined && { sessionKb }) };
 }
 
-/** Opens sessions and leaves them idle. The clients stay connected, since some servers end the sessions of clients that have left. */
+/**
+ * Opens sessions and leaves them idle. The clients stay connected, because some servers end the sessions of clients that have disconnected.
+ */
 async function sessionSize(running: Running): Promise<number> {
   const open = async () => await Promise.all(Array.from({ length: idleSessions / 10 }, () => openClient(running.caller('2025-11-25'))));
   // The first sessions also fill caches, which are not part of a session.

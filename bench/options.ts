@@ -69,7 +69,7 @@ function wholeSeconds(values: Readonly<Record<string, unknown>>, otherwise: numb
   return seconds;
 }
 
-/** Estimates how long a run takes, in seconds. Slow answers may add to it. */
+/** Estimates how long a run takes, in seconds. Slow answers may take longer. */
 export function estimateSeconds({ servers: chosen, cells, rounds, seconds, memory }: Options): number {
   const startSeconds = 1.5 * chosen.length;
   const warmUpSeconds = (warmUpMs / 1_000) * chosen.length;

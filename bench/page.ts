@@ -9,7 +9,10 @@ const root = join(import.meta.dirname, '..');
 const begin = '<!-- figures: written by bench/run.ts; do not edit -->';
 const end = '<!-- /figures -->';
 
-/** Writes the figures between the two marker comments of docs/performance.md, and the picture beside it. The rest of the page stays. */
+/**
+ * Writes the figures between the two marker comments of docs/performance.md, and the picture beside it. The rest of the page does not
+ * change.
+ */
 export function writePage(results: Results): void {
   const page = join(root, 'docs/performance.md');
   const text = readFileSync(page, 'utf8');

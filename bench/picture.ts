@@ -13,7 +13,10 @@ const barWidth = panelWidth - 70;
 const top = 64;
 const rowHeight = 26;
 
-/** Draws bars of CPU time per request, on a logarithmic scale, since servers differ by factors of hundreds. Suits light and dark pages. */
+/**
+ * Draws bars of CPU time per request, on a logarithmic scale, because servers differ by factors of hundreds. The picture suits light and
+ * dark pages.
+ */
 export function pictureOf({ samples }: Results): string {
   const rows = servers.filter(({ id }) => id === limit.id || panels.some(({ cell }) => ratio(samples, cell, id, 'cpuUs') !== undefined));
   const ratios = panels.flatMap(({ cell }) => rows.map(({ id }) => ratio(samples, cell, id, 'cpuUs') ?? 1));

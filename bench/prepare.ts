@@ -36,7 +36,10 @@ function bundle(id: string): void {
 /** Returns the installed version of a package. */
 export const versionOf = (name: string): string => manifestOf(join(here, 'node_modules', name)).version;
 
-/** Unpacks a packed package where the servers find it. Its dependencies are the benchmark's own, so that the lockfile pins them. */
+/**
+ * Unpacks a packed package into the folder where the servers find it. Its dependencies are the benchmark's own, so that the lockfile pins
+ * them.
+ */
 function unpack(name: string): void {
   run('node', 'scripts/run.mjs', 'pnpm', '--filter', `./packages/${name}`, 'pack', '--pack-destination', packed);
   const tarball = readdirSync(packed).find((file) => file.startsWith(`busbar-${name}-`)) ?? '';

@@ -1,7 +1,7 @@
 import type { Footprint, MemoryLoad, Sample } from './measure.ts';
 import { limit } from './servers.ts';
 
-/** The results of one run, as they are stored. */
+/** The stored results of one run. */
 export interface Results {
   readonly date: string;
   readonly command: string;
@@ -36,7 +36,10 @@ function median(values: readonly number[]): number {
 /** The figures of a sample that are compared. */
 export type Measured = 'cpuUs' | 'databaseUs' | 'perSecond' | 'p50Ms' | 'p99Ms';
 
-/** Returns the median, over the rounds, of a server's figure divided by the bare server's in the same round. Undefined: not measured. */
+/**
+ * Returns the median, over the rounds, of a server's figure divided by the bare server's in the same round. Returns undefined if it was not
+ * measured.
+ */
 export function ratio(samples: readonly Sample[], cell: string, server: string, measured: Measured): number | undefined {
   const base: Measured = measured === 'databaseUs' ? 'cpuUs' : measured;
   const bare = new Map(samples.filter((each) => each.cell === cell && each.server === limit.id).map((each) => [each.round, each[base]]));
@@ -48,13 +51,16 @@ export function ratio(samples: readonly Sample[], cell: string, server: string, 
   return ratios.length === 0 ? undefined : median(ratios);
 }
 
-/** Returns the median, over the rounds, of the share of the time in which a server's client was busy. Undefined: not measured. */
+/**
+ * Returns the median, over the rounds, of the share of the time in which a server's client was busy. Returns undefined if it was not
+ * measured.
+ */
 export function clientBusy(samples: readonly Sample[], cell: string, server: string): number | undefined {
   const shares = samples.flatMap((each) => (each.cell === cell && each.server === server ? (each.clientBusy ?? []) : []));
   return shares.length === 0 ? undefined : median(shares);
 }
 
-/** Returns the median, over the rounds, of one figure of a server's footprint. Undefined: not measured. */
+/** Returns the median, over the rounds, of one figure of a server's footprint. Returns undefined if it was not measured. */
 export function footprint({ footprints }: Results, server: string, what: Exclude<keyof Footprint, 'server' | 'round'>): number | undefined {
   const values = footprints.flatMap((each) => (each.server === server && each[what] !== undefined ? [each[what]] : []));
   return values.length === 0 ? undefined : median(values);

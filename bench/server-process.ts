@@ -60,7 +60,7 @@ export async function startServer(server: Server, tools: number): Promise<Runnin
     await firstCall(child, caller(server.eras[0]));
     const coldStartMs = performance.now() - began;
     const startMb = residentMb(pid);
-    // Node writes the compile cache when a process exits, and these processes are killed.
+    // Node writes the compile cache when a process exits, but these processes are killed.
     await ask(child, 'flush');
     for (const era of server.eras) await checkServer(caller(era), tools, server.unchecked !== undefined);
     return {
@@ -108,7 +108,7 @@ async function firstCall(child: ChildProcess, caller: Caller): Promise<void> {
   }
 }
 
-/** Finds a free port, since several of the servers cannot choose one. */
+/** Finds a free port, because several of the servers cannot choose a port themselves. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -17,7 +17,7 @@ export interface Server {
   readonly bundled?: boolean;
   /** Flags for Node that its documentation recommends. */
   readonly flags?: readonly string[];
-  /** Why it accepts invalid arguments. Absent: it must refuse them. */
+  /** The reason why it accepts invalid arguments. Absent: it must refuse them. */
   readonly unchecked?: string;
 }
 

@@ -43,7 +43,7 @@ export function checkText(path: string, text: string, rules: readonly Rule[]): F
   let joined = '';
   for (const line of lines) {
     starts.push(joined.length);
-    // The marks of a comment are not part of its sentence. An empty line ends a sentence.
+    // The characters that mark a comment are not part of its sentence. An empty line ends a sentence.
     const bare = line.replace(/^\s*(?:\/\/|\/\*\*?|\*\/?|#(?=\s))?\s*/, '');
     joined += bare === '' ? '\n\n' : `${bare}\n`;
   }

@@ -101,7 +101,7 @@ function sizeOf(archive: string): PackageSize {
   return { packedKb: toKb(statSync(archive).size), unpackedKb: toKb(bytes) };
 }
 
-/** Measures what the first lines of a program with this package cost, in a project that has it and zod alone. */
+/** Measures the cost of the first lines of a program that uses this package, in a project that has only the package and zod. */
 function costOfCore(folder: string, name: string): CoreCost {
   writeFileSync(
     join(folder, 'import.mjs'),
@@ -127,7 +127,10 @@ function costOfCore(folder: string, name: string): CoreCost {
   };
 }
 
-/** How many types TypeScript makes of generic ones for a file. With several threads it would make some of them more than once. */
+/**
+ * Counts the types that TypeScript instantiates from generic types for a file. With several threads it would instantiate some of them more
+ * than once.
+ */
 function instantiations(folder: string, file: string, skipLibCheck: boolean): number {
   const flags = [
     '--noEmit',
@@ -141,9 +144,9 @@ function instantiations(folder: string, file: string, skipLibCheck: boolean): nu
     '--types',
     '',
   ];
-  const said = run(folder, 'tsc', ...flags, '--skipLibCheck', String(skipLibCheck), '--singleThreaded', '--extendedDiagnostics', file);
-  const [, count] = /^Instantiations: +(\d+)$/m.exec(said) ?? [];
-  if (count === undefined) throw new Error(`TypeScript does not say how many types it instantiated:\n${said}`);
+  const output = run(folder, 'tsc', ...flags, '--skipLibCheck', String(skipLibCheck), '--singleThreaded', '--extendedDiagnostics', file);
+  const [, count] = /^Instantiations: +(\d+)$/m.exec(output) ?? [];
+  if (count === undefined) throw new Error(`TypeScript does not say how many types it instantiated:\n${output}`);
   return Number(count);
 }
 
@@ -151,7 +154,7 @@ function toKb(bytes: number): number {
   return Math.round(bytes / 1_000);
 }
 
-/** Runs a program of this workspace and shows what it said only where it failed. Returns its standard output. */
+/** Runs a program of this workspace, and shows its output only if it fails. Returns its standard output. */
 function run(cwd: string, program: string, ...args: readonly string[]): string {
   const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`;
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', env: { ...process.env, PATH: path } });

@@ -1,4 +1,4 @@
-// Prints "N passed, N failed[, N skipped]", summed over vitest's JSON reports. A run that wrote no report counts nothing.
+// Prints "N passed, N failed[, N skipped]", summed over vitest's JSON reports. A run that wrote no report adds nothing.
 import { existsSync, readFileSync } from 'node:fs';
 
 const reports = process.argv

@@ -1,25 +1,28 @@
-// How large the packages may become, and how much work they may be to import and to type-check.
+// The limits for the size of each package, and for the cost of importing and type-checking it.
 
-/** What is measured of a package as a registry would get it. In kB (1,000 bytes). */
+/** The size of a package as a registry would get it, in kB (1,000 bytes). */
 export interface PackageSize {
   readonly packedKb: number;
   readonly unpackedKb: number;
 }
 
-/** What is measured of a program that uses `@busbar/core` and zod alone. */
+/** The cost of a program that uses only `@busbar/core` and zod. */
 export interface CoreCost {
-  /** Modules that an import of `@busbar/core` loads, those of zod left out. */
+  /** The modules that an import of `@busbar/core` loads, without the modules of zod. */
   readonly importedFiles: number;
   /** The size of these modules, in kB. */
   readonly importedKb: number;
   /**
-   * Type instantiations for the hello connector, divided by those for all declarations of zod. A count repeats exactly, unlike a time. The
-   * division keeps new versions of zod and TypeScript from changing the figure much.
+   * The type instantiations for the hello connector, divided by the type instantiations for all declarations of zod. Unlike a time, a count
+   * repeats exactly. The division keeps new versions of zod and TypeScript from changing the figure much.
    */
   readonly instantiationsToZod: number;
 }
 
-/** About 15 % over what was measured when the row was last changed. Raise a row only with the change that needs it, and say why there. */
+/**
+ * About 15 % above the size when the row was last changed. Raise a row only together with the change that needs it, and say why in that
+ * change.
+ */
 export const packageBudgets: Readonly<Record<string, PackageSize>> = {
   '@busbar/connector-salesforce': { packedKb: 215, unpackedKb: 912 },
   '@busbar/connector-sendgrid': { packedKb: 91, unpackedKb: 377 },
@@ -30,10 +33,10 @@ export const packageBudgets: Readonly<Record<string, PackageSize>> = {
   '@busbar/redis': { packedKb: 26, unpackedKb: 88 },
 };
 
-/** As {@link packageBudgets}. */
+/** The budget of a program that uses `@busbar/core`. The rules of {@link packageBudgets} apply. */
 export const coreBudget: CoreCost = { importedFiles: 109, importedKb: 354, instantiationsToZod: 0.51 };
 
-/** Compares what was measured with a budget. Returns a sentence for each figure that is over it, and for what has no budget. */
+/** Compares measured figures with a budget. Returns a sentence for each figure over its budget, and a sentence if there is no budget. */
 export function overBudget<T extends object>(name: string, measured: T, budget: T | undefined): string[] {
   if (budget === undefined) return [`${name} has no budget: give it a row in scripts/package-budgets.ts.`];
   return Object.entries(measured).flatMap(([figure, value]) => {

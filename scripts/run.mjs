@@ -1,5 +1,6 @@
-// `npm start` and `npm test` on a machine with Node 20 and npm alone. Installs what the lockfile pins where it is not there yet, then hands
-// over to the Node that came with it. Plain JavaScript without dependencies: it runs before anything is installed.
+// Runs `npm start`, `npm test` and others on a machine that has only Node 20 and npm. Installs the packages in the lockfile if they are
+// missing, then starts the Node that is one of them. It is plain JavaScript without dependencies, because it runs before anything is
+// installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -9,14 +10,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const node = join(root, 'node_modules/node/bin/node');
 
-// What is new is collected a little more often, and by one thread, which halves the memory of the server: docs/performance.md.
+// The young generation is collected a little more often, and by one thread, which halves the memory of the server: docs/performance.md.
 const collector = ['--max-semi-space-size=16', '--no-parallel-scavenge'];
 
 const rolldown = 'examples/hosted-server/node_modules/rolldown/bin/cli.mjs';
 const inspector = '@modelcontextprotocol/inspector@2.12.0';
 
 const serve = (...watching) => {
-  // What is compiled at one start is there at the next, which takes little more than half as long: docs/performance.md.
+  // The next start reuses the compiled code, and takes little more than half as long: docs/performance.md.
   process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/node-compile-cache');
   return run(node, ...watching, ...collector, 'examples/hosted-server/src/main.ts', ...rest);
 };
@@ -51,7 +52,7 @@ if (!installed()) {
 }
 process.exitCode = await commands[name]();
 
-/** Leading arguments that name a category (test/categories.json) choose test files; vitest gets the others as they are. */
+/** Leading arguments that name a category (test/categories.json) choose test files; vitest gets the other arguments unchanged. */
 function runTests() {
   const categories = Object.keys(JSON.parse(readFileSync(join(root, 'test/categories.json'), 'utf8')));
   const named = rest.findIndex((word) => !categories.includes(word));
@@ -66,7 +67,9 @@ function installed() {
   return existsSync(copy) && existsSync(node) && readFileSync(copy).equals(readFileSync(join(root, 'pnpm-lock.yaml')));
 }
 
-/** The pnpm on the path where it can read this workspace; else a copy that npm fetches, with a Node that is new enough. */
+/**
+ * Returns the pnpm on the path if it can read this workspace. Otherwise returns a copy that npm fetches, with a Node that is new enough.
+ */
 function pnpm() {
   const { stdout } = spawnSync('pnpm', ['--version'], { cwd: root, encoding: 'utf8' });
   return stdout?.startsWith('12.') ? ['pnpm'] : ['npx', '--yes', '-p', 'node@24', '-p', 'pnpm@12', 'pnpm'];
@@ -77,7 +80,7 @@ function run(program, ...args) {
   const env = { ...process.env, PATH: join(root, 'node_modules/.bin') + delimiter + process.env.PATH };
   const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' });
   const terminate = () => child.kill('SIGTERM');
-  // A terminal sends Ctrl-C to the child as well; a second one from here would look like impatience.
+  // A terminal also sends Ctrl-C to the child. A second signal from this process would make the child exit at once.
   const interrupt = () => process.stdin.isTTY || child.kill('SIGINT');
   process.on('SIGTERM', terminate).on('SIGINT', interrupt);
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import type { Sample } from '../bench/measure.ts';
 import { clientBusy, ratio } from '../bench/results.ts';
 import { figure } from '../bench/tables.ts';
 
-/** Starts a server that answers each request with these pieces, one packet each, and counts its connections. */
+/** Starts a server that answers each request with these pieces, each in its own packet, and counts its connections. */
 async function serve(pieces: readonly string[], closes = false) {
   const sockets: Socket[] = [];
   const server = createServer({ noDelay: true }, (socket) => {
@@ -40,7 +40,7 @@ const echo = (text: string, more: object = {}) => result({ content: [{ type: 'te
 test.each([
   ['of a known length', ['HTTP/1.1 200 OK\r\nContent-Le', 'ngth: 6\r\n\r\nab', 'cdef']],
   ['in chunks', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n', '\r\n3\r\nabc\r', '\n3\r\ndef\r\n0\r', '\n\r\n']],
-])('a connection reads an answer %s from its pieces, and the next one too', async (_how, pieces) => {
+])('a connection reads an answer %s from its pieces, and the next answer too', async (_how, pieces) => {
   const { connection, request, sockets } = await serve(pieces);
   for (const time of [1, 2]) expect((await connection.send(request)).body.toString(), `time ${time}`).toBe('abcdef');
   expect(sockets).toHaveLength(1);
@@ -52,7 +52,7 @@ test('a client reconnects after the server has closed the connection', async () 
   expect(sockets).toHaveLength(2);
 });
 
-test('an answer that breaks off is an error', async () => {
+test('an answer that is cut off is an error', async () => {
   const { connection, request } = await serve(['HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc'], true);
   await expect(connection.send(request)).rejects.toThrow('closed the connection before');
 });

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 const textOf = (path: string) => readFileSync(join(root, path), 'utf8');
 
 describe('the test categories', () => {
-  test('take in every test file', () => {
+  test('include every test file', () => {
     expect(testFiles.length).toBeGreaterThan(200);
     const outside = testFiles.filter((file) => !Object.values(categories).some((category) => isIn(file, category)));
     expect(outside).toEqual([]);
@@ -38,14 +38,14 @@ describe('the test categories', () => {
     expect(opening.filter((file) => !unit || isIn(file, unit))).toEqual([]);
   });
 
-  test('are described in docs/testing.md, each with what it means', () => {
+  test('are described in docs/testing.md, each with its meaning', () => {
     const rows = Array.from(textOf('docs/testing.md').matchAll(/^\| `([a-z\d]+)` +\| (.+?) +\|$/gm), ([, name, means]) => [name, means]);
     expect(rows).toEqual(Object.entries(categories).map(([name, { means }]) => [name, means]));
   });
 });
 
 describe('a run', () => {
-  test('is the long one or the other, which share no file and leave none out', () => {
+  test('is the long run or the other run, which share no file and leave none out', () => {
     const [short, long] = [filesOfRun(false, []), filesOfRun(true, [])];
     expect(long).not.toEqual([]);
     expect(long.every(isLong)).toBe(true);
@@ -53,13 +53,13 @@ describe('a run', () => {
     expect([...short, ...long].sort()).toEqual(testFiles);
   });
 
-  test('of two categories has the files of both, once', () => {
+  test('of two categories has the files of both, without duplicates', () => {
     const both = filesOfRun(false, ['mcp', 'security']);
     expect(new Set(both).size).toBe(both.length);
     expect(both.toSorted()).toEqual([...new Set(['mcp', 'security'].flatMap((name) => filesOfRun(false, [name])))].sort());
   });
 
-  test('of a category that does not exist is refused', () => {
+  test('of an unknown category is refused', () => {
     expect(() => filesOfRun(false, ['units'])).toThrow('There is no category units');
   });
 });

@@ -17,7 +17,7 @@ test.each(folders)('%s has a test that checks it and its package against the who
 });
 
 test.each(folders.filter((folder) => folder.startsWith('packages/')))(
-  '%s tests its requests, recordings and lost answers against its vendor',
+  '%s has tests of its requests, recordings and lost answers against its vendor',
   (folder) => {
     const files = new Set(globSync('test/*.test.ts', { cwd: join(root, folder) }));
     for (const name of ['contract', 'recordings', 'lost-answers']) expect([...files]).toContain(`test/${name}.test.ts`);

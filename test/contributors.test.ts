@@ -47,15 +47,15 @@ const jobs = workflows.flatMap((path) =>
 const linesOf = ({ steps }: Job): string[] => steps.flatMap(({ run }) => run?.trim().split('\n') ?? []);
 const vitest = 'node node_modules/vitest/vitest.mjs run ';
 
-/** The lowest major version of Node that an `engines` range such as `>=22.13` lets in. */
+/** The lowest major version of Node in an `engines` range such as `>=22.13`. */
 function lowestNode({ engines }: Manifest): number {
   const [, major] = /^>=(\d+)/.exec(engines.node) ?? [];
-  expect(major, `${engines.node} is no range of the form >=22`).toBeDefined();
+  expect(major, `${engines.node} is not a range of the form >=22`).toBeDefined();
   return Number(major);
 }
 
 describe('the workflows', () => {
-  test('run everything that has to hold, and the packages on each Node', () => {
+  test('run all checks, and the packages on each Node', () => {
     expect(workflows).toEqual(['.github/workflows/check.yml', '.github/workflows/node-versions.yml']);
     expect(jobs.flatMap(({ job }) => linesOf(job))).toContain('npm run check');
     expect(manifest.scripts['check']).toBe('bash .ci/run');
@@ -66,7 +66,7 @@ describe('the workflows', () => {
   });
 
   test.each(jobs.map(({ title, job }) => [title, job] as const))(
-    '%s uses nothing but GitHub’s own actions, and ends in an hour',
+    '%s uses only GitHub’s own actions, and ends within an hour',
     (_title, job) => {
       const used = job.steps.flatMap(({ uses }) => uses ?? []);
       expect(used.length).toBeGreaterThan(0);
@@ -130,7 +130,7 @@ describe('the workflows', () => {
 });
 
 describe('compose.yaml', () => {
-  test('serves where the tests look when nothing is set', () => {
+  test('serves the addresses that the tests use by default', () => {
     const { postgres, redis } = compose.services;
     expect(read('packages/postgres/test/support/databases.ts')).toContain("'postgres://postgres@127.0.0.1:5432/postgres'");
     expect(read('packages/redis/test/servers.ts')).toContain("'redis://127.0.0.1:6379'");
@@ -159,7 +159,7 @@ describe('the devcontainer', () => {
     services: Record<string, Service & { readonly volumes: readonly string[]; readonly depends_on: object }>;
   }>(`${folder}/compose.yaml`).services;
 
-  test('opens a service of its own beside the servers of compose.yaml', () => {
+  test('opens its own service beside the servers of compose.yaml', () => {
     expect(container.dockerComposeFile.map((path) => join(folder, path))).toEqual(['compose.yaml', '.devcontainer/compose.yaml']);
     expect(container.service).toBe('workspace');
     expect(workspace?.volumes).toEqual([`.:${container.workspaceFolder}:cached`]);
@@ -198,14 +198,14 @@ describe('the forms for issues', () => {
   test.each(forms)('%s.yml has what GitHub asks of a form', (name) => {
     const { body, ...form } = readYaml<Form>(`.github/ISSUE_TEMPLATE/${name}.yml`);
     expect(form).toMatchObject({ name: expect.any(String), description: expect.any(String) });
-    const asked = body.filter(({ type }) => type !== 'markdown');
-    expect(asked.length).toBeGreaterThan(0);
-    for (const { type, attributes } of asked) {
+    const questions = body.filter(({ type }) => type !== 'markdown');
+    expect(questions.length).toBeGreaterThan(0);
+    for (const { type, attributes } of questions) {
       expect(['input', 'textarea', 'dropdown', 'checkboxes']).toContain(type);
       expect(attributes.label).toEqual(expect.any(String));
       if (type === 'dropdown' || type === 'checkboxes') expect(attributes.options).not.toHaveLength(0);
     }
-    expect(new Set(asked.map(({ id }) => id)).size).toBe(asked.length);
+    expect(new Set(questions.map(({ id }) => id)).size).toBe(questions.length);
   });
 
   test('bug.yml names every package', () => {
@@ -214,25 +214,25 @@ describe('the forms for issues', () => {
     expect(options).toEqual([...folders.map((folder) => `@busbar/${folder}`).sort(byName), 'hosted server', 'documentation']);
   });
 
-  /** The core first, as everywhere. */
+  /** Sorts core first, as all lists of packages do. */
   const byName = (a: string, b: string): number => Number(b.endsWith('/core')) - Number(a.endsWith('/core')) || (a < b ? -1 : 1);
 });
 
-test('what contributors are shown on GitHub names scripts and files that exist', () => {
-  const shown = globSync(['.github/*.md', '.github/ISSUE_TEMPLATE/*.yml'], { cwd: root }).map(read).join('\n');
-  const scripts = Array.from(shown.matchAll(/`npm run ([a-z:-]+)`/g), ([, name = '']) => name);
-  const files = Array.from(shown.matchAll(/\b(?:[A-Z]{4,}|docs\/[a-z-]+)\.md\b/g), ([path]) => path);
+test('the pages that GitHub shows to contributors name scripts and files that exist', () => {
+  const text = globSync(['.github/*.md', '.github/ISSUE_TEMPLATE/*.yml'], { cwd: root }).map(read).join('\n');
+  const scripts = Array.from(text.matchAll(/`npm run ([a-z:-]+)`/g), ([, name = '']) => name);
+  const files = Array.from(text.matchAll(/\b(?:[A-Z]{4,}|docs\/[a-z-]+)\.md\b/g), ([path]) => path);
   expect(scripts).not.toEqual([]);
   expect(files).toEqual(expect.arrayContaining(['SECURITY.md', 'CONTRIBUTING.md', 'docs/debugging.md']));
   expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([]);
   expect(files.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
-test('violations of the code of conduct and weaknesses are reported in the same private place', () => {
+test('violations of the code of conduct and vulnerabilities are reported in the same private place', () => {
   for (const page of ['SECURITY.md', 'CODE_OF_CONDUCT.md']) expect(read(page)).toContain('private vulnerability reporting');
 });
 
-test.each(folders)('the package %s has keywords to be found by', (folder) => {
+test.each(folders)('the package %s has keywords for searches', (folder) => {
   const { keywords = [] } = readManifest(`packages/${folder}/package.json`);
   expect(keywords).toEqual(expect.arrayContaining(['busbar', 'mcp', 'model-context-protocol']));
   expect(new Set(keywords).size).toBe(keywords.length);

@@ -16,7 +16,7 @@ function blocks(page: string, language: string): { readonly code: string; readon
   return Array.from(found, ([, source, code = '']) => ({ code, source }));
 }
 
-/** Every TypeScript block, with the whole `file` that it belongs to: a block without imports continues the block before it. */
+/** Every TypeScript block, with the whole `file` that it belongs to. A block without imports continues the previous block. */
 const snippets = pages.flatMap((page) => {
   let file = '';
   return blocks(page, 'ts').map(({ code, source }, index) => {
@@ -29,7 +29,7 @@ describe('TypeScript in the pages', () => {
   let folder: string;
   let errors: string;
 
-  // A project with our packages, the dependencies of the example servers, and the snippets as files.
+  // Creates a project with our packages, the dependencies of the example servers, and the snippets as files.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'busbar-docs-'));
     mkdirSync(join(folder, 'node_modules/@busbar'), { recursive: true });
@@ -64,7 +64,7 @@ describe('TypeScript in the pages', () => {
   });
 
   test.each(snippets.filter(({ source }) => source !== undefined).map(({ name, code, source = '' }) => [name, source, code] as const))(
-    'in %s is word for word the file %s',
+    'in %s equals the file %s word for word',
     (_name, source, code) => {
       expect(code).toBe(readFileSync(join(root, source), 'utf8'));
     },
@@ -180,7 +180,7 @@ describe('docs/debugging.md', () => {
   };
   const all = (pattern: RegExp, text: string): string[] => Array.from(text.matchAll(pattern), ([, found = '']) => found);
 
-  test('names metrics that the adapter keeps, and all reasons of a refusal', () => {
+  test('names metrics that the adapter has, and all reasons for a refusal', () => {
     const kept = all(/'(mcp_\w+)'/g, sourceOf('prom-client.ts'));
     const named = code.filter((span) => span.startsWith('mcp_'));
     expect(named.length).toBeGreaterThan(8);
@@ -197,7 +197,7 @@ describe('docs/debugging.md', () => {
     expect(all(/^\| `(\w+)`/gm, table)).toEqual(all(/^ +(\w+)[:,]/gm, line));
   });
 
-  test('names log lines that are written', () => {
+  test('names log messages that the sources contain', () => {
     const named = all(/`"msg":"([^"]+)"`/g, page);
     const isWritten = (message: string): boolean => {
       const [first = '', ...rest] = message.split(' ');

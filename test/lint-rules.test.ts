@@ -10,7 +10,7 @@ const restrictedImport = 'eslint(no-restricted-imports)';
 const restrictedGlobal = 'eslint(no-restricted-globals)';
 const restrictedProperty = 'eslint(no-restricted-properties)';
 
-/** What each place in core may not import from core: the layers beside and above it. docs/architecture.md draws them. */
+/** The parts of core that each place in core may not import: the layers beside and above it. docs/architecture.md draws them. */
 const layersAbove: Readonly<Record<string, readonly string[]>> = {
   'answer-json.ts': ['connector'],
   'content.ts': ['lib'],
@@ -182,7 +182,7 @@ describe('the import rules', () => {
 
   for (const [path] of clean) {
     test(`accept ${path}`, () => {
-      expect(found.filter((one) => one.path === path)).toEqual([]);
+      expect(found.filter((finding) => finding.path === path)).toEqual([]);
     });
   }
 });

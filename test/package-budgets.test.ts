@@ -5,14 +5,14 @@ import { overBudget, packageBudgets } from '../scripts/package-budgets.ts';
 
 const root = join(import.meta.dirname, '..');
 
-test('every package has a budget, and nothing else has', () => {
+test('every package has a budget, and nothing else has a budget', () => {
   const names = readdirSync(join(root, 'packages')).map(
     (folder) => (JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')) as { name: string }).name,
   );
   expect(Object.keys(packageBudgets).sort()).toEqual(names.sort());
 });
 
-test('a figure over its budget is named with both, and a figure at its budget is not', () => {
+test('a figure over its budget is reported with the budget, and a figure at its budget is not', () => {
   const budget = { packedKb: 10, unpackedKb: 100 };
   expect(overBudget('a', { packedKb: 10, unpackedKb: 100 }, budget)).toEqual([]);
   expect(overBudget('a', { packedKb: 9, unpackedKb: 101 }, budget)).toEqual([

@@ -54,7 +54,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const installs = () => (existsSync(join(folder, 'installs')) ? readFileSync(join(folder, 'installs'), 'utf8').trim().split('\n') : []);
 
-// A run with coverage keeps Node from caching what it compiled; and this run may be one of categories.
+// A run with coverage keeps Node from caching compiled code, and this run may itself be a run of categories.
 const unset = {
   TEST_CATEGORIES: undefined,
   TEST_LONG: undefined,
@@ -83,7 +83,7 @@ async function ended(child: ChildProcess): Promise<number | null> {
 }
 
 describe('npm start', () => {
-  test('installs what is missing, once, and runs the server on the Node of the project', async () => {
+  test('installs missing packages once, and runs the server on the Node of the project', async () => {
     const first = start('npm', 'start');
     expect(await started(first)).toMatch(/^Installing the dependencies/m);
     expect(first.text()).toContain(`started ${process.version}`);
@@ -135,7 +135,7 @@ describe('npm start', () => {
     expect(installs()).toHaveLength(1);
   });
 
-  test('starts nothing when the installation failed, and says so', async () => {
+  test('starts nothing if the installation fails, and says so', async () => {
     writeFileSync(join(folder, 'broken'), '');
     const child = start('npm', 'start');
     expect(await ended(child)).toBe(3);
@@ -154,7 +154,7 @@ describe('npm start', () => {
     expect(await ended(child)).toBe(status);
   });
 
-  test('passes arguments to the server, and its exit status back', async () => {
+  test('passes arguments to the server, and returns its exit status', async () => {
     const child = start('npm', 'start', '--', 'exit', 'two words');
     expect(await ended(child)).toBe(9);
     expect(child.text()).toContain('exit two words');
@@ -193,7 +193,7 @@ describe('npm run inspect', () => {
     );
   });
 
-  test('opens it on another server where MCP_URL names one', async () => {
+  test('opens it on another server if MCP_URL names one', async () => {
     const child = start('env', 'KEY=bb_key', 'MCP_URL=http://127.0.0.1:9/mcp', 'npm', 'run', 'inspect');
     await ended(child);
     expect(child.text()).toContain('<http://127.0.0.1:9/mcp>');
@@ -223,23 +223,23 @@ describe('npm test', () => {
     return JSON.parse(/^\{.*\}$/m.exec(child.text())?.[0] ?? 'null');
   }
 
-  test('runs every file but the long ones, and hands paths and options to vitest', async () => {
+  test('runs every file except the long files, and passes paths and options to vitest', async () => {
     const args = ['packages/core', '-t', 'api'];
     expect(await passedOn('test', '--', ...args)).toEqual({ args: ['run', ...args], TEST_CATEGORIES: '' });
   });
 
-  test('takes the categories that its arguments begin with, and hands on the others', async () => {
+  test('uses the categories at the start of its arguments, and passes on the other arguments', async () => {
     const args = ['unit', 'mcp', 'packages/core', 'api'];
     expect(await passedOn('test', '--', ...args)).toEqual({ args: ['run', 'packages/core', 'api'], TEST_CATEGORIES: 'unit,mcp' });
   });
 
-  test('has a long run beside it, of categories too', async () => {
+  test('has a long run beside it, which also accepts categories', async () => {
     expect(await passedOn('run', 'test:long')).toEqual({ args: ['run'], TEST_CATEGORIES: '', TEST_LONG: 'true' });
     expect(await passedOn('run', 'test:long', '--', 'e2e')).toEqual({ args: ['run'], TEST_CATEGORIES: 'e2e', TEST_LONG: 'true' });
   });
 });
 
-test('an unknown command is refused, with the names of the known ones', async () => {
+test('an unknown command is refused, with the names of the known commands', async () => {
   const child = start('node', 'scripts/run.mjs', 'deploy');
   expect(await ended(child)).toBe(2);
   expect(child.text()).toContain('install, start, dev, inspect, test');

@@ -8,7 +8,7 @@ import { cpuTimeMs } from '../bench/cpu-time.ts';
 import { messageOf } from '../packages/core/test/mcp/raw.ts';
 
 /**
- * The most CPU time that a call and a list may take, in multiples of a bare server. The bound is loose, since a busy machine moves the
+ * The most CPU time that a call and a list may take, in multiples of a bare server. The limit is loose, because a busy machine changes the
  * ratio by a half, but tight enough to notice plain calls that go through the SDK, which take more than 5. docs/performance.md has the
  * measured ratios.
  */

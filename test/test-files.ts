@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 
 /**
- * Selects the files that a pattern in `files` matches and no pattern in `except`. A pattern matches a path without its ending (`.test.ts`
- * or `.long.test.ts`), so that a test stays in its category when it moves to the long run.
+ * Selects the files that match a pattern in `files` and no pattern in `except`. A pattern matches a path without its ending (`.test.ts` or
+ * `.long.test.ts`), so that a test stays in its category when it moves to the long run.
  */
 interface Category {
   readonly means: string;
@@ -31,7 +31,7 @@ export const isIn = (file: string, { files, except = [] }: Category): boolean =>
 /** Whether `npm run test:long` runs a test file. `npm test` runs the others. */
 export const isLong = (file: string): boolean => file.endsWith('.long.test.ts');
 
-/** The files of one run: the long ones or the others, of some categories or, where none is named, of all. */
+/** Returns the files of one run: the long files or the others, of the named categories, or of all if none is named. */
 export function filesOfRun(long: boolean, names: readonly string[]): string[] {
   const chosen = names.map((name) => {
     const category = categories[name];

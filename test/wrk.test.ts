@@ -8,7 +8,7 @@ import { checkWrk, wrk } from '../bench/clients/wrk.ts';
 const right = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text: 'x'.repeat(500) }] } });
 const request = (client: Client): Buffer => client.request({ method: 'tools/list' });
 
-/** Starts a server with this listener, and `count` clients of it, each with its own key. Returns a function that loads the server. */
+/** Starts a server with this listener, and `count` clients, each with its own key. Returns a function that loads the server. */
 async function loaded(answer: RequestListener, count: number) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)('wrk', () => {
 
   test('fails if answers are smaller than correct answers', async () => {
     let count = 0;
-    // Only under load, and not when an answer is checked before and after.
+    // The answers are small only under load, and not when an answer is checked before and after it.
     const load = await loaded((_, response) => void response.end((count += 1) > 10 && count <= 1_000 ? '{}' : right), 1);
     await expect(load()).rejects.toThrow('and a correct answer has');
   });

@@ -25,7 +25,7 @@ function messageOf({ status, head, body }: Response): Message {
   return message;
 }
 
-/** Returns the result of a successful request. @throws {Error} for any other. */
+/** Returns the result of a successful request. @throws {Error} for any other answer. */
 function resultOf(response: Response): NonNullable<Message['result']> {
   const { result, error } = messageOf(response);
   if (response.status !== 200 || !result || result.isError === true)
@@ -57,6 +57,6 @@ export function checkRefusal(response: Response): void {
 /** Texts that only failed answers contain: the echoed text has no quotation marks. */
 const signsOfFailure = ['"isError":true', '"error":{'].map((sign) => Buffer.from(sign));
 
-/** Whether an answer looks successful. Cheap enough for each answer under load. */
+/** Whether an answer looks successful. The check is cheap enough for each answer under load. */
 export const looksRight = ({ status, body }: Response): boolean =>
   status === 200 && body.length > 0 && !signsOfFailure.some((sign) => body.includes(sign));

@@ -2,7 +2,7 @@ import { checkEcho, checkList, checkRefusal } from './answer.ts';
 import { openConnection, postOf, type Connection } from './connection.ts';
 import { argumentsOf, opening, encodeRequest, texts, type Era, type McpRequest, type Size } from './request.ts';
 
-/** How a client connects. Plain data, since it goes to another process. */
+/** The way a client connects. It is plain data, because it is sent to another process. */
 export interface Caller {
   readonly port: number;
   readonly era: Era;
@@ -16,7 +16,7 @@ export interface Caller {
 export interface Client extends Connection {
   /** Returns the bytes of a request. */
   request(wanted: McpRequest): Buffer;
-  /** Ends the session, if there is one, and closes the connection: a session left behind would load the next measurement. */
+  /** Ends the session, if there is one, and closes the connection: a session that is left open would burden the next measurement. */
   leave(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// A keep-alive connection of HTTP/1.1 with one request at a time. The client works as little as possible, since it shares the machine with
-// the measured server. It reads only as much of HTTP as MCP servers use.
+// A keep-alive connection of HTTP/1.1 with one request at a time. The client works as little as possible, because it shares the machine
+// with the measured server. It supports only the parts of HTTP that MCP servers use.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
@@ -48,7 +48,7 @@ export async function openConnection(port: number): Promise<Connection> {
 async function dial(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');
-  // If the connection breaks between requests, the next request dials again.
+  // If the connection breaks between requests, the next request reconnects.
   socket.on('error', () => {});
   return socket;
 }
@@ -73,7 +73,7 @@ function exchange(socket: Socket, request: Buffer): Promise<Response> {
 const headEnd = Buffer.from('\r\n\r\n');
 const lastChunk = Buffer.from('0\r\n\r\n');
 
-/** Creates a reader that takes the arriving chunks and returns the answer once it is complete. */
+/** Creates a reader. Pass it each chunk that arrives; it returns the answer once it is complete. */
 function readAnswer(): (chunk: Buffer) => Response | undefined {
   let chunks: Buffer[] = [];
   let size = 0;

@@ -20,18 +20,18 @@ export function startGenerator(): Generator {
   async function next(ms: number): Promise<LoadResult> {
     const waiting = new AbortController();
     const { signal } = waiting;
-    const gone = once(child, 'exit', { signal }).then(() => {
+    const exited = once(child, 'exit', { signal }).then(() => {
       throw new Error('The clients could not connect, or their process ended.');
     });
     const late = sleep(ms, undefined, { signal }).then(() => {
       throw new Error(`The load took more than ${ms / 1_000} s.`);
     });
     try {
-      const [result] = (await Promise.race([once(child, 'message', { signal }), gone, late])) as [LoadResult];
+      const [result] = (await Promise.race([once(child, 'message', { signal }), exited, late])) as [LoadResult];
       return result;
     } finally {
       waiting.abort();
-      await Promise.allSettled([gone, late]);
+      await Promise.allSettled([exited, late]);
     }
   }
 

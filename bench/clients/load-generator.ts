@@ -4,7 +4,7 @@ import { looksRight } from './answer.ts';
 import { openClient, type Caller } from './client.ts';
 import { mcpRequest, type Size } from './request.ts';
 
-/** The load to send. Plain data, since it goes to another process. */
+/** The load to send. It is plain data, because it is sent to another process. */
 export interface Load {
   readonly caller: Caller;
   /** The size of a call. Absent: the clients list tools. */
@@ -38,7 +38,8 @@ async function send({ caller, size, connections, ms, requests = Number.POSITIVE_
       const request = client.request(wanted);
       while (sent < requests && performance.now() - began < ms) {
         sent += 1;
-        // A server that was busy for longer than its keep-alive timeout may close a connection just as it is used. Clients then retry once.
+        // A server that was busy for longer than its keep-alive timeout may close a connection at the moment it is used. Clients then retry
+        // once.
         const response = await client.send(request).catch(() => client.send(request));
         if (looksRight(response)) continue;
         failed += 1;

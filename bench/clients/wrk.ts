@@ -53,10 +53,10 @@ export function checkWrk(): void {
 
 /**
  * Runs wrk with one connection per client. Each connection sends its next request as soon as the last one is answered. If the clients have
- * sessions, and so different requests, all connections send these requests in turn.
+ * sessions, their requests differ, and all connections send these requests in turn.
  *
- * wrk checks only statuses. So one answer is checked before and one after, and all answers together must be as large as that many correct
- * answers. Calls `started` before the first request and `ended` after the last.
+ * wrk checks only statuses. So this function checks one answer before the load and one after it, and all answers together must be as large
+ * as that many correct answers. Calls `started` before the first request and `ended` after the last.
  *
  * @throws {Error} if an answer is not a success, a connection breaks, or the answers are too small.
  */

@@ -1,4 +1,5 @@
-// Writes the bare server's answers to `tools/list`. They equal Busbar's answers byte for byte, so that the limit sends the same amount.
+// Writes the bare server's answers to `tools/list`. They equal Busbar's answers byte for byte, so that the bare server sends the same
+// amount.
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';

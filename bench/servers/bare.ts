@@ -1,4 +1,4 @@
-// The limit: reads and parses the body, and answers with prepared bytes.
+// The bare server, which is the limit: it reads and parses the body, and answers with prepared bytes.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { texts } from '../clients/request.ts';

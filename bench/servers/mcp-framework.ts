@@ -1,4 +1,4 @@
-// mcp-framework with sessions and JSON answers, its defaults. It reads only schemas of zod 3, so the work is written again for zod 3.
+// mcp-framework with sessions and JSON answers, its defaults. It supports only schemas of zod 3, so this file repeats the work for zod 3.
 import { MCPServer, MCPTool } from 'mcp-framework';
 import { z } from 'zod-3';
 import { descriptionOf, port, toolNames, type Input } from './work.ts';
@@ -26,7 +26,7 @@ for (const toolName of toolNames)
       name = toolName;
       description = descriptionOf(toolName);
       schema = inputOf(toolName);
-      // Sends the text as it is, and not as JSON.
+      // Sends the text unchanged, and not as JSON.
       override useStringify = false;
       execute = async ({ text }: Input) => text;
     },

@@ -21,7 +21,7 @@ export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
   plugins: [pgliteFiles],
-  // The compiler of PGlite generates direct evals.
+  // The compiler that builds PGlite generates direct evals.
   checks: { eval: false },
   output: {
     dir: join(import.meta.dirname, 'dist'),

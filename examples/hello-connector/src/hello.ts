@@ -1,7 +1,7 @@
 import { defineConnector } from '@busbar/core';
 import { z } from 'zod';
 
-/** Greets people. Copy this file to begin a connector of your own. */
+/** Greets people. Copy this file to start your own connector. */
 export const hello = defineConnector({
   spec: 'v1',
   id: 'hello',

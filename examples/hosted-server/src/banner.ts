@@ -2,7 +2,7 @@ import type { Webhook } from './server.ts';
 import { settingsOf } from './settings/vendor-settings.ts';
 import { vendors } from './vendors/vendors.ts';
 
-/** What the banner shows of a started server. */
+/** The facts about a started server that the banner shows. */
 export interface BannerFacts {
   /** The address for MCP clients. */
   readonly url: string;
@@ -12,7 +12,7 @@ export interface BannerFacts {
   readonly newKey: string | undefined;
 }
 
-/** How calls name an account of a vendor that has several. */
+/** The sentences on how calls choose an account of a vendor that has several. */
 const choices = vendors.flatMap(({ label, sandboxes }) => {
   const names = Object.keys(sandboxes).map((name) => `"${name}"`);
   return names.length > 1
@@ -26,7 +26,7 @@ ${choices.join('')}Nothing leaves this machine, and the simulated accounts are l
 ${vendors.map(settingsOf).join(', ')} or BUSBAR_CONNECTIONS: see examples/hosted-server/README.md.
 `;
 
-/** Takes the place of the key in the examples if only its hash is known. */
+/** Replaces the key in the examples if only its hash is known. */
 const unknownKey = 'bb_YOUR_KEY';
 
 /** The text that a person reads after the start: the address, the key, and a first call to try. */
@@ -60,7 +60,7 @@ const createTicket = {
 
 const listTools = { method: 'tools/list', params: {} };
 
-/** A curl command for a POSIX shell. Its arguments are in single quotes and contain none. */
+/** A curl command for a POSIX shell. Its arguments are in single quotes, so they must not contain any. */
 function curl(url: string, key: string, message: object): string {
   return [
     `curl -s ${url}`,

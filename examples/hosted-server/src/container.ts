@@ -19,8 +19,8 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /**
- * The composition root. Says how everything is made; nothing is made before it is first asked for. Tracing, the database, Redis and the
- * account source open asynchronously: `startServer` opens them first and provides the results.
+ * The composition root. Defines how each value is made. A value is made when it is first requested. Tracing, the database, Redis and the
+ * account source open asynchronously, so `startServer` opens them first and provides the results.
  *
  * @param worker The number of this worker, if the process is one of several.
  */
@@ -40,7 +40,7 @@ export function compose(config: Config, worker?: string): Injector {
   return injector;
 }
 
-/** PostgreSQL, and what it keeps: API keys, the ledger, the audit, dead letters, and the state of connectors. */
+/** PostgreSQL and the data in it: API keys, the ledger, the audit, dead letters, and the state of connectors. */
 function provideDatabase({ get, provide }: Injector): void {
   provide(tokens.secret, () => get(tokens.config).BUSBAR_SECRET ?? readOrCreateSecret(get(tokens.config).BUSBAR_DATA_DIR));
   provide(tokens.openDatabase, () => {
@@ -106,7 +106,7 @@ function provideSharedState({ get, provide }: Injector): void {
   });
 }
 
-/** The host, and how it reaches vendors. */
+/** The host, and its way to reach vendors. */
 function provideHost({ get, provide }: Injector): void {
   provide(tokens.httpClient, () => gotHttpClient());
   provide(tokens.resilience, () =>

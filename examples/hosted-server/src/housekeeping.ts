@@ -2,7 +2,7 @@ import type { Clock, Logger } from '@busbar/core';
 import type { DeadLetters } from '@busbar/postgres';
 import { createPeriodicTask, type PeriodicTask } from './process/periodic-task.ts';
 
-/** What housekeeping needs. */
+/** The services that housekeeping needs. */
 export interface HousekeepingOptions {
   readonly deadLetters: Pick<DeadLetters, 'prune'>;
   readonly clock: Clock;
@@ -11,7 +11,7 @@ export interface HousekeepingOptions {
 
 const everyMs = 60 * 60_000;
 
-/** Drops expired dead letters at the start and every hour. Any number of replicas may do it. Stop it before the database closes. */
+/** Drops expired dead letters at the start and every hour. Any number of replicas may run it. Stop it before the database closes. */
 export function createHousekeeping({ deadLetters, clock, log }: HousekeepingOptions): PeriodicTask {
   return createPeriodicTask(clock, everyMs, async () => {
     try {

@@ -10,11 +10,14 @@ import type { Token } from './tokens.ts';
 export interface Injector {
   /** Returns the value of a token. Throws if none was provided. */
   get<T>(token: Token<T>): T;
-  /** Sets how a value is made: once, when it is first asked for. A later call replaces an earlier one, so tests can override values. */
+  /**
+   * Sets how a value is made. It is made once, when it is first requested. A later call replaces an earlier call, so tests can override
+   * values.
+   */
   provide<T>(token: Token<T>, make: () => T): void;
 }
 
-/** Creates an empty injector, independent of all others. */
+/** Creates an empty injector that is independent of all others. */
 export function createInjector(): Injector {
   const container = root.createChildContainer();
   return {

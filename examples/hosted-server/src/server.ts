@@ -14,7 +14,7 @@ export interface Server {
   readonly webhooks: readonly Webhook[];
   readonly log: Logger;
   readonly demo: boolean;
-  /** The API key created at this start. Undefined if there were keys before and no new one was asked for. */
+  /** The API key created at this start. Undefined if there were keys before and no new key was requested. */
   readonly newKey: string | undefined;
   /**
    * Shuts down in this order. The health page reports draining. Usage events are no longer sent. New requests are refused. Running calls
@@ -68,7 +68,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const log = get(tokens.log);
   const listener = await get(tokens.transport).listen(host);
   undo.defer(() => listener.close());
-  // After the steps that are likely to fail: a key that is created and never shown is lost.
+  // After the steps that are likely to fail, because a key that is created but never shown is lost.
   const newKey = await createKey(get(tokens.apiKeys), options.newKey);
   undo.move();
   log.info({ url: listener.url, demo: accountSource.demo, database: database.kind }, 'Listening');
@@ -82,11 +82,11 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     get(tokens.health).drain();
     // Checks that are running end with the host.
     void get(tokens.connectionChecks).stop();
-    // The next start sends the interrupted events again, under the same ids.
+    // The next start sends the interrupted events again, with the same ids.
     const unsent = get(tokens.usageOutbox)?.drain();
     const listened = listener.close();
     await host.close(config.BUSBAR_DRAIN_MS * graceShare);
-    // After the last call, because a span is made when its call ends.
+    // Traces close after the last call, because a span is made when its call ends.
     const traced = tracing?.close();
     await listened;
     await unsent;
@@ -105,7 +105,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   return { url: listener.url, webhooks, log, demo: accountSource.demo, newKey, close: () => (closing ??= close()) };
 }
 
-/** Creates an API key at the first start with a database, and at later starts only if asked to. */
+/** Creates an API key at the first start with a database, and at later starts only on request. */
 async function createKey(keys: ApiKeys, another: boolean | undefined): Promise<string | undefined> {
   const owner = { tenant: firstTenant, roles: ['owner', 'operator'] };
   const first = await keys.createFirst({ ...owner, name: 'Made at the first start' });

@@ -31,12 +31,12 @@ import type { Tracing } from './process/tracing.ts';
 
 declare const type: unique symbol;
 
-/** A key of the container, typed by the value it is a key of. */
+/** A key of the container. Its type names the type of the value. */
 export type Token<T> = symbol & { readonly [type]?: T };
 
 const token = <T>(name: string): Token<T> => Symbol(name);
 
-/** Everything that the container holds. */
+/** The tokens of all values in the container. */
 export const tokens = {
   config: token<Config>('config'),
   worker: token<string | undefined>('worker'),

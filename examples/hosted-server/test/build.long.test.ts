@@ -14,7 +14,7 @@ import { startTraceCollector } from './process/trace-collector.ts';
 const root = join(import.meta.dirname, '../../..');
 const redisUrl = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 
-describe('the server built by npm run build:server, in a folder of its own', () => {
+describe('the server built by npm run build:server, in its own folder', () => {
   const stack = new AsyncDisposableStack();
   let folder: string;
   const start = async (env: Readonly<Record<string, string>>) => endedWith(stack, await startProgram(join(folder, 'server.mjs'), env));

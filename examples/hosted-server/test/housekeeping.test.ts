@@ -16,7 +16,7 @@ function kept(prune: () => Promise<number>) {
   return { housekeeping, clock, warned, pruned: () => pruned };
 }
 
-test('drops expired dead letters at the start and every hour, logs it if there were any, and stops', async () => {
+test('drops expired dead letters at the start and every hour, logs how many if there were any, and stops', async () => {
   const left = [0, 2, 0];
   const { housekeeping, clock, warned, pruned } = kept(async () => left.shift() ?? 0);
   housekeeping.start();

@@ -4,7 +4,7 @@ export interface Called {
   readonly key: string;
 }
 
-/** A tool's answer, as a client sees it. */
+/** A tool's answer, as a client receives it. */
 export interface ToolAnswer {
   readonly isError: boolean;
   readonly text: string;

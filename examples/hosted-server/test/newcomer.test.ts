@@ -55,14 +55,14 @@ describe('a server started without settings', () => {
   test.each([
     ['no key', {}],
     ['a wrong key', { authorization: `Bearer bb_${'A'.repeat(43)}` }],
-    ['something that is not a key', { authorization: 'Basic YTpi' }],
+    ['a credential that is not a key', { authorization: 'Basic YTpi' }],
   ])('refuses %s with 401', async (_, headers) => {
     const { status, body } = await post(server.url, { ...headers });
     expect(status).toBe(401);
     expect(body).toContain('API key');
   });
 
-  test('has health pages, with the detailed one only for a key', async () => {
+  test('has health pages, and shows the detailed page only with a key', async () => {
     const page = async (path: string, headers = {}) => {
       const response = await fetch(new URL(path, server.url), { headers });
       return { status: response.status, body: await response.json() };

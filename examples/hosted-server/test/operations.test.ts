@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => stack.disposeAsync());
 
-/** Settings for a server that uses a sandbox of the test as if it were a real account. */
+/** Returns settings for a server that uses a sandbox of the test as if it were a real account. */
 async function settingsFor(sandbox: ZendeskSandbox): Promise<Record<string, string>> {
   const [[origin, target] = ['', '']] = Object.entries(sandbox.remapOrigins);
   return {
@@ -42,11 +42,11 @@ describe('SIGTERM with 50 calls in flight', () => {
     const calls = Array.from({ length: 50 }, () => callTool(server, 'zendesk_create_ticket', ticket));
     await sandbox.received(creates, 20);
     // The rate limit of the key counts every request that has arrived, and these requests too.
-    let asked = 0;
+    let requests = 0;
     const arrived = async () => {
       const { headers } = await post(server.url, { authorization: `Bearer ${server.key}` });
-      asked += 1;
-      return 1_000 - Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]) - asked;
+      requests += 1;
+      return 1_000 - Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]) - requests;
     };
     await expect.poll(arrived, { interval: 20, timeout: 10_000 }).toBe(50);
     return calls;
@@ -66,13 +66,13 @@ describe('SIGTERM with 50 calls in flight', () => {
     expect(await server.ended).toBe(0);
   }, 60_000);
 
-  test('that never end: all are refused cleanly within the drain time, and the exit code is 0', async () => {
+  test('that never end: the server refuses all of them within the drain time, and the exit code is 0', async () => {
     const sandbox = await startSandbox();
     const server = await startServing(stack, { ...(await settingsFor(sandbox)), BUSBAR_DRAIN_MS: '8000' });
     const calls = await hang(server, sandbox);
     server.kill('SIGTERM');
     const answers = await Promise.all(calls);
-    // The calls would go on for 30 seconds, and a server that takes longer than the limit ends with 1.
+    // The calls would continue for 30 seconds, and a server that takes longer than the limit exits with 1.
     expect(await server.ended).toBe(0);
     const codes = answers.map(({ isError, text }) => (isError ? /^[A-Z_]+/.exec(text)?.[0] : 'no error'));
     // Calls that had reached the vendor may have written; calls in the queue had not.
@@ -114,7 +114,7 @@ test('SIGTERM while a client is slow to send its request: the client is cut off,
   const client = connect(Number(port), '127.0.0.1');
   const head = ['POST /mcp HTTP/1.1', `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${server.key}`, 'Content-Type: application/json'];
   client.write([...head, 'Content-Length: 100', 'Expect: 100-continue', '', '{'].join('\r\n'));
-  // When the server asks for the body, it has read the head.
+  // A server that asks for the body has read the head.
   await once(client, 'data');
   server.kill('SIGTERM');
   await once(client, 'close');

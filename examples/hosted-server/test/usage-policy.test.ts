@@ -27,7 +27,7 @@ test('a call beyond the quota of BUSBAR_QUOTAS is refused, at the prices of BUSB
   expect(await createTicket(key)).toMatchObject({ isError: true, text: expect.stringContaining('QUOTA_EXCEEDED') });
 });
 
-test('with BUSBAR_DURABLE_SETTLE=false the health page says so, and a call is answered while its outcome waits to be written', async () => {
+test('with BUSBAR_DURABLE_SETTLE=false, the health page says so, and a call is answered before its outcome is written', async () => {
   const { createTicket, key, url, ask, sandbox, get } = await startAdminServer(stack, { BUSBAR_DURABLE_SETTLE: 'false' });
   const health = await fetch(new URL('/health/detailed', url), { headers: { authorization: `Bearer ${key}` } });
   expect(await health.json()).toMatchObject({ ledger: { database: 'pglite', settles: 'queued' } });
@@ -45,14 +45,14 @@ test('with BUSBAR_DURABLE_SETTLE=false the health page says so, and a call is an
   await expect.poll(async () => (await ask(key, 'GET calls')).json.calls).toMatchObject([{ status: 'executed' }]);
 });
 
-test('within BUSBAR_REPEAT_WINDOW_MS a repeated write gets the first answer and is not done again', async () => {
+test('within BUSBAR_REPEAT_WINDOW_MS, a repeated write gets the first answer and is not executed again', async () => {
   const { createTicket, key, sandbox } = await startAdminServer(stack, { BUSBAR_REPEAT_WINDOW_MS: '60000' });
   const [first, second] = [await createTicket(key), await createTicket(key)];
   expect(second.structuredContent).toEqual(first.structuredContent);
   expect(sandbox.requests.filter(({ route }) => route === 'POST /api/v2/tickets')).toHaveLength(1);
 });
 
-test('links of the audit are deleted after BUSBAR_AUDIT_RETENTION_DAYS, and never without it', async () => {
+test('links of the audit are deleted after BUSBAR_AUDIT_RETENTION_DAYS, and never without that setting', async () => {
   const dropped: number[] = [];
   for (const env of [{ BUSBAR_AUDIT_RETENTION_DAYS: '30' }, {}]) {
     const { createTicket, key, get } = await startAdminServer(stack, env);
@@ -65,7 +65,7 @@ test('links of the audit are deleted after BUSBAR_AUDIT_RETENTION_DAYS, and neve
   expect(dropped[0]).toBeGreaterThan(0);
 });
 
-test('with BUSBAR_TRUST_PROXY the audit has the address from the proxy', async () => {
+test('with BUSBAR_TRUST_PROXY, the audit has the address from the proxy', async () => {
   const { ask, key } = await startAdminServer(stack, { BUSBAR_TRUST_PROXY: 'true' });
   await ask(key, 'POST keys', { name: 'x' }, { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' });
   expect((await ask(key, 'GET audit')).text).toContain('203.0.113.7');

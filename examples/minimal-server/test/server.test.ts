@@ -9,7 +9,7 @@ import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/
 import { expect, onTestFinished, test } from 'vitest';
 
 const server = fileURLToPath(new URL('../src/server.ts', import.meta.url));
-// A client gives a server little of its own environment.
+// A client passes on little of its own environment to a server.
 const stdio = {
   command: process.execPath,
   args: [server, '--stdio'],

@@ -4,7 +4,7 @@ import { Problem } from './schemas.ts';
 
 type Problem = z.output<typeof Problem>;
 
-/** 15 minutes. The window of the daily limit rolls, so requests come free all the time, but not soon enough for a call to wait. */
+/** The window of the daily limit is rolling, so requests become available all the time, but not soon enough for a call to wait. */
 const dailyLimitPauseMs = 15 * 60_000;
 
 const missingRights = /^(INSUFFICIENT_ACCESS|API_DISABLED_FOR_ORG|API_CURRENTLY_DISABLED|INSUFFICIENT_PERMISSIONS)/;
@@ -26,7 +26,8 @@ const advice: Readonly<Record<string, string>> = {
 
 /**
  * Maps a refusal or failure of Salesforce. The body is a list of errors, each with a code, or an object if OAuth refused. A refused request
- * was not executed; after a 5xx nothing is certain. Partial failures inside a 200 are no failures here: the tools report them row by row.
+ * was not executed; after a 5xx the outcome is unknown. A 200 with partial failures is not a failure here: the tools report those row by
+ * row.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (status === 300) return refused('CONFLICT', ambiguousExternalId(data));
@@ -90,7 +91,7 @@ export function problemsIn(data: unknown): readonly Problem[] {
   return oauth ? [{ errorCode: oauth.error, message: oauth.error_description }] : [];
 }
 
-/** Salesforce uses one code for two limits. Concurrent requests end soon; the day's requests do not come back within a call. */
+/** Salesforce uses one code for two limits. Concurrent requests end soon, but the daily limit does not recover during a call. */
 function requestLimit(message: string, quoted: string): UpstreamFailure {
   if (/concurrent/i.test(message)) return refused('RATE_LIMITED', `The org has too many long requests running at the same time.${quoted}`);
   return refused(

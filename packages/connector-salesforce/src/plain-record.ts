@@ -23,7 +23,7 @@ function plainValue(field: string, value: unknown, onCut: (cut: Cut) => void): u
   const { records, done, totalSize } = value as { records?: unknown; done?: unknown; totalSize?: unknown };
   if (Array.isArray(records)) {
     if (done === false) onCut({ field, total: Number(totalSize) });
-    return records.map((one) => plainRecord(one as SObject, onCut));
+    return records.map((related) => plainRecord(related as SObject, onCut));
   }
   return plainRecord(value as SObject, onCut);
 }

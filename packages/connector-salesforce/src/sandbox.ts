@@ -37,15 +37,15 @@ export interface SalesforceSandboxOptions {
   readonly jwt?: { readonly username: string; readonly publicKey: string };
 }
 
-/** A Salesforce org on this machine. It starts with a few made-up records, and keeps written records as long as it runs. */
+/** A Salesforce org on this machine. It starts with a few made-up records, and keeps written records while it runs. */
 export interface SalesforceSandbox extends Simulator {
   /** The settings of a connection to this org. */
   readonly config: { readonly myDomain: string; readonly clientId: string; readonly clientSecret: string };
   /** The host option that redirects the org's traffic to the sandbox. */
   readonly remapOrigins: Readonly<Record<string, string>>;
-  /** All records of an object, deleted ones too (`IsDeleted`), oldest first. */
+  /** All records of an object, including deleted records (`IsDeleted`), oldest first. */
   records(object: string): readonly OrgRecord[];
-  /** Adds a record without any checks, also of setup objects: a health check then finds it. */
+  /** Adds a record without any checks. The record may belong to a setup object, so that a health check finds it. */
   add(object: string, fields: Readonly<Record<string, unknown>>): OrgRecord;
   /** Changes a record without any checks. */
   change(record: OrgRecord, fields: Readonly<Record<string, unknown>>): void;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// The parts of Salesforce's answers that are used. Which fields are null or missing differs by version and permission.
+// The parts of Salesforce's answers that the connector uses. Which fields are null or missing differs by version and permission.
 
 const text = z.string().nullish();
 

@@ -11,8 +11,8 @@ interface SignInSettings {
 }
 
 /**
- * Declares the OAuth flow that the settings belong to. Tokens come from My Domain, since login.salesforce.com refuses client credentials.
- * Salesforce does not say when they expire: it answers 401 to an expired token, which is then renewed.
+ * Declares the OAuth flow for the settings. Tokens come from My Domain, because login.salesforce.com refuses client credentials. Salesforce
+ * does not say when they expire: it answers 401 to an expired token, which is then renewed.
  */
 export function signIn({ myDomain, clientId, clientSecret, username, privateKey, refreshToken }: SignInSettings): Authorization {
   const endpoint = {
@@ -21,7 +21,7 @@ export function signIn({ myDomain, clientId, clientSecret, username, privateKey,
     origin: ({ instance_url }: Readonly<Record<string, unknown>>) => String(instance_url),
   };
   if (username !== undefined && privateKey !== undefined) {
-    // Sandboxes and scratch orgs have a login server of their own.
+    // Sandboxes and scratch orgs have their own login server.
     const audience = /\.(sandbox|scratch)$/.test(myDomain) ? 'https://test.salesforce.com' : 'https://login.salesforce.com';
     return { kind: 'jwt-bearer', issuer: clientId, subject: username, audience, privateKey, ...endpoint };
   }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const scalar = z.union([z.string().max(4_000), z.number(), z.boolean(), z.null()]);
 
-/** A value to bind. Its kind decides how it is written in SOQL. */
+/** A value to bind. Its kind decides its form in SOQL. */
 export const BoundValue = z.union([
   scalar,
   z.array(scalar).min(1).max(500),
@@ -11,7 +11,7 @@ export const BoundValue = z.union([
   z.strictObject({ contains: z.string().max(200) }),
   z.strictObject({ startsWith: z.string().max(200) }),
 ]);
-/** See the schema of that name. */
+/** A value that the schema of the same name accepts. */
 export type BoundValue = z.output<typeof BoundValue>;
 
 /** A piece of a query: a literal in quotes, or the text between two literals. */
@@ -24,7 +24,7 @@ interface Piece {
 const writing = /\bFOR\s+(?:UPDATE|VIEW|REFERENCE)\b|\bUPDATE\s+(?:TRACKING|VIEWSTAT)\b/i;
 
 /**
- * Replaces each `:name` outside quotes with its value, escaped, and makes sure that the query only reads.
+ * Replaces each `:name` outside quotes with its escaped value, and makes sure that the query only reads.
  *
  * @throws {ToolError} INVALID_INPUT if the query is not a SELECT, would write or lock, is malformed, or its names and values do not match.
  */
@@ -54,7 +54,7 @@ export function bindSoql(soql: string, values: Readonly<Record<string, BoundValu
   return bound.join('').trim();
 }
 
-/** Quotes a text for SOQL, so that it cannot end its own literal. */
+/** Quotes a string for SOQL, so that it cannot end its own literal. */
 function quote(text: string): string {
   return `'${escaped(text)}'`;
 }
@@ -73,13 +73,13 @@ const escapes: Readonly<Record<string, string>> = {
   '\f': '\\f',
 };
 
-/** Writes a value in SOQL. A text is always one literal. */
+/** Writes a value in SOQL. A string always becomes one literal. */
 function toSoql(value: BoundValue): string {
   if (Array.isArray(value)) return `(${value.map(toSoql).join(', ')})`;
   if (value === null) return 'null';
   if (typeof value === 'string') return quote(value);
   if (typeof value !== 'object') return String(value);
-  // The text's own wildcards are escaped.
+  // Escapes the wildcards in the text itself.
   if ('contains' in value) return `'%${pattern(value.contains)}%'`;
   if ('startsWith' in value) return `'${pattern(value.startsWith)}%'`;
   if ('date' in value) return value.date.includes('T') ? new Date(value.date).toISOString() : value.date;

@@ -6,7 +6,7 @@ export interface Search {
   readonly limit: number;
 }
 
-/** Writes a search in SOSL. The text is taken as plain words: wildcards and operators in it have no effect. */
+/** Writes a search in SOSL. Treats the text as plain words: wildcards and operators in it have no effect. */
 export function sosl({ text, scope, objects, limit }: Search): string {
   const words = text
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Limit, type LimitsAnswer } from './schemas.ts';
 
-/** The limits that bring an org's work to a stop when it reaches them. */
+/** The limits that stop an org's work when the org reaches them. */
 export const watchedLimits: ReadonlySet<string> = new Set([
   'DailyApiRequests',
   'DataStorageMB',
@@ -19,7 +19,7 @@ export interface UsedLimit {
   readonly usedPercent: number;
 }
 
-/** Returns the org's limits, the most used first. Limits with a Max of 0 are left out: the org has nothing of them. */
+/** Returns the org's limits, the most used first. Leaves out limits with a Max of 0, because the org does not have them. */
 export function usedLimits(limits: z.output<typeof LimitsAnswer>): UsedLimit[] {
   return Object.entries(limits)
     .flatMap(([name, entry]) => {

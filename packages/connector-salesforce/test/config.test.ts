@@ -48,7 +48,7 @@ describe('the settings of a Salesforce connection', () => {
     ['a key and a refresh token', { ...jwt, ...consent }, 'refreshToken: Give a private key or a refresh token'],
     ['a key without its user', { ...jwt, username: undefined }, 'username: A private key needs'],
     ['a user without a key', { ...jwt, privateKey: undefined }, 'privateKey: A username needs'],
-    ['another form of version', { ...client, apiVersion: '64' }, 'apiVersion: A version such as'],
+    ['a version in another form', { ...client, apiVersion: '64' }, 'apiVersion: A version such as'],
   ])('say what is wrong with %s', (_, config, message) => {
     expect(problems(config)).toEqual([expect.stringContaining(message)]);
   });

@@ -4,7 +4,7 @@ import type { SalesforceSandbox } from '../src/sandbox.ts';
 
 type Call = <T = Record<string, any>>(tool: string, args: object) => Promise<T>;
 
-/** Calls the tools with every input that they take, so that they send every request that they can. */
+/** Calls the tools with every kind of input, so that they send every kind of request. */
 export async function makeEveryCall(sandbox: SalesforceSandbox, call: Call): Promise<void> {
   const [account, contact] = [sandbox.records('Account')[0]?.Id, sandbox.records('Contact')[0]?.Id];
   for (let index = 0; index < 250; index += 1) sandbox.add('Case', { Subject: 'Bulk' });

@@ -38,7 +38,7 @@ describe('a failure of Salesforce', () => {
     expect(read(status, error('NOT_FOUND'))).toBeUndefined();
   });
 
-  it('says how long to wait for the day’s requests, and not for concurrent requests', () => {
+  it('says how long to wait for the daily limit, but not for concurrent requests', () => {
     expect(read(403, error('REQUEST_LIMIT_EXCEEDED', 'TotalRequests Limit exceeded.'))?.retryAfterMs).toBe(900_000);
     expect(read(403, error('REQUEST_LIMIT_EXCEEDED', 'ConcurrentPerOrgLongTxn Limit exceeded.'))?.retryAfterMs).toBeUndefined();
   });

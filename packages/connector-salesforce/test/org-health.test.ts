@@ -25,7 +25,7 @@ interface ReportedCheck {
 }
 const examine = (input: object = {}) => org.call<Record<string, any> & { checks: ReportedCheck[] }>('salesforce_org_health_check', input);
 
-it('finds nothing in an org in good health, in nine API calls', async () => {
+it('finds no problems in a healthy org, with nine API calls', async () => {
   const report = await examine();
   expect(report.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
   expect(report).toMatchObject({ score: 100, grade: 'A', counts: { pass: 31, warn: 0, fail: 0, unknown: 0 }, apiCalls: 9 });
@@ -36,7 +36,7 @@ it('finds nothing in an org in good health, in nine API calls', async () => {
   expect(org.sent()).toHaveLength(9);
 });
 
-/** Each check with a fault that only this check finds, the status, and the evidence that the check must give. */
+/** For each check: a fault that only this check finds, the status, and the evidence that the check must report. */
 const faults: readonly (readonly [check: string, status: 'warn' | 'fail', evidence: string | RegExp, seed: () => unknown])[] = [
   [
     'security_score',
@@ -241,7 +241,7 @@ describe('a seeded fault', () => {
     expect(apiCalls).toBeLessThanOrEqual(20);
   });
 
-  it('exists for every check except installed_packages, which only informs', () => {
+  it('exists for every check except installed_packages, which is informational', () => {
     const checks = orgHealthChecks('v64.0');
     const seeded = new Set(faults.map(([id]) => id));
     expect(checks.filter(({ id }) => !seeded.has(id)).map(({ id, weight }) => [id, weight])).toEqual([['installed_packages', 0]]);

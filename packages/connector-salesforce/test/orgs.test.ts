@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { salesforce } from '../src/index.ts';
 import { startSalesforceSandbox } from '../src/sandbox.ts';
 
-it('opens several orgs for one tenant, each by its name and with a session of its own', async () => {
+it('opens several orgs for one tenant, each by its name and with its own session', async () => {
   const live = await startSalesforceSandbox({ myDomain: 'acme', orgName: 'Acme', clientSecret: 'live-secret' });
   const test = await startSalesforceSandbox({ myDomain: 'acme--uat.sandbox', orgName: 'Acme UAT', clientSecret: 'test-secret' });
   const host = createHost({

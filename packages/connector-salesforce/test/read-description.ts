@@ -13,7 +13,9 @@ export function readDescription(): Json {
   for (const [path, item] of Object.entries(sobjects['paths'] as Json))
     platform['paths'][`/services/data/{version}${path}`] = { ...item, parameters: [version] };
   Object.assign(platform['components'].schemas, sobjects['components'].schemas);
-  /** A row of a collection, by the object that it names. Each may have a custom field, which no description can contain. */
+  /**
+   * The schema of a row in a collection, by the object that the row names. A row may have a custom field, which no description can contain.
+   */
   const record = (...required: string[]) => ({
     anyOf: ['Account', 'Contact'].map((object) => ({
       allOf: [

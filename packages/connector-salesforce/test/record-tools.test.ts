@@ -221,7 +221,7 @@ describe('the objects of the org', () => {
 
   it('are described in short: required and read-only fields, external ids, picklists, references', async () => {
     const { fields, totalFields, can } = await org.call('salesforce_describe_object', { object: 'Account' });
-    const field = (name: string) => fields.find((one: { name: string }) => one.name === name);
+    const field = (name: string) => fields.find((candidate: { name: string }) => candidate.name === name);
     expect([totalFields, can]).toEqual([19, 'query, create, update, delete']);
     expect(field('Name')).toEqual({ name: 'Name', label: 'Name', type: 'string', is: 'required' });
     expect(field('Erp_Id__c').is).toBe('unique, external id');
@@ -252,7 +252,7 @@ describe('the org', () => {
     const { limits, total } = await org.call('salesforce_get_limits', {});
     expect(limits[0]).toEqual({ name: 'ActiveScratchOrgs', used: 36, max: 40, usedPercent: 90 });
     expect(limits.map(({ name }: { name: string }) => name)).toContain('DailyApiRequests');
-    // A limit of which the org has nothing is left out.
+    // The tool leaves out a limit that the org does not have.
     expect((await org.call('salesforce_get_limits', { detail: 'full' }))['limits']).toHaveLength(total);
     const named = await org.answer('salesforce_get_limits', { names: ['DataStorageMB', 'Nonsense'] });
     expect(named.structuredContent).toMatchObject({ limits: [{ name: 'DataStorageMB', max: 1_024 }] });

@@ -41,7 +41,7 @@ describe.skipIf(!vendorDataIsHere)('the recorded answers of real orgs', () => {
     replay(route('POST', '/sobjects/{object}'), answer);
     expect((await org.call('salesforce_create_record', account))['id']).toMatch(/^00[13]\w{15}$/);
   }
-  /** Makes the sandbox answer every Tooling query with a recorded answer, inside the composite request in which the tools send them. */
+  /** Makes the sandbox answer every Tooling query with a recorded answer, inside the composite request that contains the query. */
   async function examineWith(answer: Answer, categories: readonly string[]) {
     org.sandbox.misbehave({
       kind: 'change',
@@ -52,10 +52,10 @@ describe.skipIf(!vendorDataIsHere)('the recorded answers of real orgs', () => {
       },
     });
     const { checks } = await org.call('salesforce_org_health_check', { categories, detail: 'full' });
-    return (one: string) => checks.find((check: { id: string }) => check.id === one) as Record<string, unknown>;
+    return (id: string) => checks.find((check: { id: string }) => check.id === id) as Record<string, unknown>;
   }
 
-  /** Each recording with the tool that receives it: the tool returns an answer of its schema, or the documented error. */
+  /** Each recording with a test of the tool that receives it: the tool returns an answer that fits its schema, or the documented error. */
   const readings: Readonly<Record<string, (answer: Answer) => Promise<void>>> = {
     'sobject-create-201': isNewRecord,
     'sobject-create-201-postman': isNewRecord,

@@ -16,10 +16,10 @@ const alive = (object: string) => org.sandbox.records(object).filter((record) =>
 const limitExceeded = (message: string) => ({ status: 403, body: [{ message, errorCode: 'REQUEST_LIMIT_EXCEEDED' }] });
 
 describe('a write that Salesforce does not count once', () => {
-  // lost-answers.test.ts has the writes whose whole answer is lost.
+  // lost-answers.test.ts covers the writes whose whole answer is lost.
   const hits = writes.flatMap((write) =>
     (['reset', 'truncate'] as const)
-      // The 204 of a single record has no body that could break off.
+      // The 204 for a single record has no body that could be cut off.
       .filter((kind) => write.retry === 'never' && (kind !== 'truncate' || !write.route.endsWith('{id}')))
       .map((kind) => ({ ...write, kind })),
   );
@@ -38,13 +38,13 @@ describe('a write that Salesforce does not count once', () => {
     expect(alive('Account')).toBe(5);
   });
 
-  it.each([[500], [503]])('is sent once if Salesforce answers %i, since it may have been executed', async (status) => {
+  it.each([[500], [503]])('is sent once if Salesforce answers %i, because it may have been executed', async (status) => {
     org.sandbox.misbehave({ kind: 'status', status, match: route('POST', '/sobjects/{object}') });
     expect(await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } })).toMatch(/^OUTCOME_UNKNOWN/);
     expect(org.sent(route('POST', '/sobjects/{object}'))).toHaveLength(1);
   });
 
-  it('is sent again if another change locked the row, since it was not executed', async () => {
+  it('is sent again if another change locked the row, because it was not executed', async () => {
     const body = [{ message: 'unable to obtain exclusive access to this record', errorCode: 'UNABLE_TO_LOCK_ROW' }];
     org.sandbox.misbehave({ kind: 'status', status: 400, body, match: route('PATCH', '/sobjects/{object}/{id}') });
     await org.call('salesforce_update_record', { object: 'Account', id: account.Id, fields: { Rating: 'Hot' } });
@@ -115,7 +115,7 @@ describe('the org’s limits', () => {
     expect(org.sent()).toHaveLength(1);
   });
 
-  it('make a call wait when too many requests run at the same time, also a write', async () => {
+  it('make a call wait when too many requests run at the same time, even a write', async () => {
     const message = 'ConcurrentPerOrgLongTxn Limit exceeded.';
     org.sandbox.misbehave({ kind: 'status', ...limitExceeded(message), match: route('POST', '/sobjects/{object}') });
     await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });

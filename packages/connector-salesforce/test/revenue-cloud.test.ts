@@ -34,7 +34,7 @@ const picklist = (values: number) => {
   for (let index = 0; index < values; index += 1) org.sandbox.add('AttributePicklistValue', { Name: String(index), PicklistId });
 };
 
-it('finds nothing in a healthy catalogue, in two API calls', async () => {
+it('finds no problems in a healthy catalogue, with two API calls', async () => {
   const report = await examine();
   expect(report).toMatchObject({ score: 100, grade: 'A', counts: { pass: 6, warn: 0, fail: 0, unknown: 0 }, apiCalls: 2 });
 });

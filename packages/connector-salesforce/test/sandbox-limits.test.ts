@@ -70,7 +70,7 @@ const search = async (objects: number) => {
   const answer = await send('GET', `${base}/search?q=${encodeURIComponent(`FIND {nothing} IN ALL FIELDS RETURNING ${returning}`)}`);
   return answer.status === 200 ? answer.body.searchRecords : refusalOf(answer);
 };
-/** Sends a request whose path and headers have this many bytes. */
+/** Sends a request whose path and headers take this many bytes. */
 const head = (bytes: number) =>
   new Promise<unknown>((resolve, reject) => {
     const path = `${base}/query?q=SELECT+Id+FROM+Account`;

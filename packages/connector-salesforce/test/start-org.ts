@@ -18,7 +18,7 @@ export async function startOrg(options: SalesforceSandboxOptions = {}, config: o
   const opened = await openSandbox(salesforce, sandbox, { config: { ...sandbox.config, ...config } });
   return {
     ...opened,
-    sent: (one) =>
-      sandbox.requests.filter((request) => (one === undefined ? request.path.startsWith('/services/data') : request.route === one)),
+    sent: (wanted) =>
+      sandbox.requests.filter((request) => (wanted === undefined ? request.path.startsWith('/services/data') : request.route === wanted)),
   };
 }

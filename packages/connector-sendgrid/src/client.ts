@@ -9,7 +9,7 @@ import { ScopesAnswer, StatsAnswer, SuppressionsAnswer, TemplateAnswer, Template
 export const suppressionLists = ['bounces', 'blocks', 'invalid_emails', 'spam_reports', 'unsubscribes'] as const;
 export type SuppressionList = (typeof suppressionLists)[number];
 
-/** The settings that the client works with. */
+/** The settings that the client uses. */
 interface Settings {
   readonly region: 'global' | 'eu';
   readonly from?: string | undefined;
@@ -125,7 +125,10 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
       return status !== 404;
     },
 
-    /** Reads counts of the whole account or of one category, since a query of core cannot repeat a parameter. Both days are included. */
+    /**
+     * Reads counts of the whole account or of one category, because a query in core cannot repeat a parameter. The range includes both
+     * days.
+     */
     async getStats(
       range: { readonly start: string; readonly end?: string | undefined; readonly by: string; readonly category?: string | undefined },
       context: Context,

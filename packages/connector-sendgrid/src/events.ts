@@ -52,7 +52,7 @@ export const eventLog = { name: 'events', entry: MailEvent, max: 10_000, whenFul
 
 const Delivery = z.array(z.looseObject({ sg_event_id: z.string(), sg_message_id: z.string().optional().catch(undefined) }));
 
-/** Splits a delivery of the Event Webhook into log entries. @throws {z.ZodError} if the body is no delivery. */
+/** Splits a delivery of the Event Webhook into log entries. @throws {z.ZodError} if the body is not a delivery. */
 export function readEvents(body: unknown): Entry<unknown>[] {
   return Delivery.parse(body).map((value) => ({
     id: value.sg_event_id,
@@ -74,7 +74,7 @@ export interface EventFilter {
   readonly since?: number | undefined;
 }
 
-/** A position after an event: the log page that holds it, and its id. */
+/** A position after an event: the log page that contains the event, and the event's id. */
 export interface EventPosition {
   readonly page?: string | undefined;
   readonly id: string;
@@ -83,7 +83,7 @@ export interface EventPosition {
 const scanPage = 1_000;
 
 /**
- * Reads events after a position, oldest first, until `limit` of them match. Reads at most ten pages, since a log holds no more.
+ * Reads events after a position, oldest first, until `limit` of them match. Reads at most ten pages, because a log has no more.
  *
  * @throws the signal's reason once it has aborted.
  */

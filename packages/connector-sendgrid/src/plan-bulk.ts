@@ -24,8 +24,9 @@ export const addressCount = (messages: readonly BulkMessage[]): number =>
   messages.reduce((sum, { cc = [], bcc = [] }) => sum + 1 + cc.length + bcc.length, 0);
 
 /**
- * Puts messages into envelopes. Leaves out addresses for which SendGrid would refuse the whole request: invalid ones, and repeats within a
- * message. Also leaves out a `to` of an earlier message. If a message's `to` is left out, so are its copies.
+ * Puts messages into envelopes. Leaves out addresses for which SendGrid would refuse the whole request: invalid addresses, and addresses
+ * that a message repeats. Also leaves out a `to` that is the `to` of an earlier message. If a message's `to` is left out, so are its
+ * copies.
  */
 export function planBulk(messages: readonly BulkMessage[]): {
   readonly envelopes: readonly Envelope[];

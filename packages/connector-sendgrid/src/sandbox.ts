@@ -36,13 +36,16 @@ export interface SendGridSandboxOptions {
 export interface SendGridSandbox extends Simulator {
   /** The settings of a connection to this account. */
   readonly config: { readonly apiKey: string; readonly from: string; readonly webhookKey: string };
-  /** The host option that sends the account's traffic here, for both regions. */
+  /** The host option that redirects the account's traffic to the sandbox, for both regions. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   /** The newest 1,000 accepted mails, oldest first. */
   readonly mails: readonly KeptMail[];
   readonly templates: readonly TemplateRecord[];
   suppressed(list: SuppressionList): readonly SuppressionRecord[];
-  /** Returns SendGrid's events for a mail's recipients: dropped, or processed and delivered. Opens and clicks are yours to write. */
+  /**
+   * Returns SendGrid's events for a mail's recipients: dropped, or processed and delivered. Opens and clicks are not included: write them
+   * yourself.
+   */
   eventsOf(mail: KeptMail): object[];
   /** Returns a delivery of the Event Webhook, signed with the account's key. POST it to the connection's hook. */
   deliver(events: readonly object[]): Promise<SignedDelivery>;
@@ -188,7 +191,7 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
   };
 }
 
-/** Reads a whole number from the query. @throws {VendorError} if it is none. */
+/** Reads a whole number from the query. @throws {VendorError} if the value is not a whole number. */
 function readWhole(query: URLSearchParams, name: string, absent: number): number {
   const text = query.get(name);
   if (text === null) return absent;

@@ -23,7 +23,7 @@ describe('sendgrid_send_bulk_emails', () => {
   const envelopes = () => account.sandbox.mails.map(({ mail }) => mail.personalizations);
   const units = (input: object) => sendgrid.tools.find(({ name }) => name === tool)?.units?.(input);
 
-  it('sends an e-mail each to 1,000 people in one request', async () => {
+  it('sends one e-mail to each of 1,000 people in one request', async () => {
     const answer = await account.call<Answer>(tool, { messages: people(1_000), ...text });
     expect([account.sandbox.requests.length, answer.accepted, answer.notSent, answer.messageId]).toEqual([
       1,

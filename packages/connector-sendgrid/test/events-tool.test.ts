@@ -32,7 +32,7 @@ describe('sendgrid_track_email_events', () => {
     ['all', {}, 12],
     ['a message', { messageId: 'm1' }, 4],
     ['a message, by the id that its events have', { messageId: 'm1.recvd-x-9' }, 4],
-    ['a recipient, in any letters', { email: 'P1@example.org' }, 6],
+    ['a recipient, in upper or lower case', { email: 'P1@example.org' }, 6],
     ['kinds of events', { events: ['open', 'click'] }, 6],
     ['a time', { since: minutes(9) }, 3],
     ['several at once', { messageId: 'm0', email: 'p0@example.org', events: ['processed'] }, 1],

@@ -5,7 +5,7 @@ const read = (status: number, data?: unknown) => readFailure({ status, headers: 
 const errors = (message: string, field: string | null = null) => ({ errors: [{ message, field, help: null }] });
 
 describe('a refusal of SendGrid', () => {
-  it.each([200, 202, 204, 302, 404, 409])('is not seen in a %i', (status) => {
+  it.each([200, 202, 204, 302, 404, 409])('is not read from a %i', (status) => {
     expect(read(status, errors('x'))).toBeUndefined();
   });
 

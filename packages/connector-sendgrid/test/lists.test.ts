@@ -78,9 +78,9 @@ describe('templates', () => {
     }));
     answerWith('GET /v3/templates/{id}', { id: welcome, versions, warning: { message: 'Too many versions' } });
     const answer = await account.answer('sendgrid_get_template', { templateId: welcome, detail: 'full' });
-    const shown = answer.structuredContent as { versions: { id: string }[]; placeholders: string[]; html: string };
-    expect([shown.versions.length, shown.versions[0]?.id, shown.placeholders.length]).toEqual([20, 'v299', 100]);
-    expect(shown.html).toHaveLength(20_000 + `… [${html_content.length - 20_000} more characters]`.length);
+    const content = answer.structuredContent as { versions: { id: string }[]; placeholders: string[]; html: string };
+    expect([content.versions.length, content.versions[0]?.id, content.placeholders.length]).toEqual([20, 'v299', 100]);
+    expect(content.html).toHaveLength(20_000 + `… [${html_content.length - 20_000} more characters]`.length);
     expect(answerText(answer)).toContain('Warning: SendGrid warns: Too many versions');
   });
 
@@ -180,7 +180,7 @@ describe('statistics', () => {
     ['day', 31, '2026-03-01'],
     ['week', 6, '2026-02-23'],
     ['month', 1, '2026-03-01'],
-  ])('come by %s', async (aggregatedBy, count, first) => {
+  ])('are counted by %s', async (aggregatedBy, count, first) => {
     const { periods } = await stats({ startDate: '2026-03-01', endDate: '2026-03-31', aggregatedBy });
     expect([periods.length, periods[0]]).toEqual([count, { date: first, metrics: {} }]);
   });

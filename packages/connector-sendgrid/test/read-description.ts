@@ -13,7 +13,7 @@ export function readDescription(): Json {
   return description;
 }
 
-/** None of the schemas that make up an object together may forbid additional properties on its own. */
+/** If several schemas describe one object together, none of them may forbid additional properties on its own. */
 function closeObjects(value: unknown, joined = false): void {
   if (typeof value !== 'object' || value === null) return;
   const schema = value as Json;

@@ -40,7 +40,7 @@ describe('the SendGrid tools', () => {
       expect(sent(sendRoute)).toHaveLength(1);
     });
 
-    it.each([500, 502, 503, 408])('that is answered %i, since SendGrid may have accepted it', async (status) => {
+    it.each([500, 502, 503, 408])('that is answered %i, because SendGrid may have accepted it', async (status) => {
       account.sandbox.misbehave({ kind: 'status', status, match: sendRoute });
       expect(await account.failure(tool, args)).toMatch(/^OUTCOME_UNKNOWN: /);
       expect(sent(sendRoute)).toHaveLength(1);
@@ -53,7 +53,7 @@ describe('the SendGrid tools', () => {
     });
   });
 
-  it.each(sendings)('repeat a %s that is answered 429, since SendGrid did not accept it', async (tool, args) => {
+  it.each(sendings)('repeat a %s that is answered 429, because SendGrid did not accept it', async (tool, args) => {
     account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '0' }, match: sendRoute });
     await account.call(tool, args);
     expect([sent(sendRoute).length, account.sandbox.mails.length]).toEqual([2, 1]);
@@ -87,7 +87,7 @@ describe('the SendGrid tools', () => {
     const failure = await account.failure('sendgrid_send_email', mail);
     const [, sendKey] = /sendKey "([^"]+)"/.exec(failure) ?? [];
     await account.call('sendgrid_send_email', mail);
-    const events = account.sandbox.mails.flatMap((one) => account.sandbox.eventsOf(one));
+    const events = account.sandbox.mails.flatMap((mail) => account.sandbox.eventsOf(mail));
     await account.deliver(await account.sandbox.deliver(events));
     expect(await account.call('sendgrid_track_email_events', { sendKey })).toMatchObject({
       events: [

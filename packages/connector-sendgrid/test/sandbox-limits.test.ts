@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSendGridSandbox, type SendGridSandbox } from '../src/sandbox.ts';
 import { limits } from '../src/sandbox/limits.ts';
 
-/** An answer: its status, and SendGrid's words if it is a refusal. */
+/** An answer: its status, and SendGrid's message if it is a refusal. */
 type Seen = readonly [status: number, problem: string | undefined];
 
 interface LimitCase {
@@ -110,14 +110,14 @@ const cases: Readonly<Record<keyof typeof limits, LimitCase>> = {
 };
 
 test.each(Object.keys(limits) as (keyof typeof limits)[])(
-  '%s: what is at the limit is taken, what is one beyond it is refused',
+  '%s: a request at the limit is accepted, and a request one beyond it is refused',
   async (name) => {
     const { at, over, refused } = cases[name];
     const [status, problem] = await at();
     expect([Math.floor(status / 100), problem]).toEqual([2, undefined]);
     const [wanted, words = ''] = refused;
-    const [got, said] = await over();
-    expect([got, said?.slice(0, words.length)]).toEqual([wanted, words]);
+    const [got, message] = await over();
+    expect([got, message?.slice(0, words.length)]).toEqual([wanted, words]);
   },
 );
 

@@ -48,7 +48,7 @@ describe('the sandbox', () => {
     ['no recipient', { personalizations: [{ to: [] }] }, 'personalizations.0.to: The to array is required'],
     ['a bad address', envelope({ cc: [{ email: 'x' }] }), 'personalizations.0.cc.0.email: Does not contain a valid address.'],
     [
-      'an address twice',
+      'a repeated address',
       envelope({ bcc: [{ email: 'ADA@example.org' }] }),
       'personalizations.0: Each email address in the personalization block should be unique between to, cc, and bcc.',
     ],
@@ -67,7 +67,7 @@ describe('the sandbox', () => {
       },
       'content: If present, text/plain must be first',
     ],
-    ['a template that is not there', { template_id: 'd-x' }, 'template_id: '],
+    ['a template that does not exist', { template_id: 'd-x' }, 'template_id: '],
     ['a body of another form', { personalizations: 'x' }, 'personalizations: Bad Request'],
   ])('refuses a mail with %s', async (_, fields, problem) => {
     const answer = await ask('POST', '/v3/mail/send', { ...mail, ...fields });
@@ -105,7 +105,7 @@ describe('the sandbox', () => {
     await other.close();
   });
 
-  it('limits each operation separately, and states what is left', async () => {
+  it('limits each operation separately, and states how many requests are left', async () => {
     const reset = String(clock.now() / 1_000 + 60);
     for (const left of ['2', '1', '0']) {
       const { status, headers } = await ask('GET', '/v3/suppression/bounces');
@@ -133,11 +133,11 @@ describe('the sandbox', () => {
   });
 
   it('uses an adjustable clock for limits and signatures', async () => {
-    const told = clock.now() - 600_000;
+    const skewed = clock.now() - 600_000;
     sandbox.misbehave({ kind: 'skew', ms: -600_000 });
     const { headers } = await ask('GET', '/v3/suppression/bounces');
-    expect([Date.parse(headers.get('date') ?? ''), Number(headers.get('x-ratelimit-reset')) * 1_000]).toEqual([told, told + 60_000]);
+    expect([Date.parse(headers.get('date') ?? ''), Number(headers.get('x-ratelimit-reset')) * 1_000]).toEqual([skewed, skewed + 60_000]);
     const delivery = await sandbox.deliver([]);
-    expect(Number(delivery.headers['x-twilio-email-event-webhook-timestamp']) * 1_000).toBe(told);
+    expect(Number(delivery.headers['x-twilio-email-event-webhook-timestamp']) * 1_000).toBe(skewed);
   });
 });

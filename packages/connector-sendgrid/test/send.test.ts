@@ -66,14 +66,14 @@ describe('sending one e-mail', () => {
   });
 
   it.each([
-    ['an address that is none', { to: ['ada'] }, '“ada” is not an e-mail address. Write name@example.com'],
+    ['an invalid address', { to: ['ada'] }, '“ada” is not an e-mail address. Write name@example.com'],
     ['a name that SendGrid would split', { to: ['Example, Ada <ada@example.org>'] }, 'has a name with ; or , in it'],
-    ['an address twice, in other letters', { cc: ['ADA@example.org'] }, 'Name ADA@example.org only once in to, cc and bcc'],
+    ['an address that is repeated in upper case', { cc: ['ADA@example.org'] }, 'Name ADA@example.org only once in to, cc and bcc'],
     ['no recipient', { to: [] }, 'to'],
     ['nothing to say', { text: undefined }, 'Give text, html or both'],
-    ['a category twice', { categories: ['a', 'a'] }, 'Name each category once'],
+    ['a repeated category', { categories: ['a', 'a'] }, 'Name each category once'],
     ['eleven categories', { categories: many(11) }, 'categories'],
-    ['a time that is past', { sendAt: inHours(-1) }, 'sendAt must be within the next 72 hours. Nothing was sent.'],
+    ['a time in the past', { sendAt: inHours(-1) }, 'sendAt must be within the next 72 hours. Nothing was sent.'],
     ['a time after 72 hours', { sendAt: inHours(73) }, 'sendAt must be within the next 72 hours. Nothing was sent.'],
     [
       '1,001 recipients over to, cc and bcc',

@@ -94,8 +94,8 @@ describe('a delivery of the Event Webhook', () => {
       event('4', { event: 'deferred', response: '400 try again later', attempt: 5 }),
       { sg_event_id: '5', event: 'account_status_change', timestamp: now / 1_000, type: 'compliance_suspend' },
     ];
-    // SendGrid puts each event on its own line, and signs the line ends.
-    await deliver(...signed(`[${body.map((one) => JSON.stringify(one)).join(',\r\n')}]\r\n`));
+    // SendGrid puts each event on its own line, and signs the line breaks.
+    await deliver(...signed(`[${body.map((entry) => JSON.stringify(entry)).join(',\r\n')}]\r\n`));
     const common = { at: '2026-06-01T12:00:00.000Z', email: 'a@example.org' };
     expect((await events()).events).toEqual([
       { ...common, event: 'click', messageId: 'm1', url: 'https://example.org', categories: ['news'] },
@@ -111,7 +111,7 @@ describe('a delivery of the Event Webhook', () => {
     await deliver(...signed(JSON.stringify([event('1')])));
     await deliver(...signed(JSON.stringify([event('1')])));
     await deliver(...signed(JSON.stringify([event('1', { event: 'click' }), event('2')])));
-    expect((await events()).events.map((one) => one['event'])).toEqual(['open', 'open']);
+    expect((await events()).events.map((entry) => entry['event'])).toEqual(['open', 'open']);
   });
 
   it('is refused if the connection has no key or another key', async () => {

@@ -10,7 +10,7 @@ const mailSend = {
 const to = ['ada@example.org'];
 const text = { subject: 'Once', text: 'and only once' };
 
-/** Every write of the connector's tools. SendGrid has no idempotency keys, so none is repeated. */
+/** Every write of the connector's tools. SendGrid has no idempotency keys, so the connector repeats none. */
 export const writes: readonly VendorWrite<SendGridSandbox>[] = [
   { tool: 'sendgrid_send_email', ...mailSend, input: () => ({ to, ...text }) },
   { tool: 'sendgrid_send_template_email', ...mailSend, input: ({ templates }) => ({ to, templateId: templates[0]?.id }) },

@@ -2,8 +2,8 @@ import { ToolError, type Context, type Health } from '@busbar/core';
 import type { ZendeskClient } from './client.ts';
 
 /**
- * Checks which user the credential belongs to. Zendesk answers a wrong API token with 200 and an anonymous user, so the status alone proves
- * nothing.
+ * Checks which user the credential belongs to. Zendesk answers a wrong API token with 200 and an anonymous user, so the status alone is no
+ * proof.
  */
 export async function checkAccount(client: ZendeskClient, context: Context): Promise<Health> {
   const user = await client.getCurrentUser(context);

@@ -16,11 +16,11 @@ export function createClient(http: Http, subdomain: string, events: StateLog<Sto
   const send = createSend(http);
   return {
     host,
-    /** The page of a ticket for people. */
+    /** The web page of a ticket. */
     ticketUrl: (id: number) => `https://${host}/agent/tickets/${id}`,
-    /** The page of a user for people. */
+    /** The web page of a user. */
     userUrl: (id: number) => `https://${host}/agent/users/${id}`,
-    /** The page of an organization for people. */
+    /** The web page of an organization. */
     organizationUrl: (id: number) => `https://${host}/agent/organizations/${id}`,
     /** The events that the account's webhook has delivered. */
     events,

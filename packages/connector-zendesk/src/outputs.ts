@@ -36,7 +36,7 @@ export const TicketSummary = z.object({
   excerpt: z.string().optional().describe(`The first ${maxExcerpt} characters of the description`),
 });
 
-/** A ticket on its own. */
+/** A single ticket. */
 export const TicketDetails = z.object({
   ...summary,
   description: z.string().optional().describe(`The first comment, cut after ${maxText} characters`),
@@ -181,7 +181,7 @@ export function viewUser(client: ZendeskClient, user: User & { readonly id: numb
 }
 
 function person(id: number | null | undefined, people: People): z.input<typeof Person> | undefined {
-  // Zendesk writes -1 if the system is the author.
+  // Zendesk returns -1 if the system is the author.
   if (typeof id !== 'number' || id < 0) return undefined;
   const user = people?.find((candidate) => candidate.id === id);
   return { id, ...omitNullish({ name: user?.name, email: user?.email }) };

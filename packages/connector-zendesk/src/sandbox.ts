@@ -48,7 +48,7 @@ export interface ZendeskSandbox extends Simulator {
   readonly config: { readonly subdomain: string; readonly clientId: string; readonly clientSecret: string; readonly webhookSecret: string };
   /** The settings of a connection with the legacy credential. */
   readonly legacyConfig: { readonly subdomain: string; readonly email: string; readonly apiToken: string };
-  /** The host option that sends the account's traffic here. */
+  /** The host option that redirects the account's traffic to the sandbox. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   /** Every ticket by its id, for assertions. */
   readonly tickets: ReadonlyMap<number, TicketRecord>;
@@ -108,7 +108,7 @@ export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): 
     routes: {
       'POST /oauth/tokens': ({ body }) => ({ body: signIn.issueToken(body) }),
 
-      // Answers requests without a valid credential too, with a user called "Anonymous user".
+      // Also answers requests without a valid credential, with a user called "Anonymous user".
       'GET /api/v2/users/me': withLimits(({ headers }) => {
         const scopes = signIn.scopesOf(headers['authorization']);
         if (!scopes) return { body: { user: { id: null, name: 'Anonymous user', email: 'invalid@example.com', role: 'end-user' } } };

@@ -92,7 +92,7 @@ const JobStatus = z.looseObject({
   total: z.number().nullish(),
   progress: z.number().nullish(),
   message: text,
-  // A job about a single record has that record here instead of a list.
+  // For a job about a single record, this is that record instead of a list.
   results: z.unknown().optional(),
 });
 

@@ -1,4 +1,4 @@
-/** Conditions of a search for tickets. All of them must hold; of a list, one value. */
+/** Conditions of a search for tickets. All of them must hold. A list holds if one of its values does. */
 interface TicketFilter {
   readonly text?: string | undefined;
   readonly requester?: string | undefined;
@@ -22,7 +22,7 @@ export function ticketQuery(filter: TicketFilter): string {
     ...condition('requester:', filter.requester, person),
     ...condition('assignee:', filter.assignee, person),
     ...condition('organization:', filter.organization, nameOrId),
-    // The tool's enumerations allow known words only, which need no quotes.
+    // The tool's enumerations allow only known words, which need no quotes.
     ...(filter.status ?? []).map((status) => `status:${status}`),
     ...(filter.priority ?? []).map((priority) => `priority:${priority}`),
     ...condition('tags:', filter.tag, quote),
@@ -42,13 +42,13 @@ export function quote(value: string): string {
 const condition = (start: string, value: string | undefined, write: (value: string) => string): string[] =>
   value === undefined || value === '' ? [] : [start + write(value)];
 
-/** Writes an id without quotes: a quoted number is a name. */
+/** Writes an id without quotes, because Zendesk treats a quoted number as a name. */
 const nameOrId = (value: string): string => (/^\d+$/.test(value) ? value : quote(value));
 
-/** Writes `me` and `none`, keywords of the language, without quotes: quoted they are names. */
+/** Writes the keywords `me` and `none` without quotes, because Zendesk treats a quoted word as a name. */
 const person = (value: string): string => (value === 'me' || value === 'none' ? value : nameOrId(value));
 
-/** Writes a day as it is, and a time in UTC with whole seconds. @throws {RangeError} for an invalid date. */
+/** Leaves a day unchanged, and writes a time in UTC with whole seconds. @throws {RangeError} for an invalid date. */
 function date(value: string): string {
   const iso = new Date(value).toISOString();
   return /^\d{4}-\d\d-\d\d$/.test(value) ? value : `${iso.slice(0, 19)}Z`;

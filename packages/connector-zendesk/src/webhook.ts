@@ -33,8 +33,8 @@ const DeliveredEvent = z.looseObject({
 });
 
 /**
- * Zendesk's webhook. Its documentation once put the body before the timestamp and still shows a signature made that way, but Zendesk no
- * longer sends such signatures.
+ * Zendesk's webhook. Zendesk's documentation once put the body before the timestamp and still shows a signature that was made that way, but
+ * Zendesk no longer sends such signatures.
  */
 export const webhook: Webhook<{ readonly webhookSecret?: string | undefined }> = {
   log: eventLog,

@@ -39,7 +39,7 @@ const config = z
     if (!oauth && !token)
       return missing(
         'clientId',
-        'Give clientId and clientSecret of an OAuth client (or, as long as Zendesk accepts it, email and apiToken)',
+        'Give clientId and clientSecret of an OAuth client (or, while Zendesk still accepts them, email and apiToken)',
       );
     if (oauth && clientId === undefined) missing('clientId', 'An OAuth client needs its clientId');
     if (oauth && clientSecret === undefined) missing('clientSecret', 'An OAuth client needs its clientSecret');
@@ -47,7 +47,7 @@ const config = z
     if (token && apiToken === undefined) missing('apiToken', 'An e-mail address needs its apiToken');
   });
 
-// Zendesk allows 48 hours. A leaked token is worthless after two, and one request in two hours costs nothing.
+// Zendesk allows 48 hours. After two hours a leaked token is worthless, and one token request in two hours costs almost nothing.
 const tokenLifeSeconds = 7_200;
 
 /** Zendesk Support: tickets, comments, users, organizations, search and events. */

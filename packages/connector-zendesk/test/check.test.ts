@@ -26,7 +26,7 @@ describe('the check of a connection', () => {
     [{ user: { name: 'Anonymous user' } }],
     [{ user: { id: null, name: 'Anonymous user', role: 'end-user' } }],
     [{ user: { id: 0, name: 'Anonymous user' } }],
-  ])('knows the anonymous user in %j', async (body) => {
+  ])('recognizes the anonymous user in %j', async (body) => {
     account = await startAccount({ legacy: true });
     account.sandbox.misbehave({ kind: 'status', status: 200, body });
     await expect(check()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });

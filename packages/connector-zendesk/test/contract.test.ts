@@ -9,7 +9,7 @@ import { writes } from './writes.ts';
 /** Additions from Zendesk's prose, and a correction of the one part of its API description that is wrong. */
 const cursor = (page: string) => ({
   'page[size]': { page, schema: { type: 'integer', minimum: 1, maximum: 100 } },
-  // A cursor of Zendesk, sent back unchanged.
+  // The cursor comes from Zendesk and is sent back unchanged.
   'page[after]': { page, schema: { type: 'string', minLength: 2 } },
 });
 const additions: RequestFixture['additions'] = {

@@ -5,7 +5,7 @@ const read = (status: number, data?: unknown, headers: Record<string, string> = 
   readFailure({ status, headers: new Headers(headers), data });
 
 describe('a refusal of Zendesk', () => {
-  it.each([200, 201, 204, 302])('is not seen in a %i', (status) => {
+  it.each([200, 201, 204, 302])('is not read from a %i', (status) => {
     expect(read(status, { error: 'x' })).toBeUndefined();
   });
 

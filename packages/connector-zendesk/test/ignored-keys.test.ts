@@ -22,7 +22,7 @@ describe('x-zendesk-api-warn', () => {
     ]);
   });
 
-  it('is quoted, cut, if it has another form', () => {
+  it('is cut and quoted if it has another form', () => {
     expect(warningsFor(`new form ${'x'.repeat(1_000)}`)).toEqual([`Zendesk warns: new form ${'x'.repeat(291)}`]);
   });
 

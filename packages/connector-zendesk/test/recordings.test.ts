@@ -32,7 +32,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
     return { headers: response.headers, body: (await response.json()) as Json };
   }
 
-  /** Each recording with the tools that can receive it. They return output that fits their schema, or the documented error. */
+  /** Each recording with a test of the tools that can receive it: they return output that fits their schema, or the documented error. */
   const readings: Readonly<Record<string, (answer: Recording['response']) => Promise<void>>> = {
     async 'user-get-200'(answer) {
       replay('GET /api/v2/users/{id}', answer);
@@ -144,7 +144,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
       expect(await account.failure('zendesk_create_or_update_user', { email: 'a@example.com' })).toMatch(/^NOT_FOUND: /);
     },
 
-    // No tool deletes a ticket. A removal of tags gets the same 204 and the same warning.
+    // No tool deletes a ticket, but a removal of tags gets the same 204 and the same warning.
     async 'ticket-delete-204'(answer) {
       replay('DELETE /api/v2/tickets/{id}/tags', answer);
       const given = await account.answer('zendesk_apply_tags', { ticketId: 1, tags: ['none'], action: 'remove' });
@@ -159,7 +159,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
   });
 
   it('are all covered, here or in the webhook’s tests', () => {
-    // A signature, in webhook.test.ts.
+    // webhook.test.ts covers the recording of a signature.
     expect([...Object.keys(readings), 'webhook-signature-legacy-vector'].toSorted()).toEqual(recordingNames('zendesk'));
   });
 
@@ -216,7 +216,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
   });
 });
 
-/** Lists the fields that only one of two values has, and those whose types differ. */
+/** Lists the fields that only one of the two values has, and the fields whose types differ. */
 function unlike(real: unknown, ours: unknown, path = ''): string[] {
   if (real === null || ours === null) return [];
   const kind = (value: unknown) => (Array.isArray(value) ? 'array' : typeof value);

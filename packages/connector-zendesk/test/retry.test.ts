@@ -83,13 +83,13 @@ describe('the Zendesk tools', () => {
     expect(account.sandbox.comments(3)).toHaveLength(2);
   });
 
-  it('do not repeat a comment that is answered 503, since Zendesk may have added it', async () => {
+  it('do not repeat a comment that is answered 503, because Zendesk may have added it', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 503, match: updateRoute });
     expect(await account.failure('zendesk_add_comment', { ticketId: 3, body: 'Hello' })).toMatch(/^OUTCOME_UNKNOWN: /);
     expect(sent(updateRoute)).toHaveLength(1);
   });
 
-  it('repeat a comment that is answered 429, since Zendesk did not add it', async () => {
+  it('repeat a comment that is answered 429, because Zendesk did not add it', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 429, headers: { 'retry-after': '0' }, match: updateRoute });
     await account.call('zendesk_add_comment', { ticketId: 3, body: 'Hello' });
     expect([sent(updateRoute).length, account.sandbox.comments(3).length]).toEqual([2, 2]);
@@ -139,7 +139,7 @@ describe('the Zendesk tools', () => {
     },
   );
 
-  it('report an unknown outcome if no answer to a user upsert ever comes', async () => {
+  it('report an unknown outcome if every answer to a user upsert is lost', async () => {
     account.sandbox.misbehave({ kind: 'lose', match: userRoute, times: 10 });
     const failure = await account.failure('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New' });
     expect(failure).toMatch(/^OUTCOME_UNKNOWN: /);

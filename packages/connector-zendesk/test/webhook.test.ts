@@ -22,7 +22,7 @@ describe('the webhook', () => {
   afterEach(() => account.close());
 
   const stored = async () => (await account.call<{ events: object[] }>('zendesk_list_events', {})).events.length;
-  /** Signs a body as the documentation says, or with another secret, time or order. */
+  /** Signs a body as the documentation requires, or with another secret, time or order. */
   const deliver = (body: string, { secret = testSecret, at = new Date().toISOString(), order = 'timestamp first' } = {}) => {
     const signed = order === 'timestamp first' ? at + body : body + at;
     const signature = createHmac('sha256', secret).update(signed).digest('base64');
@@ -58,9 +58,9 @@ describe('the webhook', () => {
   });
 
   it.each([
-    ['what a trigger sends', { ticket_id: 1 }],
+    ['the body that a trigger sends', { ticket_id: 1 }],
     ['an event without an id', { ...event, id: undefined }],
-    ['no event of Zendesk', { ...event, type: 'something' }],
+    ['a body that is not a Zendesk event', { ...event, type: 'something' }],
     ['a list', [event]],
   ])('refuses %s', async (_, body) => {
     await expect(deliver(JSON.stringify(body))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
@@ -114,7 +114,7 @@ describe('the webhook', () => {
         code: 'FORBIDDEN',
         message: expect.stringContaining('the signature does not match the body'),
       });
-      // With today's signature the same body passes, and is then refused because it is no event.
+      // With today's signature the same body passes the check, and is then refused because it is not an event.
       await expect(deliverVector(sign(at + rawBody))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     },
   );

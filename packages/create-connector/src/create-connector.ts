@@ -12,8 +12,8 @@ const realNames: Readonly<Record<string, string>> = { _gitignore: '.gitignore', 
 /**
  * Writes the template's connector under another name into the new folder `connector-<name>`. Returns that folder.
  *
- * @throws {Error} for an invalid name, and if the folder exists or cannot be created. Nothing is written then, and the message is for the
- * person who runs the program.
+ * @throws {Error} for an invalid name, and if the folder exists or cannot be created. In these cases nothing is written. The message is for
+ * the person who runs the program.
  */
 export async function createConnector(name: string, parent: string): Promise<string> {
   const rename = createRename(name);
@@ -34,7 +34,7 @@ export async function createConnector(name: string, parent: string): Promise<str
   return folder;
 }
 
-/** Fills in what depends on more than the name: library versions, and the token counts of the renamed tools. */
+/** Fills in the parts that depend on more than the name: library versions, and the token counts of the renamed tools. */
 function complete(path: string, text: string, manifest: string): string {
   if (path === '_package.json') return fillVersions(text, manifest);
   return path === join('test', 'catalogue.json') ? countTokens(text) : text;

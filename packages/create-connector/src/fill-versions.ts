@@ -19,7 +19,7 @@ export function fillVersions(template: string, own: string): string {
       Object.entries(ranges).map(([name, range]) => {
         if (!/^(?:catalog|workspace):/.test(range)) return [name, range];
         const version = versions.get(name);
-        if (version === undefined) throw new Error(`The template needs ${name}, but this package does not say which version.`);
+        if (version === undefined) throw new Error(`The template needs ${name}, but this package’s manifest does not give its version.`);
         return [name, version];
       }),
     );

@@ -1,8 +1,8 @@
 const maxLength = 24;
 
 /**
- * Checks the name of a connector. Returns a function that replaces the template's name, `acme`, in a text, in each spelling:
- * `acme` alone or before a hyphen, `acme_…`, `acmeThing` and `Acme`.
+ * Checks the name of a connector. Returns a function that replaces every spelling of the template's name, `acme`, in a text: `acme` alone
+ * or before a hyphen, `acme_…`, `acmeThing` and `Acme`.
  *
  * @throws {TypeError} for an invalid name. The message states the rule.
  */

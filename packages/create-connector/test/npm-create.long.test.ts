@@ -6,7 +6,9 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRegistry } from './start-registry.ts';
 
-/** How many times the time of a bare project a new connector may take. Four times is usual: it runs the whole contract. */
+/**
+ * The most time that a new connector may take, as a multiple of a bare project's time. Four is usual, because it runs the whole contract.
+ */
 const mostTimesBare = 10;
 
 const start = promisify(execFile);
@@ -22,7 +24,7 @@ if (!reachable && process.env['CI'] === 'true')
   throw new Error('No npm registry is reachable. A new connector installs its libraries from one.');
 if (!reachable) console.warn('Not run: npm create @busbar/connector as a newcomer runs it (no npm registry is reachable).');
 
-describe.skipIf(!reachable)('npm create @busbar/connector acme, run by someone who has only npm', { timeout: 240_000 }, () => {
+describe.skipIf(!reachable)('npm create @busbar/connector acme, run by a newcomer who has only npm', { timeout: 240_000 }, () => {
   const bin = join(root, 'node_modules/.bin');
   let registry: Awaited<ReturnType<typeof startRegistry>> | undefined;
   let home: string;

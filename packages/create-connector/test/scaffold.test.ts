@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
 import { createConnector } from '../src/create-connector.ts';
 
-// A name of two words has more spellings than the template's name. The connector uses this package's libraries instead of installed ones,
-// and its sources instead of a build.
+// A name of two words has more spellings than the template's name. The connector uses this package's libraries without an install, and its
+// own sources without a build.
 const parent = mkdtempSync(join(tmpdir(), 'busbar-scaffold-'));
 afterAll(() => rmSync(parent, { recursive: true }));
 const folder = await createConnector('blue-mill', parent);

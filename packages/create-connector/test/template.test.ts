@@ -54,5 +54,5 @@ test('filling in versions fails for a library without one', () => {
     devDependencies: { a: '^1.0.0', b: '^2.0.0', c: '^3.0.0' },
     peerDependencies: { b: '^2.0.0' },
   });
-  expect(() => fillVersions(JSON.stringify({ devDependencies: { a: 'catalog:' } }), '{}')).toThrow('does not say which version');
+  expect(() => fillVersions(JSON.stringify({ devDependencies: { a: 'catalog:' } }), '{}')).toThrow('does not give its version');
 });

@@ -1,5 +1,5 @@
-// Measures how long a call waits for both of its records with 16 in flight, compared with an insert of one row in its own transaction. Both
-// are measured in turn in one run: `node packages/postgres/bench/latency.ts`. On a busy machine the figures show how busy it is.
+// Measures how long a call waits for both of its records with 16 in flight, compared with an insert of one row in its own transaction. One
+// run measures both in turn: `node packages/postgres/bench/latency.ts`. On a busy machine the figures mostly show how busy it is.
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { openDatabase, postgresMetering } from '../src/index.ts';
@@ -35,8 +35,8 @@ const metering = postgresMetering(database, { quotas: [{ of: 'calls', limit: 1_0
 
 const insert = () => pool.query('insert into single values ($1, $2)', [randomUUID(), 'x'.repeat(500)]);
 const call = async () => {
-  const one = callOf();
-  await metering.settle(await admitToRun(metering, { ...one, key: one.callId }), ending('executed', 'yes'));
+  const call = callOf();
+  await metering.settle(await admitToRun(metering, { ...call, key: call.callId }), ending('executed', 'yes'));
 };
 
 await Promise.all([medianOf(inFlight, 50, insert), medianOf(inFlight, 50, call)]);

@@ -20,7 +20,7 @@ export interface ApiKey {
 /** The input for a new key. */
 export type NewApiKey = Omit<ApiKey, 'id' | 'prefix'>;
 
-/** A key as it is listed. Times are in milliseconds since the epoch. */
+/** A stored key. Times are in milliseconds since the epoch. */
 export interface StoredApiKey extends ApiKey {
   readonly createdAt: number;
   readonly lastUsedAt?: number | undefined;
@@ -32,22 +32,24 @@ export interface StoredApiKey extends ApiKey {
 export interface ApiKeys {
   /** Creates a key. The returned `key` is the only copy. */
   create(input: NewApiKey): Promise<ApiKey & { readonly key: string }>;
-  /** Creates one key per database, however many processes start at once and however often. Undefined where it was created before. */
+  /**
+   * Creates the first key of a database, once, even if many processes start at the same time. Returns undefined if it was created before.
+   */
   createFirst(input: NewApiKey): Promise<(ApiKey & { readonly key: string }) | undefined>;
-  /** Returns the key's record and notes the time of use. Undefined for an unknown or revoked key. */
+  /** Returns the key's record and stores the time of use. Returns undefined for an unknown or revoked key. */
   use(key: string): Promise<ApiKey | undefined>;
   /** Returns the record of a valid or revoked key. */
   get(id: string): Promise<StoredApiKey | undefined>;
   /**
-   * Lists keys by id, including revoked ones: a tenant's, or all if no tenant is named. `after` is the last id of the page before; `limit`
-   * is 1 to 1,000.
+   * Lists keys in the order of their ids, including revoked keys: the keys of one tenant, or all keys if no tenant is given. `after` is the
+   * last id of the previous page; `limit` is 1 to 1,000.
    */
   list(query: {
     readonly tenant?: string | undefined;
     readonly after?: string | undefined;
     readonly limit: number;
   }): Promise<{ readonly keys: readonly StoredApiKey[]; readonly next?: string }>;
-  /** Revokes a key permanently. False if the key does not exist or was revoked before. */
+  /** Revokes a key permanently. Returns false if the key does not exist or was revoked before. */
   revoke(id: string): Promise<boolean>;
 }
 

@@ -6,7 +6,7 @@ import type { Tables } from './database/tables.ts';
 /** Whether the call's idempotency key claims a row: reads claim none. */
 export const claims = ({ key, effect }: Call): boolean => key !== undefined && effect !== 'read';
 
-/** The id of a call's claim, or null if it claims nothing. A hash, so that a key may have any length and cannot be read back. */
+/** The id of a call's claim, or null if it claims nothing. The id is a hash, so a key may have any length and cannot be read from it. */
 export function claimOf(call: Call): string | null {
   const { principal, connection, tool, key } = call;
   return claims(call) ? hash('sha256', JSON.stringify([principal.tenant, connection, tool, key])) : null;

@@ -1,9 +1,12 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** One secret or several: the first one seals, and all of them open. Each has at least 32 random characters; none is stretched. */
+/**
+ * One secret or a list: the first seals, and all of them open. Each needs at least 32 random characters, because the key derivation does
+ * not stretch it.
+ */
 export type SealSecret = string | readonly [string, ...string[]];
 
-/** Encrypts text bound to its location (a row, say), so that a copy at another location does not open. */
+/** Encrypts text and binds it to its location, such as a row, so that a copy at another location does not open. */
 export interface Seal {
   /** The location is not stored; `open` needs the same one. */
   seal(text: string, location: readonly string[]): Uint8Array;
@@ -11,7 +14,7 @@ export interface Seal {
   open(sealed: Uint8Array, location: readonly string[]): string;
 }
 
-/** A sealed value cannot be opened. It stays where it is: with the right secret it opens again. */
+/** A sealed value cannot be opened. It is not removed: with the right secret it opens again. */
 export class SealError extends Error {
   override readonly name = 'SealError';
 }
@@ -25,7 +28,7 @@ const minSecretLength = 32;
 
 /**
  * Seals with AES-256-GCM. The output is the secret's id, a salt, the tag and the ciphertext. HKDF with SHA-256 derives key and nonce from
- * secret, purpose and salt, so a secret may seal any number of values, and a seal for one purpose does not open the values of another.
+ * secret, purpose and salt, so a secret may seal any number of values, and a seal for one purpose does not open values of another purpose.
  *
  * @throws {TypeError} for a secret of fewer than 32 characters.
  */

@@ -53,7 +53,7 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     expect(await lastUsed()).toBe(now);
   });
 
-  test('finds no record of a key that was never created, nor of a text that is no key', async () => {
+  test('finds no record of a key that was never created, or of text that is not a key', async () => {
     expect(await keys.use(`bb_${'A'.repeat(43)}`)).toBeUndefined();
     expect(await keys.use("bb_' or true --")).toBeUndefined();
     expect(await keys.use('')).toBeUndefined();

@@ -34,7 +34,7 @@ const idempotencyKey = 'kanari-idempotency-1';
 function leaks(text: string, words: readonly string[]): string[] {
   const forms = words.flatMap((word) => {
     const bytes = Buffer.from(word);
-    // At each offset in the bytes, without the characters at the ends that it shares with its neighbours.
+    // Encodes the bytes at each offset, without the characters at the ends, which depend on neighbouring bytes.
     const base64 = [0, 1, 2].map((before) =>
       Buffer.concat([Buffer.alloc(before), bytes])
         .toString('base64')
@@ -123,7 +123,7 @@ async function serve(kind: Kind) {
 describe.each(kinds)('a secret on $kind', (kind) => {
   test('is in no row, log line, error, answer, metric, CSV or export, however calls end', async () => {
     const { database, vendor, host, lines, page, seen, call, end, keys, key, id } = await serve(kind);
-    const said = (status: number) =>
+    const refusal = (status: number) =>
       ({ kind: 'status', status, body: { said: `Not now, ${settings.token} ${settings.certificate}` } }) as const;
     const args = { note: `with ${settings.token} and ${settings.certificate}`, logins: [{ password }] };
 
@@ -132,13 +132,13 @@ describe.each(kinds)('a secret on $kind', (kind) => {
     expect(await call({ ...args, logins: [] })).toBe('IDEMPOTENCY_CONFLICT');
     expect(await call({ logins: [{ password: password.repeat(9) }] })).toBe('INVALID_INPUT');
     expect(await call({ logins: { password } })).toBe('INVALID_INPUT');
-    vendor.misbehave(said(400));
+    vendor.misbehave(refusal(400));
     expect(await call(args, { as: `${idempotencyKey}-letter` })).toBe('RATE_LIMITED');
     const deadLetters = createDeadLetters(database, { secret });
     const [deadLetter] = (await deadLetters.list({})).deadLetters;
     expect(deadLetter?.message).toBe('RATE_LIMITED: Not now, [redacted] [redacted]');
     expect(await deadLetters.get(deadLetter?.id ?? '')).toMatchObject({ arguments: args });
-    vendor.misbehave(said(429));
+    vendor.misbehave(refusal(429));
     expect(await deadLetters.replay({}, { call: host.call, signal: staying.signal })).toMatchObject({ deadLetters: [{ kept: true }] });
     vendor.misbehave({ kind: 'lose' });
     expect(await call(args, { as: `${idempotencyKey}-lost` })).toBe('OUTCOME_UNKNOWN');

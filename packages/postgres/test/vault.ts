@@ -2,7 +2,7 @@ import { defineConnector, secret } from '@busbar/core';
 import { z } from 'zod';
 
 /**
- * A made-up vendor that stores passwords, with every kind of secret that a connector may have: in its settings and in the input of its
+ * A fictitious vendor that stores passwords, with every kind of secret that a connector may have: in its settings and in the input of its
  * tools.
  */
 export const vault = defineConnector({
@@ -12,8 +12,8 @@ export const vault = defineConnector({
   origins: () => ['https://vault.example'],
   authorization: ({ token }) => ({ kind: 'bearer', token }),
   failure: ({ data }) => {
-    const said = z.object({ said: z.string() }).safeParse(data);
-    return said.success ? { code: 'RATE_LIMITED', message: said.data.said, executed: 'no' } : undefined;
+    const parsed = z.object({ said: z.string() }).safeParse(data);
+    return parsed.success ? { code: 'RATE_LIMITED', message: parsed.data.said, executed: 'no' } : undefined;
   },
   open: ({ http, config }) => ({ http, certificate: config.certificate }),
   tools: (tool) => [

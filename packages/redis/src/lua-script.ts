@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 /** A script that Redis runs atomically. It may use only the keys in its `KEYS`, and gets the time as an argument. */
 export interface LuaScript {
   readonly source: string;
-  /** The name under which Redis caches it once it has run. */
+  /** The name under which Redis caches the script once it has run. */
   readonly sha1: string;
 }
 

@@ -9,7 +9,7 @@ export interface RedisOptions {
   readonly clock?: Clock;
   /** The prefix of every key. Default `busbar:`. */
   readonly prefix?: string;
-  /** The longest wait for a reply, in real time. A slower command is done without Redis. Default 250. */
+  /** The longest wait for a reply, in real time. A command that takes longer is done without Redis. Default 250. */
   readonly commandTimeoutMs?: number;
 }
 
@@ -27,7 +27,7 @@ export interface Redis {
   close(): Promise<void>;
 }
 
-// A server that hangs answers no ping. Its silence then ends the connection, and the client reconnects.
+// A server that hangs does not answer pings. The client then closes the connection and reconnects.
 const pingEveryMs = 1_000;
 const longestSilenceMs = 3_000;
 const longestReconnectDelayMs = 1_000;
@@ -38,7 +38,7 @@ const maxCommandsQueued = 10_000;
 
 /**
  * Connects to `redis://` or `rediss://[user:password@]host[:port][/database]`: one server, no cluster. Waits at most 2 seconds for the
- * first connection. If Redis is unreachable then, it opens all the same and keeps reconnecting.
+ * first connection. If Redis is still unreachable, the promise resolves anyway and the client keeps reconnecting.
  *
  * @throws {TypeError} for any other URL. The message does not show the URL, which may contain a password.
  */
@@ -46,7 +46,7 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
   const { log = silentLogger, clock = systemClock, prefix = 'busbar:', commandTimeoutMs = 250 } = options;
   if (!/^rediss?:\/\/[^/]/.test(url) || !URL.canParse(url))
     throw new TypeError('A Redis URL has the form redis://host:port or rediss://host:port.');
-  // Hundreds of modules, which a server without Redis need not load.
+  // The client has hundreds of modules, which a server without Redis need not load.
   const { createClient, ErrorReply } = await import('@redis/client');
   const client = createClient({
     url,
@@ -78,19 +78,19 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
   client.on('error', onUnreachable);
   client.on('ready', onReachable);
 
-  /** Resolves with the reply, or with undefined after the timeout. A reply that comes later shows that Redis answers again. */
+  /** Resolves with the reply, or with undefined after the timeout. A later reply shows that Redis answers again. */
   async function inTime<T>(reply: Promise<T>): Promise<T | undefined> {
     const late = Promise.withResolvers<undefined>();
     const giveUp = () => {
       hanging = true;
       onUnreachable(new Error(`Redis did not answer within ${commandTimeoutMs} ms.`));
-      // A refusal is a reply too. If the connection was lost, the next one calls onReachable.
+      // A refusal is a reply too. If the connection was lost, the next connection calls onReachable.
       reply.then(onReachable, (error: unknown) => (error instanceof ErrorReply ? onReachable() : undefined));
       late.resolve(undefined);
     };
     const dueAt = systemClock.now() + commandTimeoutMs;
     let cancel = systemClock.timer(commandTimeoutMs, () => {
-      // If this process itself was busy, Redis has not had its time yet.
+      // If this process itself was busy, Redis has not yet had the full time to answer.
       if (systemClock.now() > dueAt + busyForMs) cancel = systemClock.timer(commandTimeoutMs, giveUp);
       else giveUp();
     });
@@ -117,7 +117,7 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
     onUnreachable(new Error(`Redis could not be reached within ${connectTimeoutMs} ms.`));
     firstConnection.resolve();
   });
-  // Rejects only if it is closed before it ever connected. After any other failure the client reconnects.
+  // Rejects only if the client is closed before it first connects. After any other failure the client reconnects.
   client.connect().catch(() => {});
   await firstConnection.promise;
   cancelWait();

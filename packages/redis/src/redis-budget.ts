@@ -9,13 +9,14 @@ export interface RedisBudgetOptions {
    * Grants requests, and observes vendors' limits, while Redis is unreachable. A `memoryBudget`: each replica then grants the whole budget.
    */
   readonly fallback: Budget;
-  /** The most requests of this replica that wait for one budget, and half as many of one user. Default 100. */
+  /** The most requests of this replica that may wait for one budget. One user may have half as many. Default 100. */
   readonly maxWaiting?: number;
 }
 
 // Two keys for each budget. Slots in use: a sorted set by the time at which each expires. The window, a hash: when it ends (`ends`), how
-// many requests it granted (`taken`), how many it may grant if the vendor stated that (`limit`), how many the vendor said remain (`left`)
-// and until when that holds (`told`), and until when it grants none (`closed`). A request gets a slot and a part of the window, or neither.
+// many requests it granted (`taken`), how many it may grant if the vendor stated a limit (`limit`), how many the vendor said remain
+// (`left`) and until when that holds (`told`), and until when it grants none (`closed`). A request gets a slot and a part of the window, or
+// neither.
 const take = luaScript(`
 local now, id, endsAt, concurrent, requests, window = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local stored = redis.call('HMGET', KEYS[2], 'ends', 'taken', 'limit', 'left', 'told', 'closed')
@@ -43,7 +44,7 @@ end
 return {'granted'}
 `);
 
-// As in memoryBudget: the number that the vendor said remains may only fall until its time is over, and older answers change nothing.
+// As in memoryBudget: the number that the vendor said remains may only fall while it holds, and older answers change nothing.
 const observe = luaScript(`
 local now, limit, remaining, reset, holds, closed = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local stored = redis.call('HMGET', KEYS[1], 'ends', 'left', 'told', 'closed')
@@ -98,7 +99,7 @@ export function redisBudget(redis: Redis, { fallback, maxWaiting }: RedisBudgetO
         // An earlier observation must arrive first. The very first takes two commands, because Redis does not have the script yet.
         await firstObservation;
         const now = clock.now();
-        // Each slot has a name, so that releasing one never releases another.
+        // Each slot has a name, so that releasing it never releases another slot.
         const id = randomUUID();
         const endsAt = Math.min(Math.max(deadlineAt, now) + expireAfterDeadlineMs, now + longestSlotMs);
         const window = requests === undefined || windowMs === undefined ? ['', ''] : [requests, windowMs];
@@ -107,7 +108,7 @@ export function redisBudget(redis: Redis, { fallback, maxWaiting }: RedisBudgetO
         const [kind, until] = reply.map(String);
         if (kind === 'exhausted') return { kind, until: Number(until) };
         if (kind !== 'granted') return { kind: 'full' };
-        // The next request asks on the same connection, so Redis runs this release first.
+        // The next request uses the same connection, so Redis runs this release first.
         return { kind, release: () => void (concurrent !== undefined && redis.run(release, [slotsOf(key)], [id])) };
       },
       observe(key, { limit = '', remaining = '', resetAt = '', closedUntil = 0 }, holdsUntil) {

@@ -9,8 +9,8 @@ export interface RedisCacheOptions {
   readonly maxEntryBytes?: number;
 }
 
-// Each scope has a version, which is part of its entries' keys and is the token of its reads. Clearing a scope deletes its version: no
-// lookup finds the old entries any more, and they expire. A version is never used twice, so no old entry comes back.
+// Each scope has a version, which is part of its entries' keys and is the token of its reads. Clearing a scope deletes its version: lookups
+// no longer find the old entries, which expire. A version is never used twice, so no old entry comes back.
 const get = luaScript(`
 local version = redis.call('GET', KEYS[1])
 if not version then
@@ -35,7 +35,7 @@ const clear = luaScript(`return redis.call('DEL', unpack(KEYS))`);
 
 // Redis removes entries in real time. Whether an entry is still valid depends on the clock of the replica that reads it.
 const cleanUpAfterMs = 60_000;
-// A version outlives every read that begins under it. The answer of a longer read is not kept.
+// A version outlives every read that begins under it, unless the read takes longer than this. The answer of such a read is not kept.
 const longestReadMs = 900_000;
 const maxPendingClears = 1_000;
 const encoder = new TextEncoder();
@@ -43,8 +43,8 @@ const encoder = new TextEncoder();
 /**
  * Answers of read tools that all replicas share. Set `maxmemory` in Redis to limit their size together, with an eviction policy such as
  * `volatile-ttl`: every entry has a time to live. While Redis is unreachable nothing is kept. A scope that is cleared during that time is
- * cleared in Redis before this replica reads or keeps the next answer. At most 1,000 such scopes wait; beyond that the oldest are
- * forgotten, and their answers live out their time.
+ * cleared in Redis before this replica reads or keeps the next answer. At most 1,000 such scopes wait; beyond that, the oldest are
+ * forgotten, and their answers remain until they expire.
  */
 export function redisCache(redis: Redis, { maxEntryBytes = 2 ** 20 }: RedisCacheOptions = {}): Cache {
   // The scopes that Redis has not cleared yet, each with its latest clear.
@@ -83,7 +83,7 @@ export function redisCache(redis: Redis, { maxEntryBytes = 2 ** 20 }: RedisCache
       if (await sendClears()) await redis.run(set, [versionOf(scope), entryOf(scope, key) + token], args);
     },
     async clear(scope) {
-      // Noted before it is sent, so that this replica's reads wait for it.
+      // The clear is pending before it is sent, so that this replica's reads wait for it.
       pendingClears.delete(scope);
       pendingClears.set(scope, Symbol('clear'));
       for (const oldest of pendingClears.keys()) {

@@ -13,10 +13,10 @@ return 1
 
 const release = luaScript(`return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0`);
 
-// Redis removes a lock in real time. Whether it is still held depends on the clock of the replica that asks.
+// Redis removes a lock in real time. Whether it is still held depends on the clock of the replica that requests it.
 const cleanUpAfterMs = 60_000;
 
-/** Locks that all replicas share. While Redis is unreachable every request gets its lock, so each replica works for itself. */
+/** Locks that all replicas share. While Redis is unreachable, every request gets its lock, so each replica works on its own. */
 export function redisLock(redis: Redis): Lock {
   return {
     async take(key, ttlMs) {

@@ -11,7 +11,7 @@ export interface RedisRateLimitOptions {
 }
 
 // A hash for each key: when the window of each rule began (s1, s2, …) and its count (c1, c2, …). Windows use the clock of the replica that
-// asks. The hash's time to live is real time; it only cleans up, so it may be longer than the windows.
+// runs the script. The hash's time to live is real time; it only cleans up, so it may be longer than the windows.
 const take = luaScript(`
 local now, ttl = tonumber(ARGV[1]), ARGV[2]
 local found, allowed, write = {}, 1, {}
@@ -74,7 +74,7 @@ function decide(rules: readonly RateLimitRule[], found: readonly number[], now: 
   );
 }
 
-// A refusal is tighter than an allowance. Of two refusals the longer one is tighter, of two allowances the one with less left.
+// A refusal is tighter than an allowance. The longer of two refusals is tighter, and so is the allowance that has fewer requests left.
 function isTighter(a: RateLimitDecision, b: RateLimitDecision): boolean {
   if (a.allowed !== b.allowed) return !a.allowed;
   return a.allowed ? a.remaining < b.remaining : a.resetMs > b.resetMs;

@@ -15,7 +15,7 @@ async function serve(...settings: readonly string[]): Promise<OwnServer> {
   return server;
 }
 async function open(url: string, options: RedisOptions = {}): Promise<Redis> {
-  // A busy machine is not a Redis that hangs: a test of that sets its own timeout.
+  // On a busy machine a command may be slow although Redis does not hang. Tests of a Redis that hangs set their own timeout.
   const redis = await openRedis(url, { commandTimeoutMs: 10_000, ...options });
   ends.push(() => redis.close());
   return redis;
@@ -28,7 +28,7 @@ const unreachable = 'warn: Redis is unreachable: this replica goes on with its o
 const back = 'info: Redis is back: limits, budgets and the cache are shared again';
 
 describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
-  test('is killed: all replicas go on in memory, log that once, and share again once it is back', async () => {
+  test('is killed: all replicas continue in memory, log that once, and share again once it is back', async () => {
     const server = await serve();
     const [log, otherLog] = [keptLog(), keptLog()];
     const redis = await open(server.url, { log });
@@ -43,7 +43,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     const release = await budget.take('b', { concurrent: 1 }, until, () => {});
 
     await server.kill();
-    await Promise.all([log.said(1), otherLog.said(1)]);
+    await Promise.all([log.logged(1), otherLog.logged(1)]);
     expect(redis.available).toBe(false);
     for (let n = 0; n < 2; n += 1) expect((await limit.take('a')).allowed).toBe(true);
     expect((await limit.take('a')).allowed).toBe(false);
@@ -56,7 +56,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     release();
 
     await server.start();
-    await Promise.all([log.said(2), otherLog.said(2)]);
+    await Promise.all([log.logged(2), otherLog.logged(2)]);
     expect(redis.available).toBe(true);
     expect((await limit.take('a')).remaining).toBe(1);
     expect((await otherLimit.take('a')).remaining).toBe(0);
@@ -84,7 +84,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect(performance.now() - nextAt).toBeLessThan(25_000);
 
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     expect(log.lines).toEqual([unreachable, back]);
     expect(redis.available).toBe(true);
   });
@@ -96,10 +96,10 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     await open((await serve()).url, { log: idleLog });
     const redis = await open(server.url, { log, commandTimeoutMs: 60_000 });
     server.hang();
-    // No command runs: the pings of the client find out.
-    await log.said(1);
+    // No command runs: the pings of the client notice it.
+    await log.logged(1);
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     expect(redis.available).toBe(true);
     expect(log.lines).toEqual([unreachable, back]);
     // The connection to an idle Redis stays.
@@ -119,7 +119,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect(await cache.get('s', 'k')).toEqual({ token: undefined });
     await cache.clear('s');
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     // An answer that was read before the outage is not kept either.
     await cache.set('s', 'late', answer, { token: before, keepMs: 60_000 });
     expect((await cache.get('s', 'late')).kept).toBeUndefined();
@@ -127,7 +127,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect((await cache.get('other', 'k')).kept?.answer).toEqual(answer);
   });
 
-  test('is unreachable at the start: opens all the same, and is used once it is there', async () => {
+  test('is unreachable at the start: openRedis resolves anyway, and replicas use Redis once it is reachable', async () => {
     const server = await serve();
     await server.kill();
     const log = keptLog();
@@ -135,15 +135,15 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     expect(redis.available).toBe(false);
     expect((await limitOn(redis).take('a')).remaining).toBe(1);
     await server.start();
-    await log.said(2);
+    await log.logged(2);
     expect((await limitOn(redis).take('a')).remaining).toBe(1);
     expect(log.lines).toEqual([unreachable, back]);
   });
 
-  test('refuses the password: goes on in memory, and no log line shows it', async () => {
+  test('refuses the password: replicas continue in memory, and no log line shows the password', async () => {
     const server = await serve('--requirepass', 'right');
     const logged: unknown[] = [];
-    const log: Logger = { ...silentLogger, warn: (...said) => logged.push(said), error: (...said) => logged.push(said) };
+    const log: Logger = { ...silentLogger, warn: (...line) => logged.push(line), error: (...line) => logged.push(line) };
     const redis = await open(server.url.replace('//', '//:canary-password@'), { log });
     expect((await limitOn(redis).take('a')).allowed).toBe(true);
     expect(inspect(logged, { depth: 9 })).toContain('WRONGPASS');
@@ -151,7 +151,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     await expect(open(server.url.replace('//', '//:right@')).then((opened) => opened.available)).resolves.toBe(true);
   });
 
-  test('refuses commands: each is done in memory, and the log says so once a minute', async () => {
+  test('refuses commands: each runs in memory, and the log says so once a minute', async () => {
     const server = await serve('--maxmemory', '1');
     const log = keptLog();
     const limit = limitOn(await open(server.url, { log }));
@@ -167,7 +167,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
     server.hang();
     await limit.take('a');
     server.goOn();
-    await log.said(2);
+    await log.logged(2);
     expect(log.lines).toEqual([unreachable, back]);
   });
 
@@ -208,7 +208,7 @@ describe.skipIf(noOwnRedis)('a Redis that goes down', () => {
   });
 });
 
-test('refuses a text that is no Redis URL without showing it', async () => {
+test('refuses text that is not a Redis URL without showing it', async () => {
   for (const url of ['', 'http://:canary@host', 'redis://', 'redis://:canary@host:99999999', 'canary'])
     await expect(openRedis(url)).rejects.toSatisfy((error: Error) => error instanceof TypeError && !inspect(error).includes('canary'));
 });

@@ -19,10 +19,10 @@ await probe.close();
 if (noRedis && process.env['CI'] === 'true') throw new Error(`CI needs it: ${noRedis}`);
 if (noRedis) console.warn(`Skipped: tests that need a shared Redis (${noRedis}). Start one, or name it in TEST_REDIS_URL.`);
 
-/** A prefix of its own on the shared Redis. */
+/** A test's own prefix on the shared Redis. */
 export interface Place {
   open(options?: RedisOptions): Promise<Redis>;
-  /** Every key in it, with its time to live in milliseconds; -1 is for ever. */
+  /** Every key with the prefix, with its time to live in milliseconds; -1 means forever. */
   keys(): Promise<ReadonlyMap<string, number>>;
   /** Closes all clients and deletes the keys. */
   remove(): Promise<void>;
@@ -67,7 +67,7 @@ export interface OwnServer {
   readonly url: string;
   start(): Promise<void>;
   kill(): Promise<void>;
-  /** Keeps its connections and answers nothing until `goOn`. */
+  /** Suspends the server until `goOn`: it keeps its connections and does not answer. */
   hang(): void;
   goOn(): void;
   remove(): Promise<void>;
@@ -89,9 +89,9 @@ export async function ownServer(...settings: readonly string[]): Promise<OwnServ
   }
   async function kill(): Promise<void> {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
+    const exited = once(child, 'exit');
     child.kill('SIGKILL');
-    await gone;
+    await exited;
   }
   await start();
   return {
@@ -117,7 +117,7 @@ async function freePort(): Promise<number> {
 }
 
 /** A log that keeps its lines. */
-export function keptLog(): Logger & { readonly lines: readonly string[]; said(count: number): Promise<void> } {
+export function keptLog(): Logger & { readonly lines: readonly string[]; logged(count: number): Promise<void> } {
   const lines: string[] = [];
   const watchers = new Set<() => void>();
   const keep = (level: string) => (_fields: object, message: string) => {
@@ -130,7 +130,7 @@ export function keptLog(): Logger & { readonly lines: readonly string[]; said(co
     info: keep('info'),
     warn: keep('warn'),
     error: keep('error'),
-    said: (count) =>
+    logged: (count) =>
       new Promise((resolve) => {
         const look = (): void => {
           if (lines.length < count) return;

@@ -14,8 +14,8 @@ async function pair(clock: Clock): Promise<readonly [Redis, Redis]> {
   return [await place.open({ clock }), await place.open({ clock })];
 }
 
-const neverAsked = (): Promise<never> => Promise.reject(new Error('The fallback was asked.'));
-const fallback: RateLimit & Budget = { take: neverAsked, observe: () => void neverAsked() };
+const neverUsed = (): Promise<never> => Promise.reject(new Error('The fallback was used.'));
+const fallback: RateLimit & Budget = { take: neverUsed, observe: () => void neverUsed() };
 
 /** Adds a prefix to each key, so that checks share nothing. */
 const budgetIn = (budget: Budget, corner: string): Budget => ({
@@ -86,7 +86,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     await redisLock(redis).take('l', 1_000);
     const kept = await own.keys();
     expect(kept.size).toBe(6);
-    // Every key lives for its time and a minute, but the version of a scope for a quarter of an hour, longer than the longest read.
+    // Every key outlives its time by a minute. The version of a scope lives for a quarter of an hour, longer than the longest read.
     const longest = (key: string) => (key.includes('cache-scope:') ? [890_000, 900_000] : [1_000, 67_000]);
     for (const [key, ms] of kept) {
       const [more = 0, most = 0] = longest(key);
@@ -128,7 +128,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     await expect(take()).resolves.toBeTypeOf('function');
   });
 
-  test('a slot that is granted as its request is aborted is released at once', async () => {
+  test('a slot that is granted while its request is aborted is released at once', async () => {
     const [first, second] = (await pair(manualClock())).map((redis) => redisBudget(redis, { fallback }));
     const key = randomUUID();
     const abort = new AbortController();
@@ -166,7 +166,7 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect(order).toEqual(['first', 'second']);
   });
 
-  test('a refusal that one replica gets closes the budget for waiting and new requests of the other', async () => {
+  test('a refusal that one replica receives closes the budget for waiting and new requests of the other', async () => {
     const clock = manualClock();
     const [one, other] = (await pair(clock)).map((redis) => redisBudget(redis, { fallback }));
     if (!one || !other) throw new Error('no budget');
@@ -194,20 +194,20 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
 
   test('a clear takes as much work with a thousand entries as with one', async () => {
     const redis = await place.open();
-    const asked: (readonly string[])[] = [];
+    const commands: (readonly string[])[] = [];
     const counted: Redis = {
       ...redis,
       run: (script, keys, args) => {
-        asked.push(keys);
+        commands.push(keys);
         return redis.run(script, keys, args);
       },
     };
     const cache = redisCache(counted);
     const scope = randomUUID();
     await Promise.all(Array.from({ length: 1_000 }, (_, n) => keep(cache, scope, `${n}`)));
-    asked.length = 0;
+    commands.length = 0;
     await cache.clear(scope);
-    expect(asked).toEqual([[`cache-scope:${scope}`]]);
+    expect(commands).toEqual([[`cache-scope:${scope}`]]);
     expect((await cache.get(scope, '999')).kept).toBeUndefined();
   });
 
@@ -215,19 +215,19 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     const replies: ((reply: unknown) => void)[] = [];
     const run = (): Promise<unknown> => new Promise((resolve) => replies.push(resolve));
     const cache = redisCache({ available: true, clock: manualClock(), run, close });
-    const asked = (count: number) => expect.poll(() => replies.length, { timeout: 10_000 }).toBe(count);
+    const commandsSent = (count: number) => expect.poll(() => replies.length, { timeout: 10_000 }).toBe(count);
     const early = cache.clear('s');
-    await asked(1);
+    await commandsSent(1);
     const late = cache.clear('s');
-    await asked(2);
+    await commandsSent(2);
     replies[1]?.(undefined);
     await late;
     replies[0]?.(1);
     await early;
     const read = cache.get('s', 'k');
-    await asked(3);
+    await commandsSent(3);
     replies[2]?.(1);
-    await asked(4);
+    await commandsSent(4);
     replies[3]?.(['version', '']);
     expect(await read).toEqual({ kept: undefined, token: 'version' });
   });
@@ -275,12 +275,12 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
   test('remembers at most 1,000 scopes that are not cleared yet', async () => {
     const redis = await place.open();
     let down = true;
-    const asked: (readonly string[])[] = [];
+    const commands: (readonly string[])[] = [];
     const flaky: Redis = {
       ...redis,
       run: (script, keys, args) => {
         if (down) return Promise.resolve(undefined);
-        asked.push(keys);
+        commands.push(keys);
         return redis.run(script, keys, args);
       },
     };
@@ -288,15 +288,15 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     for (let n = 0; n < 1_001; n += 1) await cache.clear(`s${n}`);
     down = false;
     await cache.get('s1', 'k');
-    expect(asked[0]).toHaveLength(1_000);
-    expect(asked[0]).not.toContain('cache-scope:s0');
+    expect(commands[0]).toHaveLength(1_000);
+    expect(commands[0]).not.toContain('cache-scope:s0');
     await cache.get('s1', 'k');
-    expect(asked).toHaveLength(3);
+    expect(commands).toHaveLength(3);
   });
 });
 
 test('refuses rules that limit nothing, and more than ten rules', () => {
-  const redis: Redis = { available: false, clock: manualClock(), run: neverAsked, close };
+  const redis: Redis = { available: false, clock: manualClock(), run: neverUsed, close };
   const limit = (...rules: { limit: number; windowMs: number }[]) => redisRateLimit(redis, rules, { name: 'key', fallback });
   expect(() => limit()).toThrow(TypeError);
   expect(() => limit({ limit: 0, windowMs: 1 })).toThrow(TypeError);

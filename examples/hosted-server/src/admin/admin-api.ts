@@ -10,7 +10,7 @@ import { problemOf } from './problem.ts';
 import { addQuotaRoutes, type QuotaServices } from './quota-routes.ts';
 import { addUsageRoutes, type UsageServices } from './usage-routes.ts';
 
-/** What the admin API needs. */
+/** The services and settings that the admin API needs. */
 export interface AdminApiOptions extends AdmitOptions, KeyServices, QuotaServices, UsageServices, AuditServices, DeadLetterServices {
   readonly version: string;
   readonly log: Logger;

@@ -22,8 +22,8 @@ export interface AdmitOptions extends CallerOptions {
 }
 
 /**
- * Lets a request in if its key has a role and neither the address nor the key is over its rate limit. The role `owner` covers its own
- * tenant; `operator` covers all tenants and the server itself.
+ * Admits a request if its key has one of the two roles and neither the address nor the key is over its rate limit. The role `owner` covers
+ * its own tenant; `operator` covers all tenants and the server itself.
  */
 export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> {
   return async (context, next) => {
@@ -41,7 +41,8 @@ export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> 
 }
 
 /**
- * The tenant that a request is about: for an owner always its own; for an operator the requested one, or undefined for all.
+ * Returns the tenant that a request is about: for an owner, always the owner's tenant; for an operator, the requested tenant, or undefined
+ * for all tenants.
  *
  * @throws {ToolError} FORBIDDEN if an owner requests another tenant.
  */

@@ -7,7 +7,7 @@ import { problemResponses } from './problem.ts';
 import { timeQuery } from './query-parameters.ts';
 import { textStream } from './text-stream.ts';
 
-/** What the audit routes need. */
+/** The services that the audit routes need. */
 export interface AuditServices {
   readonly database: Database;
   readonly clock: Clock;
@@ -15,7 +15,7 @@ export interface AuditServices {
   callCounts(): Promise<CallCounts>;
 }
 
-// Typed as a plain string, because the route types take every content type that ends in "json" for a single JSON value.
+// Typed as a plain string, because the route types treat every content type that ends in "json" as a single JSON value.
 const ndjson: string = 'application/x-ndjson';
 
 const problems = z.array(z.string()).openapi({ description: 'One sentence for each problem, at most 1,000 of a kind.' });

@@ -6,7 +6,7 @@ import { nextPage, paging, tenantQuery, timeQuery } from './query-parameters.ts'
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 
-/** What the dead letter routes need. */
+/** The services that the dead letter routes need. */
 export interface DeadLetterServices {
   readonly deadLetters: DeadLetters;
   readonly apiKeys: ApiKeys;
@@ -171,7 +171,7 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
 /** The dead letters that a request selects. The filter of an owner always has the owner's tenant. */
 function filterFor(caller: AdminCaller, { tenant: requested, ...selected }: Partial<z.output<typeof selection>>): DeadLetterFilter {
   const tenant = tenantFor(caller, requested);
-  // A field that a request leaves out is absent after parsing, and not undefined.
+  // After parsing, a field that the request leaves out is absent, not undefined.
   return { ...(selected as DeadLetterFilter), ...(tenant !== undefined && { tenant }) };
 }
 

@@ -6,7 +6,7 @@ import { nextPage, paging, tenantQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 
-/** What the key routes need. */
+/** The services that the key routes need. */
 export interface KeyServices {
   readonly apiKeys: ApiKeys;
   readonly audit: Audit;

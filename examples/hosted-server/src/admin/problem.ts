@@ -17,7 +17,7 @@ const problemSchema = z
 
 /** The response for an error. An unexpected error is logged in full, and the caller gets its id only. */
 export function problemOf(thrown: unknown, log: Logger): Response {
-  // Hono throws these for a body that it cannot read.
+  // Hono throws an HTTPException for a body that it cannot read.
   const error = thrown instanceof HTTPException && thrown.status < 500 ? new ToolError('INVALID_INPUT', `${thrown.message}.`) : thrown;
   const known = httpErrorOf(error);
   if (known) return problem({ status: known.status, title: known.error.code, detail: known.error.message }, known.headers);
@@ -33,7 +33,7 @@ function problem(body: z.output<typeof problemSchema>, headers: Readonly<Record<
   });
 }
 
-/** The error responses that every route can have, for its description. */
+/** The error responses that every route can send, for the API description. */
 export const problemResponses = Object.fromEntries(
   Object.entries({
     400: 'The request does not match its description. Correct it.',

@@ -6,7 +6,7 @@ import { tenantQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 
-/** What the quota route needs. */
+/** The services that the quota route needs. */
 export interface QuotaServices {
   readonly quotaUsage: ReadQuotaUsage;
 }

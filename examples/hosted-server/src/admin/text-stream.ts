@@ -1,6 +1,6 @@
 /**
  * Streams parts of a text as a response body, at the speed at which the client reads. If the client disconnects, `parts` returns early.
- * Resolves after the first part is ready, so that an invalid request still rejects and does not break off a response.
+ * Resolves after the first part is ready, so that an invalid request rejects before a response begins.
  */
 export async function textStream(parts: AsyncIterable<string>): Promise<ReadableStream<Uint8Array>> {
   const encoder = new TextEncoder();

@@ -7,7 +7,7 @@ import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 import { textStream } from './text-stream.ts';
 
-/** What the usage routes need. */
+/** The services that the usage routes need. */
 export interface UsageServices {
   readonly usage: Usage;
   readonly clock: Clock;

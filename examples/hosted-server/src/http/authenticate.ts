@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import { ToolError, type Authenticate, type Clock, type Principal } from '@busbar/core';
 import type { ApiKeys } from '@busbar/postgres';
 
-// The database is asked about a key at most once in this time, and a revoked key works for this long at most.
+// Each key is looked up in the database at most once in this time, so a revoked key keeps working for at most this long.
 const cacheMs = 30_000;
 const maxCached = 10_000;
-// Lookups of different keys that run at the same time. More than this is an attack or an outage.
+// The most lookups of different keys at the same time. More would mean an attack or an outage.
 const maxLookups = 1_000;
 
 /**
@@ -38,7 +38,7 @@ export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Au
     const digest = hash('sha256', token);
     const hit = cached.get(digest);
     if (hit) {
-      // Set again below, the entry becomes the most recently used one.
+      // The entry is set again below, which makes it the most recently used entry.
       cached.delete(digest);
       if (hit.until > clock.now()) {
         cached.set(digest, hit);

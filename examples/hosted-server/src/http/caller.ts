@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ToolError, type Authenticate, type Principal, type RateLimit } from '@busbar/core';
 import { readCredentials } from '@busbar/core/mcp/http';
 
-/** How requests outside of MCP are authenticated. */
+/** The ways to authenticate requests outside MCP. */
 export interface CallerOptions {
   readonly authenticate: Authenticate;
   readonly limitPerAddress: RateLimit;
@@ -20,7 +20,7 @@ export interface Caller {
 /**
  * Counts a request against the limit of its address, then checks its API key.
  *
- * @throws {ToolError} RATE_LIMITED, or what `authenticate` throws.
+ * @throws {ToolError} RATE_LIMITED, or an error that `authenticate` throws.
  */
 export async function authenticateCaller(request: IncomingMessage, options: CallerOptions): Promise<Caller> {
   const credentials = readCredentials(request, options);

@@ -4,9 +4,9 @@ import type { CheckReport } from '../vendors/connection-checks.ts';
 
 /** Reports on the server for probes and operators. */
 export interface Health {
-  /** Whether the server takes calls: it is not draining, and its database answers. */
+  /** Whether the server accepts calls: it is not draining, and its database answers. */
   readiness(): Promise<Readiness>;
-  /** Details for an operator. They hold counts only, and nothing that belongs to a tenant. */
+  /** Details for an operator. They contain only counts, and nothing that belongs to a tenant. */
   details(): Promise<HealthDetails>;
   /** Makes the server permanently not ready. */
   drain(): void;
@@ -32,8 +32,7 @@ export interface LedgerHealth {
   /** With `queued`, a call is answered before its outcome is in the database. */
   readonly settles: 'durable' | 'queued';
   /**
-   * Usage events waiting for delivery. Counts up to 10,000; `more` says that there are others. Absent if none are sent, or if the database
-   * is down.
+   * Usage events waiting for delivery. The count stops at 10,000; `more` is then true. Absent if none are sent, or if the database is down.
    */
   readonly outbox?: { readonly waiting: number; readonly more: boolean } | undefined;
 }

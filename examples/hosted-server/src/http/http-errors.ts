@@ -19,7 +19,8 @@ export interface HttpError {
 }
 
 /**
- * The status and headers of a {@link ToolError}. Undefined for any other error, and for codes that are the server's own fault: answer 500.
+ * Returns the status and headers for a {@link ToolError}. Returns undefined for any other error, and for codes that are the server's own
+ * fault: answer those with 500.
  */
 export function httpErrorOf(error: unknown): HttpError | undefined {
   const status = ToolError.is(error) ? statuses[error.code] : undefined;

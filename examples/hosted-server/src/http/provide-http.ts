@@ -43,7 +43,8 @@ export function provideHttp({ get, provide }: Injector): void {
       reusePort: get(tokens.worker) !== undefined,
       maxBodyBytes: config.BUSBAR_MAX_BODY_BYTES,
       maxRunning: config.BUSBAR_MAX_RUNNING,
-      // Running calls get a smaller share (server.ts). The rest is for closing the database and the connections behind the transport.
+      // Running calls get a smaller share (server.ts). The rest of the time is for closing the database and the connections behind the
+      // transport.
       drainMs: config.BUSBAR_DRAIN_MS * 0.9,
       limitPerAddress: get(tokens.limitPerAddress),
       trustProxy: config.BUSBAR_TRUST_PROXY,

@@ -7,7 +7,7 @@ import type { Health } from './health.ts';
 import { httpErrorOf } from './http-errors.ts';
 import { webListener, type WebBindings, type WebHandler } from './web-listener.ts';
 
-/** What the routes outside of MCP need. */
+/** The services and settings that the routes outside MCP need. */
 export interface RouterOptions extends CallerOptions {
   readonly health: Health;
   readonly log: Logger;
@@ -67,7 +67,7 @@ function getPath(_request: Request, { env }: { readonly env?: WebBindings | unde
   return (env?.incoming.url ?? '/').split('?', 1)[0] ?? '/';
 }
 
-/** Whether the client runs on this machine, is not behind a proxy, and is not a web page that DNS rebinding led here. */
+/** Whether the client runs on this machine, is not behind a proxy, and is not a web page that DNS rebinding directed to this server. */
 function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   const forwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
   const hostname = (headers.host ?? '').replace(/:\d+$/, '');

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from '@busbar/core';
 
-/** What a handler may read of a request beyond the web `Request`. */
+/** The parts of a request that a handler may read besides the web `Request`. */
 export interface WebBindings {
   readonly incoming: IncomingMessage;
 }
@@ -11,12 +11,12 @@ export interface WebBindings {
 /** Answers a web `Request`. Must not throw. */
 export type WebHandler = (request: Request, env: WebBindings) => Response | Promise<Response>;
 
-// A web Request cannot have these methods. The handler sees OPTIONS instead, for which there is no route either.
+// A web Request cannot have these methods. The handler receives OPTIONS instead, which has no route either.
 const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
 
 /**
  * Serves a handler of web requests over `node:http`. When the client disconnects, the request's signal aborts and the body of the response
- * is cancelled. A body that fails midway is logged and cuts the connection, so that no client takes a part for the whole.
+ * is cancelled. A body that fails midway is logged and cuts the connection, so that no client mistakes a part for the whole body.
  */
 export function webListener(handler: WebHandler, log: Logger): RequestListener {
   return (incoming, outgoing) => {
@@ -42,7 +42,7 @@ async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing
   });
   const response = await handler(request, { incoming });
   if (outgoing.destroyed) return void (await response.body?.cancel());
-  // Bytes of the request that were not read would be taken for the next request.
+  // Otherwise unread bytes of this request would be read as the next request.
   if (!incoming.complete) outgoing.setHeader('connection', 'close');
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing);

@@ -1,6 +1,6 @@
 import type { Server } from '../server.ts';
 
-// Ctrl-C in a terminal reaches both npm and the server, and npm may pass it on. Two signals within this time count as one.
+// Ctrl-C in a terminal reaches both npm and the server, and npm may forward it too. Two signals within this time count as one.
 const sameRequestMs = 500;
 
 /**

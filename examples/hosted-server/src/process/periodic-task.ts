@@ -1,10 +1,10 @@
 import type { Clock } from '@busbar/core';
 
-/** A task that runs now and then. */
+/** A task that runs periodically. */
 export interface PeriodicTask {
-  /** Runs the task, and again each time the interval has passed since it ended. A second call does nothing. */
+  /** Runs the task now, and again each time the interval has passed since the last run ended. A second call does nothing. */
   start(): void;
-  /** Starts no further run, aborts the task's signal, and resolves when the current run has ended. */
+  /** Stops the task: aborts its signal, and resolves when the current run has ended. */
   stop(): Promise<void>;
 }
 

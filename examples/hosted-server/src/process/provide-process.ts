@@ -16,7 +16,7 @@ const flushShare = 0.1;
 export function provideProcess({ get, provide }: Injector): void {
   provide(tokens.clock, () => systemClock);
   provide(tokens.replica, () => randomUUID());
-  // The log goes to standard error. Standard output is for what a person must read.
+  // The log goes to standard error. Standard output is for text that a person must read.
   provide(tokens.log, () => pinoLogger({ level: get(tokens.config).LOG_LEVEL, destination: logDestination(2) }));
   provide(tokens.registry, () => {
     const worker = get(tokens.worker);

@@ -22,7 +22,7 @@ export interface TracingOptions {
 // Half of the SDK's default. With larger batches, most spans survive V8's young generation, and under load the process grows by 70 MB.
 const maxExportBatchSize = 256;
 
-/** Opens tracing. Undefined without a collector in the settings; OpenTelemetry's SDK is then not loaded. */
+/** Opens tracing. Returns undefined if the settings name no collector; OpenTelemetry's SDK is then not loaded. */
 export async function openTracing(
   config: Config,
   { version, replica, flushTimeoutMs, clock, log }: TracingOptions,
@@ -51,7 +51,7 @@ export async function openTracing(
       log.warn({ flushTimeoutMs }, 'The last traces could not be sent in time and are lost');
       late.resolve();
     });
-    // The exporter logs a failure.
+    // The exporter logs failures.
     await Promise.race([provider.shutdown().catch(() => {}), late.promise]);
     cancel();
   }
@@ -59,13 +59,13 @@ export async function openTracing(
   return { observer: openTelemetryObserver(provider.getTracer('@busbar/core', version)), close: () => (closing ??= close()) };
 }
 
-/** The share of calls to trace among those whose callers do not decide it. */
+/** The share of calls to trace, of the calls whose callers do not decide it. */
 function sampledShare({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share }: Config): number {
   if (sampler === 'parentbased_traceidratio') return share;
   return sampler === 'parentbased_always_on' ? 1 : 0;
 }
 
-/** Logs one line when the collector becomes unreachable, and one when it is back. */
+/** Logs a line when the collector becomes unreachable, and another when it is back. */
 function withOutageLog(exporter: SpanExporter, log: Logger): SpanExporter {
   let down = false;
   return {

@@ -1,4 +1,4 @@
-/** An account at a vendor that the server connects to. Holds secrets: never log it whole. */
+/** An account at a vendor that the server connects to. Contains secrets: never log it whole. */
 export interface Account {
   readonly tenant: string;
   /** The connector's id. */

@@ -9,8 +9,8 @@ import { accountOf, settingProblems, settingsOf } from './vendor-settings.ts';
 import { vendors } from '../vendors/vendors.ts';
 
 /**
- * The configuration of the server: the settings under their own names, and the content of the files they name. Holds secrets: never log it
- * whole.
+ * The configuration of the server: the settings under their own names, and the content of the files they name. Contains secrets: never log
+ * it whole.
  */
 export type Config = z.output<typeof settings> & {
   /** The accounts in the vendors' settings and in the `BUSBAR_CONNECTIONS` file. Empty in demo mode. */
@@ -35,7 +35,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the settings. Nothing else reads the environment. An empty value counts as not set.
  *
- * @throws {ConfigError} that lists every problem.
+ * @throws {ConfigError} which lists every problem.
  */
 export function readConfig(environment: Environment = process.env): Config {
   const env: Environment = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
@@ -99,7 +99,7 @@ function demoProblems(env: Environment, sources: readonly string[]): string[] {
     : [];
 }
 
-/** Checks the connections together: names are unique, and the host takes at most 100 connections of a tenant and connector. */
+/** Checks the connections together: names must be unique, and the host accepts at most 100 connections of a tenant and connector. */
 function accountProblems(accounts: readonly Account[]): string[] {
   const names = new Set<string>();
   const problems = new Set<string>();

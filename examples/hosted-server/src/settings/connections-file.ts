@@ -31,7 +31,7 @@ const connections = z
 /**
  * Reads connections from a JSON file: a list of `{ connector, name, tenant?, config }`. The connector's schema checks each `config`.
  *
- * @throws {Error} that names the file and each problem with its position, without the values of secrets.
+ * @throws {Error} which names the file and each problem with its position, without the values of secrets.
  */
 export function readConnections(path: string): readonly Account[] {
   return readJsonList(path, 'connection', connections);

@@ -3,10 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Returns the secret in the data folder, and generates it at the first start. It makes signatures and sealed values outlive a restart. Only
- * the file's owner can read it. In production, `BUSBAR_SECRET` sets the secret instead, so that it is not stored beside the data.
+ * Returns the secret in the data folder, and generates it at the first start. With it, signatures and sealed values stay valid after a
+ * restart. Only the file's owner can read it. In production, `BUSBAR_SECRET` sets the secret instead, so that it is not stored next to the
+ * data.
  *
- * @throws {Error} if the file cannot be read or written, or does not hold a secret.
+ * @throws {Error} if the file cannot be read or written, or does not contain a secret.
  */
 export function readOrCreateSecret(folder: string): string {
   const file = join(folder, 'secret');

@@ -4,10 +4,11 @@ import type { z } from 'zod';
 const maxProblems = 10;
 
 /**
- * Reads a JSON file that holds a list.
+ * Reads a JSON file that contains a list.
  *
- * @param entry What an entry is called in problems: `rule`, for `rule 3, limit: must be …`.
- * @throws {Error} that names the file and up to 10 problems with their positions. It shows no values of the file, which may be secrets.
+ * @param entry The name of an entry in problems: `rule`, for `rule 3, limit: must be …`.
+ * @throws {Error} which names the file and up to 10 problems with their positions. It shows no values from the file, because they may be
+ * secrets.
  */
 export function readJsonList<Entry>(path: string, entry: string, list: z.ZodType<readonly Entry[]>): readonly Entry[] {
   const parsed = list.safeParse(readJson(path));
@@ -21,7 +22,7 @@ export function readJsonList<Entry>(path: string, entry: string, list: z.ZodType
   throw new Error(`${path}: ${[...problems.slice(0, maxProblems), ...more].join('; ')}`);
 }
 
-/** @throws {Error} that names the file, and if known the position, but shows none of its content. */
+/** @throws {Error} which names the file and, if it is known, the position, but shows none of the content. */
 function readJson(path: string): unknown {
   let json: string;
   try {

@@ -10,8 +10,8 @@ const maxPerCall = 1_000_000;
 const maxPerUnit = 1_000;
 
 /**
- * Parses an amount of money into whole millionths. The shortest digits of a JSON number are the digits in the file, so no precision is
- * lost.
+ * Parses an amount of money into whole millionths. JavaScript prints a number with the fewest digits that identify it, which are the digits
+ * in the file, so no precision is lost.
  */
 const money = (max: number) => {
   const error = `must be an amount such as "0.02": 0 to ${max}, with at most 6 decimals`;
@@ -78,7 +78,7 @@ const priceRule = z
 /**
  * Reads quotas from a JSON file: a list of {@link QuotaRule}, with limits of money in the currency (`"25.00"`).
  *
- * @throws {Error} that names the file and each problem with its position.
+ * @throws {Error} which names the file and each problem with its position.
  */
 export function readQuotas(path: string): readonly QuotaRule[] {
   return readRules(path, quotaRule);
@@ -88,7 +88,7 @@ export function readQuotas(path: string): readonly QuotaRule[] {
  * Reads prices from a JSON file: a list of {@link PriceRule}, with amounts in the currency (`"0.02"`). The first rule that matches a call
  * sets its price.
  *
- * @throws {Error} that names the file and each problem with its position.
+ * @throws {Error} which names the file and each problem with its position.
  */
 export function readPrices(path: string): readonly PriceRule[] {
   return readRules(path, priceRule);

@@ -9,7 +9,7 @@ const prefixOf = ({ connector }: Vendor): string => `${toUpperSnake(connector.id
 /** A pattern that names all settings of a vendor in messages: `ACME_*`. */
 export const settingsOf = (vendor: Vendor): string => `${prefixOf(vendor)}*`;
 
-/** The account in a vendor's settings, not yet validated. Undefined if none of the settings is set. */
+/** Returns the account in a vendor's settings, not yet validated, or undefined if none of the settings is set. */
 export function accountOf(vendor: Vendor, env: Environment): Account | undefined {
   const config: Record<string, string> = {};
   for (const name of Object.keys(vendor.settings)) {
@@ -21,7 +21,7 @@ export function accountOf(vendor: Vendor, env: Environment): Account | undefined
   return { tenant: firstTenant, connector: vendor.connector.id, name, config };
 }
 
-/** Validates that account. Each problem is a sentence that names a setting and shows no values. */
+/** Validates an account from a vendor's settings. Each problem is a sentence that names a setting and shows no values. */
 export function settingProblems(vendor: Vendor, { config }: Account): string[] {
   const issuesOf = (account: Account['config']) => vendor.connector.config.safeParse(account).error?.issues ?? [];
   const missing = issuesOf(config).flatMap(({ code, path: [field] }) =>

@@ -12,7 +12,7 @@ export interface QuotaUsage {
   readonly endsAt: number;
 }
 
-/** Reads how much of its quotas a tenant has used: 1,000 counters at most. `more` says that there are others. */
+/** Reads how much of its quotas a tenant has used: 1,000 counters at most. `more` is true if there are others. */
 export type ReadQuotaUsage = (tenant: string) => Promise<{ readonly quotas: readonly QuotaUsage[]; readonly more: boolean }>;
 
 export interface QuotaUsageOptions {
@@ -26,7 +26,7 @@ export interface QuotaUsageOptions {
 // A rule for each key has as many counters as the tenant has keys.
 const maxCounters = 1_000;
 
-/** Creates a reader of quota counters. It finds them by the names that a call of the tenant would have for them. */
+/** Creates a reader of quota counters. It finds them by the ids that a call of the tenant would use for them. */
 export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: QuotaUsageOptions): ReadQuotaUsage {
   return async (tenant) => {
     const applicable = rules.filter(({ where }) => where?.tenant === undefined || where.tenant === tenant);
@@ -40,7 +40,7 @@ export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: Quo
       tool: entries.map(({ name, connector }) => ({ tool: name, connector })),
     };
     const now = clock.now();
-    const all = applicable.flatMap((rule) => candidates[rule.each].flatMap((whom) => countersOf(rule, { tenant, ...whom }, now)));
+    const all = applicable.flatMap((rule) => candidates[rule.each].flatMap((caller) => countersOf(rule, { tenant, ...caller }, now)));
     const counters = all.slice(0, maxCounters);
     const rows = await database.db
       .selectFrom('quota_counters')
@@ -56,9 +56,9 @@ export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: Quo
 }
 
 /** The counter that a rule uses for a call by this tenant and key to this tool. Empty if the rule does not apply to such a call. */
-function countersOf(rule: QuotaRule, whom: Partial<NonNullable<QuotaRule['where']>>, now: number) {
-  // Where `whom` says nothing, the call fits the rule.
-  const { tenant = '', key = '', connector = '', tool = '' } = { ...rule.where, ...whom };
+function countersOf(rule: QuotaRule, caller: Partial<NonNullable<QuotaRule['where']>>, now: number) {
+  // For a property that `caller` leaves out, the call fits the rule.
+  const { tenant = '', key = '', connector = '', tool = '' } = { ...rule.where, ...caller };
   const call: Call = {
     callId: '',
     principal: { tenant, id: key, roles: [] },
@@ -75,7 +75,7 @@ function countersOf(rule: QuotaRule, whom: Partial<NonNullable<QuotaRule['where'
   return quotaCharges([rule], call, 1).map(({ counter, endsAt }) => ({
     counter,
     rule,
-    whom: rule.each === 'tenant' ? undefined : whom[rule.each],
+    whom: rule.each === 'tenant' ? undefined : caller[rule.each],
     endsAt,
   }));
 }

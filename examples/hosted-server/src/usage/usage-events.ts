@@ -2,7 +2,7 @@ import { stripeMeterEvent, usageCloudEvent, type Clock, type Logger, type Stripe
 import { usageOutbox, type Database, type UsageDelivery, type UsageOutbox, type UsageOutboxOptions } from '@busbar/postgres';
 import type { Config } from '../settings/config.ts';
 
-/** Where usage events are sent, and in which format. */
+/** The receiver of usage events, and the format of the events. */
 export interface UsageEventsOptions {
   readonly url: string;
   /** Sent as a bearer token. Never logged. */
@@ -25,10 +25,10 @@ const maxReasonLength = 200;
 const maxErrorBodyLength = 4_096;
 const duplicate = /already exists with identifier/i;
 
-// Stripe accepts calls of the past 35 days. One hour less, because an event takes time to arrive.
+// Stripe accepts calls of the past 35 days. This is one hour less, because an event takes time to arrive.
 const stripeMaxAgeMs = (35 * 24 - 1) * 60 * 60_000;
 
-/** Opens the outbox that delivers usage events. Undefined without `BUSBAR_USAGE_EVENTS_URL`. */
+/** Opens the outbox that delivers usage events. Returns undefined without `BUSBAR_USAGE_EVENTS_URL`. */
 export function openUsageOutbox(
   config: Config,
   database: Database,
@@ -50,7 +50,7 @@ export function openUsageOutbox(
 
 /**
  * Sends the usage events of an outbox. OpenMeter gets a batch of CloudEvents. If it refuses the batch, it gets each half of the batch, so
- * that one bad event does not hold up the others. Stripe gets one request for each event. Both count an id once.
+ * that one bad event does not hold up the others. Stripe gets one request for each event. Both count each id once.
  */
 export function sendUsageEvents(options: UsageEventsOptions): UsageOutboxOptions['send'] {
   const post = createPost(options);
@@ -106,7 +106,7 @@ function createPost({ url, token, format, clock }: UsageEventsOptions): Post {
       redirect: 'manual',
     });
     const { status, headers } = response;
-    // These statuses are about the events themselves. Any other refusal, such as a bad token, has another cause and can pass.
+    // These statuses concern the events themselves. Any other refusal, such as a bad token, has another cause and may be temporary.
     if (status === 400 || status === 413 || status === 422) {
       const text = await readStart(response);
       if (format === 'stripe' && duplicate.test(text)) return { status: 'delivered' };
@@ -143,7 +143,7 @@ async function readStart(response: Response): Promise<string> {
   return text;
 }
 
-/** The wait that a `Retry-After` header asks for: seconds, or a date (RFC 9110). */
+/** Returns the wait in a `Retry-After` header, which has seconds or a date (RFC 9110). */
 function retryAfterMs(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;

@@ -1,10 +1,10 @@
 import type { Account } from '../settings/account.ts';
 
-/** Where the served accounts come from: the settings, or the sandboxes of demo mode. */
+/** The source of the served accounts: the settings, or the sandboxes of demo mode. */
 export interface AccountSource {
   readonly demo: boolean;
   readonly accounts: readonly Account[];
-  /** Sends requests for an origin to another one. */
+  /** Sends requests for an origin to another origin. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   /** May be called twice. */
   close(): Promise<void>;

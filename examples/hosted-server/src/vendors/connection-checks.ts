@@ -27,7 +27,7 @@ export interface ConnectionChecksOptions {
   onRound(report: CheckReport): void;
 }
 
-// A round checks this many connections of a connector, and the next round continues after them. Many tenants cost no more than a few.
+// A round checks this many connections of a connector, and the next round continues after them, so many tenants cost no more than a few.
 const maxPerRound = 50;
 const maxParallel = 5;
 

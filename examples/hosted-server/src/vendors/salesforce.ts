@@ -20,8 +20,8 @@ export const salesforceVendor: Vendor = {
   },
   sandboxes: {
     emea: () => startOrg({ myDomain: 'example-emea', orgName: 'Example EMEA' }),
-    // Differs from the other org, so that people see which org answered: other customers, no Revenue Cloud, and a finding for the health
-    // check.
+    // This org differs from the other, so that people see which org answered: it has other customers, no Revenue Cloud, and a finding for
+    // the health check.
     apac: async () => {
       const org = await startOrg({ myDomain: 'example-apac', orgName: 'Example APAC', revenueCloud: false });
       for (const account of org.records('Account')) org.change(account, { Name: `${String(account['Name'])} Pacific` });

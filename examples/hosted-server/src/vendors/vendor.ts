@@ -1,6 +1,6 @@
 import type { Connector } from '@busbar/core';
 
-/** Everything about a vendor that the server needs to know. The other files only read the list in `vendors.ts`. */
+/** All facts about a vendor that the server needs. The other files only read the list in `vendors.ts`. */
 export interface Vendor {
   readonly connector: Connector;
   /** The vendor's name for people. */
@@ -14,8 +14,8 @@ export interface Vendor {
   /** The config field that verifies the vendor's events. A connection with a value for it gets a webhook address. */
   readonly webhookField?: string;
   /**
-   * Start the accounts of demo mode, by connection name. They import the sandbox themselves, so that a server of real accounts does not
-   * load it.
+   * Functions that start the accounts of demo mode, by connection name. They import the sandbox themselves, so that a server for real
+   * accounts does not load it.
    */
   readonly sandboxes: Readonly<Record<string, () => Promise<VendorSandbox>>>;
 }

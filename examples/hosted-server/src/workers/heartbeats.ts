@@ -6,7 +6,7 @@ const maxMissed = 5;
 // A new worker first loads its modules, at the same time as the other workers.
 const maxMissedAtStart = 30;
 
-/** In a worker, before anything else: sends the primary a heartbeat now and every two seconds, as long as the event loop turns. */
+/** In a worker, before anything else: sends the primary a heartbeat now and every two seconds, as long as the event loop is not blocked. */
 export function sendHeartbeats(): void {
   // The channel may close while a message is on its way.
   const send = () => process.send?.(heartbeat, undefined, undefined, () => {});
@@ -16,7 +16,8 @@ export function sendHeartbeats(): void {
 
 /**
  * In the primary: calls `onBlocked` once if a worker has sent no heartbeat for ten to twelve seconds, or for a minute after it was started.
- * Counts the primary's own timer ticks instead of the time, so that a primary that was suspended, with the machine, blames no worker.
+ * Counts the primary's own timer ticks instead of the time, so that a primary that was suspended together with the machine does not blame
+ * its workers.
  */
 export function watchHeartbeats(worker: Worker, onBlocked: () => void): void {
   let left = maxMissedAtStart;

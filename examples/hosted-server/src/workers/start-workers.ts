@@ -21,7 +21,7 @@ interface WorkerProcess {
   readonly exited: Promise<string>;
 }
 
-// The wait before a restart doubles with each exit, up to half a minute. It starts over after a worker that ran for a minute.
+// The wait before a restart doubles with each exit, up to half a minute. It starts over after a worker has run for a minute.
 const firstWaitMs = 1_000;
 const longestWaitMs = 30_000;
 const stableMs = 60_000;
@@ -61,7 +61,7 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
       }),
     );
     exits.set(worker, exited);
-    // A message to a worker that has just exited is an error here. The exit event reports the exit anyway.
+    // A message to a worker that has just exited causes this error. The exit event reports the exit anyway.
     worker.on('error', () => {});
     watchHeartbeats(worker, () => {
       log.error({ worker: number, pid: worker.process.pid }, 'A worker is blocked and will be killed');
@@ -123,7 +123,7 @@ export function reportServing({ url, demo, webhooks, newKey }: Server): void {
 }
 
 /**
- * The configured port, or a free one for 0. Rejects if the port is in use, which workers would not notice: they would share it
+ * Returns the configured port, or a free port for 0. Rejects if the port is in use, which workers would not notice: they would share it
  * (`reusePort`).
  */
 async function findPort({ HOST, PORT }: Config): Promise<number> {

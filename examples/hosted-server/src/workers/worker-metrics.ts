@@ -3,7 +3,8 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
-// A worker asks the primary for all metrics. The primary asks each worker for its own metrics and sends the worker what it got.
+// A worker asks the primary for all metrics. The primary asks each worker for its own metrics and returns all of them to the worker that
+// asked.
 const allRequest = 'all metrics?';
 const ownRequest = 'own metrics?';
 interface OwnMetrics {

@@ -41,7 +41,7 @@ describe('the admin API', () => {
     expect(await server.ask(plain, 'GET openapi.json')).toMatchObject({ status: 403 });
   });
 
-  test('serves no other path, and says where the paths are listed', async () => {
+  test('serves no other path, and names the page that lists the paths', async () => {
     expect(await server.ask(owner, 'GET nothing')).toMatchObject(problem(404, 'NOT_FOUND', /openapi\.json/));
     expect(await server.ask(owner, 'DELETE keys')).toMatchObject({ status: 404 });
     expect((await server.ask(owner, 'PUT keys')).headers.get('allow')).toBe('GET, HEAD, POST, DELETE');
@@ -55,7 +55,7 @@ describe('the admin API', () => {
     expect(await server.ask(owner, 'POST keys', '{')).toMatchObject(problem(400, 'INVALID_INPUT', /JSON/));
   });
 
-  test('reads no body of more than 64 KiB, with or without Content-Length', async () => {
+  test('refuses a body of more than 64 KiB, with or without Content-Length', async () => {
     const body = JSON.stringify({ name: 'x'.repeat(70_000) });
     expect(await server.ask(owner, 'POST keys', body)).toMatchObject(problem(400, 'INVALID_INPUT', /larger than 65536 bytes/));
     const chunked = await fetch(new URL('/admin/v1/keys', server.url), {
@@ -85,7 +85,7 @@ test('counts a request against the limit of its address before it checks the key
   expect(await ask(key, 'GET keys')).toMatchObject(problem(429, 'RATE_LIMITED', /requests from this address/));
 });
 
-test('hides the reason of a failure behind an id, which the log has', async () => {
+test('reports a failure with only an id, and logs the reason under that id', async () => {
   await using own = new AsyncDisposableStack();
   const logged: { id?: string; err?: Error }[] = [];
   const { ask, key } = await startAdminServer(own, {}, ({ get, provide }) => {

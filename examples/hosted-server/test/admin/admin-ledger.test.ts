@@ -140,7 +140,7 @@ test('ledger, quotas and audit agree, and a row changed by hand is named', async
   expect(problems.join()).toContain(callId);
 });
 
-test('a call that the metrics count and the ledger does not have is named', async () => {
+test('a call that the metrics count but the ledger does not have is named', async () => {
   const { call } = server.get(tokens.observer);
   const event = { callId: 'c', tenant: 't', connector: 'zendesk', tool: 'zendesk_get_ticket', effect: 'read', status: 'executed' } as const;
   call?.({ ...event, startedAt: 0, durationMs: 1, upstreamRequests: 1, keyed: false, attempts: [] });
@@ -278,7 +278,7 @@ test('no route shows or changes anything of another tenant', async () => {
   expect(await everything()).toEqual(before);
 }, 40_000);
 
-/** Everything that an owner of another tenant must not change. */
+/** All data that an owner of another tenant must not change. */
 async function everything(): Promise<unknown> {
   const { db } = server.get(tokens.database);
   return {
@@ -302,8 +302,8 @@ test('a download stops reading when its client disconnects', async () => {
     const unused = () => Promise.reject(new Error('not used'));
     provide(tokens.usage, () => ({ report: unused, calls: unused, csv: endless }));
   });
-  const asked = request(new URL('/admin/v1/usage?format=csv', url), { headers: { authorization: `Bearer ${key}` } }).end();
-  const [response] = await once(asked, 'response');
+  const sent = request(new URL('/admin/v1/usage?format=csv', url), { headers: { authorization: `Bearer ${key}` } }).end();
+  const [response] = await once(sent, 'response');
   await once(response, 'data');
   response.destroy();
   await expect(returned.promise).resolves.toBe('returned');
@@ -312,15 +312,15 @@ test('a download stops reading when its client disconnects', async () => {
 test('a replay ends when its client disconnects, and its call is cancelled', async () => {
   const id = await failOne(owner);
   server.sandbox.misbehave({ kind: 'hang', match: creates, times: 100 });
-  const gone = new AbortController();
+  const leaving = new AbortController();
   const replay = fetch(new URL('/admin/v1/dead-letters/replay', server.url), {
     method: 'POST',
     headers: { authorization: `Bearer ${owner}`, 'content-type': 'application/json' },
     body: JSON.stringify({ ids: [id] }),
-    signal: gone.signal,
+    signal: leaving.signal,
   });
   await server.sandbox.received(creates, server.sandbox.requests.filter(({ route }) => route === creates).length + 1);
-  gone.abort();
+  leaving.abort();
   await expect(replay).rejects.toThrow(/abort/);
   const newest = async () => (await server.ask(owner, 'GET calls?limit=1')).json.calls[0].status;
   await expect.poll(newest, { timeout: 10_000 }).toBe('unknown');

@@ -19,7 +19,7 @@ export interface AdminAnswer {
 /** A hosted server in this process, with a vendor that the test controls. */
 export interface AdminServer {
   readonly url: string;
-  /** The first key: owner of the tenant `default`, and operator. */
+  /** The first key. It is an owner of the tenant `default` and an operator. */
   readonly key: string;
   readonly sandbox: ZendeskSandbox;
   readonly get: Injector['get'];

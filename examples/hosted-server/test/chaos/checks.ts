@@ -26,7 +26,7 @@ export function findProblems(ledger: Ledger, sent: readonly Sent[], vendor: Vend
 
 /** The outcomes of all requests, as counts. */
 export function countUp(ledger: Ledger, sent: readonly Sent[], vendor: Vendor): Record<string, unknown> {
-  const by = <T>(all: readonly T[], nameOf: (one: T) => string) =>
+  const by = <T>(all: readonly T[], nameOf: (item: T) => string) =>
     Object.fromEntries(Array.from(Map.groupBy(all, nameOf), ([name, some]) => [name, some.length]));
   return {
     clients: by(sent, ({ end }) => (end.kind === 'error' ? end.code : end.kind)),
@@ -57,22 +57,23 @@ function* unlikeClients(calls: readonly Row[], sent: readonly Sent[], writes: Re
 function* unlikeRequest(rows: readonly Row[], request: Sent, writes: ReadonlyMap<string, VendorWrite>): Iterable<string> {
   const { end, mark, tool } = request;
   const [row] = rows;
-  const said = `${tool} ${mark ?? ''} of ${request.principal} at ${request.sentAt}, ${end.kind === 'error' ? end.code : end.kind}`;
-  if (rows.length > 1) yield `${said}: recorded ${rows.length} times: ${rows.map(describe).join('; ')}`;
-  if (row && row.tool !== tool) yield `${said}: recorded as ${describe(row)}`;
-  if (row?.claim && row.claim !== claimOf(row, mark)) yield `${said}: recorded under another key, as ${describe(row)}`;
+  const description = `${tool} ${mark ?? ''} of ${request.principal} at ${request.sentAt}, ${end.kind === 'error' ? end.code : end.kind}`;
+  if (rows.length > 1) yield `${description}: recorded ${rows.length} times: ${rows.map(describe).join('; ')}`;
+  if (row && row.tool !== tool) yield `${description}: recorded as ${describe(row)}`;
+  if (row?.claim && row.claim !== claimOf(row, mark)) yield `${description}: recorded under another key, as ${describe(row)}`;
   if (end.kind === 'broken') return;
   if (end.kind === 'error') {
     const allowed = recordsByError[end.code];
-    if (!allowed) yield `${said}: an error that nothing here should lead to`;
-    else if (row && row.call_id !== end.callId) yield `${said}: of call ${end.callId}, and recorded as ${describe(row)}`;
-    else if (row && !allowed.includes(`${row.status} ${row.wrote}`)) yield `${said}: recorded as ${describe(row)}`;
+    if (!allowed) yield `${description}: an error that nothing here should lead to`;
+    else if (row && row.call_id !== end.callId) yield `${description}: of call ${end.callId}, and recorded as ${describe(row)}`;
+    else if (row && !allowed.includes(`${row.status} ${row.wrote}`)) yield `${description}: recorded as ${describe(row)}`;
     return;
   }
-  if (!row) yield `${said}: not recorded`;
-  else if (row.status !== 'executed' && (mark === undefined || row.status !== 'replayed')) yield `${said}: recorded as ${describe(row)}`;
+  if (!row) yield `${description}: not recorded`;
+  else if (row.status !== 'executed' && (mark === undefined || row.status !== 'replayed'))
+    yield `${description}: recorded as ${describe(row)}`;
   if (mark !== undefined && writes.get(mark)?.made[0] !== end.id)
-    yield `${said}: told of ${end.id}, and the vendor made ${writes.get(mark)?.made.join(', ')}`;
+    yield `${description}: told of ${end.id}, and the vendor made ${writes.get(mark)?.made.join(', ')}`;
 }
 
 /** The records that a call with an error may have, if it has one. */
@@ -80,7 +81,7 @@ const recordsByError: Readonly<Record<string, readonly string[]>> = {
   // The record or its outcome was not written: an admitted call ends as failed, or by a sweep if its replica died. A read may be recorded
   // with its outcome, and only the confirmation lost.
   UNAVAILABLE: ['failed no', 'unknown unknown', 'executed no'],
-  // The same for a write that was made. Or an earlier call with the key ended like this, and this call was refused.
+  // The same, but the write was made. Or an earlier call with the key ended like this, and this call was refused.
   OUTCOME_UNKNOWN: ['unknown unknown', 'executed yes'],
   // A refused call has no record.
   QUOTA_EXCEEDED: [],
@@ -98,13 +99,13 @@ function* unlikeVendor(calls: readonly Row[], sent: readonly Sent[], writes: Rea
   for (const [claim, mark] of marks) {
     const { arrived, made } = writes.get(mark) ?? { arrived: 0, made: [] };
     const rows = (byClaim.get(claim) ?? []).filter(({ status }) => status !== 'replayed');
-    const ran = rows.filter(({ wrote }) => wrote !== 'no');
+    const executed = rows.filter(({ wrote }) => wrote !== 'no');
     const story = `${mark}: ${rows.map(describe).join('; ')}`;
     if (arrived > 1) yield `sent to the vendor ${arrived} times: ${story}`;
     if (made.length > 1) yield `written by the vendor ${made.length} times: ${story}`;
-    if (ran.length > 1) yield `run ${ran.length} times: ${story}`;
-    if (made.length > 0 && ran.length === 0) yield `written by the vendor and not recorded: ${story}`;
-    if (made.length === 0 && ran.some(({ status }) => status === 'executed')) yield `recorded and not written by the vendor: ${story}`;
+    if (executed.length > 1) yield `run ${executed.length} times: ${story}`;
+    if (made.length > 0 && executed.length === 0) yield `written by the vendor and not recorded: ${story}`;
+    if (made.length === 0 && executed.some(({ status }) => status === 'executed')) yield `recorded and not written by the vendor: ${story}`;
     for (const row of rows) if (!ended.has(`${row.status} ${row.wrote}`)) yield `an end that nothing here should lead to: ${story}`;
   }
 }

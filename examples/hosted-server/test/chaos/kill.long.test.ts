@@ -35,7 +35,7 @@ test.skipIf(noOwnPostgres ?? noOwnRedis)(
       ...(await quotaSetting(stack, quotas)),
     });
 
-    /** While PostgreSQL is down, some calls that have written try to end. */
+    /** Restarts PostgreSQL while some calls that have already written end. */
     const restartPostgres = async (how: 'fast' | 'immediate') => {
       const letGo = await vendor.hold(6);
       await postgres.stop(how);

@@ -7,7 +7,7 @@ export interface Client {
   readonly key: string;
 }
 
-/** One request of a client, and the outcome that the client saw. */
+/** One request of a client, and the outcome that the client received. */
 export interface Sent {
   readonly principal: string;
   readonly tool: string;
@@ -104,7 +104,7 @@ export function startLoad(clients: readonly Client[], pick: () => Promise<string
 
 const mayRepeat = (code: string) => code === 'UNAVAILABLE' || code === 'HTTP 503';
 
-/** A client whose answer says to try again later waits before it does. */
+/** If an answer says to try again later, the client waits before it does. */
 const pause = () => systemClock.sleep(100, new AbortController().signal);
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));

@@ -7,7 +7,7 @@ export interface Replicas {
   readonly urls: readonly string[];
   /** The address of a random serving replica. Waits while none serves. */
   pick(): Promise<string>;
-  /** Kills a random serving replica with SIGKILL and starts another in its place. Resolves when the killed one is dead. */
+  /** Kills a random serving replica with SIGKILL and starts another in its place. Resolves when the killed replica is dead. */
   kill(): Promise<void>;
   /** Kills all replicas with SIGKILL and starts none. */
   stop(): Promise<void>;
@@ -60,8 +60,8 @@ export async function startReplicas(stack: AsyncDisposableStack, count: number, 
   async function randomOne(): Promise<ServerProcess> {
     for (;;) {
       const all = [...serving];
-      const one = all[Math.floor(Math.random() * all.length)];
-      if (one) return one;
+      const url = all[Math.floor(Math.random() * all.length)];
+      if (url) return url;
       await once(changes, 'serving');
     }
   }

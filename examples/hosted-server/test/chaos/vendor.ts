@@ -13,7 +13,7 @@ export interface VendorWrite {
 export interface Vendor {
   /** The settings for a server that serves the account and does not limit its clients. */
   readonly env: Readonly<Record<string, string>>;
-  /** Holds the next writes without an answer. Resolves when this number has arrived, with a function that releases them. */
+  /** Leaves the next `count` writes without an answer. Resolves when they have arrived, with a function that releases them. */
   hold(count: number): Promise<() => void>;
   /** All writes so far by their mark: the subject of a ticket, or the text of a comment added to a ticket. */
   writes(): ReadonlyMap<string, VendorWrite>;

@@ -37,7 +37,7 @@ describe('createAuthenticate', () => {
     await expect(show('bb_bad')).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('not known') });
   });
 
-  test('looks a key up once in 30 seconds', async () => {
+  test('looks up a key once in 30 seconds', async () => {
     const { show, looked, pass } = authenticating(async () => record);
     await show('bb_good');
     pass(29_999);
@@ -48,7 +48,7 @@ describe('createAuthenticate', () => {
     expect(looked).toHaveLength(2);
   });
 
-  test('looks a revoked key up again after its cache entry has expired', async () => {
+  test('looks up a revoked key again after its cache entry has expired', async () => {
     let found: ApiKey | undefined = record;
     const { show, pass } = authenticating(async () => found);
     await show('bb_good');
@@ -57,7 +57,7 @@ describe('createAuthenticate', () => {
     await expect(show('bb_good')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  test('does not cache that a key was unknown', async () => {
+  test('does not cache unknown keys', async () => {
     const found: ApiKey[] = [];
     const { show } = authenticating(async () => found[0]);
     await expect(show('bb_soon')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -83,7 +83,7 @@ describe('createAuthenticate', () => {
     expect(looked).toEqual(['bb_1']);
   });
 
-  test('looks at most 1,000 keys up at a time', async () => {
+  test('looks up at most 1,000 keys at a time', async () => {
     const { show } = authenticating(() => new Promise(() => {}));
     for (let index = 0; index < 1_000; index++) void show(`bb_${index}`);
     await expect(show('bb_one_more')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -91,8 +91,8 @@ describe('createAuthenticate', () => {
 
   test('a database that is down is UNAVAILABLE, not a bad key', async () => {
     const { show } = authenticating(() => Promise.reject(new Error('connection refused at 10.0.0.7')));
-    const shown = show('bb_good');
-    await expect(shown).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await expect(shown).rejects.not.toThrow(/10\.0\.0\.7/);
+    const authenticated = show('bb_good');
+    await expect(authenticated).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(authenticated).rejects.not.toThrow(/10\.0\.0\.7/);
   });
 });

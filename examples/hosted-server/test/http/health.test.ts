@@ -42,9 +42,9 @@ describe('createHealth', () => {
 
   test('is unavailable when the database does not answer in 2 seconds', async () => {
     const { health, clock } = watched(() => new Promise(() => {}));
-    const asked = health.readiness();
+    const readiness = health.readiness();
     await clock.advance(2_000);
-    expect(await asked).toEqual({ status: 'unavailable', database: 'away' });
+    expect(await readiness).toEqual({ status: 'unavailable', database: 'away' });
   });
 
   test('leaves no timer behind when the database answers', async () => {
@@ -98,12 +98,12 @@ describe('createHealth', () => {
   });
 
   test('does not count the outbox while the database is down', async () => {
-    let asked = 0;
+    let counts = 0;
     const { health } = watched(
       () => Promise.reject(new Error('gone')),
-      async () => void (asked += 1),
+      async () => void (counts += 1),
     );
     expect(await health.details()).toMatchObject({ database: 'away' });
-    expect(asked).toBe(0);
+    expect(counts).toBe(0);
   });
 });

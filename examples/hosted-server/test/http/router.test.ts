@@ -59,7 +59,7 @@ async function served(change: Partial<RouterOptions> = {}) {
 const key = { authorization: 'Bearer bb_good' };
 
 describe('createRouter', () => {
-  test('is green when the server is ready, red when it is not', async () => {
+  test('answers 200 when the server is ready, and 503 when it is not', async () => {
     const get = await served({
       health: {
         readiness: async () => ({ status: 'draining', database: 'ok' }),
@@ -91,7 +91,7 @@ describe('createRouter', () => {
   test.each([
     ['through a proxy on this machine', { 'x-forwarded-for': '203.0.113.7' }],
     ['through a proxy that sends Forwarded', { forwarded: 'for=203.0.113.7' }],
-    ['of a web page that DNS rebinding led here', { host: 'evil.example:3000' }],
+    ['of a web page that DNS rebinding directed to the server', { host: 'evil.example:3000' }],
   ])('shows the metrics to a request %s only with a key', async (_, headers) => {
     const get = await served();
     expect(await get('/metrics', headers)).toMatchObject({ status: 401 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const file = join(import.meta.dirname, '../../src/process/log-destination.ts');
-// More bytes than a pipe holds, in the last turn of the event loop and in the turn before.
+// Logs more bytes than a pipe can hold, in the last turn of the event loop and in the turn before it.
 const program = (end: string) => `
   import { logDestination } from ${JSON.stringify(file)};
   const log = logDestination(2);

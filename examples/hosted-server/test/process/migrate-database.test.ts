@@ -30,7 +30,7 @@ test('--migrate on the folder of a running server exits with 1 and the reason', 
   expect(migration.stderr).toMatch(/^The data folder .* is in use by another running process/);
 }, 60_000);
 
-test.each([['--migrate'], []])('an unreachable database is reported in a sentence without the password (%s)', async (...args) => {
+test.each([['--migrate'], []])('an unreachable database is reported in one sentence, without the password (%s)', async (...args) => {
   const refused = await startProcess(
     { DATABASE_URL: 'postgres://busbar:hush@127.0.0.1:1/busbar', LOG_LEVEL: 'silent', BUSBAR_SECRET: 's'.repeat(32) },
     ...args,

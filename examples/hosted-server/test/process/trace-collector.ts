@@ -23,7 +23,7 @@ export interface TraceCollector {
   /** All received bytes. */
   readonly raw: string;
   /** Resolves with the first request. */
-  readonly asked: Promise<void>;
+  readonly requested: Promise<void>;
 }
 
 /** Starts a collector on a free port. It closes with the stack. */
@@ -33,13 +33,13 @@ export async function startTraceCollector(
 ): Promise<TraceCollector> {
   const spans: CollectedSpan[] = [];
   let raw = '';
-  const asked = Promise.withResolvers<void>();
+  const requested = Promise.withResolvers<void>();
   const server = createServer((request, response) => {
     void (async () => {
       const body = await buffer(request);
       raw += body.toString('latin1');
       if (`${request.method} ${request.url}` === 'POST /v1/traces') spans.push(...readSpans(body));
-      asked.resolve();
+      requested.resolve();
       answer(response);
     })();
   }).listen(0, '127.0.0.1');
@@ -55,7 +55,7 @@ export async function startTraceCollector(
     get raw() {
       return raw;
     },
-    asked: asked.promise,
+    requested: requested.promise,
   };
 }
 

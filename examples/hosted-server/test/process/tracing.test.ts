@@ -44,7 +44,7 @@ async function open(env: Record<string, string>) {
   return { tracing, lines, clock };
 }
 
-test('calls that the caller samples are at the collector when the server has stopped, without a secret or an argument', async () => {
+test('calls that the caller samples have reached the collector when the server has stopped, without secrets or arguments', async () => {
   const collector = await startTraceCollector(stack);
   const serving = stack.use(new AsyncDisposableStack());
   const server = await startAdminServer(serving, {
@@ -116,7 +116,7 @@ test('a collector that does not answer delays the shutdown by no more than its s
   const { tracing, lines, clock } = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   tracing?.observer.call?.(event);
   const closed = tracing?.close();
-  await collector.asked;
+  await collector.requested;
   await clock.advance(1_000);
   await closed;
   expect(lines).toEqual([['warn', 'The last traces could not be sent in time and are lost']]);
@@ -134,7 +134,7 @@ test.each([
   ['parentbased_always_off', '1', 0],
   ['parentbased_traceidratio', '1', 1],
   ['parentbased_traceidratio', '0', 0],
-])('%s with %s: of a call whose caller says nothing there are %i spans', async (sampler, share, expected) => {
+])('%s with %s: a call whose caller does not decide has %i spans', async (sampler, share, expected) => {
   const collector = await startTraceCollector(stack);
   const { tracing } = await open({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

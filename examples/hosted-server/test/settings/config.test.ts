@@ -124,7 +124,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('refuses half a Zendesk account', () => {
+  test('refuses an incomplete Zendesk account', () => {
     expect(problemsOf({ ZENDESK_SUBDOMAIN: 'acme' })).toHaveLength(1);
     expect(problemsOf({ ZENDESK_SUBDOMAIN: 'acme', ZENDESK_EMAIL: 'a@example.com' })).toEqual([
       expect.stringMatching(/^ZENDESK_API_TOKEN: /),
@@ -140,7 +140,7 @@ describe('readConfig', () => {
 describe('usage events', () => {
   const url = 'https://openmeter.example.com/api/v1/events';
 
-  test('are off without a URL, and their other settings are then a mistake', () => {
+  test('are off without a URL, and their other settings are then reported as mistakes', () => {
     expect(problemsOf({ BUSBAR_USAGE_EVENTS_TOKEN: 'hush', BUSBAR_USAGE_EVENTS_FORMAT: 'stripe' })).toEqual([
       'BUSBAR_USAGE_EVENTS_TOKEN is set but BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
       'BUSBAR_USAGE_EVENTS_FORMAT is set but BUSBAR_USAGE_EVENTS_URL is not, so no event is sent. Set both or neither.',
@@ -166,7 +166,7 @@ describe('usage events', () => {
       /^BUSBAR_USAGE_EVENTS_TOKEN is needed/,
     ],
     [
-      'half a pair',
+      'an incomplete pair',
       { BUSBAR_USAGE_EVENTS_URL: url, BUSBAR_USAGE_EVENTS_CUSTOMERS: 'acme' },
       /^BUSBAR_USAGE_EVENTS_CUSTOMERS must be pairs/,
     ],
@@ -188,7 +188,7 @@ describe('readConfig in production', () => {
     ['no secret', { BUSBAR_SECRET: '' }, /^BUSBAR_SECRET is needed/],
     ['a short secret', { BUSBAR_SECRET: 's'.repeat(31) }, /^BUSBAR_SECRET must be at least 32/],
     [
-      'a demo that the settings do not ask for',
+      'a demo that the settings do not request',
       { ZENDESK_SUBDOMAIN: '', ZENDESK_CLIENT_ID: '', ZENDESK_CLIENT_SECRET: '' },
       /^No vendor is configured/,
     ],

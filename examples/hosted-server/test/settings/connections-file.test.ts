@@ -22,7 +22,7 @@ function problemsOf(content: unknown, env: Record<string, string> = {}): readonl
 const account = { subdomain: 'acme', clientId: 'busbar', clientSecret: 'hush-hush' };
 const zendesk = { connector: 'zendesk', name: 'acme', config: account };
 
-test('a valid file is accepted, also in production and together with the settings of a vendor', () => {
+test('a valid file is accepted, even in production and together with the settings of a vendor', () => {
   expect(problemsOf([zendesk])).toEqual([]);
   expect(problemsOf([zendesk], { NODE_ENV: 'production', BUSBAR_SECRET: 's'.repeat(32), SENDGRID_API_KEY: 'SG.hush' })).toEqual([]);
 });
@@ -55,7 +55,7 @@ test('each mistake is reported with its position, without secrets', () => {
   expect(problems.join().toLowerCase()).not.toContain('hush');
 });
 
-test('a rule of a connector about several fields applies to the file too', () => {
+test('a connector’s rule about several fields applies to the file too', () => {
   expect(problemsOf([{ ...zendesk, config: { subdomain: 'acme', clientId: 'busbar' } }])).toEqual([
     'BUSBAR_CONNECTIONS: <file>: connection 1, config, clientSecret: is missing.',
   ]);
@@ -65,7 +65,7 @@ test.each([
   ['text that is not JSON, without showing it', '[{"clientSecret": hush}]', 'is not valid JSON (check its quotes, commas and brackets)'],
   ['an object', {}, 'the file: must be a list of connections'],
   ['an empty list, which would be demo mode', [], 'the file: must have at least one connection'],
-  ['more than 1,000', Array(1_001).fill(zendesk), 'the file: must not have more than 1000 connections'],
+  ['more than 1,000 connections', Array(1_001).fill(zendesk), 'the file: must not have more than 1000 connections'],
 ])('refuses %s', (_, content, reason) => {
   expect(problemsOf(content)).toEqual([`BUSBAR_CONNECTIONS: <file>: ${reason}.`]);
 });

@@ -85,11 +85,11 @@ test.each([
   expect(problemOf(readPrices, rules)).toBe(problem);
 });
 
-test('a time without a zone is refused, because machines would read it differently', () => {
+test('a time without a zone is refused, because machines would interpret it differently', () => {
   expect(problemOf(readPrices, [{ from: '2026-01-01T00:00:00' }])).toContain('a time with its zone');
 });
 
-test('lists ten problems at most', () => {
+test('lists at most ten problems', () => {
   const problem = problemOf(
     readPrices,
     Array.from({ length: 30 }, () => ({ tool: 7 })),

@@ -110,7 +110,7 @@ test('an event that Stripe already has counts as delivered', async () => {
 });
 
 test.each([301, 307, 401, 403, 404, 429, 500, 503])(
-  'a status of %i means to retry later, and is not the fault of an event',
+  'a status of %i means a later retry, and is not the fault of an event',
   async (status) => {
     const elsewhere = await startUsageReceiver(stack);
     const receiver = await startUsageReceiver(stack, (_, response) => answerWith(status, '', { location: elsewhere.url })(response));
@@ -133,7 +133,7 @@ test.each([
   expect(await senderTo(receiver)(records(1), staying)).toEqual([{ status: 'later', reason: 'status 429', retryAfterMs }]);
 });
 
-test('Stripe is sent ten events at a time, and none after it asked to wait', async () => {
+test('Stripe gets ten events at a time, and none after it asks to wait', async () => {
   let open = 0;
   let most = 0;
   let answered = 0;
@@ -157,11 +157,11 @@ test('Stripe is sent ten events at a time, and none after it asked to wait', asy
 test('a token that the receiver echoes is not in the reason', async () => {
   // The answer is sent in two parts, split where the reason is cut.
   const receiver = await startUsageReceiver(stack, ({ headers }, response) => {
-    const said = `${'x'.repeat(190)} ${headers.authorization}`;
+    const text = `${'x'.repeat(190)} ${headers.authorization}`;
     response.writeHead(400);
     // The client reads the first part before the second is sent.
-    const later = (turns: number): void => void setImmediate(() => (turns > 0 ? later(turns - 1) : response.end(said.slice(200))));
-    response.write(said.slice(0, 200), () => later(50));
+    const later = (turns: number): void => void setImmediate(() => (turns > 0 ? later(turns - 1) : response.end(text.slice(200))));
+    response.write(text.slice(0, 200), () => later(50));
     return true;
   });
   const [delivery] = await senderTo(receiver)(records(1), staying);
@@ -198,7 +198,7 @@ test('a request that hangs ends after ten seconds, and so does its socket', asyn
   expect(clock.sleeping).toBe(0);
 });
 
-test('a request ends with the signal, and an address where no one listens is retried later', async () => {
+test('a request ends with the signal, and an address without a listener is retried later', async () => {
   const leaving = new AbortController();
   const receiver = await startUsageReceiver(stack, () => {
     leaving.abort();
@@ -212,7 +212,7 @@ test('a request ends with the signal, and an address where no one listens is ret
 });
 
 test.each(['openmeter', 'stripe'] as const)(
-  'a receiver that fails, hangs, asks to wait and breaks off counts every event (%s)',
+  'a receiver that fails, hangs, asks to wait and breaks connections counts every event (%s)',
   async (format) => {
     const faults: ((response: ServerResponse, count: () => void) => void)[] = [
       answerWith(500),

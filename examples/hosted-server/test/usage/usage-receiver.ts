@@ -21,7 +21,7 @@ export interface UsageReceiver {
 
 /**
  * Starts a receiver on a free port. It closes with the stack. By default it counts events and answers 204. If `answer` returns true, it has
- * answered the request itself, and nothing is counted unless it calls `count`.
+ * answered the request itself, and the receiver counts nothing unless `answer` calls `count`.
  */
 export async function startUsageReceiver(
   stack: AsyncDisposableStack,

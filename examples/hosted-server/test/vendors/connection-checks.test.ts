@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createConnectionChecks, type CheckReport } from '../../src/vendors/connection-checks.ts';
 
-/** Creates checks of a connector whose connections are healthy for the tenants that the test names. */
+/** Creates checks of a connector whose connections are healthy for the tenants that `isHealthy` selects. */
 function checked(tenants: number, isHealthy: (tenant: string) => boolean) {
   const clock = manualClock();
   const seen: string[] = [];
@@ -98,7 +98,7 @@ describe('createConnectionChecks', () => {
     expect(rounds).toHaveLength(1);
   });
 
-  test('reports nothing of a connector without connections', async () => {
+  test('reports nothing about a connector without connections', async () => {
     const { clock, checks, rounds } = checked(0, () => true);
     checks.start();
     await expect.poll(() => clock.sleeping).toBe(1);

@@ -127,9 +127,10 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
   let call: Awaited<ReturnType<typeof connect>>['call'];
   let listConnectors: Awaited<ReturnType<typeof connect>>['listConnectors'];
 
-  // `default` has a Zendesk, a SendGrid and two orgs, one of them without Revenue Cloud; `other` has a Zendesk only.
+  // The tenant `default` has a Zendesk account, a SendGrid account and two orgs, one of them without Revenue Cloud. The tenant `other` has
+  // only a Zendesk account.
   beforeAll(async () => {
-    const kept = <S extends { close(): Promise<void> }>(sandbox: S): S => stack.adopt(sandbox, (one) => one.close());
+    const kept = <S extends { close(): Promise<void> }>(sandbox: S): S => stack.adopt(sandbox, (opened) => opened.close());
     const orgOf = (myDomain: string) => ({ myDomain, orgName: `Org of ${myDomain}`, clientSecret: `hush-${myDomain}` });
     a = kept(await startSalesforceSandbox(orgOf('acme-a')));
     b = kept(await startSalesforceSandbox({ ...orgOf('acme-b'), revenueCloud: false }));
@@ -188,7 +189,7 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
     expect(await describeIn('org-a')).toMatchObject({ isError: false });
   });
 
-  test('refuse a write that names no org or an unknown one, list the names, and write nothing', async () => {
+  test('refuse a write that names no org or an unknown org, list the names, and write nothing', async () => {
     const before = [namesOf(a), namesOf(b)];
     for (const named of [{}, { connection: 'acme' }]) {
       const { isError, text } = await call('salesforce_create_record', { ...named, ...made('Unowned') });
@@ -198,7 +199,7 @@ describe('three vendors, and two Salesforce orgs of one tenant', () => {
     expect([namesOf(a), namesOf(b)]).toEqual(before);
   });
 
-  test('show another tenant neither org, nor its name', async () => {
+  test('show neither org to another tenant, nor its name', async () => {
     const { call: callAsOther } = await connect(stack, { url: server.url, key: await server.keyFor('other') });
     expect(await callAsOther('zendesk_search_tickets')).toMatchObject({ isError: false });
     for (const named of [{}, { connection: 'org-a' }, { connection: 'org-b' }]) {

@@ -53,7 +53,7 @@ test('with a signing secret the server prints the address for Zendesk’s events
 
   first.kill('SIGTERM');
   await first.ended;
-  // Before the webhook exists at Zendesk, its secret is not known, but its address is needed.
+  // Before the webhook exists at Zendesk, its secret is unknown, but Zendesk already needs its address.
   const second = await startServing(stack, { ...env, ZENDESK_WEBHOOK_SECRET: 'not known yet' });
   expect(new URL(addressOf(second.stdout)).pathname).toBe(new URL(address).pathname);
 });

@@ -34,7 +34,7 @@ describe('watchHeartbeats', () => {
     expect(onBlocked).toHaveBeenCalledTimes(1);
   });
 
-  test('takes no other message for a heartbeat', () => {
+  test('treats no other message as a heartbeat', () => {
     const { worker, onBlocked } = watched();
     vi.advanceTimersByTime(60_000);
     worker.emit('message', { serving: {} });

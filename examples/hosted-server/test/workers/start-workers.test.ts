@@ -38,7 +38,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     const answers = await Promise.all(Array.from({ length: connections }, () => ask(new URL(url), { method: 'POST', headers }, body)));
     return answers.filter((answer) => answer.includes('"result"')).length;
   }
-  /** The number of calls that each worker has had, by its number. */
+  /** The number of calls that each worker has received, by the worker's number. */
   async function calls({ url }: ServerProcess): Promise<ReadonlyMap<string, number>> {
     const metrics = await ask(new URL('/metrics', url), {});
     expect(metrics).toContain('# TYPE mcp_requests_total counter');
@@ -108,7 +108,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
 });
 
 test.runIf(!noRedis)(
-  'a worker that exits at its start ends the server, which prints that after the reason',
+  'a worker that exits during its start ends the server, which reports it after the reason',
   async () => {
     await using stack = new AsyncDisposableStack();
     const server = await startServing(stack, {

@@ -23,7 +23,7 @@ export async function twoWorkers(stack: AsyncDisposableStack, sandbox: ZendeskSa
   };
 }
 
-/** Returns the pids of both workers: the last ones in the log. */
+/** Returns the pids of both workers: the last pids in the log. */
 export async function pidsOf(server: ServerProcess): Promise<{ readonly one: number; readonly two: number }> {
   const pid = async (worker: number) => {
     const line = new RegExp(`"worker":${worker},"pid":(\\d+),"msg":"A worker serves"`, 'g');

@@ -14,7 +14,7 @@ export function createApi(http: Http, version: string) {
   return {
     version,
     request,
-    /** Sends a request of which only the parsed answer matters. */
+    /** Sends a request and returns only the parsed answer. */
     send: async <S extends z.ZodType = z.ZodUndefined>(toSend: HttpRequest<S>, context: Context): Promise<z.output<S>> =>
       (await request(toSend, context)).data,
   };

@@ -1,6 +1,6 @@
 import { ToolError } from '@busbar/core';
 
-/** Salesforce limits a URL to 16,384 bytes. The rest of the URL, beside the query, needs little. */
+/** Salesforce limits a URL to 16,384 bytes. The rest of the URL, besides the query, is short. */
 const maxQueryBytes = 15_000;
 
 /** Returns the query unchanged. @throws {ToolError} INVALID_INPUT if it is too long for a Salesforce URL. */

@@ -22,7 +22,7 @@ export interface Query {
 }
 
 export const queries = ({ send, version }: SalesforceApi) => ({
-  /** Runs SOQL as it is, unchecked. */
+  /** Runs SOQL unchanged and unchecked. */
   query: ({ soql, deleted, batchSize }: Query, context: Context) =>
     send(
       {
@@ -68,7 +68,7 @@ export const queries = ({ send, version }: SalesforceApi) => ({
             })),
           },
         },
-        // It contains only reads.
+        // The request contains only reads.
         retry: 'safe',
         response: CompositeAnswer,
       },

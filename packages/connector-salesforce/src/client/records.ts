@@ -30,7 +30,7 @@ export const records = ({ request, send }: SalesforceApi) => ({
       context,
     ),
 
-  /** Never repeated: Salesforce takes no idempotency key, so a repetition would create a second record. */
+  /** Never repeated: Salesforce has no idempotency keys, so a repeated request would create a second record. */
   createRecord: (object: string, fields: RecordFields, context: Context) =>
     send(
       {
@@ -45,7 +45,7 @@ export const records = ({ request, send }: SalesforceApi) => ({
       context,
     ),
 
-  /** Never repeated: a repetition could undo another user's change made in between, and would run the org's automation again. */
+  /** Never repeated: a repetition could undo a change that another user made since, and would run the org's automation again. */
   updateRecord: (object: string, id: string, fields: RecordFields, unmodifiedSince: string | undefined, context: Context) =>
     send(
       {
@@ -60,7 +60,10 @@ export const records = ({ request, send }: SalesforceApi) => ({
       context,
     ),
 
-  /** Repeated if its answer is lost: Salesforce counts it once by the external id. Returns undefined for a 204, which has no body. */
+  /**
+   * Repeated if its answer is lost: the external id identifies the record, so a repeated request creates no second record. Returns
+   * undefined for a 204, which has no body.
+   */
   async upsertRecord(object: string, field: string, value: string, fields: RecordFields, context: Context) {
     const { status, data } = await request(
       {

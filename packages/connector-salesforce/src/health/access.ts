@@ -15,12 +15,12 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
         "SELECT Id, Name, Username, ProfileId, LastLoginDate FROM User WHERE IsActive = true AND UserType = 'Standard' AND (LastLoginDate = null OR LastLoginDate < LAST_N_DAYS:90)",
       ),
     ],
-    judge(given) {
-      const total = given[0]?.total ?? 0;
+    judge(readings) {
+      const total = readings[0]?.total ?? 0;
       return {
         status: total > 0 ? 'warn' : 'pass',
         evidence: `${total} active users have not logged in for 90 days or ever.`,
-        details: rowsOf(given).map(
+        details: rowsOf(readings).map(
           (row) => `${textAt(row, 'Name')} (${textAt(row, 'Username')}): ${textAt(row, 'LastLoginDate').slice(0, 10) || 'never'}`,
         ),
       };
@@ -39,9 +39,9 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
         'all',
       ),
     ],
-    judge(given) {
+    judge(readings) {
       const users = new Map<string, { name: string; modifies: boolean }>();
-      for (const row of rowsOf(given)) {
+      for (const row of rowsOf(readings)) {
         const id = textAt(row, 'AssigneeId');
         const modifies = isTrue(row, 'PermissionSet.PermissionsModifyAllData') || users.get(id)?.modifies === true;
         users.set(id, { name: textAt(row, 'Assignee.Name'), modifies });
@@ -69,9 +69,9 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
       ),
       query('SELECT ProfileId, Profile.Name, IsCustom FROM PermissionSet WHERE IsOwnedByProfile = true', 'all'),
     ],
-    judge(given) {
-      const used = new Set(rowsOf(given).map((row) => textAt(row, 'ProfileId')));
-      const unused = rowsOf(given, 1).filter((row) => isTrue(row, 'IsCustom') && !used.has(textAt(row, 'ProfileId')));
+    judge(readings) {
+      const used = new Set(rowsOf(readings).map((row) => textAt(row, 'ProfileId')));
+      const unused = rowsOf(readings, 1).filter((row) => isTrue(row, 'IsCustom') && !used.has(textAt(row, 'ProfileId')));
       return {
         status: unused.length > 0 ? 'warn' : 'pass',
         evidence: `${unused.length} custom profiles have no active user.`,
@@ -92,8 +92,8 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
         'all',
       ),
     ],
-    judge(given) {
-      const unused = rowsOf(given).filter((row) => isTrue(row, 'IsCustom'));
+    judge(readings) {
+      const unused = rowsOf(readings).filter((row) => isTrue(row, 'IsCustom'));
       return {
         status: unused.length > 0 ? 'warn' : 'pass',
         evidence: `${unused.length} custom permission sets are assigned to no user.`,

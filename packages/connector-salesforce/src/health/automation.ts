@@ -1,7 +1,7 @@
 import { query, tooling, type OrgCheck } from './org-check.ts';
 import { numberAt, rowsOf, textAt } from './read-row.ts';
 
-/** Salesforce keeps old versions of a flow until they are deleted, 50 at most. */
+/** Salesforce keeps at most 50 versions of a flow, until someone deletes them. */
 const manyVersions = 7;
 
 /** Checks of flows, jobs and logs: automation that is old, stuck or failing. */
@@ -19,8 +19,8 @@ export const automationChecks: readonly OrgCheck<'automation'>[] = [
         'all',
       ),
     ],
-    judge(given) {
-      const rows = rowsOf(given);
+    judge(readings) {
+      const rows = rowsOf(readings);
       const processes = rows.filter((row) => textAt(row, 'ProcessType') === 'Workflow');
       const bare = rows.filter((row) => textAt(row, 'Description') === '');
       return {
@@ -41,8 +41,8 @@ export const automationChecks: readonly OrgCheck<'automation'>[] = [
     permission: 'View Setup and Configuration or Manage Flow',
     advice: 'Delete the versions that are neither active nor needed.',
     sources: [tooling('SELECT DefinitionId, COUNT(Id) n FROM Flow GROUP BY DefinitionId')],
-    judge(given) {
-      const many = rowsOf(given)
+    judge(readings) {
+      const many = rowsOf(readings)
         .filter((row) => numberAt(row, 'n') > manyVersions)
         .toSorted((a, b) => numberAt(b, 'n') - numberAt(a, 'n'));
       return {
@@ -60,8 +60,8 @@ export const automationChecks: readonly OrgCheck<'automation'>[] = [
     permission: 'View Setup and Configuration',
     advice: 'See Setup, Apex Jobs, for the errors, and fix or stop what keeps failing.',
     sources: [query('SELECT Status, JobType, COUNT(Id) n FROM AsyncApexJob WHERE CreatedDate = LAST_N_DAYS:7 GROUP BY Status, JobType')],
-    judge(given) {
-      const rows = rowsOf(given);
+    judge(readings) {
+      const rows = rowsOf(readings);
       const sum = (list: typeof rows) => list.reduce((total, row) => total + numberAt(row, 'n'), 0);
       const failed = rows.filter((row) => /^(Failed|Aborted)$/.test(textAt(row, 'Status')));
       const [bad, all] = [sum(failed), sum(rows)];
@@ -81,8 +81,8 @@ export const automationChecks: readonly OrgCheck<'automation'>[] = [
     permission: 'View Setup and Configuration',
     advice: 'See Setup, Scheduled Jobs, and restart or delete what is stuck.',
     sources: [query('SELECT State, COUNT(Id) n FROM CronTrigger GROUP BY State')],
-    judge(given) {
-      const rows = rowsOf(given);
+    judge(readings) {
+      const rows = rowsOf(readings);
       const inState = (form: RegExp) => rows.filter((row) => form.test(textAt(row, 'State')));
       const stuck = inState(/^(ERROR|BLOCKED)$/);
       const paused = inState(/^PAUSED/);
@@ -101,8 +101,8 @@ export const automationChecks: readonly OrgCheck<'automation'>[] = [
     permission: 'View All Data or Manage Users',
     advice: 'Remove trace flags that are no longer needed (Setup, Debug Logs): logs slow the org and fill its log storage.',
     sources: [query('SELECT Id, LogUserId, LogLength, StartTime, Operation FROM ApexLog ORDER BY StartTime DESC LIMIT 50')],
-    judge(given) {
-      const rows = rowsOf(given);
+    judge(readings) {
+      const rows = rowsOf(readings);
       const bytes = rows.reduce((sum, row) => sum + numberAt(row, 'LogLength'), 0);
       return {
         status: rows.length >= 50 ? 'warn' : 'pass',

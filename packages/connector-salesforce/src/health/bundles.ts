@@ -5,7 +5,7 @@ import { textAt } from './read-row.ts';
 export interface Bundles {
   /** Levels below the product. A cycle ends the count. */
   depth(product: string): number;
-  /** All products below the product, each once. */
+  /** All products below the product, without duplicates. */
   parts(product: string): ReadonlySet<string>;
   /** One product of each cycle: a product that contains itself. */
   readonly cycles: readonly string[];
@@ -22,14 +22,14 @@ export function readBundles(components: readonly Row[]): Bundles {
   const open = new Set<string>();
   const cycles = new Set<string>();
 
-  // A stack of its own instead of recursion: a chain of thousands must not overflow the call stack.
+  // Uses its own stack instead of recursion: a chain of thousands must not overflow the call stack.
   function measure(product: string): number {
     const stack: { readonly product: string; next: number }[] = [{ product, next: 0 }];
     open.add(product);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const child = children.get(top.product)?.[top.next];
       if (child === undefined || depths.has(top.product)) {
-        const below = (children.get(top.product) ?? []).map((one) => (depths.get(one) ?? -1) + 1);
+        const below = (children.get(top.product) ?? []).map((child) => (depths.get(child) ?? -1) + 1);
         depths.set(top.product, Math.max(0, ...below));
         open.delete(top.product);
         stack.pop();
@@ -51,10 +51,10 @@ export function readBundles(components: readonly Row[]): Bundles {
     parts(product) {
       const found = new Set<string>();
       const waiting = [...(children.get(product) ?? [])];
-      for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-        if (found.has(one)) continue;
-        found.add(one);
-        waiting.push(...(children.get(one) ?? []));
+      for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+        if (found.has(part)) continue;
+        found.add(part);
+        waiting.push(...(children.get(part) ?? []));
       }
       return found;
     },

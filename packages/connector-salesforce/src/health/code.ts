@@ -1,9 +1,9 @@
 import { query, tooling, type OrgCheck } from './org-check.ts';
 import { numberAt, rowsOf, textAt } from './read-row.ts';
 
-/** Three years: Salesforce has three releases a year. */
+/** The number of API versions in three years: Salesforce has three releases a year. */
 const oldBy = 9;
-/** The coverage that Salesforce demands before it lets code into production. */
+/** The test coverage that Salesforce requires for a deployment to production. */
 const demandedPercent = 75;
 
 /** Checks of the org’s own Apex. `apiVersion`, such as 64, decides which versions count as old. */
@@ -16,8 +16,8 @@ export const codeChecks = (apiVersion: number): readonly OrgCheck<'code'>[] => [
     permission: 'View Setup and Configuration',
     advice: 'Write tests for the classes that have few: below 75 % nothing can be deployed to production.',
     sources: [tooling('SELECT PercentCovered FROM ApexOrgWideCoverage')],
-    judge(given) {
-      const [row] = rowsOf(given);
+    judge(readings) {
+      const [row] = rowsOf(readings);
       if (!row) return { status: 'unknown', evidence: 'No coverage is on record: no test has run.' };
       const percent = numberAt(row, 'PercentCovered');
       return {
@@ -34,8 +34,8 @@ export const codeChecks = (apiVersion: number): readonly OrgCheck<'code'>[] => [
     permission: 'View Setup and Configuration',
     advice: 'Begin with these classes when you write tests.',
     sources: [tooling('SELECT ApexClassOrTrigger.Name, NumLinesCovered, NumLinesUncovered FROM ApexCodeCoverageAggregate', 'all')],
-    judge(given) {
-      const measured = rowsOf(given).flatMap((row) => {
+    judge(readings) {
+      const measured = rowsOf(readings).flatMap((row) => {
         const lines = numberAt(row, 'NumLinesCovered') + numberAt(row, 'NumLinesUncovered');
         return lines === 0
           ? []
@@ -60,8 +60,8 @@ export const codeChecks = (apiVersion: number): readonly OrgCheck<'code'>[] => [
       query('SELECT ApiVersion, COUNT(Id) n FROM ApexClass WHERE NamespacePrefix = null GROUP BY ApiVersion'),
       query('SELECT ApiVersion, COUNT(Id) n FROM ApexTrigger WHERE NamespacePrefix = null GROUP BY ApiVersion'),
     ],
-    judge(given) {
-      const old = [...rowsOf(given), ...rowsOf(given, 1)]
+    judge(readings) {
+      const old = [...rowsOf(readings), ...rowsOf(readings, 1)]
         .filter((row) => numberAt(row, 'ApiVersion') < apiVersion - oldBy)
         .toSorted((a, b) => numberAt(a, 'ApiVersion') - numberAt(b, 'ApiVersion'));
       const count = old.reduce((sum, row) => sum + numberAt(row, 'n'), 0);

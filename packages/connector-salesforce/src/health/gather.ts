@@ -38,7 +38,7 @@ interface Reading {
 
 /** The number of queries that Salesforce takes in one composite request. */
 const queriesPerCall = 5;
-/** Errors that end one check and not all of them: a missing right, or a failing part of Salesforce. */
+/** Errors that end one check but not all checks: a missing right, or a failing part of Salesforce. */
 const partial = new Set(['FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_REJECTED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID']);
 
 /** Whether a source could not be read. */
@@ -105,7 +105,7 @@ const keyOf = (source: Source): string => JSON.stringify(source);
 
 const isPartial = (error: unknown): error is ToolError => ToolError.is(error) && partial.has(error.code);
 
-/** The API calls that read the sources: queries in groups, by API, and every other source in a call of its own. */
+/** The API calls that read the sources: queries in groups, by API, and every other source in its own call. */
 function callsFor(client: SalesforceClient, context: CallContext, sources: readonly Source[]): Call[] {
   const queries = sources.filter((source) => source.kind === 'query');
   const grouped = (['data', 'tooling'] as const).flatMap((api) =>

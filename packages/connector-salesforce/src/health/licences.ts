@@ -10,8 +10,8 @@ interface Names {
 }
 
 /** Judges licences by number and by end date. A total of -1 or 0 means that Salesforce does not count them. */
-function judgeLicences(given: readonly Rows[], nowMs: number, names: Names): Finding {
-  const judged = rowsOf(given)
+function judgeLicences(readings: readonly Rows[], nowMs: number, names: Names): Finding {
+  const judged = rowsOf(readings)
     .map((row) => ({ row, ...judgeLicence(row, nowMs, names) }))
     .toSorted((a, b) => b.percent - a.percent);
   const bad = judged.filter(({ status }) => status !== 'pass');
@@ -45,10 +45,10 @@ const licences = (
   ...check,
   category: 'licences',
   sources: [query(soql, 'all')],
-  judge: (given, nowMs) => judgeLicences(given, nowMs, names),
+  judge: (readings, nowMs) => judgeLicences(readings, nowMs, names),
 });
 
-/** Checks of licences that run out, by number or by date. */
+/** Checks for licences that run out, by number or by date. */
 export const licenceChecks: readonly OrgCheck<'licences'>[] = [
   licences(
     {

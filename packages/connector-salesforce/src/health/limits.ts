@@ -2,10 +2,10 @@ import { watchedLimits } from '../used-limits.ts';
 import type { OrgCheck } from './org-check.ts';
 import { numberAt, rowsOf, shareStatus, textAt, worst } from './read-row.ts';
 
-/** From this many records on, Salesforce speaks of a large data volume. */
+/** The number of records from which Salesforce speaks of a large data volume. */
 const largeVolume = 5_000_000;
 
-/** Checks of limits that may run out. */
+/** Checks of limits that the org may reach. */
 export const limitChecks: readonly OrgCheck<'limits'>[] = [
   {
     id: 'org_limits',
@@ -15,8 +15,8 @@ export const limitChecks: readonly OrgCheck<'limits'>[] = [
     permission: 'View Setup and Configuration',
     advice: 'Find what uses these up before they stop the org’s work; clear data, spread the load, or buy more.',
     sources: [{ kind: 'limits' }],
-    judge(given) {
-      const rows = rowsOf(given).toSorted((a, b) => numberAt(b, 'usedPercent') - numberAt(a, 'usedPercent'));
+    judge(readings) {
+      const rows = rowsOf(readings).toSorted((a, b) => numberAt(b, 'usedPercent') - numberAt(a, 'usedPercent'));
       if (rows.length === 0) return { status: 'unknown', evidence: 'Salesforce shows no limits.' };
       const tight = rows.filter((row) => numberAt(row, 'usedPercent') >= 80);
       const listed = tight.length > 0 ? tight : rows.filter((row) => watchedLimits.has(textAt(row, 'name')));
@@ -37,8 +37,8 @@ export const limitChecks: readonly OrgCheck<'limits'>[] = [
     sources: [
       { kind: 'counts', objects: ['Account', 'Contact', 'Lead', 'Opportunity', 'Case', 'Task', 'Event', 'Order', 'Asset', 'Product2'] },
     ],
-    judge(given) {
-      const rows = rowsOf(given).toSorted((a, b) => numberAt(b, 'count') - numberAt(a, 'count'));
+    judge(readings) {
+      const rows = rowsOf(readings).toSorted((a, b) => numberAt(b, 'count') - numberAt(a, 'count'));
       const large = rows.filter((row) => numberAt(row, 'count') >= largeVolume);
       return {
         status: large.length > 0 ? 'warn' : 'pass',

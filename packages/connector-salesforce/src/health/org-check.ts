@@ -30,15 +30,15 @@ export interface OrgCheck<Category extends string = string> {
   readonly id: string;
   readonly title: string;
   readonly category: Category;
-  /** Its weight in our score, 0 to 3. A check with weight 0 only informs. */
+  /** Its weight in our score, 0 to 3. A check with weight 0 is informational. */
   readonly weight: 0 | 1 | 2 | 3;
-  /** The permission with which Salesforce shows the data to the connection's user. */
+  /** The permission that the connection's user needs to read the data. */
   readonly permission: string;
   /** What the org's administrator should do about a warning or a failure. */
   readonly advice: string;
   readonly sources: readonly Source[];
   /** Receives the rows of each source, in the order of `sources`, and the time. */
-  judge(given: readonly Rows[], nowMs: number): Finding;
+  judge(readings: readonly Rows[], nowMs: number): Finding;
 }
 
 /** Declares a query of the org's data. */

@@ -12,8 +12,8 @@ export const platformChecks: readonly OrgCheck<'platform'>[] = [
     permission: 'API Enabled',
     advice: 'Buy the org, or move what you need out of it before its trial ends.',
     sources: [organization],
-    judge(given, nowMs) {
-      const [row] = rowsOf(given);
+    judge(readings, nowMs) {
+      const [row] = rowsOf(readings);
       if (!row) return { status: 'unknown', evidence: 'The org’s own record is not shown.' };
       const days = daysUntil(row, 'TrialExpirationDate', nowMs);
       if (days === undefined) return { status: 'pass', evidence: 'The org is not on trial.' };
@@ -28,8 +28,8 @@ export const platformChecks: readonly OrgCheck<'platform'>[] = [
     permission: 'View Setup and Configuration',
     advice: 'Go through the steps in Setup, Release Updates, before Salesforce enforces them.',
     sources: [tooling('SELECT Title, Category, DueDate, IsReleased, NumSteps, NumCompSteps, Status FROM ReleaseUpdate', 'all')],
-    judge(given, nowMs) {
-      const open = rowsOf(given).flatMap((row) => {
+    judge(readings, nowMs) {
+      const open = rowsOf(readings).flatMap((row) => {
         const days = daysUntil(row, 'DueDate', nowMs);
         const done = numberAt(row, 'NumSteps') > 0 && numberAt(row, 'NumCompSteps') >= numberAt(row, 'NumSteps');
         return days === undefined || done || days >= 90 ? [] : [{ title: textAt(row, 'Title'), days }];
@@ -50,10 +50,10 @@ export const platformChecks: readonly OrgCheck<'platform'>[] = [
     permission: 'Download AppExchange Packages or View Setup and Configuration',
     advice: 'Uninstall what is no longer used.',
     sources: [tooling('SELECT SubscriberPackage.Name, SubscriberPackage.NamespacePrefix FROM InstalledSubscriberPackage')],
-    judge: (given) => ({
+    judge: (readings) => ({
       status: 'pass',
-      evidence: `${given[0]?.total ?? 0} packages are installed.`,
-      details: rowsOf(given).map(
+      evidence: `${readings[0]?.total ?? 0} packages are installed.`,
+      details: rowsOf(readings).map(
         (row) => `${textAt(row, 'SubscriberPackage.Name')} (${textAt(row, 'SubscriberPackage.NamespacePrefix') || 'no namespace'})`,
       ),
     }),
@@ -72,9 +72,9 @@ export const platformChecks: readonly OrgCheck<'platform'>[] = [
         'all',
       ),
     ],
-    judge(given) {
-      const summaries = new Map(rowsOf(given, 1).map((row) => [textAt(row, 'Id'), row]));
-      const scanned = rowsOf(given).flatMap((metric) => {
+    judge(readings) {
+      const summaries = new Map(rowsOf(readings, 1).map((row) => [textAt(row, 'Id'), row]));
+      const scanned = rowsOf(readings).flatMap((metric) => {
         const summary = summaries.get(textAt(metric, 'LatestOrgMetricScanSummaryId'));
         return summary
           ? [{ name: textAt(metric, 'Name'), percent: numberAt(summary, 'PercentUsage'), failed: textAt(summary, 'ErrorMessage') !== '' }]

@@ -37,10 +37,10 @@ type Judge = OrgCheck['judge'];
 
 /** Judges one number per bundle: above `fail` it is a failure, above `warn` a warning. */
 const perBundle =
-  (unit: string, limits: { warn: number; fail: number }, measure: (product: string, given: Parameters<Judge>[0]) => number): Judge =>
-  (given) => {
-    const measured = rowsOf(given)
-      .map((row) => ({ name: textAt(row, 'Name'), value: measure(textAt(row, 'Id'), given) }))
+  (unit: string, limits: { warn: number; fail: number }, measure: (product: string, readings: Parameters<Judge>[0]) => number): Judge =>
+  (readings) => {
+    const measured = rowsOf(readings)
+      .map((row) => ({ name: textAt(row, 'Name'), value: measure(textAt(row, 'Id'), readings) }))
       .toSorted((a, b) => b.value - a.value);
     const most = measured[0]?.value ?? 0;
     return {
@@ -64,8 +64,8 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
         `SELECT QualifiedApiName, Label, InternalSharingModel, ExternalSharingModel FROM EntityDefinition WHERE QualifiedApiName IN (${sharingObjects.map((name) => `'${name}'`).join(', ')})`,
       ),
     ],
-    judge(given) {
-      const rows = rowsOf(given);
+    judge(readings) {
+      const rows = rowsOf(readings);
       if (rows.length === 0) return { status: 'unknown', evidence: 'The org shows none of the catalogue’s objects.' };
       const closed = rows.filter((row) => !/^(?:Read|ControlledBy)/.test(textAt(row, 'InternalSharingModel')));
       return {
@@ -83,9 +83,9 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     permission,
     advice: 'Flatten these bundles to five levels at most: deep ones are slow to configure and to price.',
     sources: [bundles, components],
-    judge: (given) => {
-      const tree = readBundles(rowsOf(given, 1));
-      return perBundle('levels', { warn: 4, fail: 5 }, (product) => tree.depth(product))(given, 0);
+    judge: (readings) => {
+      const tree = readBundles(rowsOf(readings, 1));
+      return perBundle('levels', { warn: 4, fail: 5 }, (product) => tree.depth(product))(readings, 0);
     },
   },
   {
@@ -96,9 +96,9 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     permission,
     advice: 'Split these bundles: a bundle should have 200 components at most.',
     sources: [bundles, components],
-    judge: (given) => {
-      const tree = readBundles(rowsOf(given, 1));
-      return perBundle('components', { warn: 180, fail: 200 }, (product) => tree.parts(product).size)(given, 0);
+    judge: (readings) => {
+      const tree = readBundles(rowsOf(readings, 1));
+      return perBundle('components', { warn: 180, fail: 200 }, (product) => tree.parts(product).size)(readings, 0);
     },
   },
   {
@@ -109,9 +109,9 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     permission,
     advice: 'Take one component out of each cycle: such a bundle cannot be configured.',
     sources: [bundles, components],
-    judge(given) {
-      const { cycles } = readBundles(rowsOf(given, 1));
-      const nameOf = named(rowsOf(given));
+    judge(readings) {
+      const { cycles } = readBundles(rowsOf(readings, 1));
+      const nameOf = named(rowsOf(readings));
       return {
         status: cycles.length > 0 ? 'fail' : 'pass',
         evidence: `${cycles.length} products are part of themselves.`,
@@ -127,11 +127,12 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     permission,
     advice: 'Remove attributes that no user sets: a bundle with all its components should have 600 at most.',
     sources: [bundles, components, attributeCounts],
-    judge: (given) => {
-      const tree = readBundles(rowsOf(given, 1));
-      const counts = new Map(rowsOf(given, 2).map((row) => [textAt(row, 'Product2Id'), numberAt(row, 'n')]));
-      const sum = (product: string): number => [product, ...tree.parts(product)].reduce((total, one) => total + (counts.get(one) ?? 0), 0);
-      return perBundle('attributes', { warn: 480, fail: 600 }, sum)(given, 0);
+    judge: (readings) => {
+      const tree = readBundles(rowsOf(readings, 1));
+      const counts = new Map(rowsOf(readings, 2).map((row) => [textAt(row, 'Product2Id'), numberAt(row, 'n')]));
+      const sum = (product: string): number =>
+        [product, ...tree.parts(product)].reduce((total, part) => total + (counts.get(part) ?? 0), 0);
+      return perBundle('attributes', { warn: 480, fail: 600 }, sum)(readings, 0);
     },
   },
   {
@@ -146,16 +147,16 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
       query('SELECT Id, Name, PicklistId FROM AttributeDefinition WHERE PicklistId != null', 'all'),
       query('SELECT PicklistId, COUNT(Id) n FROM AttributePicklistValue GROUP BY PicklistId ORDER BY COUNT(Id) DESC LIMIT 2000'),
     ],
-    judge(given) {
-      const lists = rowsOf(given);
-      const used = new Set(rowsOf(given, 1).map((row) => textAt(row, 'PicklistId')));
-      const sizes = new Map(rowsOf(given, 2).map((row) => [textAt(row, 'PicklistId'), numberAt(row, 'n')]));
+    judge(readings) {
+      const lists = rowsOf(readings);
+      const used = new Set(rowsOf(readings, 1).map((row) => textAt(row, 'PicklistId')));
+      const sizes = new Map(rowsOf(readings, 2).map((row) => [textAt(row, 'PicklistId'), numberAt(row, 'n')]));
       const kinds = lists.map((row) => {
         const id = textAt(row, 'Id');
         const size = sizes.get(id) ?? 0;
         return { name: textAt(row, 'Name'), orphan: !used.has(id), empty: size === 0, single: size === 1 };
       });
-      const count = (kind: 'orphan' | 'empty' | 'single'): number => kinds.filter((one) => one[kind]).length;
+      const count = (kind: 'orphan' | 'empty' | 'single'): number => kinds.filter((list) => list[kind]).length;
       return {
         status: count('empty') > 0 ? 'fail' : count('orphan') + count('single') > 0 ? 'warn' : 'pass',
         evidence: `Of ${lists.length} picklists ${count('orphan')} belong to no attribute, ${count('empty')} have no value and ${count('single')} have only one.`,

@@ -20,7 +20,7 @@ export interface ChecksRun {
 }
 
 const maxCalls = 20;
-/** Codes of a missing right. Salesforce states it openly, or answers as if the object did not exist. */
+/** Codes of a missing right. Salesforce reports the missing right, or answers as if the object did not exist. */
 const denying = /^(FORBIDDEN|INSUFFICIENT_|API_DISABLED|API_CURRENTLY_DISABLED|HTTP 403)/;
 const hiding = /^(INVALID_TYPE|INVALID_FIELD|NOT_FOUND|HTTP 404)$/;
 
@@ -36,26 +36,26 @@ export async function runChecks(client: SalesforceClient, context: CallContext, 
 }
 
 function resultOf(check: OrgCheck, gathered: Gathered, nowMs: number): CheckResult {
-  const given: Rows[] = [];
+  const readings: Rows[] = [];
   for (const source of check.sources) {
-    const one = gathered.of(source) ?? { code: 'NOT_READ', message: 'It was not read.' };
-    if (!isRefused(one)) {
-      given.push(one);
+    const result = gathered.of(source) ?? { code: 'NOT_READ', message: 'It was not read.' };
+    if (!isRefused(result)) {
+      readings.push(result);
       continue;
     }
-    const absent = hiding.test(one.code);
+    const absent = hiding.test(result.code);
     return {
       check,
       status: 'unknown',
-      evidence: `${absent ? 'The org does not have this, or hides it from the connection’s user' : 'Salesforce did not show it'}: ${one.code}: ${one.message.slice(0, 200)}`,
-      // No permission would help against another failure.
-      ...((absent || denying.test(one.code)) && { missingPermission: check.permission }),
+      evidence: `${absent ? 'The org does not have this, or hides it from the connection’s user' : 'Salesforce did not show it'}: ${result.code}: ${result.message.slice(0, 200)}`,
+      // A permission would not help against any other failure.
+      ...((absent || denying.test(result.code)) && { missingPermission: check.permission }),
     };
   }
-  const finding = check.judge(given, nowMs);
-  // The rows that were not read could hold the fault, so the check has not passed.
-  const cut = check.sources.findIndex((source, index) => source.kind === 'query' && source.all && given[index]?.whole === false);
+  const finding = check.judge(readings, nowMs);
+  // The problem may be in the rows that were not read, so the check has not passed.
+  const cut = check.sources.findIndex((source, index) => source.kind === 'query' && source.all && readings[index]?.whole === false);
   if (cut < 0) return { check, ...finding };
-  const evidence = `${finding.evidence} Only ${given[cut]?.rows.length} of ${given[cut]?.total} rows were looked at.`;
+  const evidence = `${finding.evidence} Only ${readings[cut]?.rows.length} of ${readings[cut]?.total} rows were looked at.`;
   return { check, ...finding, evidence, status: finding.status === 'pass' ? 'unknown' : finding.status };
 }

@@ -20,8 +20,8 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
     permission: 'View Health Check',
     advice: 'Open Setup, Health Check, and fix the risks that it lists, the high ones first.',
     sources: [tooling('SELECT Score FROM SecurityHealthCheck')],
-    judge(given) {
-      const [row] = rowsOf(given);
+    judge(readings) {
+      const [row] = rowsOf(readings);
       if (!row || textAt(row, 'Score') === '') return { status: 'unknown', evidence: 'Salesforce gives no score.' };
       const score = numberAt(row, 'Score');
       const [, grade] = grades.find(([from]) => score >= from) ?? [0, 'Very Poor'];
@@ -44,9 +44,9 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
         'all',
       ),
     ],
-    judge(given) {
+    judge(readings) {
       const rank = (text: string): number => (/^(HIGH|CRITICAL)/i.test(text) ? 2 : /^MEDIUM/i.test(text) ? 1 : 0);
-      const risks = rowsOf(given).toSorted((a, b) => rank(textAt(b, 'RiskType')) - rank(textAt(a, 'RiskType')));
+      const risks = rowsOf(readings).toSorted((a, b) => rank(textAt(b, 'RiskType')) - rank(textAt(a, 'RiskType')));
       const high = risks.filter((row) => rank(textAt(row, 'RiskType')) === 2).length;
       const medium = risks.filter((row) => rank(textAt(row, 'RiskType')) === 1).length;
       return {
@@ -67,8 +67,8 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
     permission: 'Manage Users',
     advice: 'Look at Setup, Login History, for the users and addresses behind them; update integrations that keep an old password.',
     sources: [query('SELECT Status, LoginType, COUNT(Id) n FROM LoginHistory WHERE LoginTime = LAST_N_DAYS:7 GROUP BY Status, LoginType')],
-    judge(given) {
-      const rows = rowsOf(given).toSorted((a, b) => numberAt(b, 'n') - numberAt(a, 'n'));
+    judge(readings) {
+      const rows = rowsOf(readings).toSorted((a, b) => numberAt(b, 'n') - numberAt(a, 'n'));
       const failed = rows.filter((row) => textAt(row, 'Status') !== 'Success');
       const sum = (list: typeof rows) => list.reduce((total, row) => total + numberAt(row, 'n'), 0);
       const [bad, all] = [sum(failed), sum(rows)];
@@ -90,8 +90,8 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
     sources: [
       query("SELECT UserId, Policy, COUNT(Id) n FROM VerificationHistory WHERE Activity = 'Login' GROUP BY UserId, Policy LIMIT 2000"),
     ],
-    judge(given) {
-      const verified = rowsOf(given).filter((row) => /TwoFactor|MultiFactor|MFA|HighAssurance/i.test(textAt(row, 'Policy')));
+    judge(readings) {
+      const verified = rowsOf(readings).filter((row) => /TwoFactor|MultiFactor|MFA|HighAssurance/i.test(textAt(row, 'Policy')));
       const users = new Set(verified.map((row) => textAt(row, 'UserId'))).size;
       return users > 0
         ? { status: 'pass', evidence: `${users} users were verified with a second factor at login.` }
@@ -110,8 +110,8 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
         'SELECT Action, Section, Display, CreatedDate, CreatedById, DelegateUser FROM SetupAuditTrail WHERE CreatedDate = LAST_N_DAYS:30 ORDER BY CreatedDate DESC LIMIT 200',
       ),
     ],
-    judge(given) {
-      const rows = rowsOf(given);
+    judge(readings) {
+      const rows = rowsOf(readings);
       const delegated = rows.filter((row) => textAt(row, 'DelegateUser') !== '');
       return {
         status: delegated.length > 0 ? 'warn' : 'pass',
@@ -130,10 +130,10 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
     permission: 'Manage Users',
     advice: 'Revoke them in Setup, Connected Apps OAuth Usage.',
     sources: [query('SELECT AppName, UserId, LastUsedDate, UseCount FROM OauthToken WHERE LastUsedDate < LAST_N_DAYS:90')],
-    judge: (given) => ({
-      status: (given[0]?.total ?? 0) > 0 ? 'warn' : 'pass',
-      evidence: `${given[0]?.total ?? 0} tokens were not used for 90 days.`,
-      details: rowsOf(given).map((row) => `${textAt(row, 'AppName')}: last used ${textAt(row, 'LastUsedDate').slice(0, 10)}`),
+    judge: (readings) => ({
+      status: (readings[0]?.total ?? 0) > 0 ? 'warn' : 'pass',
+      evidence: `${readings[0]?.total ?? 0} tokens were not used for 90 days.`,
+      details: rowsOf(readings).map((row) => `${textAt(row, 'AppName')}: last used ${textAt(row, 'LastUsedDate').slice(0, 10)}`),
     }),
   },
   {
@@ -144,11 +144,11 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
     permission: 'Manage Connected Apps',
     advice: 'Set “Permitted Users” of each to “Admin approved users are pre-authorized”.',
     sources: [query('SELECT Name, OptionsAllowAdminApprovedUsersOnly FROM ConnectedApplication', 'all')],
-    judge(given) {
-      const open = rowsOf(given).filter((row) => !isTrue(row, 'OptionsAllowAdminApprovedUsersOnly'));
+    judge(readings) {
+      const open = rowsOf(readings).filter((row) => !isTrue(row, 'OptionsAllowAdminApprovedUsersOnly'));
       return {
         status: open.length > 0 ? 'warn' : 'pass',
-        evidence: `${open.length} of ${rowsOf(given).length} connected apps let users authorize themselves.`,
+        evidence: `${open.length} of ${rowsOf(readings).length} connected apps let users authorize themselves.`,
         details: open.map((row) => textAt(row, 'Name')),
       };
     },

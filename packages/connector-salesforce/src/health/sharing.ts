@@ -14,8 +14,8 @@ export const sharingChecks: readonly OrgCheck<'sharing'>[] = [
     permission: 'View Setup and Configuration',
     advice: 'Set the organization-wide default to private or read-only (Setup, Sharing Settings), and share by role or rule.',
     sources: [organization],
-    judge(given) {
-      const [row] = rowsOf(given);
+    judge(readings) {
+      const [row] = rowsOf(readings);
       if (!row) return { status: 'unknown', evidence: 'The org’s own record is not shown.' };
       const open = Object.entries(row).filter(
         ([field, access]) => /^Default.*Access$/.test(field) && /Edit|All|Transfer/i.test(String(access)),
@@ -39,8 +39,8 @@ export const sharingChecks: readonly OrgCheck<'sharing'>[] = [
         `SELECT QualifiedApiName, Label, InternalSharingModel, ExternalSharingModel FROM EntityDefinition WHERE QualifiedApiName IN (${objects.map((name) => `'${name}'`).join(', ')})`,
       ),
     ],
-    judge(given) {
-      const rows = rowsOf(given);
+    judge(readings) {
+      const rows = rowsOf(readings);
       const model = (row: (typeof rows)[number]): string => textAt(row, 'ExternalSharingModel');
       const writable = rows.filter((row) => /Write|Transfer|FullAccess/i.test(model(row)));
       const readable = rows.filter((row) => model(row) === 'Read');

@@ -25,7 +25,7 @@ export function writeCollection(
       'EXCEEDED_ID_LIMIT',
       `record limit reached. cannot submit more than ${vendorLimits.collectionRecords.most} records into this call`,
     );
-  // Restores the state before each row. A row touches only one record.
+  // Each function restores the state before one row, which touches only one record.
   const undo: (() => void)[] = [];
   const answers = rows.map((row): Row => {
     try {
@@ -34,10 +34,10 @@ export function writeCollection(
       if (!(error instanceof VendorError) || !Array.isArray(error.body)) throw error;
       return {
         success: false,
-        errors: (error.body as Row[]).map((one) => ({
-          statusCode: one['errorCode'],
-          message: one['message'],
-          fields: one['fields'] ?? [],
+        errors: (error.body as Row[]).map((problem) => ({
+          statusCode: problem['errorCode'],
+          message: problem['message'],
+          fields: problem['fields'] ?? [],
         })),
       };
     }

@@ -33,7 +33,7 @@ export function answerComposite(
 
   const attempt = ({ method, url, body: content }: Part): [status: number, body: unknown] => {
     try {
-      // A composite takes only queries and records.
+      // A composite may contain only requests for queries and records.
       if (!startsWith(url, 'query|queryAll|sobjects')) throw notFound();
       const { pathname, searchParams } = new URL(url, 'https://org');
       const path = pathname.slice(base.length).split('/').filter(Boolean).map(decodeURIComponent);
@@ -51,7 +51,7 @@ export function answerComposite(
   return { body: { compositeResponse } };
 }
 
-/** Salesforce refuses a whole composite inside a 200 too, with one part that answers none of the requests. */
+/** Salesforce refuses a whole composite with a 200 too: its single part answers none of the requests. */
 const limitExceeded = (message: string): HandlerAnswer => ({
   body: {
     compositeResponse: [{ body: [{ errorCode: 'LIMIT_EXCEEDED', message }], httpHeaders: {}, httpStatusCode: 400, referenceId: null }],

@@ -4,14 +4,14 @@ import { refusal } from './refusal.ts';
 
 /** Returns the field of an object, by its name in any case. @throws {VendorError} INVALID_FIELD */
 export function fieldOf(object: OrgObject, name: string): OrgField {
-  const field = [...object.fields.values()].find((one) => one.name.toLowerCase() === name.toLowerCase());
+  const field = [...object.fields.values()].find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
   if (!field) throw noField(object, name);
   return field;
 }
 
 /** Returns the reference field behind a step of a path: `Owner` is `OwnerId`. @throws {VendorError} INVALID_FIELD */
 export function referenceOf(object: OrgObject, step: string): OrgField {
-  const field = [...object.fields.values()].find((one) => relationshipOf(one)?.toLowerCase() === step.toLowerCase());
+  const field = [...object.fields.values()].find((candidate) => relationshipOf(candidate)?.toLowerCase() === step.toLowerCase());
   if (!field)
     throw refusal(
       400,
@@ -28,7 +28,7 @@ const noField = (object: OrgObject, name: string) =>
     `No such column '${name}' on entity '${object.name}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name.`,
   );
 
-/** Returns the record that a reference names, with its object: at most one for each object that the field may refer to. */
+/** Returns the records that a reference names, with their objects: at most one record for each object that the field may refer to. */
 export function relatedTo(records: OrgRecords, field: OrgField, record: OrgRecord | undefined): { kind: OrgObject; record: OrgRecord }[] {
   return field.refersTo.flatMap((name) => {
     const kind = records.objects.get(name);

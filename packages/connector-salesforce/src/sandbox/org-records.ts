@@ -22,7 +22,7 @@ export function createRecords(objects: ReadonlyMap<string, OrgObject>, clock: Cl
   return {
     objects,
 
-    /** Returns all records of an object, also deleted ones, oldest first. */
+    /** Returns all records of an object, including deleted records, oldest first. */
     all: (object: string): readonly OrgRecord[] => [...tableOf(object).values()],
 
     /** Returns the record with an id of 15 or 18 characters, unless it is deleted. */

@@ -1,6 +1,6 @@
 import { VendorError } from '@busbar/core/testing';
 
-/** Creates a refusal of the usual form: a list with one error. */
+/** Creates a refusal in the usual form: a list with one error. */
 export const refusal = (status: number, errorCode: string, message: string, fields?: readonly string[]) =>
   new VendorError(status, [{ message, errorCode, ...(fields && { fields }) }]);
 

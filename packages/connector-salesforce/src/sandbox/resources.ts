@@ -24,7 +24,7 @@ export interface ResourceOptions {
   readonly limits: ReadonlyMap<string, { readonly Max: number; readonly Remaining: number }>;
   /** Objects and resources that the user may not see, with the code of the refusal. */
   readonly refusals: ReadonlyMap<string, string>;
-  /** The number of records of an object beyond the ones in `records`. */
+  /** The number of records of an object in addition to those in `records`. */
   readonly recordCounts: ReadonlyMap<string, number>;
 }
 

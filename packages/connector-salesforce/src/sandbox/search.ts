@@ -7,7 +7,7 @@ const scopes: Readonly<Record<string, readonly string[]>> = { NAME: ['Name'], EM
 
 /**
  * Runs a search of the form that the connector writes: every word must occur. Refuses unescaped reserved characters and operators as
- * malformed. Unlike Salesforce, finds new records at once.
+ * malformed. Unlike Salesforce, it finds new records at once.
  *
  * @throws {VendorError}
  */
@@ -15,7 +15,7 @@ export function searchRecords(records: OrgRecords, sosl: string, base: string): 
   const [, text = '', scope = '', returning = ''] = form.exec(sosl) ?? [];
   if (text === '') throw malformed(`unexpected token: '${sosl.slice(0, 30)}'`);
   if (/(?<!\\)(?:\\\\)*[?&|!{}[\]()^~*:"'+-]/.test(text) || /\b(?:AND|OR|NOT)\b/.test(text))
-    throw malformed('this sandbox searches for plain words alone');
+    throw malformed('this sandbox searches for plain words only');
   const words = text
     .replaceAll(/\\([^])/g, '$1')
     .toLowerCase()

@@ -19,7 +19,7 @@ interface Users {
   readonly ada: OrgRecord;
 }
 
-/** Fills an org with made-up people, customers and settings. A health check of it finds nothing. */
+/** Fills an org with fictitious people, customers and settings. A health check of it finds no problems. */
 export function seed(records: OrgRecords, clock: Clock, org: { readonly name: string; readonly revenueCloud: boolean }): void {
   const seeder: Seeder = {
     add: records.add,

@@ -15,7 +15,7 @@ export interface SignInOptions {
   readonly jwt?: { readonly username: string; readonly publicKey: string } | undefined;
 }
 
-/** Creates the OAuth flows of the sandbox, and its sessions, which last two hours. At most 100 are kept. */
+/** Creates the OAuth flows of the sandbox, and its sessions, which last two hours. Keeps at most 100 sessions. */
 export function createSignIn(clock: Clock, host: string, client: SignInOptions) {
   const sessions = new Map<string, number>();
   const refuse = (error: string, error_description: string) => new VendorError(400, { error, error_description });

@@ -5,7 +5,10 @@ import type { Literal } from './soql-parse.ts';
 
 const dayMs = 86_400_000;
 
-/** Returns the test of a comparison with a literal. @throws {VendorError} INVALID_FIELD for a literal of another type than the field. */
+/**
+ * Returns a function that compares a value with a literal. @throws {VendorError} INVALID_FIELD if the literal does not have the field's
+ * type.
+ */
 export function comparison(field: OrgField, operator: string, literal: Literal, now: number): (value: unknown) => boolean {
   demandType(field, literal);
   if (literal.kind === 'null') return (value) => (value === null) === (operator === '=');
@@ -39,7 +42,7 @@ export function comparison(field: OrgField, operator: string, literal: Literal, 
   return tests[operator] ?? (() => false);
 }
 
-/** Wrong quoting gives a text where the field takes none, or the other way round. */
+/** Wrong quoting turns a literal into a string where the field's type allows none, or the other way round. */
 function demandType({ name, type }: OrgField, literal: Literal): void {
   const isTime = type === 'datetime' || type === 'date';
   const isNumber = ['int', 'double', 'currency'].includes(type);
@@ -57,7 +60,7 @@ function demandType({ name, type }: OrgField, literal: Literal): void {
   }
 }
 
-/** Returns the time span that a date means, the end excluded. */
+/** Returns the time span of a date, without its end. */
 function spanOf(literal: Literal & { kind: 'range' | 'date' }, now: number): [from: number, to: number] {
   if (literal.kind === 'date') {
     const from = timeOf(literal.value);
@@ -74,7 +77,7 @@ const likePattern = (text: string): string =>
     (char, escaped?: string, wild?: string) => escaped ?? (wild === '%' ? '.*' : wild === '_' ? '.' : `\\${char}`),
   );
 
-/** Compares texts without case, as Salesforce does. Nulls come first. */
+/** Compares strings without regard to case, as Salesforce does. Nulls come first. */
 export function compareValues(a: unknown, b: unknown): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
   const [left, right] = typeof a === 'number' && typeof b === 'number' ? [a, b] : [String(a).toLowerCase(), String(b).toLowerCase()];

@@ -33,7 +33,10 @@ export interface Query {
   readonly offset: number;
 }
 
-/** Parses a query. Knows the SOQL that the connector writes and the most common rest; any other SOQL is malformed. @throws {VendorError} */
+/**
+ * Parses a query. Supports the SOQL that the connector writes and other common SOQL, and refuses the rest as malformed. @throws
+ * {VendorError}
+ */
 export function parseSoql(soql: string): Query {
   const tokens = tokensOf(soql);
   let at = 0;

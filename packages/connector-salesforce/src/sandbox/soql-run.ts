@@ -25,7 +25,7 @@ export function runSoql(
   const object = objectOf(query.from);
   const test = query.where ? compile(query.where, object) : () => true;
   const grouped = query.groupBy.length > 0 || query.select.some(({ kind }) => kind === 'count');
-  for (const one of query.select) if (one.field !== undefined) fieldAt(records, one.field, object);
+  for (const item of query.select) if (item.field !== undefined) fieldAt(records, item.field, object);
   const found = records.all(object.name).filter((record) => (options.deleted || record['IsDeleted'] !== true) && test(record));
   const [only] = query.select;
   if (only?.kind === 'count' && only.field === undefined && query.select.length === 1) return { rows: [], total: found.length, grouped };
@@ -40,7 +40,7 @@ export function runSoql(
   return { rows: cut.map((row) => (grouped ? aggregate(row) : select(row.record))), total: cut.length, grouped };
 
   function objectOf(name: string): OrgObject {
-    const kind = [...records.objects.values()].find((one) => one.name.toLowerCase() === name.toLowerCase());
+    const kind = [...records.objects.values()].find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
     if (!kind?.apis.includes(options.api)) throw refusal(400, 'INVALID_TYPE', `sObject type '${name}' is not supported.`);
     options.demandAccess(kind.name);
     return kind;
@@ -58,22 +58,22 @@ export function runSoql(
   }
 
   function aggregate({ record, count }: { record: OrgRecord; count: number }): object {
-    const cells = query.select.map((one: Selected) => {
-      if (one.kind === 'count') return [one.alias, count];
-      if (!query.groupBy.includes(one.field)) throw malformed(`Field must be grouped or aggregated: ${one.field}`);
-      return [one.field.split('.').at(-1), valueAt(records, one.field, record, object)];
+    const cells = query.select.map((item: Selected) => {
+      if (item.kind === 'count') return [item.alias, count];
+      if (!query.groupBy.includes(item.field)) throw malformed(`Field must be grouped or aggregated: ${item.field}`);
+      return [item.field.split('.').at(-1), valueAt(records, item.field, record, object)];
     });
     return { attributes: { type: 'AggregateResult' }, ...Object.fromEntries(cells) };
   }
 
   function select(record: OrgRecord): object {
     const selected: Record<string, unknown> = { attributes: attributesOf(object.name, record) };
-    for (const one of query.select) {
-      if (one.field === undefined) continue;
+    for (const item of query.select) {
+      if (item.field === undefined) continue;
       let target = selected;
       let kind = object;
       let from: OrgRecord | undefined = record;
-      const path = one.field.split('.');
+      const path = item.field.split('.');
       for (const [index, step] of path.entries()) {
         const last = index === path.length - 1;
         const field = last ? fieldOf(kind, step) : referenceOf(kind, step);

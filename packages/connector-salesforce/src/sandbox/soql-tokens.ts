@@ -1,6 +1,6 @@
 import { malformed } from './refusal.ts';
 
-/** A token of a query. Texts are without quotes and unescaped. */
+/** A token of a query. The text of a string literal is unescaped and has no quotes. */
 export interface Token {
   readonly kind: 'text' | 'number' | 'date' | 'name' | 'range' | 'sign';
   readonly text: string;
@@ -31,7 +31,7 @@ export function tokensOf(soql: string): Token[] {
   return tokens;
 }
 
-/** Leaves `\_` and `\%` as they are, for LIKE. */
+/** Leaves `\_` and `\%` unchanged, for LIKE. */
 function unescaped(literal: string): string {
   if (/[\n\r]/.test(literal)) throw malformed('line breaks not allowed in string literals');
   return literal.slice(1, -1).replaceAll(/\\(u[0-9a-fA-F]{4}|[^])/g, (whole, escape: string) => {

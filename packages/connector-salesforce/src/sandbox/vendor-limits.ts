@@ -11,7 +11,7 @@ const rest = 'https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/ap
 export const vendorLimits = {
   /** Requests in one composite. */
   compositeRequests: { most: 25, source: `${rest}/resources_composite_composite.htm` },
-  /** Queries and collections among them. */
+  /** Queries and collections in one composite. */
   compositeQueries: { most: 5, source: `${rest}/resources_composite_composite.htm` },
   /** Records in one collection. */
   collectionRecords: { most: 200, source: `${rest}/resources_composite_sobjects_collections.htm` },
@@ -25,6 +25,6 @@ export const vendorLimits = {
   },
   /** Bytes of URI and headers together. */
   headBytes: { most: 16_384, source: 'https://help.salesforce.com/s/articleView?id=000386264&type=1' },
-  /** From now to the end of a JWT bearer assertion. */
+  /** Minutes until a JWT bearer assertion expires. */
   assertionMinutes: { most: 3, source: 'https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm&type=5' },
 } satisfies Readonly<Record<string, VendorLimit>>;

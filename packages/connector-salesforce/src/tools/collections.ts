@@ -53,7 +53,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
   tool({
     name: 'salesforce_create_records',
     description:
-      'Creates up to 200 Salesforce records in one request and says of each row whether it was written. Do not repeat a call whose outcome is unknown before you have looked.',
+      'Creates up to 200 Salesforce records in one request and reports for each row whether it was written. Do not repeat a call whose outcome is unknown before you have looked.',
     effect: 'write',
     input: z.object({
       records: records(
@@ -71,7 +71,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
 
   tool({
     name: 'salesforce_update_records',
-    description: 'Changes up to 200 Salesforce records in one request and says of each row whether it was written.',
+    description: 'Changes up to 200 Salesforce records in one request and reports for each row whether it was written.',
     effect: 'write',
     input: z.object({
       records: records(
@@ -94,7 +94,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
   tool({
     name: 'salesforce_upsert_records',
     description:
-      'Creates or changes up to 200 Salesforce records of one object in one request, by an external id field, and says of each row whether it was written. Can be repeated: it makes no second records.',
+      'Creates or changes up to 200 Salesforce records of one object in one request, by an external id field, and reports for each row whether it was written. Can be repeated: it makes no second records.',
     effect: 'write',
     input: z.object({
       object: objectName,
@@ -107,7 +107,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Rows,
     run: async (input, client, context) => {
-      // Salesforce creates a new record for each row without a value, and another one each time the request is repeated.
+      // Salesforce creates a new record for each row without a value, and another record each time the request is repeated.
       const without = input.records.findIndex((fields) => (fields[input.externalIdField] ?? '') === '');
       if (without >= 0) throw new ToolError('INVALID_INPUT', `Row ${without} has no ${input.externalIdField}, so nothing was sent.`);
       const rows = input.records.map((fields) => ({ attributes: { type: input.object }, ...fields }));
@@ -122,7 +122,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
   tool({
     name: 'salesforce_delete_records',
     description:
-      'Deletes up to 200 Salesforce records in one request and says of each row whether it was deleted. See salesforce_delete_record.',
+      'Deletes up to 200 Salesforce records in one request and reports for each row whether it was deleted. See salesforce_delete_record.',
     effect: 'destructive',
     input: z.object({ ids: records(recordId, 'Ids of the records to delete, of any objects'), allOrNone }),
     output: Rows,

@@ -6,13 +6,16 @@ import { plainRecord, type Cut } from '../plain-record.ts';
 import type { QueryAnswer } from '../schemas.ts';
 import { BoundValue, bindSoql } from '../soql.ts';
 
-// Salesforce's pages hold at least 200 records. A model's page may be smaller; then the cursor points into Salesforce's page.
+// Salesforce's pages have at least 200 records. A model's page may be smaller; its cursor then points into Salesforce's page.
 const vendorsSmallestPage = 200;
 const maxPageChars = 200_000;
-// The cursor of the first page holds the query itself, so the query has to be short.
+// The cursor of the first page contains the query itself, so the query must be short.
 const maxKeptQuery = 5_000;
 
-/** Where a query continues: Salesforce's page (a locator, or for the first page the query itself), and the records of it to skip. */
+/**
+ * The position at which a query continues: Salesforce's page (a locator, or for the first page the query itself), and the number of its
+ * records to skip.
+ */
 const Position = z.object({
   soql: z.string().optional(),
   deleted: z.boolean().optional(),

@@ -11,7 +11,7 @@ export const objectName = z
   .regex(identifier, 'An API name: letters, digits and _, such as "Account" or "Invoice__c"')
   .describe('API name of the object, such as "Account" or "Invoice__c"');
 
-/** An id of 15 characters, whose case matters, or of 18, whose case does not. */
+/** An id: 15 characters, which are case-sensitive, or 18, which are not. */
 export const recordId = z
   .string()
   .regex(/^(?:[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$/, 'An id has 15 or 18 letters and digits')

@@ -43,7 +43,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
           : await client.getRecordByExternalId(object, by.externalIdField ?? '', by.externalId ?? '', fields, context);
       const plain = plainRecord(record);
       const foundId = id ?? (typeof plain['Id'] === 'string' ? plain['Id'] : record.attributes?.url?.split('/').at(-1));
-      // Salesforce shows every field, most of them empty.
+      // Salesforce returns every field, and most of them are empty.
       const values = fields ? plain : Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
       return {
         ...saved(client, object, foundId),

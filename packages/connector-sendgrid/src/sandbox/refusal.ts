@@ -1,6 +1,6 @@
 import { VendorError } from '@busbar/core/testing';
 
-/** Creates a refusal of the usual form: a list with one problem. */
+/** Creates a refusal in the usual form: a list with one problem. */
 export const refusal = (status: number, message: string, field: string | null = null) =>
   new VendorError(status, { errors: [{ message, field, help: null }] });
 

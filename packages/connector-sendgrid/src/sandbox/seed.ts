@@ -1,6 +1,6 @@
 import type { SuppressionList } from '../client.ts';
 
-/** A template as SendGrid's API shows it. */
+/** A template as SendGrid's API returns it. */
 export interface TemplateRecord {
   readonly id: string;
   readonly name: string;
@@ -20,7 +20,7 @@ export interface TemplateRecord {
   }[];
 }
 
-/** An address on a suppression list as SendGrid's API shows it. */
+/** An address on a suppression list as SendGrid's API returns it. */
 export interface SuppressionRecord {
   readonly email: string;
   readonly created: number;
@@ -53,7 +53,7 @@ function template(id: string, name: string, generation: TemplateRecord['generati
   };
 }
 
-/** The records that the made-up account starts with. */
+/** The records that the sandbox's account starts with. */
 export function seed(nowMs: number): {
   readonly templates: readonly TemplateRecord[];
   readonly suppressions: Readonly<Record<SuppressionList, readonly SuppressionRecord[]>>;

@@ -8,7 +8,7 @@ export interface SignedDelivery {
 export interface Signer {
   /** The public key, in the form of SendGrid's settings page. */
   readonly key: string;
-  /** Returns the headers with which SendGrid sends this body. */
+  /** Returns the headers that SendGrid sends with this body. */
   sign(body: string, nowMs: number): Promise<Readonly<Record<string, string>>>;
 }
 
@@ -31,7 +31,7 @@ export async function createSigner(): Promise<Signer> {
   };
 }
 
-/** Returns the body of a delivery, with one event per line. The signature covers the last line end too. */
+/** Returns the body of a delivery, with one event per line. The signature covers the final line break too. */
 export const eventsBody = (events: readonly object[]): string => `[${events.map((event) => JSON.stringify(event)).join(',\r\n')}]\r\n`;
 
 const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
@@ -40,7 +40,7 @@ const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)
 function toDer(raw: Uint8Array): Uint8Array {
   const integers = [raw.subarray(0, 32), raw.subarray(32)].flatMap((half) => {
     const digits = [...half.subarray(half.findIndex((byte) => byte !== 0))];
-    // The first bit is the sign.
+    // A first bit of 1 would make the number negative.
     if ((digits[0] ?? 0) >= 0x80) digits.unshift(0);
     return [0x02, digits.length, ...digits];
   });

@@ -5,7 +5,7 @@ import { recipientCount } from '../mail.ts';
 import { addressCount, planBulk } from '../plan-bulk.ts';
 import { delivery, maxRecipients, plainContent, readDelivery, templateData, templateId, tooManyRecipients } from './mail-inputs.ts';
 
-// The tool checks each address separately, so that an invalid one does not keep the others from their e-mail.
+// The tool checks each address separately, so that an invalid address does not stop the e-mail to the others.
 const address = z.string();
 
 const Message = z.object({

@@ -10,7 +10,7 @@ import type { Delivery } from '../mail.ts';
 export const maxRecipients = 1_000;
 const maxAheadMs = 72 * 3_600_000;
 
-/** The error for too many recipients. Nothing has been sent then. */
+/** The error for too many recipients. The tool has sent nothing. */
 export const tooManyRecipients = (count: number): string =>
   `A call takes at most 1,000 recipients over to, cc and bcc, and these are ${count}. Split them over several calls`;
 
@@ -62,7 +62,10 @@ export const templateData = z
 
 type DeliveryInput = z.output<z.ZodObject<typeof delivery>>;
 
-/** Converts the inputs for a request. @throws {ToolError} INVALID_INPUT without a sender, or for a time not within the next 72 hours. */
+/**
+ * Converts the inputs for a request. @throws {ToolError} INVALID_INPUT if there is no sender, or if the time is not within the next 72
+ * hours.
+ */
 export function readDelivery(client: SendGridClient, { from, replyTo, categories, sendAt, unsubscribeGroupId }: DeliveryInput): Delivery {
   const at = sendAt === undefined ? undefined : Date.parse(sendAt);
   const now = client.clock.now();

@@ -13,7 +13,7 @@ const list = z
 
 const SuppressionView = z.object({
   email: z.string().describe('Suppressed address'),
-  createdAt: z.string().optional().describe('Time since when it is suppressed'),
+  createdAt: z.string().optional().describe('When it was added to the list'),
   reason: z.string().optional().describe('Reason that the other server gave'),
   status: z.string().optional().describe('SMTP status'),
 });

@@ -35,7 +35,7 @@ const viewVersion = (version: TemplateVersion): z.input<typeof VersionView> => (
   ...omitNullish({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
 });
 
-/** Returns the Handlebars expressions of a version, each once. */
+/** Returns the Handlebars expressions of a version, without duplicates. */
 function findPlaceholders({ subject, html_content, plain_content }: TemplateVersion): string[] {
   const all = [subject, html_content, plain_content].flatMap((text) => (text ?? '').match(/\{\{\{?[^{}]{1,200}\}?\}\}/g) ?? []);
   return [...new Set(all)].slice(0, maxPlaceholders);

@@ -35,7 +35,7 @@ export const searchOperations = (send: Send) => ({
       {
         method: 'GET',
         path: '/api/v2/search/export',
-        // An export takes the type as a filter and refuses it within the query.
+        // An export accepts the type only as a filter, and refuses it in the query.
         query: { query, 'filter[type]': 'ticket', ...cursorQuery(page) },
         limit: 'search-export',
         response: ExportAnswer,

@@ -22,11 +22,14 @@ export interface TicketFields {
 }
 
 export const ticketOperations = (send: Send) => ({
-  /** Returns the ticket and the users that it names. */
+  /** Returns the ticket and the users that it refers to. */
   getTicket: (id: number, context: Context) =>
     send({ method: 'GET', path: '/api/v2/tickets/{id}', params: { id }, query: { include: 'users' }, response: TicketAnswer }, context),
 
-  /** Creates a ticket. Zendesk takes an idempotency key for this write only, so a request whose answer is lost can be repeated. */
+  /**
+   * Creates a ticket. This is the only write for which Zendesk accepts an idempotency key, so a request whose answer is lost can be
+   * repeated.
+   */
   createTicket: (ticket: TicketFields & { readonly subject: string }, comment: NewComment, context: Context) =>
     send(
       {

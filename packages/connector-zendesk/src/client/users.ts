@@ -34,7 +34,10 @@ export const userOperations = (send: Send) => ({
     return users;
   },
 
-  /** Finds the user by e-mail address or external id and updates it, or creates it. A repeated request finds the user of the first one. */
+  /**
+   * Finds the user by e-mail address or external id and updates it, or creates it. A repeated request finds the user that the first request
+   * created.
+   */
   async createOrUpdateUser(user: UserFields, context: Context) {
     const { user: written } = await send(
       {

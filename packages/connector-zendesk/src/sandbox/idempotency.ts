@@ -6,12 +6,15 @@ import { badRequest } from './refusal.ts';
 const retentionMs = limits.idempotencyHours.most * 3_600_000;
 const maxKeys = 1_000;
 
-/** Zendesk's idempotency keys: for two hours, every request with a known key gets the answer to the first. */
+/** Zendesk's idempotency keys: for two hours, every request with a known key gets the answer to the first request. */
 export function createIdempotency(clock: Clock) {
   const kept = new Map<string, { readonly rawBody: string; readonly answer: HandlerAnswer; readonly endsAt: number }>();
 
   return {
-    /** Runs `write` for a new key, and returns the kept answer for a known key. @throws {VendorError} 400 for a key with another body. */
+    /**
+     * Runs `write` for a new key, and returns the stored answer for a known key. @throws {VendorError} 400 for a known key with a different
+     * body.
+     */
     once(key: string | undefined, rawBody: string, write: () => HandlerAnswer): HandlerAnswer {
       if (key === undefined) return write();
       if (key.length > limits.idempotencyKey.most)

@@ -31,11 +31,11 @@ export const limits = {
   /** Results of a search that page numbers reach. */
   searchResults: { most: 1_000, source: `${search}#results-limit` },
   exportPage: { most: 1_000, source: `${search}#export-search-results` },
-  /** Characters. */
+  /** Characters of a key. */
   idempotencyKey: { most: 255, source: idempotency },
   /** Hours for which Zendesk remembers a key. */
   idempotencyHours: { most: 2, source: idempotency },
-  /** Seconds of an OAuth token's life, as `expires_in`. */
+  /** The lifetime of an OAuth token in seconds, as `expires_in`. */
   shortestToken: { least: 300, source: tokens },
   longestToken: { most: 172_800, source: tokens },
 } satisfies Readonly<Record<string, VendorLimit>>;

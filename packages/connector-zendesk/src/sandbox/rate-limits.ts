@@ -11,7 +11,7 @@ interface Window {
   left: number;
 }
 
-/** Counts per minute an account's requests, exports and ticket updates and a user's updates, and a ticket's updates per ten minutes. */
+/** Counts an account's requests, exports and ticket updates and a user's updates per minute, and a ticket's updates per ten minutes. */
 export function createRateLimits(clock: Clock, options: { readonly requestsPerMinute?: number; readonly ticketUpdatesPerMinute?: number }) {
   const { requestsPerMinute = limits.requestsPerMinute.most, ticketUpdatesPerMinute = limits.ticketUpdatesPerMinute.most } = options;
   const account: Window = { endsAt: 0, left: 0 };

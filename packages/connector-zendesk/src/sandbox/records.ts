@@ -1,7 +1,7 @@
 import type { Clock } from '@busbar/core';
 import { blankComment, blankOrganization, blankTicket, blankTicketField, blankUser } from './blank-records.ts';
 
-/** A user as Zendesk's API shows it. */
+/** A user as Zendesk's API returns it. */
 export interface UserRecord {
   readonly id: number;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface UserRecord {
   readonly [field: string]: unknown;
 }
 
-/** A ticket as Zendesk's API shows it. */
+/** A ticket as Zendesk's API returns it. */
 export interface TicketRecord {
   readonly id: number;
   readonly created_at: string;
@@ -30,7 +30,7 @@ export interface TicketRecord {
   [field: string]: unknown;
 }
 
-/** A comment as Zendesk's API shows it. */
+/** A comment as Zendesk's API returns it. */
 export interface CommentRecord {
   readonly id: number;
   readonly author_id: number;
@@ -40,14 +40,14 @@ export interface CommentRecord {
   readonly [field: string]: unknown;
 }
 
-/** An organization as Zendesk's API shows it. */
+/** An organization as Zendesk's API returns it. */
 export interface OrganizationRecord {
   readonly id: number;
   readonly name: string;
   readonly [field: string]: unknown;
 }
 
-/** A ticket field as Zendesk's API shows it. */
+/** A ticket field as Zendesk's API returns it. */
 export interface TicketFieldRecord {
   readonly id: number;
   readonly title: string;
@@ -68,7 +68,7 @@ export interface Records {
   addOrganization(fields: Partial<OrganizationRecord> & { readonly name: string }): OrganizationRecord;
   addTicketField(fields: Partial<TicketFieldRecord> & { readonly title: string; readonly type: string }): TicketFieldRecord;
   addUser(fields: Partial<UserRecord> & { readonly name: string }): UserRecord;
-  /** Replaces fields of a user, which keeps its position. */
+  /** Replaces fields of a user. The user keeps its position. */
   changeUser(user: UserRecord, fields: Partial<UserRecord>): UserRecord;
   addTicket(fields: Partial<TicketRecord> & { readonly subject: string; readonly requester_id: number }): TicketRecord;
   addComment(

@@ -4,7 +4,7 @@ export const notFound = () => new VendorError(404, { error: 'RecordNotFound', de
 
 export const badRequest = (message: string) => new VendorError(400, { error: { title: 'Invalid attribute', message } });
 
-/** Refuses a record that breaks Zendesk's rules with 422 and the problem under its field. */
+/** Creates the refusal of a record that breaks Zendesk's rules: 422, with the problem under its field. */
 export const invalid = (field: string, description: string, error?: string) =>
   new VendorError(422, {
     error: 'RecordInvalid',

@@ -7,7 +7,7 @@ type Comparison = ':' | '<' | '>' | '<=' | '>=';
 const statuses = ['new', 'open', 'pending', 'hold', 'solved', 'closed'];
 const priorities = ['low', 'normal', 'high', 'urgent'];
 
-/** Returns the tickets that match a query in Zendesk's search language, oldest first. Unlike Zendesk, finds a new ticket at once. */
+/** Returns the tickets that match a query in Zendesk's search language, oldest first. Unlike Zendesk, it finds a new ticket at once. */
 export function searchTickets(records: Records, query: string, me: UserRecord): TicketRecord[] {
   const anyOf = new Map<string, Matcher[]>();
   const allOf: Matcher[] = [];

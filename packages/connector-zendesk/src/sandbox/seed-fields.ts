@@ -1,6 +1,6 @@
 import type { Records } from './records.ts';
 
-/** Adds the built-in fields that the connector sets, and three custom ones, one of them with more choices than fit in a page. */
+/** Adds the built-in fields that the connector sets, and three custom fields, one of which has more choices than fit in a page. */
 export function seedFields(records: Records): void {
   const choices = (...values: string[]) => values.map((value) => ({ name: value.charAt(0).toUpperCase() + value.slice(1), value }));
   const builtIn = { removable: false };

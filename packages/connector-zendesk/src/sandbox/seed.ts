@@ -2,7 +2,7 @@ import type { Clock } from '@busbar/core';
 import { seedFields } from './seed-fields.ts';
 import { timestamp, type Records, type UserRecord } from './records.ts';
 
-/** Fills an account with made-up people and tickets. Returns the agent that the credentials act as. */
+/** Fills an account with fictitious people and tickets. Returns the agent whom the credentials belong to. */
 export function seed(records: Records, clock: Clock, agentEmail: string): UserRecord {
   const { id: bakery } = records.addOrganization({
     name: 'Example Bakery',

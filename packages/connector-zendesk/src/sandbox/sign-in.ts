@@ -42,7 +42,9 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
       return { access_token: token, token_type: 'bearer', scope: String(scope), expires_in: seconds };
     },
 
-    /** Returns the scopes of a request, or undefined without a valid credential. @throws {VendorError} for an expired or unknown token. */
+    /**
+     * Returns the scopes of a request, or undefined if it has no valid credential. @throws {VendorError} for an expired or unknown token.
+     */
     scopesOf(authorization: string | undefined): readonly string[] | undefined {
       const [scheme, value = ''] = authorization?.split(' ') ?? [];
       if (scheme === 'Basic') return value === btoa(`${credentials.email}/token:${credentials.apiToken}`) ? ['read', 'write'] : undefined;
@@ -61,9 +63,9 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
 }
 
 /**
- * Checks that a request may do what it asks. `write` covers `tickets:write` too.
+ * Checks that a request has the needed scope. `write` covers `tickets:write` too.
  *
- * @throws {VendorError} 401 without a valid credential, 403 if no scope covers the needed one.
+ * @throws {VendorError} 401 if there is no valid credential, 403 if no scope covers the needed scope.
  */
 export function requireScope(scopes: readonly string[] | undefined, needed: string): void {
   if (!scopes) throw new VendorError(401, failureBody(401).body, { 'www-authenticate': 'Basic realm="Web Password"' });

@@ -44,7 +44,7 @@ const knownFields = new Set([
 ]);
 const knownCommentFields = new Set(['body', 'html_body', 'public', 'author_id', 'uploads']);
 
-/** Creates a ticket. @throws {VendorError} for an invalid one. */
+/** Creates a ticket. @throws {VendorError} for an invalid ticket. */
 export function createTicket(records: Records, body: unknown, me: UserRecord): Written {
   const input = readTicket(body);
   const text = readCommentText(input);
@@ -100,7 +100,9 @@ export function changeTags(records: Records, ticket: TicketRecord, body: unknown
   if (tags.join() !== ticket.tags.join()) Object.assign(ticket, { tags, updated_at: records.now() });
 }
 
-/** Zendesk's protection against lost updates. Its documentation shows the flag as a boolean in one place and as a string in another. */
+/**
+ * Zendesk's protection against lost updates. Zendesk's documentation shows the flag as a boolean in one place and as a string in another.
+ */
 function requireUnchanged(ticket: TicketRecord, { safe_update, updated_stamp }: Input): void {
   if (String(safe_update) !== 'true' || Date.parse(String(updated_stamp)) >= Date.parse(ticket.updated_at)) return;
   throw new VendorError(409, {
@@ -187,7 +189,7 @@ function withAudit(records: Records, ticket: TicketRecord, changes: readonly obj
 
 const capitalize = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
-/** Returns the header in which Zendesk names the keys of a write that it ignores, or nothing if it knows all keys. */
+/** Returns the header in which Zendesk names the keys of a write that it ignores, or no header if it knows all keys. */
 export function ignoredKeysHeader(body: unknown, action: 'create' | 'update'): Record<string, string> {
   const keys = unknownKeys(body);
   const list = keys.map((key) => `"${key}"`).join(', ');

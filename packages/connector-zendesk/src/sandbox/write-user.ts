@@ -4,7 +4,7 @@ import { badRequest, invalid } from './refusal.ts';
 /** Fields that are stored unchanged. */
 const plainFields = ['name', 'external_id', 'phone', 'organization_id', 'details', 'notes', 'tags', 'role', 'alias'];
 
-/** Updates the user with that address or external id, or creates one. @throws {VendorError} for invalid fields. */
+/** Updates the user with the address or external id in the body, or creates a user. @throws {VendorError} for invalid fields. */
 export function createOrUpdateUser(
   records: Records,
   body: unknown,
@@ -28,7 +28,7 @@ export function createOrUpdateUser(
   );
   if (found) {
     beforeUpdate(found.id);
-    // A user keeps its address. A new one becomes a further address, which this sandbox does not show.
+    // A user keeps its address. A new address becomes a further address, which this sandbox does not return.
     return { user: records.changeUser(found, { ...fields, email: found.email ?? email ?? null }), created: false };
   }
   if (typeof fields.name !== 'string' || fields.name === '')

@@ -4,7 +4,7 @@ import type { ZendeskClient } from '../client.ts';
 import { CommentSummary, CommentView, viewComment, viewCommentSummary } from '../outputs.ts';
 import { ifUnchangedSince, ticketId } from './ticket-inputs.ts';
 
-// Full comments are long, so a page holds fewer of them.
+// Full comments are long, so a page has fewer of them.
 const maxFullPage = 25;
 
 const ListedComment = z

@@ -58,7 +58,7 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
   }),
 ];
 
-/** Reads a list, a single record, or nothing yet. Skips entries that are no records. */
+/** Reads a list or a single record. There may be neither yet. Skips entries that are not records. */
 function itemsOf(results: unknown): Item[] {
   const all: unknown[] = Array.isArray(results) ? results : results === null || results === undefined ? [] : [results];
   return all.map((entry) => Item.safeParse(entry).data).filter((item) => item !== undefined);

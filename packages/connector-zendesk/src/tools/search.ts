@@ -8,7 +8,7 @@ import { ticketFilter } from './ticket-filter.ts';
 
 // Zendesk returns at most this many results of a sorted and counted search. An export returns all, by cursor, in order of creation only.
 const maxSorted = 1_000;
-// Full tickets are long, so a page holds fewer of them.
+// Full tickets are long, so a page has fewer of them.
 const maxFullPage = 25;
 
 const viewInputs = {

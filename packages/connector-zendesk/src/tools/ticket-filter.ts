@@ -6,7 +6,7 @@ const date = z.string().refine(isDate, 'Give a date such as 2026-03-01, or a tim
 // A cursor contains the query, and a cursor is at most 8 KiB long.
 const person = z.string().trim().max(150).optional();
 
-/** The conditions by which tickets are found and counted. All of them must hold. */
+/** The conditions for finding and counting tickets. All of them must hold. */
 export const ticketFilter = {
   text: z.string().trim().max(300).optional().describe('Words in subject, description or comments, at most 300 characters. Absent: any'),
   requester: person.describe(

@@ -15,7 +15,7 @@ const stdioServer = fileURLToPath(new URL('./stdio-server.ts', import.meta.url))
 
 type Over = 'HTTP' | 'stdio';
 
-/** Starts a sandbox and a server for it. Returns the sandbox and how a client reaches the server. */
+/** Starts a sandbox and a server for it. Returns the sandbox and the way that a client reaches the server. */
 async function start(
   over: Over,
 ): Promise<{ sandbox: ZendeskSandbox; server: URL | { command: string; args: string[]; env: Record<string, string> } }> {
@@ -23,7 +23,7 @@ async function start(
   onTestFinished(() => sandbox.close());
   if (over === 'stdio') {
     const args = [stdioServer, JSON.stringify(sandbox.config), JSON.stringify(sandbox.remapOrigins)];
-    // A client gives a server little of its own environment.
+    // A client passes on little of its own environment to a server.
     return { sandbox, server: { command: process.execPath, args, env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' } } };
   }
   const { host } = await openSandbox(zendesk, sandbox);
@@ -58,7 +58,7 @@ const newTicket = {
   arguments: { subject, body: 'It burns with a blue flame.', requesterEmail: 'ada@example.com' },
 };
 
-/** The tickets that the clients' own creations made. */
+/** The tickets that the clients created. */
 const made = ({ tickets }: ZendeskSandbox) => [...tickets.values()].filter((ticket) => ticket.subject === subject);
 
 describe.each([
@@ -69,7 +69,7 @@ describe.each([
 ] as const)('the official client %s over %s', (_, over, connect) => {
   test('lists the tools, and creates, reads, comments and finds a ticket', async () => {
     const { client, sandbox } = await connect(over);
-    // The two clients' types differ in what a result may be besides; both have these.
+    // The two clients' types differ in the other kinds of result; both have these fields.
     const call = async (name: string, args: object) => {
       const { isError, structuredContent, content } = (await client.callTool({ name, arguments: { ...args } })) as {
         isError?: boolean;

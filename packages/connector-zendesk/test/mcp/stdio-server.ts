@@ -4,7 +4,7 @@ import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
 import { gotHttpClient } from '@busbar/core/adapters/got';
 import { zendesk } from '../../src/index.ts';
 
-// A client of the tests starts this server. The sandbox runs in the test itself.
+// A client in the tests starts this server. The sandbox runs in the test's process.
 const [config = '{}', remapOrigins = '{}'] = process.argv.slice(2);
 const host = createHost({
   connectors: [zendesk],

@@ -1,6 +1,6 @@
 import type { ZendeskSandbox } from '../../src/sandbox.ts';
 
-/** The fields of the sandbox's answers, over all kinds of answer. */
+/** The fields that any of the sandbox's answers may have. */
 interface AnswerBody {
   readonly access_token: string;
   readonly ticket: Readonly<Record<string, unknown>>;

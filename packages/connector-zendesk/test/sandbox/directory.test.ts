@@ -76,7 +76,7 @@ describe('the Zendesk sandbox', () => {
     expect(sandbox.tickets.get(1)?.updated_at).not.toBe(before);
   });
 
-  it('refuses tags that are no list, tags of a closed ticket, and a change with an outdated stamp', async () => {
+  it('refuses tags that are not a list, tags of a closed ticket, and a change with an outdated stamp', async () => {
     expect((await tag('PUT', { tags: 'new' })).status).toBe(400);
     await client.send('PUT', '/api/v2/tickets/1', { ticket: { status: 'closed' } });
     expect((await tag('PUT', { tags: ['new'] })).status).toBe(422);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startZendeskSandbox, type ZendeskSandbox } from '../../src/sandbox.ts';
 import { limits } from '../../src/sandbox/limits.ts';
 
-/** An answer: its status, and the part that proves it right. */
+/** An answer: its status, and the part that the test checks. */
 type Outcome = readonly [status: number, detail: unknown];
 
 interface LimitCase {
@@ -46,7 +46,7 @@ const errorOf = async (answer: Promise<Answer>): Promise<Outcome> => {
   const { status, body } = await answer;
   return [status, body.error ?? body.errors?.[0].code];
 };
-/** Sends a request `count` times and returns the last answer. All earlier answers must be right. */
+/** Sends a request `count` times and returns the last answer. All earlier requests must succeed. */
 const last = async (count: number, sendOne: (index: number) => Promise<Answer>): Promise<Outcome> => {
   for (let index = 0; index < count - 1; index += 1) expect((await sendOne(index)).status).toBe(200);
   return errorOf(sendOne(count - 1));

@@ -18,7 +18,7 @@ describe('the Zendesk sandbox', () => {
 
   const basic = (token: string) => ({ authorization: `Basic ${btoa(`agent@example.com/token:${token}`)}` });
 
-  it('keeps as many requests as maxRequests says', async () => {
+  it('keeps at most maxRequests requests', async () => {
     await using few = await startZendeskSandbox({ maxRequests: 2 }).then((made) => ({ ...made, [Symbol.asyncDispose]: made.close }));
     for (let page = 1; page <= 3; page += 1) await fetch(`${few.url}/api/v2/users/me?page=${page}`);
     expect(few.requests.map(({ query }) => query.get('page'))).toEqual(['2', '3']);
@@ -52,7 +52,7 @@ describe('the Zendesk sandbox', () => {
       expect((await client.get('/api/v2/search?query=type:ticket')).status).toBe(403);
     });
 
-    it('accepts the API token and refuses a wrong one', async () => {
+    it('accepts the API token and refuses a wrong token', async () => {
       expect((await client.get('/api/v2/tickets/1', basic('api-token'))).status).toBe(200);
       expect(await client.get('/api/v2/tickets/1', basic('wrong'))).toMatchObject({
         status: 401,
@@ -111,7 +111,7 @@ describe('the Zendesk sandbox', () => {
       ['an unknown requester', { requester_id: 1 }, 'requester'],
       ['a new requester without a name', { requester: { email: 'x@example.com' } }, 'requester'],
       ['a suspended requester', { requester: { email: 'mallory@example.net' } }, 'requester'],
-      ['an assignee who is no agent', { assignee_email: 'ada@example.com' }, 'assignee'],
+      ['an assignee who is not an agent', { assignee_email: 'ada@example.com' }, 'assignee'],
     ])('are refused with %s', async (_, fields, field) => {
       const { status, body } = await client.create(fields);
       expect([status, body.error, Object.keys(body.details)]).toEqual([422, 'RecordInvalid', [field]]);

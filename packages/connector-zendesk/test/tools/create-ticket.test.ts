@@ -106,7 +106,7 @@ describe('zendesk_create_ticket', () => {
     expect(account.sandbox.tickets.size).toBe(4);
   });
 
-  it('warns of fields that Zendesk ignored', async () => {
+  it('warns about fields that Zendesk ignored', async () => {
     const header =
       '{:allowed_parameters=>{:controller=>"tickets", :action=>"create", :unpermitted_keys=>["ticket.due_at"], :invalid_values=>[]}}';
     account.sandbox.misbehave({

@@ -90,7 +90,7 @@ describe('zendesk_search_tickets', () => {
     expect(Object.fromEntries(lastQuery() ?? [])).toEqual({ query: 'printer', 'filter[type]': 'ticket', 'page[size]': '20' });
   });
 
-  it('stops at Zendesk’s limit and says how to read on', async () => {
+  it('stops at Zendesk’s limit and says how to read the rest', async () => {
     const answerWith = (page: number) =>
       account.sandbox.misbehave({
         kind: 'status',

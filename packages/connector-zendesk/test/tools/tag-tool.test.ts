@@ -19,7 +19,7 @@ describe('zendesk_apply_tags', () => {
     expect(routes()).toEqual(['PUT /api/v2/tickets/{id}/tags']);
   });
 
-  it('removes tags, then reads the remaining ones, which Zendesk does not return', async () => {
+  it('removes tags, then reads the remaining tags, which Zendesk does not return', async () => {
     expect(await account.call('zendesk_apply_tags', { ticketId: 1, tags: ['refund', 'unknown'], action: 'remove' })).toEqual({
       ticketId: 1,
       tags: ['billing'],
@@ -28,7 +28,7 @@ describe('zendesk_apply_tags', () => {
     expect(account.sandbox.requests.find(({ method }) => method === 'DELETE')?.body).toEqual({ tags: ['refund', 'unknown'] });
   });
 
-  it('reads no tags if Zendesk returns the remaining ones', async () => {
+  it('reads no tags if Zendesk returns the remaining tags', async () => {
     account.sandbox.misbehave({ kind: 'status', status: 200, body: { tags: ['left'] }, match: 'DELETE /api/v2/tickets/{id}/tags' });
     expect(await account.call('zendesk_apply_tags', { ticketId: 1, tags: ['refund'], action: 'remove' })).toEqual({
       ticketId: 1,

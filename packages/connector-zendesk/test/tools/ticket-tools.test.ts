@@ -82,7 +82,7 @@ describe('the ticket tools', () => {
       for (const text of [ticket.description, comments[0]?.body]) expect(text?.slice(9_999)).toBe('x… [500 more characters]');
     });
 
-    it('reports an unknown ticket and says how to go on', async () => {
+    it('reports an unknown ticket and says what to do next', async () => {
       expect(await account.failure('zendesk_get_ticket', { ticketId: 99 })).toBe(
         'NOT_FOUND: Zendesk has no such record, or hides it from the connection’s user. Zendesk says: Not found. Check the id, or find the record with zendesk_search_tickets or zendesk_get_user.',
       );
@@ -199,7 +199,7 @@ describe('the ticket tools', () => {
       expect(account.sandbox.comments(3)).toHaveLength(2);
     });
 
-    it('says why a closed ticket takes no comment', async () => {
+    it('says why a closed ticket accepts no comment', async () => {
       const ticket = account.sandbox.tickets.get(3);
       if (ticket) ticket.status = 'closed';
       expect(await account.failure('zendesk_add_comment', { ticketId: 3, body: 'late' })).toContain(

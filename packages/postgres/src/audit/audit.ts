@@ -16,28 +16,31 @@ export interface PostgresAuditOptions {
   readonly clock?: Clock;
   /** Logs failures in the background. */
   readonly log?: Logger;
-  /** The name of this process in the records: its metering has the same, and no other process does. Default: a random UUID. */
+  /**
+   * The name of this process in the records. Its metering must have the same name, and no other process may have it. Default: a random
+   * UUID.
+   */
   readonly replica?: string;
   /** How long links are kept. Default: permanently. */
   readonly retentionMs?: number;
 }
 
-/** An audit in a database, with the maintenance of its chains. Any number of replicas may run any of it at once. */
+/** An audit in a database, with the maintenance of its chains. Any number of replicas may use its methods at the same time. */
 export interface PostgresAudit extends Audit {
   /**
-   * Records the heads of the chains that changed since this process's last checkpoint, of the 1,000 newest chains. A verification then
-   * finds a chain that was rewound. Returns how many heads it recorded.
+   * Records the heads of chains that changed since this process's last checkpoint, out of the 1,000 newest chains. A verification can then
+   * find a chain that was rewound. Returns how many heads it recorded.
    */
   checkpoint(): Promise<number>;
   /** Closes the chains whose lease has expired, because their writer is gone. Returns how many. */
   closeLapsed(): Promise<number>;
-  /** Drops links older than `retentionMs`, after recording that, and closed chains without a link left. */
+  /** Drops links older than `retentionMs`, after recording that it will, and closed chains that have no links left. */
   prune(): Promise<PruneResult>;
   /** Does all of this now and every 100 seconds until `drain`, and renews the leases of this process's idle chains. */
   start(): void;
   /**
-   * Writes waiting events, records a last checkpoint and closes its chain. Drain the metering first, so that the checkpoint has its chains
-   * closed.
+   * Writes waiting events, records a last checkpoint and closes its chain. Drain the metering first, so that the checkpoint includes the
+   * closing links of its chains.
    */
   drain(): Promise<void>;
 }

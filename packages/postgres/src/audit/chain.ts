@@ -23,7 +23,7 @@ export interface AuditChain {
   close(): Promise<void>;
 }
 
-// No replica closes a chain that was opened just now, unless the clocks of two replicas are far apart.
+// No replica closes a chain that was just opened, unless the clocks of two replicas are far apart.
 const maxTries = 3;
 
 /** Creates the chain of one writer. It writes nothing until the first link. */

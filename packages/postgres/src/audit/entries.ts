@@ -2,7 +2,7 @@ import type { Call } from '@busbar/core';
 import { sql, type RawBuilder } from 'kysely';
 
 // The audit's entries about calls, as SQL over the rows that the same statement writes to the ledger, so that no value is sent twice.
-// `item` is a CTE with the column names of the table `calls` and times as texts.
+// `item` is a CTE with the column names of the table `calls` and times as text.
 
 const json = (column: string): RawBuilder<unknown> => sql`to_json(item.${sql.ref(column)})`;
 

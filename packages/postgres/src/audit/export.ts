@@ -18,7 +18,7 @@ const maxStrays = 1_000;
 
 /**
  * Exports the audit as lines of JSON for `verifyAudit`. Write a line feed after each. Chains come in the order in which they were opened,
- * each followed by its links in order. The last line has the heads of all chains: store it outside of the database.
+ * each followed by its links in order. The last line has the heads of all chains: store it outside the database.
  *
  * Reads 100 links at a time and holds no transaction open between reads. Links that are written after the export began are left out.
  *
@@ -96,7 +96,8 @@ async function hashAt(db: Kysely<Tables>, chain: string, link: number): Promise<
 }
 
 /**
- * For each chain with a link in the range: the number before its first link in the range, and the number of the last. Undefined: no range.
+ * For each chain with a link in the range: the number before its first link in the range, and the number of its last. Returns undefined if
+ * there is no range.
  */
 async function rangesOf(
   db: Kysely<Tables>,
@@ -113,7 +114,7 @@ async function rangesOf(
   return new Map(rows.map(({ chain, after, through }) => [chain, { after, through }]));
 }
 
-/** Links outside of the numbers that their chain's row has, or without such a row. At most 1,000. */
+/** Returns at most 1,000 links whose numbers are outside the range in their chain's row, or whose chain has no row. */
 async function straysOf(db: Kysely<Tables>): Promise<readonly ExportLine[]> {
   const { rows } = await sql<{ stray: string; link: number; chainless: boolean }>`
     select audit_links.chain as stray, audit_links.link, audit_chains.id is null as chainless

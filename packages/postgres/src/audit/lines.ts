@@ -46,7 +46,7 @@ export interface LinkLine {
   readonly hash: string;
 }
 
-/** A link outside of the numbers that its chain's row has. */
+/** A link whose number is outside the range in its chain's row, or whose chain has no row. */
 export interface StrayLine {
   readonly stray: string;
   readonly link: number;
@@ -60,7 +60,7 @@ export type ExportLine = ExportHeader | ChainLine | LinkLine | StrayLine | Audit
 /** An entry of a link: one line of its `entries`. */
 export type AuditEntry = { readonly event?: unknown } & Readonly<Record<string, unknown>>;
 
-/** Parses the entries of a link. A line that is no JSON object becomes an empty entry. */
+/** Parses the entries of a link. A line that is not a JSON object becomes an empty entry. */
 export function entriesOf(entries: string): readonly AuditEntry[] {
   return entries.split('\n').map((line) => {
     try {

@@ -27,8 +27,9 @@ export function linkTimes(now: number): LinkTimes {
 
 /**
  * Three CTEs (`next_link`, `new_link`, `new_head`) that append one link to `chain` and renew its lease. The link has the lines of a CTE
- * named `entry (position, line)`, in the order of `position`; without a line nothing is appended. A line is one JSON value without a line
- * feed, as {@link entryLine} or, in SQL, `json_build_object(…)::text` writes it; or several such values with a line feed between them.
+ * named `entry (position, line)`, in the order of `position`. If there are no lines, nothing is appended. A line is one JSON value without
+ * a line feed, as {@link entryLine} or, in SQL, `json_build_object(…)::text` writes it, or several such values with line feeds between
+ * them.
  *
  * `closes`: the link is the chain's last.
  */

@@ -6,7 +6,7 @@ import type { Tables } from '../database/tables.ts';
 /** How much retention dropped. */
 export interface PruneResult {
   readonly links: number;
-  /** Closed chains without a link left. */
+  /** Closed chains that had no links left. */
   readonly chains: number;
 }
 
@@ -15,7 +15,7 @@ export interface Retention {
   /** Older links are dropped. */
   readonly before: number;
   now(): number;
-  /** Appends lines to a chain that stays. */
+  /** Appends lines to a chain that retention does not drop. */
   record(lines: readonly string[]): Promise<unknown>;
 }
 
@@ -23,7 +23,7 @@ const pageSize = 1_000;
 
 /**
  * Drops links of all chains, oldest first, so that a checkpoint of a link outlives the link. Each page is recorded before it is dropped: a
- * crash in between leaves a record of links that still exist, and never a gap without a record.
+ * crash in between can leave a record of links that still exist, but never a gap without a record.
  */
 export async function dropOldLinks(db: Kysely<Tables>, { before, now, record }: Retention): Promise<PruneResult> {
   let links = 0;

@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditHeads } from './lines.ts';
 
-/** A statement about a chain's head at a time. `by` is the id of the chain that has it, or {@link keptHeads}. */
+/** A statement about a chain's head at a time. `by` is the id of the chain that contains the statement, or {@link keptHeads}. */
 export interface Statement {
   readonly links: number;
   readonly head: string;
@@ -10,7 +10,7 @@ export interface Statement {
 
 /** The statements of an export about its chains, by the id of the chain that they are about. */
 export interface Statements {
-  /** Its heads at some time, each once. */
+  /** All heads that a statement gives for the chain, without duplicates. */
   readonly heads: ReadonlyMap<string, readonly Statement[]>;
   readonly closed: ReadonlyMap<string, Statement>;
   /** The last links that retention dropped. */
@@ -19,12 +19,12 @@ export interface Statements {
   readonly prunedBefore: string;
 }
 
-/** The name of the operator's stored heads in problems. */
+/** The name that problems use for the operator's stored heads. */
 export const keptHeads = 'the earlier export';
 
-/** Collects the statements in the links of an export. Memory: about three statements for each writer and 100 s. */
+/** Collects the statements in the links of an export. Memory: about three statements per writer every 100 s. */
 export interface StatementReader extends Statements {
-  /** Takes the entries of a link. */
+  /** Adds the statements in the entries of a link. */
   add(entries: readonly AuditEntry[], chain: string): void;
 }
 

@@ -11,7 +11,7 @@ const maxHeads = 1_000;
 
 /**
  * Closes the chains whose lease has expired, and records that in `chain`. Skips chains that another replica has locked. A replica locks its
- * own chain first and never waits for the lock of another, so no two replicas wait for each other.
+ * own chain first and never waits for the lock of another chain, so no two replicas wait for each other.
  */
 export async function closeLapsedChains(db: Kysely<Tables>, chain: AuditChain, clock: Clock): Promise<number> {
   let closed = 0;
@@ -23,7 +23,7 @@ export async function closeLapsedChains(db: Kysely<Tables>, chain: AuditChain, c
       .where('lease_until', '<', new Date(clock.now()))
       .limit(1)
       .execute();
-    // Otherwise `write` would open a chain for nothing.
+    // Otherwise `write` would open a chain without need.
     if (lapsed.length === 0) break;
     const count = await chain.write((id) => closePage(db, id, clock.now()));
     closed += count;

@@ -24,12 +24,12 @@ export interface VerifyOptions {
 const maxProblems = 1_000;
 
 /**
- * Verifies an export line by line: every hash, that no link is missing or was inserted, and that each chain agrees with what others say of
- * it. Reads the export twice, first for the statements of chains about each other, so `lines` must return it from the start each time, such
- * as `() => createInterface(createReadStream(file))` or a new `exportAudit`, which may have grown since. Memory holds those statements and
- * one link at a time.
+ * Verifies an export line by line: every hash, that no link is missing or was inserted, and that each chain agrees with what other chains
+ * say about it. Reads the export twice, first for the statements of chains about each other, so `lines` must return it from the start each
+ * time, such as `() => createInterface(createReadStream(file))` or a new `exportAudit`, which may have grown since. Memory holds those
+ * statements and one link at a time.
  *
- * @throws {Error} if the text is no export.
+ * @throws {Error} if the text is not an export.
  */
 export async function verifyAudit(
   lines: () => AsyncIterable<string> | Iterable<string>,
@@ -55,7 +55,7 @@ export async function verifyAudit(
   for await (const text of lines()) {
     const line = JSON.parse(text) as ExportLine;
     if (!header) {
-      if (!('audit' in line) || line.version !== 1) throw new Error('This is no export of an audit: its first line is missing.');
+      if (!('audit' in line) || line.version !== 1) throw new Error('This is not an audit export: its first line is missing.');
       header = line;
     } else if ('entries' in line) {
       const entries = entriesOf(line.entries);
@@ -81,9 +81,9 @@ export async function verifyAudit(
       } else if ('heads' in line) heads = line;
     }
   }
-  if (!header) throw new Error('This is no export of an audit: it is empty.');
+  if (!header) throw new Error('This is not an audit export: it is empty.');
   if (!heads) report('The export was cut off: its last line, with the heads of all chains, is missing.');
-  // The link that records a closing or a pruning may be outside of a range.
+  // The link that records a closing or a pruning may be outside a range.
   if (header.from === undefined && header.until === undefined) {
     for (const row of rows.values()) checkRow(row, statements, header.at, report);
     reportMissing(statements, rows, knownHeads, report);

@@ -1,6 +1,6 @@
 import { ToolError } from '@busbar/core';
 
-/** The refusal of a call or an event that the database cannot record now. A cause that is a ToolError is returned as it is. */
+/** The refusal of a call or an event that the database cannot record now. Returns a cause that is a ToolError unchanged. */
 export const unavailable = (cause?: unknown): ToolError =>
   ToolError.is(cause)
     ? cause

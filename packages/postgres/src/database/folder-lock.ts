@@ -20,7 +20,8 @@ export class FolderInUseError extends Error {
 /**
  * Locks a folder for this process, creates it if it does not exist, and returns a function that releases the lock. The operating system
  * holds the file lock, so it ends with the process however the process ends, holds between containers that share a volume, and cannot go
- * stale as a pid file can. Node has no call for it, so SQLite takes it: an exclusive transaction on an empty file that is never written to.
+ * stale as a pid file can. Node has no API for file locks, so SQLite takes the lock: an exclusive transaction on an empty file that is
+ * never written to.
  *
  * @throws {FolderInUseError} if another process, or this one, has locked the folder.
  */

@@ -1,8 +1,8 @@
 /** Writes that share transactions. */
 export interface GroupCommit<T, R> {
   /**
-   * Resolves once the item's batch is durable, with a function that returns each item's result: one promise per batch, because there are
-   * many calls. Rejects as the write did, or with `full()` if too many items wait.
+   * Resolves once the item's batch is durable, with a function that returns each item's result: one promise per batch costs less than one
+   * per item. Rejects as the write did, or with `full()` if too many items wait.
    */
   add(item: T): Promise<ResultOf<T, R>>;
   /** Resolves when nothing waits and no write runs. */
@@ -48,8 +48,8 @@ export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<Result
   }
 
   /**
-   * Clients that were answered together call again together, and their calls should share a write. So this waits for a turn of the event
-   * loop, and for further turns, up to a few, while more calls arrive.
+   * Clients that receive their answers together call again together, and their calls should share a write. So this function waits for a
+   * turn of the event loop, and for further turns, up to a few, while more calls arrive.
    */
   async function arrivals(): Promise<void> {
     let before = 0;

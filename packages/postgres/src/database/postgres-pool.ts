@@ -8,8 +8,8 @@ export interface PoolUse {
   /** SQL that runs on each connection before its first use. */
   readonly settings?: string;
   /**
-   * Prepares each statement once per connection, because parsing and planning take longer than running it. For a fixed set of statements. A
-   * proxy must then give each client connection its own server connection ("session" mode).
+   * Prepares each statement once per connection, because parsing and planning it takes longer than running it. Use this for a fixed set of
+   * statements only. A proxy must then give each client connection its own server connection ("session" mode).
    */
   readonly prepare?: boolean;
   /** How long a query waits for its answer. Default: as long as the connection lasts. */
@@ -39,7 +39,7 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
       try {
         return await runQuery(client, { text, values: [...values], ...(name !== undefined && { name }) }, timeoutMs);
       } catch (error) {
-        // Without an answer of the server, the reply may still come, and pg would take it for the reply to the next statement.
+        // If the server has not answered, its reply may still come, and pg would mistake it for the reply to the next statement.
         if (!(error instanceof pg.DatabaseError)) lost = true;
         throw error;
       }

@@ -16,22 +16,23 @@ export function itemsText(rows: readonly Readonly<Record<string, Field>>[]): str
   return storableJson(rows);
 }
 
-/** The value as JSON, with all texts as {@link storableText} writes them. */
+/** The value as JSON, with all strings as {@link storableText} returns them. */
 export function storableJson(value: unknown): string {
   const json = JSON.stringify(value);
-  // JSON escapes every character that PostgreSQL cannot store, and a few others. Nearly all texts have none, and this check is cheap.
+  // JSON escapes every character that PostgreSQL cannot store, and a few others. Nearly all texts have no escapes, and this check is cheap.
   if (!json.includes('\\u')) return json;
   return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'string' ? storableText(part) : part));
 }
 
 /**
- * Joins lines that contain no line feed, for `string_to_table(…, E'\\n')`. The cheapest form for long texts: nothing in them is escaped.
+ * Joins lines that contain no line feed, for `string_to_table(…, E'\\n')`. This is the cheapest form for long texts, because nothing in
+ * them is escaped.
  */
 export function linesText(lines: readonly string[]): string {
   return storableText(lines.join('\n'));
 }
 
-/** The text with a replacement for every character that PostgreSQL cannot store. */
+/** Replaces every character that PostgreSQL cannot store. */
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\u0000', '\uFFFD');
 }

@@ -16,7 +16,7 @@ export interface Tables {
     revoked_at: Date | null;
     last_used_at: Date | null;
   };
-  /** One row for each scope that holds something. */
+  /** One row for each scope that is not empty. */
   state_scopes: {
     scope: string;
     /** Keys and logs. */
@@ -33,7 +33,7 @@ export interface Tables {
     size: number;
     sealed: Uint8Array;
   };
-  /** One row for each log that holds something, because counting the entries of a long log takes longer than appending to it. */
+  /** One row for each log that is not empty, because counting the entries of a long log takes longer than appending to it. */
   state_logs: {
     scope: string;
     log: string;
@@ -79,9 +79,9 @@ export interface Tables {
      * digits.
      */
     price: Generated<number | string>;
-    /** False if its quota was refunded, or it never took any. */
+    /** False if its quota was refunded, or if it used none. */
     charged: Generated<boolean>;
-    /** The ids of the quota counters that it took from. The first word of each id is the kind of quota. */
+    /** The ids of the quota counters that it was counted in. The first word of each id is the kind of quota. */
     counters: string[] | null;
     /** The id under which a job reports the delivery: see deliveries. */
     accepted: string | null;
@@ -96,7 +96,7 @@ export interface Tables {
   claims: {
     id: string;
     input_hash: string;
-    /** The call that holds it. */
+    /** The call that holds the claim. */
     call_id: string;
     /** JSON, for replay. Null while the call runs, and if its outcome is unknown. */
     answer: string | null;

@@ -21,7 +21,7 @@ export interface DeadLetter {
   readonly tool: string;
   /** The cause of the newest failure. */
   readonly code: ErrorCode;
-  /** The message that the caller got, at most 500 characters. */
+  /** The message that the caller received, at most 500 characters. */
   readonly message: string;
   readonly failedAt: number;
   /** How often it failed. */
@@ -36,7 +36,8 @@ export interface DeadLetter {
 /** The dead letters of all tenants. Pass the tenant to each method that serves a tenant's request. */
 export interface DeadLetters {
   /**
-   * Lists the matching dead letters, newest first. `after` is the `next` of the page before. `limit` defaults to 100 and is 1,000 at most.
+   * Lists the matching dead letters, newest first. `after` is the `next` of the previous page. `limit` defaults to 100 and is 1,000 at
+   * most.
    */
   list(
     filter: DeadLetterFilter & { readonly limit?: number; readonly after?: string },
@@ -51,8 +52,8 @@ export interface DeadLetters {
   discard(filter: DeadLetterFilter): Promise<number>;
   /**
    * Repeats the calls of the matching dead letters, oldest first and five at a time, with their original arguments, connection and
-   * idempotency key. A write that the caller or another operator has repeated before is answered and not executed again. A dead letter is
-   * removed if its call succeeded, may have written, or can never succeed; otherwise it stays with the new cause.
+   * idempotency key. If the caller or another operator has already repeated a write, the replay gets its answer and does not execute it
+   * again. A dead letter is removed if its call succeeded, may have written, or can never succeed. Otherwise it stays, with the new cause.
    *
    * Rejects if the database fails. Calls that were repeated until then count; the other dead letters are unchanged.
    */
@@ -66,7 +67,7 @@ export interface DeadLettersOptions {
   /** The `deadLetters.secret` of the metering. */
   readonly secret: SealSecret;
   readonly clock?: Clock;
-  /** The age from which `prune` drops a dead letter. Default 7 days. */
+  /** The age at which `prune` drops a dead letter. Default 7 days. */
   readonly keepMs?: number;
 }
 

@@ -11,8 +11,8 @@ export interface ReplayOptions {
   /** Ends the replay: running calls are cancelled, and the dead letters after them are unchanged. */
   readonly signal: AbortSignal;
   /**
-   * Looks up the caller: returns the principal with its current rights, or undefined if it may not act any more. Without it the rights at
-   * the time of the call apply.
+   * Looks up the caller: returns the principal with its current rights, or undefined if it may no longer act. Without `authorize`, the
+   * rights at the time of the call apply.
    */
   readonly authorize?: (principal: Principal) => Promise<Principal | undefined>;
   /** How many dead letters to replay at most. Default 100, and 1,000 at most. */
@@ -21,8 +21,8 @@ export interface ReplayOptions {
 
 /**
  * The outcome of one dead letter. `done`: its call has succeeded, now or before. `unknown`: it may have written, in whole or in part; a
- * person must check. `failed`: it wrote nothing. `refused`: its caller may not act any more. `unreadable`: no secret opens it. `gone`: it
- * was removed before its turn.
+ * person must check. `failed`: it wrote nothing. `refused`: its caller may no longer act. `unreadable`: no secret opens it. `gone`: it was
+ * removed before the replay reached it.
  */
 export interface ReplayedDeadLetter {
   readonly id: string;
@@ -39,11 +39,11 @@ export interface ReplayResult {
   /** In no particular order. */
   readonly deadLetters: readonly ReplayedDeadLetter[];
   readonly counts: Readonly<Record<ReplayedDeadLetter['outcome'], number>>;
-  /** More dead letters match, and had no turn. */
+  /** Whether more dead letters match, which the replay did not reach. */
   readonly more: boolean;
 }
 
-/** The database, the seal and the time that a replay works with. */
+/** The database, the seal and the time that a replay uses. */
 export interface DeadLetterStore {
   readonly db: Kysely<Tables>;
   readonly seal: Seal;
@@ -97,7 +97,7 @@ export async function replayDeadLetters(store: DeadLetterStore, filter: DeadLett
 }
 
 async function replayOne(store: DeadLetterStore, id: string, options: ReplayOptions): Promise<ReplayedDeadLetter> {
-  // Read just before its call: since the list was read, its call may have succeeded.
+  // Reads the row just before the call, because the call may have succeeded since the list was read.
   const row = await store.db.selectFrom('dead_letters').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) return { id, outcome: 'gone', kept: false };
   let content: DeadLetterContent;
@@ -152,12 +152,12 @@ async function writeOutcome({ db, now }: DeadLetterStore, row: Row, result: Call
   return { id, outcome: kept ? 'failed' : 'unknown', kept: kept !== undefined, ...cause };
 }
 
-/** Removes the row as it was read, and no row that has replaced it since. */
+/** Removes the row that was read, but not a row that has replaced it since. */
 async function remove(db: Kysely<Tables>, { id, call_id }: Row): Promise<void> {
   await db.deleteFrom('dead_letters').where('id', '=', id).where('call_id', '=', call_id).execute();
 }
 
-/** The failure of a call, if it failed. A write that was executed and whose output cannot be shown has an error, and did not fail. */
+/** The failure of a call, if it failed. A write that was executed but whose output cannot be shown has an error, and yet did not fail. */
 function failureOf(result: CallResult | ToolError, callId: string): { code: ErrorCode; message: string; callId: string } | undefined {
   if (ToolError.is(result))
     return { code: result.code, message: messageOf({ content: [{ type: 'text', text: `${result.code}: ${result.message}` }] }), callId };

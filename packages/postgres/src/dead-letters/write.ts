@@ -3,11 +3,11 @@ import type { DeadLetterRow } from './dead-letter.ts';
 import type { Tables } from '../database/tables.ts';
 
 /**
- * Writes dead letters, in the transaction that settles their calls. A write that has a dead letter already gets the new one in its place,
- * with one more attempt. The newest `maxPerTenant` of each tenant stay, or for a while about a twentieth more.
+ * Writes dead letters, in the transaction that settles their calls. If a write already has a dead letter, the new one replaces it and
+ * counts one more attempt. Keeps the newest `maxPerTenant` of each tenant, and for a while up to about a twentieth more.
  */
 export async function writeDeadLetters(db: Kysely<Tables>, deadLetters: readonly DeadLetterRow[], maxPerTenant: number): Promise<void> {
-  // A statement may change a row only once. In the order of their ids, so that no two transactions wait for each other.
+  // A statement may change a row only once. Sorted by id, so that no two transactions wait for each other.
   const rows = [...new Map(deadLetters.map((row) => [row.id, row])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   if (rows.length === 0) return;
   await db
@@ -21,7 +21,7 @@ export async function writeDeadLetters(db: Kysely<Tables>, deadLetters: readonly
         message: ref('excluded.message'),
         failed_at: ref('excluded.failed_at'),
         sealed: ref('excluded.sealed'),
-        // A settlement that is written again because the database's reply was lost is no further attempt.
+        // A settlement that is written again because the database's reply was lost is not another attempt.
         attempts: eb(
           'dead_letters.attempts',
           '+',
@@ -45,6 +45,6 @@ export async function writeDeadLetters(db: Kysely<Tables>, deadLetters: readonly
       ) for update skip locked)`.execute(db);
 }
 
-// Searching for surplus rows takes milliseconds per tenant, and settlements wait for it. So a random one in many writes does it, which
-// needs no counter and which no tenant can evade.
+// Searching for surplus rows takes milliseconds per tenant, and settlements wait for it. So only a random share of the writes does it: that
+// needs no counter, and no tenant can evade it.
 const isDue = (count: number, maxPerTenant: number) => Math.random() * Math.floor(maxPerTenant / 20) < count;

@@ -15,9 +15,7 @@ export interface AdmitItem {
   readonly claim: string | null;
   readonly price: Price;
   readonly charges: readonly QuotaCharge[];
-  /**
-   * Its arguments for the audit, made before the item joins a batch, so that arguments which cannot be written fail their own call alone.
-   */
+  /** Its arguments for the audit, made before the item joins a batch, so that arguments that cannot be written fail only their own call. */
   readonly input: string;
   /** The end of a call that is recorded whole. Absent: the call is about to run. */
   readonly end?: SettleItem | undefined;
@@ -41,8 +39,8 @@ export interface Writer {
 }
 
 /**
- * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: a quota has not enough
- * left. `retry`: admit it again, because calls before it in the same batch might have taken the quota that it needs, and did not.
+ * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: a quota does not have
+ * enough left. `retry`: admit it again, because it lacked only quota that earlier calls of its batch might have taken, but did not.
  */
 export type AdmitResult = { readonly kind: 'written' | 'taken' | 'retry' } | { readonly kind: 'full'; readonly charge: QuotaCharge };
 
@@ -134,11 +132,11 @@ export interface AdmitOptions extends Writer {
 
 /**
  * Admits calls in one statement, and so in one transaction: writes each call that may run with its claim, its share of quotas and its entry
- * in the audit. A call that has run already is written with its end, if it would have been admitted. Returns undefined, and writes nothing,
+ * in the audit. A call that has already run is written with its end, if it would have been admitted. Returns undefined, and writes nothing,
  * if another replica has closed the audit's chain.
  *
- * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call that fails only because
- * of an earlier call which was not written itself gets `retry`. Every statement locks shared rows in the same order, so that no two
+ * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call that does not fit only
+ * because of an earlier call that was not written itself gets `retry`. Every statement locks shared rows in the same order, so that no two
  * replicas wait for each other: chain, calls, counters by id, claims by id.
  */
 export async function admitCalls(
@@ -188,13 +186,13 @@ function resultsOf(sent: readonly AdmitItem[], details: NonNullable<Row['details
   };
 }
 
-/** The amount that a charge keeps taken: all of it while the call runs, then the call's use. */
+/** The amount that a charge takes from its quota: all of it while the call runs, then only what the call used. */
 function keptOf({ end }: AdmitItem, { amount, rule }: QuotaCharge): number {
   if (!end) return amount;
   return end.charged ? (rule.of === 'money' ? end.price : amount) : 0;
 }
 
-/** A call that got the stored answer of an earlier call. */
+/** A call whose caller received the stored answer of an earlier call. */
 export interface ReplayItem extends AdmitItem {
   /** The id of the earlier call. */
   readonly of: string;

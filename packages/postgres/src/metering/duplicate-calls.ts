@@ -3,7 +3,7 @@ import type { ClaimState } from '../claims.ts';
 import type { Leases } from './leases.ts';
 import { conflict } from './refusals.ts';
 
-/** What {@link duplicateCalls} works with. */
+/** Options of {@link duplicateCalls}. */
 export interface DuplicateCallsOptions {
   /** Reads a claim. Concurrent reads may share one query. */
   read(claim: string): Promise<ClaimState | undefined>;
@@ -16,8 +16,9 @@ export interface DuplicateCallsOptions {
 const pollMs = 100;
 
 /**
- * Returns a function that waits while a call with the same idempotency key runs, on any replica. It returns the claim that the call left,
- * or undefined if the key is free again. It throws the signal's reason, and IDEMPOTENCY_CONFLICT if that call has other arguments.
+ * Returns a function that waits while a call with the same idempotency key runs, on any replica. The function returns the claim that the
+ * call left, or undefined if the key is free again. It throws the signal's reason if the signal aborts, and IDEMPOTENCY_CONFLICT if that
+ * call has other arguments.
  */
 export function duplicateCalls({ read, leases, clock, leaseMs }: DuplicateCallsOptions) {
   return async function endOfFirstCall(claim: string, inputHash: string, signal: AbortSignal): Promise<ClaimState | undefined> {

@@ -25,9 +25,9 @@ interface HeldLease extends CallLease {
   ended: PromiseWithResolvers<void> | undefined;
 }
 
-/** Renews the leases of all running calls together, every `everyMs`. `renew` must not reject. Without a running call there is no timer. */
+/** Renews the leases of all running calls together, every `everyMs`. `renew` must not reject. There is no timer while no call runs. */
 export function createLeases(clock: Clock, everyMs: number, renew: (callIds: readonly string[]) => Promise<void>): Leases {
-  // An array, not a Set or Map: V8 keeps the outgrown tables of those, with their old contents, until it collects old garbage. Under load
+  // An array, because V8 keeps the outgrown tables of a Set or Map, with their old contents, until it collects old garbage. Under load
   // nearly every call would then be moved to the old generation.
   const held: HeldLease[] = [];
   let cancel: (() => void) | undefined;

@@ -9,7 +9,7 @@ import { admitCalls, recordReplays, type AdmitItem, type AdmitResult, type Repla
 import type { QuotaRows } from './quota-rows.ts';
 import { settleCalls, type SettleItem, type SettleResult } from './settle.ts';
 
-/** What {@link createLedgerWrites} works with. */
+/** Options of {@link createLedgerWrites}. */
 export interface LedgerWritesOptions {
   readonly quotaRows: QuotaRows;
   readonly clock: Clock;
@@ -29,7 +29,8 @@ export interface LedgerWrites {
   /** The chain of replays and sweeps. */
   readonly chain: AuditChain;
   /**
-   * Waits for all writes, then closes the audit's chains. `onChainLeftOpen`: another replica closes that chain once its lease has expired.
+   * Waits for all writes, then closes the audit's chains. Calls `onChainLeftOpen` for a chain that it could not close; another replica
+   * closes that chain once its lease has expired.
    */
   drain(onChainLeftOpen: (err: unknown) => void): Promise<void>;
 }

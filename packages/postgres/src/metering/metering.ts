@@ -41,8 +41,8 @@ export interface PostgresMeteringOptions extends UsagePolicy {
   /** The name of this process in the records. Default: a random UUID. */
   readonly replica?: string;
   /**
-   * The lease of a running call, renewed after each third of it. The clocks of all replicas must agree within a third of it. Default 30
-   * seconds.
+   * The length of a running call's lease, which is renewed after each third of that time. The clocks of all replicas must agree within a
+   * third of it. Default 30 seconds.
    */
   readonly leaseMs?: number;
   /** How long an answer is kept for replay. Default 24 hours. */
@@ -50,14 +50,14 @@ export interface PostgresMeteringOptions extends UsagePolicy {
   /**
    * `durable`, the default: the host answers a call after its settlement is in the database. `queued`: the host answers while the
    * settlement waits to be written, which takes that wait out of the latency. A process that crashes then loses the settlements of its last
-   * milliseconds, and a process that stops while the database is unreachable loses all of that time: calls that were answered become
-   * `unknown`, or `failed` and refunded if they were reads, and their keys answer OUTCOME_UNKNOWN. The answer of a read that is recorded
-   * whole waits in both modes, because the record may refuse it.
+   * milliseconds, and a process that stops while the database is unreachable loses all settlements of that time: calls that were answered
+   * become `unknown`, or `failed` and refunded if they were reads, and their keys answer OUTCOME_UNKNOWN. The answer of a read that is
+   * recorded whole waits for the record in both modes, because the record may refuse it.
    */
   readonly settle?: 'durable' | 'queued';
   /**
-   * Keeps failed writes that can be retried, for a `createDeadLetters` with the same secret. `maxPerTenant`: beyond it the oldest are
-   * dropped, default 1,000. Default: none are kept.
+   * Keeps failed writes that can be retried, for a `createDeadLetters` with the same secret. Beyond `maxPerTenant`, by default 1,000, the
+   * oldest are dropped. Default: none are kept.
    */
   readonly deadLetters?: { readonly secret: SealSecret; readonly maxPerTenant?: number };
   /** Puts every charged call into the outbox, for a `usageOutbox` to deliver. Default: no. */
@@ -83,7 +83,7 @@ interface LedgerAdmission extends Admission {
   readonly lease: CallLease;
 }
 
-/** The result of an admission that needs no further attempt. */
+/** The result of an admission that needs no other attempt. */
 type FinalAdmitResult = Exclude<AdmitResult, { readonly kind: 'retry' }>;
 
 const maxRunning = 10_000;
@@ -113,7 +113,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
     await Promise.all(items.map((item) => settles.add(item)));
   });
 
-  /** Writes an admission, again while calls before it in its batch might have taken the quota that it needs. */
+  /** Writes an admission, and writes it again as long as the result is `retry`. */
   function write(item: AdmitItem): Promise<FinalAdmitResult> {
     return admits.add(item).then(
       (resultOf) => {
@@ -191,7 +191,7 @@ export function postgresMetering({ ledger: db }: Database, options: PostgresMete
       const written = settles.add(item);
       if (mode === 'queued') {
         const release = () => lease && leases.release(lease);
-        // The caller has this outcome already, so the retry queue writes the same one.
+        // The caller already has this outcome, so the retry queue writes the same outcome.
         written.catch(() => retries.add(item)).finally(release);
         return;
       }

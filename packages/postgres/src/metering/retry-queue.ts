@@ -2,7 +2,7 @@ import type { Clock } from '@busbar/core';
 
 /** Writes that failed and are retried in the background. */
 export interface RetryQueue<T> {
-  /** Takes an item. Drops it if 10,000 wait: a sweep then ends its call. */
+  /** Adds an item, or drops it if 10,000 are waiting. A sweep then ends its call. */
   add(item: T): void;
   /** Drops the waiting items. */
   stop(): void;
@@ -29,7 +29,7 @@ export function createRetryQueue<T>(clock: Clock, write: (items: readonly T[]) =
       await write(items);
       for (const item of items) waiting.delete(item);
     } catch {
-      // The database is still unreachable. The callers have their refusals, so there is no one to report to.
+      // The database is still unreachable. The callers already have their refusals, so there is no one to notify.
     }
     retryLater();
   }

@@ -10,7 +10,7 @@ import { refundCounters } from './refund.ts';
 import { prepared } from '../database/prepared.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** The settlement of a call, as it is written. */
+/** The settlement of a call, as the ledger stores it. */
 export interface SettleItem {
   readonly callId: string;
   readonly tenant: string;
@@ -34,7 +34,7 @@ export interface SettleItem {
   readonly deadLetter?: DeadLetterRow | undefined;
 }
 
-// Every replay reads the stored answer back, and a batch may hold hundreds of them.
+// Every replay reads a stored answer back, and a batch may hold hundreds of answers.
 const maxKeptBytes = 64 * 1024;
 
 /** The settlement of a call with the host's outcome. */
@@ -83,8 +83,8 @@ export function lostItem(
 }
 
 /**
- * The result of a settlement. `ended`: written now. `known`: its replica had settled the call before. `lost`: a sweep had ended the read
- * before, or there is no such call.
+ * The result of a settlement. `ended`: it was written now. `known`: the call's replica had already settled it. `lost`: a sweep had already
+ * ended the call, which is a read, or there is no such call.
  */
 export type SettleResult = 'ended' | 'known' | 'lost';
 
@@ -191,7 +191,7 @@ async function settleBatch(
   items: readonly SettleItem[],
   { now, chain, usageEvents }: SettleOptions,
 ): Promise<ResultOfCall | undefined> {
-  // Of two settlements of one call the first counts.
+  // If a call has two settlements, the first counts.
   const first = new Map(items.toReversed().map((item) => [item.callId, item]));
   const [row] = await settleStatement(db, {
     items: itemsText(Array.from(first.values(), toRow)),

@@ -21,10 +21,10 @@ export interface SweepPageOptions {
   readonly usageEvents: boolean;
 }
 
-/** How many calls {@link sweepPage} ends at most. */
+/** The most calls that {@link sweepPage} ends. */
 export const sweepPageSize = 1_000;
 const dropPageSize = 1_000;
-// Operators look at the use of recent periods too.
+// Operators also look at the use of recent periods.
 const keepCountersMs = 7 * 24 * 60 * 60_000;
 
 /**

@@ -5,7 +5,7 @@ import { createBackgroundLoop, type BackgroundLoop } from '../background-loop.ts
 import type { Tables } from '../database/tables.ts';
 import { dropExpired, sweepPage, sweepPageSize, type SweepResult } from './sweep.ts';
 
-/** What {@link createSweeper} works with. */
+/** Options of {@link createSweeper}. */
 export interface SweeperOptions {
   readonly chain: AuditChain;
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** What connectors remember: values, logs, and how much each scope and log holds. */
+/** The state of connectors: values, logs, and the size of each scope and log. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create sequence state_serial`.execute(db);
   await db.schema

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** The ledger: one row for each call, the idempotency keys that calls hold, and what became of accepted work. */
+/** The ledger: one row for each call, the idempotency keys that calls hold, and the deliveries of accepted calls. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('calls')

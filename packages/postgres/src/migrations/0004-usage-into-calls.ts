@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** The ledger takes in the rows of usage, which it has the place of. */
+/** Moves the rows of the table `usage` into the ledger, which replaces that table. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     insert into calls (call_id, tenant, principal, connector, connection, tool, effect, status, wrote, upstream_requests, started_at, ended_at, replica)

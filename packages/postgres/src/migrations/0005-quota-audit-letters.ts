@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-/** What calls take and cost, quotas, the audit, usage events that are still to be sent, and failed writes that may be tried again. */
+/** The units and prices of calls, quotas, the audit, undelivered usage events, and failed writes that can be retried. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('calls')

@@ -7,7 +7,7 @@ import type { Tables } from '../database/tables.ts';
 export interface AuditedCalls {
   /** Adds an entry. Entries that are not about a call are ignored. */
   add(entry: AuditEntry): Promise<void>;
-  /** Writes the last rows. Returns the time, as ISO, since which the audit must have every call. Undefined: it need not have any. */
+  /** Writes the last rows. Returns the time, as ISO, from which on the audit must have every call, or undefined if it need not have any. */
   finish(): Promise<string | undefined>;
 }
 

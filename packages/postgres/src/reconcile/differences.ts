@@ -39,7 +39,7 @@ export const ledgerDifferences = (now: number): readonly Difference[] => [
 
 /** Differences between the ledger and the table `audited`, which must have every call that began at `since` (ISO) or later. */
 export function auditDifferences(since: string | undefined): readonly Difference[] {
-  // Rows from the time before the ledger are in no audit.
+  // No audit has rows from the time before the ledger.
   const mustBeThere = sql`calls.replica <> 'usage' and calls.started_at >= ${since ?? 'infinity'}::timestamptz`;
   return [
     sql`

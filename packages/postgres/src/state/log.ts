@@ -69,7 +69,7 @@ export function stateLog<T>(scopes: Scopes, scope: string, spec: Omit<LogSpec, '
     return { removed: removed.length, bytes: removed.reduce((sum, { size }) => sum + size, 0) };
   }
 
-  /** `upTo`: an entry with one of these names that was appended after this position stays. */
+  /** With `upTo`, an entry that was appended after this position stays, even if it has one of these names. */
   async function remove(names: readonly string[], upTo?: string): Promise<void> {
     if (names.length === 0) return;
     await scopes.change(scope, async (trx) => {
@@ -147,7 +147,7 @@ export function stateLog<T>(scopes: Scopes, scope: string, spec: Omit<LogSpec, '
           last = row.position;
         }
       }
-      // As with a value: an entry that no longer fits the schema is removed, or it would take up room for ever.
+      // As with a value: an entry that no longer fits the schema is removed, or it would take up room forever.
       await remove(misfits, last);
       return { entries, ...(more && { next: last }) };
     },

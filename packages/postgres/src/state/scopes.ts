@@ -92,7 +92,7 @@ export function createScopes({ db }: Database, seal: Seal, limits: ScopeLimits):
     },
     change: (scope, write) =>
       run(() =>
-        // Each statement after the lock must see the writes of its earlier holders.
+        // Each statement after the lock must see the writes of the lock's earlier holders.
         db
           .transaction()
           .setIsolationLevel('read committed')
@@ -107,9 +107,9 @@ export function createScopes({ db }: Database, seal: Seal, limits: ScopeLimits):
 }
 
 /**
- * The hash that the tables have in place of a key or an id, which is the last part. The other parts name its owner, so that equal keys of
- * two scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL refuses. It may name
- * a person, whom a copy of the tables then does not reveal.
+ * Returns the hash that the tables store instead of a key or an id, which is the last part. The other parts name its owner, so equal keys
+ * of two scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL refuses. A key may
+ * name a person, and a copy of the tables does not reveal that name.
  */
 export function toName(...parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');

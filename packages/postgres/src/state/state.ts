@@ -8,7 +8,8 @@ import { createScopes, toName, type ScopeLimits, type Scopes } from './scopes.ts
 /**
  * The limits of a {@link postgresState}, which refuses a write beyond them with STATE_FULL: `maxKeys` (keys and logs of one scope, default
  * 1,000), `maxValueBytes` (one value or log entry with its key, before sealing, default 64 KiB), `maxScopes` (scopes that are not empty,
- * default 10,000), `maxScopeBytes` (all values and entries of one scope, default 64 MiB). Give all replicas of one database the same.
+ * default 10,000), `maxScopeBytes` (all values and entries of one scope, default 64 MiB). Give all replicas of one database the same
+ * limits.
  */
 export type StateLimits = Partial<ScopeLimits>;
 
@@ -20,8 +21,8 @@ export interface PostgresStateOptions {
 }
 
 /**
- * Durable state that all replicas on one database share. The tables have keys and ids as hashes, and values and entries sealed; the names
- * of scopes and logs are in plain text.
+ * Durable state that all replicas on one database share. The tables store keys and ids as hashes, values and entries sealed, and the names
+ * of scopes and logs in plain text.
  *
  * Its methods throw the errors that `State` documents, `UNAVAILABLE` if the database fails, and {@link SealError} for a value that was
  * sealed with another secret: it is then neither returned nor removed.
@@ -101,7 +102,7 @@ function stateScope(scopes: Scopes, scope: string): State {
       if (!stored) return undefined;
       const parsed = schema.safeParse(JSON.parse(seal.open(stored.sealed, locationOf(name))));
       if (parsed.success) return { value: parsed.data, version: stored.version };
-      // A value that no longer fits the schema is removed, or a `set` "only if absent" could never succeed.
+      // A value that no longer fits the schema is removed: otherwise a `set` "only if absent" could never succeed.
       await remove(name, stored.version);
       return undefined;
     },

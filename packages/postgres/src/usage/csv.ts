@@ -35,7 +35,7 @@ export async function* usageCsv(
 
 const lineOf = (cells: readonly (string | number | undefined)[]): string => `${cells.map(cellOf).join(',')}\r\n`;
 
-/** A spreadsheet runs a cell that begins like a formula, and tenants choose names. An apostrophe before it makes it text. */
+/** Tenants choose names, and a spreadsheet runs a cell that begins like a formula. A leading apostrophe makes the cell text. */
 function cellOf(value: string | number | undefined): string {
   const text = String(value ?? '');
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;

@@ -5,8 +5,8 @@ import { postpone, removeEvents, takeDue, type TakenEvent } from './outbox-rows.
 
 /**
  * The result of sending one event. `refused`: the receiver does not accept this event; it is retried each hour, because a setting on either
- * side may be the cause. `later`: the event was not accepted, or that is unknown; it is retried, not before `retryAfterMs` if the receiver
- * named a time.
+ * side may be the cause. `later`: the event was not accepted, or it is unknown whether it was; it is retried, but not before `retryAfterMs`
+ * if the receiver gave a time.
  */
 export type UsageDelivery =
   | { readonly status: 'delivered' }
@@ -45,9 +45,9 @@ const longestWaitMs = 60 * 60_000;
 const longestPauseMs = 60_000;
 
 /**
- * Delivers the usage events that a metering with `usageEvents` writes: each at least once under the call's id, so that a receiver that
- * compares ids counts it once. An event is removed only after the receiver accepted it. Any number of replicas may run an outbox. Each
- * sends one batch at a time, and if it dies, another replica sends that batch a minute later.
+ * Delivers the usage events that a metering with `usageEvents` writes: each at least once, with the call's id, so a receiver that compares
+ * ids counts it once. An event is removed only after the receiver has accepted it. Any number of replicas may run an outbox. Each sends one
+ * batch at a time, and if it dies, another replica sends that batch a minute later.
  */
 export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {
   const { clock = systemClock, log = silentLogger, send, maxAgeMs = Infinity } = options;

@@ -21,7 +21,7 @@ export interface UsageQuery extends UsageRange {
 
 /** Selects one page. */
 export interface Paging {
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly after?: string | undefined;
   /** The largest number of rows: 1 to 1,000. */
   readonly limit: number;
@@ -38,12 +38,12 @@ export interface UsageRow {
   /** Repetitions that got a stored answer. They cost nothing. */
   readonly replays: number;
   readonly failed: number;
-  /** Of charged calls. */
+  /** The units of charged calls. */
   readonly units: number;
   /** Millionths of the currency, exact. Amounts that are reserved for running calls are not included. */
   readonly cost: bigint;
   readonly upstreamRequests: number;
-  /** Of all answers, including replays. */
+  /** The bytes of all answers, including replays. */
   readonly bytesOut: number;
   /** An estimate. */
   readonly tokensOut: number;
@@ -74,7 +74,7 @@ export interface CallsQuery extends UsageRange {
 
 /** The usage of all tenants. Its methods reject with RangeError for an invalid range, limit or page position. */
 export interface Usage {
-  /** Sums by group. Each page is read on its own: calls that are made between two pages are only in the later one. */
+  /** Sums by group. Each page is read separately, so calls that are made between two pages are only in the later page. */
   report(query: UsageQuery & Paging): Promise<{ readonly rows: readonly UsageRow[]; readonly next?: string }>;
   /** The whole report as CSV, read page by page: a header, then a line for each row. Costs have 6 decimals. */
   csv(query: UsageQuery): AsyncIterable<string>;

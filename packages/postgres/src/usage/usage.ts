@@ -61,9 +61,9 @@ export function createUsage({ db }: Database): Usage {
       .$if(groups.length > 0, (select) => select.groupBy(groups).orderBy(sql`${sql.join(groups)}`))
       .limit(query.limit + 1)
       .execute();
-    const shown = rows.slice(0, query.limit);
+    const page = rows.slice(0, query.limit);
     return {
-      rows: shown.map((row) => ({
+      rows: page.map((row) => ({
         group: Object.fromEntries(by.map((group, index) => [group, row.group[index] ?? ''])),
         calls: Number(row.calls),
         charged: Number(row.charged),
@@ -78,7 +78,7 @@ export function createUsage({ db }: Database): Usage {
         p50Ms: wholeMs(row.percentiles?.[0]),
         p95Ms: wholeMs(row.percentiles?.[1]),
       })),
-      ...(rows.length > query.limit && { next: writePosition(shown.at(-1)?.group ?? []) }),
+      ...(rows.length > query.limit && { next: writePosition(page.at(-1)?.group ?? []) }),
     };
   }
 
@@ -94,10 +94,10 @@ export function createUsage({ db }: Database): Usage {
       .orderBy('call_id', 'desc')
       .limit(query.limit + 1)
       .execute();
-    const shown = rows.slice(0, query.limit);
-    const last = shown.at(-1);
+    const page = rows.slice(0, query.limit);
+    const last = page.at(-1);
     return {
-      calls: shown.map((row) => ({
+      calls: page.map((row) => ({
         ...usageRecord(row),
         effect: row.effect,
         code: row.code ?? undefined,

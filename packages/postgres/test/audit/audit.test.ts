@@ -38,7 +38,7 @@ const refused: AuditEvent = {
   detail: 'TOOL_NOT_FOUND',
 };
 
-test('with the database unreachable an event is not recorded, and record rejects', async () => {
+test('if the database is unreachable, an event is not recorded and record rejects', async () => {
   const at = await pglite.place();
   const database = await openDatabase(at.options);
   const audit = postgresAudit(database);
@@ -59,7 +59,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
   const auditOf = (replica: string, over: PostgresAuditOptions = {}) => postgresAudit(database, { clock, replica, ...over });
   const chains = () => database.db.selectFrom('audit_chains').selectAll().orderBy('opened_at').orderBy('id').execute();
   const problems = async () => (await verdictOf(database, clock)).problems;
-  /** All entries, without their times. */
+  /** Returns all entries, without their times. */
   async function entries(): Promise<AuditEntry[]> {
     const rows = await database.db.selectFrom('audit_links').select('entries').orderBy('at').orderBy('chain').orderBy('link').execute();
     return rows.flatMap((row) => entriesOf(row.entries)).map(({ at: _at, ...entry }) => entry);
@@ -87,13 +87,13 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     const metering = postgresMetering(database, { clock, replica: 'replica-1' });
     const inputs = ['{"n":0}', '{\n"n":\n1}', JSON.stringify({ n: 2, text: 'a\n\u0000\ud800"\\' }), '{"n":3}'];
     const calls = inputs.map((input, n) => callOf({ callId: `call-${n}`, key: undefined, auditInput: () => input }));
-    // Its id was used before, so it has no entry. The calls after it have their own.
+    // The first call's id was used before, so that call has no entry. The calls after it have their own entries.
     await admitToRun(metering, callOf({ callId: 'call-0', key: undefined }));
     await Promise.allSettled(calls.map((call) => metering.admit(call, new AbortController())));
     await metering.drain();
     const links = await database.db.selectFrom('audit_links').select('entries').execute();
-    const told = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => event === 'call.admitted');
-    expect(told.map(({ callId, input }) => [callId, (input as { n?: number }).n])).toEqual([
+    const callEntries = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => event === 'call.admitted');
+    expect(callEntries.map(({ callId, input }) => [callId, (input as { n?: number }).n])).toEqual([
       ['call-0', undefined],
       ['call-1', 1],
       ['call-2', 2],
@@ -110,14 +110,14 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     await metering.admit(callOf({ callId: '3', principal, startedAt: clock.now() - 5 }), new AbortController());
     await metering.drain();
     const links = await database.db.selectFrom('audit_links').select('entries').execute();
-    const told = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => String(event).startsWith('call.'));
+    const callEntries = links.flatMap(({ entries }) => entriesOf(entries)).filter(({ event }) => String(event).startsWith('call.'));
     const at = '2026-01-01T00:00:00.000Z';
     const endedAt = '2026-01-01T00:00:01.234Z';
     const { tenant } = principal;
     const what = { principal: 'key_1', connector: 'zendesk', connection: 'con_1', tool: 'zendesk_create_ticket' };
     const write = { tenant, ...what, effect: 'write' };
     const failed = { status: 'failed', wrote: 'no', code: 'UPSTREAM_UNAVAILABLE' };
-    expect(told.toSorted((a, b) => String(a['callId']).localeCompare(String(b['callId'])))).toEqual([
+    expect(callEntries.toSorted((a, b) => String(a['callId']).localeCompare(String(b['callId'])))).toEqual([
       { event: 'call.admitted', at, callId: '1', tenant, address: '192.0.2.7', ...what, effect: 'read', input: { n: 1 } },
       { event: 'call.ended', at: endedAt, callId: '1', tenant, ...failed, charged: false, price: 0 },
       { event: 'call.admitted', at, callId: '2', ...write, input: {} },
@@ -133,7 +133,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('a writer whose chain was closed goes on in a new one and loses nothing', async () => {
+  test('a writer whose chain was closed continues in a new chain and loses nothing', async () => {
     const writer = writerOn(database, clock);
     await writer.write({ event: 'test', index: 1 });
     await clock.advance(leaseMs + 1);
@@ -200,7 +200,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('a process does not renew the chains of an earlier one with its name', async () => {
+  test('a process does not renew the chains of an earlier process with the same name', async () => {
     await writerOn(database, clock, 'r1').write({ event: 'test' });
     await clock.advance(leaseMs + 1);
     const audit = auditOf('r1');
@@ -237,8 +237,8 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(all.map(({ closed_at }) => closed_at)).toEqual([new Date(clock.now()), new Date(clock.now()), new Date(clock.now())]);
     const last = all.find(({ links }) => links === 4);
     const others = all.filter((each) => each !== last);
-    const said = (await entries()).filter(({ event }) => event === 'chain.witnessed');
-    for (const { id, links, head } of others) expect(said).toContainEqual({ event: 'chain.witnessed', chain: id, links, head });
+    const witnessed = (await entries()).filter(({ event }) => event === 'chain.witnessed');
+    for (const { id, links, head } of others) expect(witnessed).toContainEqual({ event: 'chain.witnessed', chain: id, links, head });
     expect(await problems()).toEqual([]);
   });
 
@@ -267,7 +267,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect((await problems()).join()).toMatch('were dropped, and no retention record says so');
   });
 
-  test('retention goes on as long as it is used, and known heads that are older than the links are no problem', async () => {
+  test('repeated pruning leaves no problems, and neither do known heads that are older than the links', async () => {
     const audit = auditOf('r1', { retentionMs: dayMs });
     const writer = writerOn(database, clock);
     await writer.write({ event: 'test' });
@@ -295,7 +295,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('a replica that is behind another one’s retention restores no chain', async () => {
+  test('a replica that lags behind the retention of another replica restores no chain', async () => {
     const writer = writerOn(database, clock);
     for (let index = 0; index < 5; index += 1) {
       await clock.advance(1_000);
@@ -309,7 +309,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await chains()).toMatchObject([{ links: 6, dropped_links: 5 }]);
   });
 
-  test('without a retention nothing is dropped', async () => {
+  test('without a retention period, nothing is dropped', async () => {
     await writerOn(database, clock).write({ event: 'test' });
     await clock.advance(10_000 * dayMs);
     expect(await auditOf('r1').prune()).toEqual({ links: 0, chains: 0 });

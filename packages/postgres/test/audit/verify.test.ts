@@ -27,7 +27,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
   const linkAt = (link: number) =>
     database.db.selectFrom('audit_links').selectAll().where('chain', '=', chain).where('link', '=', link).executeTakeFirstOrThrow();
 
-  /** Removes the newest links and adjusts the chain's row, as someone who knows the tables would. */
+  /** Removes the newest links and adjusts the chain's row, as an attacker who knows the tables would. */
   async function rewindTo(links: number): Promise<void> {
     const { hash } = await linkAt(links);
     await change(sql`delete from audit_links where chain = ${chain} and link > ${links}`);
@@ -131,33 +131,32 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     ]);
   });
 
-  test.each(['by its writer', 'by another replica'])(
-    'a row that says otherwise than the link by which the chain was closed is found: %s',
-    async (by) => {
-      const writer = writerOn(database, clock, 'r2');
-      chain = await writer.write({ event: 'test' });
-      if (by === 'by its writer') await writer.close();
-      else {
-        await clock.advance(5 * 60_000 + 1);
-        await postgresAudit(database, { clock, replica: 'r3' }).closeLapsed();
-      }
-      expect(await problems()).toEqual([]);
-      const { closed_at: closedAt } = await database.db
-        .selectFrom('audit_chains')
-        .selectAll()
-        .where('id', '=', chain)
-        .executeTakeFirstOrThrow();
-      await change(sql`update audit_chains set closed_at = null, lease_until = '2100-01-01' where id = ${chain}`);
-      const said = `was closed on ${closedAt?.toISOString()}`;
-      expect(await problems()).toEqual([
-        expect.stringMatching(`^Chain ${chain}: its row was altered; it is open, and chain .* says that it ${said}`),
-      ]);
-      await change(sql`update audit_chains set closed_at = ${closedAt}::timestamptz + interval '1 second' where id = ${chain}`);
-      expect(await problems()).toEqual([expect.stringMatching(`^Chain ${chain}: its row was altered; chain .* says that it ${said} with`)]);
-    },
-  );
+  test.each(['by its writer', 'by another replica'])('a row that contradicts the link that closed the chain is found: %s', async (by) => {
+    const writer = writerOn(database, clock, 'r2');
+    chain = await writer.write({ event: 'test' });
+    if (by === 'by its writer') await writer.close();
+    else {
+      await clock.advance(5 * 60_000 + 1);
+      await postgresAudit(database, { clock, replica: 'r3' }).closeLapsed();
+    }
+    expect(await problems()).toEqual([]);
+    const { closed_at: closedAt } = await database.db
+      .selectFrom('audit_chains')
+      .selectAll()
+      .where('id', '=', chain)
+      .executeTakeFirstOrThrow();
+    await change(sql`update audit_chains set closed_at = null, lease_until = '2100-01-01' where id = ${chain}`);
+    const closing = `was closed on ${closedAt?.toISOString()}`;
+    expect(await problems()).toEqual([
+      expect.stringMatching(`^Chain ${chain}: its row was altered; it is open, and chain .* says that it ${closing}`),
+    ]);
+    await change(sql`update audit_chains set closed_at = ${closedAt}::timestamptz + interval '1 second' where id = ${chain}`);
+    expect(await problems()).toEqual([
+      expect.stringMatching(`^Chain ${chain}: its row was altered; chain .* says that it ${closing} with`),
+    ]);
+  });
 
-  test('a row that is closed without a link that says so is found', async () => {
+  test('a row that is closed is found if no link closed the chain', async () => {
     await change(sql`update audit_chains set closed_at = opened_at`);
     expect(await problems()).toEqual([`Chain ${chain}: its row was altered; it is closed, and no chain says so.`]);
   });
@@ -201,7 +200,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
       expect(await problems()).toEqual([`Chain ${chain}: it is missing; chain ${witness} says that it had 5 links.`]);
     });
 
-    test('an altered checkpoint is found, also as a contradiction', async () => {
+    test('an altered checkpoint is found, and so is the contradiction that it causes', async () => {
       await change(sql`update audit_links set entries = replace(entries, '"links":5', '"links":4') where chain = ${witness}`);
       expect(await problems()).toEqual([
         `Chain ${chain}, link 4: its hash differs from the hash that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
@@ -210,7 +209,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     });
   });
 
-  test('changes without a checkpoint in another chain are found by the known heads alone', async () => {
+  test('without a checkpoint in another chain, only the known heads reveal changes', async () => {
     const { heads } = await verdictOf(database, clock);
     await rewindTo(3);
     expect(await problems()).toEqual([]);
@@ -237,7 +236,7 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect((await verifyAudit(() => altered)).problems).toEqual([`Chain ${chain}, link 3: its entries or its time were altered.`]);
   });
 
-  test('an export that was cut off is a problem, and a text that is no export is an error', async () => {
+  test('an export that was cut off is a problem, and text that is not an export is an error', async () => {
     const lines = await linesOf(database, clock);
     expect((await verifyAudit(() => lines.slice(0, -1))).problems).toEqual([
       'The export was cut off: its last line, with the heads of all chains, is missing.',

@@ -60,7 +60,7 @@ describe('a PGlite folder', () => {
     return String(line);
   };
 
-  test('has one owner: a second process is refused and changes nothing, and the first goes on', async () => {
+  test('has one owner: a second process is refused and changes nothing, and the first continues', async () => {
     const at = await placeOf(pglite);
     const { folder } = at.options as { folder: string };
     const owner = await open(at);
@@ -69,10 +69,10 @@ describe('a PGlite folder', () => {
     const before = await listing(folder);
 
     const second = hold(folder);
-    const [said, [code]] = await Promise.all([second.stderr ? text(second.stderr) : '', once(second, 'close')]);
+    const [output, [code]] = await Promise.all([second.stderr ? text(second.stderr) : '', once(second, 'close')]);
 
     expect(code).toBe(1);
-    expect(said).toMatch(/^FolderInUseError: The data folder .* is in use by another running process/);
+    expect(output).toMatch(/^FolderInUseError: The data folder .* is in use by another running process/);
     expect(await listing(folder)).toEqual(before);
     expect(await keys.use(key)).toMatchObject({ tenant: 'acme' });
     await owner.close();
@@ -137,7 +137,7 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     expect((await joins.execute(db)).rows).toEqual([{ enable_hashjoin: 'on' }]);
   });
 
-  test('logs that idle connections were lost, and goes on', async () => {
+  test('logs that idle connections were lost, and continues', async () => {
     if (!postgresql) return;
     const at = await placeOf(postgresql);
     const warnings: string[] = [];
@@ -148,7 +148,7 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
       other.db,
     );
-    // The ledger's, and the others.
+    // One line for the ledger's connection, and one for the other pool's.
     await expect.poll(() => warnings).toEqual(Array(2).fill('A database connection was lost'));
     await database.ping();
   });
@@ -165,7 +165,7 @@ test('an unreachable server is an error without the password', async () => {
   await expect(opening).rejects.not.toThrow(/hush/);
 });
 
-/** Every file of a folder with its size and time of modification, not of access. */
+/** Every file of a folder with its size and its time of modification. The time of access may change. */
 async function listing(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true });
   const lines = names.map(async (name) => {

@@ -3,7 +3,7 @@ import { groupCommit } from '../../src/database/group-commit.ts';
 
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-/** Writes that the test ends, each once it has begun. */
+/** Writes that begin and then wait until the test ends them. */
 function heldWrites() {
   const batches: (readonly number[])[] = [];
   const ends: ((error?: Error) => void)[] = [];
@@ -92,7 +92,7 @@ test('resolves an item only once its write has ended', async () => {
   expect(durable).toBe(true);
 });
 
-test('fails the items of a failed write and goes on with the others', async () => {
+test('fails the items of a failed write and continues with the others', async () => {
   const { write, begun, end } = heldWrites();
   const group = groupCommit(write, limits);
   const first = group.add(1);
@@ -104,7 +104,7 @@ test('fails the items of a failed write and goes on with the others', async () =
   expect((await second)(2)).toBe('wrote 2');
 });
 
-test('refuses items over the limit of waiting ones', async () => {
+test('refuses items beyond the limit of waiting items', async () => {
   const { write, end } = heldWrites();
   const group = groupCommit(write, limits);
   const accepted = [1, 2, 3, 4, 5].map((item) => group.add(item));

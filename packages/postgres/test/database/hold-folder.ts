@@ -1,4 +1,4 @@
-// Opens the folder in its argument, writes a key, prints that, and stays until it is killed.
+// Opens the folder in its argument, writes a key, prints it, and keeps the folder open until it is killed.
 import { createApiKeys, openDatabase } from '../../src/index.ts';
 import { systemClock } from '@busbar/core';
 

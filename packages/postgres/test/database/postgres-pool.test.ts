@@ -72,7 +72,7 @@ describe.runIf(postgresql)('a pool of connections to PostgreSQL', () => {
     expect(await query(prepared)).toEqual([{ statement: 'select $1::text as value' }, { statement: prepared }]);
   });
 
-  test('every connection prepares its own', async () => {
+  test('every connection prepares its own statements', async () => {
     const { pool } = poolOf({ prepare: true }, { max: 2 });
     const clients = [await pool.connect(), await pool.connect()];
     for (const client of clients) {

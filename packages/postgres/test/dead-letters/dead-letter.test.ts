@@ -11,7 +11,7 @@ const failing = (code: ErrorCode, over: Parameters<typeof ending>[2] = {}) =>
 describe('a call has a dead letter', () => {
   const passing = ['RATE_LIMITED', 'UPSTREAM_UNAVAILABLE', 'CIRCUIT_OPEN', 'OVERLOADED', 'DEADLINE_EXCEEDED', 'STATE_FULL', 'UNAVAILABLE'];
 
-  test.each(Object.keys(errorCodes) as ErrorCode[])('only if it may succeed later by itself: %s', (code) => {
+  test.each(Object.keys(errorCodes) as ErrorCode[])('only if a retry may succeed without changes: %s', (code) => {
     expect(deadLetterOf(callOf(), failing(code), seal) !== undefined).toBe(passing.includes(code));
   });
 

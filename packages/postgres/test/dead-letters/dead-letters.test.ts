@@ -93,7 +93,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     }
   });
 
-  test('with another secret they are listed and not opened', async () => {
+  test('with another secret, they are listed but not opened', async () => {
     const id = await fail({});
     const other = deadLetters('another secret, which is long enough as well');
     expect((await other.list({})).deadLetters).toHaveLength(1);
@@ -103,7 +103,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await idsOf()).toEqual([id]);
   });
 
-  test('the content of one dead letter does not open as another’s', async () => {
+  test('the content of one dead letter does not open as the content of another', async () => {
     const id = await fail({ key: 'k1' });
     const other = await fail({ key: 'k2' });
     const { sealed } = await database.db.selectFrom('dead_letters').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();
@@ -117,7 +117,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect((await deadLetters().list({})).deadLetters).toMatchObject([{ id, code: 'CIRCUIT_OPEN', failedAt: start + 5_000, attempts: 2 }]);
   });
 
-  test('a dead letter that is written again is no further attempt, nor are two at once', async () => {
+  test('a dead letter that is written again is not another attempt, and neither are two at once', async () => {
     const first = deadLetterOf(callOf(), failing('RATE_LIMITED'), seal);
     const second = deadLetterOf(callOf(), failing('CIRCUIT_OPEN'), seal);
     if (typeof first !== 'object' || typeof second !== 'object') throw new Error('left no dead letter');
@@ -286,7 +286,7 @@ describe.each(kinds)('dead letters on $kind', ({ place }) => {
     expect(await deadLetters().discard({ ids: ids.slice(1) })).toBe(0);
   });
 
-  test('a prune drops what failed more than seven days ago', async () => {
+  test('a prune drops dead letters whose last failure is more than seven days old', async () => {
     const day = 24 * 60 * 60_000;
     await fail({ key: 'a' }, 'RATE_LIMITED', start - 7 * day - 1);
     const b = await fail({ key: 'b' }, 'RATE_LIMITED', start - 7 * day);

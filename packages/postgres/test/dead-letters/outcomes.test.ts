@@ -48,13 +48,13 @@ describe.each(kinds)('the outcome of a replay on $kind', ({ kind, place }) => {
 
   test('the call is the original one', async () => {
     await write(deadLetterRow('k1'));
-    const asked: unknown[] = [];
+    const requests: unknown[] = [];
     await replay(async ({ signal: _, ...request }) => {
-      asked.push(request);
+      requests.push(request);
       return { kind: 'answer', answer: answerOf('done') };
     });
     const { principal, tool, connection } = callOf();
-    expect(asked).toEqual([{ principal, tool, connection, arguments: { a: 1 }, idempotencyKey: 'k1' }]);
+    expect(requests).toEqual([{ principal, tool, connection, arguments: { a: 1 }, idempotencyKey: 'k1' }]);
   });
 
   const done: Answer = { ...answerOf('too large to show'), isError: true, meta: { 'busbar/outcome': 'executed' } };

@@ -171,7 +171,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     const [before] = await listed();
     acme.misbehave({ kind: 'reset' });
     acme.misbehave(limited);
-    // Refused before admission: the key may not use this tool any more.
+    // The call is refused before admission: the key may no longer use this tool.
     const narrowed = await replay(host, { authorize: async (principal) => ({ ...principal, toolsets: ['other'] }) });
     expect(narrowed.deadLetters).toMatchObject([{ outcome: 'failed', kept: true, code: 'TOOL_NOT_FOUND' }]);
     expect(await listed()).toMatchObject([{ id: before?.id, code: 'TOOL_NOT_FOUND', attempts: 2 }]);
@@ -225,19 +225,19 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(await listed()).toEqual([]);
   });
 
-  test('does nothing for a caller who may not act any more, and never acts as someone else', async () => {
+  test('does nothing for a caller who may no longer act, and never acts as someone else', async () => {
     const { host, call } = replica();
     await fail(call, 'lamp', 'k1');
-    const asked: Principal[] = [];
+    const lookedUp: Principal[] = [];
     const others = [undefined, { ...local, id: 'other' }, { ...local, tenant: 'other' }];
     for (const today of others) {
       const authorize = async (principal: Principal) => {
-        asked.push(principal);
+        lookedUp.push(principal);
         return today;
       };
       expect((await replay(host, { authorize })).deadLetters).toMatchObject([{ outcome: 'refused', kept: true }]);
     }
-    expect(asked).toEqual([local, local, local]);
+    expect(lookedUp).toEqual([local, local, local]);
     expect(acme.requests).toHaveLength(1);
     expect(await listed()).toMatchObject([{ code: 'RATE_LIMITED', attempts: 1 }]);
   });
@@ -258,7 +258,7 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
     expect(acme.created).toHaveLength(1);
   });
 
-  test('ends with its signal: running calls are cancelled, and the rest has no turn', async () => {
+  test('ends with its signal: running calls are cancelled, and the rest are not replayed', async () => {
     const { host, call } = replica();
     for (let index = 0; index < 7; index += 1) await fail(call, `item ${index}`);
     const before = await listed();
@@ -280,13 +280,13 @@ describe.each(kinds)('a replay of dead letters on $kind', ({ kind, place }) => {
   test('stops if a lookup fails, and the dead letters stay', async () => {
     const { host, call } = replica();
     for (let index = 0; index < 7; index += 1) await fail(call, `item ${index}`);
-    let asked = 0;
+    let lookups = 0;
     const authorize = async () => {
-      asked += 1;
+      lookups += 1;
       throw new Error('no keys');
     };
     await expect(replay(host, { authorize })).rejects.toThrow('no keys');
-    expect(asked).toBeLessThanOrEqual(5);
+    expect(lookups).toBeLessThanOrEqual(5);
     expect(await listed()).toHaveLength(7);
   });
 });

@@ -1,4 +1,4 @@
-// Opens the database in its argument and stays until it is killed. `hold`: admits writes and reads, and prints that. `work`: admits and
+// Opens the database in its argument and runs until it is killed. `hold`: admits writes and reads, and prints a line. `work`: admits and
 // settles writes without end, and prints the id of each settled call.
 import { once } from 'node:events';
 import { openDatabase, postgresMetering, type DatabaseOptions } from '../../src/index.ts';

@@ -28,7 +28,7 @@ async function callAway(metering: Metering, inFlight: number, each: number): Pro
 }
 
 describe.each(kinds)('group commit on $kind', (kind) => {
-  test('arguments that cannot be written to the audit fail their own call alone', async () => {
+  test('arguments that cannot be written to the audit fail only their own call', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     const metering = postgresMetering(database);
@@ -43,7 +43,7 @@ describe.each(kinds)('group commit on $kind', (kind) => {
     await metering.drain();
   });
 
-  test('takes at most one transaction for 20 calls at 200 in flight', async () => {
+  test('uses at most one transaction for every 20 calls at 200 in flight', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     let statements = 0;
@@ -62,7 +62,7 @@ describe.each(kinds)('group commit on $kind', (kind) => {
     expect(statements).toBeLessThanOrEqual(2_000 / 20);
   });
 
-  test('refuses calls over the limit of waiting ones as UNAVAILABLE, and writes nothing of them', async () => {
+  test('refuses calls beyond the limit of waiting calls as UNAVAILABLE, and writes nothing for them', async () => {
     const [database] = await openMany(kind, 1);
     if (!database) return;
     const metering = postgresMetering(database);
@@ -83,7 +83,7 @@ describe.runIf(postgresql)('on a PostgreSQL server', () => {
     if (!postgresql) return;
     const databases = await openMany(postgresql, 3);
     const replicas = databases.map((database) => postgresMetering(database, { leaseMs: 3 }));
-    const ran = new Map<string, number>();
+    const runs = new Map<string, number>();
     const outcomes: string[] = [];
     let busy = true;
 
@@ -92,7 +92,7 @@ describe.runIf(postgresql)('on a PostgreSQL server', () => {
         const admitted = await metering.admit(call, staying);
         outcomes.push(admitted.kind);
         if (admitted.kind === 'replay') return;
-        ran.set(String(call.key), (ran.get(String(call.key)) ?? 0) + 1);
+        runs.set(String(call.key), (runs.get(String(call.key)) ?? 0) + 1);
         await metering.settle(admitted.admission, ending('executed', 'yes', { endedAt: systemClock.now() }));
       } catch (error) {
         outcomes.push((error as { code?: string }).code ?? String(error));
@@ -112,8 +112,8 @@ describe.runIf(postgresql)('on a PostgreSQL server', () => {
 
     expect(outcomes.filter((outcome) => !['run', 'replay', 'OUTCOME_UNKNOWN'].includes(outcome))).toEqual([]);
     expect(outcomes).toHaveLength(3_000);
-    expect([...ran.values()].filter((times) => times > 1)).toEqual([]);
+    expect([...runs.values()].filter((times) => times > 1)).toEqual([]);
     const rows = await databases[0]?.db.selectFrom('calls').select('call_id').where('status', '=', 'executed').execute();
-    expect(rows).toHaveLength(ran.size);
+    expect(rows).toHaveLength(runs.size);
   });
 });

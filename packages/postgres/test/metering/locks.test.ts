@@ -37,7 +37,7 @@ function nthCall(index: number): Call {
   });
 }
 
-/** The outcome of a call, with the current time, from which its answer is kept. */
+/** The outcome of a call. It ends now, because the ledger keeps its answer from that time on. */
 function nthOutcome(index: number, { effect }: Call): Outcome {
   const end = effect === 'read' ? ending('cached', 'no') : ends[index % ends.length];
   return { ...(end ?? ending('asked', 'no')), endedAt: Date.now() };
@@ -72,7 +72,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
       postgresMetering(of(index), { log, quotas, prices, leaseMs, usageEvents: true, replica: `r${index}-${leaseMs}` });
     const meterings = databases.map((_, index) => open(index, 60_000));
     const faults: unknown[] = [];
-    let [ran, replayed, next] = [0, 0, 0];
+    let [executed, replayed, next] = [0, 0, 0];
     const codes = new Set<string>();
     const expecting = (error: unknown): void => {
       if (ToolError.is(error) && isExpected(error)) codes.add(error.code);
@@ -86,13 +86,13 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
         await (async () => {
           const admitted = await metering.admit(call, staying);
           if (admitted.kind === 'replay') return void (replayed += 1);
-          ran += 1;
+          executed += 1;
           await metering.settle(admitted.admission, nthOutcome(index, call));
         })().catch(expecting);
       }
     }
 
-    /** Replicas that die with running calls, whose leases expire at once. Every second call is settled late. */
+    /** Replicas that die while calls run. The leases expire at once, and every second call is settled late. */
     async function dieAgainAndAgain(index: number): Promise<void> {
       for (let times = 0; next < total; times += 1) {
         const dying = open(index, 1);
@@ -124,7 +124,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
 
     expect(faults).toEqual([]);
     expect(lines.filter(({ message }) => message !== 'a sweep ended calls whose replica is gone')).toEqual([]);
-    expect(ran * replayed).toBeGreaterThan(0);
+    expect(executed * replayed).toBeGreaterThan(0);
     expect([...codes]).toEqual(expect.arrayContaining(['QUOTA_EXCEEDED', 'IDEMPOTENCY_CONFLICT']));
     const counters = await first.db.selectFrom('quota_counters').selectAll().execute();
     for (const { id, used } of counters) {
@@ -143,11 +143,11 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
     const { first, databases } = await replicasOf(kind, 4);
     const meterings = databases.map((database) => postgresMetering(database));
     const keys = Array.from({ length: total / 20 }, (_, index) => `k${index}`);
-    let ran = 0;
+    let executed = 0;
     const once = async (metering: PostgresMetering, key: string): Promise<void> => {
       const admitted = await metering.admit(callOf({ key }), staying);
       if (admitted.kind === 'replay') throw new Error('was replayed');
-      ran += 1;
+      executed += 1;
       await metering.settle(admitted.admission, { ...ending('failed', 'no', { code: 'UPSTREAM_UNAVAILABLE' }), endedAt: Date.now() });
     };
     const orders = [keys, keys.toReversed(), keys.toSorted(), keys.toSorted().toReversed()];
@@ -155,7 +155,7 @@ describe.each(kinds)('replicas that share counters, keys and refunds on $kind', 
       orders.flatMap((order, index) => order.map((key) => once(meterings[index % meterings.length] ?? postgresMetering(first), key))),
     );
     await Promise.all(meterings.map((metering) => metering.drain()));
-    expect(ran).toBe(4 * keys.length);
+    expect(executed).toBe(4 * keys.length);
     expect((await reconcile(first)).problems).toEqual([]);
   }, 60_000);
 });

@@ -187,7 +187,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect(await rowOf(database, call)).toMatchObject({ status: 'executed' });
   });
 
-  test('of two settlements of a call in one write the first counts', async () => {
+  test('if one write has two settlements of a call, the first counts', async () => {
     const call = callOf();
     const admission = await admitToRun(metering, call);
     const ends = [ending('executed', 'yes'), ending('failed', 'no')];
@@ -229,7 +229,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     await expect(metering.admit(callOf(), staying)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
 
-  test('an answer is kept for 24 hours from the end of its call; then its key is new', async () => {
+  test('an answer is kept for 24 hours from the end of its call; then its key can be used again', async () => {
     await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes', { endedAt: start }));
     await clock.advance(24 * 3_600_000 - 1);
     await metering.sweep();
@@ -247,7 +247,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
     expect(await database.db.selectFrom('claims').select('expires_at').execute()).toEqual([{ expires_at: later(24 * 3_600_000 + 1) }]);
   });
 
-  test('the first report of an accepted call is a row, and later ones change nothing', async () => {
+  test('the first report of an accepted call becomes a row, and later reports change nothing', async () => {
     const report = { connector: 'mixpanel', connection: 'con_1', accepted: 'event-1', outcome: 'refused', message: 'no\u0000' } as const;
     await metering.report(report);
     await metering.report({ ...report, outcome: 'delivered' });
@@ -259,7 +259,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
   describe('when a replica is gone', () => {
     const kindsOfCall = () => [callOf(), callOf({ key: undefined }), callOf({ key: undefined, effect: 'read' })];
 
-    /** Calls whose replica is gone. */
+    /** Admits calls on a replica that is then gone. */
     const leaveBehind = async () => {
       const gone = postgresMetering(database, { clock, replica: 'gone', leaseMs });
       const calls = kindsOfCall();
@@ -289,7 +289,7 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
       expect(rows).toMatchObject([write, write, { ...write, status: 'failed', wrote: 'no', code: 'UNAVAILABLE' }]);
     });
 
-    test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, also to duplicate calls that waited', async () => {
+    test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, even to duplicate calls that waited', async () => {
       await leaveBehind();
       const twin = another().admit(callOf(), staying);
       const seen = expect(twin).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });

@@ -51,11 +51,11 @@ async function openAfter(
   return database;
 }
 
-describe.each(kinds)('the ledger comes to a database on $kind', (kind) => {
+describe.each(kinds)('a database of an earlier version on $kind', (kind) => {
   test.each([
     ['0001', { '0001-keys-and-usage': keysAndUsage }],
     ['0002', through['0002']],
-  ])('that migration %s left with data, and the data stays', async (_, migrations) => {
+  ])('keeps its data after migration %s', async (_, migrations) => {
     let key = '';
     const database = await openAfter(kind, migrations, async (before) => {
       ({ key } = await createApiKeys(before, systemClock).create({ tenant: 'acme', name: 'laptop', roles: [] }));
@@ -84,7 +84,7 @@ describe.each(kinds)('the ledger comes to a database on $kind', (kind) => {
   test.each([
     ['0003', Object.fromEntries(Object.entries(through['0004']).slice(0, 3))],
     ['0004', through['0004']],
-  ])('that migration %s left with calls, claims and reports, and they count as before', async (_, migrations) => {
+  ])('keeps the calls, claims and reports of migration %s, which count as before', async (_, migrations) => {
     const database = await openAfter(kind, migrations, async ({ db }) => {
       const claim = claimOf(callOf());
       const at = began.toISOString();

@@ -110,7 +110,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes down and comes ba
     await admitToRun(metering, callOf());
   });
 
-  /** Loses the reply to a settlement, and resolves when that settlement has been retried. */
+  /** Loses the reply to a settlement, and resolves once that settlement has been retried. */
   const loseReplyToEnd = async (call: Call) => {
     await warmUp();
     const sign = callOf({ key: undefined, effect: 'read' });
@@ -159,7 +159,7 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes down and comes ba
   });
 
   describe('with queued settlements', () => {
-    /** A write and a read whose callers have their answers, and whose settlements could not be written. */
+    /** Makes a write and a read whose callers have their answers, but whose settlements could not be written. */
     const answerUnwritten = async () => {
       const viaProxy = await openDatabase({ url: proxy.url });
       ends.push(() => viaProxy.close());

@@ -52,7 +52,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     [counters.units]: units,
   });
 
-  test('the row of a call names the counters that it took from, with its amounts', async () => {
+  test('the row of a call names the counters that it was counted in, with its amounts', async () => {
     const metering = open();
     const call = unkeyed();
     const admission = await admitToRun(metering, call);
@@ -75,7 +75,7 @@ describe.each(kinds)('quotas on $kind', ({ place }) => {
     expect(await used()).toEqual(taken(1, 10, 200));
   });
 
-  test('a sweep refunds a read, and not a write, which may have happened', async () => {
+  test('a sweep refunds a read, but not a write, which may have been executed', async () => {
     const gone = open();
     const [read, write] = [unkeyed({ effect: 'read' }), unkeyed()];
     await admitToRun(gone, read);

@@ -55,7 +55,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await reconcile(database, { clock })).toMatchObject({ calls: 7, problems: [] });
   });
 
-  test('reads everything at one moment, so calls may go on', async () => {
+  test('reads everything at one moment, so calls may continue', async () => {
     const working = Promise.all(
       Array.from({ length: 10 }, async () => {
         for (let index = 0; index < 10; index += 1) await make();
@@ -66,7 +66,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await reconcile(database, { clock })).toMatchObject({ calls: 100, problems: [] });
   });
 
-  test('a row without its entries is named, and entries without their row', async () => {
+  test('a row without its entries is named, and so are entries without their row', async () => {
     const callId = await make();
     const added = randomUUID();
     await change(sql`
@@ -86,7 +86,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     );
   });
 
-  test('rows from before the audit, and of the old table of usage, need no entries', async () => {
+  test('rows from before the audit, and rows of the old usage table, need no entries', async () => {
     await make();
     await change(sql`
       insert into calls (call_id, tenant, principal, connector, connection, tool, effect, status, started_at, ended_at, replica)
@@ -125,7 +125,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect(await problems()).toContain(`Call ${callId}: it is replayed in the ledger, and call.admitted in the audit.`);
   });
 
-  test('the last end of a call counts, and its replica’s more than a sweep’s', async () => {
+  test('the last end of a call counts, and an end by its replica counts more than an end by a sweep', async () => {
     const callId = await make(ending('failed', 'yes', { code: 'INVALID_INPUT' }));
     const writer = writerOn(database, clock, 'r2');
     const end = { at: '2026-01-01T00:00:05.000Z', callId, tenant: 'acme', charged: true, price: 560 };
@@ -163,7 +163,7 @@ describe.each(kinds)('reconcile on $kind', (kind) => {
     expect((await problems()).filter((problem) => problem.startsWith('Quota'))).toEqual([]);
   });
 
-  test('a claim without its call, and a claim that an ended call holds for ever, are named', async () => {
+  test('a claim without its call, and a claim that an ended call holds forever, are named', async () => {
     const callId = await make();
     const { id } = await database.db.selectFrom('claims').select('id').executeTakeFirstOrThrow();
     await change(sql`update claims set expires_at = null`);

@@ -14,7 +14,7 @@ import { kinds } from '../support/databases.ts';
 const secret = 'a secret of the tests, of 32 characters or more';
 
 describe.each(kinds)('the tables of state on $kind', (kind) => {
-  test('come to a database of the first version, whose data stays', async () => {
+  test('are added to a database of the first version, whose data stays', async () => {
     const place = await kind.emptyPlace();
     try {
       const key = await writeFirstVersion(place.options);

@@ -115,7 +115,7 @@ describe.each(kinds)('state on $kind', (kind) => {
 });
 
 describe.each(kinds)('state on $kind that was opened again', (kind) => {
-  test('is unchanged, and its pages go on', async () => {
+  test('is unchanged, and paging continues', async () => {
     const place = await kind.place();
     try {
       const first = await openDatabase(place.options);

@@ -8,7 +8,7 @@ import { exportAudit, openDatabase, verifyAudit, type AuditVerdict, type Databas
 import { itemsParameter } from '../../src/database/sql-parameters.ts';
 import type { Kind, Place } from './databases.ts';
 
-/** One database for all tests of a `describe`, with empty tables before each. */
+/** Opens one database for all tests of a `describe` and empties its tables before each test. */
 export function emptied(kind: Kind): () => Database {
   let at: Place;
   let database: Database;

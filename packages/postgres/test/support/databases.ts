@@ -43,7 +43,7 @@ const candidates = process.env['TEST_DATABASE_URL']
 /** The PostgreSQL server of this machine, or undefined if there is none. CI needs one. */
 export const postgresql: Kind | undefined = await findServer();
 
-/** Every kind that this machine has. Each test file prints which one is missing. */
+/** Every kind of database that this machine has. Each test file reports a missing PostgreSQL server. */
 export const kinds: readonly Kind[] = postgresql ? [pglite, postgresql] : [pglite];
 
 async function findServer(): Promise<Kind | undefined> {

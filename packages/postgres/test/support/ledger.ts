@@ -45,7 +45,9 @@ export async function admitToRun(metering: Metering, call: Call): Promise<Admiss
 export const rowOf = ({ db }: Database, { callId }: Pick<Call, 'callId'>) =>
   db.selectFrom('calls').selectAll().where('call_id', '=', callId).executeTakeFirst();
 
-/** A handle on the same database that calls `answered` after each statement of the ledger. (Some are compiled only once.) */
+/**
+ * A handle on the same database that calls `answered` after each statement of the ledger. It covers statements that are compiled only once.
+ */
 export const watched = (database: Database, answered: () => void): Database => ({
   ...database,
   ledger: database.ledger.withPlugin({

@@ -8,10 +8,10 @@ import pg from 'pg';
 
 const programs = findPrograms();
 
-/** Why no PostgreSQL can be started here, or undefined. CI needs one. */
+/** Why no PostgreSQL can be started on this machine, or undefined. CI needs PostgreSQL. */
 export const noOwnPostgres = programs === undefined ? 'no initdb and postgres in PATH or /usr/lib/postgresql' : undefined;
-if (noOwnPostgres && process.env['CI'] === 'true') throw new Error(`They must be here: ${noOwnPostgres}`);
-if (noOwnPostgres) console.warn(`Not run: what stops and starts a PostgreSQL (${noOwnPostgres}).`);
+if (noOwnPostgres && process.env['CI'] === 'true') throw new Error(`CI needs PostgreSQL: ${noOwnPostgres}`);
+if (noOwnPostgres) console.warn(`Not run: tests that stop and start a PostgreSQL (${noOwnPostgres}).`);
 
 /** A PostgreSQL server that belongs to the test, which may stop and restart it. It waits for the disk, as in production. */
 export interface OwnPostgres {
@@ -30,7 +30,7 @@ const signals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
  * Creates a database in a temporary folder and serves it on a free port. PostgreSQL refuses to run as root, so root starts it as another
  * user of the machine.
  *
- * @throws {Error} if the server that answers on the port has another folder; nothing is written then.
+ * @throws {Error} if the server that answers on the port uses another folder. Nothing is written in that case.
  */
 export async function ownPostgres(): Promise<OwnPostgres> {
   if (programs === undefined) throw new Error(noOwnPostgres);
@@ -51,18 +51,18 @@ export async function ownPostgres(): Promise<OwnPostgres> {
   async function start(): Promise<void> {
     const started = spawn(postgres, args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     child = started;
-    let said = '';
+    let output = '';
     for await (const part of started.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-      said += String(part);
-      if (said.includes('ready to accept connections')) return void started.stderr.resume();
+      output += String(part);
+      if (output.includes('ready to accept connections')) return void started.stderr.resume();
     }
-    throw new Error(`PostgreSQL does not start:\n${said}`);
+    throw new Error(`PostgreSQL does not start:\n${output}`);
   }
   async function stop(how: keyof typeof signals): Promise<void> {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
+    const exited = once(child, 'exit');
     child.kill(signals[how]);
-    await gone;
+    await exited;
   }
   async function remove(): Promise<void> {
     await stop('immediate');
@@ -93,7 +93,7 @@ async function checkIsOurs(url: string, folder: string): Promise<void> {
   }
 }
 
-/** The user that root becomes. Undefined for other users. */
+/** The user that root switches to. Undefined for other users. */
 function unprivileged(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string, name: string) => Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
@@ -101,7 +101,7 @@ function unprivileged(): { readonly uid: number; readonly gid: number } | undefi
     try {
       return { uid: id('-u', name), gid: id('-g', name) };
     } catch {
-      // The next user may exist.
+      // The user does not exist. The next one may.
     }
   }
   throw new Error('PostgreSQL does not run as root, and this machine has neither a user postgres nor a user daemon');

@@ -13,10 +13,11 @@ const pglite = realpathSync(fileURLToPath(import.meta.resolve('@electric-sql/pgl
 const cache = join(import.meta.dirname, '../../../../node_modules/.cache/busbar-test');
 const memory = '/dev/shm';
 
-/** Flags of this process (vitest.config.ts) that spare V8 work on PGlite. A child that opens PGlite needs them too. */
+/** Flags of this process (vitest.config.ts) that save V8 work on PGlite. A child process that opens PGlite needs them too. */
 export const wasmFlags: readonly string[] = process.execArgv.filter((argument) => argument.startsWith('--wasm-'));
 const roomBytes = 2 * 2 ** 30;
-// PostgreSQL zeroes its buffers at each start. With the usual 128 MB, that is more than half of PGlite's start, and no test needs as much.
+// PostgreSQL zeroes its buffers at each start. With the usual 128 MB, that is more than half of PGlite's start, and no test needs that
+// much.
 const settings = '\nshared_buffers = 8MB\n';
 
 /**
@@ -29,13 +30,13 @@ let template: Promise<string> | undefined;
 let cluster: Promise<string> | undefined;
 
 /**
- * A data folder as a first start leaves it, to be copied and not to be opened: making one takes seconds. It is kept for the next run, as
- * long as PGlite and the migrations are the same.
+ * A data folder as a first start leaves it. Copy it and do not open it: creating such a folder takes seconds. It is kept for later runs
+ * until PGlite or the migrations change.
  */
 export const pgliteTemplate = (): Promise<string> =>
   (template ??= findOrMake('busbar', sources(), async (folder) => (await openDatabase({ folder })).close()));
 
-/** The same, without migrations. */
+/** A data folder as {@link pgliteTemplate} returns it, but without migrations. */
 export const pgliteCluster = (): Promise<string> =>
   (cluster ??= findOrMake('cluster', [], async (folder) => (await PGlite.create(join(folder, 'pglite'))).close()));
 
@@ -51,7 +52,7 @@ async function findOrMake(what: string, of: readonly string[], make: (folder: st
   const making = await mkdtemp(join(cache, 'making-'));
   await make(making);
   await appendFile(join(making, 'pglite/postgresql.conf'), settings);
-  // Another test file may have created it first, which is as good.
+  // Another test file may have created it first, and its copy is just as good.
   await rename(making, folder).catch(async (error: unknown) => {
     await rm(making, { recursive: true, force: true });
     if (!(await exists(folder))) throw error;

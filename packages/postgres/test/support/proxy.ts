@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface Proxy {
   /** The server's URL through the proxy. */
   readonly url: string;
-  /** Closes every connection, and each new one at once. */
+  /** Closes every connection, and every new connection at once. */
   cut(): void;
   /** Forwards requests and holds replies back, until it is cut. */
   mute(): void;

@@ -52,22 +52,22 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
     const kills = moments.length;
     for (let round = 0; round <= kills; round += 1) {
-      // Two minutes later each time: the last process's events are free again.
+      // The clock advances two minutes each time, so the events of the last process are free again.
       const args = [JSON.stringify(own.options), url, String(round * 120_000)];
       const program = fileURLToPath(new URL('./outbox-child.ts', import.meta.url));
       const started = spawn(process.execPath, [...wasmFlags, program, ...args], {
         stdio: ['ignore', 'ignore', 'inherit'],
       });
-      const gone = once(started, 'exit');
+      const exited = once(started, 'exit');
       child = started;
       ends.push(async () => {
         started.kill('SIGKILL');
-        await gone;
+        await exited;
       });
-      expect(await gone).toEqual(round < kills ? [null, 'SIGKILL'] : [0, null]);
+      expect(await exited).toEqual(round < kills ? [null, 'SIGKILL'] : [0, null]);
     }
     expect([...counted.keys()].sort()).toEqual(ids.sort());
-    // Events that were counted and not acknowledged came again, under the same id.
+    // Events that were counted and not acknowledged came again, with the same id.
     expect([...counted.values()].some((times) => times > 1)).toBe(true);
     expect(moments).toEqual([]);
     const left = await openDatabase(own.options);

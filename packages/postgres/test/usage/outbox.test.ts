@@ -38,7 +38,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     for (const end of ends.splice(0).reverse()) await end();
   });
 
-  /** Charged calls with events that are due. */
+  /** Creates charged calls with events that are due. */
   async function events(count: number, over: Parameters<typeof ledgerRow>[0] = {}): Promise<string[]> {
     const ids = await writeCalls(
       database,
@@ -57,7 +57,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
   /** A running replica with its own clock, and its log. */
   function replica(send: UsageOutboxOptions['send'], over: Partial<UsageOutboxOptions> = {}) {
     const time = manualClock(start);
-    // The sleeps between rounds. During a send it sleeps for 30 seconds, and never for another reason.
+    // The number of sleeps between rounds. A sleep of 30 seconds is always the time limit of a send.
     let pauses = 0;
     const clock: typeof time = {
       ...time,
@@ -80,7 +80,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
       logged,
       outbox,
       idle,
-      /** Moves the time, and waits until the outbox sleeps again. */
+      /** Advances the clock, and waits until the outbox sleeps again. */
       async pass(ms: number) {
         await idle();
         await clock.advance(ms);
@@ -89,7 +89,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     };
   }
 
-  test('a settled call that is charged is delivered and leaves the outbox; a refunded one is never in it', async () => {
+  test('a settled call that is charged is delivered and leaves the outbox; a refunded call is never in it', async () => {
     const metering = postgresMetering(database, { clock: manualClock(start), usageEvents: true });
     ends.push(() => metering.drain());
     const read = { key: undefined, effect: 'read', units: 3 } as const;
@@ -151,25 +151,22 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(await waiting()).toEqual([]);
   });
 
-  // PGlite has one connection, so nothing runs beside a transaction.
-  test.runIf(kind.kind === 'postgresql')(
-    'events that another replica takes at this moment are left to it, and not waited for',
-    async () => {
-      const [held = '', free] = await events(2);
-      await database.db.transaction().execute(async (transaction) => {
-        await transaction.selectFrom('usage_outbox').select('call_id').where('call_id', '=', held).forUpdate().execute();
-        const sent: string[] = [];
-        const { idle } = replica(async (records) => {
-          sent.push(...idsOf(records));
-          return records.map(() => delivered);
-        });
-        await idle();
-        expect(sent).toEqual([free]);
+  // PGlite has one connection, so nothing runs during a transaction.
+  test.runIf(kind.kind === 'postgresql')('events that another replica is taking are left to it, without waiting', async () => {
+    const [held = '', free] = await events(2);
+    await database.db.transaction().execute(async (transaction) => {
+      await transaction.selectFrom('usage_outbox').select('call_id').where('call_id', '=', held).forUpdate().execute();
+      const sent: string[] = [];
+      const { idle } = replica(async (records) => {
+        sent.push(...idsOf(records));
+        return records.map(() => delivered);
       });
-    },
-  );
+      await idle();
+      expect(sent).toEqual([free]);
+    });
+  });
 
-  test('new events are looked for every two seconds', async () => {
+  test('the outbox looks for new events every two seconds', async () => {
     const sent: string[] = [];
     const { idle, pass } = replica(async (records) => {
       sent.push(...idsOf(records));
@@ -185,35 +182,35 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
 
   test('a failing receiver gets another request after 2, 4, 8 seconds, and no event is lost', async () => {
     const ids = await events(2);
-    let asked = 0;
+    let requests = 0;
     const { clock, logged, idle, pass } = replica(async (records) => {
-      asked += 1;
-      if (asked <= 3) throw new Error('no receiver');
+      requests += 1;
+      if (requests <= 3) throw new Error('no receiver');
       return records.map(() => delivered);
     });
     await idle();
     expect(await waiting()).toEqual(ids.map((callId) => ({ callId, inMs: 2_000, attempts: 1 })));
     await pass(1_999);
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     await pass(1);
     await pass(3_999);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
     await pass(1);
-    expect(asked).toBe(3);
+    expect(requests).toBe(3);
     expect(await waiting()).toEqual(ids.map((callId) => ({ callId, inMs: 14_000, attempts: 3 })));
     await pass(8_000);
     expect(clock.now() - start).toBe(14_000);
-    expect(asked).toBe(4);
+    expect(requests).toBe(4);
     expect(await waiting()).toEqual([]);
     expect(logged.filter(([level]) => level === 'warn').map(([, , message]) => message)).toContain('Sending usage events failed');
   });
 
-  test('waits an hour at most between two attempts for an event, and a minute between two for the receiver', async () => {
+  test('waits at most an hour between two attempts for an event, and at most a minute between two requests to the receiver', async () => {
     const [callId = ''] = await events(1);
     await database.db.updateTable('usage_outbox').set({ attempts: 40 }).execute();
-    let asked = 0;
+    let requests = 0;
     const { idle, pass } = replica(async () => {
-      asked += 1;
+      requests += 1;
       return [{ status: 'later', reason: 'away' }];
     });
     await idle();
@@ -222,17 +219,17 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     for (const [failures, seconds] of [2, 4, 8, 16, 32, 60, 60].entries()) {
       await events(1);
       await pass(seconds * 1_000 - 1);
-      expect(asked).toBe(failures + 1);
+      expect(requests).toBe(failures + 1);
       await pass(1);
-      expect(asked).toBe(failures + 2);
+      expect(requests).toBe(failures + 2);
     }
   });
 
   test('a receiver that names a time gets no request before it, from any replica', async () => {
     const [callId] = await events(1);
-    let asked = 0;
+    let requests = 0;
     const send: UsageOutboxOptions['send'] = async () => {
-      asked += 1;
+      requests += 1;
       return [{ status: 'later', reason: 'status 429', retryAfterMs: 120_000 }];
     };
     const first = replica(send);
@@ -241,9 +238,9 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     const second = replica(send);
     await second.pass(119_999);
     await first.pass(119_999);
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     await first.pass(1);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
   });
 
   test('a refused event does not hold up the others, and is retried each hour', async () => {
@@ -274,7 +271,7 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     expect(refused).toBe(2);
   });
 
-  test('of a batch that was accepted in part, only the rest is sent again', async () => {
+  test('if a batch was accepted in part, only the rest is sent again', async () => {
     const ids = await events(3);
     const sent: string[][] = [];
     const { pass } = replica(async (records) => {

@@ -39,7 +39,7 @@ export async function writeCalls({ db }: Database, rows: readonly Row[]): Promis
   return rows.map(({ call_id }) => call_id);
 }
 
-/** Puts their events into the outbox, as a metering with `usageEvents` does. */
+/** Puts the events of calls into the outbox, as a metering with `usageEvents` does. */
 export async function writeEvents({ db }: Database, callIds: readonly string[], dueAt: number): Promise<void> {
   await db
     .insertInto('usage_outbox')

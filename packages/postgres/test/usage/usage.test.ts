@@ -22,7 +22,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     await place.remove();
   });
 
-  /** A tenant that belongs to the test, with these calls. */
+  /** Creates a tenant for the test, with these calls. */
   async function tenantWith(rows: readonly Parameters<typeof ledgerRow>[0][]): Promise<string> {
     const tenant = `tenant-${(tenants += 1)}`;
     await writeCalls(
@@ -73,7 +73,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     ]);
   });
 
-  test('an amount that is reserved for a running call is no cost', async () => {
+  test('an amount that is reserved for a running call is not a cost', async () => {
     const tenant = await tenantWith([{ status: 'running', wrote: null, price: 5_000_000, units: 9 }]);
     expect(await all({ ...january, tenant, by: [] })).toMatchObject([
       { calls: 1, charged: 0, units: 0, cost: 0n, durationMs: 0, p50Ms: undefined, p95Ms: undefined },
@@ -178,13 +178,13 @@ describe.each(kinds)('usage on $kind', (kind) => {
     ['a,b', '"a,b"'],
     ['say "hi"', '"say ""hi"""'],
     ['=a\nb', '"\'=a\nb"'],
-  ])('a CSV cell shows %j as text and nothing else', async (principal, cell) => {
+  ])('a CSV cell shows %j as plain text', async (principal, cell) => {
     const tenant = await tenantWith([{ principal }]);
     const csv = await textOf(usage.csv({ ...january, tenant, by: ['key'] }));
     expect(csv.slice(csv.indexOf('\r\n') + 2)).toBe(`${cell},1,1,0,0,1,0.020000,2,400,100,100,100,100\r\n`);
   });
 
-  test('CSV goes on after the first thousand rows, page by page', async () => {
+  test('CSV continues after the first thousand rows, page by page', async () => {
     const tenant = await tenantWith(Array.from({ length: 1_001 }, (_, index) => ({ principal: `key_${index}` })));
     const chunks: string[] = [];
     for await (const chunk of usage.csv({ ...january, tenant, by: ['key'] })) chunks.push(chunk);
@@ -221,7 +221,7 @@ describe.each(kinds)('usage on $kind', (kind) => {
     );
   });
 
-  test('a listed call has its own fields, and a running one has no end', async () => {
+  test('a listed call has its own fields, and a running call has no end', async () => {
     const tenant = await tenantWith([
       { status: 'failed', code: 'NOT_FOUND', started_at: at(2) },
       { status: 'running', wrote: null, effect: 'write' },
