@@ -89,7 +89,7 @@ test('a waiting read can be cancelled while the running read goes on', async () 
 
 test('reads with another input, tenant, role or toolset share nothing; reads with another key of the tenant do', async () => {
   const principal = { tenant: 'acme', id: 'key-1', roles: ['a', 'b'], toolsets: ['default', 'x'] };
-  const connections = memoryConnections(['acme', 'other'].map((tenant) => ({ tenant, connector: 'shelf', config: {} })));
+  const connections = memoryConnections(['acme', 'other'].map((tenant) => ({ tenant, connector: 'notes', config: {} })));
   const { read } = cachedReadHost(counted(), { connections });
   expect(said(await read('a', { principal }))).toBe('1');
   expect(said(await read('b', { principal }))).toBe('2');
@@ -104,7 +104,7 @@ test('tenants share no answers, even if a store gives their connections the same
   const cache = memoryCache();
   const run = counted();
   const hostOf = (tenant: string) =>
-    cachedReadHost(run, { cache, connections: memoryConnections([{ id: 'same', tenant, connector: 'shelf', config: {} }]) });
+    cachedReadHost(run, { cache, connections: memoryConnections([{ id: 'same', tenant, connector: 'notes', config: {} }]) });
   expect(said(await hostOf('a').read('x', { principal: { ...localPrincipal, tenant: 'a' } }))).toBe('1');
   expect(said(await hostOf('b').read('x', { principal: { ...localPrincipal, tenant: 'b' } }))).toBe('2');
 });
@@ -112,11 +112,11 @@ test('tenants share no answers, even if a store gives their connections the same
 test('another version of the tool or of the connection does not get the kept answer', async () => {
   const cache = memoryCache();
   const run = counted();
-  const connections = (version: string) => memoryConnections([{ connector: 'shelf', config: {}, version }]);
+  const connections = (version: string) => memoryConnections([{ connector: 'notes', config: {}, version }]);
   expect(said(await cachedReadHost(run, { cache, connections: connections('1') }).read('a'))).toBe('1');
   expect(said(await cachedReadHost(run, { cache, connections: connections('1') }).read('a'))).toBe('1');
   expect(said(await cachedReadHost(run, { cache, connections: connections('2') }).read('a'))).toBe('2');
-  const changed = cachedReadHost(run, { cache, connections: connections('1'), description: 'Reads from another shelf.' });
+  const changed = cachedReadHost(run, { cache, connections: connections('1'), description: 'Reads from other notes.' });
   expect(said(await changed.read('a'))).toBe('3');
 });
 

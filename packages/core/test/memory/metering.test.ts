@@ -77,9 +77,9 @@ test('a settlement that cannot be recorded throws, and a repeated call after a w
     },
   });
   const admission = await admitted(metering);
-  const twin = metering.admit(call(), live);
+  const duplicate = metering.admit(call(), live);
   await expect(metering.settle(admission, outcome('executed', 'yes'))).rejects.toThrow('no disk');
-  await expect(twin).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  await expect(duplicate).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   broken = false;
   await expect(metering.admit(call(), live)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
 });

@@ -18,17 +18,17 @@ export type Run = (context: CallContext, text: string) => Promise<string>;
 /** A host with a read that is cached for a second, and the outcomes of its calls. */
 export function cachedReadHost(
   run: Run,
-  { description = 'Reads from the shelf.', ...options }: Partial<HostOptions> & { readonly description?: string } = {},
+  { description = 'Reads from the notes.', ...options }: Partial<HostOptions> & { readonly description?: string } = {},
 ) {
   const output = z.object({ said: z.string() });
-  const shelf = defineConnector({
+  const notes = defineConnector({
     spec: 'v1',
-    id: 'shelf',
+    id: 'notes',
     config: z.object({}),
     open: () => ({}),
     tools: (tool) => [
       tool({
-        name: 'shelf_read_it',
+        name: 'notes_read_text',
         description,
         effect: 'read',
         cache: { ttlMs: 1_000 },
@@ -40,12 +40,12 @@ export function cachedReadHost(
   });
   const settled: Outcome[] = [];
   const metering = memoryMetering({ record: (_, outcome) => void (typeof outcome === 'object' && settled.push(outcome)) });
-  const host = createHost({ connectors: [shelf], metering, ...options });
+  const host = createHost({ connectors: [notes], metering, ...options });
   onTestFinished(() => host.close(0));
   const result = (text: string, extra: Partial<CallRequest> = {}) =>
     host.call({
       principal: localPrincipal,
-      tool: 'shelf_read_it',
+      tool: 'notes_read_text',
       arguments: { text },
       signal: new AbortController().signal,
       ...extra,

@@ -162,12 +162,12 @@ describe.each(kinds)('the audit on $kind', (kind) => {
   });
 
   describe('with a checkpoint in another chain', () => {
-    let witness: string;
+    let checkpointChain: string;
     beforeEach(async () => {
       const audit = postgresAudit(database, { clock, replica: 'r1' });
       await audit.checkpoint();
       const other = await database.db.selectFrom('audit_chains').select('id').where('id', '<>', chain).executeTakeFirstOrThrow();
-      witness = other.id;
+      checkpointChain = other.id;
     });
 
     test('an unchanged audit has no problems', async () => {
@@ -177,14 +177,14 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     test('a chain that was rewound together with its row is found', async () => {
       await rewindTo(3);
       expect(await problems()).toEqual([
-        `Chain ${chain}: its newest links were removed; chain ${witness} says that it had 5 links on 2026-01-01T00:00:04.000Z, and its row has 3.`,
+        `Chain ${chain}: its newest links were removed; chain ${checkpointChain} says that it had 5 links on 2026-01-01T00:00:04.000Z, and its row has 3.`,
       ]);
     });
 
     test('a chain that was rewritten together with its row is found', async () => {
       await rewriteFrom(4, '{"event":"nothing"}');
       expect(await problems()).toEqual([
-        `Chain ${chain}, link 5: its hash differs from the hash that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
+        `Chain ${chain}, link 5: its hash differs from the hash that chain ${checkpointChain} says it had on 2026-01-01T00:00:04.000Z.`,
       ]);
     });
 
@@ -197,14 +197,14 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     test('a chain that was removed with its links and its row is found', async () => {
       await change(sql`delete from audit_links where chain = ${chain}`);
       await change(sql`delete from audit_chains where id = ${chain}`);
-      expect(await problems()).toEqual([`Chain ${chain}: it is missing; chain ${witness} says that it had 5 links.`]);
+      expect(await problems()).toEqual([`Chain ${chain}: it is missing; chain ${checkpointChain} says that it had 5 links.`]);
     });
 
     test('an altered checkpoint is found, and so is the contradiction that it causes', async () => {
-      await change(sql`update audit_links set entries = replace(entries, '"links":5', '"links":4') where chain = ${witness}`);
+      await change(sql`update audit_links set entries = replace(entries, '"links":5', '"links":4') where chain = ${checkpointChain}`);
       expect(await problems()).toEqual([
-        `Chain ${chain}, link 4: its hash differs from the hash that chain ${witness} says it had on 2026-01-01T00:00:04.000Z.`,
-        `Chain ${witness}, link 2: its entries or its time were altered.`,
+        `Chain ${chain}, link 4: its hash differs from the hash that chain ${checkpointChain} says it had on 2026-01-01T00:00:04.000Z.`,
+        `Chain ${checkpointChain}, link 2: its entries or its time were altered.`,
       ]);
     });
   });

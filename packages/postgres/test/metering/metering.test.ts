@@ -154,9 +154,9 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
 
   test('a replay has its own row, under its own id', async () => {
     await metering.settle(await admitToRun(metering, callOf()), ending('executed', 'yes'));
-    const twin = callOf();
-    await metering.admit(twin, staying);
-    expect(await rowOf(database, twin)).toMatchObject({
+    const duplicate = callOf();
+    await metering.admit(duplicate, staying);
+    expect(await rowOf(database, duplicate)).toMatchObject({
       status: 'replayed',
       wrote: 'no',
       charged: false,
@@ -291,8 +291,8 @@ describe.each(kinds)('the ledger on $kind', ({ place }) => {
 
     test('its keys answer OUTCOME_UNKNOWN for as long as an answer is kept, even to duplicate calls that waited', async () => {
       await leaveBehind();
-      const twin = another().admit(callOf(), staying);
-      const seen = expect(twin).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      const duplicate = another().admit(callOf(), staying);
+      const seen = expect(duplicate).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
       while (clock.sleeping === 0) await turn();
       await clock.advance(leaseMs + 1);
       await metering.sweep();

@@ -68,8 +68,8 @@ describe.runIf(postgresql)('with a PostgreSQL server that goes down and comes ba
 
   test('a duplicate call that waits during the outage is refused as UNAVAILABLE', async () => {
     await admitToRun(postgresMetering(direct, { clock, replica: 'other' }), callOf());
-    const twin = metering.admit(callOf(), staying);
-    const refused = expect(twin).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const duplicate = metering.admit(callOf(), staying);
+    const refused = expect(duplicate).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     while (clock.sleeping === 0) await direct.ping();
     proxy.cut();
     await clock.advance(100);
