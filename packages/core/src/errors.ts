@@ -26,7 +26,7 @@ export const errorCodes = {
   FORBIDDEN: {
     retry: 'no',
     refunded: false,
-    meaning: 'The caller, or the connection’s account at the vendor, lacks the right. A person must grant it.',
+    meaning: 'The caller, or the connection’s account at the vendor, lacks the permission. A person must grant it.',
   },
   NOT_FOUND: { retry: 'no', refunded: false, meaning: 'The vendor has no such record, or hides it from this account. Search for it.' },
   CONFLICT: { retry: 'no', refunded: false, meaning: 'The record changed or exists already. Read it again before you decide.' },
@@ -86,7 +86,11 @@ export const errorCodes = {
     refunded: false,
     meaning: 'The answer is larger than may be returned. Ask for less: a filter, fewer fields, a page.',
   },
-  STATE_FULL: { retry: 'yes', refunded: true, meaning: 'The connection’s bounded store is full. It empties as its job delivers.' },
+  STATE_FULL: {
+    retry: 'yes',
+    refunded: true,
+    meaning: 'The connection’s bounded store is full. It empties as its job delivers the entries.',
+  },
   ASK_UNSUPPORTED: {
     retry: 'no',
     refunded: false,

@@ -1,4 +1,4 @@
-/** Structured logging as core and connectors use it: fields first, then a sentence. A pino instance fits without an adapter. */
+/** Structured logging as core and connectors use it: fields first, then a sentence. A pino instance works without an adapter. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

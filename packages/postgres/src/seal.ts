@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
  */
 export type SealSecret = string | readonly [string, ...string[]];
 
-/** Encrypts text and binds it to its location, such as a row, so that a copy at another location does not open. */
+/** Encrypts text and binds it to its location, such as a row, so that a copy at another location cannot be decrypted. */
 export interface Seal {
   /** The location is not stored; `open` needs the same one. */
   seal(text: string, location: readonly string[]): Uint8Array;

@@ -19,7 +19,7 @@ export type Config = z.output<typeof settings> & {
   readonly usagePolicy: UsagePolicy;
 };
 
-/** The settings are invalid. `problems` are sentences for a person, without the values of secrets. */
+/** Thrown if the settings are invalid. `problems` are sentences for a person, without the values of secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];

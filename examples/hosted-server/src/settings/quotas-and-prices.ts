@@ -76,7 +76,7 @@ const priceRule = z
   });
 
 /**
- * Reads quotas from a JSON file: a list of {@link QuotaRule}, with limits of money in the currency (`"25.00"`).
+ * Reads quotas from a JSON file: a list of {@link QuotaRule}, with limits on money in the currency (`"25.00"`).
  *
  * @throws {Error} which names the file and each problem with its position.
  */

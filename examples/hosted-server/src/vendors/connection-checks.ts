@@ -31,7 +31,7 @@ export interface ConnectionChecksOptions {
 const maxPerRound = 50;
 const maxParallel = 5;
 
-/** Checks connections at the start and every `everyMs`. */
+/** Checks connections at startup and every `everyMs`. */
 export function createConnectionChecks(options: ConnectionChecksOptions): ConnectionChecks {
   const { host, connections, clock, log, everyMs, onRound } = options;
   const connectors = options.connectors.filter((connector) => connector.check);

@@ -38,7 +38,7 @@ interface Account {
   hasTemplate(id: string): boolean;
 }
 
-/** Checks a mail against SendGrid's rules. @throws {VendorError} in SendGrid's words, for the first rule that the mail breaks. */
+/** Checks an e-mail against SendGrid's rules. @throws {VendorError} in SendGrid's words, for the first rule that the e-mail breaks. */
 export function checkMail(body: unknown, account: Account): SentMail {
   const { data: mail, error } = Mail.safeParse(body);
   if (!mail) {

@@ -20,7 +20,7 @@ import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type R
 
 /** Options of {@link cockatielResilience}. All times are in milliseconds. */
 export interface CockatielResilienceOptions {
-  /** Repetitions after the first attempt. Default 3. */
+  /** Retries after the first attempt. Default 3. */
   readonly retries?: number;
   /**
    * The first backoff. It doubles for each further retry. Each wait is a random time between half of the backoff and all of it. Default

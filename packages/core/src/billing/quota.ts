@@ -90,7 +90,7 @@ function newPeriod(per: QuotaPeriod, at: number): Period {
   return { startsAt, endsAt: startsAt + length, start: new Date(startsAt).toISOString().slice(0, per === 'day' ? 10 : 16) };
 }
 
-/** Quotas and prices. Must be equal on all replicas. */
+/** Quotas and prices. Must be the same on all replicas. */
 export interface UsagePolicy {
   readonly quotas?: readonly QuotaRule[] | undefined;
   readonly prices?: readonly PriceRule[] | undefined;

@@ -39,7 +39,7 @@ export interface Scopes {
   change(scope: string, bytes: number, change: (content: Scope) => void): void;
 }
 
-/** Creates the scopes of one store. Empty scopes take no room. */
+/** Creates the scopes of one store. Empty scopes take no memory. */
 export function memoryScopes(limits: ScopeLimits): Scopes {
   const scopes = new Map<string, Scope>();
   const encoder = new TextEncoder();

@@ -15,7 +15,7 @@ export type BudgetAnswer =
   /** The shared counts are unreachable. Take the place from this budget instead. */
   | { readonly kind: 'delegated'; readonly budget: Budget };
 
-/** Counts the places of budgets. Does not wait. */
+/** Counts the places that are taken in each budget. Does not wait. */
 export interface BudgetCounts {
   /** Takes a place atomically, or takes none. */
   tryTake(key: string, limit: UpstreamLimit, deadlineAt: number): BudgetAnswer | Promise<BudgetAnswer>;

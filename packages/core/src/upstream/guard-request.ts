@@ -8,7 +8,7 @@ import { toToolError } from './to-tool-error.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 import { countWait } from './upstream-scope.ts';
 
-/** Runs `action` for each attempt that the resilience allows. If none succeeds, throws the error that the tool may see. */
+/** Runs `action` for each attempt that `Resilience` allows. If none succeeds, throws the error that the tool may see. */
 export async function guardRequest<R>(
   options: HttpOptions,
   upstreamRequest: UpstreamRequest,

@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditHeads } from './lines.ts';
 
-/** A statement about a chain's head at a time. `by` is the id of the chain that contains the statement, or {@link keptHeads}. */
+/** A statement about a chain's head at a point in time. `by` is the id of the chain that contains the statement, or {@link keptHeads}. */
 export interface Statement {
   readonly links: number;
   readonly head: string;
@@ -19,7 +19,7 @@ export interface Statements {
   readonly prunedBefore: string;
 }
 
-/** The name that problems use for the operator's stored heads. */
+/** The name that problem reports use for the heads that the operator kept. */
 export const keptHeads = 'the earlier export';
 
 /** Collects the statements in the links of an export. Memory: about three statements per writer every 100 s. */

@@ -49,10 +49,10 @@ export interface PostgresMeteringOptions extends UsagePolicy {
   readonly keepMs?: number;
   /**
    * `durable`, the default: the host answers a call after its settlement is in the database. `queued`: the host answers while the
-   * settlement waits to be written, which takes that wait out of the latency. A process that crashes then loses the settlements of its last
-   * milliseconds, and a process that stops while the database is unreachable loses all settlements of that time: calls that were answered
-   * become `unknown`, or `failed` and refunded if they were reads, and their keys answer OUTCOME_UNKNOWN. The answer of a read that is
-   * recorded whole waits for the record in both modes, because the record may refuse it.
+   * settlement waits to be written, which takes that wait out of the latency. If the process crashes, it loses the
+   * settlements of its last milliseconds. If it stops while the database is unreachable, it loses all settlements of that time. Calls that
+   * were answered then become `unknown`, or `failed` and refunded if they were reads, and calls with their keys end as OUTCOME_UNKNOWN. In
+   * both modes, a read that is admitted and recorded in one write is answered after that write, because the write may refuse it.
    */
   readonly settle?: 'durable' | 'queued';
   /**

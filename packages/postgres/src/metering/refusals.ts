@@ -1,6 +1,6 @@
 import { ToolError } from '@busbar/core';
 
-/** More calls run than one process keeps track of. */
+/** More calls are running than one process keeps track of. */
 export const overloaded = (): ToolError =>
   new ToolError('OVERLOADED', 'Too many calls are running on this server. Nothing was done; try again in a moment.');
 

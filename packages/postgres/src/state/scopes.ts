@@ -107,9 +107,9 @@ export function createScopes({ db }: Database, seal: Seal, limits: ScopeLimits):
 }
 
 /**
- * Returns the hash that the tables store instead of a key or an id, which is the last part. The other parts name its owner, so equal keys
- * of two scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL refuses. A key may
- * name a person, and a copy of the tables does not reveal that name.
+ * Returns the hash that the tables store instead of a key or an id. The last part is the key or id. The other parts name its owner, so
+ * equal keys in two scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL
+ * refuses. A key may name a person, and a copy of the tables does not reveal that name.
  */
 export function toName(...parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');

@@ -34,8 +34,8 @@ const responseHeaders =
   'retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, www-authenticate';
 
 /**
- * Creates a guard that keeps web pages from reaching the server by a forged `Host` (DNS rebinding) or from a foreign `Origin`, and lets
- * pages of allowed origins read the answers. The guard throws an {@link HttpError}.
+ * Creates a guard that keeps web pages from reaching the server with a forged `Host` (DNS rebinding) or from a foreign `Origin`, and lets
+ * pages from allowed origins read the answers. The guard throws an {@link HttpError}.
  */
 export function createRequestGuard(options: GuardOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const local = isLoopback(options.hostname);

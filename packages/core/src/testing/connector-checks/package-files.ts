@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 
-/** Returns the URL of a file in a package. The folder may lack its last slash. */
+/** Returns the URL of a file in a package. The folder's URL may lack the trailing slash. */
 export function fileOf(folder: URL | undefined, path: string): URL {
   if (!folder) throw new TypeError('The fixture names no folder');
   return new URL(path, folder.href.endsWith('/') ? folder : new URL(`${folder.href}/`));

@@ -1,6 +1,6 @@
 import type { SimulatorAnswer } from '../sandbox/simulator.ts';
 
-/** Parses an answer of rows, one a line: its body becomes their list. */
+/** Parses an answer with one row per line. Its body becomes the list of rows. */
 export function withRowsRead(answer: SimulatorAnswer): SimulatorAnswer {
   if (typeof answer.body !== 'string') return answer;
   const lines = answer.body.split('\n').filter((line) => line.trim() !== '');

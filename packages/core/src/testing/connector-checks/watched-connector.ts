@@ -22,7 +22,7 @@ export interface Watch {
 /** An empty watch, for {@link watchedConnector} to fill. */
 export const createWatch = (): Watch => ({ requested: [], keys: [], stateWrites: 0, streamed: new Set(), questions: 0 });
 
-/** Returns the connector with everything recorded that its client and its tools do. */
+/** Wraps the connector, so that `watch` records what its client and its tools do. */
 export function watchedConnector(connector: Connector, watch: Watch): Connector {
   const watchedContext = <C extends Context>(context: C): C => ({
     ...context,

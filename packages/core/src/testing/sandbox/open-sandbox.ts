@@ -8,7 +8,7 @@ import { answerText } from '../answer-text.ts';
 import type { ConnectorSandbox } from '../connector-checks/fixture.ts';
 import { vendorWire } from './vendor-wire.ts';
 
-/** Options of {@link openSandbox}: those of its host, and the connection's settings. */
+/** Options of {@link openSandbox}: its host's options, and the connection's settings. */
 export interface OpenSandboxOptions extends Omit<HostOptions, 'connectors' | 'connections' | 'remapOrigins'> {
   /** The connection's settings. Default: the sandbox's. */
   readonly config?: object;

@@ -22,7 +22,7 @@ export interface SimulatorRequest {
 /** Selects requests: by a route as declared, or by a function. */
 export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
 
-/** Whether a request is one of those that `match` selects. Absent: all are. */
+/** Whether `match` selects a request. Without a `match`, every request is selected. */
 export function isSelected(request: SimulatorRequest, match?: SimulatorMatch): boolean {
   return match === undefined || (typeof match === 'string' ? request.route === match : match(request));
 }

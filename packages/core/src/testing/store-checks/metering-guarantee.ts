@@ -6,7 +6,7 @@ import type { Answer } from '../../content.ts';
 import { ToolError, type ErrorCode } from '../../errors.ts';
 import type { Admission, AdmitOptions, Call, Metering, Outcome } from '../../ports/metering.ts';
 
-/** A guarantee of meterings, and its proof. `other` is a second handle on the same data, as another replica has. */
+/** A guarantee of every `Metering`, and its check. `other` is a second handle on the same data, as another replica has. */
 export interface MeteringGuarantee {
   readonly name: string;
   /** The metering's policy. Absent: no quotas, no prices. */

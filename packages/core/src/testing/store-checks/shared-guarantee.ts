@@ -8,7 +8,7 @@ export interface SharedGuarantee<T, Settings> {
   prove(first: T, second: T, clock: ManualClock): Promise<void>;
 }
 
-/** Makes checks of guarantees. Each opens its own store, with its own clock. */
+/** Turns guarantees into checks. Each check opens its own store, with its own clock. */
 export function sharedChecks<T, Settings>(
   guarantees: readonly SharedGuarantee<T, Settings>[],
   open: (settings: Settings, clock: ManualClock) => Promise<OpenedStore<T>>,

@@ -55,7 +55,7 @@ export type RequestJudge = (request: JudgedRequest) => RequestVerdict;
  * and the type of the body. Stricter than the description, it also refuses properties of the body that the description does not have. The
  * judge throws if a schema does not compile, since it would otherwise accept every request.
  *
- * @throws {Error} if ajv or ajv-formats is not installed, or if the description already has an operation of `undescribed`.
+ * @throws {Error} if ajv or ajv-formats is not installed, or if the description already has an operation from `undescribed`.
  */
 export async function createRequestJudge(
   description: Readonly<Record<string, unknown>>,

@@ -17,7 +17,7 @@ export interface UndescribedOperation {
 /**
  * Returns a description with added operations, by method and path template: `POST /oauth/tokens`.
  *
- * @throws {Error} if the description already has an operation, since the vendor's own words must judge it.
+ * @throws {Error} if the description already has an operation, since requests must then be judged by the vendor's own description.
  */
 export function withUndescribed(
   description: Readonly<Record<string, unknown>>,
