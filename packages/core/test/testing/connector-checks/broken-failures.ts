@@ -121,7 +121,7 @@ export const brokenFailures: readonly BrokenConnector[] = [
   },
   {
     fault: 'does not renew its token',
-    finds: 'continues with a new token if its token expires in mid-call',
+    finds: 'continues with a new token if its token expires mid-call',
     connector: reading(401, { code: 'UNAUTHENTICATED' }),
   },
   { fault: 'reports a 500 as a wrong request', finds: passes('a 500'), connector: reading(500, { code: 'UPSTREAM_REJECTED' }) },

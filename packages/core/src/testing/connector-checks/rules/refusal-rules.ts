@@ -78,7 +78,7 @@ export const refusalRules: readonly Rule[] = [
       }),
   },
   {
-    name: 'continues with a new token if its token expires in mid-call',
+    name: 'continues with a new token if its token expires mid-call',
     why: 'A token may expire at any moment. The vendor does not execute a request with a 401: with a new token it succeeds.',
     appliesTo: 'vendor',
     find: (checked) =>
