@@ -13,13 +13,16 @@ export interface Attempt {
   /** Method and path template, for logs: `POST /api/v2/tickets`. */
   readonly operation: string;
   readonly retry: RetryClass;
-  /** Ends all waits and attempts. */
+  /** Aborts all waits and attempts. */
   readonly signal: AbortSignal;
-  /** No wait may end later. In the host clock's time. */
+  /** The latest time at which a wait may end, in the host clock's time. */
   readonly deadlineAt: number;
   /** The vendor's limit that each attempt counts against. */
   readonly limit?: NamedLimit | undefined;
-  /** The user: a principal's id, `job:<name>` or `check`. Users of a connection take turns when they wait for its budget. */
+  /**
+   * The user that makes the request: a principal's id, `job:<name>` or `check`. Users of a connection take turns when they wait for its
+   * budget.
+   */
   readonly user?: string | undefined;
   /** Receives every event as it happens. Must not throw. */
   onEvent?(event: ResilienceEvent): void;
@@ -30,14 +33,14 @@ export interface NamedLimit extends UpstreamLimit {
   readonly name: string;
 }
 
-/** An event around an upstream request. */
+/** An event in the course of an upstream request. */
 export type ResilienceEvent =
   /** An attempt ended. `code` is absent if it succeeded. */
   | { readonly kind: 'attempt'; readonly attempt: number; readonly ms: number; readonly code?: ErrorCode | undefined }
   /** The next attempt waits. */
   | { readonly kind: 'wait'; readonly attempt: number; readonly ms: number; readonly reason: 'backoff' | 'retry-after' | 'budget' };
 
-/** `closed` lets requests through, `open` refuses them, `half-open` lets one through as a test. */
+/** `closed` lets requests through, `open` refuses them, `half-open` lets one request through as a test. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**
@@ -84,7 +87,7 @@ export interface Resilience {
    * @throws the reason of `attempt.signal` on abort.
    */
   execute<R>(attempt: Attempt, action: (signal: AbortSignal) => Promise<R>): Promise<R>;
-  /** Records the vendor's report on a connection's limit. Returns at once; later attempts use it. */
+  /** Records the vendor's report on a connection's limit. Returns at once. Later attempts use the report. */
   observe(connector: string, connection: string, limit: NamedLimit, seen: ObservedLimit): void;
   /** Returns the state of a connection's breaker, for health pages. `closed` if the connection is unknown. */
   breaker(connector: string, connection: string): BreakerState;

@@ -25,12 +25,12 @@ export interface OpenConnection {
   readonly redactor: Redactor;
 }
 
-/** A use of an open connection. */
+/** One use of an open connection. */
 export interface ClientLease {
   readonly open: OpenConnection;
 }
 
-/** The open clients. Each connection and version of its settings has one client, which its calls share. */
+/** The open clients. Each version of a connection's settings has one client, which all its calls share. */
 export interface Clients {
   /** Opens the connection if necessary, and keeps it open until {@link release}. @throws {ToolError} CONNECTION_INVALID. */
   take(connection: Connection): ClientLease;

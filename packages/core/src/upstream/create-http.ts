@@ -15,8 +15,8 @@ import { upstreamScopeOf, wroteOf } from './upstream-scope.ts';
 import { withMethods } from './with-methods.ts';
 
 /**
- * Creates the `http` of one connection. It authorizes, sends and reads each attempt, and records whether a write may have happened. The
- * resilience decides whether to make another attempt.
+ * Creates the `http` of one connection. It authorizes, sends and reads each attempt, and records whether a write may have happened.
+ * `Resilience` decides whether to make another attempt.
  */
 export function createHttp(options: HttpOptions): Http {
   return withMethods({
