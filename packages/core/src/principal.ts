@@ -1,6 +1,6 @@
 /** The caller, as `authenticate` identified it. The principal determines what a call may see and spend. */
 export interface Principal {
-  /** The tenant owns connections, quotas and records. Tenants share nothing. */
+  /** The tenant, which owns connections, quotas and records. Tenants share nothing. */
   readonly tenant: string;
   /** The id of the API key or user within the tenant. Opaque and safe to log; never the key itself. */
   readonly id: string;
@@ -21,7 +21,7 @@ export interface Credentials {
 }
 
 /**
- * Turns credentials into a principal. Throw `ToolError('UNAUTHENTICATED', …)` to refuse; its message reaches the caller. Runs for every
- * request, so cache expensive lookups, and limit the cache's size and the age of its entries.
+ * Turns credentials into a principal. Throw `ToolError('UNAUTHENTICATED', …)` to refuse them. Its message reaches the caller. Runs for
+ * every request, so cache expensive lookups, and limit the cache's size and the age of its entries.
  */
 export type Authenticate = (credentials: Credentials) => Promise<Principal>;

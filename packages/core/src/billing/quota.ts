@@ -36,8 +36,8 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /**
- * Returns a call's charges in the periods in which it began. If several rules share a counter, the strictest rule charges it. A quota that
- * the call does not use is not charged. `price` is in millionths of the currency.
+ * Returns a call's charges against its quotas, for the periods in which the call began. If several rules share a counter, the strictest
+ * rule charges it. A quota that the call does not use is not charged. `price` is in millionths of the currency.
  */
 export function quotaCharges(rules: readonly QuotaRule[], call: Call, price: number): readonly QuotaCharge[] {
   if (rules.length === 0) return [];

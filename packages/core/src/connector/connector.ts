@@ -17,7 +17,7 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   readonly config: Config;
   /** `many` allows several connections per tenant and adds the `connection` input to the tools. Default `one`. */
   readonly connections?: 'one' | 'many';
-  /** The vendor's limits by name. A request names the limit that it counts against. If it names none, it counts against `default`. */
+  /** The vendor's limits, by name. A request names the limit that it counts against. If it names none, it counts against `default`. */
   readonly limits?: Readonly<Record<string, UpstreamLimit>>;
   /**
    * The origins that the connector may reach: exact HTTPS origins, or `https://*.example.com`, where `*.` matches any number of labels.
@@ -80,7 +80,7 @@ export interface UpstreamFailure {
   readonly code: ErrorCode;
   /** For the model: the vendor's reason, then what to do next. */
   readonly message: string;
-  /** Whether the vendor executed the request. With `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
+  /** Whether the vendor executed the request. If it is `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
   readonly executed: 'yes' | 'no' | 'unknown';
   /** Whether the token has expired. If so, core fetches a new token and repeats the request once. */
   readonly renew?: boolean;

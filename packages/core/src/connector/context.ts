@@ -18,7 +18,7 @@ export interface Context {
   /**
    * Returns an idempotency key for the vendor. The key is the same for every attempt of this call, and for every repetition with the
    * caller's idempotency key. Each `part` has a different key. Use one part for each write of a call. In a job, the key is new for each
-   * run. If a key must outlive a run, create it in the call and store it. At most 36 characters of `[a-z0-9-]`.
+   * run. If a key must outlive a run, create it in the call and store it. A key has at most 36 characters of `[a-z0-9-]`.
    */
   key(part: string): string;
   /**

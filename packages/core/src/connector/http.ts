@@ -22,7 +22,7 @@ export type RetryClass = 'safe' | 'keyed' | 'never';
 /** One operation of the vendor's API. */
 export interface HttpRequest<S extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** A template such as `/tickets/{id}`. Core encodes `params` into it; logs, metrics and traces show the template. */
+  /** A template such as `/tickets/{id}`. Core inserts `params` into it, encoded. Logs, metrics and traces show the template. */
   readonly path: `/${string}`;
   /** A value for each of the path's `{names}`, and for no other name. */
   readonly params?: Fields;
@@ -61,7 +61,7 @@ type Send<Absent extends 'method' | 'body'> = <S extends z.ZodType = z.ZodUndefi
 
 /**
  * A connection's only access to its vendor. The host restricts requests to the connector's origins, authorizes them, applies the
- * connector's limits and retries them. It refuses them while the circuit breaker is open. Redirects are not followed. Throws only
+ * connector's limits and retries them. It refuses them while the circuit breaker is open. It follows no redirects. Throws only
  * {@link ToolError}.
  */
 export interface Http {

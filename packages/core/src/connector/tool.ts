@@ -30,7 +30,7 @@ export interface AnyTool<Client> {
   /** The schema of the arguments. Describe every property. Rules that JSON Schema cannot express stay in the validator. */
   readonly input: Schema;
   readonly output?: Schema | undefined;
-  /** Returns how many units a call counts as in quotas and prices: a whole number from 0 to 1,000,000. Runs before the call. Absent: 1. */
+  /** Returns how many units a call counts as for quotas and prices: a whole number from 0 to 1,000,000. Runs before the call. Absent: 1. */
   units?(input: any): number;
   run(input: any, client: Client, context: CallContext): Promise<unknown>;
 }

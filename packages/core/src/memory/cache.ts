@@ -7,7 +7,7 @@ import type { Answer } from '../content.ts';
 export interface MemoryCacheOptions {
   /** The most answers to keep. The least recently used answer makes room. Default 1,000. */
   readonly maxEntries?: number;
-  /** The maximum total size of all answers, in bytes. An answer that alone is larger is not kept. Default 64 MiB. */
+  /** The maximum total size of all answers, in bytes. An answer that exceeds this size by itself is not kept. Default 64 MiB. */
   readonly maxBytes?: number;
   readonly clock?: Clock;
 }

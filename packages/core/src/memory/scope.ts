@@ -33,7 +33,7 @@ export interface Scopes {
   readonly limits: ScopeLimits;
   /** Returns a scope's content, or undefined if it is empty. */
   find(scope: string): Scope | undefined;
-  /** Prepares a value for storing. @throws {ToolError} STATE_FULL if it is too large. */
+  /** Prepares a value for storage. @throws {ToolError} STATE_FULL if it is too large. */
   pack(name: string, json: string): Stored;
   /** Runs `change`, which changes the size of the scope by `bytes`. @throws {ToolError} STATE_FULL before any change. */
   change(scope: string, bytes: number, change: (content: Scope) => void): void;

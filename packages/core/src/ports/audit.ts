@@ -12,7 +12,7 @@ export interface AuditEvent {
   readonly address?: string | undefined;
   /** The object of the action, such as a tool's name or a key's id. */
   readonly subject?: string | undefined;
-  /** The reason or the kind of action, such as an error code. */
+  /** The reason, or the kind of action, such as an error code. */
   readonly detail?: string | undefined;
 }
 

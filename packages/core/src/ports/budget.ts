@@ -4,8 +4,8 @@ import type { UpstreamLimit } from '../connector/connector.ts';
 export interface Budget {
   /**
    * Reserves capacity for one request, and waits for it if necessary. Call the returned function when the request has ended. Users take
-   * turns while they wait. If the request has to wait for the vendor, `onWait` receives the length of the wait, and then of every
-   * extension.
+   * turns while they wait. If the request has to wait for the vendor, `onWait` receives the length of the wait in milliseconds, and then
+   * the length of every extension.
    *
    * @throws {UpstreamError} RATE_LIMITED if capacity would become free only after the deadline, OVERLOADED if too many requests are
    *   waiting.
@@ -13,7 +13,7 @@ export interface Budget {
    */
   take(key: string, limit: UpstreamLimit, until: BudgetRequest, onWait: (ms: number) => void): Promise<() => void>;
   /**
-   * Records the vendor's report on a limit, for all replicas. If the reported and the counted remainder differ, the smaller one applies. A
+   * Records the vendor's report on a limit, for all replicas. If the reported and the counted remainders differ, the smaller one applies. A
    * report that arrives late frees no capacity. Returns at once. The next `take` uses the report.
    */
   observe(key: string, limit: UpstreamLimit, seen: ObservedLimit): void;
@@ -32,7 +32,7 @@ export interface BudgetRequest {
  * the limit again.
  */
 export interface ObservedLimit {
-  /** Requests per window. Replaces the declared number until the vendor reports another. */
+  /** Requests per window. Replaces the declared number until the vendor reports another number. */
   readonly limit?: number;
   /** Requests left until `resetAt`. Without `resetAt`, the number applies until the window ends, or for one minute if that is shorter. */
   readonly remaining?: number;

@@ -81,7 +81,7 @@ export class UpstreamError extends Error {
 /** Guards each upstream request, from the outside in: retry, breaker, budget, bulkhead, timeout. */
 export interface Resilience {
   /**
-   * Runs `action` as often as `attempt.retry` allows. The action's signal also aborts on the attempt's timeout.
+   * Runs `action`, and repeats it after a failure if `attempt.retry` allows that. The action's signal also aborts on the attempt's timeout.
    *
    * @throws {UpstreamError} the action's last error; or CIRCUIT_OPEN, OVERLOADED or RATE_LIMITED if the action did not run.
    * @throws the reason of `attempt.signal` on abort.

@@ -62,7 +62,7 @@ interface HeldClient extends ClientLease {
   retired: boolean;
 }
 
-/** The most clients to keep open. Beyond it, the pool closes the least recently used client that is not in use. */
+/** The most clients to keep open. Beyond this number, the pool closes the least recently used client that is not in use. */
 const maxClients = 1_000;
 
 export function createClients(options: ClientsOptions): Clients {

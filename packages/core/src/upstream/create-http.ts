@@ -36,7 +36,7 @@ async function sendRequest<S extends z.ZodType>(
   return { ...answer, data: data as z.output<S> };
 }
 
-/** Makes one attempt of a request. @throws {UpstreamError} for an answer that is a refusal. */
+/** Makes one attempt at a request. @throws {UpstreamError} for an answer that is a refusal. */
 async function attemptRequest(options: HttpOptions, upstreamRequest: UpstreamRequest, signal: AbortSignal): Promise<HttpResponse<unknown>> {
   const { response, token } = await sendAttempt(options, upstreamRequest, signal);
   const answer = { status: response.status, headers: response.headers, data: await readAnswer(response) };

@@ -27,7 +27,7 @@ export interface BudgetCounts {
 export interface FairBudgetOptions {
   readonly counts: BudgetCounts;
   readonly clock: Clock;
-  /** The most requests of this process that may wait for one budget. One user may have half as many. Default 100. */
+  /** The most requests of this process that may wait for one budget. One user may have at most half as many. Default 100. */
   readonly maxWaiting?: number | undefined;
   /** How often to ask for capacity that another process may have released, in milliseconds. Absent: only this process releases capacity. */
   readonly pollEveryMs?: number;

@@ -14,7 +14,7 @@ export function limitOf({ connector }: HttpOptions, request: HttpRequest<z.ZodTy
 
 /**
  * Reports the limits in an answer's headers to the budgets. If the vendor refused the request with RATE_LIMITED, also closes the budget
- * that the request counted against, so that all requests wait.
+ * that the request counted against, for all requests that wait for it.
  */
 export function observeLimits(options: HttpOptions, request: HttpRequest<z.ZodType>, headers: Headers, refusal?: UpstreamError): void {
   const { connector, connection, resilience, clock } = options;

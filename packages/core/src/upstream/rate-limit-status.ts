@@ -4,7 +4,7 @@ import type { ObservedLimit } from '../ports/budget.ts';
 type HeaderValue = RateLimitStatus['limit'];
 
 /**
- * Reads the limit that the vendor's headers state, and converts its reset time to this process's time. Returns undefined if they state
+ * Reads the limit that the vendor's headers state, and converts its reset time to the host clock's time. Returns undefined if they state
  * none.
  */
 export function toObservedLimit(status: RateLimitStatus | undefined, nowMs: number, skewMs: number): ObservedLimit | undefined {
@@ -17,8 +17,8 @@ export function toObservedLimit(status: RateLimitStatus | undefined, nowMs: numb
 }
 
 /**
- * Returns the time at which a limit resets, in this process's time. The header states it either as seconds from now or by the vendor's
- * clock, as seconds or milliseconds since the epoch or as a date.
+ * Returns the time at which a limit resets, in the host clock's time. A header states it as seconds from now, or in the vendor's time: as
+ * seconds or milliseconds since the epoch, or as a date.
  */
 export function readResetTime(header: HeaderValue, nowMs: number, skewMs: number): number | undefined {
   const value = numberOf(header);
@@ -33,7 +33,7 @@ export function readResetTime(header: HeaderValue, nowMs: number, skewMs: number
 }
 
 /**
- * Returns how many milliseconds the vendor's clock is ahead of this process's clock, according to the `Date` header of the vendor's answer.
+ * Returns how many milliseconds the vendor's clock is ahead of the host's clock, according to the `Date` header of the vendor's answer.
  * Returns 0 if there is none. The header has whole seconds and takes a while to arrive. A time that is corrected by the result may
  * therefore be up to a second late, but is never early.
  */
