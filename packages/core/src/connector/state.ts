@@ -41,7 +41,7 @@ export interface Entry<T> {
 
 /** A log whose entries keep the order in which they were appended. See {@link LogSpec}. */
 export interface StateLog<T> {
-  /** Appends all entries or none. `size` is the number of entries afterwards. */
+  /** Appends all entries or none. `size` is the number of entries in the log afterwards. */
   append(entries: readonly Entry<T>[]): Promise<{ readonly size: number }>;
   /** Reads the page after the position `after`, which is the `next` of an earlier page. Positions stay valid when entries are removed. */
   read(page: {

@@ -34,7 +34,7 @@ export interface ClientLease {
 export interface Clients {
   /** Opens the connection if necessary, and keeps it open until {@link release}. @throws {ToolError} CONNECTION_INVALID. */
   take(connection: Connection): ClientLease;
-  /** Ends a use. Call it once for each {@link take}. */
+  /** Ends one use of a connection. Call it once for each {@link take}. */
   release(lease: ClientLease): void;
   /** Uses a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
   use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R>;
