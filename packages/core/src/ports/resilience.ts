@@ -52,7 +52,10 @@ export class UpstreamError extends Error {
   readonly code: ErrorCode;
   /** Whether the vendor executed the attempt. */
   readonly executed: 'yes' | 'no' | 'unknown';
-  /** Whether another attempt may succeed, as after a rate limit, a failure or a lost answer. Other refusals are not transient. */
+  /**
+   * Whether another attempt may succeed, as after a rate limit, a failure, a lost answer or the renewal of a token. Other refusals are not
+   * transient.
+   */
   readonly transient: boolean;
   readonly retryAfterMs: number | undefined;
   /** The HTTP status, if there was a response. */
