@@ -1,6 +1,6 @@
 import type { Answer } from './content.ts';
 
-/** An answer that keeps its JSON, which the ledger, caches and transports all need. */
+/** An answer that keeps its JSON text, because the ledger, caches and transports all need it. */
 export class SerializedAnswer implements Answer {
   readonly content: Answer['content'];
   readonly structuredContent: unknown;
@@ -29,12 +29,12 @@ export class SerializedAnswer implements Answer {
   }
 }
 
-/** Returns the JSON of an answer. Answers that the host creates are serialized once, and never change afterwards. */
+/** Returns the JSON of an answer. Answers that the host creates are serialized once and never change afterwards. */
 export function answerJson(answer: Answer): string {
   return answer instanceof SerializedAnswer ? answer.json() : JSON.stringify(answer);
 }
 
-/** Parses an answer and freezes all of it, because callers share it. */
+/** Parses an answer and freezes it deeply, because callers share it. */
 export function frozenAnswer(json: string): Answer {
   return JSON.parse(json, (_key, part: unknown) => Object.freeze(part)) as Answer;
 }

@@ -1,4 +1,4 @@
-/** The source of time for core and stores. Tests replace it with a clock that they advance by hand. */
+/** The source of time for core and the stores. Tests replace it with a clock that they advance themselves. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Implements {@link Clock.sleep} with {@link Clock.timer}, for implementations of `Clock`. */
+/** Implements {@link Clock.sleep} on top of {@link Clock.timer}, for use in implementations of `Clock`. */
 export function sleepBy(clock: Pick<Clock, 'timer'>, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return void reject(signal.reason);

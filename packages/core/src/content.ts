@@ -14,7 +14,7 @@ export type Content =
       readonly resource: { readonly uri: string; readonly mimeType?: string } & ({ readonly text: string } | { readonly blob: string });
     };
 
-/** The answer to a call, success or error, in MCP's terms. Metering keeps it for replays. */
+/** The answer to a call, whether success or error, in MCP's terms. Metering keeps it for replays. */
 export interface Answer {
   readonly content: readonly Content[];
   readonly structuredContent?: unknown;

@@ -26,9 +26,9 @@ import { receiveWebhook } from './webhooks/receive-webhook.ts';
 const minSecretLength = 32;
 
 /**
- * Creates a host from connectors, guards and meters, for transports to serve.
+ * Creates a host from connectors, resilience and metering. Transports serve the host.
  *
- * @throws {TypeError} listing everything that is wrong with the connectors or the options, before anything runs.
+ * @throws {TypeError} with a list of all problems in the connectors and the options, before anything runs.
  */
 export function createHost(options: HostOptions): Host {
   checkOptions(options);

@@ -1,9 +1,9 @@
 /**
- * Every error code that a caller can receive, with the next step for the caller. A test compares `docs/errors.md` with this table.
+ * All error codes that a caller can receive, each with the caller's next step. A test compares `docs/errors.md` with this table.
  *
  * `retry` is `yes` if the same call may succeed later, `no` if something has to change first, and `look` if the caller has to find out what
- * happened before it repeats anything. `refunded` means that a call that fails with this code and wrote nothing is free, because this
- * server or the vendor failed.
+ * happened before it repeats anything. If `refunded` is true, a call that wrote nothing and failed with this code is free, because this
+ * server or the vendor was at fault.
  */
 export const errorCodes = {
   INVALID_INPUT: { retry: 'no', refunded: false, meaning: 'The arguments break the tool’s schema or rules. Correct them and call again.' },
@@ -137,7 +137,7 @@ export class ToolError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Recognizes ToolErrors from any copy of this package, because a plugin may bring its own copy. */
+  /** Recognizes ToolErrors from any copy of this package, because a plugin may ship its own copy. */
   static is(value: unknown): value is ToolError {
     return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
   }

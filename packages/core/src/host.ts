@@ -17,12 +17,12 @@ import type { HttpClient } from './ports/http-client.ts';
 import type { MaybePromise } from './lib/maybe-promise.ts';
 import type { StateStore } from './connector/state.ts';
 
-/** Options of `createHost`. Only `connectors` is required. The defaults of the other options keep everything in this process. */
+/** Options of `createHost`. Only `connectors` is required. With the defaults, the host keeps everything in this process. */
 export interface HostOptions {
   readonly connectors: readonly Connector[];
   /** The server's name, version and instructions, as clients see them. Default: `busbar`, `0.0.0`. */
   readonly info?: { readonly name: string; readonly version: string; readonly instructions?: string };
-  /** Default: for the local principal, one connection per connector whose config accepts `{}`. */
+  /** Default: the local principal has one connection to each connector whose config accepts `{}`. */
   readonly connections?: Connections;
   /** Without it, every caller is the local principal, and the HTTP transport binds to loopback only. */
   readonly authenticate?: Authenticate;
@@ -42,14 +42,17 @@ export interface HostOptions {
   readonly state?: StateStore;
   /** Default: `memoryCache()`. */
   readonly cache?: Cache;
-  /** Keeps replicas that share a cache from making the same read at once. Default: each replica reads for itself. */
+  /** Prevents replicas that share a cache from making the same read at the same time. Default: each replica reads for itself. */
   readonly lock?: Lock | undefined;
   /**
-   * How long after its `ttlMs` a cached answer may replace a read that fails temporarily, in milliseconds. The answer then carries a
-   * warning. A write through the connection ends the time at once. Default 0: never.
+   * How long past its `ttlMs` a cached answer may be returned if the read fails temporarily, in milliseconds. The answer then carries a
+   * warning. A write through the connection ends this period at once. Default 0: never.
    */
   readonly staleIfErrorMs?: number;
-  /** Records calls that are refused because the caller lacks a right. No refusal waits for the record. Default: a line in the log. */
+  /**
+   * Records calls that are refused because the caller lacks a permission. A refusal does not wait for its record. Default: a line in the
+   * log.
+   */
   readonly audit?: Audit;
   readonly clock?: Clock;
   readonly log?: Logger;
@@ -58,21 +61,24 @@ export interface HostOptions {
   readonly middleware?: readonly Middleware[];
   /**
    * Protects writes that clients send without an idempotency key. The host derives a key from principal, tool, connection and arguments.
-   * For this many milliseconds after the first write has ended, it answers an equal write with the first answer. Default 0: no derived
-   * keys.
+   * For this many milliseconds after the first write has ended, it answers an identical write with the first write's answer. Default 0: no
+   * derived keys.
    */
   readonly repeatWindowMs?: number;
-  /** The longest duration of a call, in milliseconds. Default 30,000. */
+  /** The maximum duration of a call, in milliseconds. Default 30,000. */
   readonly callTimeoutMs?: number;
-  /** The largest answer, in bytes of its JSON. Default 1 MiB. */
+  /** The maximum size of an answer's JSON, in bytes. Default 1 MiB. */
   readonly maxAnswerBytes?: number;
-  /** Signs cursors. At least 32 characters, equal on all replicas. Default: random, so cursors become invalid when the process ends. */
+  /**
+   * The key that signs cursors. At least 32 characters, the same on all replicas. Default: random, so cursors become invalid when the
+   * process ends.
+   */
   readonly secret?: string;
   /** Redirects connectors' origins: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes; never in production. */
   readonly remapOrigins?: Readonly<Record<string, string>>;
 }
 
-/** The part of `AbortSignal` that the host uses of a client's signal. Transports may pass a cheaper object; any `AbortSignal` fits. */
+/** The part of a client's `AbortSignal` that the host uses. Transports may pass a cheaper object; any `AbortSignal` fits. */
 export interface ClientSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
@@ -84,7 +90,7 @@ export interface CallRequest {
   readonly principal: Principal;
   readonly tool: string;
   readonly arguments: unknown;
-  /** The id of the connection to use, regardless of the arguments. For replays, because names and defaults may have changed. */
+  /** The id of the connection to use, regardless of the arguments. Used for replays, because names and defaults may have changed. */
   readonly connection?: string | undefined;
   /** The caller's network address, for records. */
   readonly address?: string | undefined;
@@ -92,11 +98,11 @@ export interface CallRequest {
   readonly signal: ClientSignal;
   /** The client's own idempotency key (`busbar/idempotencyKey` in the request's `_meta`), at most 255 characters. */
   readonly idempotencyKey?: string | undefined;
-  /** The request's W3C trace context. The log uses its trace id as correlation id. */
+  /** The request's W3C trace context. The log uses its trace id as the correlation id. */
   readonly traceparent?: string | undefined;
   /** Present if the client asked for progress. */
   progress?(done: number, total: number | undefined, message: string | undefined): void;
-  /** The client's answers to earlier questions of this call, by ask id. Absent if this client cannot ask a person. */
+  /** The client's answers to this call's earlier questions, by ask id. Absent if this client cannot ask a person. */
   readonly answers?: Readonly<Record<string, AskAnswer>> | undefined;
 }
 
@@ -111,21 +117,21 @@ export type CallResult =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'ask'; readonly id: string; readonly message: string; readonly schema: object };
 
-/** The runtime that joins connectors, resilience and metering. Transports serve it. It does not depend on any transport. */
+/** The runtime that combines connectors, resilience and metering. Transports serve it. It does not depend on any transport. */
 export interface Host {
   readonly info: { readonly name: string; readonly version: string; readonly instructions?: string };
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer: Observer;
-  /** The number of running calls, from validation to answer. */
+  /** The number of running calls. A call runs from validation until its answer is complete. */
   readonly running: number;
   /** Whether callers must authenticate. */
   readonly authenticates: boolean;
   /** @throws {ToolError} UNAUTHENTICATED. */
   authenticate(credentials: Credentials): Promise<Principal>;
   /**
-   * Counts one request of a principal and its tenant. Returns the decision of the limit that refused it, otherwise of the limit with fewer
-   * requests left. Undefined without limits.
+   * Counts one request against the limits of a principal and of its tenant. If a limit refuses the request, returns that limit's decision.
+   * Otherwise returns the decision of the limit with fewer requests left. Returns undefined if there are no limits.
    */
   limit(principal: Principal): MaybePromise<RateLimitDecision | undefined>;
   /** Lists the tools that a principal may use, in a stable order. */
@@ -135,7 +141,7 @@ export interface Host {
   /**
    * Runs one call from validation to settlement. A failed call resolves to an answer with `isError`.
    *
-   * @throws {ToolError} TOOL_NOT_FOUND only, because it is a protocol error and not a tool's answer.
+   * @throws {ToolError} TOOL_NOT_FOUND and no other code, because an unknown tool is a protocol error and not a tool's answer.
    */
   call(request: CallRequest): Promise<CallResult>;
   /** Verifies and stores one webhook delivery. @throws {ToolError} NOT_FOUND, FORBIDDEN (bad signature), INVALID_INPUT, UNAVAILABLE. */
@@ -145,7 +151,8 @@ export interface Host {
   /** Starts the connectors' jobs. Transports call it when they listen. Repeated calls do nothing. */
   start(): void;
   /**
-   * Refuses new calls, waits for running calls, runs jobs once more and closes clients, all within `graceMs` (default 10,000). Idempotent.
+   * Refuses new calls, waits for running calls, runs the jobs once more and closes the clients, all within `graceMs` (default 10,000).
+   * Idempotent.
    */
   close(graceMs?: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Structured logging as core and connectors use it: fields first, then a sentence. A pino instance works without an adapter. */
+/** Structured logging, as core and connectors use it: fields first, then a sentence. A pino instance works without an adapter. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -6,5 +6,5 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Discards everything. The default of `createHost`. */
+/** Discards everything. The default logger of `createHost`. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

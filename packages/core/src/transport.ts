@@ -10,6 +10,6 @@ export interface Transport {
 export interface Listener {
   /** The URL that clients connect to; `stdio:` for a pipe. */
   readonly url: string;
-  /** Accepts no new requests, lets running requests finish, then stops. Repeated calls wait for the first. */
+  /** Refuses new requests, lets running requests finish, then stops. Repeated calls wait for the first call. */
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import type { Call, Outcome } from '../ports/metering.ts';
 
 /**
- * A price for calls. Amounts are whole millionths of one currency, which is the same for all rules, so 2 cents are 20,000. The first
- * matching rule applies, so put special rules first. A call without a matching rule is free.
+ * A price for calls. Amounts are whole millionths of one currency, which is the same for all rules: 2 cents are 20,000. The first matching
+ * rule applies, so put specific rules first. A call without a matching rule is free.
  */
 export interface PriceRule {
   readonly tenant?: string | undefined;
@@ -14,7 +14,9 @@ export interface PriceRule {
   readonly until?: string | undefined;
   readonly perCall?: number | undefined;
   readonly perUnit?: number | undefined;
-  /** Outcomes that cost no money but still count. Refunded calls, replays and questions are free anyway. */
+  /**
+   * Outcomes that cost no money but still count against quotas of calls and units. Refunded calls, replays and questions are free anyway.
+   */
   readonly free?: readonly ('cached' | 'failed' | 'unknown')[] | undefined;
 }
 
@@ -26,7 +28,7 @@ export interface Price {
 
 const nothing: Price = { amount: 0, free: [] };
 
-/** Returns the price of a call by the rule that applied when it began. */
+/** Returns the price of a call under the rule that applied when it began. */
 export function priceOf(rules: readonly PriceRule[], { principal, connector, tool, units, startedAt }: Call): Price {
   const rule = rules.find(
     (each) =>

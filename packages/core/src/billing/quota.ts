@@ -12,10 +12,10 @@ export type QuotaPeriod = 'minute' | 'day' | 'month';
 /** A limit per period for each tenant, key, connector or tool. Every tenant has its own counters, and no counter spans two tenants. */
 export interface QuotaRule {
   readonly of: QuotaKind;
-  /** A whole number. Calls, units, or millionths of the currency. */
+  /** A whole number of calls, units or millionths of the currency. */
   readonly limit: number;
   readonly per: QuotaPeriod;
-  /** `key`: each API key or user of a tenant. `connector`, `tool`: all of a tenant's calls to each. */
+  /** `key`: each API key or user of a tenant. `connector` or `tool`: all of a tenant's calls to each connector or tool. */
   readonly each: 'tenant' | 'key' | 'connector' | 'tool';
   /** Restricts the rule to matching calls. It counts and refuses no other calls. `key` is the principal's id. */
   readonly where?: { readonly tenant?: string; readonly key?: string; readonly connector?: string; readonly tool?: string } | undefined;
@@ -24,7 +24,7 @@ export interface QuotaRule {
 /** A call's charge against one quota. */
 export interface QuotaCharge {
   readonly rule: QuotaRule;
-  /** The counter's name, made of the rule's kind, period and subject. Begins with the kind and a space. */
+  /** The counter's name, made up of the rule's kind, period and subject. Begins with the kind and a space. */
   readonly counter: string;
   /** A whole number above 0. */
   readonly amount: number;
@@ -36,8 +36,8 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
 /**
- * Returns a call's charges in the periods in which it began. If several rules share a counter, the strictest rule charges it. A quota that
- * the call does not use is not charged. `price` is in millionths of the currency.
+ * Returns a call's charges against its quotas, for the periods in which the call began. If several rules share a counter, the strictest
+ * rule charges it. A quota that the call does not use is not charged. `price` is in millionths of the currency.
  */
 export function quotaCharges(rules: readonly QuotaRule[], call: Call, price: number): readonly QuotaCharge[] {
   if (rules.length === 0) return [];

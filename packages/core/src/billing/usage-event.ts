@@ -9,7 +9,7 @@ export interface UsageRecord {
   /** The connection's opaque id. */
   readonly connection: string;
   readonly tool: string;
-  /** An `Outcome`'s status. */
+  /** The `status` of the call's `Outcome`. */
   readonly status: string;
   readonly units: number;
   /** Whole millionths of the currency. */
@@ -18,7 +18,7 @@ export interface UsageRecord {
   readonly bytesOut: number;
   /** An estimate. */
   readonly tokensOut: number;
-  /** When the call began, in milliseconds since the epoch. This time decides the day and month of billing. */
+  /** When the call began, in milliseconds since the epoch. This time determines the day and month to which the call is billed. */
   readonly startedAt: number;
   /** When the call ended, in milliseconds since the epoch. */
   readonly endedAt: number;
@@ -43,11 +43,11 @@ export interface UsageCloudEvent {
 export interface UsageCloudEventOptions {
   /** The sender. Use the same source on all replicas and never change it, because receivers identify events by source and id. */
   readonly source: string;
-  /** The event type that meters match. */
+  /** The event type that your meters match. */
   readonly type: string;
 }
 
-/** Converts a charged call to a CloudEvent. The price is a decimal number as text, see {@link moneyText}. */
+/** Converts a charged call to a CloudEvent. The price is a decimal number in text form. See {@link moneyText}. */
 export function usageCloudEvent(record: UsageRecord, { source, type }: UsageCloudEventOptions): UsageCloudEvent {
   const { callId, tenant, startedAt, endedAt, price, ...rest } = record;
   return {
@@ -73,11 +73,13 @@ export interface StripeMeterEventOptions {
   readonly eventName: string;
   /** The value to count: units, calls (1 each), or the price in whole millionths of the currency. */
   readonly value: 'units' | 'calls' | 'price';
-  /** The id of Stripe's customer. */
+  /** The customer's id at Stripe. */
   readonly customer: string;
 }
 
-/** Converts a charged call to a Stripe meter event. The identifier, which Stripe deduplicates for at least 24 hours, is the call's id. */
+/**
+ * Converts a charged call to a Stripe meter event. The identifier is the call's id. Stripe deduplicates identifiers for at least 24 hours.
+ */
 export function stripeMeterEvent(record: UsageRecord, { eventName, value, customer }: StripeMeterEventOptions): StripeMeterEvent {
   return {
     event_name: eventName,

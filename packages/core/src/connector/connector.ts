@@ -17,26 +17,26 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   readonly config: Config;
   /** `many` allows several connections per tenant and adds the `connection` input to the tools. Default `one`. */
   readonly connections?: 'one' | 'many';
-  /** The vendor's limits by name. A request names the limit that it counts against. Without a name it counts against `default`. */
+  /** The vendor's limits, by name. A request names the limit that it counts against. If it names none, it counts against `default`. */
   readonly limits?: Readonly<Record<string, UpstreamLimit>>;
   /**
    * The origins that the connector may reach: exact HTTPS origins, or `https://*.example.com`, where `*.` matches any number of labels.
-   * Absent: none. Tenants write the config, so restrict a field that becomes part of an origin by a pattern.
+   * Absent: none. Tenants write the config, so use a pattern to restrict any field that becomes part of an origin.
    */
   origins?(config: z.output<Config>): readonly string[];
   /** Declares the vendor's authorization. Core fetches, stores, renews and sends the tokens. */
   authorization?(config: z.output<Config>): Authorization;
-  /** Recognizes the vendor's failures. Called for every response, including 2xx. If it returns undefined, core judges by the status. */
+  /** Recognizes the vendor's failures. Called for every response, including 2xx. If it returns undefined, core decides by the status. */
   failure?(response: HttpResponse<unknown>): UpstreamFailure | undefined;
   /**
-   * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`: TypeScript infers in this
-   * order.
+   * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`, because TypeScript infers
+   * types in this order.
    */
   open(services: Services<z.output<Config>>): Client;
   readonly tools: readonly AnyTool<Client>[];
   readonly jobs?: readonly Job<Client>[];
   readonly webhook?: Webhook<z.output<Config>>;
-  /** Makes one cheap authenticated request, for health checks and to test a connection. Throws {@link ToolError} for a bad credential. */
+  /** Makes one cheap authenticated request, for health checks and connection tests. Throws {@link ToolError} for a bad credential. */
   check?(client: Client, context: Context): Promise<Health>;
   /** Closes the client. Called once, after the last call and job. */
   close?(client: Client): Promise<void>;
@@ -48,25 +48,25 @@ export interface Services<Config> {
   readonly http: Http;
   readonly state: State;
   readonly clock: Clock;
-  /** Schedules the job after `afterMs` (default 0), on any replica. The earliest time wins. As durable as `state`. */
+  /** Schedules the job to run after `afterMs` (default 0), on any replica. The earliest time wins. The wake is as durable as `state`. */
   wake(job: string, afterMs?: number): Promise<void>;
 }
 
-/** A limit of the vendor. Requests wait for it within their deadline, and the connection's users take turns. */
+/** A limit that the vendor sets. Requests wait for it until their deadline, and the connection's users take turns. */
 export interface UpstreamLimit {
   /** Requests per window; needs `windowMs`. A number that the vendor reports replaces it. */
   readonly requests?: number;
   readonly windowMs?: number;
-  /** The most requests at one time. */
+  /** The maximum number of requests at one time. */
   readonly concurrent?: number;
   /**
-   * Reads this limit from a response's headers. Called for every response of the connection, even if the request counted against another
+   * Reads this limit from a response's headers. Called for every response on the connection, even if the request counted against another
    * limit. Without it, core relies on its own count and on `Retry-After`.
    */
   readRateLimit?(headers: Headers): RateLimitStatus | undefined;
 }
 
-/** A limit as the vendor's headers state it. Core parses the values and ignores values that it cannot parse. */
+/** A limit, as the vendor's headers state it. Core parses the values and ignores those that it cannot parse. */
 export interface RateLimitStatus {
   /** Requests per window. */
   readonly limit?: string | number | null | undefined;
@@ -80,9 +80,9 @@ export interface UpstreamFailure {
   readonly code: ErrorCode;
   /** For the model: the vendor's reason, then what to do next. */
   readonly message: string;
-  /** Whether the vendor executed the request. With `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
+  /** Whether the vendor executed the request. If it is `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
   readonly executed: 'yes' | 'no' | 'unknown';
-  /** The token has expired: core fetches a new one and repeats the request once. */
+  /** Whether the token has expired. If so, core fetches a new token and repeats the request once. */
   readonly renew?: boolean;
   /** How long to wait, in milliseconds. Default: the vendor's `Retry-After` or reset headers. */
   readonly retryAfterMs?: number;
@@ -90,7 +90,7 @@ export interface UpstreamFailure {
 
 /** The account behind a credential, as `check` found it. */
 export interface Health {
-  /** For people: an e-mail address, a company or an id. Never a secret. */
+  /** A name for people to read: an e-mail address, a company or an id. Never a secret. */
   readonly account: string;
 }
 
@@ -104,11 +104,11 @@ export interface Job<Client> {
 
 /** Receives events from the vendor at `/hooks/<unguessable id>`. The host verifies and stores them before it answers. */
 export interface Webhook<Config> {
-  /** The log in the connection's state that stores the events. */
+  /** The log that stores the events, in the connection's state. */
   readonly log: LogSpec;
-  /** The signature that the raw bytes must have. */
+  /** Declares the signature that the raw bytes must have. */
   signature(config: Config): Signature;
-  /** Splits the parsed body into entries; an entry's id deduplicates it. Throw to refuse the delivery. */
+  /** Splits the parsed body into entries, which the host deduplicates by id. Throw to refuse the delivery. */
   events(body: unknown): readonly Entry<unknown>[];
 }
 
@@ -124,8 +124,8 @@ export interface Signature {
   /** The signed parts, in order. */
   readonly over: readonly ('timestamp' | 'body')[];
   /**
-   * The header with the timestamp: seconds or milliseconds since the epoch, or an ISO date. A delivery whose time is more than 5 minutes
-   * off is refused.
+   * The name of the header that holds the timestamp: seconds or milliseconds since the epoch, or an ISO date. A delivery is refused if its
+   * timestamp is more than 5 minutes off.
    */
   readonly timestampHeader?: string;
 }

@@ -16,18 +16,21 @@ export interface Context {
   /** Adds the call's ids to every line and redacts the connection's secrets. */
   readonly log: Logger;
   /**
-   * Returns an idempotency key for the vendor. It is the same for every attempt of this call and for every repetition under the caller's
-   * idempotency key, and differs for each `part`. Use one part per write of a call. In a job the key is new for each run, so create keys
-   * that must outlive a run in the call, and store them. At most 36 characters of `[a-z0-9-]`.
+   * Returns an idempotency key for the vendor. The key is the same for every attempt of this call, and for every repetition with the
+   * caller's idempotency key. Each `part` has a different key. Use one part for each write of a call. In a job, the key is new for each
+   * run. If a key must outlive a run, create it in the call and store it. A key has at most 36 characters of `[a-z0-9-]`.
    */
   key(part: string): string;
-  /** Adds a warning to the result or error that the model sees; in a job, to the log. Keeps 20 per call, 500 characters each. */
+  /**
+   * Adds a warning to the result or error that the model sees; in a job, to the log. Keeps 20 warnings per call, of at most 500 characters
+   * each.
+   */
   warn(message: string): void;
 }
 
 /** The context of one `tools/call`. */
 export interface CallContext extends Context {
-  /** New for each client request. For records and logs; for the vendor use {@link Context.key}. */
+  /** New for each client request. For records and logs; for the vendor, use {@link Context.key}. */
   readonly callId: string;
   readonly principal: Principal;
   readonly cursor: Cursor;
@@ -42,7 +45,10 @@ export interface CallContext extends Context {
   ask<S extends z.ZodObject>(message: string, answer: S): Promise<z.output<S>>;
 }
 
-/** Page tokens that a model passes from one call to the next. Signed, and bound to tenant, tool and connection. */
+/**
+ * Seals and opens the page tokens that a model passes from one call to the next. Tokens are signed and bound to a tenant, a tool and a
+ * connection.
+ */
 export interface Cursor {
   /** Seals a JSON position into an opaque string. */
   write(position: unknown): string;
@@ -55,6 +61,6 @@ export interface Cursor {
 
 /** The context of one run of a job. It belongs to no call and no caller. */
 export interface JobContext extends Context {
-  /** Reports the end of an accepted call, by the `accepted` id of its result. */
+  /** Reports how an accepted call ended. `id` is the `accepted` id of the call's result. */
   report(id: string, outcome: 'delivered' | 'refused', message?: string): void;
 }

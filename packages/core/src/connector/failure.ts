@@ -8,8 +8,8 @@ const maxReason = 500;
 
 /**
  * Quotes the vendor's reason for a message: ` Acme says: The title is missing.` The reason becomes one line of at most 500 characters, and
- * gets a full stop if it ends without punctuation. Returns '' if there is no reason, or if it is markup, such as the page of a proxy in
- * front of the vendor.
+ * gets a full stop if it ends without punctuation. Returns '' if there is no reason, or if it is markup, such as an error page from a proxy
+ * in front of the vendor.
  */
 export function quoteReason(vendor: string, reason: string | null | undefined): string {
   const line = (reason ?? '').replaceAll(/\s+/g, ' ').trim();
@@ -24,9 +24,9 @@ export function refused(code: ErrorCode, message: string, options: Pick<Upstream
 }
 
 /**
- * Maps an error status to an error code, as core does if a connector's `failure` returns undefined. `vendor` is the subject of the message,
- * and `quoted` comes from {@link quoteReason}. After a 5xx or 408 the outcome is unknown, because a proxy may have sent the status although
- * the vendor's server acted. After any other 4xx the vendor executed nothing. A status below 400 becomes `UPSTREAM_INVALID`.
+ * Maps an error status to a failure, as core does if a connector's `failure` returns undefined. `vendor` is the subject of the message, and
+ * `quoted` comes from {@link quoteReason}. After a 5xx or 408, the outcome is unknown, because a proxy may have sent the status even though
+ * the vendor's server acted. After any other 4xx, the vendor executed nothing. A status below 400 becomes `UPSTREAM_INVALID`.
  */
 export function failureFromStatus(status: number, vendor = 'The vendor', quoted = ''): UpstreamFailure {
   if (status === 401)

@@ -3,18 +3,18 @@ import type { Context } from './context.ts';
 
 type Field = string | number | boolean;
 
-/** Single values, for a path. */
+/** Values for named fields, one value per name, as in a path. */
 export type Fields = Readonly<Record<string, Field | undefined>>;
 
 /**
  * Values for a query or a form. An array repeats its name, in order: `{ 'ids[]': ['a', 'b'] }` becomes `ids[]=a&ids[]=b`, encoded.
- * `undefined` and an empty array leave the name out.
+ * `undefined` and an empty array omit the name.
  */
 export type RepeatableFields = Readonly<Record<string, Field | readonly Field[] | undefined>>;
 
 /**
- * Whether core may repeat a request whose answer was lost. `safe`: yes, because a repetition changes nothing more. `keyed`: yes, because
- * the request carries `context.key(…)` and the vendor counts it once. `never`: no. In every class, core repeats a request that was
+ * Whether core may repeat a request whose answer was lost. `safe`: yes, because a repetition has no further effect. `keyed`: yes, because
+ * the request carries `context.key(…)` and the vendor executes it only once. `never`: no. In every class, core repeats a request that was
  * certainly not executed.
  */
 export type RetryClass = 'safe' | 'keyed' | 'never';
@@ -22,27 +22,27 @@ export type RetryClass = 'safe' | 'keyed' | 'never';
 /** One operation of the vendor's API. */
 export interface HttpRequest<S extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** A template such as `/tickets/{id}`. Core encodes `params` into it; logs, metrics and traces show the template. */
+  /** A template such as `/tickets/{id}`. Core inserts `params` into it, encoded. Logs, metrics and traces show the template. */
   readonly path: `/${string}`;
-  /** The values for the path's `{names}`, all of them and no others. */
+  /** A value for each of the path's `{names}`, and for no other name. */
   readonly params?: Fields;
   readonly query?: RepeatableFields;
   readonly headers?: Readonly<Record<string, string>>;
-  /** One of the connector's `origins`. Default: the token's own (see `Authorization`), else the first of `origins(config)`. */
+  /** One of the connector's `origins`. Default: the token's own origin (see `Authorization`), or else the first of `origins(config)`. */
   readonly origin?: string;
   readonly body?: { readonly json: unknown } | { readonly form: RepeatableFields };
   /**
-   * Parses the answer. Be lenient, because vendors' descriptions are often wrong about nulls. An answer that does not fit fails the request
-   * with UPSTREAM_INVALID. Without a schema, `data` is undefined.
+   * The schema that parses the answer. Keep it lenient, because vendors' documentation is often wrong about nulls. If an answer does not
+   * match the schema, the request fails with UPSTREAM_INVALID. Without a schema, `data` is undefined.
    */
   readonly response?: S;
-  /** Further statuses that are answers and not failures, such as 404 for 'none' or 409 for 'exists'. */
+  /** Additional statuses that count as answers and not as failures, such as 404 for 'none' or 409 for 'exists'. */
   readonly accept?: readonly number[];
   /** Default: `safe` for GET, `never` for all others. */
   readonly retry?: RetryClass;
   /** The name of the connector's limit that the request counts against. Default: `default`. */
   readonly limit?: string;
-  /** Part of an OUTCOME_UNKNOWN message. Tells the model how to find out whether the write happened. */
+  /** Part of the OUTCOME_UNKNOWN message. Tells the model how to find out whether the write happened. */
   readonly ifLost?: string;
 }
 
@@ -60,8 +60,9 @@ type Send<Absent extends 'method' | 'body'> = <S extends z.ZodType = z.ZodUndefi
 ) => Promise<HttpResponse<z.output<S>>>;
 
 /**
- * A connection's only way to its vendor. The host pins requests to the connector's origins, authorizes and limits them, retries them, and
- * stops them while the circuit breaker is open. Redirects are not followed. Throws only {@link ToolError}.
+ * A connection's only access to its vendor. The host restricts requests to the connector's origins, authorizes them, applies the
+ * connector's limits and retries them. It refuses them while the circuit breaker is open. It follows no redirects. Throws only
+ * {@link ToolError}.
  */
 export interface Http {
   request<S extends z.ZodType = z.ZodUndefined>(request: HttpRequest<S>, context: Context): Promise<HttpResponse<z.output<S>>>;
@@ -72,7 +73,7 @@ export interface Http {
   readonly delete: Send<'method'>;
   /**
    * Reads newline-delimited JSON row by row, and never holds all of it in memory. Leaving the loop closes the socket. Core retries the
-   * request and counts it towards `concurrent` only until the answer begins.
+   * request and counts it against `concurrent` only until the answer begins.
    */
   rows<S extends z.ZodType>(request: HttpRequest<S>, context: Context): AsyncIterable<z.output<S>>;
 }

@@ -14,22 +14,23 @@ export type SchemaInput<S> = S extends z.ZodType ? z.input<S> : S extends Schema
 
 /** A tool without its types. TypeScript checked them when the tool was defined. */
 export interface AnyTool<Client> {
-  /** `<connector>_<verb>_<noun>`, `[a-z0-9_]`, at most 48 characters, because clients add their own prefix. */
+  /** `<connector>_<verb>_<noun>`, in `[a-z0-9_]`. At most 48 characters, because clients add their own prefixes. */
   readonly name: string;
-  /** For the model: what the tool does, and when to use it instead of another. At most 1,024 characters. */
+  /** For the model: what the tool does, and when to use it instead of another tool. At most 1,024 characters. */
   readonly description: string;
   readonly effect: Effect;
-  /** The groups that the tool belongs to. An API key may be limited to some groups. Absent: `['default']`. */
+  /** The groups that the tool belongs to. An API key may be limited to certain groups. Absent: `['default']`. */
   readonly toolsets?: readonly string[];
   /**
-   * How long an answer may be reused for the same input through the same connection, by callers of the tenant with the same roles and
-   * toolsets. The answer must not depend on anything else, such as the principal's id. For reads only; checked at registration.
+   * How long an answer may be reused for the same input through the same connection. Only callers of the same tenant with the same roles
+   * and toolsets share it. The answer must not depend on anything else, such as the principal's id. For reads only; checked at
+   * registration.
    */
   readonly cache?: { readonly ttlMs: number };
-  /** Describe every property. Rules that JSON Schema cannot express stay in the validator. */
+  /** The schema of the arguments. Describe every property. Rules that JSON Schema cannot express stay in the validator. */
   readonly input: Schema;
   readonly output?: Schema | undefined;
-  /** Returns a call's units for quotas and prices, a whole number from 0 to 1,000,000. Runs before the call. Absent: 1. */
+  /** Returns how many units a call counts as for quotas and prices: a whole number from 0 to 1,000,000. Runs before the call. Absent: 1. */
   units?(input: any): number;
   run(input: any, client: Client, context: CallContext): Promise<unknown>;
 }
@@ -66,7 +67,7 @@ export interface ResultExtras {
   readonly content?: readonly Content[];
   /** Result metadata. Prefix the keys with a name of your own. */
   readonly meta?: Readonly<Record<string, unknown>>;
-  /** The write is queued, not done. A job later reports its end under this id. */
+  /** The id of a write that is queued but not done. A job later reports under this id how the write ended. */
   readonly accepted?: string;
 }
 
@@ -102,7 +103,7 @@ export function result<T>(output: T, extras: ResultExtras): Result<T> {
   return new BrandedResult(output, extras) as Result<T>;
 }
 
-/** Splits the return value of a `run`: a {@link result} or a plain output. */
+/** Splits the return value of a `run` into its parts. The value is a {@link result} or a plain output. */
 export function openResult(returned: unknown): OpenedResult {
   if (typeof returned === 'object' && returned !== null && (returned as { [brand]?: unknown })[brand] === true)
     return returned as unknown as OpenedResult;

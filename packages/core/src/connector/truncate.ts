@@ -1,4 +1,4 @@
-/** Returns the first `max` UTF-16 units of a text, without half of a surrogate pair at the end. */
+/** Returns the first `max` UTF-16 code units of a text, but never half of a surrogate pair at the end. */
 export const textStart = (text: string, max: number): string => text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '');
 
 /**

@@ -20,9 +20,9 @@ export interface CheckOptions {
 }
 
 /**
- * Runs the `check` of a connection's connector. Its errors are masked and redacted.
+ * Runs the `check` of a connection's connector. Errors from the check are masked and redacted.
  *
- * @throws {ToolError} CONNECTION_NOT_FOUND; INVALID_INPUT if the connector has no `check`; else the error of the check.
+ * @throws {ToolError} CONNECTION_NOT_FOUND; INVALID_INPUT if the connector has no `check`; otherwise the error from the check.
  */
 export async function checkConnection(
   { connections, clients, clock, log, timeoutMs, signal }: CheckOptions,

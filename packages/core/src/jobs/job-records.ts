@@ -46,8 +46,8 @@ export class JobRecords {
   }
 
   /**
-   * Returns when the job is due, or when its lease ends. Returns undefined if the job waits for a wake. Schedules the first run of a job
-   * with an interval.
+   * Returns when the job is due or, while it runs, when its lease ends. Returns undefined if the job waits for a wake. Schedules the first
+   * run of a job with an interval.
    */
   async nextRunAt(connection: string, { name, everyMs }: Pick<Job<unknown>, 'name' | 'everyMs'>): Promise<number | undefined> {
     const record = await this.#edit(
@@ -58,7 +58,7 @@ export class JobRecords {
     return dueAt(record);
   }
 
-  /** Requests a run at `at`, unless the job is due earlier. Returns when it will run. */
+  /** Requests a run at `at`, unless the job is already due earlier. Returns when the job will run. */
   async wake(connection: string, job: string, at: number): Promise<number | undefined> {
     const record = await this.#edit(connection, job, (known = { failures: 0 }) =>
       known.dueAt !== undefined && known.dueAt <= at ? known : { ...known, dueAt: at },
@@ -66,7 +66,7 @@ export class JobRecords {
     return dueAt(record);
   }
 
-  /** Takes the lease. Returns false if the job is not due (ignored if `early`), or if another replica runs it. */
+  /** Takes the lease. Returns false if another replica runs the job, or if the job is not due yet. With `early`, it need not be due. */
   async claim(connection: string, job: string, owner: string, early: boolean): Promise<boolean> {
     const record = await this.#edit(connection, job, (known, now) => {
       if (!known || (known.lease && known.lease.until > now)) return known;

@@ -24,13 +24,13 @@ export interface JobRunnerOptions {
   readonly state: StateStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The most runs at a time. Default 4. */
+  /** The most jobs that run at the same time. Default 4. */
   readonly concurrency?: number;
   /** How long a run may take. Default one minute. */
   readonly timeoutMs?: number;
   /** How long a job counts as running if its replica does not renew the lease. Default 30 seconds. */
   readonly leaseMs?: number;
-  /** How often the runner scans all connections, for the jobs of dead replicas and of new connections. Default one minute. */
+  /** How often the runner scans all connections, to find the jobs of dead replicas and of new connections. Default one minute. */
   readonly scanEveryMs?: number;
 }
 
@@ -52,7 +52,10 @@ interface ClaimedJob {
 const maxTasks = 10_000;
 const pageSize = 100;
 
-/** Runs the connectors' jobs when they are due, on one replica at a time, again after a failure, and once more in the drain. */
+/**
+ * Runs the connectors' jobs when they are due, each on one replica at a time. Runs a job again after a failure, and once more during the
+ * drain.
+ */
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #concurrency: number;
@@ -90,8 +93,8 @@ export class JobRunner {
   }
 
   /**
-   * Schedules a connection's job to run after `afterMs` (default 0), unless it is due earlier. When the promise resolves, the wake is as
-   * durable as `state`.
+   * Schedules a connection's job to run after `afterMs` (default 0), unless it is already due earlier. When the promise resolves, the wake
+   * is as durable as `state`.
    *
    * @throws {TypeError} for a job that no connector has.
    */
@@ -102,7 +105,7 @@ export class JobRunner {
     this.#remember(connection, job, await this.#records.wake(connection, job, at), true);
   }
 
-  /** Runs the tasks that this process knows once more, woken tasks first, then stops. Takes at most `graceMs` and a second. */
+  /** Runs all tasks known to this process once more, woken tasks first, then stops. Takes at most `graceMs` plus one second. */
   drain(graceMs: number): Promise<void> {
     return (this.#draining ??= this.#drainWithin(graceMs));
   }

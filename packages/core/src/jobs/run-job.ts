@@ -27,8 +27,7 @@ const maxMessageLength = 500;
 const abandonAfterMs = 1_000;
 
 /**
- * Runs a job in its own context, and resolves when its reports are recorded. Throws the job's error, or the reason for which the run was
- * stopped.
+ * Runs a job in its own context, and resolves when its reports are recorded. Throws the job's error, or the reason why the run was stopped.
  */
 export async function runJob({ open, job, clock, log, metering, cache, timeoutMs, signal }: JobRun): Promise<void> {
   const context = workContext({ open, clock, log, timeoutMs, signal, name: `job:${job.name}`, mayWrite: true });

@@ -6,7 +6,9 @@ import type { Logger } from '../logger.ts';
 import type { OpenConnection } from '../upstream/clients.ts';
 import { createUpstreamScope, upstreamScopeKey, type UpstreamScope } from '../upstream/upstream-scope.ts';
 
-/** The context of work outside calls, such as a job's run or a connection's check. Call `end` after the work, to cancel the timer. */
+/**
+ * The context of work outside calls, such as a job's run or a connection's check. Call `end` when the work has ended, to cancel the timer.
+ */
 export type WorkContext = Context & { end(): void };
 
 /** Options of {@link workContext}. */

@@ -1,4 +1,6 @@
-/** Encodes bytes as base64url without padding (RFC 4648 §5). Only for short texts, because all bytes become arguments of one call. */
+/**
+ * Encodes bytes as base64url without padding (RFC 4648 §5). For short inputs only, because all bytes become arguments of one function call.
+ */
 export function toBase64Url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')

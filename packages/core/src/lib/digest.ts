@@ -6,26 +6,26 @@ import { toBase64Url } from './base64url.ts';
 // Short digests have 128 bits, enough to rule out accidental collisions.
 const tagBytes = 16;
 
-/** Returns the SHA-256 of the text, in 64 hex digits. */
+/** Returns the SHA-256 hash of the text, as 64 hex digits. */
 export function digest(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)));
 }
 
-/** Returns the first 128 bits of the text's SHA-256, in 25 characters of `[a-z0-9]`, for ids and keys whose length vendors limit. */
+/** Returns the first 128 bits of the text's SHA-256 hash, as 25 characters of `[a-z0-9]`, for ids and keys whose length vendors limit. */
 export function shortDigest(text: string): string {
   return BigInt(`0x${bytesToHex(sha256(utf8ToBytes(text)).subarray(0, tagBytes))}`)
     .toString(36)
     .padStart(25, '0');
 }
 
-/** Returns the first 128 bits of an HMAC-SHA256, in 22 characters of base64url. Compare tags in constant time, or hash both first. */
+/** Returns the first 128 bits of an HMAC-SHA256, as 22 characters of base64url. Compare tags in constant time, or hash both first. */
 export function hmacTag(secret: string, text: string): string {
   const tag = hmac(sha256, utf8ToBytes(secret), utf8ToBytes(text)).subarray(0, tagBytes);
   return toBase64Url(tag);
 }
 
 /**
- * Returns JSON with sorted keys, which is equal for equal JSON values. Treats values that JSON cannot represent as `JSON.stringify` does.
+ * Returns JSON with sorted keys, so that equal values have equal JSON. Treats values that JSON cannot represent as `JSON.stringify` does.
  */
 export function canonicalJson(value: unknown): string {
   return (

@@ -5,7 +5,7 @@ export class PendingCounter {
   #count = 0;
   #waiting: (() => void)[] = [];
 
-  /** The number of running pieces of work. */
+  /** The number of pieces of work that are running. */
   get count(): number {
     return this.#count;
   }
@@ -26,7 +26,7 @@ export class PendingCounter {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Resolves when no work is running, or after `ms`, with the number of pieces still running. */
+  /** Resolves when no work is running, or after `ms` at the latest. The result is the number of pieces of work that are still running. */
   async drained(clock: Clock, ms: number): Promise<number> {
     if (this.#count === 0) return 0;
     const { promise: timeout, resolve } = Promise.withResolvers<void>();

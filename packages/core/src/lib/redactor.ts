@@ -2,14 +2,14 @@ import { silentLogger, type Logger } from '../logger.ts';
 
 /** Removes a connection's secrets from log lines, errors and answers. */
 export interface Redactor {
-  /** Adds a secret, such as a newly issued token. Keeps the last 50 added secrets as well as the secrets of the settings. */
+  /** Adds a secret, such as a newly issued token. Keeps the 50 most recently added secrets, in addition to the secrets in the settings. */
   add(secret: string): void;
   /** Returns a redactor that also redacts these secrets, for one call. */
   with(secrets: readonly string[]): Redactor;
-  /** Whether a text, or JSON, contains a secret. */
+  /** Returns whether a text, which may be JSON, contains a secret. */
   finds(text: string): boolean;
   text(text: string): string;
-  /** Copies a value without the secrets in its strings. Replaces objects and arrays below 8 levels with `[cut]`. */
+  /** Copies a value and redacts the secrets in its strings. Replaces objects and arrays nested more than 8 levels deep with `[cut]`. */
   value(value: unknown): unknown;
 }
 
@@ -78,7 +78,7 @@ export function createRedactor(settings: readonly string[]): Redactor {
   return redactor;
 }
 
-/** Creates a logger for one connection, which adds the connection's ids to every line and redacts its secrets. */
+/** Creates a logger for one connection. It adds the connection's ids to every line and redacts its secrets. */
 export function redactingLogger(log: Logger, redactor: Redactor, ids: object): Logger {
   if (log === silentLogger) return log;
   return new RedactingLogger(log, redactor, ids);

@@ -1,4 +1,4 @@
-/** Settles like the promise, or rejects with the signal's reason if that comes first. The work behind the promise continues. */
+/** Settles as the promise does, or rejects with the signal's reason if the signal aborts first. The work behind the promise continues. */
 export function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => {});

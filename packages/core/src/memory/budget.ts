@@ -5,9 +5,9 @@ import { fairBudget } from '../upstream/fair-budget.ts';
 /** Options of {@link memoryBudget}. */
 export interface MemoryBudgetOptions {
   readonly clock?: Clock;
-  /** The most requests that may wait for one budget. One user may have half as many. Default 100. */
+  /** The most requests that may wait for one budget. One user may have at most half as many. Default 100. */
   readonly maxWaiting?: number;
-  /** The most budgets to keep. The least recently used budgets make room, but never a budget with running requests. Default 10,000. */
+  /** The most budgets to keep. The least recently used budget without running requests makes room. Default 10,000. */
   readonly maxKeys?: number;
 }
 
@@ -26,7 +26,10 @@ interface Used {
 // Vendors round to seconds, and responses take time to arrive.
 const sameWindowMs = 2_000;
 
-/** Keeps budgets in this process. Counts fixed windows that begin with the first request, the vendor's reports and running requests. */
+/**
+ * Keeps budgets in this process. Each budget combines a count of running requests, the vendor's reports, and a fixed window that begins
+ * with its first request.
+ */
 export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000 }: MemoryBudgetOptions = {}): Budget {
   const budgets = new Map<string, Used>();
 

@@ -7,7 +7,7 @@ import type { Answer } from '../content.ts';
 export interface MemoryCacheOptions {
   /** The most answers to keep. The least recently used answer makes room. Default 1,000. */
   readonly maxEntries?: number;
-  /** The total size of all answers, in bytes. A larger answer is not kept. Default 64 MiB. */
+  /** The maximum total size of all answers, in bytes. An answer that exceeds this size by itself is not kept. Default 64 MiB. */
   readonly maxBytes?: number;
   readonly clock?: Clock;
 }
@@ -22,7 +22,7 @@ interface Entry {
 
 const maxClears = 10_000;
 
-/** Caches answers of read tools in this process. Answers are frozen, because callers share them. */
+/** Caches the answers of read tools in this process. Answers are frozen, because callers share them. */
 export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, clock = systemClock }: MemoryCacheOptions = {}): Cache {
   // In the order of use. The first entry is evicted first.
   const entries = new Map<string, Entry>();

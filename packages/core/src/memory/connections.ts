@@ -13,7 +13,7 @@ export interface ConnectionRecord {
   readonly isDefault?: boolean | undefined;
   readonly user?: string | undefined;
   readonly hook?: string | undefined;
-  /** Default: derived from connector, tenant, user and name, so it is the same on every start. */
+  /** Default: derived from connector, tenant, user and name, so that it is the same on every start. */
   readonly id?: string;
   /** Default: a hash of the config, so that changed settings get a new version, even after a restart. */
   readonly version?: string;
@@ -25,7 +25,7 @@ const none: readonly Connection[] = [];
 /**
  * Serves a fixed list of connections.
  *
- * @throws {TypeError} for duplicate names or ids, two defaults, or more than 100 connections of one tenant and connector.
+ * @throws {TypeError} for duplicate names, ids or hooks, for two defaults, or for more than 100 connections of one tenant and connector.
  */
 export function memoryConnections(records: readonly ConnectionRecord[]): Connections {
   const all = records.map(toConnection).sort((a, b) => (a.id < b.id ? -1 : 1));

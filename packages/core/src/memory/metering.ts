@@ -12,7 +12,7 @@ import { createQuotaCounters } from './quota-counters.ts';
 export interface MemoryMeteringOptions extends UsagePolicy {
   /** The most idempotency keys to keep. The oldest answers make room, and running calls are never dropped. Default 10,000. */
   readonly maxKeys?: number;
-  /** The total size of kept answers, in bytes. The oldest answers make room. Default 64 MiB. */
+  /** The maximum total size of the kept answers, in bytes. The oldest answers make room. Default 64 MiB. */
   readonly maxBytes?: number;
   /** How long an answer is kept for replays, in milliseconds. Default 24 hours. */
   readonly keepMs?: number;
@@ -45,8 +45,8 @@ interface Admitted extends Admission {
 }
 
 /**
- * Keeps idempotency keys with their answers, and quotas, in this process. A restart loses everything, so servers that bill or have replicas
- * need a durable metering.
+ * Keeps quotas, and idempotency keys with their answers, in this process. A restart loses all of them. Servers that bill, or that have
+ * replicas, therefore need a durable {@link Metering}.
  */
 export function memoryMetering({
   maxKeys = 10_000,

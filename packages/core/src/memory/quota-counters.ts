@@ -1,7 +1,7 @@
 import { ToolError } from '../errors.ts';
 import { quotaExceeded, type QuotaCharge } from '../billing/quota.ts';
 
-/** The quota counters of this process. */
+/** Keeps the quota counters of this process. */
 export interface QuotaCounters {
   /** Applies either all charges of a call or none. @throws {ToolError} QUOTA_EXCEEDED; OVERLOADED if too many counters are in use. */
   take(charges: readonly QuotaCharge[], now: number): void;
@@ -10,7 +10,10 @@ export interface QuotaCounters {
 
 const maxCounters = 100_000;
 
-/** Counters expire with their period. An unexpired counter is never dropped to make room, because that would grant a quota twice. */
+/**
+ * Creates empty counters. A counter expires with its period. No counter is dropped earlier to make room, because that would grant its quota
+ * twice.
+ */
 export function createQuotaCounters(): QuotaCounters {
   const counters = new Map<string, { used: number; readonly endsAt: number }>();
 

@@ -21,7 +21,7 @@ const sweepEveryMs = 1_000;
  * Counts requests in fixed windows. A key's window begins with its first request and lasts `windowMs`. A request must pass every rule, and
  * counts only if it does. Keeps the counts in this process, so each replica grants the whole limit.
  *
- * @throws {TypeError} without rules, and for a limit or window that is not positive.
+ * @throws {TypeError} if there are no rules, or if a limit or window is not positive.
  */
 export function memoryRateLimit(
   rules: readonly RateLimitRule[],

@@ -1,6 +1,6 @@
 import { ToolError } from '../errors.ts';
 
-/** A stored value, as JSON text, so that writers and readers share no objects. */
+/** A stored value, kept as JSON text so that writers and readers share no objects. */
 export interface Stored {
   readonly json: string;
   /** Its size, in bytes. */
@@ -33,9 +33,9 @@ export interface Scopes {
   readonly limits: ScopeLimits;
   /** Returns a scope's content, or undefined if it is empty. */
   find(scope: string): Scope | undefined;
-  /** Prepares a value for storing. @throws {ToolError} STATE_FULL if it is too large. */
+  /** Prepares a value for storage. @throws {ToolError} STATE_FULL if it is too large. */
   pack(name: string, json: string): Stored;
-  /** Runs `change`, which adds `bytes` in total. @throws {ToolError} STATE_FULL before any change. */
+  /** Runs `change`, which changes the size of the scope by `bytes`. @throws {ToolError} STATE_FULL before any change. */
   change(scope: string, bytes: number, change: (content: Scope) => void): void;
 }
 
@@ -67,7 +67,7 @@ export function memoryScopes(limits: ScopeLimits): Scopes {
   };
 }
 
-/** Returns the error of a store at one of its limits. */
+/** Returns the error for a store that has reached one of its limits. */
 export function stateFull(reason: string): ToolError {
   return new ToolError(
     'STATE_FULL',

@@ -5,7 +5,7 @@ import { stateFull, type Scopes, type StoredEntry } from './scope.ts';
 
 const maxPage = 1_000;
 
-/** A log in a scope. See {@link memoryState}. */
+/** Opens a log in a scope. See {@link memoryState}. */
 export function memoryStateLog<S extends z.ZodType>(scopes: Scopes, scope: string, spec: LogSpec<S>): StateLog<z.output<S>> {
   const find = () => scopes.find(scope)?.logs.get(spec.name);
 

@@ -3,9 +3,9 @@ import { memoryScopes, stateFull, type ScopeLimits, type Scopes } from './scope.
 import { memoryStateLog } from './state-log.ts';
 
 /**
- * Limits of {@link memoryState}. A write over a limit is refused with STATE_FULL. `maxKeys` limits the keys and logs of one scope, default
- * 1,000. `maxValueBytes` limits one value or log entry with its key, default 64 KiB. `maxScopes` limits the non-empty scopes, default
- * 10,000. `maxBytes` limits all scopes together, default 256 MiB.
+ * Limits of {@link memoryState}. A write over a limit is refused with STATE_FULL. `maxKeys` limits the keys and logs of one scope (default
+ * 1,000). `maxValueBytes` limits one value or log entry with its key (default 64 KiB). `maxScopes` limits the non-empty scopes (default
+ * 10,000). `maxBytes` limits all scopes together (default 256 MiB).
  */
 export type MemoryStateOptions = Partial<ScopeLimits>;
 

@@ -1,8 +1,8 @@
 import type { Logger } from '../logger.ts';
 
-/** An action or refusal to record. Metering records the calls themselves. No field may hold a secret. */
+/** An action or refusal to record. Metering records the calls themselves. No field may contain a secret. */
 export interface AuditEvent {
-  /** `call.refused`: the caller lacks a right. `operator.acted`: a person did something on the server itself. */
+  /** `call.refused`: the caller lacked a permission. `operator.acted`: a person acted on the server itself. */
   readonly event: 'call.refused' | 'key.created' | 'key.revoked' | 'operator.acted';
   /** The tenant concerned. Absent: the whole server. */
   readonly tenant?: string | undefined;
@@ -12,17 +12,17 @@ export interface AuditEvent {
   readonly address?: string | undefined;
   /** The object of the action, such as a tool's name or a key's id. */
   readonly subject?: string | undefined;
-  /** The reason or the kind of action, such as an error code. */
+  /** The reason, or the kind of action, such as an error code. */
   readonly detail?: string | undefined;
 }
 
 /** A permanent record of who did what, and from where. */
 export interface Audit {
-  /** Resolves when the event is durable; rejects if it cannot be recorded. Fields are cut to 255 characters. */
+  /** Resolves when the event is durable. Rejects if the event cannot be recorded. Fields are cut to 255 characters. */
   record(event: AuditEvent): Promise<void>;
 }
 
-/** Writes audit events to the log. The default of a host without an audit. */
+/** Writes audit events to the log. A host uses it by default. */
 export function logAudit(log: Logger): Audit {
   return { record: async (event) => log.warn(event, 'audit') };
 }

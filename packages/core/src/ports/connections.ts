@@ -9,7 +9,7 @@ export interface Connection {
   readonly connector: string;
   /** The tenant's name for it, and the value of the `connection` input. Unique per tenant, connector and user. */
   readonly name: string;
-  /** The settings as stored, unsealed, not yet parsed. */
+  /** The stored settings, unsealed but not yet parsed. */
   readonly config: unknown;
   /** Changes with `config`, so that the host reopens the connection. */
   readonly version: string;
@@ -21,13 +21,13 @@ export interface Connection {
   readonly hook?: string | undefined;
 }
 
-/** Provides the connections. */
+/** Provides the tenants' connections. */
 export interface Connections {
-  /** Lists the connections to a connector that a caller may use: the tenant's and the caller's own. At most 100. */
+  /** Lists the caller's connections to a connector: the tenant's connections and the caller's own. Returns at most 100. */
   list(principal: Principal, connector: string): Promise<readonly Connection[]>;
   get(id: string): Promise<Connection | undefined>;
   byHook(hook: string): Promise<Connection | undefined>;
-  /** Lists all connections of a connector by page, for jobs and health checks. */
+  /** Lists all connections of a connector page by page, for jobs and health checks. */
   page(
     connector: string,
     page: { readonly limit: number; readonly after?: string | undefined },

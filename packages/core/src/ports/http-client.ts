@@ -1,11 +1,11 @@
 /** One request, ready to send. */
 export interface OutgoingRequest {
   readonly method: string;
-  /** Absolute. The host has checked its origin against the connector's. */
+  /** An absolute URL. The host has checked that its origin is one of the connector's `origins`. */
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** Connect here instead, and send the URL's own host as `Host`. Only the host sets it, for sandboxes. */
+  /** The URL to connect to instead. The `Host` header still has the host name of `url`. Only core sets this field, for sandboxes. */
   readonly remap?: URL | undefined;
   readonly signal: AbortSignal;
 }
@@ -18,7 +18,7 @@ export interface IncomingResponse {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The client could not send the request or read its response. */
+/** Thrown if the client could not send the request or read its response. */
 export class HttpClientError extends Error {
   override readonly name = 'HttpClientError';
   /** `no`: nothing reached the vendor, for example because the connection was refused. `unknown`: the vendor may have acted. */
@@ -31,8 +31,8 @@ export class HttpClientError extends Error {
 }
 
 /**
- * Sends requests to vendors. Makes one attempt for each, follows no redirects, and refuses private addresses unless the host remapped the
- * origin. See `@busbar/core/adapters/got`.
+ * Sends requests to vendors. Makes one attempt for each request, follows no redirects, and refuses private addresses unless the host
+ * remapped the origin. See `@busbar/core/adapters/got`.
  */
 export interface HttpClient {
   /** Resolves when the headers have arrived. Rejects with {@link HttpClientError}, or with `signal.reason` on abort. */

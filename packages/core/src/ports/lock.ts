@@ -1,6 +1,6 @@
 /**
- * Lets one replica at a time do work that need not be done twice. It saves work but guarantees nothing. A lock may expire while its holder
- * still works, and every caller gets the lock while the lock service is unreachable.
+ * Lets one replica at a time do work that need not be done twice. It saves work but does not guarantee that the work is done only once. A
+ * lock may expire while its holder is still working, and every caller gets the lock while the lock service is unreachable.
  */
 export interface Lock {
   /**

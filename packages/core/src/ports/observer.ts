@@ -2,13 +2,13 @@ import type { ErrorCode } from '../errors.ts';
 import type { BreakerState } from './resilience.ts';
 import type { Effect } from '../connector/tool.ts';
 
-/** Receives the host's events, for metrics and traces. All fields are bounded except ids, so never use ids as labels. */
+/** Receives the host's events, for metrics and traces. All fields except ids are bounded, so never use an id as a label. */
 export interface Observer {
-  /** A call ended; replays and refusals count too. */
+  /** Called when a call has ended. Replays and refusals count as calls too. */
   call?(event: CallEvent): void;
-  /** An upstream attempt ended, the next attempt waits, or a breaker changed its state. */
+  /** Called when an upstream attempt has ended, the next attempt waits, or a breaker has changed its state. */
   upstream?(event: UpstreamEvent): void;
-  /** A request was refused before it became a call. */
+  /** Called when a request was refused before it became a call. */
   refused?(event: RefusalEvent): void;
 }
 
@@ -23,7 +23,10 @@ export interface CallEvent {
   readonly code?: ErrorCode | undefined;
   readonly durationMs: number;
   readonly upstreamRequests: number;
-  /** Whether the call had an idempotency key, the client's or a derived one. A replay is then a hit; a call that ran is a miss. */
+  /**
+   * Whether the call had an idempotency key, either from the client or derived by the host. Of the calls with a key, a replay is a hit, and
+   * a call that ran is a miss.
+   */
   readonly keyed: boolean;
   /** In the host clock's time. */
   readonly startedAt: number;
@@ -33,7 +36,7 @@ export interface CallEvent {
   readonly attempts: readonly UpstreamAttempt[];
 }
 
-/** One attempt to reach a vendor; a guard may have stopped it before it was sent. */
+/** One attempt to reach a vendor. A guard may have stopped it before it was sent. */
 export interface UpstreamAttempt {
   /** Method and path template: `POST /api/v2/tickets/{id}`. */
   readonly operation: string;
@@ -41,7 +44,7 @@ export interface UpstreamAttempt {
   readonly attempt: number;
   /** Absent if it succeeded. */
   readonly code?: ErrorCode | undefined;
-  /** The origin that it was sent to, and the HTTP status of the response, if any. Absent if it was not sent. */
+  /** The origin that the attempt was sent to, and the HTTP status of the response, if any. Absent if the attempt was not sent. */
   readonly sent?: { readonly origin: string; readonly status?: number | undefined } | undefined;
   /** In the host clock's time. */
   readonly startedAt: number;

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../lib/maybe-promise.ts';
 
-/** A number of requests per window. */
+/** Allows a number of requests per window. */
 export interface RateLimitRule {
   readonly limit: number;
   readonly windowMs: number;
@@ -9,7 +9,7 @@ export interface RateLimitRule {
 /** The decision on one request. */
 export interface RateLimitDecision {
   readonly allowed: boolean;
-  /** The rule that refused; otherwise the rule with the fewest requests left. */
+  /** The rule that refused the request. If none did, the rule with the fewest requests left. */
   readonly rule: RateLimitRule;
   /** Requests left under that rule. */
   readonly remaining: number;

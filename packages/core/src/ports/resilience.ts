@@ -13,13 +13,16 @@ export interface Attempt {
   /** Method and path template, for logs: `POST /api/v2/tickets`. */
   readonly operation: string;
   readonly retry: RetryClass;
-  /** Ends all waits and attempts. */
+  /** Aborts all waits and attempts. */
   readonly signal: AbortSignal;
-  /** No wait may end later. In the host clock's time. */
+  /** The latest time at which a wait may end, in the host clock's time. */
   readonly deadlineAt: number;
   /** The vendor's limit that each attempt counts against. */
   readonly limit?: NamedLimit | undefined;
-  /** The user: a principal's id, `job:<name>` or `check`. Users of a connection take turns when they wait for its budget. */
+  /**
+   * The user that makes the request: a principal's id, `job:<name>` or `check`. Users of a connection take turns when they wait for its
+   * budget.
+   */
   readonly user?: string | undefined;
   /** Receives every event as it happens. Must not throw. */
   onEvent?(event: ResilienceEvent): void;
@@ -30,14 +33,14 @@ export interface NamedLimit extends UpstreamLimit {
   readonly name: string;
 }
 
-/** An event around an upstream request. */
+/** An event in the course of an upstream request. */
 export type ResilienceEvent =
   /** An attempt ended. `code` is absent if it succeeded. */
   | { readonly kind: 'attempt'; readonly attempt: number; readonly ms: number; readonly code?: ErrorCode | undefined }
   /** The next attempt waits. */
   | { readonly kind: 'wait'; readonly attempt: number; readonly ms: number; readonly reason: 'backoff' | 'retry-after' | 'budget' };
 
-/** `closed` lets requests through, `open` refuses them, `half-open` lets one through as a test. */
+/** `closed` lets requests through, `open` refuses them, `half-open` lets one request through as a test. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /**
@@ -49,7 +52,10 @@ export class UpstreamError extends Error {
   readonly code: ErrorCode;
   /** Whether the vendor executed the attempt. */
   readonly executed: 'yes' | 'no' | 'unknown';
-  /** Whether another attempt may succeed, as after rate limits, failures and lost answers. Refusals are not transient. */
+  /**
+   * Whether another attempt may succeed, as after a rate limit, a failure, a lost answer or the renewal of a token. Other refusals are not
+   * transient.
+   */
   readonly transient: boolean;
   readonly retryAfterMs: number | undefined;
   /** The HTTP status, if there was a response. */
@@ -78,13 +84,13 @@ export class UpstreamError extends Error {
 /** Guards each upstream request, from the outside in: retry, breaker, budget, bulkhead, timeout. */
 export interface Resilience {
   /**
-   * Runs `action` as often as `attempt.retry` allows. The action's signal also aborts on the attempt's timeout.
+   * Runs `action`, and repeats it after a failure if `attempt.retry` allows that. The action's signal also aborts on the attempt's timeout.
    *
    * @throws {UpstreamError} the action's last error; or CIRCUIT_OPEN, OVERLOADED or RATE_LIMITED if the action did not run.
    * @throws the reason of `attempt.signal` on abort.
    */
   execute<R>(attempt: Attempt, action: (signal: AbortSignal) => Promise<R>): Promise<R>;
-  /** Records the vendor's report on a connection's limit. Returns at once; later attempts use it. */
+  /** Records the vendor's report on a connection's limit. Returns at once. Later attempts use the report. */
   observe(connector: string, connection: string, limit: NamedLimit, seen: ObservedLimit): void;
   /** Returns the state of a connection's breaker, for health pages. `closed` if the connection is unknown. */
   breaker(connector: string, connection: string): BreakerState;

@@ -25,16 +25,16 @@ export interface OpenConnection {
   readonly redactor: Redactor;
 }
 
-/** A use of an open connection. */
+/** One use of an open connection. */
 export interface ClientLease {
   readonly open: OpenConnection;
 }
 
-/** The open clients. Each connection and version of its settings has one client, which its calls share. */
+/** The open clients. Each version of a connection's settings has one client, which all its calls share. */
 export interface Clients {
   /** Opens the connection if necessary, and keeps it open until {@link release}. @throws {ToolError} CONNECTION_INVALID. */
   take(connection: Connection): ClientLease;
-  /** Ends a use. Call it once for each {@link take}. */
+  /** Ends one use of a connection. Call it once for each {@link take}. */
   release(lease: ClientLease): void;
   /** Uses a connection while `work` runs. @throws {ToolError} CONNECTION_INVALID. */
   use<R>(connection: Connection, work: (open: OpenConnection) => Promise<R>): Promise<R>;
@@ -62,7 +62,7 @@ interface HeldClient extends ClientLease {
   retired: boolean;
 }
 
-/** The most clients to keep open. Beyond it, the pool closes the least recently used client that is not in use. */
+/** The most clients to keep open. Beyond this number, the pool closes the least recently used client that is not in use. */
 const maxClients = 1_000;
 
 export function createClients(options: ClientsOptions): Clients {

@@ -15,8 +15,8 @@ import { upstreamScopeOf, wroteOf } from './upstream-scope.ts';
 import { withMethods } from './with-methods.ts';
 
 /**
- * Creates the `http` of one connection. It authorizes, sends and reads each attempt, and records whether a write may have happened. The
- * resilience decides whether to make another attempt.
+ * Creates the `http` of one connection. It authorizes, sends and reads each attempt, and records whether a write may have happened.
+ * `Resilience` decides whether to make another attempt.
  */
 export function createHttp(options: HttpOptions): Http {
   return withMethods({
@@ -36,7 +36,7 @@ async function sendRequest<S extends z.ZodType>(
   return { ...answer, data: data as z.output<S> };
 }
 
-/** Makes one attempt of a request. @throws {UpstreamError} for an answer that is a refusal. */
+/** Makes one attempt at a request. @throws {UpstreamError} for an answer that is a refusal. */
 async function attemptRequest(options: HttpOptions, upstreamRequest: UpstreamRequest, signal: AbortSignal): Promise<HttpResponse<unknown>> {
   const { response, token } = await sendAttempt(options, upstreamRequest, signal);
   const answer = { status: response.status, headers: response.headers, data: await readAnswer(response) };

@@ -4,7 +4,7 @@ import { rotatingToken } from './rotating-token.ts';
 import { sharedToken } from './shared-token.ts';
 import type { TokenSource, TokenSourceOptions } from './token-source.ts';
 
-/** Creates the token source that a connector's authorization declares. Undefined if it declares none. */
+/** Creates the token source that a connector's authorization declares. Returns undefined if there is no authorization. */
 export function createTokenSource(authorization: Authorization | undefined, options: TokenSourceOptions): TokenSource | undefined {
   switch (authorization?.kind) {
     case undefined:

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import { clockSkew, readResetTime } from './rate-limit-status.ts';
 
 /**
- * Returns the failure if a successful response is a web page. In that case a proxy in front of the vendor answered, so the outcome of the
+ * Returns a failure if a successful response is a web page. In that case, a proxy in front of the vendor answered, so the outcome of the
  * request is unknown.
  */
 export function readPage({ status, headers }: HttpResponse<unknown>): UpstreamFailure | undefined {
@@ -37,7 +37,7 @@ function limitResetMs(headers: Headers, nowMs: number): number | undefined {
   return undefined;
 }
 
-/** Returns how long the failure's headers ask the client to wait before it repeats the request. Undefined if they do not say. */
+/** Returns how many milliseconds a failure's headers ask the client to wait before a retry. Returns undefined if they do not say. */
 export function waitOf(code: ErrorCode, headers: Headers, nowMs: number): number | undefined {
   return retryAfterMs(headers, nowMs) ?? (code === 'RATE_LIMITED' ? limitResetMs(headers, nowMs) : undefined);
 }

@@ -4,20 +4,20 @@ import type { Budget, BudgetRequest, ObservedLimit } from '../ports/budget.ts';
 import { UpstreamError } from '../ports/resilience.ts';
 import { fairQueue, type FairQueue } from './fair-queue.ts';
 
-/** The answer of {@link BudgetCounts} to a request for a place. */
+/** The answer of {@link BudgetCounts} to a request for capacity. */
 export type BudgetAnswer =
-  /** The request has a place, both in the window and among the running requests. `release` is called once. */
+  /** The request may run: neither the window nor the limit of running requests is used up. `release` is called once. */
   | { readonly kind: 'granted'; release(): void }
   /** The limit of running requests is reached. */
   | { readonly kind: 'full' }
   /** The window is used up until `until`, in the clock's time. */
   | { readonly kind: 'exhausted'; readonly until: number }
-  /** The shared counts are unreachable. Take the place from this budget instead. */
+  /** The shared counts are unreachable. Take the capacity from this budget instead. */
   | { readonly kind: 'delegated'; readonly budget: Budget };
 
-/** Counts the places that are taken in each budget. Does not wait. */
+/** Counts the capacity that is in use in each budget. Does not wait. */
 export interface BudgetCounts {
-  /** Takes a place atomically, or takes none. */
+  /** Reserves capacity for one request atomically, or reserves none. */
   tryTake(key: string, limit: UpstreamLimit, deadlineAt: number): BudgetAnswer | Promise<BudgetAnswer>;
   /** See {@link Budget.observe}. A `remaining` that the vendor states applies until `holdsUntil`. */
   observe(key: string, observed: ObservedLimit, holdsUntil: number): void;
@@ -27,15 +27,15 @@ export interface BudgetCounts {
 export interface FairBudgetOptions {
   readonly counts: BudgetCounts;
   readonly clock: Clock;
-  /** The most requests of this process that may wait for one budget. One user may have half as many. Default 100. */
+  /** The most requests of this process that may wait for one budget. One user may have at most half as many. Default 100. */
   readonly maxWaiting?: number | undefined;
-  /** How often to ask for a place that another process may have released, in milliseconds. Absent: only this process releases places. */
+  /** How often to ask for capacity that another process may have released, in milliseconds. Absent: only this process releases capacity. */
   readonly pollEveryMs?: number;
 }
 
 /**
- * Creates a budget that waits for places from `counts`. Each key has one queue, in which users take turns, and only its first request asks
- * the counts. A request whose place would come after its deadline leaves the queue at once.
+ * Creates a budget that waits for capacity from `counts`. Each key has one queue, in which users take turns. Only the first request in the
+ * queue asks `counts`. A request whose turn would come after its deadline leaves the queue at once.
  */
 export function fairBudget(options: FairBudgetOptions): Budget {
   const queues = new BudgetQueues(options);
@@ -58,7 +58,7 @@ interface Waiter {
 
 interface BudgetQueue {
   readonly waiters: FairQueue<Waiter>;
-  /** No request gets a place before this time. */
+  /** No request gets capacity before this time. */
   usedUntil: number;
   /** Whether something has changed since the last question to the counts. */
   nudged: boolean;
@@ -165,7 +165,7 @@ class BudgetQueues implements Budget {
     return { waiters, usedUntil, nudged: false, wake: () => {} };
   }
 
-  /** Grants places while a request waits. */
+  /** Grants capacity while a request waits. */
   async #serve(key: string, queue: BudgetQueue): Promise<void> {
     const { waiters } = queue;
     try {

@@ -8,13 +8,13 @@ export interface FairQueueOptions {
 /** A queue in which users take turns. The entries of one user keep the order in which they joined. */
 export interface FairQueue<T> {
   readonly length: number;
-  /** Adds an entry after the others of its user. If that would exceed a bound, adds nothing and returns which bound. */
+  /** Adds an entry after its user's other entries. If that would exceed a bound, adds nothing and reports which bound. */
   join(user: string, entry: T): 'joined' | 'full' | 'user-full';
   /** Returns the entry whose turn it is. */
   first(): T | undefined;
-  /** Removes an entry from any position. All others keep their turns. */
+  /** Removes an entry from any position. All other entries keep their turns. */
   leave(user: string, entry: T): void;
-  /** Removes the first entry and returns it. Its user has had a turn and moves behind all others. */
+  /** Removes the first entry and returns it. Its user has had a turn and moves behind all other users. */
   next(): T | undefined;
   /** Returns all entries, in no particular order. */
   all(): readonly T[];

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import type { Token, TokenSource, TokenSourceOptions } from './token-source.ts';
 
 /**
- * An access token as the state keeps it. `version` is the version of the settings that it was issued for; `expiresAt` is in the clock's
- * time.
+ * An access token, as the state stores it. The token was issued for the settings with this `version`. `expiresAt` is in the clock's time.
  */
 export const accessToken = z.object({
   version: z.string(),
@@ -14,12 +13,12 @@ export const accessToken = z.object({
 /** An access token, as {@link accessToken} parses it. */
 export type AccessToken = z.output<typeof accessToken>;
 
-/** A token is replaced this long before it expires, so that it does not expire in transit. Replicas' clocks may differ by as much. */
+/** How long before its expiry a token is replaced, so that it does not expire in transit. Replicas' clocks may differ by this much. */
 export const marginMs = 30_000;
 
 /**
- * Holds one connection's access token in this process, and runs one renewal at a time for all waiting requests. `renewal` returns a token
- * that is usable: issued for these settings, not refused, and not about to expire.
+ * Holds one connection's access token in this process, and runs one renewal at a time for all waiting requests. `renewal` returns a usable
+ * token: issued for these settings, not refused, and not about to expire.
  */
 export function heldToken(
   options: Pick<TokenSourceOptions, 'version' | 'clock' | 'onSecret'>,

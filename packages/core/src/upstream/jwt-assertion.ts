@@ -10,7 +10,7 @@ const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 
 /**
  * Signs an assertion of the connection's identity (RFC 7523, RS256), valid for two minutes from `nowMs`. It has no `iat`, because a vendor
- * whose clock is slow would refuse that as a time in the future.
+ * whose clock is slow would refuse an `iat` in the future.
  *
  * @throws {ToolError} CONNECTION_INVALID if the key is not an RSA key in PKCS#8 PEM.
  */

@@ -13,8 +13,8 @@ export function limitOf({ connector }: HttpOptions, request: HttpRequest<z.ZodTy
 }
 
 /**
- * Reports the limits in an answer's headers to the budgets. A refusal with RATE_LIMITED closes the budget that its request counted against,
- * for all requests that wait for it.
+ * Reports the limits in an answer's headers to the budgets. If the vendor refused the request with RATE_LIMITED, also closes the budget
+ * that the request counted against, for all requests that wait for it.
  */
 export function observeLimits(options: HttpOptions, request: HttpRequest<z.ZodType>, headers: Headers, refusal?: UpstreamError): void {
   const { connector, connection, resilience, clock } = options;

@@ -1,4 +1,4 @@
-/** The origins that a connection may send to. */
+/** The origins that a connection may send requests to. */
 export interface Origins {
   /** The origin of a request that names none. Undefined if the first entry is a pattern. */
   readonly first: string | undefined;
@@ -10,8 +10,7 @@ const wildcard = /^https:\/\/\*\.([a-z0-9-]+(?:\.[a-z0-9-]+)+)$/;
 /**
  * Reads a connector's `origins(config)`: exact HTTPS origins, or `https://*.example.com`, where `*.` matches any number of labels.
  *
- * @throws {TypeError} for anything else, including a path, or a pattern with a port, because a typing mistake must not allow further
- *   origins.
+ * @throws {TypeError} for anything else, including a path, or a pattern with a port, because a typo must not allow further origins.
  */
 export function createOrigins(list: readonly string[]): Origins {
   const exact = new Set<string>();

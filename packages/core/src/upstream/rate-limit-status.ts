@@ -3,7 +3,10 @@ import type { ObservedLimit } from '../ports/budget.ts';
 
 type HeaderValue = RateLimitStatus['limit'];
 
-/** Converts a limit as the vendor's headers state it to our time. Undefined if the headers state nothing. */
+/**
+ * Reads the limit that the vendor's headers state, and converts its reset time to the host clock's time. Returns undefined if they state
+ * none.
+ */
 export function toObservedLimit(status: RateLimitStatus | undefined, nowMs: number, skewMs: number): ObservedLimit | undefined {
   const limit = countOf(status?.limit);
   const remaining = countOf(status?.remaining);
@@ -14,8 +17,8 @@ export function toObservedLimit(status: RateLimitStatus | undefined, nowMs: numb
 }
 
 /**
- * Returns the time at which a limit resets, in our time. A header gives it as seconds from now, or in the vendor's time as seconds or
- * milliseconds since the epoch, or as a date.
+ * Returns the time at which a limit resets, in the host clock's time. A header states it as seconds from now, or in the vendor's time: as
+ * seconds or milliseconds since the epoch, or as a date.
  */
 export function readResetTime(header: HeaderValue, nowMs: number, skewMs: number): number | undefined {
   const value = numberOf(header);
@@ -30,8 +33,9 @@ export function readResetTime(header: HeaderValue, nowMs: number, skewMs: number
 }
 
 /**
- * Returns how far the vendor's clock is ahead of ours, from the `Date` of its answer; 0 without a `Date`. A `Date` has whole seconds and
- * takes a while to arrive, so a time that is corrected by it may be up to a second late, and is never early.
+ * Returns how many milliseconds the vendor's clock is ahead of the host's clock, according to the `Date` header of the vendor's answer.
+ * Returns 0 if there is none. The header has whole seconds and takes a while to arrive. A time that is corrected by the result may
+ * therefore be up to a second late, but is never early.
  */
 export function clockSkew(headers: Headers, nowMs: number): number {
   const date = Date.parse(headers.get('date') ?? '');

@@ -1,13 +1,13 @@
 import { UpstreamError } from '../ports/resilience.ts';
 
-/** The largest answer that is read as a whole: 10 MiB. Read larger answers with `http.rows`. */
+/** The largest answer that core reads as a whole: 10 MiB. Read larger answers with `http.rows`. */
 const maxBodyBytes = 10 * 1024 * 1024;
 /** The longest line of newline-delimited JSON: 1 MiB. */
 export const maxLineBytes = 1024 * 1024;
 
 /**
- * Reads a body to its end. Returns its JSON, or its text if it is not JSON, or undefined if it is empty. Stopping at the limit closes the
- * socket.
+ * Reads a body to its end. Returns the parsed JSON, the text if the body is not JSON, or undefined if it is empty. A body over `limit`
+ * bytes is not read further, and its socket is closed.
  *
  * @throws {UpstreamError} UPSTREAM_INVALID for a body over the limit.
  */
@@ -32,7 +32,7 @@ export async function readBody(body: AsyncIterable<Uint8Array>, limit = maxBodyB
 /**
  * Reads newline-delimited JSON, row by row, and skips empty lines.
  *
- * @throws {UpstreamError} UPSTREAM_INVALID for a row that is not JSON, or too long.
+ * @throws {UpstreamError} UPSTREAM_INVALID for a row that is not JSON or is too long.
  */
 export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();

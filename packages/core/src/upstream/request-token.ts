@@ -27,7 +27,7 @@ export interface IssuedToken {
   readonly refreshToken?: string | undefined;
 }
 
-/** How long a token request may take, repetitions included. */
+/** How long a token request may take, including repetitions. */
 export const requestTimeoutMs = 15_000;
 const defaultTtlMs = 30 * 60_000;
 const maxAnswerBytes = 64 * 1024;
@@ -41,8 +41,8 @@ const tokenAnswer = z.looseObject({
 const errorAnswer = z.looseObject({ error: z.string().regex(/^[a-z_]{1,40}$/) });
 
 /**
- * Asks the vendor for a token. Repeats the request within {@link requestTimeoutMs} after every temporary failure. A second token does no
- * harm, and vendors that accept a refresh token again after a lost answer do so only for a short time.
+ * Requests a token from the vendor. After every temporary failure, repeats the request, within {@link requestTimeoutMs} in total. A second
+ * token does no harm, and vendors that accept a refresh token again after a lost answer do so only for a short time.
  *
  * @throws {ToolError} UNAUTHENTICATED, with instructions for a person; UPSTREAM_INVALID; or the code of the failure that kept the vendor
  *   from answering.

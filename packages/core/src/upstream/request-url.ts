@@ -1,10 +1,10 @@
 import type { Fields, RepeatableFields } from '../connector/http.ts';
 
 /**
- * Fills a path template and its query. Encodes every value, so that a model's argument can neither leave its segment nor add another.
- * Escapes `/`, `?` and `#`, and refuses the values `.` and `..`.
+ * Fills a path template and its query. Encodes every value, so that a model's argument can neither leave its path segment nor add another
+ * segment. Escapes `/`, `?` and `#`, and refuses the values `.` and `..`.
  *
- * @throws {TypeError} if `params` and the template's `{names}` do not agree, which is a fault of the connector.
+ * @throws {TypeError} if `params` and the template's `{names}` do not match, which is a fault in the connector.
  */
 export function requestUrl(origin: string, template: string, params: Fields = {}, query: RepeatableFields = {}): URL {
   const used = new Set<string>();

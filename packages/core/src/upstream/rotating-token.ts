@@ -54,8 +54,8 @@ const unsavedMs = 5_000;
 
 /**
  * Creates a token source for a refresh token that the vendor may replace at each use. The vendor may refuse a refresh token that is used
- * twice, or treat it as stolen. So one replica at a time renews, under a lease in the state. The others wait and use the token that it
- * obtained. No replica renews while the state is unreachable.
+ * twice, or treat it as stolen. So one replica at a time renews the token, under a lease in the state. The other replicas wait and use the
+ * token that it obtained. No replica renews while the state is unreachable.
  */
 export function rotatingToken(authorization: RefreshToken, options: TokenSourceOptions): TokenSource {
   const renewal = new GrantRenewal(authorization, options);

@@ -5,8 +5,8 @@ import type { TokenSource, TokenSourceOptions } from './token-source.ts';
 const stateKey = 'token';
 
 /**
- * Creates a token source for a credential that does not change, and for which the vendor issues any number of tokens. Each replica runs one
- * renewal at a time, and all replicas use the token that was stored first.
+ * Creates a token source for a credential that does not change, and for which the vendor issues an unlimited number of tokens. Each replica
+ * runs one renewal at a time, and all replicas use the token that was stored first.
  */
 export function sharedToken(options: TokenSourceOptions, request: () => Promise<TokenRequest>): TokenSource {
   const { state } = options;

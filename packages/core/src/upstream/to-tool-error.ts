@@ -2,7 +2,7 @@ import { ToolError } from '../errors.ts';
 import { UpstreamError, type BreakerState } from '../ports/resilience.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
-/** The course of a request before it failed. */
+/** The history of a request up to its failure. */
 export interface RequestHistory {
   /** Milliseconds spent waiting between attempts and for budgets. */
   readonly waitedMs: number;
@@ -10,8 +10,8 @@ export interface RequestHistory {
 }
 
 /**
- * Turns a request's last error into the error that the tool may see. Returns an error that the vendor did not cause unchanged, unless a
- * write was lost.
+ * Turns a request's last error into the error that the tool may see. If the vendor did not cause the error and no write was lost, returns
+ * the error unchanged.
  */
 export function toToolError(error: unknown, upstreamRequest: UpstreamRequest, history: RequestHistory): unknown {
   const { request, operation, attempts } = upstreamRequest;

@@ -13,7 +13,7 @@ interface SentAttempt {
 export class UpstreamRequest {
   readonly scope: UpstreamScope;
   readonly request: HttpRequest<z.ZodType>;
-  /** Method and path template, for logs and messages: `POST /api/v2/tickets`. */
+  /** The method and path template, for logs and messages: `POST /api/v2/tickets`. */
   readonly operation: string;
   /** Whether the token was renewed for this request, which happens at most once. */
   renewed = false;
@@ -49,7 +49,7 @@ export class UpstreamRequest {
     return (this.#sent = { origin });
   }
 
-  /** Marks that an attempt ended. With `endedAt`, in the clock's time, keeps it for the observers of calls. */
+  /** Marks that an attempt ended. If `endedAt` is given, in the clock's time, keeps the attempt for the observers of calls. */
   markAttemptEnded({ attempt, code, ms: durationMs }: Extract<ResilienceEvent, { kind: 'attempt' }>, endedAt: number | undefined): void {
     this.attempts = attempt;
     if (endedAt === undefined) return;
@@ -70,7 +70,7 @@ export class UpstreamRequest {
     this.#count();
   }
 
-  /** Marks that the answer is definite. It settles earlier attempts too, because core repeats only requests that may be repeated. */
+  /** Records a definite answer. The answer settles earlier attempts too, because core repeats only requests that may be repeated. */
   markAnswered(executed: 'yes' | 'no'): void {
     this.#pending = false;
     this.#lost = false;

@@ -36,7 +36,7 @@ export function createUpstreamScope(mayWrite: boolean, user: string): UpstreamSc
   return { mayWrite, user, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
 }
 
-/** Whether data at the vendor may have changed. One lost write outweighs any number of answered writes. */
+/** Whether the vendor's data may have changed. One lost write outweighs any number of answered writes. */
 export function wroteOf({ writesOpen, writesDone }: UpstreamScope): 'no' | 'yes' | 'unknown' {
   if (writesOpen > 0) return 'unknown';
   return writesDone > 0 ? 'yes' : 'no';

@@ -1,6 +1,6 @@
 import type { Http } from '../connector/http.ts';
 
-/** Adds `get`, `post`, `put`, `patch` and `delete`, each as a call of `request`. */
+/** Adds `get`, `post`, `put`, `patch` and `delete`, each as a call to `request`. */
 export function withMethods({ request, rows }: Pick<Http, 'request' | 'rows'>): Http {
   return {
     request,

@@ -2,8 +2,8 @@
 const half = 32;
 
 /**
- * Converts an ECDSA P-256 signature from ASN.1 DER, which vendors send (two signed integers of any length), to the form that WebCrypto
- * requires: r and s, 32 bytes each. Returns undefined for anything else.
+ * Converts an ECDSA P-256 signature from ASN.1 DER to the form that WebCrypto requires: r and s, 32 bytes each. Vendors send DER, in which
+ * r and s are signed integers of any length. Returns undefined for anything else.
  */
 export function ecdsaSignatureFromDer(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   // A sequence (0x30) that spans the rest. Its length fits into one byte, because it is at most 72.

@@ -4,7 +4,7 @@ import type { Entry, LogSpec, State } from '../connector/state.ts';
 import { ToolError } from '../errors.ts';
 import { verifySignature } from './verify-signature.ts';
 
-/** One delivery of a vendor to a connection's webhook. */
+/** One delivery from a vendor to a connection's webhook. */
 export interface Delivery {
   readonly connector: Connector;
   /** The connection's parsed settings. */
@@ -12,7 +12,7 @@ export interface Delivery {
   /** The connection's own state, in which the connector finds the events. */
   readonly state: State;
   readonly headers: Headers;
-  /** The bytes as they arrived, because the signature covers each of them. */
+  /** The bytes exactly as they arrived, because the signature covers every byte. */
   readonly body: Uint8Array;
   readonly clock: Clock;
 }
@@ -21,7 +21,7 @@ const maxIdLength = 255;
 
 /**
  * Verifies a delivery, splits it into events and stores them. When the promise resolves, the events are as durable as `state`, and a
- * repetition of the delivery changes nothing.
+ * repeated delivery changes nothing.
  *
  * @throws {ToolError} FORBIDDEN for a signature that is missing, wrong or old; INVALID_INPUT for a body that the connector cannot read;
  *   NOT_FOUND if the connector has no webhook; UNAVAILABLE if the events could not be stored, so that the vendor sends them again.

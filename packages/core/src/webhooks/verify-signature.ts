@@ -6,10 +6,10 @@ const windowMs = 5 * 60_000;
 
 /**
  * Verifies the raw bytes of a delivery against the signature in its headers. WebCrypto compares in constant time. If the signature names a
- * timestamp header, `now` (milliseconds since the epoch) may be up to five minutes before or after that time.
+ * timestamp header, `now` (milliseconds since the epoch) may be up to five minutes before or after the timestamp.
  *
  * @throws {ToolError} FORBIDDEN. The message does not reveal a valid signature.
- * @throws {TypeError} for a declaration that signs no body, or a timestamp without a header.
+ * @throws {TypeError} if the declared signature does not cover the body, or covers a timestamp without naming its header.
  */
 export async function verifySignature(signature: Signature, headers: Headers, body: Uint8Array, now: number): Promise<void> {
   const { over, timestampHeader, encoding, prefix = '', header } = signature;
