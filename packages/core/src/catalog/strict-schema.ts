@@ -18,7 +18,7 @@ interface Definition {
 
 /**
  * Returns the same schema, except that it refuses unknown keys at every depth. zod would drop them, and a mistyped option would silently do
- * nothing. Objects that are declared loose stay loose. Computed once for each schema, which must not contain itself.
+ * nothing. Objects that are declared loose stay loose. The schema must not contain itself. Computed once for each schema.
  */
 export function strictSchema(schema: z.ZodType): z.ZodType {
   const known = strict.get(schema);

@@ -17,7 +17,7 @@ import type { SdkLane } from './sdk-lane/sdk-lane.ts';
 interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly maxBodyBytes: number;
   readonly secret?: string;
-  /** For tests that compare the lanes. Default: both. */
+  /** The lanes to use, for tests that compare them. Default: both. */
   readonly lanes?: 'both' | 'sdk';
 }
 

@@ -5,7 +5,8 @@ import { Worker } from 'node:worker_threads';
 const io = ['TCPWRAP', 'PIPEWRAP', 'PROCESSWRAP', 'UDPWRAP', 'GETADDRINFOREQWRAP', 'HTTPCLIENTREQUEST', 'TCPSERVERWRAP', 'Timeout'];
 
 /**
- * Imports the package's main entry in a thread, and posts the work that the import starts. A text, since a file has another name in dist.
+ * Imports the package's main entry in a thread, and posts the work that the import starts. The thread's code is a string, because a file
+ * would have another name in dist.
  */
 const watcher = `
   const { createHook } = require('node:async_hooks');

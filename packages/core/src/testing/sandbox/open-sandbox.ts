@@ -32,7 +32,7 @@ export interface SandboxDelivery {
   readonly body: string;
 }
 
-/** A sandbox, and a host whose only connection opens it over a real socket. */
+/** A sandbox, and a host whose only connection reaches it over a real socket. */
 export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
   readonly sandbox: Sandbox;
   readonly host: Host;
@@ -46,9 +46,9 @@ export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandb
   answer(tool: string, args: object, extras?: CallExtras): Promise<Answer>;
   /** Calls a tool, and returns its structured output. @throws {Error} with the text that a model reads, if the call fails. */
   call<T = Record<string, unknown>>(tool: string, args: object, extras?: CallExtras): Promise<T>;
-  /** Calls a tool that fails, and returns the text that a model reads. @throws {Error} if the call succeeds. */
+  /** Calls a tool that must fail, and returns the text that a model reads. @throws {Error} if the call succeeds. */
   failure(tool: string, args: object, extras?: CallExtras): Promise<string>;
-  /** Delivers a body of the vendor's webhook. @throws {ToolError} if the host refuses it. */
+  /** Delivers a body as the vendor's webhook does. @throws {ToolError} if the host refuses it. */
   deliver(delivery: SandboxDelivery): Promise<void>;
   /** Closes the host, and then the sandbox. */
   close(): Promise<void>;
@@ -60,7 +60,7 @@ const maxCalls = 1_000;
 
 /**
  * Opens a sandbox behind a host of its own, for a connector's tests. Calls are validated, metered and guarded, and reach the sandbox over a
- * real socket. Retries wait a millisecond.
+ * real socket. Retries wait one millisecond.
  */
 export async function openSandbox<Sandbox extends ConnectorSandbox>(
   connector: Connector,

@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** The answer of a route. `body` is sent as JSON; a string is sent as it is. */
+/** The answer of a route. `body` is sent as JSON, except that a string is sent as it is. */
 export interface SimulatorAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;

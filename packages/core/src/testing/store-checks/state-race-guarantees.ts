@@ -8,7 +8,7 @@ const writers = 20;
 const outbox = { name: 'outbox', entry: z.number(), max: 5, whenFull: 'refuse' } as const;
 const events = { ...outbox, name: 'events', max: 10, whenFull: 'drop-oldest' } as const;
 
-/** Runs 20 writes at the same time, every second one on the other handle. Returns how many succeeded: no false, no STATE_FULL. */
+/** Runs 20 writes at the same time, every second one on the other handle. Returns how many succeeded, with neither false nor STATE_FULL. */
 async function race(store: StateStore, other: StateStore, write: (handle: StateStore, n: number) => Promise<unknown>): Promise<number> {
   const attempts = Array.from({ length: writers }, async (_, n) => {
     try {

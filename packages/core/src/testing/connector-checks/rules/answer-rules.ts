@@ -23,7 +23,7 @@ export const fieldFaults: readonly { readonly name: string; readonly why: string
   },
 ];
 
-/** Bodies that are no answer, sent where one is expected. */
+/** Bodies that are not answers, sent where an answer is expected. */
 const bodyFaults: readonly { readonly name: string; readonly headers?: Record<string, string>; body(): unknown }[] = [
   { name: 'an empty body', body: () => '' },
   { name: 'null', body: () => null },

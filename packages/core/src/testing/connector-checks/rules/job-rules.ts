@@ -17,7 +17,7 @@ const faults = [
 
 const often = 1_000;
 
-/** How a connector's jobs behave. Each job works on the records that the tools' examples left. */
+/** How a connector's jobs behave. Each job works on the records that the tools' examples left behind. */
 export const jobRules: readonly Rule[] = [
   {
     name: 'writes nothing in a job that runs again right away',

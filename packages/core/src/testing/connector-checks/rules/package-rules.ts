@@ -18,7 +18,7 @@ const imports = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]
 /** Whether a file belongs to the sandbox, which no host runs. */
 const isSandbox = (file: string): boolean => /^sandbox[./\\]/.test(file);
 
-/** What an installed connector brings with it, and what its README says. */
+/** Whether an installed connector brings only what it may, and whether its README states what it must. */
 export const packageRules: readonly Rule[] = [
   {
     name: 'depends on core and zod as peers, and on nothing else',
