@@ -3,7 +3,7 @@ import type { LuaScript } from './lua-script.ts';
 
 /** Options of {@link openRedis}. */
 export interface RedisOptions {
-  /** Logs once when Redis becomes unreachable, and once when it is back. Default: no log. */
+  /** Logs once when Redis becomes unreachable, and once when it is reachable again. Default: no log. */
   readonly log?: Logger;
   /** The clock for windows and expiry. Replicas that share a Redis must keep their clocks in step. Default: real time. */
   readonly clock?: Clock;
@@ -41,7 +41,7 @@ const maxCommandsQueued = 10_000;
 
 /**
  * Connects to `redis://` or `rediss://[user:password@]host[:port][/database]`: a single server, not a cluster. Waits at most 2 seconds for
- * the first connection. If Redis is still unreachable, the promise resolves anyway and the client keeps reconnecting.
+ * the first connection. If Redis is still unreachable, the promise resolves anyway and the client keeps trying to reconnect.
  *
  * @throws {TypeError} for any other URL. The message does not show the URL, which may contain a password.
  */

@@ -10,7 +10,7 @@ export interface RedisBudgetOptions {
    * budget.
    */
   readonly fallback: Budget;
-  /** The most requests of this replica that may wait for one budget. One user may have half as many waiting. Default 100. */
+  /** The maximum number of requests of this replica that may wait for one budget. One user may have half as many waiting. Default 100. */
   readonly maxWaiting?: number;
 }
 

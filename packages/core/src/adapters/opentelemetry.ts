@@ -59,7 +59,7 @@ export function openTelemetryObserver(tracer: Tracer = trace.getTracer('@busbar/
  */
 const hrTime = (ms: number): HrTime => [Math.trunc(ms / 1_000), Math.round((ms % 1_000) * 1e6)];
 
-/** Returns the caller's span, with a link to the active span. Without a caller's span, returns the active span. */
+/** Returns the caller's span, with a link to the active span. If the caller sent no span, returns the active span. */
 function parentOf(traceparent: string | undefined): [parent: Context, links: Link[]] {
   const ambient = context.active();
   const remote = traceparent === undefined ? null : /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-|$)/.exec(traceparent);

@@ -1,6 +1,6 @@
 import { isSchema, type RawSchema } from './describe-schema.ts';
 
-/** Receives each problem of a schema. The path is dotted, as a model would write it: `tags[].name`. An empty path means the root. */
+/** Receives each problem with a schema. The path is dotted, as a model would write it: `tags[].name`. An empty path means the root. */
 export type Report = (path: string, problem: string) => void;
 
 /**

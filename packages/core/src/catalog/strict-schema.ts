@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const strict = new WeakMap<z.ZodType, z.ZodType>();
 
-/** The parts of zod's definitions that hold further schemas. */
+/** The parts of zod's definitions that hold nested schemas. */
 interface Definition {
   readonly type: string;
   readonly shape?: Readonly<Record<string, z.ZodType>>;

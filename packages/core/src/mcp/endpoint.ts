@@ -21,7 +21,7 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly lanes?: 'both' | 'sdk';
 }
 
-/** Creates the MCP endpoint. `serve` runs all checks of a request in order, then passes it to its lane. */
+/** Creates the MCP endpoint. `serve` runs all checks on a request in order, then passes it to its lane. */
 export function createEndpoint(host: Host, options: EndpointOptions) {
   const guard = createRequestGuard(options);
   // The SDK takes long to load, and most servers can answer most clients without it.

@@ -7,7 +7,7 @@ export interface CatalogueTool {
   readonly name: string;
   readonly effect: string;
   readonly toolsets: readonly string[];
-  /** The number of tokens in the name, description and input schema, which a model receives. */
+  /** The number of tokens that a model receives: the name, the description and the input schema. */
   readonly tokens: number;
   /** The number of tokens in everything that `tools/list` sends, including the output schema. */
   readonly wireTokens: number;

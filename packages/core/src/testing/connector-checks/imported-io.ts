@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 
-/** Work that a module may not start while it is imported, by Node's names for its async resources. */
+/** Work that a module must not start while it is imported, by Node's names for its async resources. */
 const io = ['TCPWRAP', 'PIPEWRAP', 'PROCESSWRAP', 'UDPWRAP', 'GETADDRINFOREQWRAP', 'HTTPCLIENTREQUEST', 'TCPSERVERWRAP', 'Timeout'];
 
 /**

@@ -27,7 +27,7 @@ export interface TestHostOptions {
   readonly attemptTimeoutMs?: number;
   /** The maximum number of retries of a request. Default 3. */
   readonly retries?: number;
-  /** How many questions the person accepts before declining the next. Default: all. */
+  /** How many questions the person accepts before declining the next one. Default: all. */
   readonly agreed?: number;
 }
 

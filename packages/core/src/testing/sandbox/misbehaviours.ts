@@ -42,7 +42,7 @@ export type RequestFault = {
 const maxWaiting = 100;
 const maxExpired = 100;
 
-/** The misbehaviours of a vendor: those that wait for a request, and those that last until the vendor recovers. */
+/** The misbehaviours of a vendor: faults that wait for a request, and faults that last until the vendor recovers. */
 export class Misbehaviours {
   readonly #clock: VendorClock;
   readonly #waiting: { readonly fault: RequestFault; left: number }[] = [];

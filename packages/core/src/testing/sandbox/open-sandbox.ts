@@ -26,7 +26,7 @@ export interface ToolCall {
   readonly args: object;
 }
 
-/** A delivery of a vendor's webhook. */
+/** A webhook delivery from a vendor. */
 export interface SandboxDelivery {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -38,7 +38,7 @@ export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandb
   readonly host: Host;
   /** The connection's id. It is the same in every host, so that two hosts send a vendor the same idempotency keys. */
   readonly connection: string;
-  /** The last part of the URL that the vendor's webhook delivers to. */
+  /** The last part of the URL to which the vendor's webhook delivers. */
   readonly hook: string;
   /** The newest 1,000 calls, oldest first. */
   readonly calls: readonly ToolCall[];

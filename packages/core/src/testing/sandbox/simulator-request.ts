@@ -19,7 +19,7 @@ export interface SimulatorRequest {
   readonly ended: Promise<'answered' | 'broken' | 'closed'>;
 }
 
-/** Selects requests: by a route as declared, or by a function. */
+/** Selects requests, either by their declared route or by a function. */
 export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
 
 /** Whether `match` selects a request. Without a `match`, every request is selected. */

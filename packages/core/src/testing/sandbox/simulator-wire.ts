@@ -50,7 +50,7 @@ function headersOf(answer: SimulatorAnswer, bytes: Buffer, nowMs: number): Recor
   };
 }
 
-/** Sends an answer with the date `nowMs`. */
+/** Sends an answer whose date is `nowMs`. */
 export function send(response: ServerResponse, answer: SimulatorAnswer, nowMs: number): void {
   const bytes = encode(answer);
   response.writeHead(answer.status, headersOf(answer, bytes, nowMs)).end(bytes);

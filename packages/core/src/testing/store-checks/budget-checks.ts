@@ -9,7 +9,7 @@ import { sharedChecks, type SharedGuarantee } from './shared-guarantee.ts';
 
 /** The settings of a check. */
 export interface BudgetCheckSettings {
-  /** How many requests of one replica may wait for one budget. One user may have half as many waiting. Default 100. */
+  /** The maximum number of requests of one replica that may wait for one budget. One user may have half as many waiting. Default 100. */
   readonly maxWaiting?: number;
 }
 

@@ -9,7 +9,7 @@ import type { Admission, AdmitOptions, Call, Metering, Outcome } from '../../por
 /** A guarantee of every `Metering`, and its check. `other` is a second handle on the same data, as another replica would have. */
 export interface MeteringGuarantee {
   readonly name: string;
-  /** The metering's policy. Absent: no quotas, no prices. */
+  /** The policy of the `Metering`. Absent: neither quotas nor prices. */
   readonly policy?: UsagePolicy;
   prove(metering: Metering, other: Metering): Promise<void>;
 }
@@ -67,10 +67,7 @@ export async function refusedAs(code: ErrorCode, work: Promise<unknown>): Promis
   deepEqual(result, code);
 }
 
-/**
- * Whether a promise has settled after the `Metering` had enough time for it. That time is enough for calls with other keys to start and
- * end.
- */
+/** Whether a promise settles while the `Metering` starts and ends calls with other keys, which gives the promise enough time. */
 export async function hasEnded(work: Promise<unknown>, metering: Metering): Promise<boolean> {
   let ended = false;
   const settled = (): void => void (ended = true);

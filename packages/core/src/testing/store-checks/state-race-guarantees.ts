@@ -29,7 +29,7 @@ async function increment(state: State): Promise<void> {
   assert.fail('Every attempt of an increment lost.');
 }
 
-/** Guarantees of a store that many users use at the same time. */
+/** Guarantees of a store with many users at the same time. */
 export const stateRaceGuarantees: readonly StateGuarantee[] = [
   {
     name: 'lets exactly one of 20 writers set an absent key, change each version, and remove it',

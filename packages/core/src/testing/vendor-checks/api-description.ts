@@ -36,7 +36,7 @@ export class ApiDescription {
     }
   }
 
-  /** Finds the operation of a request. A literal path wins over a path with parameters. */
+  /** Finds the operation for a request. A literal path takes precedence over a path with parameters. */
   findOperation(method: string, path: string): FoundOperation | undefined {
     const segments = path.split('/');
     const [template] = Object.keys(this.document['paths'] as Json)
@@ -95,7 +95,7 @@ export class ApiDescription {
     return found.length > 0 ? { allOf: found } : undefined;
   }
 
-  /** Follows a reference to the part that it names. */
+  /** Follows a reference to the part to which it refers. */
   #resolve(value: unknown): Json {
     const ref = (value as Json)['$ref'];
     return typeof ref === 'string' ? this.#resolve(valueAt(this.document, ref.slice(2).split('/'))) : (value as Json);

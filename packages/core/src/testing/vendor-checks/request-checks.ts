@@ -6,7 +6,7 @@ import { createRequestJudge, type DescriptionGaps, type JudgedRequest, type Requ
 import { trySeededFaults } from './seeded-faults.ts';
 import { unusedInputs } from './unused-inputs.ts';
 
-/** Calls with every input of every tool, and the requests that the vendor received. An `OpenedSandbox` has both. */
+/** Calls that together use every input of every tool, and the requests that the vendor received. An `OpenedSandbox` has both. */
 export interface RequestTraffic {
   readonly calls: readonly ToolCall[];
   readonly requests: readonly JudgedRequest[];

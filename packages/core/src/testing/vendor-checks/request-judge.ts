@@ -39,7 +39,7 @@ export interface DescriptionAddition {
   readonly body?: object;
 }
 
-/** What a vendor's description lacks, by operation: `GET /tickets/{id}`. */
+/** The gaps in a vendor's description, by operation: `GET /tickets/{id}`. */
 export interface DescriptionGaps {
   /** Additions to operations that the description has. */
   readonly additions?: Readonly<Record<string, DescriptionAddition>>;

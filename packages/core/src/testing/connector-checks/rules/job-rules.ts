@@ -113,7 +113,7 @@ async function withWorkForJobs<R>(checked: CheckedConnector, work: (testHost: Te
   });
 }
 
-/** Runs `probe` for each request of each job. It may open as many test hosts as it needs. Prefixes the problems with the request. */
+/** Runs `probe` for each request of each job. `probe` may open as many test hosts as it needs. Prefixes the problems with the request. */
 async function overJobSteps(
   checked: CheckedConnector,
   probe: (

@@ -90,7 +90,10 @@ async function manifestOf(folder: URL | undefined): Promise<Manifest> {
 /** Returns the first sentence of a description. */
 const firstSentence = (description: string): string => /^.*?[.](?= )/.exec(description)?.[0] ?? description;
 
-/** Lists how a table of the README, between comments with its name, differs from the expected rows. The heading is up to the author. */
+/**
+ * Lists how a table of the README differs from the expected rows. Comments with the table's name enclose it. The heading is up to the
+ * author.
+ */
 async function tableFaults(
   { folder }: ConnectorFixture,
   table: 'tools' | 'config',

@@ -4,7 +4,7 @@ import type { Step, Trace } from '../checked-connector.ts';
 import { codeOf, faultOfFailure, mayWrite, overSteps } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 
-/** The statuses by which a vendor refuses a request permanently, with the codes for a model and their meaning. */
+/** The statuses with which a vendor refuses a request permanently, with the codes for a model and their meaning. */
 const refusals: readonly (readonly [status: number, codes: readonly ErrorCode[], meaning: string])[] = [
   [401, ['UNAUTHENTICATED'], 'a person must replace the credential, and no repetition of the call helps'],
   [403, ['FORBIDDEN'], 'a person must grant the right'],
