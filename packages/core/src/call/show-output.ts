@@ -10,7 +10,7 @@ import type { ActiveCall } from './active-call.ts';
 const maxBytesPerUnit = 3;
 const maxBytesInJson = 6;
 
-/** An answer and, if the work was accepted for later, the id under which a job reports it. */
+/** An answer and, for an accepted call, the id with which a job later reports how the call ended. */
 export interface ToolAnswer {
   readonly answer: Answer;
   readonly accepted?: string | undefined;

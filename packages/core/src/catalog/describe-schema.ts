@@ -11,7 +11,7 @@ export function isSchema(value: unknown): value is RawSchema {
 /** A fact that a description should state. */
 interface Phrase {
   readonly words: string;
-  /** Whether a description states the fact already. */
+  /** Whether a description already states the fact. */
   isIn(description: string): boolean;
 }
 

@@ -19,7 +19,7 @@ export interface Step {
   readonly answer: SimulatorAnswer;
   /** Whether the connector reads the answer row by row. */
   readonly rows: boolean;
-  /** Matches this request and its repetitions. */
+  /** Matches this request and repeats of it. */
   readonly match: SimulatorMatch;
 }
 

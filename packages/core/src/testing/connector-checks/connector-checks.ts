@@ -14,7 +14,7 @@ import { shapeRules, acceptedByHost } from './rules/shape-rules.ts';
 import { tenancyRules } from './rules/tenancy-rules.ts';
 import { webhookRules } from './rules/webhook-rules.ts';
 
-/** One check of a connector, for any runner. */
+/** One check of a connector, for any test runner. */
 export interface ConnectorCheck {
   /** The rule: "refuses invalid input before it sends anything". */
   readonly name: string;

@@ -20,7 +20,7 @@ const watcher = `
   );
 `;
 
-/** Lists the network requests, processes and timers that importing a package starts. Its package.json names the entry. */
+/** Lists the network requests, processes and timers that importing a package starts. The package's package.json names the entry. */
 export async function importedIo(folder: URL): Promise<readonly string[]> {
   const base = new URL(folder.href.endsWith('/') ? folder.href : `${folder.href}/`);
   const manifest = JSON.parse(await readFile(new URL('package.json', base), 'utf8')) as { readonly exports?: unknown };

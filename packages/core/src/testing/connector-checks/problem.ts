@@ -80,8 +80,8 @@ export const carriesKey = ({ headers, rawBody, path, query }: SimulatorRequest, 
   [...Object.values(headers), rawBody, path, query.toString()].some((part) => part.includes(key));
 
 /**
- * Changes the answers to every request of a step. The vendor still performs reads, because later requests may depend on them. It does not
- * perform writes: for them, `change` gets the recorded answer.
+ * Changes the answers to every request of a step. The vendor still performs reads, because later requests may depend on them. The vendor
+ * does not perform writes: for them, `change` gets the recorded answer.
  */
 export function answerWith(
   { sandbox }: TestHost,

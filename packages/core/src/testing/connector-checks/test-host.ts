@@ -39,7 +39,7 @@ export interface TestHost {
   readonly sandbox: ConnectorSandbox | undefined;
   readonly config: object;
   readonly canary: string;
-  /** The lines of the log so far, each with its fields as JSON, errors with their stacks. */
+  /** The lines of the log so far, each with its fields as JSON and its errors with their stacks. */
   log(): readonly string[];
   /** The requests that reached the vendor, except requests for tokens. */
   requests(): readonly SimulatorRequest[];

@@ -42,7 +42,7 @@ export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandb
   readonly hook: string;
   /** The newest 1,000 calls, oldest first. */
   readonly calls: readonly ToolCall[];
-  /** Calls a tool, and returns the whole answer, success or failure. */
+  /** Calls a tool, and returns the whole answer, whether the call succeeds or fails. */
   answer(tool: string, args: object, extras?: CallExtras): Promise<Answer>;
   /** Calls a tool, and returns its structured output. @throws {Error} with the text that a model reads, if the call fails. */
   call<T = Record<string, unknown>>(tool: string, args: object, extras?: CallExtras): Promise<T>;

@@ -12,7 +12,7 @@ export interface SimulatorRequest {
   readonly query: URLSearchParams;
   /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON or form. Undefined: the body has another type, or does not parse. */
+  /** The parsed JSON or form. Undefined: the body has another type or cannot be parsed. */
   readonly body: unknown;
   readonly rawBody: string;
   /** How the exchange ended: `answered` in full, `broken` by a misbehaviour, or `closed` by the client before the whole answer was sent. */

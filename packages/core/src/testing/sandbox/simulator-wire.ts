@@ -25,7 +25,7 @@ export async function readBody(incoming: IncomingMessage, max: number): Promise<
   return size > max ? undefined : Buffer.concat(chunks).toString();
 }
 
-/** Parses JSON or a form. Undefined: the body has another type, or does not parse. */
+/** Parses JSON or a form. Undefined: the body has another type or cannot be parsed. */
 export function parseBody(rawBody: string, type: string): unknown {
   if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(rawBody));
   if (!type.includes('json')) return undefined;

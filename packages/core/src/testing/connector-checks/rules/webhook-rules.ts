@@ -13,10 +13,7 @@ const junk = ['', 'no JSON', '{"half": ', 'null', '7', '"text"', '[null]', '[7]'
 /** The number of events in a large batch. */
 const batch = 1_000;
 
-/**
- * How a connector handles webhook deliveries. Core verifies and stores the deliveries. The connector declares the signature and reads the
- * events.
- */
+/** How a connector handles webhook deliveries. Core verifies and stores them. The connector declares the signature and reads the events. */
 export const webhookRules: readonly Rule[] = [
   {
     name: 'stores each event of its vendor’s webhook once',
