@@ -7,7 +7,7 @@ export interface CatalogueTool {
   readonly name: string;
   readonly effect: string;
   readonly toolsets: readonly string[];
-  /** The number of tokens that a model receives: the name, the description and the input schema. */
+  /** The number of tokens that a model receives for the tool: name, description and input schema. */
   readonly tokens: number;
   /** The number of tokens in everything that `tools/list` sends, including the output schema. */
   readonly wireTokens: number;

@@ -37,7 +37,7 @@ export function callsOfATenant(): (over?: Partial<Call>) => Call {
 /** Options of a caller that never cancels. */
 export const staying: AdmitOptions = new AbortController();
 
-/** Creates an answer with one text. */
+/** Creates an answer whose content is one text. */
 export const answerOf = (text: string): Answer => ({ content: [{ type: 'text', text }] });
 
 /** Creates the outcome of a call. The answer's text defaults to the status. */
@@ -53,7 +53,7 @@ export async function admitToRun(metering: Metering, call: Call): Promise<Admiss
   return admitted.admission;
 }
 
-/** Admits a call, and asserts that it gets this text as a replay. */
+/** Admits a call, and asserts that it gets a replayed answer with this text. */
 export async function admitToReplay(metering: Metering, call: Call, text: string): Promise<void> {
   deepEqual(await metering.admit(call, staying), { kind: 'replay', answer: answerOf(text) });
 }

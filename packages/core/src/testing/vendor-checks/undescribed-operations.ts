@@ -15,7 +15,7 @@ export interface UndescribedOperation {
 }
 
 /**
- * Returns a description with added operations, by method and path template: `POST /oauth/tokens`.
+ * Returns a description to which operations are added, by method and path template: `POST /oauth/tokens`.
  *
  * @throws {Error} if the description already has one of the operations, since requests must then be judged by the vendor's own description.
  */
