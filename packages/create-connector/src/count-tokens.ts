@@ -10,7 +10,7 @@ interface CatalogueTool {
 
 /**
  * Recounts the tokens in a catalogue snapshot. Every tool contains the connector's name, so renaming the connector changes the counts.
- * Counts as `testConnector` does, which checks every snapshot. All tools of the template are in the default toolset.
+ * Counts in the same way as `testConnector`, which checks every snapshot. All tools of the template are in the default toolset.
  */
 export function countTokens(snapshot: string): string {
   const catalogue = JSON.parse(snapshot) as { readonly tools: readonly CatalogueTool[] };

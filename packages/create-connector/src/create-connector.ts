@@ -10,10 +10,10 @@ const template = fileURLToPath(new URL('../template', import.meta.url));
 const realNames: Readonly<Record<string, string>> = { _gitignore: '.gitignore', '_package.json': 'package.json' };
 
 /**
- * Writes the template's connector under another name into the new folder `connector-<name>`. Returns that folder.
+ * Writes the template's connector under another name into the new folder `connector-<name>`. Returns the folder.
  *
- * @throws {Error} for an invalid name, and if the folder exists or cannot be created. In these cases nothing is written. The message is for
- * the person who runs the program.
+ * @throws {Error} if the name is invalid, or if the folder exists or cannot be created. In these cases, nothing is written. The message is
+ *   for the person who runs the program.
  */
 export async function createConnector(name: string, parent: string): Promise<string> {
   const rename = createRename(name);

@@ -3,19 +3,22 @@ import type { LuaScript } from './lua-script.ts';
 
 /** Options of {@link openRedis}. */
 export interface RedisOptions {
-  /** Logs once when Redis becomes unreachable, and once when it is back. Default: no log. */
+  /** Logs once when Redis becomes unreachable, and once when it is reachable again. Default: no log. */
   readonly log?: Logger;
-  /** The time for windows and expiry. Replicas that share a Redis must keep their clocks in step. Default: real time. */
+  /** The clock for windows and expiry. Replicas that share a Redis must keep their clocks in step. Default: real time. */
   readonly clock?: Clock;
   /** The prefix of every key. Default `busbar:`. */
   readonly prefix?: string;
-  /** The longest wait for a reply, in real time. A command that takes longer is done without Redis. Default 250. */
+  /** The longest wait for a reply, in real time. If a command takes longer, the operation continues without Redis. Default 250. */
   readonly commandTimeoutMs?: number;
 }
 
-/** A Redis that may be unreachable at times. The limits, budgets, caches and locks of this package share it; its owner closes it. */
+/**
+ * A connection to a Redis server that may be unreachable at times. The limits, budgets, caches and locks of this package share it. Its
+ * owner closes it.
+ */
 export interface Redis {
-  /** Whether commands go to Redis now. */
+  /** Whether commands currently go to Redis. */
   readonly available: boolean;
   readonly clock: Clock;
   /**
@@ -37,8 +40,8 @@ const logRefusalEveryMs = 60_000;
 const maxCommandsQueued = 10_000;
 
 /**
- * Connects to `redis://` or `rediss://[user:password@]host[:port][/database]`: one server, no cluster. Waits at most 2 seconds for the
- * first connection. If Redis is still unreachable, the promise resolves anyway and the client keeps reconnecting.
+ * Connects to `redis://` or `rediss://[user:password@]host[:port][/database]`: a single server, not a cluster. Waits at most 2 seconds for
+ * the first connection. If Redis is still unreachable, the promise resolves anyway and the client keeps trying to reconnect.
  *
  * @throws {TypeError} for any other URL. The message does not show the URL, which may contain a password.
  */

@@ -6,10 +6,11 @@ import type { Redis } from './open-redis.ts';
 /** Options of {@link redisBudget}. */
 export interface RedisBudgetOptions {
   /**
-   * Grants requests, and observes vendors' limits, while Redis is unreachable. A `memoryBudget`: each replica then grants the whole budget.
+   * Grants requests, and observes vendors' limits, while Redis is unreachable. With a `memoryBudget`, each replica then grants the whole
+   * budget.
    */
   readonly fallback: Budget;
-  /** The most requests of this replica that may wait for one budget. One user may have half as many. Default 100. */
+  /** The maximum number of requests of this replica that may wait for one budget. One user may have half as many waiting. Default 100. */
   readonly maxWaiting?: number;
 }
 
@@ -80,8 +81,8 @@ const sameWindowMs = 2_000;
 
 /**
  * Vendors' budgets that all replicas share: fixed windows that begin with the first request, the limits that vendors state, and a count of
- * running requests. If a replica dies, its slots are free again 5 s after the deadlines of their requests, and after an hour at most. Users
- * take turns within each replica; between replicas there is no order.
+ * running requests. If a replica dies, its slots are free again 5 s after the deadlines of their requests, and after one hour at the
+ * latest. Users take turns within each replica. Between replicas, there is no order.
  */
 export function redisBudget(redis: Redis, { fallback, maxWaiting }: RedisBudgetOptions): Budget {
   const { clock } = redis;

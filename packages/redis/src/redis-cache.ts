@@ -41,9 +41,9 @@ const maxPendingClears = 1_000;
 const encoder = new TextEncoder();
 
 /**
- * Answers of read tools that all replicas share. Set `maxmemory` in Redis to limit their size together, with an eviction policy such as
- * `volatile-ttl`: every entry has a time to live. While Redis is unreachable nothing is kept. A scope that is cleared during that time is
- * cleared in Redis before this replica reads or keeps the next answer. At most 1,000 such scopes wait; beyond that, the oldest are
+ * A cache of read tools' answers that all replicas share. To limit their total size, set `maxmemory` in Redis and an eviction policy such
+ * as `volatile-ttl`. Every entry has a time to live. While Redis is unreachable, nothing is kept. A scope that is cleared during that time
+ * is cleared in Redis before this replica reads or keeps the next answer. At most 1,000 such scopes wait. Beyond that, the oldest are
  * forgotten, and their answers remain until they expire.
  */
 export function redisCache(redis: Redis, { maxEntryBytes = 2 ** 20 }: RedisCacheOptions = {}): Cache {

@@ -6,7 +6,7 @@ import type { Redis } from './open-redis.ts';
 export interface RedisRateLimitOptions {
   /** The kind of key, such as `address` or `key`. Limits with the same name and rules share their counts. */
   readonly name: string;
-  /** Counts while Redis is unreachable. A `memoryRateLimit` with the same rules: each replica then grants the whole limit. */
+  /** Counts while Redis is unreachable. With a `memoryRateLimit` that has the same rules, each replica then grants the whole limit. */
   readonly fallback: RateLimit;
 }
 
@@ -37,10 +37,10 @@ const maxRules = 10;
 
 /**
  * Counts in fixed windows that all replicas share: a key's window begins with its first request and lasts `windowMs`. A request passes if
- * every rule allows it, and counts only then; Redis decides both atomically. Clocks of replicas that differ by d make a window up to d
+ * every rule allows it, and counts only then. Redis decides both atomically. If the clocks of replicas differ by d, a window can be up to d
  * longer or shorter.
  *
- * @throws {TypeError} for no rule, for more than 10, and for a limit or window that is not positive.
+ * @throws {TypeError} if there is no rule or more than 10, or if a limit or window is not positive.
  */
 export function redisRateLimit(redis: Redis, rules: readonly RateLimitRule[], { name, fallback }: RedisRateLimitOptions): RateLimit {
   if (rules.length === 0 || rules.length > maxRules) throw new TypeError(`A rate limit needs at least one rule and at most ${maxRules}.`);

@@ -20,11 +20,11 @@ import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type R
 
 /** Options of {@link cockatielResilience}. All times are in milliseconds. */
 export interface CockatielResilienceOptions {
-  /** Retries after the first attempt. Default 3. */
+  /** The maximum number of retries after the first attempt. Default 3. */
   readonly retries?: number;
   /**
-   * The first backoff. It doubles for each further retry. Each wait is a random time between half of the backoff and all of it. Default
-   * 300.
+   * The first backoff. It doubles with each further retry. Each wait is a random time between half the backoff and the full backoff.
+   * Default 300.
    */
   readonly backoffMs?: number;
   /** The longest backoff. It does not shorten a wait that the vendor asks for. Default 10,000. */
@@ -35,18 +35,18 @@ export interface CockatielResilienceOptions {
   readonly breakerFailures?: number;
   /** How long an open breaker stays open. Default 60,000. */
   readonly breakerOpenMs?: number;
-  /** The most requests of one connection at a time. Default 20. */
+  /** The maximum number of concurrent requests per connection. Default 20. */
   readonly concurrent?: number;
-  /** The most requests of one connection that may wait for their turn. Default 100. */
+  /** The maximum number of requests per connection that may wait for their turn. Default 100. */
   readonly queued?: number;
   /** How long an unused connection's breaker and bulkhead are kept, at least `breakerOpenMs`. Default 10 minutes. */
   readonly idleMs?: number;
-  /** The most connections whose breakers and bulkheads are kept. The least recently used make room. Default 10,000. */
+  /** The maximum number of connections whose breakers and bulkheads are kept. The least recently used are dropped first. Default 10,000. */
   readonly maxConnections?: number;
   /** Default: {@link memoryBudget}, which counts only this process. */
   readonly budget?: Budget;
   readonly clock?: Clock;
-  /** Notified when a breaker changes its state. */
+  /** Notified when a breaker changes state. */
   readonly observer?: Observer;
 }
 
@@ -55,7 +55,7 @@ interface Guard {
   readonly breaker: CircuitBreakerPolicy;
   readonly bulkhead: BulkheadPolicy;
   openedAt: number;
-  /** The number of requests that run or wait under this guard. */
+  /** The number of requests that are running or waiting under this guard. */
   users: number;
   usedAt: number;
 }
@@ -74,7 +74,7 @@ const states: Record<CircuitState, BreakerState> = {
   [CircuitState.Isolated]: 'open',
 };
 
-/** Retries with p-retry, and uses cockatiel's breaker and bulkhead, for each (connector, connection). All waits use the clock. */
+/** Retries with p-retry, and uses one cockatiel breaker and bulkhead for each pair of connector and connection. All waits use the clock. */
 export function cockatielResilience(options: CockatielResilienceOptions = {}): Resilience {
   const { retries = 3, backoffMs = 300, maxBackoffMs = 10_000, attemptTimeoutMs = 10_000, breakerFailures = 5 } = options;
   const { breakerOpenMs = 60_000, concurrent = 20, queued = 100, idleMs = 10 * 60_000, maxConnections = 10_000 } = options;
@@ -186,7 +186,7 @@ function asUpstreamError({ clock, breakerFailures, breakerOpenMs, queued }: Runt
 }
 
 /**
- * Returns whether to make another attempt, after the wait before it. @throws {UpstreamError} if the vendor asks to wait beyond the call's
+ * Returns whether to make another attempt. If so, it first waits. @throws {UpstreamError} if the vendor asks to wait beyond the call's
  * deadline.
  */
 async function mayRetry(runtime: Runtime, attempt: Attempt, guard: Guard, error: unknown, attemptNumber: number): Promise<boolean> {
@@ -211,7 +211,7 @@ async function mayRetry(runtime: Runtime, attempt: Attempt, guard: Guard, error:
   return true;
 }
 
-/** Returns the connection's guard, and moves it to the end of the order of use. Creates it if necessary. */
+/** Returns the connection's guard and marks it as the most recently used. Creates it if necessary. */
 function guardOf(runtime: Runtime, { connector, connection }: Attempt): Guard {
   const { guards, clock } = runtime;
   const key = guardKey(connector, connection);

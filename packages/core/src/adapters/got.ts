@@ -7,7 +7,7 @@ import { HttpClientError, type HttpClient, type IncomingResponse } from '../port
 
 /** Options of {@link gotHttpClient}. */
 export interface GotHttpClientOptions {
-  /** The most sockets to one origin. Default 100. */
+  /** The maximum number of sockets per origin. Default 100. */
   readonly maxSockets?: number;
   /** How long the DNS lookup, the connection and the TLS handshake may each take, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
@@ -70,7 +70,7 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** Errors that occur before the request is sent. Any other error may have occurred afterwards. */
+/** Errors that occur before the request is sent. Any other error may occur after it is sent. */
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -88,8 +88,8 @@ const neverSent = new Set([
 const connectPhases = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
 
 /**
- * Sends with got: one attempt for each request (got's own retries are off), no redirects, no cookies, no proxies from the environment,
- * kept-alive sockets. Refuses private addresses unless the host remapped the origin.
+ * Sends requests with got: one attempt per request (got's own retries are off), kept-alive sockets, no redirects, no cookies and no proxies
+ * from the environment. Refuses private addresses unless the host remapped the origin.
  */
 export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotHttpClientOptions = {}): HttpClient {
   const agents = { keepAlive: true, maxSockets, maxFreeSockets: 10, scheduling: 'lifo' } as const;

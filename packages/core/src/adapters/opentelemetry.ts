@@ -15,9 +15,9 @@ import type { CallEvent, Observer, UpstreamAttempt } from '../ports/observer.ts'
 const failed = { code: SpanStatusCode.ERROR };
 
 /**
- * Creates an {@link Observer} that records a SERVER span for each tool call, with the name and attributes of OpenTelemetry's conventions
- * for MCP. Each attempt to reach a vendor becomes a CLIENT span below it. The caller's `traceparent` is the parent. No span has arguments,
- * answers, URLs or headers.
+ * Creates an {@link Observer} that records a SERVER span for each tool call, with the name and attributes that OpenTelemetry's conventions
+ * for MCP define. Its parent is the span in the caller's `traceparent`. Each attempt to reach a vendor becomes a CLIENT span below it. No
+ * span contains arguments, answers, URLs or headers.
  *
  * The observer creates the spans when the call has ended, with the call's times, so no span is active while a call runs:
  * docs/decisions/0014-spans-from-finished-calls.md
@@ -54,12 +54,12 @@ export function openTelemetryObserver(tracer: Tracer = trace.getTracer('@busbar/
 }
 
 /**
- * Converts milliseconds since the epoch to a pair. The SDK treats a small number as a time since the start of the process, and compares
- * numbers with its own clock.
+ * Converts milliseconds since the epoch to a pair of seconds and nanoseconds. The SDK treats a small number as a time since the start of
+ * the process, and compares numbers with its own clock.
  */
 const hrTime = (ms: number): HrTime => [Math.trunc(ms / 1_000), Math.round((ms % 1_000) * 1e6)];
 
-/** Returns the caller's span, with a link to the active span. Without a caller's span, returns the active span. */
+/** Returns the caller's span, with a link to the active span. If the caller sent no span, returns the active span. */
 function parentOf(traceparent: string | undefined): [parent: Context, links: Link[]] {
   const ambient = context.active();
   const remote = traceparent === undefined ? null : /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-|$)/.exec(traceparent);
@@ -86,7 +86,7 @@ function attributesOfCall({ tool, tenant, callId, status, code }: CallEvent): At
   return attributes;
 }
 
-/** Returns the attributes of the conventions for HTTP clients, except `url.full`, which contains arguments. */
+/** Returns the attributes that the conventions for HTTP clients define, except `url.full`, which contains arguments. */
 function attributesOfAttempt({ operation, attempt, code, sent }: UpstreamAttempt, connector: string): Attributes {
   const gap = operation.indexOf(' ');
   const attributes: Attributes = {

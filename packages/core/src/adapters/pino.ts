@@ -8,7 +8,7 @@ const { symbols } = pino;
 export interface PinoLoggerOptions {
   /** The lowest level that is written: `debug`, `info` (the default), `warn`, `error` or `silent`. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** The destination of the lines. Default: standard output, each line at once, so that a crash loses no line. */
+  /** The destination of the lines. Default: standard output, with each line written at once, so that a crash loses none. */
   readonly destination?: DestinationStream;
 }
 
@@ -37,7 +37,7 @@ const specialNames = new Set([...secretNames, ...Object.keys(serializers)]);
 const maxCauses = 5;
 
 /**
- * Creates a pino logger that serves as core's `Logger`. It writes one JSON object a line, with the level as a word and the time as an ISO
+ * Creates a pino logger that serves as core's `Logger`. It writes one JSON object per line, with the level as a word and the time as an ISO
  * date. It writes an error under `err` or `cause` as name, code, message, stack and causes. It leaves out other fields that libraries add
  * to their errors, such as requests with their headers.
  */
@@ -59,7 +59,7 @@ export function pinoLogger(options: PinoLoggerOptions = {}): Pino {
   return log;
 }
 
-/** Writes the time as pino does, but formats it once for all lines of a millisecond. */
+/** Writes the time as pino does, but formats it once for all lines within a millisecond. */
 function isoTime(): () => string {
   let last = { at: 0, text: '' };
   return () => {
@@ -125,7 +125,7 @@ function isPlain(fields: object): boolean {
   return true;
 }
 
-/** Redacts the fields whose names mean a secret. Returns the fields themselves if there are none, as in nearly all lines. */
+/** Redacts the fields whose names indicate a secret. Returns the fields themselves if there are no such fields, as in nearly all lines. */
 function withoutSecrets(fields: Readonly<Record<string, unknown>>, depth = 0): Record<string, unknown> {
   let clean: Record<string, unknown> | undefined;
   for (const name in fields) {

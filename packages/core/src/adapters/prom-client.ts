@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallEvent, Observer, RefusalEvent, UpstreamEvent } from '../ports/observer.ts';
 import type { BreakerState } from '../ports/resilience.ts';
 
-/** An {@link Observer} that keeps Prometheus metrics, with a gauge that the host cannot set. */
+/** An {@link Observer} that keeps Prometheus metrics. It adds a gauge that the host cannot set. */
 export interface PromObserver extends Observer {
   /** Sets `mcp_connector_healthy` to the share of a connector's checked connections that passed, from 0 to 1. */
   healthy(connector: string, share: number): void;
@@ -12,8 +12,8 @@ export interface PromObserver extends Observer {
 const maxBreakers = 10_000;
 
 /**
- * Keeps the metrics of a host in a registry. Labels are connector, tool, status, code, reason and breaker state, all from fixed lists. No
- * label names a tenant, key, connection or call. Throws if the registry already has metrics of these names.
+ * Keeps a host's metrics in a registry. The labels are connector, tool, status, code, reason and breaker state. All their values come from
+ * fixed lists. No label names a tenant, key, connection or call. Throws if the registry already has metrics with these names.
  *
  * @param connectors The ids of the connectors whose counters and gauges start at 0, so that the first event is visible as an increase.
  */

@@ -28,7 +28,7 @@ export interface ActiveCall {
   status: CallEvent['status'];
 }
 
-/** Ends a run that has to ask the caller a question first. It is thrown, but is not an error and never reaches the caller as an error. */
+/** Ends a run that must first ask the caller a question. It is thrown, but it is not an error and never reaches the caller as one. */
 export class AskSignal extends Error {
   override readonly name = 'AskSignal';
   readonly id: string;

@@ -19,7 +19,7 @@ export class AdmissionGate implements Gate {
     this.#limit = limit;
   }
 
-  /** Admits the call. Later passes wait for the same admission. @throws what {@link Metering.admit} throws. */
+  /** Admits the call. Later passes wait for the same admission. @throws the errors of {@link Metering.admit}. */
   async pass(): Promise<void> {
     if (!this.#admitted) {
       this.#limit.throwIfAborted();
@@ -31,8 +31,8 @@ export class AdmissionGate implements Gate {
   }
 
   /**
-   * Refuses later admissions. Returns the admission that has begun, or undefined if the call has sent no request. In that case it can no
-   * longer send one.
+   * Refuses later admissions. Returns the admission that has already begun, or undefined if the call has sent no request and can no longer
+   * send any.
    */
   close(): Promise<Admitted> | undefined {
     this.#closed = true;

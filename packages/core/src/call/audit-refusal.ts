@@ -3,8 +3,8 @@ import type { Logger } from '../logger.ts';
 import type { Audit, AuditEvent } from '../ports/audit.ts';
 
 /**
- * Records that a caller lacks a right. The refusal does not wait for the record, so a slow or unreachable store cannot delay it. An event
- * that cannot be recorded is logged in full.
+ * Records that a caller was refused because it lacks a right. The refusal does not wait for the record, so a slow or unreachable store
+ * causes no delay. An event that cannot be recorded is logged in full.
  */
 export function auditRefusal(audit: Audit, log: Logger, { principal, address, tool }: CallRequest, code: string): void {
   const event: AuditEvent = {

@@ -2,9 +2,9 @@
 const ticksPerMs = 4_096;
 
 /**
- * Returns a function that makes call ids: UUIDs of version 7 ({@link https://www.rfc-editor.org/rfc/rfc9562#section-5.7 RFC 9562}), each
- * greater than the previous id, so that stores append rows at one end of the index. The 62 random bits are drawn once for each process,
- * which is enough to distinguish processes. The ids are unique, but they can be guessed.
+ * Returns a function that generates call ids: version 7 UUIDs ({@link https://www.rfc-editor.org/rfc/rfc9562#section-5.7 RFC 9562}), each
+ * greater than the previous one, so that stores append rows at one end of the index. The 62 random bits are drawn once per process, which
+ * is enough to distinguish processes. The ids are unique but guessable.
  */
 export function callIds(): (now: number) => string {
   const random = crypto.randomUUID().slice(19);

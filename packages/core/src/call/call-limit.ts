@@ -9,7 +9,7 @@ const callEnded = new ToolError('CANCELLED', 'The call has ended.');
 /**
  * Ends a call early when its client cancels, its deadline passes or the host drains. Only the first of these counts.
  *
- * The first read creates its signal. The end of the call aborts the signal only if code that may still run has it. Why:
+ * The first read of `signal` creates it. The end of the call aborts the signal only if code that may still be running holds it. Why:
  * docs/decisions/0011-lazy-allocation.md
  */
 export class CallLimit extends DeadlineEntry implements AdmitOptions {

@@ -53,8 +53,8 @@ export interface CallPathOptions {
 }
 
 /**
- * Runs each call in this order: validate → connection → the operator's middleware → admit → cache → run → show → settle. Turns every error
- * on the way into an answer.
+ * Runs each call in this order: validate → connection → the operator's middleware → admit → cache → run → show → settle. Turns any error
+ * along the way into an answer.
  */
 export class CallPath {
   /** Counts the running calls. */

@@ -4,15 +4,15 @@ import { ToolError } from '../errors.ts';
 import { fromBase64Url, toBase64Url } from '../lib/base64url.ts';
 import { hmacTag } from '../lib/digest.ts';
 
-/** The most characters of a cursor that `read` accepts. */
+/** The maximum length, in characters, of a cursor that `read` accepts. */
 const maxLength = 8_192;
 
-/** Creates the cursor of one tool on one connection. Its tokens are bound to `scope`. */
+/** Creates the cursor for one tool on one connection. Its tokens are bound to `scope`. */
 export function createCursor(secret: string, scope: readonly string[]): Cursor {
   return new SignedCursor(secret, scope);
 }
 
-/** A class instead of closures, because every call has a cursor and few use it. */
+/** A class rather than closures, because every call has a cursor but few use it. */
 class SignedCursor implements Cursor {
   readonly #secret: string;
   readonly #scope: readonly string[];

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 
-/** Work with a deadline. Extend it to have {@link Deadlines} watch it. */
+/** Work with a deadline. Subclasses can be watched by {@link Deadlines}. */
 export abstract class DeadlineEntry {
-  /** In the clock's time. */
+  /** The deadline, in the clock's time. */
   readonly deadlineAt: number;
   // The entry's index in its list, so that removing it takes constant time. Negative while it is in no list.
   #index = -1;
@@ -14,13 +14,13 @@ export abstract class DeadlineEntry {
   /** Called when the deadline has passed. */
   abstract expire(): void;
 
-  /** Appends the entry. An entry is in one list at a time. */
+  /** Appends the entry. An entry may be in only one list at a time. */
   static add<T extends DeadlineEntry>(list: T[], entry: T): void {
     entry.#index = list.length;
     list.push(entry);
   }
 
-  /** Removes the entry, and moves the last one into its place. Safe to call twice. */
+  /** Removes the entry and moves the last entry into its place. Safe to call twice. */
   static remove<T extends DeadlineEntry>(list: T[], entry: T): void {
     const index = entry.#index;
     if (index < 0) return;
@@ -37,8 +37,8 @@ export abstract class DeadlineEntry {
 const maxTimerMs = 1_000;
 
 /**
- * Watches running work and ends work that takes too long. One timer serves all entries, because a timer for each would take a large part of
- * a short call. An entry that is added later must have the same deadline or a later one.
+ * Watches running work and ends work that takes too long. One timer serves all entries, because a timer for each would take up a large part
+ * of a short call's time. Each entry must have the same deadline as the previous entry, or a later one.
  */
 export class Deadlines<T extends DeadlineEntry> {
   readonly #clock: Clock;

@@ -4,8 +4,8 @@ import type { Redactor } from '../lib/redactor.ts';
 import type { Logger } from '../logger.ts';
 
 /**
- * Returns the error that the caller gets. A {@link ToolError} stays unchanged. Any other error becomes INTERNAL with the call's id, under
- * which the log has the original error. All masking of a call's errors happens here.
+ * Returns the error that the caller gets. A {@link ToolError} stays unchanged. Any other error becomes INTERNAL with the call's id, and the
+ * original error is logged under that id. All masking of a call's errors happens here.
  */
 export function maskError(error: unknown, callId: string, log: Logger): ToolError {
   if (ToolError.is(error)) {
@@ -20,7 +20,7 @@ export function maskError(error: unknown, callId: string, log: Logger): ToolErro
   );
 }
 
-/** Redacts the message, because a plugin may quote its vendor there, and a vendor may echo a credential. */
+/** Redacts the message, because a plugin may quote the vendor in it, and a vendor may echo a credential. */
 export function redactError(error: ToolError, redactor: Redactor): ToolError {
   return redactor.finds(error.message)
     ? new ToolError(error.code, redactor.text(error.message), { retryAfterMs: error.retryAfterMs })

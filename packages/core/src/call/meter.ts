@@ -11,17 +11,17 @@ import type { ToolAnswer } from './show-output.ts';
 
 /** The result of the metered part of a call. */
 export interface ToolRun extends ToolAnswer {
-  /** Whether the answer is from the cache or from an equal read, because the tool did not run or failed. */
+  /** Whether the answer comes from the cache or from an equal read, because this call's tool did not run or failed. */
   readonly cached?: boolean;
 }
 
 /**
- * Accounts for calls: admits a call or replays the answer of an earlier one, runs it, and settles it exactly once. The caller gets an
- * answer only after the settlement.
+ * Accounts for calls. Admits a call or replays the answer to an earlier one, runs an admitted call, and settles it exactly once. The caller
+ * gets an answer only after the settlement.
  *
- * A write is admitted before it runs. A read is admitted just before its first upstream request. A read without upstream requests, which
- * the cache or work in this process answers, is recorded in one write when it has ended. After a refusal, the caller's next read with the
- * same tool is admitted before it runs, so that a caller without quota causes no work.
+ * A write is admitted before it runs. A read is admitted just before its first upstream request. A read that the cache or this process
+ * answers without upstream requests is recorded in one write when it ends. After a refusal, the caller's next read with the same tool is
+ * admitted before it runs, so that a caller without quota causes no work.
  */
 export class Meter {
   readonly #metering: Metering;
@@ -36,8 +36,8 @@ export class Meter {
   }
 
   /**
-   * Runs a call and accounts for it. @throws {AskSignal} if the tool asks the caller. @throws {ToolError} if the call is refused or not
-   * settled.
+   * Runs a call and accounts for it. @throws {AskSignal} if the tool asks the caller a question. @throws {ToolError} if the call is refused
+   * or cannot be settled.
    */
   run(active: ActiveCall): Promise<Answer> {
     return active.call.effect === 'read' ? this.#runRead(active) : this.#admitAndRun(active);
@@ -128,7 +128,7 @@ function replayed(active: ActiveCall, answer: Answer): Answer {
   return answer;
 }
 
-/** The part of an outcome that the run decides. */
+/** The part of an outcome that the run determines. */
 type RunResult = Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepted'>;
 
 const askedResult: RunResult = { status: 'asked', answer: { content: [] }, wrote: 'no' };

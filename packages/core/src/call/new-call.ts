@@ -8,7 +8,7 @@ import type { Call } from '../ports/metering.ts';
 const maxUnits = 1_000_000;
 const maxAuditedLength = 2_000;
 
-/** Options of {@link newCall}, once the arguments are validated. */
+/** Options of {@link newCall}. The arguments have already been validated. */
 export interface NewCall {
   readonly callId: string;
   readonly startedAt: number;
@@ -22,7 +22,7 @@ export interface NewCall {
 }
 
 /**
- * Returns the record of a call that is about to begin. @throws {RangeError} if the tool's `units` are not a whole number from 0 to
+ * Returns the record of a call that is about to begin. @throws {RangeError} if the tool's `units` is not a whole number from 0 to
  * 1,000,000.
  */
 export function newCall({ callId, startedAt, request, entry, input, connection, redactor, repeatWindowMs }: NewCall): Call {
@@ -48,7 +48,8 @@ export function newCall({ callId, startedAt, request, entry, input, connection, 
 const noClaim: Pick<Call, 'key' | 'inputHash' | 'keepMs'> = { inputHash: '' };
 
 /**
- * Returns the key that keeps a write from running twice: the client's key, or a key derived from caller and arguments. Reads have no key.
+ * Returns the key that keeps a write from running twice: the client's key, or a key derived from the caller and the arguments. Reads have
+ * no key.
  */
 function claimOf(
   { principal, idempotencyKey }: CallRequest,

@@ -35,7 +35,7 @@ export interface CallRecord {
   readonly observer: Observer;
 }
 
-/** Writes the call's only log line, at warn from 1 second and at error from 5 seconds, and notifies the observer. */
+/** Writes the call's only log line and notifies the observer. The level is warn from 1 second on and error from 5 seconds on. */
 export function recordCall({ entry, active, answer, ids, startedAt, endedAt, traceparent, log, observer }: CallRecord): void {
   const durationMs = endedAt - startedAt;
   const code = (answer?.meta?.['busbar/error'] as { code?: ErrorCode } | undefined)?.code;

@@ -6,8 +6,8 @@ import { createCallContext } from './call-context.ts';
 const graceMs = 250;
 
 /**
- * Runs the tool. A tool that ignores its signal is abandoned 250 ms after the signal aborts. The caller gets an answer, and the same signal
- * ends the tool's upstream requests.
+ * Runs the tool. A tool that ignores its signal is abandoned 250 ms after the signal aborts. The caller still gets an answer, and the same
+ * signal ends the tool's upstream requests.
  */
 export function runTool(active: ActiveCall, secret: string, clock: Clock): Promise<unknown> {
   const { entry, input, open, limit } = active;

@@ -14,7 +14,7 @@ export interface CachedReadsOptions {
   /** Keeps replicas from running equal reads at the same time. */
   readonly lock: Lock | undefined;
   readonly clock: Clock;
-  /** How long after its `ttlMs` an answer may replace an error, in milliseconds. */
+  /** How long after its `ttlMs` has passed an answer may still replace an error, in milliseconds. */
   readonly staleIfErrorMs: number;
 }
 
@@ -25,8 +25,8 @@ const lockMs = 5_000;
 const lockRetryMs = 50;
 
 /**
- * Runs calls. Answers a read that declares `cache` from an earlier answer to the same question, or from an equal read that runs at the same
- * time, in this replica or in another. A write clears the kept answers of its connection.
+ * Runs calls. A read that declares `cache` can be answered from an earlier answer to the same question, or from an equal read that is
+ * running at the same time, in this replica or in another. A write clears its connection's cached answers.
  *
  * Clearing only after the write is enough. A read that began before the clear has an older token, so its answer is not kept, and callers
  * that come after the clear do not wait for it.
@@ -131,7 +131,7 @@ function freshAnswer({ kept }: CacheLookup, ttlMs: number): ToolRun | undefined 
   return kept && kept.ageMs < ttlMs ? { answer: kept.answer, cached: true } : undefined;
 }
 
-/** Logs a failure of the cache. Such a failure may cost time but must not fail a call, least of all a call whose write is done. */
+/** Logs a failure of the cache. Such a failure may cost time but must not make a call fail, least of all a call whose write is done. */
 async function orUndefined<T>({ log }: ActiveCall, work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

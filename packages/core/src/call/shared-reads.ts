@@ -3,7 +3,7 @@ import type { Answer } from '../content.ts';
 import { untilAbort } from '../lib/until-abort.ts';
 import type { ToolRun } from './meter.ts';
 
-/** The reads that run in this process. */
+/** The reads that are running in this process. */
 export interface SharedReads {
   /**
    * Runs the read, or waits for an equal read that is already running. The wait rejects with the signal's reason when the signal aborts. If
@@ -12,11 +12,11 @@ export interface SharedReads {
   share(key: string, signal: AbortSignal, run: () => Promise<ToolRun>): Promise<ToolRun>;
 }
 
-/** The bounds of {@link sharedReads}. A read beyond them runs without sharing. */
+/** The bounds of {@link sharedReads}. A read beyond them is not shared. */
 export interface SharedReadsOptions {
-  /** The most running reads that others may wait for. Default 1,000. */
+  /** The maximum number of running reads that other calls may wait for. Default 1,000. */
   readonly maxRunning?: number;
-  /** The most calls that wait for the same read. Default 1,000. */
+  /** The maximum number of calls that may wait for the same read. Default 1,000. */
   readonly maxWaiting?: number;
 }
 

@@ -10,7 +10,7 @@ import type { ActiveCall } from './active-call.ts';
 const maxBytesPerUnit = 3;
 const maxBytesInJson = 6;
 
-/** An answer, and the id of accepted work for the job's report. */
+/** An answer and, for an accepted call, the id with which a job later reports how the call ended. */
 export interface ToolAnswer {
   readonly answer: Answer;
   readonly accepted?: string | undefined;
@@ -18,7 +18,7 @@ export interface ToolAnswer {
 
 /**
  * Turns the return value of a tool into its answer. Validates the output, bounds its size and redacts secrets. After a write, an output
- * that is invalid or too large becomes a text that says the work is done, because a plain failure would invite a repetition.
+ * that is invalid or too large becomes a text saying that the work is done, because a plain failure would invite a retry.
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
  */
@@ -68,7 +68,7 @@ function parseOutput(schema: Schema | undefined, { output, content }: OpenedResu
 
 /**
  * Returns an error answer that says the write is done. Clients do not check the structured content of error answers. In other answers they
- * check it against the tool's schema and throw if it does not fit, which a model would read as a failed write.
+ * check it against the tool's schema and throw if it does not match. A model would take that exception for a failed write.
  */
 function doneWithoutOutput(why: string, text: string, maxBytes: number): Answer {
   const room = Math.min(maxBytes, 16_384);
@@ -96,8 +96,8 @@ function toJson(value: unknown): string {
 }
 
 /**
- * Returns the bytes in UTF-8 of text and content if they exceed `maxBytes`. Counts only if they might, because counting takes longer than a
- * short call.
+ * Returns the size of the text and the content in UTF-8 bytes if it exceeds `maxBytes`. Counts only if it might, because counting takes
+ * longer than a short call.
  */
 function sizeAbove(maxBytes: number, text: string, content: readonly Content[] = []): number | undefined {
   let upperBound = text.length * maxBytesPerUnit;

@@ -3,7 +3,10 @@ import { described, sentences, type RawSchema } from './describe-schema.ts';
 /** A schema in wire form. `never` accepts no value and is left out. */
 export type Converted = Readonly<Record<string, unknown>> | 'never';
 
-/** Returns the alternatives of an enumeration. Vendors take enums of strings only, so descriptions list numbers and a single boolean. */
+/**
+ * Returns the alternatives of an enumeration. Vendors accept only enums of strings, so descriptions list numbers and a single boolean
+ * instead.
+ */
 export function* enumerated(values: readonly unknown[]): Iterable<Converted> {
   const strings = values.filter((value) => typeof value === 'string');
   const numbers = values.filter((value) => typeof value === 'number');
@@ -17,7 +20,7 @@ export function* enumerated(values: readonly unknown[]): Iterable<Converted> {
   if (values.includes(null)) yield { type: 'null' };
 }
 
-/** Combines alternatives in the simplest form: all string enums in one, `null` as a second type, and no nested alternatives. */
+/** Combines alternatives into the simplest form: all string enums merged into one, `null` as a second type, and no nested alternatives. */
 export function alternatives(
   { title, description: text, default: preset, examples }: RawSchema,
   converted: Iterable<Converted>,

@@ -15,9 +15,9 @@ export interface CatalogEntry {
   readonly effect: Effect;
   readonly connector: string;
   readonly toolsets: readonly string[];
-  /** Portable JSON Schema of the arguments, as model vendors accept it. */
+  /** The JSON Schema of the arguments, in the portable form that model vendors accept. */
   readonly inputSchema: ObjectSchema;
-  /** Portable JSON Schema of the structured output. */
+  /** The JSON Schema of the structured output, in the same portable form. */
   readonly outputSchema?: ObjectSchema | undefined;
   /** Redacts the arguments that the input's schema marks as secret. */
   readonly withoutSecrets: WithoutSecrets;
@@ -33,7 +33,7 @@ export interface Catalog {
   find(name: string, principal: Principal): CatalogEntry | undefined;
   /** Whether any tool has this name, even if no principal may use it. */
   has(name: string): boolean;
-  /** Returns the tools in the principal's toolsets: the same array every time for the same toolsets. */
+  /** Returns the tools in the principal's toolsets. The same toolsets always yield the same array. */
   forPrincipal(principal: Principal): readonly CatalogEntry[];
   /** See {@link validateInput}. */
   validateInput(entry: CatalogEntry, args: unknown): ValidatedInput;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 const compiled = new WeakMap<z.ZodType, z.ZodType>();
 
 /**
- * Returns the same schema with a parser of generated code, which accepts valid values in a twentieth of the time. Invalid values go to the
- * schema itself. A schema that zod cannot compile is returned as it is. Computed once for each schema.
+ * Returns an equivalent schema whose generated parser accepts valid values in a twentieth of the time. Invalid values go to the original
+ * schema. A schema that zod cannot compile is returned unchanged. Computed once for each schema.
  *
  * @see {@link https://zod.dev/compile}
  */

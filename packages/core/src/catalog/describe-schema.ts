@@ -11,7 +11,7 @@ export function isSchema(value: unknown): value is RawSchema {
 /** A fact that a description should state. */
 interface Phrase {
   readonly words: string;
-  /** Whether a description states the fact already. */
+  /** Whether a description already states the fact. */
   isIn(description: string): boolean;
 }
 
@@ -39,7 +39,7 @@ export function sentences(parts: readonly (string | undefined)[]): string | unde
   return defined.map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(' ');
 }
 
-/** Whether the author has described a value, on the schema itself or on its only alternative except `null`. */
+/** Whether the author has described a value, on the schema itself or on its only alternative other than `null`. */
 export function isDescribed(raw: RawSchema): boolean {
   if ((textOf(raw['description']) ?? textOf(raw['title'])) !== undefined) return true;
   const branches = raw['anyOf'] ?? raw['oneOf'];
@@ -62,7 +62,7 @@ function* phrases(raw: RawSchema): Iterable<Phrase> {
     yield { words: `default: ${json(raw['default'])}`, isIn: has(/default/i) };
 }
 
-/** Matches a description that has an example. */
+/** Matches a description that contains an example. */
 export const hasExample = /example|e\.g\.|such as|[{“"]/i;
 
 /** The formats that every vendor accepts. */

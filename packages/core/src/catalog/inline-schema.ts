@@ -1,10 +1,10 @@
 import { isSchema, type RawSchema } from './describe-schema.ts';
 
-/** Receives each problem of a schema. The path is dotted, as a model would write it: `tags[].name`. An empty path is the root. */
+/** Receives each problem with a schema. The path is dotted, as a model would write it: `tags[].name`. An empty path means the root. */
 export type Report = (path: string, problem: string) => void;
 
 /**
- * Returns a JSON Schema without references and `allOf`. If two parts of an `allOf` have the same keyword, only the first is kept. That
+ * Returns a JSON Schema without references or `allOf`. If two parts of an `allOf` have the same keyword, only the first is kept. That
  * loosens the schema, but the validator still checks both. A schema that contains itself is reported and left out.
  */
 export function inlineSchema(root: RawSchema, report: Report): RawSchema {

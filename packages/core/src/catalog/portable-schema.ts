@@ -16,9 +16,9 @@ export interface PortableSchema {
 const results = { input: new WeakMap<Schema, PortableSchema>(), output: new WeakMap<Schema, PortableSchema>() };
 
 /**
- * Returns the JSON Schema of a tool's input or output in wire form: without references, with enums of strings only, formats that all model
- * vendors know, a description of each property, and no keyword that a vendor refuses. It may be looser than the validator, never stricter.
- * Computed once for each schema.
+ * Returns the JSON Schema of a tool's input or output in wire form. It has no references, only enums of strings, only formats that all
+ * model vendors know, a description of each property, and no keyword that a vendor refuses. It may be looser than the validator, but never
+ * stricter. Computed once for each schema.
  */
 export function portableSchema(schema: Schema, io: 'input' | 'output'): PortableSchema {
   const known = results[io].get(schema);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const strict = new WeakMap<z.ZodType, z.ZodType>();
 
-/** The parts of zod's definitions that hold further schemas. */
+/** The parts of zod's definitions that hold nested schemas. */
 interface Definition {
   readonly type: string;
   readonly shape?: Readonly<Record<string, z.ZodType>>;
@@ -18,7 +18,7 @@ interface Definition {
 
 /**
  * Returns the same schema, except that it refuses unknown keys at every depth. zod would drop them, and a mistyped option would silently do
- * nothing. Objects that are declared loose stay loose. Computed once for each schema, which must not contain itself.
+ * nothing. Objects that are declared loose stay loose. The schema must not contain itself. Computed once for each schema.
  */
 export function strictSchema(schema: z.ZodType): z.ZodType {
   const known = strict.get(schema);

@@ -26,7 +26,7 @@ const maxProblemLength = 300;
 const maxNames = 30;
 
 /**
- * Removes the reserved `connection`, and parses the other arguments strictly, so that unknown keys are refused.
+ * Removes the reserved argument `connection` and parses the other arguments strictly, so that unknown keys are refused.
  *
  * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, the mistake and the correct form.
  */

@@ -153,7 +153,7 @@ function array(raw: RawSchema, path: string, depth: number, walk: Walk): Convert
   return { type: 'array', ...described(raw, [`in this order: ${order}`]), items: kinds, ...rest };
 }
 
-/** Returns a schema of any JSON value. Vendors want the types of an input; an output must accept every value. */
+/** Returns a schema for any JSON value. Vendors want the types of an input. An output must accept every value. */
 function anything(raw: RawSchema, io: 'input' | 'output'): Readonly<Record<string, unknown>> {
   if (io === 'output') return { description: described(raw).description ?? 'Any JSON value.' };
   const scalars = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }];

@@ -6,8 +6,8 @@ const mask = '[redacted]';
 const maxDepth = 20;
 
 /**
- * Returns a copy of the arguments without the values that their schema marks as `secret(…)`, or as `writeOnly` in a JSON Schema. A value is
- * redacted if any of several alternatives marks it.
+ * Returns a copy of the arguments without the values that their schema marks as `secret(…)`, or as `writeOnly` in a JSON Schema. If a value
+ * has several alternatives, it is redacted if any of them marks it.
  */
 export type WithoutSecrets = (value: unknown) => unknown;
 
@@ -20,7 +20,7 @@ export function redactedValues(original: unknown, redacted: unknown): string[] {
   return Object.entries(original).flatMap(([key, value]) => redactedValues(value, inside[key]));
 }
 
-/** Creates the redaction for a schema. For a schema without marks it returns the arguments themselves. */
+/** Creates the redaction function for a schema. If the schema marks nothing, the function returns the arguments themselves. */
 export function withoutSecrets(schema: Schema): WithoutSecrets {
   const { marked } = portableSchema(schema, 'input');
   return marked ? (value) => redact(marked, [marked], value, 0) : (value) => value;

@@ -7,8 +7,8 @@ import { PendingCounter } from '../lib/pending-counter.ts';
 const maxRunning = 1_000;
 
 /**
- * Wraps an SDK transport so that its connection can end without losing an answer. After `drain` it refuses new requests and waits for the
- * running requests. The server sees an ordinary transport.
+ * Wraps an SDK transport so that its connection can end without losing an answer. After `drain` is called, it refuses new requests and
+ * waits for the running ones. The server sees an ordinary transport.
  */
 export class DrainingTransport implements Transport {
   onclose?: () => void;
@@ -56,7 +56,7 @@ export class DrainingTransport implements Transport {
     return this.#inner.close();
   }
 
-  /** Resolves when every request is answered, or after `ms`, with the number of unanswered requests. */
+  /** Resolves once every request is answered, or after `ms` milliseconds. The result is the number of unanswered requests. */
   drain(clock: Clock, ms: number): Promise<number> {
     this.#draining = true;
     return this.#pending.drained(clock, ms);

@@ -17,11 +17,11 @@ import type { SdkLane } from './sdk-lane/sdk-lane.ts';
 interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly maxBodyBytes: number;
   readonly secret?: string;
-  /** For tests that compare the lanes. Default: both. */
+  /** The lanes to use, for tests that compare them. Default: both. */
   readonly lanes?: 'both' | 'sdk';
 }
 
-/** Creates the MCP endpoint. `serve` runs all checks of a request in order, then passes it to its lane. */
+/** Creates the MCP endpoint. `serve` runs all checks on a request in order, then passes it to its lane. */
 export function createEndpoint(host: Host, options: EndpointOptions) {
   const guard = createRequestGuard(options);
   // The SDK takes long to load, and most servers can answer most clients without it.

@@ -25,22 +25,22 @@ export { isLoopback } from './request/request-guard.ts';
 
 /** Options of {@link httpTransport}. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
-  /** Default 3000. 0 takes any free port, which is then in the listener's `url`. */
+  /** Default 3000. 0 picks any free port. The listener's `url` contains it. */
   readonly port?: number;
-  /** Default 127.0.0.1. Any other address than a loopback address requires a host with `authenticate`. */
+  /** Default 127.0.0.1. Any address other than a loopback address requires a host with `authenticate`. */
   readonly hostname?: string;
   /**
    * Lets other processes that set this option listen on the same port. The operating system distributes connections among them, and does
-   * not report that the port is taken. Not available on macOS and Windows. Default: false.
+   * not report that the port is taken. Not available on macOS or Windows. Default: false.
    */
   readonly reusePort?: boolean;
   /** The path of the MCP endpoint. Default `/mcp`. Webhooks arrive at `/hooks/…` on the same server. */
   readonly path?: `/${string}`;
-  /** The largest request, in bytes. Default 4 MiB. */
+  /** The largest request body, in bytes. Default 4 MiB. */
   readonly maxBodyBytes?: number;
   /**
-   * The most requests that may run at once, including requests that wait for a vendor or for the ledger. Further requests get 503 with
-   * `Retry-After` before the server reads their key and body. Requests to `fallback` are not counted. Default 1,500.
+   * The maximum number of requests that may run at once, including requests that are waiting for a vendor or for the ledger. Further
+   * requests get 503 with `Retry-After` before the server reads their key and body. Requests to `fallback` are not counted. Default 1,500.
    */
   readonly maxRunning?: number;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
@@ -67,9 +67,9 @@ const maxConnections = 10_000;
 const backlog = 4_096;
 
 /**
- * Serves MCP over Streamable HTTP, to clients of revision 2026-07-28 and older clients at one endpoint, without sessions.
+ * Serves MCP over Streamable HTTP without sessions. One endpoint serves clients of revision 2026-07-28 and older clients.
  *
- * `listen` rejects if the port is taken, and if a host without `authenticate` would be bound to an address other than loopback.
+ * `listen` rejects if the port is taken, or if a host without `authenticate` would be bound to an address other than loopback.
  */
 export function httpTransport(options: HttpTransportOptions = {}): Transport {
   return { listen: (host) => listen(host, options) };

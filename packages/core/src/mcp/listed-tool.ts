@@ -11,7 +11,7 @@ const annotations: Record<Effect, NonNullable<Tool['annotations']>> = {
 
 const listedTools = new WeakMap<CatalogEntry, Tool>();
 
-/** Returns a tool as `tools/list` shows it. Creates each entry's tool once, so that all lists have the same bytes. */
+/** Returns a tool as `tools/list` shows it. Creates the tool once for each entry, so that all lists have the same bytes. */
 export function listedTool(entry: CatalogEntry): Tool {
   let tool = listedTools.get(entry);
   if (!tool) {

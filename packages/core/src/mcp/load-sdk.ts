@@ -1,7 +1,7 @@
 /**
- * Loads a part of core that needs the MCP SDK. The SDK is an optional peer, so that plugin authors do not install a server.
+ * Loads a part of core that needs the MCP SDK. The SDK is an optional peer dependency, so that plugin authors do not install a server.
  *
- * @throws {Error} that names the package to install, if the SDK is missing.
+ * @throws {Error} naming the package to install, if the SDK is missing.
  */
 export async function loadSdk<T>(load: () => Promise<T>): Promise<T> {
   try {

@@ -7,12 +7,12 @@ import { DrainingTransport } from './draining-transport.ts';
 import { createAskStateCodec } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
 
-/** Options of {@link listenOnStdio}, which serves MCP to the process that started this process. */
+/** Options of {@link listenOnStdio}, which serves MCP to this process's parent. */
 export interface StdioTransportOptions {
   /** Default: the process's own stdin and stdout. Only the protocol may write to `output`, so log elsewhere. */
   readonly input?: Readable;
   readonly output?: Writable;
-  /** The caller, because clients do not authenticate over a pipe. Default: the local principal. */
+  /** The caller. It is set here because clients do not authenticate over a pipe. Default: the local principal. */
   readonly principal?: Principal;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number;

@@ -1,9 +1,9 @@
 import type { Host } from '../host.ts';
 
-/** How long a client may cache the server's description and tools. The tools change only with a release or with a key's rights. */
+/** How long a client may cache the server's description and tools. The tools change only with a release or when a key's rights change. */
 const cacheTtlMs = 60_000;
 
-/** The cache hint of answers that may differ between keys. */
+/** The cache hint for answers that may differ between keys. */
 export const cacheHint = { ttlMs: cacheTtlMs, cacheScope: 'private' } as const;
 
 /** `listChanged` is absent, because the tools that a principal sees change only with a release. */

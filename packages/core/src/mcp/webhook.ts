@@ -17,8 +17,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /**
- * Receives one delivery at `POST /hooks/<id>`. Answers 204 only after the delivery is verified and stored, because the vendor then discards
- * it. Error responses have no body, so that a forger cannot learn from them.
+ * Receives one delivery at `POST /hooks/<id>`. Answers 204 only after the delivery is verified and stored, because the vendor discards the
+ * delivery when it gets a 204. Error responses have no body, so that a forger cannot learn from them.
  */
 export async function receiveWebhook(
   host: Host,

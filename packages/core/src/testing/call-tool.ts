@@ -5,14 +5,15 @@ import type { HostOptions } from '../host.ts';
 import { memoryConnections } from '../memory/connections.ts';
 import { localPrincipal } from '../principal.ts';
 
-/** Options of {@link callTool}: those of its host, and of the call. */
+/** Options of {@link callTool}: the options of its host, and the options of the call. */
 export interface CallToolOptions extends Omit<HostOptions, 'connectors' | 'connections'> {
   readonly signal?: AbortSignal;
   readonly idempotencyKey?: string;
 }
 
 /**
- * Runs one tool of a connector through a host of its own: validated, metered and bounded, like a client's call. For a plugin's first test.
+ * Runs one tool of a connector through a host of its own. The call is validated, metered and bounded like a client's call. Use it for a
+ * plugin's first test.
  *
  * @param config The connection's settings. Default: none.
  */

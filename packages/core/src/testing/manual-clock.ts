@@ -1,12 +1,12 @@
 import { sleepBy, type Clock } from '../clock.ts';
 
-/** A clock that stops until a test moves it. */
+/** A clock whose time passes only when a test advances it. */
 export interface ManualClock extends Clock {
   /** How many sleeps and timers are pending. */
   readonly sleeping: number;
   /**
-   * Moves the time, and ends the sleeps and timers that fall due, in order. Promises that depend on one of them settle before the next
-   * ends. Does not wait for sockets and threads: poll for their outcome.
+   * Advances the time, and ends the sleeps and timers that fall due, in order. Promises that depend on one of them settle before the next
+   * one ends. Does not wait for sockets or threads: poll for their outcome.
    */
   advance(ms: number): Promise<void>;
 }

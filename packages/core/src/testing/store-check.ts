@@ -10,7 +10,7 @@ export interface StoreCheck {
 /** A store that a check opens, with its handles. */
 export interface OpenedStore<Store> {
   readonly first: Store;
-  /** Another handle on the same data, as another replica has. Absent: only one process uses the store. */
+  /** Another handle on the same data, as another replica would have. Absent: only one process uses the store. */
   readonly second?: Store;
   close(): Promise<void>;
 }

@@ -17,7 +17,10 @@ const maxPage = 100;
 /** Creates an error in the form that `readFailure` expects. */
 const refusal = (status: number, message: string) => new VendorError(status, { error: { message } });
 
-/** Starts a local Acme that has three tasks and refuses what Acme refuses. `apiToken` is the token it accepts; port 0 is any free port. */
+/**
+ * Starts a local Acme that has three tasks and refuses what Acme refuses. `apiToken` is the token that it accepts. Port 0 means any free
+ * port.
+ */
 export async function startAcmeSandbox({ apiToken = 'token', port = 0 } = {}): Promise<ConnectorSandbox> {
   const tasks = new Map<string, StoredTask>();
   const tasksByKey = new Map<string, StoredTask>();

@@ -8,8 +8,9 @@ import { WriteBatches } from './write-batch.ts';
 import { writePrebuilt, writeResult } from './write-response.ts';
 
 /**
- * Creates the lane that answers plain requests with the same bytes as the SDK, from prebuilt parts and at a fraction of the cost. All other
- * requests go to the SDK. A call with an unusual outcome also goes to the SDK, together with its outcome, so that it does not run twice.
+ * Creates the lane that answers plain requests with the same bytes as the SDK would, from prebuilt parts and at a fraction of the cost. All
+ * other requests go to the SDK. A call with an unusual outcome also goes to the SDK, together with its outcome, so that it does not run
+ * twice.
  */
 export function createFastLane(host: Host, sdkLane: Lane): Lane {
   const prebuilt = new PrebuiltResponses(host);

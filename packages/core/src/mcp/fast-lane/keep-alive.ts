@@ -6,7 +6,9 @@ import { eventStream } from './write-response.ts';
 // The SDK's interval. Proxies close a response that is silent for long.
 const everyMs = 15_000;
 
-/** Opens an older client's event stream if its call takes long, and writes comments to it until the returned function is called. */
+/**
+ * Opens an event stream for an older client whose call takes long, and writes comments to the stream until the returned function is called.
+ */
 export function keepAlive(response: ServerResponse, headers: ResponseHeaders | undefined, clock: Clock): () => void {
   let cancel = clock.timer(everyMs, beat);
   function beat(): void {

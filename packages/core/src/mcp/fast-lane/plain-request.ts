@@ -5,12 +5,12 @@ import { isObject } from '../../lib/json-object.ts';
 export type PlainRequest = PlainCall | PlainInitialize | PlainQuery;
 
 interface PlainBase {
-  /** Whether the request is of revision 2026-07-28, not of an older one. */
+  /** Whether the request uses revision 2026-07-28 rather than an older one. */
   readonly modern: boolean;
   readonly id: string | number;
 }
 
-/** A `tools/call` that asks for no progress and has no answers from a person. */
+/** A `tools/call` that asks for no progress and carries no answers from a person. */
 export interface PlainCall extends PlainBase {
   readonly method: 'tools/call';
   readonly name: string;
@@ -21,7 +21,7 @@ export interface PlainCall extends PlainBase {
 
 interface PlainInitialize extends PlainBase {
   readonly method: 'initialize';
-  /** A revision that the server supports. */
+  /** A protocol revision that the server supports. */
   readonly protocolVersion: string;
 }
 
@@ -40,8 +40,8 @@ const clientKey = 'io.modelcontextprotocol/clientInfo';
 const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
 
 /**
- * Recognizes a well-formed request of the frequent methods. Returns undefined for any other request, valid or not, which the SDK then
- * handles. So this function may recognize too few requests, but never too many.
+ * Recognizes well-formed requests for the most frequent methods. Returns undefined for any other request, valid or not, and the SDK then
+ * handles it. This function may therefore recognize too few requests, but never too many.
  */
 export function plainRequest(message: unknown, headers: IncomingHttpHeaders): PlainRequest | undefined {
   if (!isObject(message) || !hasOnly(message, messageKeys) || message['jsonrpc'] !== '2.0') return undefined;

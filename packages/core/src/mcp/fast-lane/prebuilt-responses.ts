@@ -54,7 +54,7 @@ export class PrebuiltResponses {
     return (this.#pong ??= beforeId({}, false));
   }
 
-  /** Returns the JSON of a tool's plain answer as a result. Undefined if the SDK has to check the answer first. */
+  /** Returns a tool's plain answer as the JSON of a result. Returns undefined if the SDK has to check the answer first. */
   callResult(answer: Answer, modern: boolean): string | undefined {
     return isPlain(answer) ? callResult(answer, modern ? this.#meta : undefined) : undefined;
   }

@@ -8,9 +8,9 @@ const aloneAfter = 64;
 const probeEvery = 16;
 
 /**
- * Batches answers that are ready in the same turn of the event loop in which their requests were read. The server writes them at the end of
- * that turn, one directly after another, as Redis writes its replies. Answers that are ready later, or whose requests came alone, do not
- * wait. Code that blocks the event loop also delays a batch. Why: docs/decisions/0010-batched-responses.md
+ * Batches answers that are ready in the turn of the event loop in which their requests were read. The server writes them at the end of that
+ * turn, one directly after another, as Redis writes its replies. Answers that are ready later, or whose requests came alone, do not wait.
+ * Code that blocks the event loop also delays a batch. Why: docs/decisions/0010-batched-responses.md
  */
 export class WriteBatches {
   readonly #clock: Clock;

@@ -5,17 +5,17 @@ import type { RateLimit } from '../../ports/rate-limit.ts';
 import type { Credentials } from '../../principal.ts';
 import { refuseByRateLimit } from './rate-limit-headers.ts';
 
-/** How the transport finds and limits a caller's address. */
+/** How the transport determines a caller's address and limits its requests. */
 export interface CallerOptions {
-  /** Limits the requests from one address before authentication, so that a client cannot try any number of keys. Default: none. */
+  /** Limits the requests from one address before authentication, so that a client cannot try an unlimited number of keys. Default: none. */
   readonly limitPerAddress?: RateLimit;
-  /** Set it if the server is behind your proxy. The caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
+  /** Set this if the server is behind your proxy. The caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
   readonly trustProxy?: boolean;
 }
 
 /**
- * Reads a request's Bearer token and its client's address: the peer's address, or behind a trusted proxy the last entry of
- * `X-Forwarded-For`. Verifies neither.
+ * Reads a request's Bearer token and its client's address. The address is the peer's or, behind a trusted proxy, the last entry of
+ * `X-Forwarded-For`. Verifies neither the token nor the address.
  */
 export function readCredentials({ headers, socket }: IncomingMessage, { trustProxy }: Pick<CallerOptions, 'trustProxy'>): Credentials {
   const forwarded = trustProxy ? String(headers['x-forwarded-for'] ?? '').split(',') : [];

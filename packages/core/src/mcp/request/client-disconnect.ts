@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { ClientSignal } from '../../host.ts';
 
 /**
- * Signals that a client disconnected before its response was written, and reports the end of the response. An `AbortSignal` would take a
- * large part of a short call.
+ * Signals that a client disconnected before its response was written, and reports the end of the response. An `AbortSignal` would take up a
+ * large part of a short call's time.
  *
  * Attach no other listener to a response's `close`: docs/decisions/0012-v8-and-memory.md
  */
@@ -21,7 +21,7 @@ export class ClientDisconnect implements ClientSignal {
     });
   }
 
-  /** Sets the listener, which replaces the previous listener. */
+  /** Sets the listener and replaces the previous one. */
   addEventListener(_type: 'abort', listener: () => void): void {
     this.#listener = listener;
   }

@@ -8,10 +8,10 @@ import type { ResponseHeaders } from './response-headers.ts';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The lane writes them together with its own headers, before them. */
+  /** The lane writes these headers first, together with its own. */
   readonly headers: ResponseHeaders | undefined;
   readonly disconnect: ClientDisconnect;
-  /** The parsed body. It is not an array. Nothing else about it has been checked. */
+  /** The parsed body, which is not an array. Nothing else about it has been checked. */
   readonly message: unknown;
   readonly principal: Principal;
   /** The caller's address. */

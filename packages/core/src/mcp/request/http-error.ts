@@ -30,7 +30,8 @@ export class HttpError extends Error {
 }
 
 /**
- * The error of a server that is shutting down. The client repeats the request, which then reaches another replica or the restarted server.
+ * The error that a server answers with while it shuts down. The client repeats the request, which then reaches another replica or the
+ * restarted server.
  */
 export function draining(): HttpError {
   return new HttpError(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {

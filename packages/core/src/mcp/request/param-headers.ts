@@ -11,8 +11,8 @@ interface MirroredParam {
 const mirroredParams = new WeakMap<CatalogEntry, readonly MirroredParam[]>();
 
 /**
- * Compares the `Mcp-Param-*` headers of a `tools/call` with its arguments, as revision 2026-07-28 requires, so that a proxy can trust a
- * header by which it routes or limits. Returns a description of the first mismatch, or undefined.
+ * Compares the `Mcp-Param-*` headers of a `tools/call` with its arguments, as revision 2026-07-28 requires, so that a proxy can trust the
+ * headers that it uses to route or limit requests. Returns a description of the first mismatch, or undefined.
  */
 export function findParamHeaderFault(entry: CatalogEntry, args: unknown, headers: IncomingHttpHeaders): string | undefined {
   let mirrored = mirroredParams.get(entry);
@@ -39,7 +39,7 @@ function* findMirrored(schema: unknown, path: readonly string[]): Generator<Mirr
     for (const [key, property] of Object.entries(schema['properties'])) yield* findMirrored(property, [...path, key]);
 }
 
-/** Decodes a header's value. Clients send text that a header cannot hold as `=?base64?…?=`. Returns undefined for invalid Base64. */
+/** Decodes a header's value. Clients encode text that a header cannot hold as `=?base64?…?=`. Returns undefined for invalid Base64. */
 function decode(value: string): string | undefined {
   const encoded = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];
   if (encoded === undefined) return value;

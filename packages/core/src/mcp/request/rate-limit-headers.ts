@@ -17,7 +17,7 @@ export function rateLimitHeaders({ rule, remaining, resetMs }: RateLimitDecision
   };
 }
 
-/** Throws the error for a request over its rate limit, and sets the response's rate limit headers. */
+/** Sets the response's rate limit headers, and throws the error for a request over its rate limit. */
 export function refuseByRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse): never {
   const { rule, resetMs } = decision;
   setHeaders(response, rateLimitHeaders(decision, now));

@@ -3,7 +3,7 @@ import type { ClientDisconnect } from './client-disconnect.ts';
 import { HttpError } from './http-error.ts';
 
 /**
- * Reads a request's body into memory, once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, or with an
+ * Reads a request's body into memory once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, or with an
  * {@link HttpError} (413) as soon as the body turns out to be larger than `maxBytes`. node:http then discards the rest of the body, so that
  * the client can read the answer.
  *

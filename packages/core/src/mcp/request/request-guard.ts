@@ -9,8 +9,8 @@ export interface GuardOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /**
    * The origins (`https://app.example.com`) whose pages may call the server. They pass the Origin check, and CORS lets them read answers.
-   * Default: pages of this machine if the server is bound to loopback, else none. Clients other than browsers send no Origin, so the list
-   * does not affect them.
+   * Default: the origins of this machine if the server is bound to loopback, else none. Clients other than browsers send no Origin, so the
+   * list does not affect them.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
 }
@@ -34,8 +34,8 @@ const responseHeaders =
   'retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, www-authenticate';
 
 /**
- * Creates a guard that keeps web pages from reaching the server with a forged `Host` (DNS rebinding) or from a foreign `Origin`, and lets
- * pages from allowed origins read the answers. The guard throws an {@link HttpError}.
+ * Creates a guard that keeps web pages from reaching the server with a forged `Host` (DNS rebinding) or from a foreign `Origin`. Pages from
+ * allowed origins may read the answers. The guard refuses a request by throwing an {@link HttpError}.
  */
 export function createRequestGuard(options: GuardOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const local = isLoopback(options.hostname);
@@ -61,7 +61,7 @@ export function createRequestGuard(options: GuardOptions): (request: IncomingMes
   };
 }
 
-/** Answers a browser that asks whether it may send a request. The guard must have checked the origin. */
+/** Answers a browser that asks whether it may send a request. The guard must already have checked the origin. */
 export function answerPreflight({ headers }: IncomingMessage, response: ServerResponse): void {
   const requested = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim().toLowerCase());
   response.setHeader('access-control-allow-methods', 'POST');

@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-/** A response's headers that are known before its body. Writing them together with the other headers costs a fraction of setting each. */
+/**
+ * The headers of a response that are known before its body. Writing them together with the other headers costs a fraction of setting each
+ * one.
+ */
 export type ResponseHeaders = Readonly<Record<string, string | number>>;
 
 /** Sets headers one by one, for code that writes the response itself. */

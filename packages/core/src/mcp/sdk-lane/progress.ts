@@ -5,8 +5,8 @@ import type { CallRequest } from '../../host.ts';
 const maxReports = 1_000;
 
 /**
- * Returns a function that sends a call's progress to the client. Undefined if the client sent no progress token. The host ensures that
- * values grow.
+ * Returns a function that sends a call's progress to the client. Returns undefined if the client sent no progress token. The host ensures
+ * that the values increase.
  */
 export function progressReporter(context: ServerContext): CallRequest['progress'] {
   const progressToken = context.mcpReq._meta?.progressToken;

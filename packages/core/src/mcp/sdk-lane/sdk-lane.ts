@@ -15,7 +15,7 @@ export interface SdkLane {
 
 /**
  * Creates the lane that serves the whole protocol through the official SDK, the authority on what is valid. The SDK builds a server for
- * each request, which costs several times what a plain call costs.
+ * each request. Building it costs several times as much as a plain call.
  *
  * @param secret See {@link createAskStateCodec}.
  */

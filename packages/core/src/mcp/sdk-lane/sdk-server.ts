@@ -17,7 +17,7 @@ export type Caller = Pick<Exchange, 'principal' | 'address' | 'outcome'>;
 
 /**
  * Creates the SDK's server for one principal and one exchange or pipe. The host answers `tools/list` and `tools/call`, and the SDK answers
- * everything else. The SDK keeps a client's state in its server, so never share it.
+ * everything else. The SDK keeps a client's state in its server, so never share the server.
  */
 export function createSdkServer(host: Host, caller: Caller, states: RequestStateCodec<AskState>): Server {
   const { principal } = caller;

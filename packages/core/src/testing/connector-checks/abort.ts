@@ -41,7 +41,7 @@ async function abortOnce(testHost: TestHost, trace: Trace, step: Step): Promise<
   return faultOfFailure(testHost, answer, mayWrite(trace, step) ? ['OUTCOME_UNKNOWN'] : ['CANCELLED']);
 }
 
-/** Aborts `work` while the vendor is silent at one of its requests. Returns the problem with how it ends, if there is one. */
+/** Aborts `work` while the vendor is silent at one of its requests. Returns the problem with the way the work ends, if any. */
 export async function afterAbort(
   { sandbox }: TestHost,
   { match }: Step,

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { CheckedConnector } from './checked-connector.ts';
 
-/** Lists the requests that examples send without `http`: by fetch, or by Node's http to a host other than the sandbox. */
+/** Lists the requests that examples send without `http`: with fetch, or with Node's http to a host other than the sandbox. */
 export async function detectBypasses(checked: CheckedConnector): Promise<readonly string[]> {
   // Other tests of the process send requests too. The async scope says which requests belong to an example.
   const scope = new AsyncLocalStorage<{ readonly tool: string; readonly sandbox: string }>();

@@ -7,16 +7,16 @@ export interface CatalogueTool {
   readonly name: string;
   readonly effect: string;
   readonly toolsets: readonly string[];
-  /** The tokens of name, description and input schema, which a model receives. */
+  /** The number of tokens that a model receives for the tool: name, description and input schema. */
   readonly tokens: number;
-  /** The tokens of everything that `tools/list` sends, the output schema included. */
+  /** The number of tokens in everything that `tools/list` sends, including the output schema. */
   readonly wireTokens: number;
   readonly description: string;
   readonly inputSchema: object;
   readonly outputSchema?: object | undefined;
 }
 
-/** A connector's tools as models see them, as the snapshot records them. */
+/** A connector's tools as models see them and as the snapshot records them. */
 export interface Catalogue {
   readonly medianTokens: number;
   readonly defaultToolsetTokens: number;

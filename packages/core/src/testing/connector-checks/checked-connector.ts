@@ -9,17 +9,17 @@ import { withRowsRead } from './rows.ts';
 import { withTestHost, type TestHost, type TestHostOptions } from './test-host.ts';
 import type { Watch } from './watched-connector.ts';
 
-/** One request of a tool's example: the call of `http`, the request on the wire, and the answer. */
+/** One request of a tool's example: the call to `http`, the request on the wire, and the answer. */
 export interface Step {
   /** The method and the path template, as the connector wrote them: `GET /tickets/{id}`. */
   readonly name: string;
   readonly requested: HttpRequest<z.ZodType>;
   readonly request: SimulatorRequest;
-  /** The vendor's answer. Rows are parsed: its body is their list. */
+  /** The vendor's answer. If it consists of rows, its body is the list of parsed rows. */
   readonly answer: SimulatorAnswer;
   /** Whether the connector reads the answer row by row. */
   readonly rows: boolean;
-  /** Matches this request and its repetitions. */
+  /** Matches this request and repeats of it. */
   readonly match: SimulatorMatch;
 }
 
@@ -30,7 +30,7 @@ export interface Trace extends Watch {
   readonly answer: Answer;
   /** The first request of each operation. */
   readonly steps: readonly Step[];
-  /** All requests that reached the vendor, without those for tokens. */
+  /** All requests that reached the vendor, except requests for tokens. */
   readonly requests: readonly SimulatorRequest[];
   /** The lines of the log. */
   log(): readonly string[];
@@ -104,7 +104,7 @@ export function recordSteps(testHost: TestHost): readonly Step[] {
   return steps;
 }
 
-/** Whether a request on the wire fits the path template of a call of `http`. */
+/** Whether a request on the wire fits the path template of a call to `http`. */
 function fits({ method, path }: Pick<HttpRequest<z.ZodType>, 'method' | 'path'>, request: SimulatorRequest): boolean {
   if (method !== request.method) return false;
   const template = path.split('?')[0]?.split('/') ?? [];

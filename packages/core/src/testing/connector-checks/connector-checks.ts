@@ -14,11 +14,11 @@ import { shapeRules, acceptedByHost } from './rules/shape-rules.ts';
 import { tenancyRules } from './rules/tenancy-rules.ts';
 import { webhookRules } from './rules/webhook-rules.ts';
 
-/** One check of a connector, for any runner. */
+/** One check of a connector, for any test runner. */
 export interface ConnectorCheck {
   /** The rule: "refuses invalid input before it sends anything". */
   readonly name: string;
-  /** Rejects if the connector breaks the rule, and says where, how and why it matters. Rejects also if a known gap is closed. */
+  /** Rejects if the connector breaks the rule, and says where, how and why it matters. Also rejects if a known gap is closed. */
   readonly run: () => Promise<void>;
 }
 
@@ -39,12 +39,12 @@ const rules: readonly Rule[] = [
 const maxShown = 20;
 
 /**
- * Returns the contract of connectors as checks. Leaves out the checks about vendors, webhooks and jobs if the connector has none, and those
- * about packages if the fixture names no folder. Each check opens its own accounts and hosts. All share the first runs of the examples. Run
- * them one after the other, because some measure time.
+ * Returns the contract of connectors as checks. Leaves out the checks about vendors, webhooks and jobs if the connector has none, and the
+ * checks about packages if the fixture names no folder. Each check opens its own accounts and hosts, but all checks share the first runs of
+ * the examples. Run the checks one after the other, because some measure time.
  *
  * @throws {TypeError} if the fixture lacks a sandbox for a connector with `origins` or a delivery for a connector with a `webhook`, or if
- *   it names a known gap that is no check.
+ *   it names a known gap that is not a check.
  */
 export function connectorChecks(connector: Connector, fixture: ConnectorFixture): readonly ConnectorCheck[] {
   const { knownGaps = {} } = fixture;

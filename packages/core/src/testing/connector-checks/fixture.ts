@@ -2,34 +2,38 @@ import type { Simulator } from '../sandbox/simulator.ts';
 
 /** How to set up an account. */
 export interface SandboxAccount {
-  /** A secret that occurs nowhere else. Use it as the account's credential, so that the checks can see if the credential leaks. */
+  /** A secret that occurs nowhere else. Use it as the account's credential, so that the checks can see whether the credential leaks. */
   readonly canary: string;
 }
 
-/** A vendor's account on this machine, made with `startSimulator`, and the settings that open it. */
+/** A simulated vendor account on this machine, created with `startSimulator`, and the settings that open it. */
 export interface ConnectorSandbox extends Simulator {
   /** The connection settings that open the account. */
   readonly config: object;
   /** The host option that redirects the vendor's traffic to the sandbox. */
   readonly remapOrigins: Readonly<Record<string, string>>;
-  /** Returns the headers, with the signature, that the account's webhook would send with this body now. For connectors with a `webhook`. */
+  /**
+   * Returns the headers, including the signature, that the account's webhook would send with this body now. For connectors with a
+   * `webhook`.
+   */
   sign?(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
-/** What the checks of the contract need to know about a connector. */
+/** The facts that the checks of the contract need to know about a connector. */
 export interface ConnectorFixture {
   /**
-   * An input for each tool, by the tool's name, that succeeds in a fresh sandbox. Include every field that goes into a request: the checks
-   * find out by them which arguments go into paths.
+   * An input for each tool, by the tool's name, that succeeds in a fresh sandbox. Include every field that goes into a request, because the
+   * checks use these fields to find out which arguments go into paths.
    */
   readonly examples: Readonly<Record<string, object>>;
   /**
-   * A person's answers to a tool's questions, in order, by the tool's name. With them the example succeeds. For tools that ask.
+   * For tools that ask a person: the answers to the tool's questions, in order, by the tool's name. With these answers, the example
+   * succeeds.
    */
   readonly answers?: Readonly<Record<string, readonly object[]>>;
   /**
-   * The body of a delivery of the vendor's webhook, with at least one event. For a connector with a `webhook`. The examples of tools that
-   * read events must show this event.
+   * For a connector with a `webhook`: the body of a delivery, with at least one event. The examples of tools that read events must show
+   * this event.
    */
   readonly delivery?: unknown;
   /**

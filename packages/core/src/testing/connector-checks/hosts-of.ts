@@ -1,7 +1,7 @@
 import type { Connector } from '../../connector/connector.ts';
 import { createOrigins } from '../../upstream/origins.ts';
 
-/** What a hostile tenant may write into a setting that becomes part of an origin. */
+/** Values that a hostile tenant may write into a setting that becomes part of an origin. */
 const hostile = [
   'evil.example',
   'evil.example/',
@@ -29,7 +29,7 @@ export function hostsOf(connector: Connector, config: object): readonly string[]
   );
 }
 
-/** Returns the origins of settings, a fault in the origins, or the reason for which `config` refuses the settings. */
+/** Returns the origins of settings, a fault in the origins, or the reason why `config` refuses the settings. */
 function originsOf(
   connector: Connector,
   config: object,

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 
-/** Work that a module may not start while it is imported, by Node's names for its async resources. */
+/** Work that a module must not start while it is imported, by Node's names for its async resources. */
 const io = ['TCPWRAP', 'PIPEWRAP', 'PROCESSWRAP', 'UDPWRAP', 'GETADDRINFOREQWRAP', 'HTTPCLIENTREQUEST', 'TCPSERVERWRAP', 'Timeout'];
 
 /**
- * Imports the package's main entry in a thread, and posts the work that the import starts. A text, since a file has another name in dist.
+ * Imports the package's main entry in a thread, and posts the work that the import starts. The thread's code is a string, because a file
+ * would have another name in dist.
  */
 const watcher = `
   const { createHook } = require('node:async_hooks');
@@ -19,7 +20,7 @@ const watcher = `
   );
 `;
 
-/** Lists the network requests, processes and timers that importing a package starts. Its package.json names the entry. */
+/** Lists the network requests, processes and timers that importing a package starts. The package's package.json names the entry. */
 export async function importedIo(folder: URL): Promise<readonly string[]> {
   const base = new URL(folder.href.endsWith('/') ? folder.href : `${folder.href}/`);
   const manifest = JSON.parse(await readFile(new URL('package.json', base), 'utf8')) as { readonly exports?: unknown };

@@ -5,7 +5,7 @@ const maxDepth = 6;
 const maxPaths = 200;
 
 /**
- * Lists every field of a JSON value once, outer fields first: at most 200, down to a depth of 6. Of a list, only the first three items are
+ * Lists every field of a JSON value once, outer fields first: at most 200, down to a depth of 6. Only the first three items of a list are
  * searched.
  */
 export function fieldPaths(value: unknown): FieldPath[] {

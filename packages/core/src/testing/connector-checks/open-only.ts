@@ -3,7 +3,9 @@ import type { Connector } from '../../connector/connector.ts';
 import type { State } from '../../connector/state.ts';
 import { withMethods } from '../../upstream/with-methods.ts';
 
-/** Opens a client with services that must not be used, and passes it to `use`. Returns how the connector used the services. */
+/**
+ * Opens a client with services that must not be used, and passes it to `use`. Returns the ways in which the connector used the services.
+ */
 export async function openOnly(
   connector: Connector,
   config: object,

@@ -14,7 +14,7 @@ export function codeOf({ meta }: Answer): string | undefined {
   return error?.code;
 }
 
-/** Returns the text of an answer in one line of at most 200 characters. */
+/** Returns the text of an answer as one line of at most 200 characters. */
 export function textOf(answer: Answer): string {
   const text = answerText(answer).replaceAll('\n', ' ');
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
@@ -47,7 +47,10 @@ function thrownIn({ log }: TestHost): string {
   return found ? `${found[1]}: ${found[2]}` : 'see the log';
 }
 
-/** Runs `probe` for each request of each example, each time on a new test host. Prefixes the problems it returns with tool and request. */
+/**
+ * Runs `probe` for each request of each example, each time on a new test host. Prefixes the problems it returns with the tool and the
+ * request.
+ */
 export async function overSteps(
   checked: CheckedConnector,
   options: Parameters<CheckedConnector['withTestHost']>[0],
@@ -77,8 +80,8 @@ export const carriesKey = ({ headers, rawBody, path, query }: SimulatorRequest, 
   [...Object.values(headers), rawBody, path, query.toString()].some((part) => part.includes(key));
 
 /**
- * Changes the answers to every request of a step. The vendor still performs reads, because later requests may depend on them. For writes it
- * performs nothing: `change` gets the recorded answer.
+ * Changes the answers to every request of a step. The vendor still performs reads, because later requests may depend on them. The vendor
+ * does not perform writes: for them, `change` gets the recorded answer.
  */
 export function answerWith(
   { sandbox }: TestHost,

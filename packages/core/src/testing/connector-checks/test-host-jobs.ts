@@ -11,7 +11,7 @@ import { createClients } from '../../upstream/clients.ts';
 /** The time limit of a run. */
 const timeoutMs = 5_000;
 
-/** Runs the jobs of a connection beside its host, with the same state, when a check asks for them instead of when they are due. */
+/** Runs the jobs of a connection alongside its host, with the same state. They run when a check asks for them, not when they are due. */
 export function testHostJobs(options: {
   readonly connector: Connector;
   readonly connection: Connection | undefined;

@@ -19,29 +19,29 @@ import { createWatch, watchedConnector, type Watch } from './watched-connector.t
 
 /** How a test host differs from the default. */
 export interface TestHostOptions {
-  /** Returns the connection's settings, made from the sandbox's. Default: the sandbox's. */
+  /** Returns the connection's settings, derived from the sandbox's settings. Default: the sandbox's settings. */
   config?(config: object, canary: string): object;
-  /** The one tool of the host. Default: all, which takes longer to create than a call takes. */
+  /** The host's only tool. Default: all tools, which take longer to create than a call takes. */
   readonly tool?: string;
   /** The time limit of a request. Default 2,000. */
   readonly attemptTimeoutMs?: number;
-  /** How often a request is repeated, at most. Default 3. */
+  /** The maximum number of retries of a request. Default 3. */
   readonly retries?: number;
-  /** How many questions the person accepts before declining the next. Default: all. */
+  /** How many questions the person accepts before declining the next one. Default: all. */
   readonly agreed?: number;
 }
 
 /** A host with one connection to a fresh account, and everything that the checks observe of it. */
 export interface TestHost {
-  /** What the connector did. */
+  /** A record of what the connector did. */
   readonly watch: Watch;
   /** Undefined for a connector that reaches no vendor. */
   readonly sandbox: ConnectorSandbox | undefined;
   readonly config: object;
   readonly canary: string;
-  /** The lines of the log so far, each with its fields as JSON, errors with their stacks. */
+  /** The lines of the log so far, each with its fields as JSON and its errors with their stacks. */
   log(): readonly string[];
-  /** The requests that reached the vendor, without those for tokens. */
+  /** The requests that reached the vendor, except requests for tokens. */
   requests(): readonly SimulatorRequest[];
   isToken(request: SimulatorRequest): boolean;
   /** Calls a tool through the host, as a client would. */
@@ -49,7 +49,7 @@ export interface TestHost {
   check(): Promise<Health>;
   /** The connection's state. */
   readonly state: State;
-  /** Delivers a body of the vendor's webhook. */
+  /** Delivers a body as the vendor's webhook does. */
   deliver(headers: Readonly<Record<string, string>>, body: string): Promise<void>;
   /** Runs a job once, as the host does. Rejects if the job fails. */
   runJob(job: Job<unknown>, signal?: AbortSignal): Promise<void>;

@@ -5,7 +5,7 @@ import type { HttpRequest } from '../../connector/http.ts';
 import type { State } from '../../connector/state.ts';
 import { withMethods } from '../../upstream/with-methods.ts';
 
-/** What a connector did, in order. */
+/** A record of what a connector did, in order. */
 export interface Watch {
   /** The requests that it made with `http`. */
   readonly requested: HttpRequest<z.ZodType>[];
@@ -13,7 +13,7 @@ export interface Watch {
   readonly streamed: Set<HttpRequest<z.ZodType>>;
   /** The keys that it got from `context.key()`. */
   readonly keys: string[];
-  /** How often it wrote to its `state`, or woke a job. */
+  /** How often it wrote to its `state` or woke a job. */
   stateWrites: number;
   /** How often it asked a person. */
   questions: number;

@@ -45,7 +45,7 @@ export class Exchange {
     breakOff(this.#response, answer, this.#now());
   }
 
-  /** Answers 500, unless an answer is on its way. */
+  /** Answers with a 500, unless an answer is already on its way. */
   fail(error: unknown): void {
     if (!this.#response.headersSent) this.answer({ status: 500, body: `The simulator failed: ${String(error)}` });
   }

@@ -4,22 +4,23 @@ import type { VendorClock } from './vendor-clock.ts';
 
 /**
  * How the vendor misbehaves:
- * - `status`: answers with the status and performs nothing. `body` absent: the vendor's usual body for it; `''`: no body. For a burst of
- *   429, set `times`.
- * - `expire`: expires the token in the request's `Authorization` header in mid-call. Answers this request and all others with the token by
- *   401 until `recover`. Skips requests without that header.
- * - `html`: answers with the error page of a proxy in front of the vendor (default 502). Performs nothing.
+ * - `status`: answers with the status and performs nothing. Without `body`, the answer has the vendor's usual body for that status. With
+ *   `''`, it has no body. For a burst of 429s, set `times`.
+ * - `expire`: expires the token in the request's `Authorization` header during the call. Answers this request and all others that carry the
+ *   token with 401 until `recover`. Skips requests without that header.
+ * - `html`: answers with the error page of a proxy in front of the vendor (default status: 502). Performs nothing.
  * - `reset`: resets the connection and performs nothing.
  * - `lose`: performs the request, then resets the connection, so that the answer is lost.
- * - `truncate`: performs the request, and breaks off in the middle of the answer's body.
- * - `hang`: does not answer until `recover`. Performs the request only then, if the client is still connected.
- * - `slow`: waits `ms` of the clock, then performs the request.
- * - `change`: performs the request, and sends the answer that `change` returns.
- * - `skew`: sets the vendor's clock, and so the `Date` of its answers, `ms` ahead of ours until `recover`. Negative: behind.
+ * - `truncate`: performs the request, then breaks off in the middle of the answer's body.
+ * - `hang`: does not answer until `recover`. Performs the request only then, and only if the client is still connected.
+ * - `slow`: waits `ms` milliseconds of the clock's time, then performs the request.
+ * - `change`: performs the request, then sends the answer that `change` returns.
+ * - `skew`: sets the vendor's clock, and so the `Date` of its answers, `ms` milliseconds ahead of ours until `recover`. A negative `ms`
+ *   sets it behind.
  */
 export type Misbehaviour = RequestFault | { readonly kind: 'skew'; readonly ms: number };
 
-/** A misbehaviour of single requests. */
+/** A misbehaviour that affects single requests. */
 export type RequestFault = {
   /** The requests that it affects. Default: every request. */
   readonly match?: SimulatorMatch;
@@ -41,7 +42,7 @@ export type RequestFault = {
 const maxWaiting = 100;
 const maxExpired = 100;
 
-/** The misbehaviours of a vendor: those that wait for a request, and those that last until it recovers. */
+/** The misbehaviours of a vendor: faults that wait for a request, and faults that last until the vendor recovers. */
 export class Misbehaviours {
   readonly #clock: VendorClock;
   readonly #waiting: { readonly fault: RequestFault; left: number }[] = [];

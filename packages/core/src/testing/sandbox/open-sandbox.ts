@@ -26,29 +26,29 @@ export interface ToolCall {
   readonly args: object;
 }
 
-/** A delivery of a vendor's webhook. */
+/** A webhook delivery from a vendor. */
 export interface SandboxDelivery {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A sandbox, and a host whose only connection opens it over a real socket. */
+/** A sandbox, and a host whose only connection reaches it over a real socket. */
 export interface OpenedSandbox<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
   readonly sandbox: Sandbox;
   readonly host: Host;
   /** The connection's id. It is the same in every host, so that two hosts send a vendor the same idempotency keys. */
   readonly connection: string;
-  /** The last part of the URL that the vendor's webhook delivers to. */
+  /** The last part of the URL to which the vendor's webhook delivers. */
   readonly hook: string;
   /** The newest 1,000 calls, oldest first. */
   readonly calls: readonly ToolCall[];
-  /** Calls a tool, and returns the whole answer, success or failure. */
+  /** Calls a tool, and returns the whole answer, whether the call succeeds or fails. */
   answer(tool: string, args: object, extras?: CallExtras): Promise<Answer>;
   /** Calls a tool, and returns its structured output. @throws {Error} with the text that a model reads, if the call fails. */
   call<T = Record<string, unknown>>(tool: string, args: object, extras?: CallExtras): Promise<T>;
-  /** Calls a tool that fails, and returns the text that a model reads. @throws {Error} if the call succeeds. */
+  /** Calls a tool that must fail, and returns the text that a model reads. @throws {Error} if the call succeeds. */
   failure(tool: string, args: object, extras?: CallExtras): Promise<string>;
-  /** Delivers a body of the vendor's webhook. @throws {ToolError} if the host refuses it. */
+  /** Delivers a body as the vendor's webhook does. @throws {ToolError} if the host refuses it. */
   deliver(delivery: SandboxDelivery): Promise<void>;
   /** Closes the host, and then the sandbox. */
   close(): Promise<void>;
@@ -60,7 +60,7 @@ const maxCalls = 1_000;
 
 /**
  * Opens a sandbox behind a host of its own, for a connector's tests. Calls are validated, metered and guarded, and reach the sandbox over a
- * real socket. Retries wait a millisecond.
+ * real socket. Retries wait one millisecond.
  */
 export async function openSandbox<Sandbox extends ConnectorSandbox>(
   connector: Connector,

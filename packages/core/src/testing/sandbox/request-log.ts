@@ -1,6 +1,6 @@
 import { isSelected, type SimulatorMatch, type SimulatorRequest } from './simulator-request.ts';
 
-/** The newest requests of a simulator, and the callers that wait for one. */
+/** The newest requests of a simulator, and the callers that are waiting for one. */
 export class RequestLog {
   readonly requests: SimulatorRequest[] = [];
   readonly #max: number;
@@ -33,7 +33,7 @@ export class RequestLog {
     });
   }
 
-  /** Rejects the callers that still wait. */
+  /** Rejects the promises of the callers that are still waiting. */
   close(): void {
     for (const watcher of this.#watchers) watcher.fail(new Error('The simulator was closed before the request arrived'));
     this.#watchers.clear();

@@ -7,7 +7,8 @@ interface Found<Handler> {
 }
 
 /**
- * Finds handlers by `METHOD /path/{name}`. If two routes fit, the route with the earlier literal segment wins, in any order of declaration.
+ * Finds handlers by `METHOD /path/{name}`. If two routes fit, the route with the earlier literal segment wins, regardless of the order of
+ * declaration.
  *
  * @throws {TypeError} if a route has another form.
  */

@@ -1,7 +1,7 @@
 import type { HandlerAnswer, SimulatorAnswer } from './simulator-wire.ts';
 import { VendorError } from './vendor-error.ts';
 
-/** Runs a handler and completes its answer, returned or thrown. The answer's own headers override the common headers. */
+/** Runs a handler and completes its answer, whether returned or thrown. The answer's own headers override the common headers. */
 export async function runHandler<Request>(
   handler: (request: Request) => HandlerAnswer | Promise<HandlerAnswer>,
   request: Request,

@@ -1,25 +1,25 @@
 /** A request that arrived, with its whole body. */
 export interface SimulatorRequest {
   readonly method: string;
-  /** Path and query, as sent. */
+  /** The path and query, as sent. */
   readonly url: string;
-  /** As sent, without the query. */
+  /** The path as sent, without the query. */
   readonly path: string;
   /** The route of the request, such as `GET /tickets/{id}`. Undefined: no route fits. */
   readonly route: string | undefined;
   /** The decoded values of the route's `{names}`. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** By lower-case name. */
+  /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON or form. Undefined: the body has another type, or does not parse. */
+  /** The parsed JSON or form. Undefined: the body has another type or cannot be parsed. */
   readonly body: unknown;
   readonly rawBody: string;
   /** How the exchange ended: `answered` in full, `broken` by a misbehaviour, or `closed` by the client before the whole answer was sent. */
   readonly ended: Promise<'answered' | 'broken' | 'closed'>;
 }
 
-/** Selects requests: by a route as declared, or by a function. */
+/** Selects requests, either by their declared route or by a function. */
 export type SimulatorMatch = string | ((request: SimulatorRequest) => boolean);
 
 /** Whether `match` selects a request. Without a `match`, every request is selected. */

@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** The answer of a route. `body` is sent as JSON; a string is sent as it is. */
+/** The answer of a route. `body` is sent as JSON, except that a string is sent as it is. */
 export interface SimulatorAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -25,7 +25,7 @@ export async function readBody(incoming: IncomingMessage, max: number): Promise<
   return size > max ? undefined : Buffer.concat(chunks).toString();
 }
 
-/** Parses JSON or a form. Undefined: the body has another type, or does not parse. */
+/** Parses JSON or a form. Undefined: the body has another type or cannot be parsed. */
 export function parseBody(rawBody: string, type: string): unknown {
   if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(rawBody));
   if (!type.includes('json')) return undefined;
@@ -50,7 +50,7 @@ function headersOf(answer: SimulatorAnswer, bytes: Buffer, nowMs: number): Recor
   };
 }
 
-/** Sends an answer with the date `nowMs`. */
+/** Sends an answer whose date is `nowMs`. */
 export function send(response: ServerResponse, answer: SimulatorAnswer, nowMs: number): void {
   const bytes = encode(answer);
   response.writeHead(answer.status, headersOf(answer, bytes, nowMs)).end(bytes);

@@ -24,7 +24,7 @@ export interface SimulatorOptions {
   readonly routes: Readonly<Record<string, SimulatorHandler>>;
   /** Returns the vendor's answer to unknown paths (404), and to misbehaviours without a body of their own. Default: no body. */
   readonly failure?: (status: number) => Omit<SimulatorAnswer, 'status'>;
-  /** The headers of every answer that a handler returns or throws, such as the vendor's limits. Called after the handler. */
+  /** Returns the headers of every answer that a handler returns or throws, such as the vendor's limits. Called after the handler. */
   readonly headers?: (request: SimulatorRequest) => Readonly<Record<string, string>>;
   /** Default 0: any free port. */
   readonly port?: number | undefined;
@@ -37,7 +37,7 @@ export interface SimulatorOptions {
   readonly clock?: Clock;
   /** Requests with larger bodies get a 413 and are not recorded. Default 1 MiB. */
   readonly maxBodyBytes?: number;
-  /** The most requests that are kept. Older requests are dropped. Default 1,000. */
+  /** The maximum number of requests that are kept. Older requests are dropped. Default 1,000. */
   readonly maxRequests?: number | undefined;
 }
 
@@ -47,9 +47,11 @@ export interface Simulator {
   readonly url: string;
   /** The newest requests, oldest first. */
   readonly requests: readonly SimulatorRequest[];
-  /** Adds a misbehaviour. Several take effect in the order in which they were added. At most 100 may wait. @throws {RangeError} beyond. */
+  /**
+   * Adds a misbehaviour. Misbehaviours take effect in the order in which they were added. @throws {RangeError} if 100 are already waiting.
+   */
   misbehave(misbehaviour: Misbehaviour): void;
-  /** Ends all misbehaviour: drops waiting misbehaviours, continues hanging requests, revives tokens, and corrects the clock. */
+  /** Ends all misbehaviour: drops waiting misbehaviours, resumes hanging requests, revives tokens, and corrects the clock. */
   recover(): void;
   /** Resolves with the `count`-th kept request that matches, once it arrives. Rejects if the simulator closes first. */
   received(match?: SimulatorMatch, count?: number): Promise<SimulatorRequest>;
@@ -63,7 +65,7 @@ const maxHeaderSize = 64 * 1024;
 // So the client alone ends idle connections, and `close` cuts the rest.
 const keepAliveTimeout = 0;
 
-/** Starts a local HTTP server that behaves like a vendor, and misbehaves on demand. Connectors build their sandboxes on it. */
+/** Starts a local HTTP server that behaves like a vendor and misbehaves on demand. Connectors build their sandboxes on it. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { hostname = '127.0.0.1' } = options;
   const vendor = new Vendor(options);

@@ -1,7 +1,7 @@
 import type { Connector } from '../../connector/connector.ts';
 import type { SimulatorRequest } from './simulator.ts';
 
-/** Returns a test for the requests by which core gets a connection's tokens, and not the connector. */
+/** Returns a function that recognizes the requests for a connection's tokens. Core sends these requests, not the connector. */
 export function tokenRequests(connector: Connector, config: object): (request: SimulatorRequest) => boolean {
   const parsed = connector.config.safeParse(config);
   const authorization = parsed.success ? connector.authorization?.(parsed.data) : undefined;

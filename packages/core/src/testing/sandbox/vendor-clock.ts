@@ -2,13 +2,13 @@ import { systemClock, type Clock } from '../../clock.ts';
 
 /** The clock of a vendor, which may differ from ours. */
 export interface VendorClock extends Clock {
-  /** How far it is ahead of the underlying clock. Negative: behind. Its sleeps have the same length as that clock's. */
+  /** How many milliseconds this clock is ahead of the underlying clock. Negative: behind. Sleeps take the same time on both clocks. */
   skewMs: number;
 }
 
 /**
- * Creates the clock of a sandbox: for its tokens, limits and timestamps, and for its simulator, whose misbehaviour `skew` shifts it.
- * Returns a clock that is already a vendor's unchanged. Default: real time.
+ * Creates the clock of a sandbox, for its tokens, limits, timestamps and simulator. The simulator's misbehaviour `skew` shifts the clock. A
+ * clock that is already a vendor's clock is returned unchanged. Default: real time.
  */
 export function vendorClock(clock: Clock = systemClock): VendorClock {
   if (isVendorClock(clock)) return clock;

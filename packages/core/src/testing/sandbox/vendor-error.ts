@@ -1,6 +1,6 @@
 import type { SimulatorAnswer } from './simulator-wire.ts';
 
-/** An error answer of the vendor. A handler may throw it, from any depth, instead of returning an answer. */
+/** An error answer from the vendor. A handler may throw it, from any depth, instead of returning an answer. */
 export class VendorError extends Error implements SimulatorAnswer {
   override readonly name = 'VendorError';
   readonly status: number;

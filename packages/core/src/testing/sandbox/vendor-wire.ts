@@ -2,8 +2,7 @@ import type { CockatielResilienceOptions } from '../../adapters/cockatiel.ts';
 import type { HostOptions } from '../../host.ts';
 
 /**
- * Returns the options with which a test's host reaches a sandbox: real sockets, and the resilience of production with waits of a
- * millisecond.
+ * Returns the options with which a test's host reaches a sandbox: real sockets, and production's resilience with waits of one millisecond.
  *
  * @throws {Error} if the libraries are not installed: only connectors that reach a vendor need them.
  */

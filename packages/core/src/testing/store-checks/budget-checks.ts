@@ -9,7 +9,7 @@ import { sharedChecks, type SharedGuarantee } from './shared-guarantee.ts';
 
 /** The settings of a check. */
 export interface BudgetCheckSettings {
-  /** How many requests of one replica may wait for one budget. One user may have half as many. Default 100. */
+  /** The maximum number of requests of one replica that may wait for one budget. One user may have half as many waiting. Default 100. */
   readonly maxWaiting?: number;
 }
 
@@ -284,8 +284,8 @@ const guarantees: readonly SharedGuarantee<Budget, BudgetCheckSettings>[] = [
 ];
 
 /**
- * Returns the guarantees of `Budget` as checks. `open` creates a fresh budget that uses the clock. Checks may run at the same time if the
- * opened budgets share nothing.
+ * Returns the guarantees of `Budget` as checks. `open` creates a fresh budget that uses the given clock. Checks may run at the same time if
+ * the opened budgets share nothing.
  */
 export function budgetChecks(open: (settings: BudgetCheckSettings, clock: Clock) => Promise<OpenedStore<Budget>>): readonly StoreCheck[] {
   return sharedChecks(guarantees, open);

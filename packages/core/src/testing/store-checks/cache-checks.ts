@@ -143,8 +143,8 @@ const guarantees: readonly SharedGuarantee<Cache, undefined>[] = [
 ];
 
 /**
- * Returns the guarantees of `Cache` as checks. `open` creates an empty cache that uses the clock. Checks may run at the same time if the
- * opened caches share nothing.
+ * Returns the guarantees of `Cache` as checks. `open` creates an empty cache that uses the given clock. Checks may run at the same time if
+ * the opened caches share nothing.
  */
 export function cacheChecks(open: (clock: Clock) => Promise<OpenedStore<Cache>>): readonly StoreCheck[] {
   return sharedChecks(guarantees, (_settings, clock) => open(clock));

@@ -76,8 +76,8 @@ const guarantees: readonly SharedGuarantee<Lock, undefined>[] = [
 ];
 
 /**
- * Returns the guarantees of `Lock` as checks. `open` creates a lock that uses the clock, with no key taken. Checks may run at the same time
- * if the opened locks share nothing.
+ * Returns the guarantees of `Lock` as checks. `open` creates a lock that uses the given clock and has no key taken. Checks may run at the
+ * same time if the opened locks share nothing.
  */
 export function lockChecks(open: (clock: Clock) => Promise<OpenedStore<Lock>>): readonly StoreCheck[] {
   return sharedChecks(guarantees, (_settings, clock) => open(clock));

@@ -7,8 +7,9 @@ import { meteringQuotaGuarantees } from './metering-quota-guarantees.ts';
 import { meteringRecordGuarantees } from './metering-record-guarantees.ts';
 
 /**
- * Returns the guarantees of `Metering` as checks. `open` creates a `Metering` with the given policy. Each check opens its own and makes its
- * calls for its own tenant, so opened meterings may share their data. The clock must run, since a metering may poll for duplicate calls.
+ * Returns the guarantees of `Metering` as checks. `open` creates a `Metering` with the given policy. Each check opens its own instance and
+ * makes its calls for its own tenant, so the instances may share their data. The clock must run, because a `Metering` may poll for
+ * duplicate calls.
  */
 export function meteringChecks(open: (policy: UsagePolicy) => Promise<OpenedStore<Metering>>): readonly StoreCheck[] {
   return [...meteringClaimGuarantees, ...meteringDuplicateGuarantees, ...meteringQuotaGuarantees, ...meteringRecordGuarantees].map(

@@ -29,7 +29,7 @@ const kept: readonly Ending[] = [
   ['unknown', 'unknown'],
 ];
 
-/** Guarantees about what an ended call leaves for later calls. */
+/** Guarantees about what an ended call leaves behind for later calls. */
 export const meteringClaimGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'answers a repeated key with the first answer, every time and for every user of the tenant',

@@ -6,15 +6,15 @@ import type { Answer } from '../../content.ts';
 import { ToolError, type ErrorCode } from '../../errors.ts';
 import type { Admission, AdmitOptions, Call, Metering, Outcome } from '../../ports/metering.ts';
 
-/** A guarantee of every `Metering`, and its check. `other` is a second handle on the same data, as another replica has. */
+/** A guarantee of every `Metering`, and its check. `other` is a second handle on the same data, as another replica would have. */
 export interface MeteringGuarantee {
   readonly name: string;
-  /** The metering's policy. Absent: no quotas, no prices. */
+  /** The policy of the `Metering`. Absent: neither quotas nor prices. */
   readonly policy?: UsagePolicy;
   prove(metering: Metering, other: Metering): Promise<void>;
 }
 
-/** Returns a function that makes calls of one new tenant. Default: writes with the same key. */
+/** Returns a function that creates calls of one new tenant. Default: writes with the same key. */
 export function callsOfATenant(): (over?: Partial<Call>) => Call {
   const principal = { tenant: `tenant-${randomUUID()}`, id: 'key-1', roles: [] };
   return (over) => ({
@@ -37,10 +37,10 @@ export function callsOfATenant(): (over?: Partial<Call>) => Call {
 /** Options of a caller that never cancels. */
 export const staying: AdmitOptions = new AbortController();
 
-/** Makes an answer with one text. */
+/** Creates an answer whose content is one text. */
 export const answerOf = (text: string): Answer => ({ content: [{ type: 'text', text }] });
 
-/** Makes the outcome of a call. Default text of the answer: the status. */
+/** Creates the outcome of a call. The answer's text defaults to the status. */
 export function ending(status: Outcome['status'], wrote: Outcome['wrote'], text: string = status): Outcome {
   return { status, wrote, answer: answerOf(text), upstreamRequests: 1, endedAt: systemClock.now() };
 }
@@ -53,7 +53,7 @@ export async function admitToRun(metering: Metering, call: Call): Promise<Admiss
   return admitted.admission;
 }
 
-/** Admits a call, and asserts that it gets this text as a replay. */
+/** Admits a call, and asserts that it gets a replayed answer with this text. */
 export async function admitToReplay(metering: Metering, call: Call, text: string): Promise<void> {
   deepEqual(await metering.admit(call, staying), { kind: 'replay', answer: answerOf(text) });
 }
@@ -67,7 +67,7 @@ export async function refusedAs(code: ErrorCode, work: Promise<unknown>): Promis
   deepEqual(result, code);
 }
 
-/** Whether a promise has settled, after the metering had enough time for it: calls with other keys started and ended in between. */
+/** Whether a promise settles while the `Metering` starts and ends calls with other keys, which gives the promise enough time. */
 export async function hasEnded(work: Promise<unknown>, metering: Metering): Promise<boolean> {
   let ended = false;
   const settled = (): void => void (ended = true);

@@ -2,7 +2,7 @@ import type { QuotaRule } from '../../billing/quota.ts';
 import type { Outcome } from '../../ports/metering.ts';
 import { ending } from './metering-guarantee.ts';
 
-/** A quota of calls. Default: for each tenant and month. */
+/** A quota of calls. Default: per tenant and month. */
 export const calls = (limit: number, over: Partial<QuotaRule> = {}): QuotaRule => ({
   of: 'calls',
   limit,
@@ -10,9 +10,9 @@ export const calls = (limit: number, over: Partial<QuotaRule> = {}): QuotaRule =
   each: 'tenant',
   ...over,
 });
-/** A quota of units for each tenant and day. */
+/** A quota of units per tenant and day. */
 export const units = (limit: number): QuotaRule => ({ of: 'units', limit, per: 'day', each: 'tenant' });
-/** A quota of money for each tenant and day. */
+/** A quota of money per tenant and day. */
 export const money = (limit: number): QuotaRule => ({ of: 'money', limit, per: 'day', each: 'tenant' });
 
 /** The outcome of a call that failed without a write. */

@@ -4,7 +4,7 @@ import type { Call } from '../../ports/metering.ts';
 import { admitToRun, callsOfATenant, ending, refusedAs, staying, type MeteringGuarantee } from './metering-guarantee.ts';
 import { calls, endings, failed, money, units } from './metering-policies.ts';
 
-/** Returns a function that makes reads of one new tenant. */
+/** Returns a function that creates reads of one new tenant. */
 function readsOfATenant(): (over?: Partial<Call>) => Call {
   const call = callsOfATenant();
   return (over) => call({ tool: 'acme_get_order', effect: 'read', key: undefined, inputHash: '', ...over });
@@ -12,7 +12,7 @@ function readsOfATenant(): (over?: Partial<Call>) => Call {
 
 const endingsOfReads = [['executed', ending('executed', 'no'), 'kept'] as const, ...endings.filter(([, { wrote }]) => wrote === 'no')];
 
-/** Guarantees for calls that `record` writes at their end, as they hold for calls that `admit` and `settle` write. */
+/** Guarantees for calls that `record` writes at their end. The same guarantees hold for calls that `admit` and `settle` write. */
 export const meteringRecordGuarantees: readonly MeteringGuarantee[] = [
   {
     name: 'admits and records together exactly as many calls as a quota allows, across all replicas',

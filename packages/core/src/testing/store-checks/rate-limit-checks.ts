@@ -87,8 +87,8 @@ const guarantees: readonly SharedGuarantee<RateLimit, readonly RateLimitRule[]>[
 ];
 
 /**
- * Returns the guarantees of `RateLimit` as checks. `open` creates a fresh limit with these rules that uses the clock. Checks may run at the
- * same time if the opened limits share nothing.
+ * Returns the guarantees of `RateLimit` as checks. `open` creates a fresh limit with the given rules and clock. Checks may run at the same
+ * time if the opened limits share nothing.
  */
 export function rateLimitChecks(
   open: (rules: readonly RateLimitRule[], clock: Clock) => Promise<OpenedStore<RateLimit>>,

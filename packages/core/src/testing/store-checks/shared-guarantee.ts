@@ -1,7 +1,7 @@
 import { manualClock, type ManualClock } from '../manual-clock.ts';
 import type { OpenedStore, StoreCheck } from '../store-check.ts';
 
-/** A guarantee of a store that replicas share, and its proof. */
+/** A guarantee of a store that replicas share, and its check. */
 export interface SharedGuarantee<T, Settings> {
   readonly name: string;
   readonly settings: Settings;

@@ -8,7 +8,7 @@ const full = { code: 'STATE_FULL' };
 
 const entry = (n: number) => ({ id: `e${n}`, value: { n } });
 
-/** Guarantees about a store's limits: it refuses with STATE_FULL what does not fit, and loses nothing that it has. */
+/** Guarantees about a store's limits: it refuses data that does not fit with STATE_FULL, and loses nothing that it already holds. */
 export const stateBoundGuarantees: readonly StateGuarantee[] = [
   {
     name: 'refuses a value over the limit in bytes and keeps the previous value',

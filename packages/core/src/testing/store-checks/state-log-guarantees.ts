@@ -12,7 +12,7 @@ const entry = (n: number, key?: string) => ({ id: `e${n}`, value: { n }, ...(key
 const numbered = (count: number) => Array.from({ length: count }, (_, n) => entry(n));
 const ids = ({ entries }: { readonly entries: readonly Entry<unknown>[] }) => entries.map(({ id }) => id);
 
-/** Guarantees of a log that one user uses at a time. */
+/** Guarantees of a log with one user at a time. */
 export const stateLogGuarantees: readonly StateGuarantee[] = [
   {
     name: 'a log keeps the order of appending',

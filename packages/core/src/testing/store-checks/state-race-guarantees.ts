@@ -8,7 +8,7 @@ const writers = 20;
 const outbox = { name: 'outbox', entry: z.number(), max: 5, whenFull: 'refuse' } as const;
 const events = { ...outbox, name: 'events', max: 10, whenFull: 'drop-oldest' } as const;
 
-/** Runs 20 writes at the same time, every second one on the other handle. Returns how many succeeded: no false, no STATE_FULL. */
+/** Runs 20 writes at the same time, every second one on the other handle. Returns how many succeeded, with neither false nor STATE_FULL. */
 async function race(store: StateStore, other: StateStore, write: (handle: StateStore, n: number) => Promise<unknown>): Promise<number> {
   const attempts = Array.from({ length: writers }, async (_, n) => {
     try {
@@ -29,7 +29,7 @@ async function increment(state: State): Promise<void> {
   assert.fail('Every attempt of an increment lost.');
 }
 
-/** Guarantees of a store that many users use at the same time. */
+/** Guarantees of a store with many users at the same time. */
 export const stateRaceGuarantees: readonly StateGuarantee[] = [
   {
     name: 'lets exactly one of 20 writers set an absent key, change each version, and remove it',

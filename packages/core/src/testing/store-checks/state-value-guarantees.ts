@@ -7,7 +7,7 @@ const number = z.number();
 // The last key is half of a surrogate pair. UTF-8 encodes it as the replacement mark, which is the key before it.
 const oddKeys = ['__proto__', 'a"b\\c', 'nul\0', 'two words', 'long '.repeat(800), '€', '\ufffd', '\ud83d'];
 
-/** Guarantees about the values of a state that one user uses at a time. */
+/** Guarantees about the values of a `State` with one user at a time. */
 export const stateValueGuarantees: readonly StateGuarantee[] = [
   {
     name: 'sets an absent key once',

@@ -1,4 +1,4 @@
-/** A part of a description, or of a body. */
+/** A part of a description or of a body. */
 export type Json = Record<string, unknown>;
 
 /** A parameter of an operation, with its reference resolved. */
@@ -15,13 +15,15 @@ export interface FoundOperation {
   readonly name: string;
   readonly parameters: readonly Parameter[];
   readonly pathValues: Readonly<Record<string, string>>;
-  /** The content of the body by its type. Absent: the operation has no body. */
+  /** The content of the body, by media type. Absent: the operation has no body. */
   readonly content: Json | undefined;
   /** The JSON pointer of the operation in the description. */
   readonly pointer: string;
 }
 
-/** Reads an OpenAPI 3.0 description. Changes the given object: schemas become JSON Schema, and referenced bodies are put in their place. */
+/**
+ * Reads an OpenAPI 3.0 description. Changes the given object: schemas become JSON Schema, and referenced bodies replace their references.
+ */
 export class ApiDescription {
   readonly document: Json;
 
@@ -34,7 +36,7 @@ export class ApiDescription {
     }
   }
 
-  /** Finds the operation of a request. A literal path wins over a path with parameters. */
+  /** Finds the operation for a request. A literal path takes precedence over a path with parameters. */
   findOperation(method: string, path: string): FoundOperation | undefined {
     const segments = path.split('/');
     const [template] = Object.keys(this.document['paths'] as Json)
@@ -58,7 +60,7 @@ export class ApiDescription {
     };
   }
 
-  /** Lists the properties of a body that the schema does not have, as `body.ticket.colour`. */
+  /** Lists the properties of a body that the schema does not have, in the form `body.ticket.colour`. */
   *unknownProperties(schema: unknown, value: unknown, path: string): Generator<string> {
     if (typeof value !== 'object' || value === null) return;
     if (Array.isArray(value)) {
@@ -93,7 +95,7 @@ export class ApiDescription {
     return found.length > 0 ? { allOf: found } : undefined;
   }
 
-  /** Follows a reference to the part that it names. */
+  /** Follows a reference to the part to which it refers. */
   #resolve(value: unknown): Json {
     const ref = (value as Json)['$ref'];
     return typeof ref === 'string' ? this.#resolve(valueAt(this.document, ref.slice(2).split('/'))) : (value as Json);
@@ -115,7 +117,7 @@ const valueAt = (value: unknown, path: readonly string[]): unknown => path.reduc
 /** Escapes a key for a JSON pointer. */
 export const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** Lists the type `null`, as JSON Schema does, where OpenAPI 3.0 writes `nullable: true`. */
+/** Adds the type `null`, as JSON Schema does, wherever the description has OpenAPI 3.0's `nullable: true`. */
 export function listNullTypes(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const part of Object.values(value)) listNullTypes(part);

@@ -16,19 +16,21 @@ import { vendorWire } from '../sandbox/vendor-wire.ts';
 /** One write of one tool. A tool that can write in several ways has a row for each. */
 export interface VendorWrite<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
   readonly tool: string;
-  /** Names the way of writing, if the tool has several: `as a note`. */
+  /** Names the kind of write, if the tool has several: `as a note`. */
   readonly variant?: string;
-  /** The sandbox's route that receives the write: `POST /tickets`. The tool's other requests must be `GET` or ask for a token. */
+  /**
+   * The sandbox's route that receives the write: `POST /tickets`. The tool's other requests must be `GET` requests or requests for a token.
+   */
   readonly route: string;
-  /** `never`: sent once. `safe`, `keyed`: sent again if its answer was lost, and `keyed` with the same key of `context.key()`. */
+  /** `never`: sent once. `safe`: sent again if its answer was lost. `keyed`: likewise, with the same key from `context.key()`. */
   readonly retry: RetryClass;
   /** Part of the error text for an unknown outcome: how to find out whether the write happened. */
   readonly ifLost: string;
-  /** An input of the tool that makes this one write in a fresh sandbox, without asking a person. */
+  /** Returns an input with which the tool makes exactly this write in a fresh sandbox, without asking a person. */
   input(sandbox: Sandbox): object;
 }
 
-/** What {@link lostAnswerChecks} need besides the connector. */
+/** The details that {@link lostAnswerChecks} needs besides the connector. */
 export interface LostAnswerFixture<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
   /** At least one row for each tool that writes. */
   readonly writes: readonly VendorWrite<Sandbox>[];
@@ -52,10 +54,10 @@ const mostAttempts = 4;
 const giveUpAfterMs = 15_000;
 
 /**
- * Returns checks that lose the answer to every write of a connector's tools in every way. They expect as many requests as the retry class
- * allows, and an error that says what is unknown and how to find out. A writing tool without a row fails.
+ * Returns checks that lose the answer to every write of a connector's tools in every possible way. They expect as many requests as the
+ * retry class allows, and an error that says what is unknown and how to find out. A tool that writes but has no row fails.
  *
- * Each check runs the tool through a new host, whose breaker has seen no other calls. Checks may run in any order, also at the same time.
+ * Each check runs the tool through a new host, whose breaker has seen no other calls. Checks may run in any order, and at the same time.
  * They need got, cockatiel and p-retry.
  */
 export function lostAnswerChecks<Sandbox extends ConnectorSandbox>(
@@ -107,12 +109,12 @@ export function lostAnswerChecks<Sandbox extends ConnectorSandbox>(
   ];
 }
 
-/** What became of a call whose answers were lost. */
+/** The result of a call whose answers were lost. */
 interface LosingCall {
-  /** What a model reads. */
+  /** The text that a model reads. */
   readonly text: string;
   readonly isError: boolean;
-  /** The requests that reached the vendor, without reads and requests for tokens. */
+  /** The requests that reached the vendor, except reads and requests for tokens. */
   readonly writes: readonly SimulatorRequest[];
   /** The keys that the tool got from `context.key()`. */
   readonly keys: readonly string[];
@@ -134,7 +136,7 @@ function expectLookup({ text }: LosingCall, { ifLost }: Expected): void {
   ok(text.includes(ifLost), `“${text}” does not say “${ifLost}”`);
 }
 
-/** Expects all attempts of a write to carry the same key, and those of a keyed write a key of `context.key()`. */
+/** Expects all attempts of a write to carry the same key. The key of a keyed write must come from `context.key()`. */
 function expectOneKey({ writes, keys }: LosingCall, { retry }: Expected): void {
   deepEqual(new Set(writes.map(({ headers }) => headers['idempotency-key'])).size, 1, 'its attempts have different idempotency keys');
   if (retry !== 'keyed') return;

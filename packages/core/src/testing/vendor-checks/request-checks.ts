@@ -6,31 +6,31 @@ import { createRequestJudge, type DescriptionGaps, type JudgedRequest, type Requ
 import { trySeededFaults } from './seeded-faults.ts';
 import { unusedInputs } from './unused-inputs.ts';
 
-/** Calls with every input of every tool, and the requests that the vendor received. An `OpenedSandbox` has both. */
+/** Calls that together use every input of every tool, and the requests that the vendor received. An `OpenedSandbox` has both. */
 export interface RequestTraffic {
   readonly calls: readonly ToolCall[];
   readonly requests: readonly JudgedRequest[];
 }
 
-/** What {@link requestChecks} need besides the connector. */
+/** The details that {@link requestChecks} needs besides the connector. */
 export interface RequestFixture extends DescriptionGaps {
   /** Reads the vendor's own OpenAPI 3.0 description. */
   description(): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
-  /** Makes the calls, or returns those that were made. */
+  /** Makes the calls, or returns calls that have already been made. */
   traffic(): RequestTraffic | Promise<RequestTraffic>;
   /**
-   * The faults that the judge cannot refuse, since the description takes any text there: `GET /search: query q`. A fault that the judge
-   * refuses after all must be removed. Default: none.
+   * The faults that the judge cannot refuse, since the description allows any text there: `GET /search: query q`. Do not list a fault that
+   * the judge refuses. Default: none.
    */
   readonly acceptedFaults?: readonly string[];
-  /** Fields of bodies whose content is up to the caller, by name: no faults are seeded there. Default: none. */
+  /** The names of body fields whose content is up to the caller. No faults are seeded in them. Default: none. */
   readonly freeFormFields?: readonly string[];
   /** The tools that send no requests, and so are not called. Default: none. */
   readonly silentTools?: readonly string[];
 }
 
 interface Evidence extends RequestTraffic {
-  /** Judges by the description with everything that it lacks. */
+  /** Judges by the description, completed with everything that it lacks. */
   readonly judge: RequestJudge;
   /** Judges by the description without the undescribed operations. */
   readonly vendorJudge: RequestJudge;
@@ -40,11 +40,11 @@ const nameOf = ({ method, path }: JudgedRequest): string => `${method} ${path}`;
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 
 /**
- * Returns checks that judge all requests of a connector by its vendor's own description, and that test the judge with seeded faults: it
- * judges each request again with one part broken at a time. The names are facts about a request of the connector ("matches the
+ * Returns checks that judge all requests of a connector by its vendor's own description. They also test the judge with seeded faults: it
+ * judges each request again with one part broken at a time. Each name states a fact about a request of the connector ("matches the
  * description").
  *
- * The checks share one judge and one traffic, made by the first check that runs. They need ajv and ajv-formats.
+ * The checks share one judge and the same traffic. The first check that runs creates both. They need ajv and ajv-formats.
  */
 export function requestChecks(connector: Connector, fixture: RequestFixture): readonly ConnectorCheck[] {
   const { undescribed = {}, acceptedFaults = [], freeFormFields = [], silentTools = [] } = fixture;

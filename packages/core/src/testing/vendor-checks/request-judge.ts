@@ -8,7 +8,7 @@ export interface JudgedRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: unknown;
-  /** By lower-case name. Absent: the request is a part of another request and has no headers of its own. */
+  /** The headers, by lower-case name. Absent: the request is a part of another request and has no headers of its own. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -23,7 +23,7 @@ export interface RequestVerdict {
 
 /** A parameter that the vendor documents only in prose. */
 export interface AddedParameter {
-  /** The page and its heading: `Search, Sorting`. */
+  /** The page of the vendor's documentation and the heading on it: `Search, Sorting`. */
   readonly page: string;
   readonly schema: object;
 }
@@ -31,15 +31,15 @@ export interface AddedParameter {
 /** Facts about one operation that the vendor documents in prose and leaves out of its description. */
 export interface DescriptionAddition {
   readonly query?: Readonly<Record<string, AddedParameter>>;
-  /** Parameters in the path. Checked in addition to the description's. */
+  /** Path parameters. They are checked in addition to the description's own. */
   readonly path?: Readonly<Record<string, AddedParameter>>;
-  /** Fields of the body, by path (`ticket.requester`), each with the schema that replaces the description's. */
+  /** Fields of the body, by path (`ticket.requester`), each with the schema that replaces the description's own. */
   readonly fields?: Readonly<Record<string, object>>;
   /** The schema of a body that the description does not mention at all. */
   readonly body?: object;
 }
 
-/** What a vendor's description lacks, by operation: `GET /tickets/{id}`. */
+/** The gaps in a vendor's description, by operation: `GET /tickets/{id}`. */
 export interface DescriptionGaps {
   /** Additions to operations that the description has. */
   readonly additions?: Readonly<Record<string, DescriptionAddition>>;
@@ -52,8 +52,8 @@ export type RequestJudge = (request: JudgedRequest) => RequestVerdict;
 
 /**
  * Creates a judge that checks requests against an OpenAPI 3.0 description: the operation, its path, query and header parameters, its body
- * and the type of the body. Stricter than the description, it also refuses properties of the body that the description does not have. The
- * judge throws if a schema does not compile, since it would otherwise accept every request.
+ * and the type of the body. It is stricter than the description, because it also refuses properties of the body that the description does
+ * not have. The judge throws if a schema does not compile, since it would otherwise accept every request.
  *
  * @throws {Error} if ajv or ajv-formats is not installed, or if the description already has an operation from `undescribed`.
  */

@@ -2,7 +2,7 @@ import type { Ajv, ValidateFunction } from 'ajv';
 
 export type { ValidateFunction };
 
-/** Two validators of JSON Schema. Bodies are judged as they are. Parameters are text on the wire, and are coerced to their type first. */
+/** Two JSON Schema validators. Bodies are judged as they are. Parameters are text on the wire, so they are first coerced to their type. */
 export interface SchemaValidators {
   readonly bodies: Ajv;
   readonly parameters: Ajv;

@@ -1,6 +1,6 @@
 import type { JudgedRequest, RequestJudge, RequestVerdict } from './request-judge.ts';
 
-/** A value that fits no field: it is no number, no date and no word of any list. */
+/** A value that fits no field: it is not a number, not a date and not a word from any list. */
 const misfit = '~';
 /** A name that no parameter and no field has. */
 const unknownName = 'busbar_unknown';
@@ -63,8 +63,8 @@ function replaced(body: unknown, path: readonly (string | number)[], value: unkn
 }
 
 /**
- * Breaks every request in every part. `passed` lists the faults that the judge misses, since the description leaves them open, sorted by
- * operation and place. `caught` counts the faults that the judge finds in each operation.
+ * Breaks each part of every request in turn. `passed` lists the faults that the judge misses because the description allows them. It is
+ * sorted by operation and place. `caught` counts the faults that the judge finds in each operation.
  */
 export function trySeededFaults(
   requests: readonly JudgedRequest[],

@@ -2,22 +2,22 @@ import type { Json } from './api-description.ts';
 
 /** An operation that the vendor's description leaves out, as the vendor documents it elsewhere. */
 export interface UndescribedOperation {
-  /** A recorded exchange, by name, or the page of the vendor's documentation and its heading: `OAuth Tokens, Create Token`. */
+  /** The name of a recorded exchange, or the page of the vendor's documentation and the heading on it: `OAuth Tokens, Create Token`. */
   readonly source: { readonly recording: string } | { readonly page: string };
-  /** The parameters of the query. */
+  /** The query parameters. */
   readonly query?: Readonly<Record<string, { readonly schema: object; readonly required?: true }>>;
-  /** The schemas of the path's parameters. A parameter that is absent here takes any text. */
+  /** The schemas of the path parameters. A parameter that is not listed here accepts any text. */
   readonly path?: Readonly<Record<string, object>>;
   /** The schema of the body. Absent: the request has no body. */
   readonly body?: object;
-  /** The type of the body. Default: `application/json`. */
+  /** The media type of the body. Default: `application/json`. */
   readonly type?: string;
 }
 
 /**
- * Returns a description with added operations, by method and path template: `POST /oauth/tokens`.
+ * Returns a description to which operations are added, by method and path template: `POST /oauth/tokens`.
  *
- * @throws {Error} if the description already has an operation, since requests must then be judged by the vendor's own description.
+ * @throws {Error} if the description already has one of the operations, since requests must then be judged by the vendor's own description.
  */
 export function withUndescribed(
   description: Readonly<Record<string, unknown>>,

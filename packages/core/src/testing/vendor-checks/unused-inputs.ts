@@ -5,8 +5,8 @@ import type { ToolCall } from '../sandbox/open-sandbox.ts';
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * Lists the inputs that no call has used: tools, fields of their inputs (also nested fields and fields in lists), and the enum and boolean
- * values of a field, as in `zendesk_search_tickets.order = "all"`. If a call leaves a field out, its default counts as used.
+ * Lists the inputs that no call has used: tools, fields of their inputs (including nested fields and fields in lists), and the enum and
+ * boolean values of a field, as in `zendesk_search_tickets.order = "all"`. If a call leaves a field out, its default counts as used.
  */
 export function unusedInputs(connector: Connector, calls: readonly ToolCall[]): string[] {
   return connector.tools.flatMap(({ name, input }) => {

@@ -23,7 +23,7 @@ export const fieldFaults: readonly { readonly name: string; readonly why: string
   },
 ];
 
-/** Bodies that are no answer, sent where one is expected. */
+/** Bodies that are not answers, sent where an answer is expected. */
 const bodyFaults: readonly { readonly name: string; readonly headers?: Record<string, string>; body(): unknown }[] = [
   { name: 'an empty body', body: () => '' },
   { name: 'null', body: () => null },
@@ -116,7 +116,10 @@ export const answerRules: readonly Rule[] = [
   },
 ];
 
-/** Returns a problem if an output has words that show a value used as text by mistake, and had none in the good run. */
+/**
+ * Returns a problem if an output contains words that show a value used as text by mistake, and the good run's output contains no such
+ * words.
+ */
 export function slipOf({ structuredContent }: Answer, trace: Trace): string | undefined {
   if (textsIn(trace.answer.structuredContent).some((text) => slipIn(text) !== undefined)) return undefined;
   const slip = textsIn(structuredContent).map(slipIn).find(Boolean);

@@ -7,7 +7,7 @@ import { openOnly } from '../open-only.ts';
 import { codeOf, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 
-/** How a connector behaves while the vendor works, with good and bad callers and settings. */
+/** How a connector behaves while the vendor works, with valid and invalid callers and settings. */
 export const behaviourRules: readonly Rule[] = [
   {
     name: 'answers the example of each tool with the declared output',

@@ -7,12 +7,12 @@ import type { Rule } from '../rule.ts';
 const flood = 600;
 /** The longest list that a model may get at once. */
 const longestList = 500;
-/** The most requests of one call. Health checks of whole accounts need as many. */
+/** The maximum number of requests per call. Health checks of whole accounts need that many. */
 const mostRequests = 25;
 /** The largest answer that a model may get, in bytes of JSON: about 60,000 tokens. */
 const largestAnswer = 256 * 1024;
 
-/** Changes the fields by which vendors say that there are more pages, so that they say so. */
+/** Changes the fields that announce further pages, so that they announce one. */
 const moreOf = (value: unknown, name: string): unknown => {
   if (!/next|more|done|cursor|after|page|total|count/i.test(name)) return value;
   if (typeof value === 'boolean') return !/done|last/i.test(name);
@@ -20,7 +20,7 @@ const moreOf = (value: unknown, name: string): unknown => {
   return value === null || typeof value === 'string' ? 'one-page-more' : value;
 };
 
-/** Whether calls stay bounded, however much the vendor has. */
+/** Whether calls stay bounded, however much data the vendor has. */
 export const boundRules: readonly Rule[] = [
   {
     name: 'returns one page, however much the vendor sends',

@@ -8,7 +8,7 @@ const nameOf = (request: { readonly method: string; readonly path: string } | un
 const inTraces = (traces: readonly Trace[], find: (trace: Trace) => readonly string[] | string | undefined): string[] =>
   traces.flatMap((trace) => [find(trace) ?? []].flat().map((problem) => `${trace.tool.name}: ${problem}`));
 
-/** Whether a tool does what its effect says, and how it handles a write whose answer is lost. */
+/** Whether a tool does what its effect declares, and how it handles a write whose answer is lost. */
 export const effectRules: readonly Rule[] = [
   {
     name: 'changes nothing with its read tools',

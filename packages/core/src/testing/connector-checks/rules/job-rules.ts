@@ -17,7 +17,7 @@ const faults = [
 
 const often = 1_000;
 
-/** How a connector's jobs behave. Each job works on the records that the tools' examples left. */
+/** How a connector's jobs behave. Each job works on the records that the tools' examples left behind. */
 export const jobRules: readonly Rule[] = [
   {
     name: 'writes nothing in a job that runs again right away',
@@ -113,7 +113,7 @@ async function withWorkForJobs<R>(checked: CheckedConnector, work: (testHost: Te
   });
 }
 
-/** Runs `probe` for each request of each job. It may open as many test hosts as it needs. Prefixes the problems with the request. */
+/** Runs `probe` for each request of each job. `probe` may open as many test hosts as it needs. Prefixes the problems with the request. */
 async function overJobSteps(
   checked: CheckedConnector,
   probe: (

@@ -18,7 +18,7 @@ const imports = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]
 /** Whether a file belongs to the sandbox, which no host runs. */
 const isSandbox = (file: string): boolean => /^sandbox[./\\]/.test(file);
 
-/** What an installed connector brings with it, and what its README says. */
+/** Whether an installed connector brings only what it may, and whether its README states what it must. */
 export const packageRules: readonly Rule[] = [
   {
     name: 'depends on core and zod as peers, and on nothing else',
@@ -90,7 +90,10 @@ async function manifestOf(folder: URL | undefined): Promise<Manifest> {
 /** Returns the first sentence of a description. */
 const firstSentence = (description: string): string => /^.*?[.](?= )/.exec(description)?.[0] ?? description;
 
-/** Lists how a table of the README, between comments with its name, differs from the expected rows. The heading is up to the author. */
+/**
+ * Lists how a table of the README differs from the expected rows. Comments with the table's name enclose it. The heading is up to the
+ * author.
+ */
 async function tableFaults(
   { folder }: ConnectorFixture,
   table: 'tools' | 'config',

@@ -4,7 +4,7 @@ import type { Step, Trace } from '../checked-connector.ts';
 import { codeOf, faultOfFailure, mayWrite, overSteps } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 
-/** The statuses by which a vendor refuses a request permanently, with the codes for a model and their meaning. */
+/** The statuses with which a vendor refuses a request permanently, with the codes for a model and their meaning. */
 const refusals: readonly (readonly [status: number, codes: readonly ErrorCode[], meaning: string])[] = [
   [401, ['UNAUTHENTICATED'], 'a person must replace the credential, and no repetition of the call helps'],
   [403, ['FORBIDDEN'], 'a person must grant the right'],
@@ -16,7 +16,7 @@ const refusals: readonly (readonly [status: number, codes: readonly ErrorCode[],
 /** A moment in which the machine is busy says nothing about the connector: a second attempt gives the other requests more time. */
 const silences = [200, 1_500].map((attemptTimeoutMs) => ({ attemptTimeoutMs, retries: 0 }));
 
-/** The vendor's failures that are no refusals. A write may have been made. */
+/** The vendor's failures that are not refusals. A write may have been performed. */
 const failures = [
   { name: 'a 500', misbehaviour: { kind: 'status', status: 500 } },
   { name: 'a 503', misbehaviour: { kind: 'status', status: 503 } },

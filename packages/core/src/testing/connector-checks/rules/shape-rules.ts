@@ -4,11 +4,11 @@ import { checkConnector } from '../../../catalog/registration.ts';
 import { strictSchema } from '../../../catalog/strict-schema.ts';
 import type { Rule } from '../rule.ts';
 
-/** Words by which a description says what happens without an optional input. */
+/** Words with which a description says what happens without an optional input. */
 const saysWithout =
   /\babsent\b|\bdefaults?\b|\bwithout\b|\bomit|\bleave\b|\bunless\b|\bif not\b|\bby itself\b|\botherwise\b|\bnext page\b/i;
 
-/** All other rules depend on it, because they open hosts. */
+/** All other rules depend on this rule, because they open hosts. */
 export const acceptedByHost: Rule = {
   name: 'is accepted by a host',
   why: 'A host with an invalid connector does not start. This checks the contract version, ids, names, limits, toolsets and the model vendors’ rules for schemas.',

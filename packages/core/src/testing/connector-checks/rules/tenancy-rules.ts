@@ -7,7 +7,7 @@ import { answerWith, codeOf, overSteps, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 import type { TestHost } from '../test-host.ts';
 
-/** Whether a text contains a secret: as it is, in hex, or in base64, also in the middle of a longer encoded text. */
+/** Whether a text contains a secret: as it is, in hex, or in base64, including in the middle of a longer encoded text. */
 function contains(text: string, secret: string): boolean {
   const inBase64 = [0, 1, 2].map((shift) => btoa(' '.repeat(shift) + secret).slice(4, -4));
   return [secret, Buffer.from(secret).toString('hex'), ...inBase64].some((form) => text.includes(form));

@@ -8,12 +8,12 @@ import type { Rule } from '../rule.ts';
 import type { TestHost } from '../test-host.ts';
 import { fieldFaults, slipOf } from './answer-rules.ts';
 
-/** Bodies that may arrive by mistake, and that are no delivery. */
+/** Bodies that may arrive by mistake and are not deliveries. */
 const junk = ['', 'no JSON', '{"half": ', 'null', '7', '"text"', '[null]', '[7]', '[[]]', '{}'];
 /** The number of events in a large batch. */
 const batch = 1_000;
 
-/** How a connector handles webhook deliveries. Core verifies and stores them; the connector declares the signature and reads the events. */
+/** How a connector handles webhook deliveries. Core verifies and stores them. The connector declares the signature and reads the events. */
 export const webhookRules: readonly Rule[] = [
   {
     name: 'stores each event of its vendor’s webhook once',
