@@ -12,6 +12,7 @@ export interface Observer {
   refused?(event: RefusalEvent): void;
 }
 
+/** A call that ended: its caller, its tool, how it ended, and what it cost in time and upstream requests. */
 export interface CallEvent {
   readonly callId: string;
   readonly tenant: string;
@@ -51,6 +52,7 @@ export interface UpstreamAttempt {
   readonly durationMs: number;
 }
 
+/** An upstream attempt, a wait before the next attempt, or a change of a circuit breaker. */
 export type UpstreamEvent =
   | {
       readonly kind: 'attempt';
@@ -70,6 +72,7 @@ export type UpstreamEvent =
     }
   | { readonly kind: 'breaker'; readonly connector: string; readonly connection: string; readonly state: BreakerState };
 
+/** A request that was refused before it became a call, and the reason. */
 export interface RefusalEvent {
   readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining' | 'overload';
 }

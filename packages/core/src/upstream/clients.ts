@@ -42,6 +42,7 @@ export interface Clients {
   close(): Promise<void>;
 }
 
+/** Options of {@link createClients}. */
 export interface ClientsOptions {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly httpClient: HttpClient | undefined;
