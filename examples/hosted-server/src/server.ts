@@ -32,7 +32,7 @@ export interface Webhook {
   readonly connection: string;
 }
 
-/** Options of a start. */
+/** Options for starting the server. */
 export interface StartOptions {
   /** Creates an API key for the first tenant, even if there are keys. */
   readonly newKey?: boolean | undefined;

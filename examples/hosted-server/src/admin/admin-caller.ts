@@ -17,7 +17,7 @@ export interface AdminEnv {
 
 /** How callers are authenticated and limited. */
 export interface AdmitOptions extends CallerOptions {
-  /** The key's rate limit, shared with MCP: an admin request counts like a call. */
+  /** The key's rate limit, shared with MCP: an admin request counts as a call. */
   limitPerKey(principal: Principal): Promise<RateLimitDecision | undefined>;
 }
 
@@ -41,8 +41,8 @@ export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> 
 }
 
 /**
- * Returns the tenant that a request is about: for an owner, always the owner's tenant; for an operator, the requested tenant, or undefined
- * for all tenants.
+ * Returns the tenant that a request is about: for an owner, always the owner's tenant. For an operator, returns the requested tenant, or
+ * undefined for all tenants.
  *
  * @throws {ToolError} FORBIDDEN if an owner requests another tenant.
  */

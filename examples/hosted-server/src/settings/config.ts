@@ -33,7 +33,7 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the settings. Nothing else reads the environment. An empty value counts as not set.
+ * Reads the settings. No other code reads the environment. An empty value counts as not set.
  *
  * @throws {ConfigError} which lists every problem.
  */

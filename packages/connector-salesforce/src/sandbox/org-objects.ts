@@ -1,4 +1,4 @@
-/** A field of an object of the sandbox. */
+/** A field of an object in the sandbox. */
 export interface OrgField {
   readonly name: string;
   readonly type: string;
@@ -11,7 +11,7 @@ export interface OrgField {
   readonly unique: boolean;
 }
 
-/** An object of the sandbox. */
+/** An object in the sandbox. */
 export interface OrgObject {
   readonly name: string;
   readonly keyPrefix: string;

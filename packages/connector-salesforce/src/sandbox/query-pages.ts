@@ -4,7 +4,7 @@ import { refusal } from './refusal.ts';
 export interface QueryResult {
   readonly rows: readonly object[];
   readonly total: number;
-  /** Rows in a page. */
+  /** Rows per page. */
   readonly size: number;
   readonly tooling: boolean;
   /** The object after FROM. */

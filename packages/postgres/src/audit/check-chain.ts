@@ -6,7 +6,7 @@ import { sourceOf, type Statement, type Statements } from './statements.ts';
 export interface ChainCheck {
   readonly chain: string;
   add(line: LinkLine, entries: readonly AuditEntry[]): void;
-  /** After the last link. */
+  /** Ends the check. Call it after the last link. */
   end(): void;
 }
 

@@ -15,7 +15,7 @@ export interface ReplayOptions {
    * rights at the time of the call apply.
    */
   readonly authorize?: (principal: Principal) => Promise<Principal | undefined>;
-  /** How many dead letters to replay at most. Default 100, and 1,000 at most. */
+  /** The maximum number of dead letters to replay. Default 100, at most 1,000. */
   readonly limit?: number;
 }
 
@@ -39,7 +39,7 @@ export interface ReplayResult {
   /** In no particular order. */
   readonly deadLetters: readonly ReplayedDeadLetter[];
   readonly counts: Readonly<Record<ReplayedDeadLetter['outcome'], number>>;
-  /** Whether more dead letters match, which the replay did not reach. */
+  /** Whether there are more matching dead letters, which the replay did not reach. */
   readonly more: boolean;
 }
 

@@ -8,7 +8,7 @@ export const overloaded = (): ToolError =>
 export const conflict = (): ToolError =>
   new ToolError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used before with other arguments. Use a new key for a new call.');
 
-/** The key's call may have written, and its outcome is unknown. */
+/** The call that used the key may have written, and its outcome is unknown. */
 export const outcomeLost = (): ToolError =>
   new ToolError(
     'OUTCOME_UNKNOWN',

@@ -115,7 +115,7 @@ export function toName(...parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 
-/** The refusal of a write at a limit. */
+/** The refusal of a write that would exceed a limit. */
 export function stateFull(reason: string): ToolError {
   return new ToolError(
     'STATE_FULL',
