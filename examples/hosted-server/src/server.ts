@@ -14,7 +14,7 @@ export interface Server {
   readonly webhooks: readonly Webhook[];
   readonly log: Logger;
   readonly demo: boolean;
-  /** The API key created at this start. Undefined if there were keys before and no new key was requested. */
+  /** The API key created at this start. Undefined if there already were keys and no new key was requested. */
   readonly newKey: string | undefined;
   /**
    * Shuts down in this order. The health page reports draining. Usage events are no longer sent. New requests are refused. Running calls

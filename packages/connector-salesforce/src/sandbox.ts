@@ -37,7 +37,7 @@ export interface SalesforceSandboxOptions {
   readonly jwt?: { readonly username: string; readonly publicKey: string };
 }
 
-/** A Salesforce org on this machine. It starts with a few made-up records, and keeps written records while it runs. */
+/** A Salesforce org on this machine. It starts with a few made-up records, and keeps written records until it is closed. */
 export interface SalesforceSandbox extends Simulator {
   /** The settings of a connection to this org. */
   readonly config: { readonly myDomain: string; readonly clientId: string; readonly clientSecret: string };

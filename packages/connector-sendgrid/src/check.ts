@@ -2,8 +2,8 @@ import type { Context, Health } from '@busbar/core';
 import type { SendGridClient } from './client.ts';
 
 /**
- * Reads the API key's permissions. The check does not show the account's name, because sending does not need the permission to read the
- * name.
+ * Reads the API key's permissions. The check does not show the account's name, because reading it needs a permission that sending e-mail
+ * does not need.
  */
 export async function checkAccount(client: SendGridClient, context: Context): Promise<Health> {
   const scopes = await client.listScopes(context);

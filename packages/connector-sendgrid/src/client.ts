@@ -129,7 +129,7 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
     },
 
     /**
-     * Reads counts for the whole account or for one category. Not for several categories, because a query in core cannot repeat a
+     * Reads counts for the whole account or for one category. It cannot read several categories, because a query in core cannot repeat a
      * parameter. The range includes its first and last day.
      */
     async getStats(

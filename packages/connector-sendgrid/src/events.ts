@@ -67,7 +67,7 @@ export function readEvents(body: unknown): Entry<unknown>[] {
  */
 export const sentMessageId = (id: string): string => id.split('.', 1)[0] ?? '';
 
-/** Conditions for events. An absent condition always holds. */
+/** Conditions that select events. An absent condition always holds. */
 export interface EventFilter {
   readonly messageId?: string | undefined;
   readonly sendKey?: string | undefined;

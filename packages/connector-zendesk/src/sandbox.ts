@@ -38,7 +38,7 @@ export interface ZendeskSandboxOptions {
   /** The legacy credential. Default: `agent@example.com` and `api-token`. */
   readonly email?: string;
   readonly apiToken?: string;
-  /** The secret with which the account's webhook signs. Default: Zendesk's published secret for testing. */
+  /** The secret with which the account's webhook signs requests. Default: Zendesk's published secret for testing. */
   readonly webhookSecret?: string;
 }
 

@@ -33,8 +33,8 @@ export interface ApiKeys {
   /** Creates a key. The returned `key` is the only copy. */
   create(input: NewApiKey): Promise<ApiKey & { readonly key: string }>;
   /**
-   * Creates the first key of a database, exactly once even if many processes start at the same time. Returns undefined if the first key was
-   * created before.
+   * Creates the first key of a database. If many processes start at the same time, only one of them creates it. Returns undefined if the
+   * first key already existed.
    */
   createFirst(input: NewApiKey): Promise<(ApiKey & { readonly key: string }) | undefined>;
   /** Returns the key's record and records the time of use. Returns undefined for an unknown or revoked key. */

@@ -28,8 +28,8 @@ const minSecretLength = 32;
 
 /**
  * Seals with AES-256-GCM. The output is the secret's id, a salt, the tag and the ciphertext. HKDF with SHA-256 derives the key and the
- * nonce from the secret, the purpose and the salt. So a secret may seal any number of values, and a seal for one purpose cannot open values
- * that were sealed for another purpose.
+ * nonce from the secret, the purpose and the salt. So a secret may seal any number of values, and values that were sealed for one purpose
+ * cannot be opened for another.
  *
  * @throws {TypeError} for a secret of fewer than 32 characters.
  */

@@ -41,8 +41,8 @@ export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> 
 }
 
 /**
- * Returns the tenant that a request is about: for an owner, always the owner's tenant. For an operator, returns the requested tenant, or
- * undefined for all tenants.
+ * Returns the tenant that a request is about. For an owner, it is always the owner's tenant. For an operator, it is the requested tenant,
+ * or undefined for all tenants.
  *
  * @throws {ToolError} FORBIDDEN if an owner requests another tenant.
  */

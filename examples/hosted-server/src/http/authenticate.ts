@@ -10,7 +10,7 @@ const maxLookups = 1_000;
 
 /**
  * Authenticates callers by API key (`Authorization: Bearer bb_…`). Caches principals for 30 seconds, under the hash of the key. The cache
- * holds the 10,000 most recently used keys. Unknown keys are not cached.
+ * holds at most 10,000 keys, the most recently used. Unknown keys are not cached.
  */
 export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Authenticate {
   const cached = new Map<string, { readonly principal: Principal; readonly until: number }>();

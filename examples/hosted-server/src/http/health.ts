@@ -8,7 +8,7 @@ export interface Health {
   readiness(): Promise<Readiness>;
   /** Details for an operator. They contain only counts, and nothing that belongs to a tenant. */
   details(): Promise<HealthDetails>;
-  /** Marks the server as not ready, permanently. */
+  /** Permanently marks the server as not ready. */
   drain(): void;
 }
 

@@ -22,7 +22,7 @@ export interface TracingOptions {
 // Half of the SDK's default. With larger batches, most spans survive V8's young generation, and under load the process grows by 70 MB.
 const maxExportBatchSize = 256;
 
-/** Opens tracing. Returns undefined if the settings name no collector; in that case, OpenTelemetry's SDK is not loaded. */
+/** Opens tracing. Returns undefined, without loading OpenTelemetry's SDK, if the settings name no collector. */
 export async function openTracing(
   config: Config,
   { version, replica, flushTimeoutMs, clock, log }: TracingOptions,

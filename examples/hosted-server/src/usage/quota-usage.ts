@@ -12,7 +12,7 @@ export interface QuotaUsage {
   readonly endsAt: number;
 }
 
-/** Reads how much of its quotas a tenant has used: 1,000 counters at most. `more` is true if there are more. */
+/** Reads how much of its quotas a tenant has used: 1,000 counters at most. `more` is true if there are more counters. */
 export type ReadQuotaUsage = (tenant: string) => Promise<{ readonly quotas: readonly QuotaUsage[]; readonly more: boolean }>;
 
 export interface QuotaUsageOptions {

@@ -7,7 +7,7 @@ export interface CheckReport {
   /** The number of connections checked. */
   readonly checked: number;
   readonly healthy: number;
-  /** ISO date. */
+  /** ISO date and time. */
   readonly at: string;
 }
 

@@ -8,8 +8,8 @@ export interface Vendor {
   /** The vendor's settings and their descriptions. `ACME_CLIENT_ID` sets `clientId` in the config of the connector `acme`. */
   readonly settings: Readonly<Record<string, string>>;
   /**
-   * The config field that names the account. The value of this field becomes the name of the connection from the settings. Without the
-   * field, the connection is called `default`.
+   * The config field that names the account. The connection from the settings takes its name from this field. Without the field, the
+   * connection is called `default`.
    */
   readonly accountField?: string;
   /** The config field whose value verifies the vendor's events. A connection with a value for it gets a webhook address. */

@@ -11,7 +11,7 @@ export interface Bundles {
   readonly cycles: readonly string[];
 }
 
-/** Reads the trees from ProductRelatedComponent rows. Visits every product only once, so a cycle cannot make it run forever. */
+/** Reads the trees from ProductRelatedComponent rows. Visits every product only once, so it ends even if there is a cycle. */
 export function readBundles(components: readonly Row[]): Bundles {
   const children = new Map<string, string[]>();
   for (const row of components) {

@@ -16,7 +16,7 @@ export interface Rows {
 /** One row: a record without Salesforce's own metadata. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The finding of a check. `unknown`: the data that it needs could not be read. */
+/** The finding of a check. `unknown`: the data that the check needs could not be read. */
 export interface Finding {
   readonly status: 'pass' | 'warn' | 'fail' | 'unknown';
   /** One sentence that states the finding. */

@@ -8,8 +8,8 @@ interface Head {
 }
 
 /**
- * Refuses a request whose head is too long. As from the servers in front of Salesforce, the refusal has no body. @throws {VendorError} 414
- * or 431.
+ * Refuses a request whose head is too long. The refusal has no body, because the servers in front of Salesforce send none. @throws
+ * {VendorError} 414 or 431.
  */
 export function demandShortHead({ url, headers }: Head): void {
   if (url.length > vendorLimits.headBytes.most) throw new VendorError(414);

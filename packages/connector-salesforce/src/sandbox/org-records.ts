@@ -9,7 +9,7 @@ export type OrgRecord = Record<string, unknown> & { readonly Id: string };
 const maxRecords = 50_000;
 
 /**
- * Creates the store for an org's records, by object. Deleted records stay, marked with `IsDeleted`. It holds at most 50,000 records per
+ * Creates the record store of an org. Deleted records stay in the store, marked with `IsDeleted`. It holds at most 50,000 records per
  * object.
  */
 export function createRecords(objects: ReadonlyMap<string, OrgObject>, clock: Clock) {

@@ -4,7 +4,7 @@ import type { Send } from './send.ts';
 
 export const tagOperations = (send: Send) => ({
   /**
-   * Adds (PUT) or removes (DELETE) tags and returns all tags that the ticket has afterwards. It is safe to repeat the request, because a
+   * Adds (PUT) or removes (DELETE) tags and returns all tags that the ticket has afterwards. The request is safe to repeat, because a
    * repetition changes nothing more. With `updatedAt`, it is never repeated, because Zendesk refuses the second request if it carried out
    * the first.
    */

@@ -12,7 +12,7 @@ interface Window {
 }
 
 /**
- * Counts requests, exports and ticket updates per account and minute, updates per user and minute, and updates per ticket and ten minutes.
+ * Counts requests, exports and ticket updates per account per minute, updates per user per minute, and updates per ticket in ten minutes.
  */
 export function createRateLimits(clock: Clock, options: { readonly requestsPerMinute?: number; readonly ticketUpdatesPerMinute?: number }) {
   const { requestsPerMinute = limits.requestsPerMinute.most, ticketUpdatesPerMinute = limits.ticketUpdatesPerMinute.most } = options;

@@ -28,8 +28,8 @@ export interface PostgresAuditOptions {
 /** An audit in a database, with the maintenance of its chains. Any number of replicas may use its methods at the same time. */
 export interface PostgresAudit extends Audit {
   /**
-   * Looks at the 1,000 newest chains and records the heads of those that have changed since this process's last checkpoint. A verification
-   * can then detect a chain that was rewound. Returns how many heads it recorded.
+   * Checks the 1,000 newest chains and records the heads of the chains that have changed since this process's last checkpoint. A
+   * verification can then detect a chain that was rewound. Returns how many heads it recorded.
    */
   checkpoint(): Promise<number>;
   /** Closes the chains whose lease has expired because their writer is gone. Returns how many it closed. */
@@ -41,7 +41,7 @@ export interface PostgresAudit extends Audit {
   /** Does all of the above now and every 100 seconds until `drain`, and renews the leases of this process's idle chains. */
   start(): void;
   /**
-   * Writes waiting events, records a last checkpoint and closes the chain that holds both. Drain the metering first, so that the checkpoint
+   * Writes waiting events, records a last checkpoint and closes the chain of this audit. Drain the metering first, so that the checkpoint
    * includes the closing links of the metering's chains.
    */
   drain(): Promise<void>;

@@ -166,7 +166,7 @@ export interface Tables {
     message: string;
     failed_at: Date;
     attempts: Generated<number>;
-    /** Whether a repetition by the caller is recognized. True if the call had a key, from the caller or from the host. */
+    /** Whether the host recognizes a repetition by the caller: true if the call had a key, from the caller or from the host. */
     keyed: boolean;
     /** The data that a retry needs: the principal's rights, the arguments and the idempotency key. */
     sealed: Uint8Array;

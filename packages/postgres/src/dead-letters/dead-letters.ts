@@ -47,7 +47,7 @@ export interface DeadLetters {
    * @throws {SealError} if no secret opens it.
    */
   get(id: string, filter?: Pick<DeadLetterFilter, 'tenant'>): Promise<(DeadLetter & { readonly arguments: unknown }) | undefined>;
-  /** Drops the matching dead letters and returns how many it dropped. Skips a dead letter whose call is being settled at this moment. */
+  /** Drops the matching dead letters and returns how many it dropped. Skips a dead letter whose call is being settled. */
   discard(filter: DeadLetterFilter): Promise<number>;
   /**
    * Repeats the calls of the matching dead letters, oldest first and five at a time, with their original arguments, connection and

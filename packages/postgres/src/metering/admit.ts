@@ -16,8 +16,8 @@ export interface AdmitItem {
   readonly price: Price;
   readonly charges: readonly QuotaCharge[];
   /**
-   * The call's arguments, as JSON for the audit. They are serialized before the item joins a batch, so that a failure affects only this
-   * call.
+   * The call's arguments, as JSON for the audit. They are serialized before the item joins a batch, so that arguments that cannot be
+   * serialized fail only their own call.
    */
   readonly input: string;
   /** The end of a call that has already run. Absent: the call is about to run. */
@@ -43,8 +43,7 @@ export interface Writer {
 
 /**
  * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: too little of a quota is
- * left. `retry`: admit the call again, because it lacked only quota that was set aside for an earlier call in its batch, and that call was
- * not written.
+ * left. `retry`: admit the call again, because it lacked only quota that earlier calls in its batch might have taken but did not.
  */
 export type AdmitResult = { readonly kind: 'written' | 'taken' | 'retry' } | { readonly kind: 'full'; readonly charge: QuotaCharge };
 

@@ -49,7 +49,7 @@ export interface PostgresMeteringOptions extends UsagePolicy {
   readonly keepMs?: number;
   /**
    * `durable`, the default: the host answers a call once its settlement is in the database. `queued`: the host answers while the settlement
-   * is still waiting to be written, so that wait does not add to the latency. If the process crashes, it loses the settlements of its last
+   * is still waiting to be written, so the wait does not add to the latency. If the process crashes, it loses the settlements of its last
    * milliseconds. If it stops while the database is unreachable, it loses all settlements since the database became unreachable. The calls
    * whose settlements are lost become `unknown`, or `failed` and refunded if they were reads. Later calls with the keys of `unknown` calls
    * end with OUTCOME_UNKNOWN. In both modes, a read that is admitted and recorded in one write is answered after that write, because the
@@ -57,8 +57,8 @@ export interface PostgresMeteringOptions extends UsagePolicy {
    */
   readonly settle?: 'durable' | 'queued';
   /**
-   * Keeps failed writes that can be retried, for `createDeadLetters` with the same secret to read. Beyond `maxPerTenant` (default 1,000),
-   * the oldest are dropped. Default: none are kept.
+   * Keeps failed writes that can be retried, so that `createDeadLetters` with the same secret can read them. Beyond `maxPerTenant` (default
+   * 1,000), the oldest are dropped. Default: none are kept.
    */
   readonly deadLetters?: { readonly secret: SealSecret; readonly maxPerTenant?: number };
   /** Puts every charged call into the outbox, from which `usageOutbox` delivers it. Default: false. */

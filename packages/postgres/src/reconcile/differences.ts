@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import { timeParameter } from '../database/sql-parameters.ts';
 
-/** A query for the differences of one kind, each as a sentence, in a stable order. */
+/** A query that finds one kind of difference. It returns each difference as a sentence, in a stable order. */
 export type Difference = RawBuilder<{ readonly sentence: string }>;
 
 // A running server sweeps them much sooner.

@@ -5,8 +5,8 @@ import { postpone, removeEvents, takeDue, type TakenEvent } from './outbox-rows.
 
 /**
  * The result of sending one event. `refused`: the receiver does not accept this event. It is retried every hour, because a setting on
- * either side may be the cause. `later`: the event was not accepted, or it is unknown whether it was. It is retried and, if the receiver
- * gave a time, not before `retryAfterMs`.
+ * either side may be the cause. `later`: the event was not accepted, or it is unknown whether it was. It is retried. If the receiver gave a
+ * time, the retry waits at least `retryAfterMs`.
  */
 export type UsageDelivery =
   | { readonly status: 'delivered' }
@@ -56,7 +56,7 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
   // Rounds in a row without a delivery.
   let failures = 0;
 
-  /** Delivers a batch. Returns how long to wait before the next, in milliseconds. */
+  /** Delivers a batch. Returns how long to wait before the next batch, in milliseconds. */
   async function round(stopped: AbortSignal): Promise<number> {
     const taken = await takeDue(db, { now: clock.now(), leaseMs, limit: maxBatch });
     const fresh = await withoutOld(taken);

@@ -74,9 +74,7 @@ export interface CallsQuery extends UsageRange {
 
 /** The usage of all tenants. Its methods reject with RangeError for an invalid range, limit or page position. */
 export interface Usage {
-  /**
-   * Sums usage by group. Each page is read separately, so calls that are made between the reads of two pages are only in the later page.
-   */
+  /** Sums usage by group. Each page is read separately, so a call that is made between two reads is only in the later page. */
   report(query: UsageQuery & Paging): Promise<{ readonly rows: readonly UsageRow[]; readonly next?: string }>;
   /** The whole report as CSV, read page by page: a header, then a line for each row. Costs have 6 decimals. */
   csv(query: UsageQuery): AsyncIterable<string>;
