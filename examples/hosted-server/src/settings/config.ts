@@ -9,8 +9,8 @@ import { accountOf, settingProblems, settingsOf } from './vendor-settings.ts';
 import { vendors } from '../vendors/vendors.ts';
 
 /**
- * The configuration of the server: the settings under their own names, and the content of the files they name. Contains secrets: never log
- * it whole.
+ * The configuration of the server: the settings under their own names, and the content of the files that they name. Contains secrets: never
+ * log it whole.
  */
 export type Config = z.output<typeof settings> & {
   /** The accounts in the vendors' settings and in the `BUSBAR_CONNECTIONS` file. Empty in demo mode. */

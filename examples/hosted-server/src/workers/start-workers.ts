@@ -117,7 +117,7 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
   }
 }
 
-/** In a worker: reports to the primary that the worker serves. */
+/** In a worker: reports to the primary that the worker is serving. */
 export function reportServing({ url, demo, webhooks, newKey }: Server): void {
   process.send?.({ serving: { url, demo, webhooks, newKey } });
 }

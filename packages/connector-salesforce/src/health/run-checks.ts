@@ -11,7 +11,7 @@ export interface CheckResult extends Finding {
   readonly missingPermission?: string | undefined;
 }
 
-/** The results of the checks, in the order of the checks, and facts for the report. */
+/** The result of each check, in the order of the checks, and facts for the report. */
 export interface ChecksRun {
   readonly results: readonly CheckResult[];
   /** The org's own record, if it could be read. */

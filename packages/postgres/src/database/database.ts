@@ -39,7 +39,8 @@ export interface Database {
  * A folder holds the data of PGlite, which is PostgreSQL inside this process. The data survives a crash of the process at any moment,
  * including `kill -9`. It does not survive a power failure, because PGlite does not wait for the disk.
  *
- * @throws {FolderInUseError} if another process owns the folder; Error if a server cannot be reached within 5 seconds.
+ * @throws {FolderInUseError} if another process owns the folder.
+ * @throws {Error} if a server cannot be reached within 5 seconds.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const opened = 'folder' in options ? await openFolder(resolve(options.folder)) : openServer(options.url, options.log ?? silentLogger);

@@ -8,7 +8,7 @@ import type { Tables } from '../database/tables.ts';
 /** The row of a dead letter. Its id is the id of its call's claim, so a write has one dead letter, however often it fails. */
 export type DeadLetterRow = Insertable<Omit<Tables['dead_letters'], 'attempts'>>;
 
-/** The input of a retry. Sealed at rest. */
+/** The input for a retry. Sealed at rest. */
 export interface DeadLetterContent {
   readonly principal: Principal;
   readonly arguments: unknown;

@@ -138,8 +138,8 @@ export interface AdmitOptions extends Writer {
  * its audit entry. A call that has already run is written with its end, if it would have been admitted. Returns undefined, and writes
  * nothing, if another replica has closed the audit's chain.
  *
- * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call gets `retry` if the
- * only reason why it does not fit is an earlier call that was itself not written. Every statement locks shared rows in the same order
+ * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call gets `retry` if it
+ * would fit without the earlier calls in the batch that were themselves not written. Every statement locks shared rows in the same order
  * (chain, calls, counters by id, claims by id), so that no two replicas wait for each other.
  */
 export async function admitCalls(

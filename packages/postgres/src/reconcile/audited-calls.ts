@@ -33,7 +33,7 @@ interface Audited {
 
 const pageSize = 1_000;
 
-/** Creates the table, which is dropped with the transaction. */
+/** Creates the temporary table, which is dropped when the transaction ends. */
 export async function createAuditedCalls(db: Kysely<Tables>): Promise<AuditedCalls> {
   await sql`
     create temporary table audited (

@@ -49,7 +49,7 @@ const longestPauseMs = 60_000;
 /**
  * Delivers the usage events that `postgresMetering` with `usageEvents` writes. Each event is delivered at least once and has the call's id,
  * so a receiver that compares ids counts it once. An event is removed only after the receiver has accepted it. Any number of replicas may
- * run an outbox. Each sends one batch at a time, and if it dies, another replica sends that batch a minute later.
+ * run an outbox. Each replica sends one batch at a time. If the replica dies, another sends that batch a minute later.
  */
 export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {
   const { clock = systemClock, log = silentLogger, send, maxAgeMs = Infinity } = options;
