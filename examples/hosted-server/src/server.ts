@@ -18,7 +18,7 @@ export interface Server {
   readonly newKey: string | undefined;
   /**
    * Shuts down in this order. The health page reports draining. Usage events are no longer sent. New requests are refused. Running calls
-   * may finish; after four fifths of the drain time the remaining calls are aborted and answered. Connectors close. The last traces are
+   * may finish. After four fifths of the drain time, the remaining calls are aborted and answered. Connectors close. The last traces are
    * sent, for at most a tenth of the drain time. The transport closes. Remaining records are written. The database closes. May be called
    * twice.
    */

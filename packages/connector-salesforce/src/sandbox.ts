@@ -50,7 +50,7 @@ export interface SalesforceSandbox extends Simulator {
   /** Changes a record without any checks. */
   change(record: OrgRecord, fields: Readonly<Record<string, unknown>>): void;
   /**
-   * Denies the user access to an object, to `limits` or to `recordCount`. The default code is INSUFFICIENT_ACCESS; INVALID_TYPE simulates
+   * Denies the user access to an object, to `limits` or to `recordCount`. The default code is INSUFFICIENT_ACCESS. INVALID_TYPE simulates
    * an org that does not have the object.
    */
   refuse(name: string, code?: 'INSUFFICIENT_ACCESS' | 'INVALID_TYPE'): void;

@@ -23,7 +23,7 @@ export interface AdmitOptions extends CallerOptions {
 
 /**
  * Admits a request if its key has one of the two roles and neither the address nor the key is over its rate limit. The role `owner` covers
- * its own tenant; `operator` covers all tenants and the server itself.
+ * its own tenant. The role `operator` covers all tenants and the server itself.
  */
 export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> {
   return async (context, next) => {

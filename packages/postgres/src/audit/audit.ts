@@ -51,7 +51,7 @@ const maxFieldLength = 255;
 
 /**
  * Records events other than calls. An event is durable when `record` resolves. Events that arrive together share a link. If the database is
- * unreachable, `record` rejects with UNAVAILABLE and keeps nothing; the host then writes the event to its log.
+ * unreachable, `record` rejects with UNAVAILABLE and keeps nothing. The host then writes the event to its log.
  */
 export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresAuditOptions = {}): PostgresAudit {
   const { clock = systemClock, log = silentLogger, replica = randomUUID(), retentionMs } = options;

@@ -77,7 +77,7 @@ export interface HashedLink {
   readonly entries: string;
 }
 
-/** The hash of a link. `before` is the hash of the previous link; for the first link it is the chain's id. */
+/** The hash of a link. `before` is the hash of the previous link or, for the first link, the chain's id. */
 export function linkHash(before: string, { chain, link, at, entries }: HashedLink): string {
   return hash('sha256', [before, chain, link, at, entries].join('\n'));
 }

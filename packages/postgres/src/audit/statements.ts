@@ -22,7 +22,10 @@ export interface Statements {
 /** The name of the operator's stored heads in problem reports. */
 export const keptHeads = 'the earlier export';
 
-/** Collects the statements in the links of an export. Memory: about three statements per writer every 100 s. */
+/**
+ * Collects the statements in the links of an export. Keeps about three statements in memory for each writer and each 100 seconds of the
+ * audit.
+ */
 export interface StatementReader extends Statements {
   /** Adds the statements in the entries of a link. */
   add(entries: readonly AuditEntry[], chain: string): void;

@@ -7,7 +7,7 @@ export interface AuditVerdict {
   readonly links: number;
   readonly entries: number;
   readonly chains: number;
-  /** One sentence per problem, at most 1,000; empty if the audit is intact. */
+  /** One sentence per problem, at most 1,000. Empty if the audit is intact. */
   readonly problems: readonly string[];
   /** The last line of the export, to be stored. Absent if the export was cut off. */
   readonly heads?: AuditHeads | undefined;

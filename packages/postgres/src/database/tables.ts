@@ -61,7 +61,7 @@ export interface Tables {
     effect: string;
     /** The id of the claim for the call's idempotency key. Calls with the same key share it. */
     claim: string | null;
-    /** `running`, then an `Outcome`'s status; or `replayed`. */
+    /** `running` and then an `Outcome`'s status, or `replayed`. */
     status: string;
     /** Null while the call runs. */
     wrote: string | null;
@@ -89,7 +89,7 @@ export interface Tables {
     ended_at: Date | null;
     /** The process that ran the call. */
     replica: string;
-    /** The end of that replica's lease on the call. Null once the replica has settled the call; a sweep does not change it. */
+    /** The end of that replica's lease on the call. Null once the replica has settled the call. A sweep does not change it. */
     lease_until: Date | null;
   };
   /** One row for each idempotency key in use. */

@@ -20,7 +20,7 @@ export interface ReplayOptions {
 }
 
 /**
- * The outcome of one dead letter. `done`: its call has succeeded, now or before. `unknown`: it may have written, in whole or in part; a
+ * The outcome of one dead letter. `done`: its call has succeeded, now or before. `unknown`: it may have written, in whole or in part, so a
  * person must check. `failed`: it wrote nothing. `refused`: its caller may no longer act. `unreadable`: no secret opens it. `gone`: it was
  * removed before the replay reached it.
  */

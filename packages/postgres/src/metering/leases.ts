@@ -19,7 +19,7 @@ export interface Leases {
 }
 
 interface HeldLease extends CallLease {
-  /** Its index in the list of held leases; -1 once it is released. */
+  /** The lease's index in the list of held leases, or -1 once it is released. */
   index: number;
   /** Created for the first caller of `ended`. */
   ended: PromiseWithResolvers<void> | undefined;

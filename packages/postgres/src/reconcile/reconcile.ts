@@ -23,7 +23,9 @@ export interface ReconcileResult {
   readonly calls: number;
   readonly links: number;
   readonly entries: number;
-  /** One sentence per problem, with the ids; at most 1,000 of each kind. Empty: ledger, quotas, claims, audit and metrics agree. */
+  /**
+   * One sentence per problem, with the ids. At most 1,000 sentences of each kind. Empty: ledger, quotas, claims, audit and metrics agree.
+   */
   readonly problems: readonly string[];
 }
 

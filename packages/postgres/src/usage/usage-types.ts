@@ -1,13 +1,13 @@
 import type { UsageRecord } from '@busbar/core';
 
-/** The groups of a report. Days are in UTC; `key` is the id of the key or user that called. */
+/** The groups of a report. Days are in UTC. `key` is the id of the key or user that called. */
 export type UsageGroup = 'day' | 'tenant' | 'key' | 'tool' | 'connector';
 
 /** A time range and a tenant. A call belongs to the time at which it began. */
 export interface UsageRange {
   /** Milliseconds since the epoch, inclusive. */
   readonly from: number;
-  /** Milliseconds since the epoch, exclusive; at most 400 days later. */
+  /** Milliseconds since the epoch, exclusive. At most 400 days after `from`. */
   readonly until: number;
   /** Absent: all tenants. */
   readonly tenant?: string | undefined;
