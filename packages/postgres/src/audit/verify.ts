@@ -13,7 +13,7 @@ export interface AuditVerdict {
   readonly heads?: AuditHeads | undefined;
 }
 
-/** Optional inputs of a verification. */
+/** Optional inputs for a verification. */
 export interface VerifyOptions {
   /** The heads of an earlier export. Without them, a verification cannot detect that all chains were rewritten together. */
   readonly knownHeads?: AuditHeads | undefined;

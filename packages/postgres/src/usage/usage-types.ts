@@ -27,7 +27,7 @@ export interface Paging {
   readonly limit: number;
 }
 
-/** The usage of the calls of one group. */
+/** The usage of one group of calls. */
 export interface UsageRow {
   /** A value for each group in `by`. A day is written `2026-01-31`. */
   readonly group: Readonly<Partial<Record<UsageGroup, string>>>;
