@@ -8,7 +8,7 @@ export interface Vendor {
   /** The vendor's settings and their descriptions. `ACME_CLIENT_ID` sets `clientId` in the config of the connector `acme`. */
   readonly settings: Readonly<Record<string, string>>;
   /**
-   * The config field that names the account. The connection from the settings takes its name from this field. Without the field, the
+   * The config field that names the account. The connection from the settings takes its name from this field. Without a value for it, the
    * connection is called `default`.
    */
   readonly accountField?: string;

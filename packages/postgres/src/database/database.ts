@@ -25,7 +25,10 @@ const ledgerSettings =
 export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly db: Kysely<Tables>;
-  /** The same database over separate connections, which only the ledger uses and which prepare its statements. */
+  /**
+   * The same database, for the ledger. On a server, it has its own connections, which prepare the ledger's statements. A folder has only
+   * one connection.
+   */
   readonly ledger: Kysely<Tables>;
   /** Throws if the database does not answer. */
   ping(): Promise<void>;

@@ -16,7 +16,7 @@ export type UsageDelivery =
 /** Options of {@link usageOutbox}. */
 export interface UsageOutboxOptions {
   readonly clock?: Clock;
-  /** Logs events that were not delivered, and events that were dropped. */
+  /** Logs events that were not delivered, and events that were given up. */
   readonly log?: Logger;
   /**
    * Sends at most 100 events and returns their results in the same order. If it throws, or does not answer within 30 seconds, all of them
@@ -24,7 +24,7 @@ export interface UsageOutboxOptions {
    */
   send(records: readonly UsageRecord[], signal: AbortSignal): Promise<readonly UsageDelivery[]>;
   /**
-   * The age of the oldest call that the receiver accepts. Events of older calls are logged and dropped. Absent: no event is ever dropped.
+   * The age of the oldest call that the receiver accepts. Events of older calls are logged and given up. Absent: no event is ever given up.
    */
   readonly maxAgeMs?: number | undefined;
 }
@@ -113,7 +113,7 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
     else log.warn({ ...fields, reason }, 'Usage events were not delivered; they are tried again');
   }
 
-  /** Drops events that are too old for the receiver. */
+  /** Gives up on events that are too old for the receiver. */
   async function withoutOld(taken: readonly TakenEvent[]): Promise<readonly TakenEvent[]> {
     const oldest = clock.now() - maxAgeMs;
     const old = taken.filter(({ record }) => record.startedAt < oldest);
