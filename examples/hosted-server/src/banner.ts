@@ -12,7 +12,7 @@ export interface BannerFacts {
   readonly newKey: string | undefined;
 }
 
-/** The sentences on how calls choose an account of a vendor that has several. */
+/** Sentences that say how calls choose an account of a vendor that has several. */
 const choices = vendors.flatMap(({ label, sandboxes }) => {
   const names = Object.keys(sandboxes).map((name) => `"${name}"`);
   return names.length > 1

@@ -106,7 +106,7 @@ function provideSharedState({ get, provide }: Injector): void {
   });
 }
 
-/** The host, and its way to reach vendors. */
+/** The host, and the means by which it reaches vendors. */
 function provideHost({ get, provide }: Injector): void {
   provide(tokens.httpClient, () => gotHttpClient());
   provide(tokens.resilience, () =>

@@ -2,7 +2,7 @@ import { firstTenant } from './settings/account.ts';
 import type { AccountSource } from './vendors/account-source.ts';
 import { vendors } from './vendors/vendors.ts';
 
-/** Starts sandboxes of all vendors in this process, for a server without a configured vendor. */
+/** Starts sandboxes for all vendors in this process, for use by a server without a configured vendor. */
 export async function startDemo(): Promise<AccountSource> {
   await using undo = new AsyncDisposableStack();
   const accounts: AccountSource['accounts'][number][] = [];

@@ -14,11 +14,11 @@ export interface Server {
   readonly webhooks: readonly Webhook[];
   readonly log: Logger;
   readonly demo: boolean;
-  /** The API key created at this start. Undefined if there were keys before and no new key was requested. */
+  /** The API key created at this start. Undefined if there already were keys and no new key was requested. */
   readonly newKey: string | undefined;
   /**
    * Shuts down in this order. The health page reports draining. Usage events are no longer sent. New requests are refused. Running calls
-   * may finish; after four fifths of the drain time the remaining calls are aborted and answered. Connectors close. The last traces are
+   * may finish. After four fifths of the drain time, the remaining calls are aborted and answered. Connectors close. The last traces are
    * sent, for at most a tenth of the drain time. The transport closes. Remaining records are written. The database closes. May be called
    * twice.
    */
@@ -32,7 +32,7 @@ export interface Webhook {
   readonly connection: string;
 }
 
-/** Options of a start. */
+/** Options for starting the server. */
 export interface StartOptions {
   /** Creates an API key for the first tenant, even if there are keys. */
   readonly newKey?: boolean | undefined;

@@ -31,7 +31,7 @@ import type { Tracing } from './process/tracing.ts';
 
 declare const type: unique symbol;
 
-/** A key of the container. Its type names the type of the value. */
+/** A key in the container. Its type parameter is the type of the value. */
 export type Token<T> = symbol & { readonly [type]?: T };
 
 const token = <T>(name: string): Token<T> => Symbol(name);

@@ -1,8 +1,8 @@
 import type { RateLimitStatus } from '@busbar/core';
 
 /**
- * Reads how many requests the org has left in its 24 hours from `Sforce-Limit-Info: api-usage=18/15000`, which every REST answer has. The
- * header may also give an app's own share (`per-app-api-usage`), which is ignored.
+ * Reads how many requests the org has left in its 24-hour window. Every REST answer has this number in a header: `Sforce-Limit-Info:
+ * api-usage=18/15000`. The header may also give an app's own share (`per-app-api-usage`), which is ignored.
  */
 export function apiUsage(headers: Headers): RateLimitStatus | undefined {
   const found = /(?:^|[\s;,])api-usage=(\d+)\/(\d+)/.exec(headers.get('sforce-limit-info') ?? '');

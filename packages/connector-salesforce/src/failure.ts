@@ -25,9 +25,9 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Maps a refusal or failure of Salesforce. The body is a list of errors, each with a code, or an object if OAuth refused. A refused request
- * was not executed; after a 5xx the outcome is unknown. A 200 with partial failures is not a failure here: the tools report those row by
- * row.
+ * Maps a refusal or failure by Salesforce to an error. The body is a list of errors, each with a code, or an object if OAuth refused. A
+ * refused request was not executed. After a 5xx, the outcome is unknown. A 200 with partial failures does not count as a failure: the tools
+ * report such failures row by row.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (status === 300) return refused('CONFLICT', ambiguousExternalId(data));

@@ -1,6 +1,6 @@
 import type { SObject } from './schemas.ts';
 
-/** A list of related records in a query's result that Salesforce cut short. */
+/** A list of related records that Salesforce cut short in a query's result. */
 export interface Cut {
   readonly field: string;
   readonly total: number;

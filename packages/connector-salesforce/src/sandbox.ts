@@ -22,7 +22,7 @@ export interface SalesforceSandboxOptions {
   readonly myDomain?: string;
   /** Default: `Example Org`. */
   readonly orgName?: string;
-  /** API requests in 24 hours. Default 15,000. */
+  /** The org's limit on API requests in 24 hours. Default 15,000. */
   readonly dailyRequests?: number;
   /** Whether the org has the objects of Revenue Cloud. Default true. */
   readonly revenueCloud?: boolean;
@@ -33,11 +33,11 @@ export interface SalesforceSandboxOptions {
   readonly clientSecret?: string;
   /** Default: `refresh-token`. */
   readonly refreshToken?: string;
-  /** Also lets this user sign in by the JWT bearer flow. `publicKey` is base64 SPKI. */
+  /** Also lets this user sign in with the JWT bearer flow. `publicKey` is base64 SPKI. */
   readonly jwt?: { readonly username: string; readonly publicKey: string };
 }
 
-/** A Salesforce org on this machine. It starts with a few made-up records, and keeps written records while it runs. */
+/** A Salesforce org on this machine. It starts with a few made-up records, and keeps written records until it is closed. */
 export interface SalesforceSandbox extends Simulator {
   /** The settings of a connection to this org. */
   readonly config: { readonly myDomain: string; readonly clientId: string; readonly clientSecret: string };
@@ -50,8 +50,8 @@ export interface SalesforceSandbox extends Simulator {
   /** Changes a record without any checks. */
   change(record: OrgRecord, fields: Readonly<Record<string, unknown>>): void;
   /**
-   * Denies the user an object, or `limits` or `recordCount`. The default code is INSUFFICIENT_ACCESS; INVALID_TYPE simulates an org that
-   * does not have the object.
+   * Denies the user access to an object, to `limits` or to `recordCount`. The default code is INSUFFICIENT_ACCESS. INVALID_TYPE simulates
+   * an org that does not have the object.
    */
   refuse(name: string, code?: 'INSUFFICIENT_ACCESS' | 'INVALID_TYPE'): void;
   /** Sets one of the org's limits, which `/limits` returns. */
@@ -64,7 +64,7 @@ export interface SalesforceSandbox extends Simulator {
 
 const versions = ['61.0', '62.0', '63.0', '64.0', '65.0'];
 
-/** Starts a local Salesforce: the resources that the connector uses, with Salesforce's limits, paging, refusals and failures. */
+/** Starts a local Salesforce that has the resources that the connector uses and Salesforce's limits, paging, refusals and failures. */
 export async function startSalesforceSandbox(options: SalesforceSandboxOptions = {}): Promise<SalesforceSandbox> {
   const { myDomain = 'sandbox-org', orgName = 'Example Org', dailyRequests = 15_000, revenueCloud = true } = options;
   const { clientId = 'consumer-key', clientSecret = 'consumer-secret', refreshToken = 'refresh-token', jwt } = options;

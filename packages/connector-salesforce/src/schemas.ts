@@ -45,7 +45,7 @@ export const CompositeAnswer = z.looseObject({
   compositeResponse: z.array(z.looseObject({ referenceId: text, httpStatusCode: z.number(), body: z.unknown() })),
 });
 
-/** The answer of `/limits`, by name. Some entries are not a {@link Limit}. */
+/** The answer of `/limits`, by name. Some entries do not have the shape of {@link Limit}. */
 export const LimitsAnswer = z.record(z.string(), z.unknown());
 export const Limit = z.looseObject({ Max: z.number(), Remaining: z.number() });
 

@@ -26,7 +26,8 @@ const writing = /\bFOR\s+(?:UPDATE|VIEW|REFERENCE)\b|\bUPDATE\s+(?:TRACKING|VIEW
 /**
  * Replaces each `:name` outside quotes with its escaped value, and makes sure that the query only reads.
  *
- * @throws {ToolError} INVALID_INPUT if the query is not a SELECT, would write or lock, is malformed, or its names and values do not match.
+ * @throws {ToolError} INVALID_INPUT if the query is not a SELECT, would write or lock, is malformed, or has names that do not match the
+ * names in `values`.
  */
 export function bindSoql(soql: string, values: Readonly<Record<string, BoundValue>> = {}): string {
   const used = new Set<string>();

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Limit, type LimitsAnswer } from './schemas.ts';
 
-/** The limits that stop an org's work when the org reaches them. */
+/** The limits that stop an org's work once the org reaches them. */
 export const watchedLimits: ReadonlySet<string> = new Set([
   'DailyApiRequests',
   'DataStorageMB',

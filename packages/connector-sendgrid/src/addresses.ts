@@ -10,7 +10,7 @@ const Email = z.email().max(254);
 // RFC 5322: a header line has at most 998 characters.
 const maxName = 998;
 
-/** Reads `ada@example.com` or `Ada Example <ada@example.com>`. Returns a string that says what is wrong if the address is invalid. */
+/** Reads `ada@example.com` or `Ada Example <ada@example.com>`. If the address is invalid, returns a string that says what is wrong. */
 export function readAddress(text: string): Address | string {
   const [, displayName = '', inside] = /^([^<>]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
   const email = (inside ?? text).trim();
@@ -22,7 +22,7 @@ export function readAddress(text: string): Address | string {
   return name === '' ? { email } : { email, name };
 }
 
-/** The input of an address that {@link readAddress} accepts. */
+/** The schema of an address that {@link readAddress} accepts. */
 export const addressText = z.string().superRefine((text, { addIssue }) => {
   const read = readAddress(text);
   if (typeof read === 'string')

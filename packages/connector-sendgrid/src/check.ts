@@ -1,7 +1,10 @@
 import type { Context, Health } from '@busbar/core';
 import type { SendGridClient } from './client.ts';
 
-/** Reads the API key's permissions. Reading the account's name needs a permission that sending does not, so the check does not show it. */
+/**
+ * Reads the API key's permissions. The check does not show the account's name, because reading it needs a permission that sending e-mail
+ * does not need.
+ */
 export async function checkAccount(client: SendGridClient, context: Context): Promise<Health> {
   const scopes = await client.listScopes(context);
   const sends = scopes.includes('mail.send') ? 'may send' : 'may not send: it lacks mail.send';

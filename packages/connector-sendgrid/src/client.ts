@@ -16,10 +16,10 @@ interface Settings {
   readonly webhookKey?: string | undefined;
 }
 
-/** Returns the API's host name in a region. */
+/** Returns the API's host name for a region. */
 export const hostOf = (region: Settings['region']): string => (region === 'eu' ? 'api.eu.sendgrid.com' : 'api.sendgrid.com');
 
-/** The operations of SendGrid's API that the tools use. */
+/** Creates the client: the operations of SendGrid's API that the tools use. */
 export function createClient({ http, state, clock, config }: Pick<Services<Settings>, 'http' | 'state' | 'clock' | 'config'>) {
   const defaultSender = config.from === undefined ? undefined : readAddress(config.from);
 
@@ -27,7 +27,7 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
     clock,
     host: hostOf(config.region),
     events: state.log(eventLog),
-    /** Whether the connection has the key to verify deliveries of the Event Webhook. */
+    /** Whether the connection has the key that verifies deliveries of the Event Webhook. */
     receivesEvents: config.webhookKey !== undefined,
 
     /** Returns `from`, or the connection's own sender by default. @throws {ToolError} INVALID_INPUT if there is neither. */
@@ -90,7 +90,10 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
       return data;
     },
 
-    /** Lists a suppression list. `email` is the beginning of an address. Times are seconds since the epoch, both ends included. */
+    /**
+     * Lists the entries of a suppression list. `email` is the beginning of an address. Times are seconds since the epoch, both ends
+     * included.
+     */
     async listSuppressions(
       list: SuppressionList,
       filter: { readonly email?: string | undefined; readonly start?: number | undefined; readonly end?: number | undefined },
@@ -126,8 +129,8 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
     },
 
     /**
-     * Reads counts of the whole account or of one category, because a query in core cannot repeat a parameter. The range includes both
-     * days.
+     * Reads counts for the whole account or for one category. It cannot read several categories, because a query in core cannot repeat a
+     * parameter. The range includes its first and last day.
      */
     async getStats(
       range: { readonly start: string; readonly end?: string | undefined; readonly by: string; readonly category?: string | undefined },

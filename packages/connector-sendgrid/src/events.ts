@@ -2,7 +2,7 @@ import type { Entry, LogSpec, StateLog } from '@busbar/core';
 import { z } from 'zod';
 import { keyArgument } from './mail.ts';
 
-/** The names of SendGrid's events. All but the last, which is about the account, are about an e-mail that SendGrid has accepted. */
+/** The names of SendGrid's events. The last is about the account. All others are about an e-mail that SendGrid has accepted. */
 export const eventNames = [
   'processed',
   'dropped',
@@ -61,10 +61,13 @@ export function readEvents(body: unknown): Entry<unknown>[] {
   }));
 }
 
-/** Returns the id that `mail/send` answered with. An event's message id has it before the first dot, followed by SendGrid's routing. */
+/**
+ * Returns the id that `mail/send` answered with. In an event's message id, this id comes before the first dot, and SendGrid's routing comes
+ * after it.
+ */
 export const sentMessageId = (id: string): string => id.split('.', 1)[0] ?? '';
 
-/** Conditions for events. An absent condition always holds. */
+/** Conditions that select events. An absent condition always holds. */
 export interface EventFilter {
   readonly messageId?: string | undefined;
   readonly sendKey?: string | undefined;

@@ -12,7 +12,7 @@ const ErrorBody = z.looseObject({
 
 /**
  * Turns an error answer into an error code, with SendGrid's own reason and what to do next. SendGrid does nothing when it refuses a request
- * (4xx). After a failure (5xx, or 408 from a proxy) the outcome is unknown. Core handles all other answers.
+ * (4xx). After a failure (5xx, or 408 from a proxy), the outcome is unknown. Core handles all other answers.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   // Core handles 404 and 409. A 404 is the normal answer if an address is not on the list it is removed from; SendGrid documents no 409.

@@ -19,7 +19,7 @@ export interface Content {
   readonly templateId?: string | undefined;
 }
 
-/** Options of sending that apply to all envelopes. */
+/** Sending options that apply to all envelopes. */
 export interface Delivery {
   readonly from: Address;
   readonly replyTo?: Address | undefined;
@@ -29,7 +29,7 @@ export interface Delivery {
   readonly unsubscribeGroupId?: number | undefined;
 }
 
-/** A request to send. */
+/** A request to send e-mail. */
 export interface Mail extends Content, Delivery {
   readonly envelopes: readonly Envelope[];
   /** Identifies the events of this request if its answer is lost. */

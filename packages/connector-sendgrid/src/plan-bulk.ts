@@ -1,7 +1,7 @@
 import { readAddress, type Address } from './addresses.ts';
 import type { Envelope } from './mail.ts';
 
-/** One e-mail of many, as a caller writes it. */
+/** One of many e-mails, as a caller writes it. */
 export interface BulkMessage {
   readonly to: string;
   readonly cc?: readonly string[] | undefined;

@@ -26,7 +26,7 @@ export interface SendGridSandboxOptions {
   readonly scopes?: readonly string[];
   /** The only verified sender. Default `sender@example.com`. */
   readonly sender?: string;
-  /** Requests per minute of each operation except mail/send. Default 600. */
+  /** The limit on requests per minute for each operation except mail/send. Default 600. */
   readonly requestsPerMinute?: number;
   /** How many of the newest requests the sandbox keeps. Default 1,000. */
   readonly maxRequests?: number;
@@ -43,13 +43,13 @@ export interface SendGridSandbox extends Simulator {
   readonly templates: readonly TemplateRecord[];
   suppressed(list: SuppressionList): readonly SuppressionRecord[];
   /**
-   * Returns SendGrid's events for a mail's recipients: dropped, or processed and delivered. Opens and clicks are not included: write them
+   * Returns SendGrid's events for a mail's recipients: dropped, or processed and delivered. Opens and clicks are not included: create them
    * yourself.
    */
   eventsOf(mail: KeptMail): object[];
-  /** Returns a delivery of the Event Webhook, signed with the account's key. POST it to the connection's hook. */
+  /** Returns a delivery of the Event Webhook, signed with the account's key. POST it to the connection's webhook. */
   deliver(events: readonly object[]): Promise<SignedDelivery>;
-  /** Returns the headers that the Event Webhook would send with this body, signed at the present time. */
+  /** Returns the headers that the Event Webhook would send with this body, signed with the current time. */
   sign(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
@@ -64,7 +64,7 @@ const allScopes = [
   'categories.stats.read',
 ];
 
-/** Starts a local SendGrid that has the operations of the connector, with SendGrid's limits, paging and refusals. */
+/** Starts a local SendGrid that supports the connector's operations and has SendGrid's limits, paging and refusals. */
 export async function startSendGridSandbox(options: SendGridSandboxOptions = {}): Promise<SendGridSandbox> {
   const { apiKey = 'SG.sandbox', scopes = allScopes, sender = 'sender@example.com', requestsPerMinute = 600 } = options;
   const clock = vendorClock(options.clock);

@@ -10,7 +10,9 @@ import { ticketOperations } from './client/tickets.ts';
 import { userOperations } from './client/users.ts';
 import type { StoredEvent } from './webhook.ts';
 
-/** The operations of Zendesk's API that the tools use, one file per resource, and a connection's stored events. */
+/**
+ * Creates the client: the operations of Zendesk's API that the tools use, with one file per resource, and a connection's stored events.
+ */
 export function createClient(http: Http, subdomain: string, events: StateLog<StoredEvent>) {
   const host = `${subdomain}.zendesk.com`;
   const send = createSend(http);

@@ -21,7 +21,7 @@ type ErrorBody = z.output<typeof ErrorBody>;
 
 /**
  * Turns an error answer into an error code, with Zendesk's own reason and what to do next. Zendesk does nothing when it refuses a request
- * (4xx). After a failure (5xx, or 408 from a proxy) the outcome is unknown. Core handles all other answers.
+ * (4xx). After a failure (5xx, or 408 from a proxy), the outcome is unknown. Core handles all other answers.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
   if (status < 400) return undefined;

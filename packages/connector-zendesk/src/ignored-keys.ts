@@ -1,7 +1,7 @@
 import type { Context } from '@busbar/core';
 
 /**
- * Warns about fields and values that Zendesk ignored in a write that it reports as a success. A header names them in a printed Ruby hash:
+ * Warns about fields and values that Zendesk ignored in a write, although it reported success. A header names them in a printed Ruby hash:
  * `{:allowed_parameters=>{…, :unpermitted_keys=>["ticket.colour"], :invalid_values=>[]}}`.
  */
 export function warnOfIgnoredKeys(headers: Headers, context: Context): void {

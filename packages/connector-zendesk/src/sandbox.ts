@@ -26,9 +26,9 @@ export interface ZendeskSandboxOptions {
   readonly clock?: Clock;
   /** The account's subdomain. Default `sandbox`. */
   readonly subdomain?: string;
-  /** The account's requests per minute. Default 700, as on the Enterprise plan. */
+  /** The account's limit on requests per minute. Default 700, as on the Enterprise plan. */
   readonly requestsPerMinute?: number;
-  /** The account's ticket updates per minute. Default 100. */
+  /** The account's limit on ticket updates per minute. Default 100. */
   readonly ticketUpdatesPerMinute?: number;
   /** How many of the newest requests the sandbox keeps. Default 1,000. */
   readonly maxRequests?: number;
@@ -38,7 +38,7 @@ export interface ZendeskSandboxOptions {
   /** The legacy credential. Default: `agent@example.com` and `api-token`. */
   readonly email?: string;
   readonly apiToken?: string;
-  /** The secret that its webhook signs with. Default: Zendesk's published secret for testing. */
+  /** The secret with which the account's webhook signs requests. Default: Zendesk's published secret for testing. */
   readonly webhookSecret?: string;
 }
 
@@ -55,15 +55,18 @@ export interface ZendeskSandbox extends Simulator {
   readonly users: ReadonlyMap<number, UserRecord>;
   /** Oldest first. */
   comments(ticket: number): readonly CommentRecord[];
-  /** Ends all OAuth tokens, as if they had expired. */
+  /** Invalidates all OAuth tokens, as if they had expired. */
   expireTokens(): void;
-  /** Returns the request that its webhook would send for an event, signed at the present time. POST it to the connection's hook. */
+  /**
+   * Returns the request that the account's webhook would send for an event, signed with the current time. POST it to the connection's
+   * webhook.
+   */
   delivery(event: ZendeskEvent): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly body: string }>;
-  /** Returns the headers that its webhook would send with this body, signed at the present time. */
+  /** Returns the headers that the account's webhook would send with this body, signed with the current time. */
   sign(body: string): Promise<Readonly<Record<string, string>>>;
 }
 
-/** Starts a local Zendesk that has the operations of the connector, with Zendesk's limits, paging and refusals. */
+/** Starts a local Zendesk that supports the connector's operations and has Zendesk's limits, paging and refusals. */
 export async function startZendeskSandbox(options: ZendeskSandboxOptions = {}): Promise<ZendeskSandbox> {
   const { subdomain = 'sandbox' } = options;
   const { clientId = 'client', clientSecret = 'client-secret', email = 'agent@example.com', apiToken = 'api-token' } = options;

@@ -1,4 +1,4 @@
-/** Conditions of a search for tickets. All of them must hold. A list holds if one of its values does. */
+/** Conditions for a ticket search. All of them must hold. A list holds if one of its values does. */
 interface TicketFilter {
   readonly text?: string | undefined;
   readonly requester?: string | undefined;

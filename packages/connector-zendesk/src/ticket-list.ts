@@ -13,7 +13,7 @@ export const ticketListFields = Object.keys(selectable) as [Field, ...Field[]];
 /** A ticket in a list, with the fields that the caller selects. */
 export const ListedTicket = z.object(allFields).partial().required({ id: true });
 
-/** Returns the tickets of a page. `fields` narrows the fields that `detail` gives; the id is always included. */
+/** Returns the tickets of a page. `fields` narrows the fields that `detail` gives. The id is always included. */
 export function viewTicketList(
   client: ZendeskClient,
   tickets: readonly Ticket[],

@@ -33,16 +33,17 @@ export interface ApiKeys {
   /** Creates a key. The returned `key` is the only copy. */
   create(input: NewApiKey): Promise<ApiKey & { readonly key: string }>;
   /**
-   * Creates the first key of a database, once, even if many processes start at the same time. Returns undefined if it was created before.
+   * Creates the first key of a database. If many processes start at the same time, only one of them creates it. Returns undefined if the
+   * first key already existed.
    */
   createFirst(input: NewApiKey): Promise<(ApiKey & { readonly key: string }) | undefined>;
-  /** Returns the key's record and stores the time of use. Returns undefined for an unknown or revoked key. */
+  /** Returns the key's record and records the time of use. Returns undefined for an unknown or revoked key. */
   use(key: string): Promise<ApiKey | undefined>;
   /** Returns the record of a valid or revoked key. */
   get(id: string): Promise<StoredApiKey | undefined>;
   /**
-   * Lists keys in the order of their ids, including revoked keys: the keys of one tenant, or all keys if no tenant is given. `after` is the
-   * last id of the previous page; `limit` is 1 to 1,000.
+   * Lists the keys of one tenant, or of all tenants if no tenant is given, in order of id. Revoked keys are included. `after` is the last
+   * id of the previous page. `limit` is 1 to 1,000.
    */
   list(query: {
     readonly tenant?: string | undefined;

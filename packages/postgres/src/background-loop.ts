@@ -4,13 +4,13 @@ import type { Clock } from '@busbar/core';
 export interface BackgroundLoop {
   /** Starts the loop. Later calls do nothing. */
   start(): void;
-  /** Resolves when a running step has ended. The loop cannot be started again. */
+  /** Stops the loop, and resolves when the running step has ended. The loop cannot be started again. */
   stop(): Promise<void>;
 }
 
 /**
- * Repeats `step` until `stop`, each time after the pause that it returned, in milliseconds. `step` must not reject; `stop` aborts its
- * signal.
+ * Repeats `step` until `stop` is called. Each step returns the pause before the next step, in milliseconds. `step` must not reject. `stop`
+ * aborts its signal.
  */
 export function createBackgroundLoop(clock: Clock, step: (signal: AbortSignal) => Promise<number>): BackgroundLoop {
   const over = new AbortController();

@@ -3,10 +3,13 @@ import type { Call } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import type { Tables } from './database/tables.ts';
 
-/** Whether the call's idempotency key claims a row: reads claim none. */
+/** Whether the call's idempotency key claims a row. Reads claim no row. */
 export const claims = ({ key, effect }: Call): boolean => key !== undefined && effect !== 'read';
 
-/** The id of a call's claim, or null if it claims nothing. The id is a hash, so a key may have any length and cannot be read from it. */
+/**
+ * The id of a call's claim, or null if the call claims nothing. The id is a hash, so the key may have any length and cannot be read from
+ * the id.
+ */
 export function claimOf(call: Call): string | null {
   const { principal, connection, tool, key } = call;
   return claims(call) ? hash('sha256', JSON.stringify([principal.tenant, connection, tool, key])) : null;
@@ -16,9 +19,9 @@ export function claimOf(call: Call): string | null {
 export interface ClaimState {
   readonly inputHash: string;
   readonly callId: string;
-  /** The call that holds the claim has ended. */
+  /** Whether the call that holds the claim has ended. */
   readonly ended: boolean;
-  /** JSON. Null while the call runs, and if its outcome is unknown. */
+  /** JSON. Null while the call runs or if its outcome is unknown. */
   readonly answer: string | null;
 }
 

@@ -1,20 +1,20 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /**
- * One secret or a list: the first seals, and all of them open. Each needs at least 32 random characters, because the key derivation does
- * not stretch it.
+ * One secret or a list of secrets. The first secret seals, and any of them can open a sealed value. Each needs at least 32 random
+ * characters, because the key derivation does not stretch it.
  */
 export type SealSecret = string | readonly [string, ...string[]];
 
 /** Encrypts text and binds it to its location, such as a row, so that a copy at another location cannot be decrypted. */
 export interface Seal {
-  /** The location is not stored; `open` needs the same one. */
+  /** Seals text. The location is not stored: `open` needs the same location. */
   seal(text: string, location: readonly string[]): Uint8Array;
-  /** @throws {SealError} if no secret fits, the bytes were changed, or they were sealed for another location or purpose. */
+  /** @throws {SealError} if no secret fits, if the bytes were changed, or if they were sealed for another location or purpose. */
   open(sealed: Uint8Array, location: readonly string[]): string;
 }
 
-/** A sealed value cannot be opened. It is not removed: with the right secret it opens again. */
+/** Thrown if a sealed value cannot be opened. The value is not removed: the right secret can still open it. */
 export class SealError extends Error {
   override readonly name = 'SealError';
 }
@@ -27,8 +27,9 @@ const nonceBytes = 12;
 const minSecretLength = 32;
 
 /**
- * Seals with AES-256-GCM. The output is the secret's id, a salt, the tag and the ciphertext. HKDF with SHA-256 derives key and nonce from
- * secret, purpose and salt, so a secret may seal any number of values, and a seal for one purpose does not open values of another purpose.
+ * Seals with AES-256-GCM. The output is the secret's id, a salt, the tag and the ciphertext. HKDF with SHA-256 derives the key and the
+ * nonce from the secret, the purpose and the salt. So a secret may seal any number of values, and values that were sealed for one purpose
+ * cannot be opened for another.
  *
  * @throws {TypeError} for a secret of fewer than 32 characters.
  */

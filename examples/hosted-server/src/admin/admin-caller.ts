@@ -17,13 +17,13 @@ export interface AdminEnv {
 
 /** How callers are authenticated and limited. */
 export interface AdmitOptions extends CallerOptions {
-  /** The key's rate limit, shared with MCP: an admin request counts like a call. */
+  /** The key's rate limit, shared with MCP: an admin request counts as a call. */
   limitPerKey(principal: Principal): Promise<RateLimitDecision | undefined>;
 }
 
 /**
  * Admits a request if its key has one of the two roles and neither the address nor the key is over its rate limit. The role `owner` covers
- * its own tenant; `operator` covers all tenants and the server itself.
+ * its own tenant. The role `operator` covers all tenants and the server itself.
  */
 export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> {
   return async (context, next) => {
@@ -41,8 +41,8 @@ export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> 
 }
 
 /**
- * Returns the tenant that a request is about: for an owner, always the owner's tenant; for an operator, the requested tenant, or undefined
- * for all tenants.
+ * Returns the tenant that a request is about. For an owner, it is always the owner's tenant. For an operator, it is the requested tenant,
+ * or undefined for all tenants.
  *
  * @throws {ToolError} FORBIDDEN if an owner requests another tenant.
  */

@@ -4,7 +4,8 @@ import { HTTPException } from 'hono/http-exception';
 import { httpErrorOf } from '../http/http-errors.ts';
 
 /**
- * The body of an error response: RFC 9457, with the error code as its title and, for a failure of the server, an id to find it in the log.
+ * The body of an error response: RFC 9457, with the error code as its title and, for a failure of the server, an id by which to find it in
+ * the log.
  */
 const problemSchema = z
   .object({
@@ -15,7 +16,7 @@ const problemSchema = z
   })
   .openapi('Problem');
 
-/** The response for an error. An unexpected error is logged in full, and the caller gets its id only. */
+/** The response for an error. An unexpected error is logged in full, and the caller gets only its id. */
 export function problemOf(thrown: unknown, log: Logger): Response {
   // Hono throws an HTTPException for a body that it cannot read.
   const error = thrown instanceof HTTPException && thrown.status < 500 ? new ToolError('INVALID_INPUT', `${thrown.message}.`) : thrown;

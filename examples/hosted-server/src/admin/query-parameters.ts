@@ -17,7 +17,7 @@ export const tenantQuery = z
   .optional()
   .openapi({ description: 'The tenant. Default for operators: all tenants. Owners can only name their own.' });
 
-/** A query parameter or field with a time, which is parsed to milliseconds since the epoch. */
+/** A query parameter or field with a time, which is parsed into milliseconds since the epoch. */
 export const timeQuery = (description: string) =>
   z.iso
     .datetime({ offset: true })

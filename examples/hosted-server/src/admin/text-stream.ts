@@ -1,5 +1,5 @@
 /**
- * Streams parts of a text as a response body, at the speed at which the client reads. If the client disconnects, `parts` returns early.
+ * Streams the parts of a text as a response body, as fast as the client reads them. If the client disconnects, `parts` returns early.
  * Resolves after the first part is ready, so that an invalid request rejects before a response begins.
  */
 export async function textStream(parts: AsyncIterable<string>): Promise<ReadableStream<Uint8Array>> {

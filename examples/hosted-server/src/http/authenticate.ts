@@ -9,8 +9,8 @@ const maxCached = 10_000;
 const maxLookups = 1_000;
 
 /**
- * Authenticates callers by API key (`Authorization: Bearer bb_…`). Caches the principals of the 10,000 keys used most recently for 30
- * seconds, under the hash of the key. Unknown keys are not cached.
+ * Authenticates callers by API key (`Authorization: Bearer bb_…`). Caches principals for 30 seconds, under the hash of the key. The cache
+ * holds at most 10,000 keys, the most recently used. Unknown keys are not cached.
  */
 export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Authenticate {
   const cached = new Map<string, { readonly principal: Principal; readonly until: number }>();

@@ -10,7 +10,7 @@ export interface CallerOptions {
   readonly trustProxy: boolean;
 }
 
-/** Who sent a request. */
+/** The sender of a request. */
 export interface Caller {
   readonly principal: Principal;
   /** The client's network address. */

@@ -8,7 +8,7 @@ export interface Health {
   readiness(): Promise<Readiness>;
   /** Details for an operator. They contain only counts, and nothing that belongs to a tenant. */
   details(): Promise<HealthDetails>;
-  /** Makes the server permanently not ready. */
+  /** Permanently marks the server as not ready. */
   drain(): void;
 }
 
@@ -32,7 +32,8 @@ export interface LedgerHealth {
   /** With `queued`, a call is answered before its outcome is in the database. */
   readonly settles: 'durable' | 'queued';
   /**
-   * Usage events waiting for delivery. The count stops at 10,000; `more` is then true. Absent if none are sent, or if the database is down.
+   * Usage events waiting for delivery. The count stops at 10,000, and `more` is then true. Absent if none are sent, or if the database is
+   * down.
    */
   readonly outbox?: { readonly waiting: number; readonly more: boolean } | undefined;
 }
@@ -43,7 +44,7 @@ export interface HealthOptions {
   ping(): Promise<void>;
   redis(): HealthDetails['redis'];
   readonly ledger: Omit<LedgerHealth, 'outbox'>;
-  /** Counts the outbox. Called only while the database answers. If it rejects, the details leave the outbox out. */
+  /** Counts the events in the outbox. Called only while the database answers. If it rejects, the details leave out the outbox. */
   outbox(): Promise<LedgerHealth['outbox']>;
   connectors(): readonly CheckReport[];
 }

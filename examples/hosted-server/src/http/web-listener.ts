@@ -15,8 +15,8 @@ export type WebHandler = (request: Request, env: WebBindings) => Response | Prom
 const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
 
 /**
- * Serves a handler of web requests over `node:http`. When the client disconnects, the request's signal aborts and the body of the response
- * is cancelled. A body that fails midway is logged and cuts the connection, so that no client mistakes a part for the whole body.
+ * Serves a web request handler over `node:http`. When the client disconnects, the request's signal aborts and the body of the response is
+ * cancelled. If a body fails midway, the failure is logged and the connection is cut, so that no client mistakes a part for the whole body.
  */
 export function webListener(handler: WebHandler, log: Logger): RequestListener {
   return (incoming, outgoing) => {

@@ -3,7 +3,7 @@ import type { Config } from '../settings/config.ts';
 
 /**
  * Migrates the database and closes it again. A deployment can run this before it starts servers of the new version, which would otherwise
- * migrate at their start. Resolves with a sentence for the terminal, without the password. Rejects as `openDatabase` does.
+ * migrate it at startup. Resolves with a sentence for the terminal, without the password. Rejects as `openDatabase` does.
  */
 export async function migrateDatabase({
   DATABASE_URL,

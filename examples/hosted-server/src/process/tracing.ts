@@ -22,7 +22,7 @@ export interface TracingOptions {
 // Half of the SDK's default. With larger batches, most spans survive V8's young generation, and under load the process grows by 70 MB.
 const maxExportBatchSize = 256;
 
-/** Opens tracing. Returns undefined if the settings name no collector; OpenTelemetry's SDK is then not loaded. */
+/** Opens tracing. Returns undefined, without loading OpenTelemetry's SDK, if the settings name no collector. */
 export async function openTracing(
   config: Config,
   { version, replica, flushTimeoutMs, clock, log }: TracingOptions,
@@ -59,7 +59,7 @@ export async function openTracing(
   return { observer: openTelemetryObserver(provider.getTracer('@busbar/core', version)), close: () => (closing ??= close()) };
 }
 
-/** The share of calls to trace, of the calls whose callers do not decide it. */
+/** The share of calls to trace, among calls whose callers do not decide whether to trace them. */
 function sampledShare({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share }: Config): number {
   if (sampler === 'parentbased_traceidratio') return share;
   return sampler === 'parentbased_always_on' ? 1 : 0;

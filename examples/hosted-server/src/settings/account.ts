@@ -3,7 +3,7 @@ export interface Account {
   readonly tenant: string;
   /** The connector's id. */
   readonly connector: string;
-  /** The value that calls give as `connection`. Unique for a tenant and connector. */
+  /** The value that calls give as `connection`. Unique per tenant and connector. */
   readonly name: string;
   /** Checked against the connector's schema. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -9,8 +9,8 @@ import { accountOf, settingProblems, settingsOf } from './vendor-settings.ts';
 import { vendors } from '../vendors/vendors.ts';
 
 /**
- * The configuration of the server: the settings under their own names, and the content of the files they name. Contains secrets: never log
- * it whole.
+ * The configuration of the server: the settings under their own names, and the content of the files that they name. Contains secrets: never
+ * log it whole.
  */
 export type Config = z.output<typeof settings> & {
   /** The accounts in the vendors' settings and in the `BUSBAR_CONNECTIONS` file. Empty in demo mode. */
@@ -33,7 +33,7 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the settings. Nothing else reads the environment. An empty value counts as not set.
+ * Reads the settings. No other code reads the environment. An empty value counts as not set.
  *
  * @throws {ConfigError} which lists every problem.
  */

@@ -76,7 +76,7 @@ const priceRule = z
   });
 
 /**
- * Reads quotas from a JSON file: a list of {@link QuotaRule}, with limits on money in the currency (`"25.00"`).
+ * Reads quotas from a JSON file: a list of {@link QuotaRule}. Limits on money are amounts in the currency (`"25.00"`).
  *
  * @throws {Error} which names the file and each problem with its position.
  */
@@ -85,8 +85,8 @@ export function readQuotas(path: string): readonly QuotaRule[] {
 }
 
 /**
- * Reads prices from a JSON file: a list of {@link PriceRule}, with amounts in the currency (`"0.02"`). The first rule that matches a call
- * sets its price.
+ * Reads prices from a JSON file: a list of {@link PriceRule}. Prices are amounts in the currency (`"0.02"`). The first rule that matches a
+ * call sets its price.
  *
  * @throws {Error} which names the file and each problem with its position.
  */

@@ -2,7 +2,7 @@ import type { Database } from '@busbar/postgres';
 
 const maxCounted = 10_000;
 
-/** Counts the usage events that wait for delivery, up to 10,000. */
+/** Counts the usage events that are waiting for delivery, up to 10,000. */
 export async function outboxLength({ db }: Pick<Database, 'db'>): Promise<{ readonly waiting: number; readonly more: boolean }> {
   const { waiting } = await db
     .selectFrom((eb) =>

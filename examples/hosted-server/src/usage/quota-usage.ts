@@ -1,7 +1,7 @@
 import { quotaCharges, type Call, type Clock, type Host, type QuotaRule } from '@busbar/core';
 import type { ApiKeys, Database } from '@busbar/postgres';
 
-/** How much of a quota is used in the current period. */
+/** How much of a quota has been used in the current period. */
 export interface QuotaUsage {
   readonly rule: QuotaRule;
   /** The key, connector or tool that the quota is counted for. Absent if the rule is for each tenant. */
@@ -12,7 +12,7 @@ export interface QuotaUsage {
   readonly endsAt: number;
 }
 
-/** Reads how much of its quotas a tenant has used: 1,000 counters at most. `more` is true if there are others. */
+/** Reads how much of its quotas a tenant has used: 1,000 counters at most. `more` is true if there are more counters. */
 export type ReadQuotaUsage = (tenant: string) => Promise<{ readonly quotas: readonly QuotaUsage[]; readonly more: boolean }>;
 
 export interface QuotaUsageOptions {
@@ -26,7 +26,7 @@ export interface QuotaUsageOptions {
 // A rule for each key has as many counters as the tenant has keys.
 const maxCounters = 1_000;
 
-/** Creates a reader of quota counters. It finds them by the ids that a call of the tenant would use for them. */
+/** Creates a reader of quota counters. It finds the counters by the ids that a call of the tenant would use. */
 export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: QuotaUsageOptions): ReadQuotaUsage {
   return async (tenant) => {
     const applicable = rules.filter(({ where }) => where?.tenant === undefined || where.tenant === tenant);

@@ -49,8 +49,8 @@ export function openUsageOutbox(
 }
 
 /**
- * Sends the usage events of an outbox. OpenMeter gets a batch of CloudEvents. If it refuses the batch, it gets each half of the batch, so
- * that one bad event does not hold up the others. Stripe gets one request for each event. Both count each id once.
+ * Sends the usage events of an outbox. OpenMeter gets a batch of CloudEvents. If it refuses the batch, each half of the batch is sent
+ * separately, so that one bad event does not hold up the others. Stripe gets one request for each event. Both count each id once.
  */
 export function sendUsageEvents(options: UsageEventsOptions): UsageOutboxOptions['send'] {
   const post = createPost(options);

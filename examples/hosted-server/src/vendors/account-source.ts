@@ -4,7 +4,7 @@ import type { Account } from '../settings/account.ts';
 export interface AccountSource {
   readonly demo: boolean;
   readonly accounts: readonly Account[];
-  /** Sends requests for an origin to another origin. */
+  /** Redirects requests for an origin to another origin. */
   readonly remapOrigins: Readonly<Record<string, string>>;
   /** May be called twice. */
   close(): Promise<void>;

@@ -1,19 +1,19 @@
 import { ToolError, type Clock, type Connection, type Connections, type Connector, type Host, type Logger } from '@busbar/core';
 import { createPeriodicTask, type PeriodicTask } from '../process/periodic-task.ts';
 
-/** The result of the last round of checks of a connector's connections. */
+/** The result of the last round of checks on a connector's connections. */
 export interface CheckReport {
   readonly connector: string;
   /** The number of connections checked. */
   readonly checked: number;
   readonly healthy: number;
-  /** ISO date. */
+  /** ISO date and time. */
   readonly at: string;
 }
 
 /** Checks connections in the background, so that reading a health page never causes a request to a vendor. */
 export interface ConnectionChecks extends PeriodicTask {
-  /** The last round of each connector. Empty until the first round has ended. */
+  /** Returns the result of each connector's last round. Empty until the first round has ended. */
   report(): readonly CheckReport[];
 }
 

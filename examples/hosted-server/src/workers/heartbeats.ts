@@ -6,7 +6,10 @@ const maxMissed = 5;
 // A new worker first loads its modules, at the same time as the other workers.
 const maxMissedAtStart = 30;
 
-/** In a worker, before anything else: sends the primary a heartbeat now and every two seconds, as long as the event loop is not blocked. */
+/**
+ * Sends the primary a heartbeat now and every two seconds, as long as the event loop is not blocked. A worker calls this before anything
+ * else.
+ */
 export function sendHeartbeats(): void {
   // The channel may close while a message is on its way.
   const send = () => process.send?.(heartbeat, undefined, undefined, () => {});

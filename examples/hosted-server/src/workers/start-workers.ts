@@ -28,7 +28,7 @@ const stableMs = 60_000;
 
 /**
  * Starts `BUSBAR_WORKERS` processes that serve one port. The first starts alone: it migrates the database and creates the first key. A
- * worker that exits is restarted. A worker whose event loop is blocked for ten seconds, or for a minute at its start, is killed and
+ * worker that exits is restarted. A worker whose event loop is blocked for ten seconds, or for a minute during startup, is killed and
  * restarted. `close` stops all workers at the same time, each in the order of {@link Server.close}, and rejects if a worker did not exit
  * cleanly.
  *
@@ -117,14 +117,14 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
   }
 }
 
-/** In a worker: reports to the primary that the worker serves. */
+/** In a worker: reports to the primary that the worker is serving. */
 export function reportServing({ url, demo, webhooks, newKey }: Server): void {
   process.send?.({ serving: { url, demo, webhooks, newKey } });
 }
 
 /**
- * Returns the configured port, or a free port for 0. Rejects if the port is in use, which workers would not notice: they would share it
- * (`reusePort`).
+ * Returns the configured port, or a free port for 0. Rejects if the port is in use, which workers would not notice because they would share
+ * the port (`reusePort`).
  */
 async function findPort({ HOST, PORT }: Config): Promise<number> {
   const server = createServer().listen(PORT, HOST);

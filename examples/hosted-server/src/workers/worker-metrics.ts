@@ -18,8 +18,8 @@ const workerTimeoutMs = 2_000;
 
 /**
  * In a worker: returns a function that reads the metrics of all serving workers, and gives this worker's metrics to the others. A scrape
- * can reach any worker, so each must know all metrics. Each series has the number of its worker as a label, so series of two workers are
- * never added up, and the series of a restarted worker begin at 0.
+ * can reach any worker, so each must know all metrics. Each series has the number of its worker as a label, so the series of two workers
+ * are never added together, and the series of a restarted worker begin at 0.
  */
 export function metricsOfAllWorkers(registry: Registry): () => Promise<string> {
   let pending: PromiseWithResolvers<string> | undefined;

@@ -1,7 +1,7 @@
 import type { Context, Http, HttpRequest, HttpResponse } from '@busbar/core';
 import type { z } from 'zod';
 
-/** Sends requests with the pinned API version in place of `{version}` in their paths. */
+/** Creates the functions that send requests. They replace `{version}` in a request's path with the pinned API version. */
 export function createApi(http: Http, version: string) {
   async function request<S extends z.ZodType = z.ZodUndefined>(
     { params, ...rest }: HttpRequest<S>,

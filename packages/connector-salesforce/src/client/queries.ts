@@ -35,7 +35,7 @@ export const queries = ({ send, version }: SalesforceApi) => ({
       context,
     ),
 
-  /** Reads the page that a locator names. Salesforce keeps it for between 15 minutes and two days. */
+  /** Reads the page that a locator names. Salesforce keeps the page for between 15 minutes and two days. */
   queryMore: (api: QueryApi, locator: string, context: Context) =>
     send(
       {

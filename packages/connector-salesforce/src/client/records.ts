@@ -45,7 +45,7 @@ export const records = ({ request, send }: SalesforceApi) => ({
       context,
     ),
 
-  /** Never repeated: a repetition could undo a change that another user made since, and would run the org's automation again. */
+  /** Never repeated: a repetition could undo a change that another user has made since, and would run the org's automation again. */
   updateRecord: (object: string, id: string, fields: RecordFields, unmodifiedSince: string | undefined, context: Context) =>
     send(
       {

@@ -1,7 +1,7 @@
 import { query, type OrgCheck } from './org-check.ts';
 import { isTrue, rowsOf, textAt } from './read-row.ts';
 
-/** Checks of unused rights, and of users with more rights than most should have. */
+/** Checks for unused rights, and for users with more rights than most users should have. */
 export const accessChecks: readonly OrgCheck<'access'>[] = [
   {
     id: 'inactive_users',

@@ -4,7 +4,7 @@ import { numberAt, rowsOf, textAt } from './read-row.ts';
 /** Salesforce keeps at most 50 versions of a flow, until someone deletes them. */
 const manyVersions = 7;
 
-/** Checks of flows, jobs and logs: automation that is old, stuck or failing. */
+/** Checks of flows, jobs and logs, for automation that is old, stuck or failing. */
 export const automationChecks: readonly OrgCheck<'automation'>[] = [
   {
     id: 'flows',

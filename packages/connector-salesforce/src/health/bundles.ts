@@ -3,7 +3,7 @@ import { textAt } from './read-row.ts';
 
 /** The bundles of a catalogue as trees of products. */
 export interface Bundles {
-  /** Levels below the product. A cycle ends the count. */
+  /** The number of levels below the product. The count stops at a cycle. */
   depth(product: string): number;
   /** All products below the product, without duplicates. */
   parts(product: string): ReadonlySet<string>;
@@ -11,7 +11,7 @@ export interface Bundles {
   readonly cycles: readonly string[];
 }
 
-/** Reads the trees from ProductRelatedComponent rows. Visits every product once, so that cycles end. */
+/** Reads the trees from ProductRelatedComponent rows. Visits every product only once, so it ends even if there is a cycle. */
 export function readBundles(components: readonly Row[]): Bundles {
   const children = new Map<string, string[]>();
   for (const row of components) {

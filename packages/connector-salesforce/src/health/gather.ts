@@ -15,7 +15,7 @@ export interface Refused {
 
 /** The results of all sources. */
 export interface Gathered {
-  /** Undefined for a source that was not requested. */
+  /** Returns the result of a source. Undefined if the source was not requested. */
   of(source: Source): Rows | Refused | undefined;
   /** The number of API calls, without retries. */
   readonly apiCalls: number;
@@ -36,7 +36,7 @@ interface Reading {
   readonly locator?: string | undefined;
 }
 
-/** The number of queries that Salesforce takes in one composite request. */
+/** The number of queries that Salesforce accepts in one composite request. */
 const queriesPerCall = 5;
 /** Errors that end one check but not all checks: a missing right, or a failing part of Salesforce. */
 const partial = new Set(['FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_REJECTED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID']);
@@ -45,10 +45,10 @@ const partial = new Set(['FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_REJECTED', 'UPSTREA
 export const isRefused = (result: Rows | Refused): result is Refused => 'code' in result;
 
 /**
- * Reads sources in at most `maxCalls` API calls. Equal sources are read once, and up to five queries share a call. Queries that want all
- * their rows are read page by page while calls are left.
+ * Reads sources in at most `maxCalls` API calls. Equal sources are read only once, and up to five queries share a call. Queries that need
+ * all their rows are read page by page as long as calls are left.
  *
- * @throws {ToolError} if not a single source could be read.
+ * @throws {ToolError} if no source could be read.
  */
 export async function gather(
   client: SalesforceClient,

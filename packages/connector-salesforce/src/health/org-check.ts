@@ -1,4 +1,4 @@
-/** The source of a check's data. `all`: the check needs every row, so further pages are read while API calls are left. */
+/** The source of a check's data. `all`: the check needs every row, so further pages are read as long as API calls are left. */
 export type Source =
   | { readonly kind: 'query'; readonly api: 'data' | 'tooling'; readonly soql: string; readonly all?: true }
   | { readonly kind: 'limits' }
@@ -7,7 +7,7 @@ export type Source =
 /** The rows of one source. */
 export interface Rows {
   readonly rows: readonly Row[];
-  /** The number of rows in the org, read or not. */
+  /** The number of rows in the org, including rows that were not read. */
   readonly total: number;
   /** Whether all rows were read. */
   readonly whole: boolean;
@@ -16,7 +16,7 @@ export interface Rows {
 /** One row: a record without Salesforce's own metadata. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The finding of a check. `unknown`: the data that it needs could not be read. */
+/** The finding of a check. `unknown`: the data that the check needs could not be read. */
 export interface Finding {
   readonly status: 'pass' | 'warn' | 'fail' | 'unknown';
   /** One sentence that states the finding. */
@@ -30,7 +30,7 @@ export interface OrgCheck<Category extends string = string> {
   readonly id: string;
   readonly title: string;
   readonly category: Category;
-  /** Its weight in our score, 0 to 3. A check with weight 0 is informational. */
+  /** The check's weight in the connector's score, 0 to 3. A check with weight 0 is informational. */
   readonly weight: 0 | 1 | 2 | 3;
   /** The permission that the connection's user needs to read the data. */
   readonly permission: string;

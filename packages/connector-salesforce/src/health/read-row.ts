@@ -22,7 +22,7 @@ export function numberAt(row: Row, path: string): number {
 /** Whether the value at a path is exactly `true`. */
 export const isTrue = (row: Row, path: string): boolean => valueAt(row, path) === true;
 
-/** Returns the days from now until a date: negative for a past date, undefined if there is no date. */
+/** Returns the number of days from now until a date: negative for a past date, undefined if there is no date. */
 export function daysUntil(row: Row, path: string, nowMs: number): number | undefined {
   const ms = parseTime(textAt(row, path));
   return Number.isNaN(ms) ? undefined : Math.floor((ms - nowMs) / 86_400_000);
@@ -31,7 +31,7 @@ export function daysUntil(row: Row, path: string, nowMs: number): number | undef
 /** Returns the rows of one source of a check. */
 export const rowsOf = (readings: readonly Rows[], index = 0): readonly Row[] => readings[index]?.rows ?? [];
 
-/** Judges the used share of a limit, in the same way for all checks: from 95 % a failure, from 80 % a warning. */
+/** Judges the used share of a limit, with the same thresholds for all checks: 95 % or more is a failure, 80 % or more a warning. */
 export const shareStatus = (percent: number): 'pass' | 'warn' | 'fail' => (percent >= 95 ? 'fail' : percent >= 80 ? 'warn' : 'pass');
 
 /** Returns the worst of several statuses. `unknown` does not count. */

@@ -5,7 +5,7 @@ import { scoreOf } from './score.ts';
 const maxDetails = 10;
 const maxDetailLength = 200;
 
-/** The answer of a health check. */
+/** The answer to a health check. */
 export const Report = z.object({
   summary: z.string().describe('The whole in a few sentences, for a person'),
   score: z.int().optional().describe('0 to 100, by this connector’s own weights; absent where nothing could be judged'),

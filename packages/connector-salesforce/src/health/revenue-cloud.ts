@@ -50,7 +50,7 @@ const perBundle =
     };
   };
 
-/** Checks of a Revenue Cloud product catalogue. An org without Revenue Cloud answers INVALID_TYPE, and all checks are unknown. */
+/** Checks of a Revenue Cloud product catalogue. An org without Revenue Cloud answers INVALID_TYPE, so all checks are `unknown`. */
 export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attributes' | 'picklists'>[] = [
   {
     id: 'catalogue_sharing',

@@ -11,7 +11,7 @@ export interface CheckResult extends Finding {
   readonly missingPermission?: string | undefined;
 }
 
-/** The results of the checks, in their order, and facts for the report. */
+/** The result of each check, in the order of the checks, and facts for the report. */
 export interface ChecksRun {
   readonly results: readonly CheckResult[];
   /** The org's own record, if it could be read. */
@@ -24,7 +24,7 @@ const maxCalls = 20;
 const denying = /^(FORBIDDEN|INSUFFICIENT_|API_DISABLED|API_CURRENTLY_DISABLED|HTTP 403)/;
 const hiding = /^(INVALID_TYPE|INVALID_FIELD|NOT_FOUND|HTTP 404)$/;
 
-/** Runs checks in at most 20 API calls. @throws {ToolError} if not a single source could be read. */
+/** Runs checks in at most 20 API calls. @throws {ToolError} if no source could be read. */
 export async function runChecks(client: SalesforceClient, context: CallContext, checks: readonly OrgCheck[]): Promise<ChecksRun> {
   const gathered = await gather(client, context, [organization, ...checks.flatMap(({ sources }) => sources)], maxCalls);
   const org = gathered.of(organization);

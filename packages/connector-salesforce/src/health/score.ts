@@ -1,6 +1,6 @@
 import type { CheckResult } from './run-checks.ts';
 
-/** Our own grade of an org. Salesforce has no grade, only a security score. */
+/** The connector's own grade for an org. Salesforce has no grade, only a security score. */
 export interface Score {
   /** 0 to 100. Undefined if no check with a weight could run. */
   readonly score: number | undefined;
@@ -10,8 +10,8 @@ export interface Score {
 const points = { pass: 100, warn: 50, fail: 0 } as const;
 
 /**
- * Returns the weighted mean of the checks (pass 100, warning 50, failure 0), and a grade: A from 90, B from 80, C from 70, D from 60.
- * With a failed check the grade is at best B, or C if the check's weight is 3. Unknown checks do not count.
+ * Returns the weighted mean of the checks (pass 100, warning 50, failure 0), and a grade: A from 90, B from 80, C from 70, D from 60. With
+ * a failed check, the grade is at best B, or C if the check's weight is 3. Unknown checks do not count.
  */
 export function scoreOf(results: readonly CheckResult[]): Score {
   let sum = 0;

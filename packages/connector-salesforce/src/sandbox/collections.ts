@@ -7,9 +7,9 @@ import { createRecord, deleteRecord, updateRecord, upsertRecord, writableObject 
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Writes up to 200 rows, each on its own. The answer is a 200 even if rows fail.
+ * Writes up to 200 rows. Each succeeds or fails independently. The answer is a 200 even if rows fail.
  *
- * @throws {VendorError} for a request that is wrong as a whole.
+ * @throws {VendorError} for a request that is invalid as a whole.
  */
 export function writeCollection(
   records: OrgRecords,

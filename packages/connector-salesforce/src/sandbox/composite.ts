@@ -11,7 +11,8 @@ interface Part {
 }
 
 /**
- * Answers a composite request, part by part, with `answerPart`. `base` is `/services/data/vXX.0`, and `api` the part of the path below it.
+ * Answers a composite request, part by part, with `answerPart`. `base` is `/services/data/vXX.0`, and `api` is the part of the path below
+ * it.
  *
  * @throws {VendorError} if the body has no parts.
  */

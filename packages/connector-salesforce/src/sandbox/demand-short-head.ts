@@ -7,7 +7,10 @@ interface Head {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Refuses a head that is too long, without a body, as the servers in front of Salesforce do. @throws {VendorError} 414 or 431. */
+/**
+ * Refuses a request whose head is too long. The refusal has no body, because the servers in front of Salesforce send none. @throws
+ * {VendorError} 414 or 431.
+ */
 export function demandShortHead({ url, headers }: Head): void {
   if (url.length > vendorLimits.headBytes.most) throw new VendorError(414);
   // The size on the wire: each header with its colon, space and line end.

@@ -9,7 +9,7 @@ export function fieldOf(object: OrgObject, name: string): OrgField {
   return field;
 }
 
-/** Returns the reference field behind a step of a path: `Owner` is `OwnerId`. @throws {VendorError} INVALID_FIELD */
+/** Returns the reference field behind a step of a path: `OwnerId` for `Owner`. @throws {VendorError} INVALID_FIELD */
 export function referenceOf(object: OrgObject, step: string): OrgField {
   const field = [...object.fields.values()].find((candidate) => relationshipOf(candidate)?.toLowerCase() === step.toLowerCase());
   if (!field)

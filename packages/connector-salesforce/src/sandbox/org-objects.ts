@@ -1,4 +1,4 @@
-/** A field of an object of the sandbox. */
+/** A field of an object in the sandbox. */
 export interface OrgField {
   readonly name: string;
   readonly type: string;
@@ -11,7 +11,7 @@ export interface OrgField {
   readonly unique: boolean;
 }
 
-/** An object of the sandbox. */
+/** An object in the sandbox. */
 export interface OrgObject {
   readonly name: string;
   readonly keyPrefix: string;
@@ -32,7 +32,9 @@ const business = [
   'Case 500 Subject:string Status:picklist(New|Working|Closed) Priority:picklist(Low|Medium|High) Description:textarea CaseNumber:string:readOnly AccountId:reference(Account) ContactId:reference(Contact)',
 ];
 
-/** Read-only objects that describe the org. The word before a slash is the API that can query the object; without a slash, both can. */
+/**
+ * Read-only objects that describe the org. The word before a slash is the API that can query the object. Without a slash, both APIs can.
+ */
 const setup = [
   'data/Organization 00D Name:string OrganizationType:string InstanceName:string IsSandbox:boolean TrialExpirationDate:datetime NamespacePrefix:string DefaultAccountAccess:string DefaultContactAccess:string DefaultOpportunityAccess:string DefaultLeadAccess:string DefaultCaseAccess:string',
   'data/User 005 Name:string Username:string ProfileId:reference(Profile) LastLoginDate:datetime IsActive:boolean UserType:string Email:email',

@@ -3,12 +3,15 @@ import { parseTime } from '../parse-time.ts';
 import type { OrgObject } from './org-objects.ts';
 import { refusal } from './refusal.ts';
 
-/** A record of the sandbox: every field by its API name. */
+/** A record in the sandbox: every field by its API name. */
 export type OrgRecord = Record<string, unknown> & { readonly Id: string };
 
 const maxRecords = 50_000;
 
-/** Creates the records of an org, by object. Deleted records stay, marked with `IsDeleted`. At most 50,000 per object. */
+/**
+ * Creates the record store of an org. Deleted records stay in the store, marked with `IsDeleted`. It holds at most 50,000 records per
+ * object.
+ */
 export function createRecords(objects: ReadonlyMap<string, OrgObject>, clock: Clock) {
   const byObject = new Map<string, Map<string, OrgRecord>>();
   let last = 0;

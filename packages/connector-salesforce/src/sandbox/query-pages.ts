@@ -4,7 +4,7 @@ import { refusal } from './refusal.ts';
 export interface QueryResult {
   readonly rows: readonly object[];
   readonly total: number;
-  /** Rows in a page. */
+  /** Rows per page. */
   readonly size: number;
   readonly tooling: boolean;
   /** The object after FROM. */
@@ -31,7 +31,7 @@ export function createQueryPages(base: string) {
   }
 
   return {
-    /** Returns the first page, and keeps the result if there are more pages. */
+    /** Returns the first page and, if there are more pages, keeps the result. */
     first(result: QueryResult): object {
       const locator = `01g${String(results.size + 1).padStart(12, '0')}AAA`;
       if (result.rows.length > result.size && results.size < maxResults) results.set(locator, result);

@@ -30,7 +30,7 @@ export interface ResourceOptions {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Creates the REST resources of an org, including Tooling's. They throw a {@link VendorError}; any other error is a bug. */
+/** Creates the REST resources of an org, including Tooling's. They throw a {@link VendorError}. Any other error is a bug. */
 export function createResources(options: ResourceOptions) {
   const { records, clock, base } = options;
   const pages = createQueryPages(base);

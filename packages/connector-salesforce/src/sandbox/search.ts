@@ -6,7 +6,7 @@ const form = /^FIND \{((?:[^\\{}]|\\[^])+)\} IN (ALL|NAME|EMAIL|PHONE) FIELDS RE
 const scopes: Readonly<Record<string, readonly string[]>> = { NAME: ['Name'], EMAIL: ['Email'], PHONE: ['Phone'] };
 
 /**
- * Runs a search of the form that the connector writes: every word must occur. Refuses unescaped reserved characters and operators as
+ * Runs a search in the form that the connector writes: every word must occur. Refuses unescaped reserved characters and operators as
  * malformed. Unlike Salesforce, it finds new records at once.
  *
  * @throws {VendorError}

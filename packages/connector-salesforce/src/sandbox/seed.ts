@@ -8,9 +8,9 @@ type Fields = Readonly<Record<string, unknown>>;
 interface Seeder {
   add(object: string, fields: Fields): OrgRecord;
   several(object: string, list: readonly Fields[]): OrgRecord[];
-  /** Returns the time a number of days before now. */
+  /** Returns the time that many days before now. */
   ago(days: number): string;
-  /** Returns the time a number of days after now. */
+  /** Returns the time that many days after now. */
   ahead(days: number): string;
 }
 
@@ -19,7 +19,7 @@ interface Users {
   readonly ada: OrgRecord;
 }
 
-/** Fills an org with fictitious people, customers and settings. A health check of it finds no problems. */
+/** Fills an org with fictitious people, customers and settings. A health check of the org finds no problems. */
 export function seed(records: OrgRecords, clock: Clock, org: { readonly name: string; readonly revenueCloud: boolean }): void {
   const seeder: Seeder = {
     add: records.add,

@@ -11,11 +11,11 @@ export interface SignInOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly refreshToken: string;
-  /** The user and the public key (base64 SPKI) of the JWT bearer flow. Absent: the sandbox refuses the flow. */
+  /** The user and the public key (base64 SPKI) for the JWT bearer flow. Absent: the sandbox refuses the flow. */
   readonly jwt?: { readonly username: string; readonly publicKey: string } | undefined;
 }
 
-/** Creates the OAuth flows of the sandbox, and its sessions, which last two hours. Keeps at most 100 sessions. */
+/** Creates the sandbox's OAuth flows and its sessions. A session lasts two hours. Keeps at most 100 sessions. */
 export function createSignIn(clock: Clock, host: string, client: SignInOptions) {
   const sessions = new Map<string, number>();
   const refuse = (error: string, error_description: string) => new VendorError(400, { error, error_description });

@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly base: string;
 }
 
-/** Runs a query over the records. Returns all rows, unpaged. `COUNT()` has a total and no rows. @throws {VendorError} */
+/** Runs a query over the records. Returns all rows, unpaged. `COUNT()` returns a total and no rows. @throws {VendorError} */
 export function runSoql(
   records: OrgRecords,
   query: Query,

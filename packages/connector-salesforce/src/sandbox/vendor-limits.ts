@@ -15,7 +15,7 @@ export const vendorLimits = {
   compositeQueries: { most: 5, source: `${rest}/resources_composite_composite.htm` },
   /** Records in one collection. */
   collectionRecords: { most: 200, source: `${rest}/resources_composite_sobjects_collections.htm` },
-  /** Records in a page. Salesforce does not refuse a size outside these limits, but uses the nearest limit. */
+  /** Records per page. Salesforce does not refuse a size outside these limits, but uses the nearest limit. */
   smallestBatch: { least: 200, source: `${rest}/headers_queryoptions.htm` },
   largestBatch: { most: 2_000, source: `${rest}/headers_queryoptions.htm` },
   /** Objects that one search may name. */

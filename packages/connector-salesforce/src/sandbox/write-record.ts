@@ -34,7 +34,7 @@ export function updateRecord(records: OrgRecords, object: OrgObject, id: unknown
   return record;
 }
 
-/** Creates or changes the record with an external id. @throws {VendorError} 300 if several records have it. */
+/** Creates or changes the record with an external id. @throws {VendorError} 300 if several records have that id. */
 export function upsertRecord(
   records: OrgRecords,
   object: OrgObject,

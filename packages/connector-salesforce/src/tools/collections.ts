@@ -5,7 +5,7 @@ import { problemText } from '../failure.ts';
 import type { SavedRow } from '../schemas.ts';
 import { allOrNone, externalIdField, fieldValues, objectName, recordId } from './record-inputs.ts';
 
-/** The number of records that Salesforce takes in one request. */
+/** The number of records that Salesforce accepts in one request. */
 const maxRows = 200;
 
 const Rows = z.object({

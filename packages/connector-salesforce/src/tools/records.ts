@@ -132,7 +132,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
   }),
 ];
 
-/** Returns a time of Salesforce's in ISO form, or unchanged if it is not a time. */
+/** Returns a time from Salesforce in ISO form. Returns text that is not a time unchanged. */
 const isoTime = (time: string): string => {
   const ms = parseTime(time);
   return Number.isNaN(ms) ? time : new Date(ms).toISOString();

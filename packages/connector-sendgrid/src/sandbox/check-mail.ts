@@ -31,7 +31,7 @@ const refuse = (field: string | null, message: string): never => {
   throw refusal(400, message, field);
 };
 
-/** The senders and templates of the account, which a mail may name, and the present time. */
+/** The senders and templates of the account, which a mail may name, and the current time. */
 interface Account {
   readonly nowMs: number;
   readonly senders: readonly string[];

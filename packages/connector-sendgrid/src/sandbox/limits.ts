@@ -8,9 +8,9 @@ const api = 'https://www.twilio.com/docs/sendgrid/api-reference';
 const mailSend = `${api}/mail-send/mail-send`;
 const errors = `${api}/mail-send/errors`;
 
-/** SendGrid's limits, each with its source. A request beyond a limit fails in the sandbox as it fails at SendGrid. */
+/** SendGrid's limits, each with its source. A request beyond a limit fails in the sandbox as it does at SendGrid. */
 export const limits = {
-  /** Recipients of a request, over to, cc and bcc of all personalizations. The API description limits only the personalizations. */
+  /** Recipients per request: to, cc and bcc of all personalizations together. The API description limits only the personalizations. */
   recipients: { most: 1_000, source: errors },
   personalizations: { most: 1_000, source: errors },
   /** Bytes of the whole request, attachments included. */

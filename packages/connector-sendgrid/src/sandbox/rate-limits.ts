@@ -4,8 +4,8 @@ import { plainRefusal } from './refusal.ts';
 const minuteMs = 60_000;
 
 /**
- * Counts requests per minute as SendGrid does, for each operation separately, and does not count mail/send. An operation is a route of the
- * sandbox. Keeps one count per operation.
+ * Counts requests per minute, separately for each operation, as SendGrid does. Does not count requests to mail/send. An operation is a
+ * route of the sandbox. Keeps one count per operation.
  */
 export function createRateLimits(clock: Clock, requestsPerMinute: number) {
   const windows = new Map<string, { endsAt: number; left: number }>();

@@ -6,7 +6,7 @@ export interface SignedDelivery {
 
 /** Signs deliveries as SendGrid does. */
 export interface Signer {
-  /** The public key, in the form of SendGrid's settings page. */
+  /** The public key, in the form that SendGrid's settings page shows. */
   readonly key: string;
   /** Returns the headers that SendGrid sends with this body. */
   sign(body: string, nowMs: number): Promise<Readonly<Record<string, string>>>;
@@ -36,7 +36,7 @@ export const eventsBody = (events: readonly object[]): string => `[${events.map(
 
 const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
-/** Encodes a signature of WebCrypto, r and s side by side, as two integers in ASN.1, which SendGrid sends. */
+/** Converts a WebCrypto signature, r and s side by side, into two ASN.1 integers, the form that SendGrid sends. */
 function toDer(raw: Uint8Array): Uint8Array {
   const integers = [raw.subarray(0, 32), raw.subarray(32)].flatMap((half) => {
     const digits = [...half.subarray(half.findIndex((byte) => byte !== 0))];

@@ -6,7 +6,7 @@ import type { Delivery } from '../mail.ts';
 
 // Inputs that the sending tools share.
 
-/** SendGrid's limit per request, over to, cc and bcc. */
+/** SendGrid's limit on recipients per request: to, cc and bcc together. */
 export const maxRecipients = 1_000;
 const maxAheadMs = 72 * 3_600_000;
 
@@ -26,7 +26,7 @@ export const recipients = {
   bcc: z.array(addressText).optional().describe('Recipients of a copy, hidden from the others. Absent: none'),
 };
 
-/** Options of sending. */
+/** Sending options. */
 export const delivery = {
   from: addressText.optional().describe('Sender, verified at SendGrid. Absent: the connection’s own'),
   replyTo: addressText.optional().describe('Address for replies. Absent: from'),
@@ -63,8 +63,8 @@ export const templateData = z
 type DeliveryInput = z.output<z.ZodObject<typeof delivery>>;
 
 /**
- * Converts the inputs for a request. @throws {ToolError} INVALID_INPUT if there is no sender, or if the time is not within the next 72
- * hours.
+ * Converts a tool's inputs into the options of a request. @throws {ToolError} INVALID_INPUT if there is no sender, or if the time is not
+ * within the next 72 hours.
  */
 export function readDelivery(client: SendGridClient, { from, replyTo, categories, sendAt, unsubscribeGroupId }: DeliveryInput): Delivery {
   const at = sendAt === undefined ? undefined : Date.parse(sendAt);

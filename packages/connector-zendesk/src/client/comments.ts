@@ -24,8 +24,8 @@ export const commentOperations = (send: Send) => ({
     ),
 
   /**
-   * Adds a comment; with `updatedAt`, only if the ticket has not changed since then. Never repeated: the time has whole seconds only, so a
-   * repeated request within the same second would add the comment twice.
+   * Adds a comment. With `updatedAt`, adds it only if the ticket has not changed since then. Never repeated: the time is in whole seconds,
+   * so a repeated request within the same second would add the comment twice.
    */
   addComment: (id: number, comment: NewComment, updatedAt: string | undefined, context: Context) =>
     send(

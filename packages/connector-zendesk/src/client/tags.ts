@@ -4,8 +4,9 @@ import type { Send } from './send.ts';
 
 export const tagOperations = (send: Send) => ({
   /**
-   * Adds (PUT) or removes (DELETE) tags and returns all tags that the ticket has afterwards. Repeating the request changes nothing more, so
-   * it is safe; with `updatedAt` it is never repeated, because Zendesk refuses the second request if it carried out the first.
+   * Adds (PUT) or removes (DELETE) tags and returns all tags that the ticket has afterwards. The request is safe to repeat, because a
+   * repetition changes nothing more. With `updatedAt`, it is never repeated, because Zendesk refuses the second request if it carried out
+   * the first.
    */
   async applyTags(id: number, method: 'PUT' | 'DELETE', tags: readonly string[], updatedAt: string | undefined, context: Context) {
     const answer = await send(

@@ -27,7 +27,7 @@ export const userOperations = (send: Send) => ({
     return user;
   },
 
-  /** Finds users whose main address or further address matches. */
+  /** Finds users who have this address as their main address or as a further address. */
   async findUsers(email: string, context: Context) {
     const query = { query: `email:${quote(email)}` };
     const { users } = await send({ method: 'GET', path: '/api/v2/users/search', query, response: UsersAnswer }, context);
@@ -35,8 +35,8 @@ export const userOperations = (send: Send) => ({
   },
 
   /**
-   * Finds the user by e-mail address or external id and updates it, or creates it. A repeated request finds the user that the first request
-   * created.
+   * Finds a user by e-mail address or external id and updates the user, or creates the user if there is none. A repeated request finds the
+   * user that the first request created.
    */
   async createOrUpdateUser(user: UserFields, context: Context) {
     const { user: written } = await send(

@@ -1,4 +1,4 @@
-/** A completed background job, in which one of two tickets failed. It is the only job, because no operation of the sandbox starts a job. */
+/** A completed background job in which one of two tickets failed. It is the only job, because no operation of the sandbox starts a job. */
 export const finishedJob = (host: string) => {
   const id = 'V3-00000000000000000000000000000001';
   return {

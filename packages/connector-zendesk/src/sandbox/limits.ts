@@ -11,24 +11,24 @@ const search = 'https://developer.zendesk.com/api-reference/ticketing/ticket-man
 const tokens = 'https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/';
 const idempotency = 'https://developer.zendesk.com/api-reference/ticketing/introduction/#idempotency';
 
-/** Zendesk's limits, each with its source. A request beyond a limit fails in the sandbox as it fails at Zendesk. */
+/** Zendesk's limits, each with its source. A request beyond a limit fails in the sandbox as it does at Zendesk. */
 export const limits = {
   /** Per account, on the Enterprise plan. */
   requestsPerMinute: { most: 700, source: rateLimits },
   /** Per ticket and user. */
   ticketUpdatesInTenMinutes: { most: 30, source: rateLimits },
-  /** Per account, over all its tickets. */
+  /** Per account, across all its tickets. */
   ticketUpdatesPerMinute: { most: 100, source: rateLimits },
   /** Per user who is updated. */
   userUpdatesPerMinute: { most: 5, source: rateLimits },
   exportsPerMinute: { most: 100, source: rateLimits },
-  /** Records in a page of cursor paging. */
+  /** Records per page with cursor paging. */
   cursorPage: { most: 100, source: pagination },
-  /** Records in a page of offset paging. Zendesk does not refuse a larger page, but returns no more. */
+  /** Records per page with offset paging. Zendesk does not refuse a larger page size, but returns no more records than this. */
   offsetPage: { most: 100, source: pagination },
-  /** Records of a list that page numbers reach. */
+  /** Records of a list that can be reached by page number. */
   offsetRecords: { most: 10_000, source: pagination },
-  /** Results of a search that page numbers reach. */
+  /** Results of a search that can be reached by page number. */
   searchResults: { most: 1_000, source: `${search}#results-limit` },
   exportPage: { most: 1_000, source: `${search}#export-search-results` },
   /** Characters of a key. */

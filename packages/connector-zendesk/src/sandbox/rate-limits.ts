@@ -11,7 +11,9 @@ interface Window {
   left: number;
 }
 
-/** Counts an account's requests, exports and ticket updates and a user's updates per minute, and a ticket's updates per ten minutes. */
+/**
+ * Counts requests, exports and ticket updates per account per minute, updates per user per minute, and updates per ticket in ten minutes.
+ */
 export function createRateLimits(clock: Clock, options: { readonly requestsPerMinute?: number; readonly ticketUpdatesPerMinute?: number }) {
   const { requestsPerMinute = limits.requestsPerMinute.most, ticketUpdatesPerMinute = limits.ticketUpdatesPerMinute.most } = options;
   const account: Window = { endsAt: 0, left: 0 };

@@ -63,9 +63,9 @@ export function createSignIn(clock: Clock, credentials: Credentials) {
 }
 
 /**
- * Checks that a request has the needed scope. `write` covers `tickets:write` too.
+ * Checks that a request has the required scope. `write` covers `tickets:write` too.
  *
- * @throws {VendorError} 401 if there is no valid credential, 403 if no scope covers the needed scope.
+ * @throws {VendorError} 401 if there is no valid credential, 403 if no scope covers the required scope.
  */
 export function requireScope(scopes: readonly string[] | undefined, needed: string): void {
   if (!scopes) throw new VendorError(401, failureBody(401).body, { 'www-authenticate': 'Basic realm="Web Password"' });

@@ -25,7 +25,7 @@ export function webhookBody(clock: Clock, event: ZendeskEvent): string {
   });
 }
 
-/** Returns the headers of such a request, with a signature over its timestamp and body. */
+/** Returns the headers of a webhook request, with a signature over its timestamp and body. */
 export async function webhookHeaders(clock: Clock, secret: string, body: string): Promise<Readonly<Record<string, string>>> {
   const timestamp = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
   const encoder = new TextEncoder();

@@ -19,7 +19,7 @@ export const tag = z
   .refine((value) => !/\s/.test(value), 'A tag has no spaces: use _ or -')
   .describe('Without spaces, 1 to 255 characters');
 
-/** The fields that can be set when a ticket is created and later. `whenAbsent` says what Zendesk does without a value. */
+/** The fields that can be set at the creation of a ticket and later. `whenAbsent` says what Zendesk does without a value. */
 export const ticketProperties = (whenAbsent: string) => ({
   priority: z.enum(['low', 'normal', 'high', 'urgent']).optional().describe(`Absent: ${whenAbsent}`),
   type: z.enum(['problem', 'incident', 'question', 'task']).optional().describe(`Absent: ${whenAbsent}`),

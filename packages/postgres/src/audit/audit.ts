@@ -14,11 +14,11 @@ import { orUnavailable, unavailable } from '../database/errors.ts';
 /** Options of {@link postgresAudit}. */
 export interface PostgresAuditOptions {
   readonly clock?: Clock;
-  /** Logs failures in the background. */
+  /** Logs failures of background work. */
   readonly log?: Logger;
   /**
-   * The name of this process in the records. Its metering must have the same name, and no other process may have it. Default: a random
-   * UUID.
+   * The name of this process in the records. The process's metering must use the same name, and no other process may use it. Default: a
+   * random UUID.
    */
   readonly replica?: string;
   /** How long links are kept. Default: permanently. */
@@ -28,19 +28,21 @@ export interface PostgresAuditOptions {
 /** An audit in a database, with the maintenance of its chains. Any number of replicas may use its methods at the same time. */
 export interface PostgresAudit extends Audit {
   /**
-   * Records the heads of chains that changed since this process's last checkpoint, out of the 1,000 newest chains. A verification can then
-   * find a chain that was rewound. Returns how many heads it recorded.
+   * Checks the 1,000 newest chains and records the heads of the chains that have changed since this process's last checkpoint. A
+   * verification can then detect a chain that was rewound. Returns how many heads it recorded.
    */
   checkpoint(): Promise<number>;
-  /** Closes the chains whose lease has expired, because their writer is gone. Returns how many. */
+  /** Closes the chains whose lease has expired because their writer is gone. Returns how many it closed. */
   closeLapsed(): Promise<number>;
-  /** Drops links older than `retentionMs`, after recording that it will, and closed chains that have no links left. */
+  /**
+   * Drops links older than `retentionMs`, and closed chains that have no links left. Records which links it will drop before it drops them.
+   */
   prune(): Promise<PruneResult>;
-  /** Does all of this now and every 100 seconds until `drain`, and renews the leases of this process's idle chains. */
+  /** Does all of the above now and every 100 seconds until `drain`, and renews the leases of this process's idle chains. */
   start(): void;
   /**
-   * Writes waiting events, records a last checkpoint and closes its chain. Drain the metering first, so that the checkpoint includes the
-   * closing links of its chains.
+   * Writes waiting events, records a last checkpoint and closes the chain of this audit. Drain the metering first, so that the checkpoint
+   * includes the closing links of the metering's chains.
    */
   drain(): Promise<void>;
 }
@@ -48,8 +50,8 @@ export interface PostgresAudit extends Audit {
 const maxFieldLength = 255;
 
 /**
- * Records events other than calls, durable when `record` resolves. Events that arrive together share a link. If the database is
- * unreachable, `record` rejects with UNAVAILABLE and keeps nothing; the host then writes the event to its log.
+ * Records events other than calls. An event is durable when `record` resolves. Events that arrive together share a link. If the database is
+ * unreachable, `record` rejects with UNAVAILABLE and keeps nothing. The host then writes the event to its log.
  */
 export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresAuditOptions = {}): PostgresAudit {
   const { clock = systemClock, log = silentLogger, replica = randomUUID(), retentionMs } = options;

@@ -12,14 +12,14 @@ export interface AuditChainOptions {
   readonly replica: string;
 }
 
-/** The chain of one writer. The first link opens it; if another replica closes it, the next link opens a new chain. */
+/** The chain of one writer. The first link opens it. If another replica closes it, the next link opens a new chain. */
 export interface AuditChain {
   /**
-   * Writes a link. `write` gets the chain's id and runs one statement with the fragments of `link.ts`. It returns undefined if it found the
-   * chain closed and did nothing, and is then called again with a new chain. Rejects as `write` does.
+   * Writes a link. `write` gets the chain's id and runs one statement with the fragments of `link.ts`. If it finds the chain closed, it
+   * must change nothing and return undefined, and is then called again with a new chain. Rejects if `write` rejects.
    */
   write<T>(write: (chain: string) => Promise<T | undefined>): Promise<T>;
-  /** Closes the chain with a last link. A later `write` opens another. Rejects if the database is unreachable. */
+  /** Closes the chain with a last link. A later `write` opens another chain. Rejects if the database is unreachable. */
   close(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { sourceOf, type Statement, type Statements } from './statements.ts';
 export interface ChainCheck {
   readonly chain: string;
   add(line: LinkLine, entries: readonly AuditEntry[]): void;
-  /** After the last link. */
+  /** Ends the check. Call it after the last link. */
   end(): void;
 }
 
@@ -21,7 +21,7 @@ export function checkChain(row: ChainLine, statements: readonly Statement[], rep
   const say = (problem: string): void => report(`Chain ${chain}${problem}`);
 
   let last = row.after;
-  /** The stored hash of the previous link; null if it is unknown. */
+  /** The stored hash of the previous link, or null if it is unknown. */
   let before = row.afterHash;
   /** The previous link and the hash of its content, if its stored hash differs from that. */
   let mismatch: { readonly link: number; readonly hash: string } | undefined;

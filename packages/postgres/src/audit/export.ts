@@ -17,10 +17,10 @@ const pageSize = 100;
 const maxStrays = 1_000;
 
 /**
- * Exports the audit as lines of JSON for `verifyAudit`. Write a line feed after each. Chains come in the order in which they were opened,
- * each followed by its links in order. The last line has the heads of all chains: store it outside the database.
+ * Exports the audit as lines of JSON for `verifyAudit`. Write a line feed after each line. Chains come in the order in which they were
+ * opened, each followed by its links in order. The last line has the heads of all chains: store it outside the database.
  *
- * Reads 100 links at a time and holds no transaction open between reads. Links that are written after the export began are left out.
+ * Reads 100 links at a time and holds no transaction open between reads. Links that are written after the export has begun are left out.
  *
  * @throws {Error} if retention dropped links before they were read. Export again.
  */

@@ -1,4 +1,4 @@
-/** The state of a chain at a time: its number of links and the hash of the newest. */
+/** The state of a chain at one point in time: the number of its links and the hash of the newest link. */
 export interface ChainHead {
   readonly links: number;
   readonly head: string;
@@ -31,7 +31,7 @@ export interface ChainLine {
   readonly head: string;
   readonly droppedLinks: number;
   readonly droppedHead: string | null;
-  /** The links that follow have the numbers from `after + 1` to `through`. `afterHash` is the hash of link `after`. */
+  /** The links that follow are numbered from `after + 1` to `through`. `afterHash` is the hash of link `after`. */
   readonly after: number;
   readonly afterHash: string | null;
   readonly through: number;
@@ -50,7 +50,7 @@ export interface LinkLine {
 export interface StrayLine {
   readonly stray: string;
   readonly link: number;
-  /** The chain has no row. */
+  /** Whether the chain has no row. */
   readonly chainless: boolean;
 }
 

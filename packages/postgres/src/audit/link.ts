@@ -2,13 +2,15 @@ import { hash } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
 import { storableJson, timeText } from '../database/sql-parameters.ts';
 
-/** The lease that each link gives its chain. Any replica may close the chain after that. */
+/**
+ * The duration of the lease that each link gives its chain, in milliseconds. When the lease has expired, any replica may close the chain.
+ */
 export const chainLeaseMs = 5 * 60_000;
 
 /**
- * The body of a CTE named `chain`, the first of its statement: `with chain as materialized (${chainLock(chain)}), …`. It locks the chain
- * and returns its row (id, links, head), or no row if another replica closed the chain. The statement must then do nothing: let every part
- * that writes or locks read from `chain`, which also makes this lock the first one.
+ * The body of a CTE named `chain`, which must be the first CTE of its statement: `with chain as materialized (${chainLock(chain)}), …`. It
+ * locks the chain and returns its row (id, links, head), or no row if another replica closed the chain. In that case, the statement must do
+ * nothing. So let every part that writes or locks read from `chain`. This also ensures that the chain is locked first.
  */
 export function chainLock(chain: string): RawBuilder<unknown> {
   return sql`select id, links, head from audit_chains where id = ${chain} and closed_at is null for update`;
@@ -26,10 +28,10 @@ export function linkTimes(now: number): LinkTimes {
 }
 
 /**
- * Three CTEs (`next_link`, `new_link`, `new_head`) that append one link to `chain` and renew its lease. The link has the lines of a CTE
- * named `entry (position, line)`, in the order of `position`. If there are no lines, nothing is appended. A line is one JSON value without
- * a line feed, as {@link entryLine} or, in SQL, `json_build_object(…)::text` writes it, or several such values with line feeds between
- * them.
+ * Three CTEs (`next_link`, `new_link`, `new_head`) that append one link to `chain` and renew its lease. The link contains the lines of a
+ * CTE named `entry (position, line)`, in order of `position`. If there are no lines, nothing is appended. A line is one JSON value without
+ * a line feed, or several such values with line feeds between them. {@link entryLine} writes such a value, and so does
+ * `json_build_object(…)::text` in SQL.
  *
  * `closes`: the link is the chain's last.
  */
@@ -58,14 +60,14 @@ export function entryLine(entry: { readonly event: string; readonly at: string }
   return storableJson(entry);
 }
 
-/** SQL for an entry that records the head of another chain. `row` names the table or CTE with its id, links and head. */
+/** SQL for an entry that records the head of another chain. `row` names the table or CTE that has that chain's id, links and head. */
 export function chainLine(event: 'chain.closed' | 'chain.witnessed', row: string, at: number): RawBuilder<string> {
   const column = (name: string) => sql.ref(`${row}.${name}`);
   return sql<string>`format('{"event":"%s","at":"%s","chain":%s,"links":%s,"head":%s}', ${event}::text, ${timeText(at)}::text,
     to_json(${column('id')}), ${column('links')}, to_json(${column('head')}))`;
 }
 
-/** The parts of a link that its hash covers, besides the hash before it. */
+/** The parts of a link that its hash covers, besides the previous hash. */
 export interface HashedLink {
   readonly chain: string;
   /** From 1. */
@@ -75,7 +77,7 @@ export interface HashedLink {
   readonly entries: string;
 }
 
-/** The hash of a link. `before` is the hash of the previous link; for the first link it is the chain's id. */
+/** The hash of a link. `before` is the hash of the previous link or, for the first link, the chain's id. */
 export function linkHash(before: string, { chain, link, at, entries }: HashedLink): string {
   return hash('sha256', [before, chain, link, at, entries].join('\n'));
 }

@@ -10,9 +10,9 @@ export interface PruneResult {
   readonly chains: number;
 }
 
-/** Which links to drop, and how to record that. */
+/** Which links to drop, and how to record the drop. */
 export interface Retention {
-  /** Older links are dropped. */
+  /** Links older than this time are dropped. */
   readonly before: number;
   now(): number;
   /** Appends lines to a chain that retention does not drop. */

@@ -8,21 +8,24 @@ export interface Statement {
   readonly by: string;
 }
 
-/** The statements of an export about its chains, by the id of the chain that they are about. */
+/** An export's statements about its chains, by the id of the chain concerned. */
 export interface Statements {
   /** All heads that a statement gives for the chain, without duplicates. */
   readonly heads: ReadonlyMap<string, readonly Statement[]>;
   readonly closed: ReadonlyMap<string, Statement>;
   /** The last links that retention dropped. */
   readonly pruned: ReadonlyMap<string, readonly Statement[]>;
-  /** Retention dropped links that are older than this; empty if it dropped none. */
+  /** The time before which retention dropped links. Empty if it dropped none. */
   readonly prunedBefore: string;
 }
 
-/** The name that problem reports use for the heads that the operator kept. */
+/** The name of the operator's stored heads in problem reports. */
 export const keptHeads = 'the earlier export';
 
-/** Collects the statements in the links of an export. Memory: about three statements per writer every 100 s. */
+/**
+ * Collects the statements in the links of an export. Keeps about three statements in memory for each writer and each 100 seconds of the
+ * audit.
+ */
 export interface StatementReader extends Statements {
   /** Adds the statements in the entries of a link. */
   add(entries: readonly AuditEntry[], chain: string): void;

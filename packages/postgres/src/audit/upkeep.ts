@@ -64,7 +64,7 @@ export async function renewChains(db: Kysely<Tables>, { replica, openedSince, no
       where replica = ${replica} and opened_at >= ${timeParameter(openedSince)} and closed_at is null for update skip locked)`.execute(db);
 }
 
-/** Reads the heads of open chains, then of the most recently closed chains: 1,000 in all. */
+/** Reads the heads of open chains, then of the most recently closed chains, up to 1,000 in all. */
 export async function headsOf(db: Kysely<Tables>): Promise<readonly (ChainHead & { readonly id: string })[]> {
   return await db
     .selectFrom('audit_chains')

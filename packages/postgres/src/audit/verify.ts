@@ -7,15 +7,15 @@ export interface AuditVerdict {
   readonly links: number;
   readonly entries: number;
   readonly chains: number;
-  /** One sentence per problem, at most 1,000; empty if the audit is intact. */
+  /** One sentence per problem, at most 1,000. Empty if the audit is intact. */
   readonly problems: readonly string[];
   /** The last line of the export, to be stored. Absent if the export was cut off. */
   readonly heads?: AuditHeads | undefined;
 }
 
-/** Optional inputs of a verification. */
+/** Optional inputs for a verification. */
 export interface VerifyOptions {
-  /** The heads of an earlier export. Without them no verification can find that all chains were rewritten together. */
+  /** The heads of an earlier export. Without them, a verification cannot detect that all chains were rewritten together. */
   readonly knownHeads?: AuditHeads | undefined;
   /** Receives each entry, in the order of the export, including entries of altered links. */
   readonly onEntry?: ((entry: AuditEntry, chain: string, link: number) => void | Promise<void>) | undefined;
@@ -24,10 +24,10 @@ export interface VerifyOptions {
 const maxProblems = 1_000;
 
 /**
- * Verifies an export line by line: every hash, that no link is missing or was inserted, and that each chain agrees with what other chains
- * say about it. Reads the export twice, first for the statements of chains about each other, so `lines` must return it from the start each
- * time, such as `() => createInterface(createReadStream(file))` or a new `exportAudit`, which may have grown since. Memory holds those
- * statements and one link at a time.
+ * Verifies an export line by line: that every hash is correct, that no link is missing or was inserted, and that each chain agrees with the
+ * statements of other chains about it. Reads the export twice, the first time for those statements. So `lines` must return the export from
+ * the start each time. Pass `() => createInterface(createReadStream(file))`, or a function that returns a new `exportAudit`, which may have
+ * grown between the two reads. Memory holds those statements and one link at a time.
  *
  * @throws {Error} if the text is not an export.
  */

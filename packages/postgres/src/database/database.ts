@@ -25,7 +25,10 @@ const ledgerSettings =
 export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly db: Kysely<Tables>;
-  /** The same database with connections for the ledger alone, which prepare its statements. */
+  /**
+   * The same database, for the ledger. On a server, it has its own connections, which prepare the ledger's statements. A folder has only
+   * one connection.
+   */
   readonly ledger: Kysely<Tables>;
   /** Throws if the database does not answer. */
   ping(): Promise<void>;
@@ -36,10 +39,11 @@ export interface Database {
 /**
  * Opens the database and brings its tables up to date.
  *
- * A folder holds PGlite, a PostgreSQL inside this process. It survives a crash of the process at any moment, `kill -9` included, but not a
- * loss of power: it does not wait for the disk.
+ * A folder holds the data of PGlite, which is PostgreSQL inside this process. The data survives a crash of the process at any moment,
+ * including `kill -9`. It does not survive a power failure, because PGlite does not wait for the disk.
  *
- * @throws {FolderInUseError} if another process owns the folder; Error if a server cannot be reached within 5 seconds.
+ * @throws {FolderInUseError} if another process owns the folder.
+ * @throws {Error} if a server cannot be reached within 5 seconds.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const opened = 'folder' in options ? await openFolder(resolve(options.folder)) : openServer(options.url, options.log ?? silentLogger);

@@ -1,6 +1,6 @@
 import { ToolError } from '@busbar/core';
 
-/** The refusal of a call or an event that the database cannot record now. Returns a cause that is a ToolError unchanged. */
+/** The refusal of a call or an event that the database cannot record now. If the cause is a ToolError, it is returned unchanged. */
 export const unavailable = (cause?: unknown): ToolError =>
   ToolError.is(cause)
     ? cause
@@ -9,7 +9,7 @@ export const unavailable = (cause?: unknown): ToolError =>
         retryAfterMs: 5_000,
       });
 
-/** Awaits work in the database. @throws {ToolError} UNAVAILABLE if it fails. */
+/** Awaits a database operation. @throws {ToolError} UNAVAILABLE if it fails. */
 export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

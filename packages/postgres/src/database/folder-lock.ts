@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 // SQLite's error code if another process holds the lock.
 const sqliteBusy = 5;
 
-/** Another process owns the folder. Nothing in it was changed. */
+/** Thrown if another process owns the folder. Nothing in the folder was changed. */
 export class FolderInUseError extends Error {
   override readonly name = 'FolderInUseError';
 
@@ -19,9 +19,9 @@ export class FolderInUseError extends Error {
 
 /**
  * Locks a folder for this process, creates it if it does not exist, and returns a function that releases the lock. The operating system
- * holds the file lock, so it ends with the process however the process ends, holds between containers that share a volume, and cannot go
- * stale as a pid file can. Node has no API for file locks, so SQLite takes the lock: an exclusive transaction on an empty file that is
- * never written to.
+ * holds the file lock. So the lock ends when the process ends, for any reason, and it cannot go stale as a pid file can. It also works
+ * between containers that share a volume. Node has no API for file locks, so SQLite takes the lock: it opens an exclusive transaction on an
+ * empty file and never writes to the file.
  *
  * @throws {FolderInUseError} if another process, or this one, has locked the folder.
  */

@@ -1,15 +1,15 @@
 /** Writes that share transactions. */
 export interface GroupCommit<T, R> {
   /**
-   * Resolves once the item's batch is durable, with a function that returns each item's result: one promise per batch costs less than one
-   * per item. Rejects as the write did, or with `full()` if too many items wait.
+   * Resolves when the item's batch is durable. The resolved value is a function that returns the result of any item in the batch, because
+   * one promise per batch costs less than one per item. Rejects with the write's error, or with `full()` if too many items are waiting.
    */
   add(item: T): Promise<ResultOf<T, R>>;
-  /** Resolves when nothing waits and no write runs. */
+  /** Resolves when no item is waiting and no write is running. */
   drain(): Promise<void>;
 }
 
-/** Returns the result of an item of the written batch. */
+/** Returns the result of an item in the written batch. */
 export type ResultOf<T, R> = (item: T) => R;
 
 /** How many items may share a write, and how many may wait for one. */
@@ -28,8 +28,8 @@ interface Batch<T, R> extends PromiseWithResolvers<ResultOf<T, R>> {
 }
 
 /**
- * Lets items that arrive in one turn of the event loop, or during a write, share the next write. A lone item does not wait for others;
- * under load one write carries many. `write` returns a result for each item.
+ * Lets items that arrive in one turn of the event loop, or during a write, share the next write. A lone item does not wait for others.
+ * Under load, one write carries many items. `write` returns a result for each item.
  */
 export function groupCommit<T, R>(write: (items: readonly T[]) => Promise<ResultOf<T, R>>, limits: GroupLimits): GroupCommit<T, R> {
   const waiting: Batch<T, R>[] = [];

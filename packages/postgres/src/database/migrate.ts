@@ -17,9 +17,10 @@ const migrations = {
 };
 
 /**
- * Brings the tables up to date, all or nothing. On a server an advisory lock lets one process migrate while the others wait.
+ * Brings the tables up to date: applies all missing migrations or none. On a server, an advisory lock lets one process migrate while the
+ * others wait.
  *
- * @throws {Error} if a migration fails, or the database has migrations that this version does not know.
+ * @throws {Error} if a migration fails, or if the database has migrations that this version does not know.
  */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
   if (await isUpToDate(db)) return;

@@ -19,7 +19,7 @@ export interface PoolUse {
 // Statements whose text changes each time must not fill the server's memory.
 const maxPrepared = 100;
 
-/** Adapts a pool of pg for Kysely. A connection whose server stopped answering is not used again. */
+/** Adapts a pg pool for Kysely. A connection whose server stopped answering is not used again. */
 export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeoutMs }: PoolUse): PostgresPool {
   const adapters = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const names = new Map<string, string>();

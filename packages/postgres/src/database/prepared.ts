@@ -11,8 +11,8 @@ class Placeholder<V> {
 }
 
 /**
- * A statement that is compiled on its first run and has the same text each time: building a large one takes longer than sending it. `build`
- * gets a placeholder for each parameter, so it must pass parameters on unchanged and compute nothing from them.
+ * A statement that is compiled on its first run and keeps the same text, because building a large statement takes longer than sending it.
+ * `build` gets a placeholder for each parameter, so it must pass parameters on unchanged and compute nothing from them.
  */
 export function prepared<V extends object, Row>(
   names: readonly (keyof V & string)[],

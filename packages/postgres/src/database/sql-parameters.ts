@@ -5,7 +5,7 @@ type Field = string | number | boolean | null | undefined | readonly string[];
 
 /**
  * Rows as one parameter, for `json_to_recordset`. Characters that PostgreSQL cannot store as text (U+0000, half a surrogate pair) are
- * replaced, so that one caller's odd character never fails the batch that it shares with others.
+ * replaced, so that a character from one caller never fails a batch that also has items of other callers.
  */
 export function itemsParameter(rows: readonly Readonly<Record<string, Field>>[]): RawBuilder<unknown> {
   return sql`${itemsText(rows)}::json`;
@@ -56,8 +56,8 @@ let lastTime = { ms: 0, text: new Date(0).toISOString() };
 let timeBefore = lastTime;
 
 /**
- * Whether a column's value is in the CTE's column of the same name, by a hash lookup. The ledger's connections join by index alone (see
- * database.ts), and a plain `in` would become a join that reads the whole CTE for each row.
+ * SQL that uses a hash lookup to check whether a column's value is in the CTE's column of the same name. The ledger's connections join only
+ * by index (see database.ts), so a plain `in` would become a join that reads the whole CTE for each row.
  */
 export function oneOf(column: string, cte: string): RawBuilder<boolean> {
   return sql<boolean>`(${sql.ref(column)} in (select ${sql.ref(column)} from ${sql.table(cte)})) is true`;

@@ -59,13 +59,13 @@ export interface Tables {
     connection: string;
     tool: string;
     effect: string;
-    /** The id of the claim of the call's idempotency key: calls with the same key share it. */
+    /** The id of the claim for the call's idempotency key. Calls with the same key share it. */
     claim: string | null;
-    /** `running`, then an `Outcome`'s status; or `replayed`. */
+    /** `running` and then an `Outcome`'s status, or `replayed`. */
     status: string;
-    /** Null while it runs. */
+    /** Null while the call runs. */
     wrote: string | null;
-    /** The error's code, if it ended with an error. */
+    /** The error's code, if the call ended with an error. */
     code: string | null;
     upstream_requests: Generated<number>;
     bytes_out: Generated<number>;
@@ -75,21 +75,21 @@ export interface Tables {
     /** An estimate: a quarter of the bytes. */
     tokens_out: Generated<number>;
     /**
-     * Millionths of the currency: the highest possible cost while it runs, then the cost. The drivers return a number or a string of
-     * digits.
+     * Millionths of the currency: the highest possible cost while the call runs, then the actual cost. The drivers return a number or a
+     * string of digits.
      */
     price: Generated<number | string>;
-    /** False if its quota was refunded, or if it used none. */
+    /** False if the call's quota was refunded, or if the call used none. */
     charged: Generated<boolean>;
-    /** The ids of the quota counters that it was counted in. The first word of each id is the kind of quota. */
+    /** The ids of the quota counters that counted the call. The first word of each id is the kind of quota. */
     counters: string[] | null;
     /** The id under which a job reports the delivery: see deliveries. */
     accepted: string | null;
     started_at: Date;
     ended_at: Date | null;
-    /** The process that ran it. */
+    /** The process that ran the call. */
     replica: string;
-    /** The end of that replica's lease on the call. Null once the replica has settled the call; a sweep does not change it. */
+    /** The end of that replica's lease on the call. Null once the replica has settled the call. A sweep does not change it. */
     lease_until: Date | null;
   };
   /** One row for each idempotency key in use. */
@@ -124,7 +124,7 @@ export interface Tables {
     id: string;
     replica: string;
     opened_at: Date;
-    /** The end of its writer's lease. Another replica closes the chain after that. */
+    /** The end of its writer's lease. After that, another replica closes the chain. */
     lease_until: Date;
     /** How many links were appended, and the hash of the newest. */
     links: Generated<number>;
@@ -142,7 +142,7 @@ export interface Tables {
     at: Date;
     /** JSON, one entry per line. */
     entries: string;
-    /** SHA-256 of the hash before it and the other columns of this row. */
+    /** SHA-256 of the previous hash and the other columns of this row. */
     hash: string;
   };
   /** Calls whose usage event is not delivered yet. */
@@ -151,7 +151,7 @@ export interface Tables {
     due_at: Date;
     attempts: Generated<number>;
   };
-  /** Failed writes that can be retried: one row for each idempotency key, however often it fails. */
+  /** Failed writes that can be retried: one row for each idempotency key, however often the write fails. */
   dead_letters: {
     /** The id of the claim that a retry takes. */
     id: string;
@@ -166,9 +166,9 @@ export interface Tables {
     message: string;
     failed_at: Date;
     attempts: Generated<number>;
-    /** Whether a repetition by the caller is recognized: the call had a key, from the caller or from the host. */
+    /** Whether the host recognizes a repetition by the caller: true if the call had a key, from the caller or from the host. */
     keyed: boolean;
-    /** What a retry needs: the principal's rights, the arguments, the idempotency key. */
+    /** The data that a retry needs: the principal's rights, the arguments and the idempotency key. */
     sealed: Uint8Array;
   };
 }

@@ -5,10 +5,10 @@ import { storableText } from '../database/sql-parameters.ts';
 import type { Seal } from '../seal.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** The row of a dead letter. Its id is the claim of its call, so a write has one dead letter, however often it fails. */
+/** The row of a dead letter. Its id is the id of its call's claim, so a write has one dead letter, however often it fails. */
 export type DeadLetterRow = Insertable<Omit<Tables['dead_letters'], 'attempts'>>;
 
-/** The input of a retry. Sealed at rest. */
+/** The input for a retry. Sealed at rest. */
 export interface DeadLetterContent {
   readonly principal: Principal;
   readonly arguments: unknown;
@@ -20,9 +20,9 @@ const maxArgumentBytes = 64 * 1024;
 const maxMessageLength = 500;
 
 /**
- * Returns the dead letter of a failed call, or undefined if it has none. A call has a dead letter if it is a write that changed nothing,
- * failed for a temporary reason and was not cancelled by its caller. Returns `too-large` if there is none because the call's arguments take
- * more than 64 KiB.
+ * Returns the dead letter of a failed call, or undefined if it gets none. A call gets a dead letter if it is a write that changed nothing,
+ * failed for a temporary reason and was not cancelled by its caller. Returns `too-large` if the only obstacle is that the call's arguments
+ * take more than 64 KiB.
  */
 export function deadLetterOf(
   call: Call,
@@ -58,7 +58,7 @@ export function deadLetterOf(
   };
 }
 
-/** Returns the text of an answer that is stored: at most 500 characters. */
+/** Returns the part of an answer's text that is stored: at most 500 characters. */
 export function messageOf({ content }: Pick<Answer, 'content'>): string {
   const lines = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   return storableText(lines.join('\n').slice(0, maxMessageLength));

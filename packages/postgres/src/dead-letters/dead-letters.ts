@@ -27,7 +27,7 @@ export interface DeadLetter {
   /** How often it failed. */
   readonly attempts: number;
   /**
-   * False: neither the caller nor the host gave the call a key, so the server cannot know whether the caller has repeated it since. A
+   * False: neither the caller nor the host gave the call a key, so the server cannot know whether the caller has repeated the call since. A
    * replay may then write a second time.
    */
   readonly keyed: boolean;
@@ -36,8 +36,7 @@ export interface DeadLetter {
 /** The dead letters of all tenants. Pass the tenant to each method that serves a tenant's request. */
 export interface DeadLetters {
   /**
-   * Lists the matching dead letters, newest first. `after` is the `next` of the previous page. `limit` defaults to 100 and is 1,000 at
-   * most.
+   * Lists the matching dead letters, newest first. `after` is the `next` of the previous page. `limit` is 100 by default and at most 1,000.
    */
   list(
     filter: DeadLetterFilter & { readonly limit?: number; readonly after?: string },
@@ -48,17 +47,18 @@ export interface DeadLetters {
    * @throws {SealError} if no secret opens it.
    */
   get(id: string, filter?: Pick<DeadLetterFilter, 'tenant'>): Promise<(DeadLetter & { readonly arguments: unknown }) | undefined>;
-  /** Drops the matching dead letters and returns how many. Skips a dead letter whose call is being settled at this moment. */
+  /** Drops the matching dead letters and returns how many it dropped. Skips a dead letter whose call is being settled. */
   discard(filter: DeadLetterFilter): Promise<number>;
   /**
    * Repeats the calls of the matching dead letters, oldest first and five at a time, with their original arguments, connection and
-   * idempotency key. If the caller or another operator has already repeated a write, the replay gets its answer and does not execute it
-   * again. A dead letter is removed if its call succeeded, may have written, or can never succeed. Otherwise it stays, with the new cause.
+   * idempotency key. If the caller or another operator has already repeated a write, the replay gets the answer to that repetition and does
+   * not execute the write again. A dead letter is removed if its call succeeded, may have written, or can never succeed. Otherwise it
+   * stays, with the new cause.
    *
-   * Rejects if the database fails. Calls that were repeated until then count; the other dead letters are unchanged.
+   * Rejects if the database fails. Calls that were repeated before the failure have taken effect. The other dead letters are unchanged.
    */
   replay(filter: DeadLetterFilter, options: ReplayOptions): Promise<ReplayResult>;
-  /** Drops dead letters whose newest failure is older than `keepMs`, and returns how many. */
+  /** Drops dead letters whose newest failure is older than `keepMs`, and returns how many it dropped. */
   prune(): Promise<number>;
 }
 

@@ -20,9 +20,10 @@ export interface DeadLetterFilter {
 const maxIds = 1_000;
 
 /**
- * The filter as a condition.
+ * Returns the filter as an SQL condition.
  *
- * @throws {TypeError} for a `tenant` property that is undefined: it would select all tenants. {@link RangeError} for more than 1,000 ids.
+ * @throws {TypeError} for a `tenant` property that is undefined, because it would select all tenants.
+ * @throws {RangeError} for more than 1,000 ids.
  */
 export function matches(filter: DeadLetterFilter) {
   const { tenant, ids, connector, tool, code, failedFrom, failedBefore } = filter;

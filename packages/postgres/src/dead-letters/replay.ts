@@ -15,12 +15,12 @@ export interface ReplayOptions {
    * rights at the time of the call apply.
    */
   readonly authorize?: (principal: Principal) => Promise<Principal | undefined>;
-  /** How many dead letters to replay at most. Default 100, and 1,000 at most. */
+  /** The maximum number of dead letters to replay. Default 100, at most 1,000. */
   readonly limit?: number;
 }
 
 /**
- * The outcome of one dead letter. `done`: its call has succeeded, now or before. `unknown`: it may have written, in whole or in part; a
+ * The outcome of one dead letter. `done`: its call has succeeded, now or before. `unknown`: it may have written, in whole or in part, so a
  * person must check. `failed`: it wrote nothing. `refused`: its caller may no longer act. `unreadable`: no secret opens it. `gone`: it was
  * removed before the replay reached it.
  */
@@ -39,7 +39,7 @@ export interface ReplayResult {
   /** In no particular order. */
   readonly deadLetters: readonly ReplayedDeadLetter[];
   readonly counts: Readonly<Record<ReplayedDeadLetter['outcome'], number>>;
-  /** Whether more dead letters match, which the replay did not reach. */
+  /** Whether there are more matching dead letters, which the replay did not reach. */
   readonly more: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { Tables } from '../database/tables.ts';
 
 /**
  * Writes dead letters, in the transaction that settles their calls. If a write already has a dead letter, the new one replaces it and
- * counts one more attempt. Keeps the newest `maxPerTenant` of each tenant, and for a while up to about a twentieth more.
+ * counts one more attempt. Keeps the newest `maxPerTenant` of each tenant, and may keep up to about a twentieth more for a while.
  */
 export async function writeDeadLetters(db: Kysely<Tables>, deadLetters: readonly DeadLetterRow[], maxPerTenant: number): Promise<void> {
   // A statement may change a row only once. Sorted by id, so that no two transactions wait for each other.

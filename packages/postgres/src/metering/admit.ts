@@ -8,20 +8,23 @@ import type { SettleItem } from './settle.ts';
 import { prepared } from '../database/prepared.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** A call to admit, or to record whole. */
+/** A call to admit, or a call that has already run and is recorded in one write. */
 export interface AdmitItem {
   readonly call: Call;
-  /** The id of its claim. Null: the call claims nothing. */
+  /** The id of the call's claim. Null: the call claims nothing. */
   readonly claim: string | null;
   readonly price: Price;
   readonly charges: readonly QuotaCharge[];
-  /** Its arguments for the audit, made before the item joins a batch, so that arguments that cannot be written fail only their own call. */
+  /**
+   * The call's arguments, as JSON for the audit. They are serialized before the item joins a batch, so that arguments that cannot be
+   * serialized fail only their own call.
+   */
   readonly input: string;
-  /** The end of a call that is recorded whole. Absent: the call is about to run. */
+  /** The end of a call that has already run. Absent: the call is about to run. */
   readonly end?: SettleItem | undefined;
 }
 
-/** The item for a call that is about to run, or that has run if there is an `end`. */
+/** Creates the item for a call that is about to run or, with an `end`, has already run. */
 export const admitItem = (call: Call, price: Price, charges: readonly QuotaCharge[], end?: SettleItem): AdmitItem => ({
   call,
   claim: claimOf(call),
@@ -39,8 +42,8 @@ export interface Writer {
 }
 
 /**
- * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: a quota does not have
- * enough left. `retry`: admit it again, because it lacked only quota that earlier calls of its batch might have taken, but did not.
+ * The result of an admission. `written`: the call may run. `taken`: its claim or its id existed before. `full`: too little of a quota is
+ * left. `retry`: admit the call again, because it lacked only quota that earlier calls in its batch might have taken but did not.
  */
 export type AdmitResult = { readonly kind: 'written' | 'taken' | 'retry' } | { readonly kind: 'full'; readonly charge: QuotaCharge };
 
@@ -131,13 +134,13 @@ export interface AdmitOptions extends Writer {
 }
 
 /**
- * Admits calls in one statement, and so in one transaction: writes each call that may run with its claim, its share of quotas and its entry
- * in the audit. A call that has already run is written with its end, if it would have been admitted. Returns undefined, and writes nothing,
- * if another replica has closed the audit's chain.
+ * Admits calls in one statement, and so in one transaction. Writes each call that may run, together with its claim, its share of quotas and
+ * its audit entry. A call that has already run is written with its end, if it would have been admitted. Returns undefined, and writes
+ * nothing, if another replica has closed the audit's chain.
  *
- * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call that does not fit only
- * because of an earlier call that was not written itself gets `retry`. Every statement locks shared rows in the same order, so that no two
- * replicas wait for each other: chain, calls, counters by id, claims by id.
+ * Quotas: a call fits if it and all calls before it in the batch fit together, so no quota is ever oversold. A call gets `retry` if it
+ * would fit without the earlier calls in the batch that were themselves not written. Every statement locks shared rows in the same order
+ * (chain, calls, counters by id, claims by id), so that no two replicas wait for each other.
  */
 export async function admitCalls(
   db: Kysely<Tables>,
@@ -186,7 +189,7 @@ function resultsOf(sent: readonly AdmitItem[], details: NonNullable<Row['details
   };
 }
 
-/** The amount that a charge takes from its quota: all of it while the call runs, then only what the call used. */
+/** The amount that a charge takes from its quota: the whole amount while the call runs, then only the amount that the call used. */
 function keptOf({ end }: AdmitItem, { amount, rule }: QuotaCharge): number {
   if (!end) return amount;
   return end.charged ? (rule.of === 'money' ? end.price : amount) : 0;

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { storableText } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** Writes a delivery. The first report of an accepted call counts; later ones change nothing. */
+/** Writes a delivery. Only the first report about an accepted call counts: later reports change nothing. */
 export async function writeDelivery(db: Kysely<Tables>, report: DeliveryReport, now: number): Promise<void> {
   const { connector, connection, accepted, outcome, message } = report;
   await db

@@ -18,7 +18,7 @@ const pollMs = 100;
 /**
  * Returns a function that waits while a call with the same idempotency key runs, on any replica. The function returns the claim that the
  * call left, or undefined if the key is free again. It throws the signal's reason if the signal aborts, and IDEMPOTENCY_CONFLICT if that
- * call has other arguments.
+ * call has different arguments.
  */
 export function duplicateCalls({ read, leases, clock, leaseMs }: DuplicateCallsOptions) {
   return async function endOfFirstCall(claim: string, inputHash: string, signal: AbortSignal): Promise<ClaimState | undefined> {

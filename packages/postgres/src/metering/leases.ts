@@ -10,16 +10,16 @@ export interface Leases {
   readonly size: number;
   /** Renews the call's lease from now on. */
   hold(callId: string): CallLease;
-  /** Ends the renewal, because the call has ended here. Safe to call twice. */
+  /** Stops renewing the lease, because the call has ended on this replica. Safe to call twice. */
   release(lease: CallLease): void;
-  /** Resolves when the call has ended here. Undefined if it does not run here. */
+  /** Resolves when the call has ended on this replica. Undefined if the call does not run on this replica. */
   ended(callId: string): Promise<void> | undefined;
-  /** Stops all renewals: the leases expire unless their calls end. */
+  /** Stops all renewals. The leases then expire unless their calls end first. */
   stop(): void;
 }
 
 interface HeldLease extends CallLease {
-  /** Its index in the list of held leases; -1 once it is released. */
+  /** The lease's index in the list of held leases, or -1 once it is released. */
   index: number;
   /** Created for the first caller of `ended`. */
   ended: PromiseWithResolvers<void> | undefined;

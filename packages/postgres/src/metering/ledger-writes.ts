@@ -26,18 +26,18 @@ export interface LedgerWrites {
   readonly claims: GroupCommit<string, ClaimState | undefined>;
   readonly replays: GroupCommit<ReplayItem, void>;
   readonly settles: GroupCommit<SettleItem, SettleResult>;
-  /** The chain of replays and sweeps. */
+  /** The audit chain for replays and sweeps. */
   readonly chain: AuditChain;
   /**
-   * Waits for all writes, then closes the audit's chains. Calls `onChainLeftOpen` for a chain that it could not close; another replica
-   * closes that chain once its lease has expired.
+   * Waits for all writes, then closes the audit's chains. Calls `onChainLeftOpen` for each chain that it could not close. Another replica
+   * closes such a chain after its lease has expired.
    */
   drain(onChainLeftOpen: (err: unknown) => void): Promise<void>;
 }
 
 const limits = { maxBatch: 500, maxWaiting: 10_000, full: unavailable };
 
-/** Creates the group commits of one metering. */
+/** Creates the group commits of one `postgresMetering`. */
 export function createLedgerWrites(db: Kysely<Tables>, options: LedgerWritesOptions): LedgerWrites {
   const { quotaRows, clock, replica, leaseMs, usageEvents, maxDeadLetters } = options;
   // Each writer has its own chain: two on one chain would wait for each other's commit.

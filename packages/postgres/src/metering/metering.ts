@@ -36,54 +36,55 @@ import { createSweeper } from './sweeper.ts';
 /** Options of {@link postgresMetering}. */
 export interface PostgresMeteringOptions extends UsagePolicy {
   readonly clock?: Clock;
-  /** Logs failures in the background. */
+  /** Logs failures of background work. */
   readonly log?: Logger;
   /** The name of this process in the records. Default: a random UUID. */
   readonly replica?: string;
   /**
-   * The length of a running call's lease, which is renewed after each third of that time. The clocks of all replicas must agree within a
-   * third of it. Default 30 seconds.
+   * The duration of a running call's lease. The lease is renewed each time a third of it has passed. The clocks of all replicas must agree
+   * to within a third of it. Default 30 seconds.
    */
   readonly leaseMs?: number;
   /** How long an answer is kept for replay. Default 24 hours. */
   readonly keepMs?: number;
   /**
-   * `durable`, the default: the host answers a call after its settlement is in the database. `queued`: the host answers while the
-   * settlement waits to be written, which takes that wait out of the latency. If the process crashes, it loses the
-   * settlements of its last milliseconds. If it stops while the database is unreachable, it loses all settlements of that time. Calls that
-   * were answered then become `unknown`, or `failed` and refunded if they were reads, and calls with their keys end as OUTCOME_UNKNOWN. In
-   * both modes, a read that is admitted and recorded in one write is answered after that write, because the write may refuse it.
+   * `durable`, the default: the host answers a call once its settlement is in the database. `queued`: the host answers while the settlement
+   * is still waiting to be written, so the wait does not add to the latency. If the process crashes, it loses the settlements of its last
+   * milliseconds. If it stops while the database is unreachable, it loses all settlements since the database became unreachable. The calls
+   * whose settlements are lost become `unknown`, or `failed` and refunded if they were reads. Later calls with the keys of `unknown` calls
+   * end with OUTCOME_UNKNOWN. In both modes, a read that is admitted and recorded in one write is answered after that write, because the
+   * write may refuse it.
    */
   readonly settle?: 'durable' | 'queued';
   /**
-   * Keeps failed writes that can be retried, for a `createDeadLetters` with the same secret. Beyond `maxPerTenant`, by default 1,000, the
-   * oldest are dropped. Default: none are kept.
+   * Keeps failed writes that can be retried, so that `createDeadLetters` with the same secret can read them. Beyond `maxPerTenant` (default
+   * 1,000), the oldest are dropped. Default: none are kept.
    */
   readonly deadLetters?: { readonly secret: SealSecret; readonly maxPerTenant?: number };
-  /** Puts every charged call into the outbox, for a `usageOutbox` to deliver. Default: no. */
+  /** Puts every charged call into the outbox, from which `usageOutbox` delivers it. Default: false. */
   readonly usageEvents?: boolean;
 }
 
-/** A metering in a database, with the maintenance that a server runs. */
+/** Metering in a database, with the maintenance that a server runs. */
 export interface PostgresMetering extends Metering {
   /**
    * Ends calls whose lease has expired because their replica is gone: they become `unknown` if they may have written, and `failed`
    * otherwise. Also drops expired claims. Any number of replicas may sweep at once.
    */
   sweep(): Promise<SweepResult>;
-  /** Sweeps now and after each `leaseMs`, until `drain`. */
+  /** Sweeps now and every `leaseMs`, until `drain`. */
   start(): void;
   /** Stops sweeps and lease renewals, and resolves when all writes are done. Call it before closing the database. */
   drain(): Promise<void>;
 }
 
-/** An admission with the price at that time, so that a change of prices never changes a running call, and with the call's lease. */
+/** An admission with the call's lease and the price at that time, so that a price change never affects a running call. */
 interface LedgerAdmission extends Admission {
   readonly price: Price;
   readonly lease: CallLease;
 }
 
-/** The result of an admission that needs no other attempt. */
+/** The result of an admission that needs no further attempt. */
 type FinalAdmitResult = Exclude<AdmitResult, { readonly kind: 'retry' }>;
 
 const maxRunning = 10_000;
@@ -94,7 +95,7 @@ const maxRunning = 10_000;
  *
  * Each running call has a lease. If its replica dies, a sweep ends the call. If the replica was only slow and settles later, its outcome
  * replaces the sweep's. If the database is unreachable, `admit` refuses with UNAVAILABLE and `settle` rejects with it. Records that were
- * lost that way are corrected in the background to match the caller's answer, or by a sweep.
+ * lost that way are corrected later: in the background, to match the caller's answer, or by a sweep.
  */
 export function postgresMetering({ ledger: db }: Database, options: PostgresMeteringOptions = {}): PostgresMetering {
   const { clock = systemClock, log = silentLogger, replica = randomUUID(), leaseMs = 30_000, keepMs = 24 * 60 * 60_000 } = options;

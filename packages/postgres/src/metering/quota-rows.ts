@@ -3,9 +3,9 @@ import { sql, type Kysely } from 'kysely';
 import { itemsParameter, timeText } from '../database/sql-parameters.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** Inserts the rows of quota counters in advance: a statement can lock and change only rows that existed before it. */
+/** Inserts the rows of quota counters in advance, because a statement can lock and change only rows that existed before it. */
 export interface QuotaRows {
-  /** Inserts the rows for these demands, except rows that this process knows to exist. */
+  /** Inserts the rows that these charges need, except rows that this process already knows to exist. */
   ensure(demands: readonly QuotaCharge[]): Promise<void>;
   /** Forgets a row that may not exist after all. */
   forget(counter: string): void;
@@ -13,7 +13,7 @@ export interface QuotaRows {
 
 const maxSeen = 100_000;
 
-/** Creates the rows of one metering. Remembers at most 100,000. */
+/** Creates the quota rows of one `postgresMetering`. Remembers at most 100,000 rows. */
 export function createQuotaRows(db: Kysely<Tables>): QuotaRows {
   // In the order of insertion, so that the oldest periods come first.
   const seen = new Set<string>();

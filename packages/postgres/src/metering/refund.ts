@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
 
 /**
- * CTEs that refund quota. They read a CTE `refundable(counters, calls, units, money)`, one row for each call with its refund of each kind,
- * and add the refunds up in `refund(id, amount)`. Then they lock the counters in the order of their ids, as admit does, and change them. A
+ * CTEs that refund quota. They read a CTE `refundable(counters, calls, units, money)`, which has one row for each call with its refund of
+ * each kind, and add up the refunds in `refund(id, amount)`. Then they lock the counters in order of id, as admit does, and change them. A
  * CTE that locks claims afterwards must read `refund_counter` first.
  */
 export const refundCounters: RawBuilder<unknown> = sql`

@@ -4,11 +4,11 @@ import { ToolError } from '@busbar/core';
 export const overloaded = (): ToolError =>
   new ToolError('OVERLOADED', 'Too many calls are running on this server. Nothing was done; try again in a moment.');
 
-/** An earlier call used the key with other arguments. */
+/** An earlier call used the key with different arguments. */
 export const conflict = (): ToolError =>
   new ToolError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used before with other arguments. Use a new key for a new call.');
 
-/** The key's call may have written, and its outcome is unknown. */
+/** The call that used the key may have written, and its outcome is unknown. */
 export const outcomeLost = (): ToolError =>
   new ToolError(
     'OUTCOME_UNKNOWN',

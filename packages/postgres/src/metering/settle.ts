@@ -21,11 +21,11 @@ export interface SettleItem {
   readonly bytesOut: number;
   readonly accepted: string | undefined;
   readonly endedAt: number;
-  /** False refunds its quota. */
+  /** False: the call's quota is refunded. */
   readonly charged: boolean;
-  /** Its cost in millionths of the currency. */
+  /** The call's cost in millionths of the currency. */
   readonly price: number;
-  /** False releases the call's claim. */
+  /** False: the call's claim is released. */
   readonly keepsClaim: boolean;
   /** JSON, for replay. Undefined if the call has no claim, or if a duplicate call must get OUTCOME_UNKNOWN. */
   readonly answer: string | undefined;
@@ -37,7 +37,7 @@ export interface SettleItem {
 // Every replay reads a stored answer back, and a batch may hold hundreds of answers.
 const maxKeptBytes = 64 * 1024;
 
-/** The settlement of a call with the host's outcome. */
+/** Creates the settlement of a call from the host's outcome. */
 export function settledItem(call: Call, price: Price, outcome: Outcome, keepMs: number, deadLetter?: DeadLetterRow): SettleItem {
   const { status, wrote, answer, upstreamRequests, endedAt, accepted, code } = outcome;
   const json = answerJson(answer);
@@ -68,7 +68,10 @@ function keptAnswer(json: string, bytes: number, done: boolean): string | undefi
   return done ? JSON.stringify(answerTooLarge) : undefined;
 }
 
-/** The settlement of a call whose caller got UNAVAILABLE because the record failed: `unknown` if it may have written, else `failed`. */
+/**
+ * Creates the settlement of a call whose caller got UNAVAILABLE because the call could not be recorded: `unknown` if the call may have
+ * written, otherwise `failed`.
+ */
 export function lostItem(
   call: Call,
   price: Price,
@@ -83,8 +86,8 @@ export function lostItem(
 }
 
 /**
- * The result of a settlement. `ended`: it was written now. `known`: the call's replica had already settled it. `lost`: a sweep had already
- * ended the call, which is a read, or there is no such call.
+ * The result of a settlement. `ended`: the settlement was written now. `known`: the call's replica had already settled the call. `lost`:
+ * the call is a read that a sweep had already ended, or there is no such call.
  */
 export type SettleResult = 'ended' | 'known' | 'lost';
 
@@ -163,9 +166,9 @@ const settleStatement = prepared<Settles, Row>(
  * Settles calls in one statement, and so in one transaction: ends them, refunds unused quota, ends or releases their claims, and appends to
  * the audit. Returns undefined, and writes nothing, if another replica has closed the audit's chain.
  *
- * A call that its replica has settled before does not change. A write that a sweep has ended gets its real outcome, and so does its claim
- * unless another call holds it by now; its price and quota stay as the sweep left them, because they may have been billed. A read that a
- * sweep has ended does not change, because another call may have its quota by now.
+ * A call that its replica has already settled does not change. A write that a sweep has ended gets its real outcome, and so does its claim
+ * unless another call now holds the claim. The write's price and quota stay as the sweep left them, because they may have been billed. A
+ * read that a sweep has ended does not change, because another call may have used its quota since.
  */
 export async function settleCalls(
   db: Kysely<Tables>,

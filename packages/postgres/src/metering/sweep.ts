@@ -6,7 +6,7 @@ import type { Tables } from '../database/tables.ts';
 
 /** How many calls a sweep ended. */
 export interface SweepResult {
-  /** Calls that may have written: their claims answer OUTCOME_UNKNOWN. */
+  /** Calls that may have written. Later calls with their keys get OUTCOME_UNKNOWN. */
   readonly unknown: number;
   /** Reads. Their quota is refunded. */
   readonly failed: number;
@@ -21,7 +21,7 @@ export interface SweepPageOptions {
   readonly usageEvents: boolean;
 }
 
-/** The most calls that {@link sweepPage} ends. */
+/** The maximum number of calls that one {@link sweepPage} ends. */
 export const sweepPageSize = 1_000;
 const dropPageSize = 1_000;
 // Operators also look at the use of recent periods.
@@ -77,7 +77,7 @@ export async function sweepPage(
   return row?.open ? { unknown: Number(row.unknown), failed: Number(row.failed) } : undefined;
 }
 
-/** Drops expired claims, and quota counters a week after their period. */
+/** Drops expired claims, and drops quota counters a week after the end of their period. */
 export async function dropExpired(db: Kysely<Tables>, now: number): Promise<void> {
   const drop = async (table: 'claims' | 'quota_counters', column: string, before: number): Promise<number> => {
     const { numAffectedRows } = await sql`

@@ -15,12 +15,12 @@ export interface SweeperOptions {
   readonly usageEvents: boolean;
 }
 
-/** Sweeps once, or now and after each `leaseMs` until it is stopped. */
+/** Sweeps once, or immediately and then every `leaseMs` until it is stopped. */
 export interface Sweeper extends BackgroundLoop {
   sweep(): Promise<SweepResult>;
 }
 
-/** Creates the sweeper of one metering. */
+/** Creates the sweeper of one `postgresMetering`. */
 export function createSweeper(db: Kysely<Tables>, { chain, clock, log, leaseMs, keepMs, usageEvents }: SweeperOptions): Sweeper {
   async function sweep(): Promise<SweepResult> {
     let unknown = 0;

@@ -7,7 +7,9 @@ import type { Tables } from '../database/tables.ts';
 export interface AuditedCalls {
   /** Adds an entry. Entries that are not about a call are ignored. */
   add(entry: AuditEntry): Promise<void>;
-  /** Writes the last rows. Returns the time, as ISO, from which on the audit must have every call, or undefined if it need not have any. */
+  /**
+   * Writes the last rows. Returns the time (ISO) from which the audit must contain every call, or undefined if it need not contain any.
+   */
   finish(): Promise<string | undefined>;
 }
 
@@ -31,7 +33,7 @@ interface Audited {
 
 const pageSize = 1_000;
 
-/** Creates the table, which is dropped with the transaction. */
+/** Creates the temporary table, which is dropped when the transaction ends. */
 export async function createAuditedCalls(db: Kysely<Tables>): Promise<AuditedCalls> {
   await sql`
     create temporary table audited (

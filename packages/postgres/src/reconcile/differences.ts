@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import { timeParameter } from '../database/sql-parameters.ts';
 
-/** A query for the differences of one kind, each as a sentence, in a stable order. */
+/** A query that finds one kind of difference. It returns each difference as a sentence, in a stable order. */
 export type Difference = RawBuilder<{ readonly sentence: string }>;
 
 // A running server sweeps them much sooner.
@@ -37,7 +37,7 @@ export const ledgerDifferences = (now: number): readonly Difference[] => [
     where calls.call_id is null or not charged or status = 'running' order by call_id`,
 ];
 
-/** Differences between the ledger and the table `audited`, which must have every call that began at `since` (ISO) or later. */
+/** Differences between the ledger and the table `audited`, which must contain every call that began at `since` (ISO) or later. */
 export function auditDifferences(since: string | undefined): readonly Difference[] {
   // No audit has rows from the time before the ledger.
   const mustBeThere = sql`calls.replica <> 'usage' and calls.started_at >= ${since ?? 'infinity'}::timestamptz`;

@@ -6,7 +6,7 @@ export interface CallCounts {
   /** The `replica` of its metering. */
   readonly replica: string;
   readonly counts: readonly { readonly connector: string; readonly tool: string; readonly status: string; readonly count: number }[];
-  /** How many calls were running when the counts were read. Up to that many calls may be settled but not counted yet. */
+  /** How many calls were running when the counts were read. Up to that many calls may already be settled but not yet counted. */
   readonly running: number;
 }
 

@@ -23,7 +23,9 @@ export interface ReconcileResult {
   readonly calls: number;
   readonly links: number;
   readonly entries: number;
-  /** One sentence per problem, with the ids; at most 1,000 of each kind. Empty: ledger, quotas, claims, audit and metrics agree. */
+  /**
+   * One sentence per problem, with the ids. At most 1,000 sentences of each kind. Empty: ledger, quotas, claims, audit and metrics agree.
+   */
   readonly problems: readonly string[];
 }
 
@@ -33,10 +35,10 @@ const statementMs = 10 * 60_000;
 
 /**
  * Compares the ledger with the quota counters, the claims, the waiting usage events, the audit and the metrics, all at one moment, so calls
- * may continue. The audit must have every call since the first call in it, or since the time up to which retention has dropped links.
+ * may continue. The audit must contain every call since the first call in it, or since the time up to which retention has dropped links.
  *
- * Reads the audit line by line, writes its entries about calls to a temporary table of the database, and joins that with the ledger. On
- * PGlite, which has one connection, calls wait until it is done.
+ * Reads the audit line by line, writes its entries about calls to a temporary table in the database, and joins this table with the ledger.
+ * On PGlite, which has one connection, calls wait until it is done.
  */
 export async function reconcile({ db }: Pick<Database, 'db'>, options: ReconcileOptions = {}): Promise<ReconcileResult> {
   const { clock = systemClock, knownHeads, metrics } = options;

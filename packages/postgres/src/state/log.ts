@@ -9,7 +9,7 @@ const maxRows = 1_000;
 
 type Parse<T> = (value: unknown) => { readonly success: true; readonly data: T } | { readonly success: false };
 
-/** A log of a scope. See `postgresState`. `parse` validates an entry against the log's schema. */
+/** A log in a scope. See `postgresState`. `parse` validates an entry against the log's schema. */
 export function stateLog<T>(scopes: Scopes, scope: string, spec: Omit<LogSpec, 'entry'>, parse: Parse<T>): StateLog<T> {
   const { db, seal } = scopes;
   const nameOf = (text: string) => toName(scope, spec.name, text);

@@ -16,9 +16,9 @@ export interface ScopeLimits {
 /** The effect of a write on the size of a scope. */
 export interface Change<R> {
   readonly result: R;
-  /** The difference in keys and logs. */
+  /** The change in the number of keys and logs. */
   readonly items: number;
-  /** The difference in bytes. */
+  /** The change in bytes. */
   readonly bytes: number;
 }
 
@@ -108,14 +108,14 @@ export function createScopes({ db }: Database, seal: Seal, limits: ScopeLimits):
 
 /**
  * Returns the hash that the tables store instead of a key or an id. The last part is the key or id. The other parts name its owner, so
- * equal keys in two scopes have different hashes. A key may have any length and any character, including characters that PostgreSQL
+ * equal keys in two scopes have different hashes. A key may have any length and contain any character, including characters that PostgreSQL
  * refuses. A key may name a person, and a copy of the tables does not reveal that name.
  */
 export function toName(...parts: readonly string[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 
-/** The refusal of a write at a limit. */
+/** The refusal of a write that would exceed a limit. */
 export function stateFull(reason: string): ToolError {
   return new ToolError(
     'STATE_FULL',

@@ -21,11 +21,11 @@ export interface PostgresStateOptions {
 }
 
 /**
- * Durable state that all replicas on one database share. The tables store keys and ids as hashes, values and entries sealed, and the names
- * of scopes and logs in plain text.
+ * Durable state that all replicas on one database share. The tables store keys and ids as hashes, values and entries in sealed form, and
+ * the names of scopes and logs in plain text.
  *
  * Its methods throw the errors that `State` documents, `UNAVAILABLE` if the database fails, and {@link SealError} for a value that was
- * sealed with another secret: it is then neither returned nor removed.
+ * sealed with another secret. Such a value is neither returned nor removed.
  *
  * @throws {TypeError} for a secret of fewer than 32 characters.
  */

@@ -11,7 +11,9 @@ export interface TakenEvent {
   readonly attempts: number;
 }
 
-/** Leases due events for `leaseMs`, beginning with the events that are due longest. No other replica gets them during that time. */
+/**
+ * Leases due events for `leaseMs`, beginning with the events that have been due the longest. No other replica gets them during that time.
+ */
 export async function takeDue(
   db: Kysely<Tables>,
   { now, leaseMs, limit }: { readonly now: number; readonly leaseMs: number; readonly limit: number },

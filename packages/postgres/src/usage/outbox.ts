@@ -4,9 +4,9 @@ import type { Database } from '../database/database.ts';
 import { postpone, removeEvents, takeDue, type TakenEvent } from './outbox-rows.ts';
 
 /**
- * The result of sending one event. `refused`: the receiver does not accept this event; it is retried each hour, because a setting on either
- * side may be the cause. `later`: the event was not accepted, or it is unknown whether it was; it is retried, but not before `retryAfterMs`
- * if the receiver gave a time.
+ * The result of sending one event. `refused`: the receiver does not accept this event. It is retried every hour, because a setting on
+ * either side may be the cause. `later`: the event was not accepted, or it is unknown whether it was. It is retried. If the receiver gave a
+ * time, the retry waits at least `retryAfterMs`.
  */
 export type UsageDelivery =
   | { readonly status: 'delivered' }
@@ -19,11 +19,13 @@ export interface UsageOutboxOptions {
   /** Logs events that were not delivered, and events that were given up. */
   readonly log?: Logger;
   /**
-   * Sends at most 100 events and returns the result of each, in their order. If it throws, or does not answer within 30 seconds, all of
-   * them are sent again. `signal` aborts then, and on `drain`.
+   * Sends at most 100 events and returns their results in the same order. If it throws, or does not answer within 30 seconds, all of them
+   * are sent again. `signal` aborts after those 30 seconds, and on `drain`.
    */
   send(records: readonly UsageRecord[], signal: AbortSignal): Promise<readonly UsageDelivery[]>;
-  /** The oldest call that the receiver accepts. Events of older calls are logged and given up. Absent: no event is ever given up. */
+  /**
+   * The age of the oldest call that the receiver accepts. Events of older calls are logged and given up. Absent: no event is ever given up.
+   */
   readonly maxAgeMs?: number | undefined;
 }
 
@@ -45,16 +47,16 @@ const longestWaitMs = 60 * 60_000;
 const longestPauseMs = 60_000;
 
 /**
- * Delivers the usage events that a metering with `usageEvents` writes: each at least once, with the call's id, so a receiver that compares
- * ids counts it once. An event is removed only after the receiver has accepted it. Any number of replicas may run an outbox. Each sends one
- * batch at a time, and if it dies, another replica sends that batch a minute later.
+ * Delivers the usage events that `postgresMetering` with `usageEvents` writes. Each event is delivered at least once and has the call's id,
+ * so a receiver that compares ids counts it once. An event is removed only after the receiver has accepted it. Any number of replicas may
+ * run an outbox. Each replica sends one batch at a time. If the replica dies, another sends that batch a minute later.
  */
 export function usageOutbox({ db }: Database, options: UsageOutboxOptions): UsageOutbox {
   const { clock = systemClock, log = silentLogger, send, maxAgeMs = Infinity } = options;
   // Rounds in a row without a delivery.
   let failures = 0;
 
-  /** Delivers a batch. Returns how long to wait before the next, in milliseconds. */
+  /** Delivers a batch. Returns how long to wait before the next batch, in milliseconds. */
   async function round(stopped: AbortSignal): Promise<number> {
     const taken = await takeDue(db, { now: clock.now(), leaseMs, limit: maxBatch });
     const fresh = await withoutOld(taken);
@@ -111,7 +113,7 @@ export function usageOutbox({ db }: Database, options: UsageOutboxOptions): Usag
     else log.warn({ ...fields, reason }, 'Usage events were not delivered; they are tried again');
   }
 
-  /** Gives up events that are too old for the receiver. */
+  /** Gives up on events that are too old for the receiver. */
   async function withoutOld(taken: readonly TakenEvent[]): Promise<readonly TakenEvent[]> {
     const oldest = clock.now() - maxAgeMs;
     const old = taken.filter(({ record }) => record.startedAt < oldest);

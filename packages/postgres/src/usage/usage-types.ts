@@ -1,21 +1,21 @@
 import type { UsageRecord } from '@busbar/core';
 
-/** The groups of a report. Days are in UTC; `key` is the id of the key or user that called. */
+/** The groups of a report. Days are in UTC. `key` is the id of the key or user that called. */
 export type UsageGroup = 'day' | 'tenant' | 'key' | 'tool' | 'connector';
 
-/** A range of time and a tenant. A call belongs to the time at which it began. */
+/** A time range and a tenant. A call belongs to the time at which it began. */
 export interface UsageRange {
   /** Milliseconds since the epoch, inclusive. */
   readonly from: number;
-  /** Milliseconds since the epoch, exclusive; at most 400 days later. */
+  /** Milliseconds since the epoch, exclusive. At most 400 days after `from`. */
   readonly until: number;
   /** Absent: all tenants. */
   readonly tenant?: string | undefined;
 }
 
-/** The query of a report. */
+/** The query for a report. */
 export interface UsageQuery extends UsageRange {
-  /** Rows are grouped and sorted by these, in this order. Empty: one row for all. */
+  /** Rows are grouped and sorted by these, in this order. Empty: one row for all calls. */
   readonly by: readonly UsageGroup[];
 }
 
@@ -23,19 +23,19 @@ export interface UsageQuery extends UsageRange {
 export interface Paging {
   /** The `next` of the previous page. */
   readonly after?: string | undefined;
-  /** The largest number of rows: 1 to 1,000. */
+  /** The maximum number of rows: 1 to 1,000. */
   readonly limit: number;
 }
 
-/** The usage of the calls of one group. */
+/** The usage of one group of calls. */
 export interface UsageRow {
-  /** A value for each of `by`. A day is written `2026-01-31`. */
+  /** A value for each group in `by`. A day is written `2026-01-31`. */
   readonly group: Readonly<Partial<Record<UsageGroup, string>>>;
   /** Admitted calls, including running ones, without replays. */
   readonly calls: number;
   /** Calls that ended and were not refunded. */
   readonly charged: number;
-  /** Repetitions that got a stored answer. They cost nothing. */
+  /** Repeated calls that got a stored answer. They cost nothing. */
   readonly replays: number;
   readonly failed: number;
   /** The units of charged calls. */
@@ -58,11 +58,11 @@ export interface UsageRow {
 /** A call in the ledger. While it runs, its `price` is a reservation. */
 export interface CallRecord extends Omit<UsageRecord, 'endedAt'> {
   readonly effect: string;
-  /** The error's code, if it ended with an error. */
+  /** The error's code, if the call ended with an error. */
   readonly code: string | undefined;
   /** False for a refunded call and a replay. */
   readonly charged: boolean;
-  /** Undefined while it runs. */
+  /** Undefined while the call runs. */
   readonly endedAt: number | undefined;
 }
 
@@ -74,7 +74,7 @@ export interface CallsQuery extends UsageRange {
 
 /** The usage of all tenants. Its methods reject with RangeError for an invalid range, limit or page position. */
 export interface Usage {
-  /** Sums by group. Each page is read separately, so calls that are made between two pages are only in the later page. */
+  /** Sums usage by group. Each page is read separately, so a call that is made between two reads is only in the later page. */
   report(query: UsageQuery & Paging): Promise<{ readonly rows: readonly UsageRow[]; readonly next?: string }>;
   /** The whole report as CSV, read page by page: a header, then a line for each row. Costs have 6 decimals. */
   csv(query: UsageQuery): AsyncIterable<string>;
