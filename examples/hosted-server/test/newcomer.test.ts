@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { openDatabase } from '@busbar/postgres';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -24,6 +25,15 @@ describe('a server started without settings', () => {
     expect(server.stdout).toContain('Salesforce has 2 accounts: calls choose one with the input "connection", "emea" or "apac".');
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
     expect(server.key).toMatch(/^bb_/);
+  });
+
+  test('prints the lines that README.md shows', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const block = /```text\n(Busbar is ready[^]*?)```/.exec(readme)?.[1] ?? '';
+    // The address, the key and the command differ from run to run.
+    const lines = [...block.split('\n').filter((line) => /^[A-Z]/.test(line)), ...(block.match(/\(.*: keep it\)/) ?? [])];
+    expect(lines.length).toBe(3);
+    for (const line of lines) expect(server.stdout).toContain(line);
   });
 
   test('prints a JSON entry for a client’s configuration', () => {
