@@ -3,7 +3,7 @@ import { cellsOf, type Cell } from './cells.ts';
 import { leadInMs, warmUpMs } from './measure.ts';
 import { limit, servers, type Server } from './servers.ts';
 
-/** The options of one run. */
+/** The options for one run. */
 export interface Options {
   readonly servers: readonly Server[];
   readonly cells: readonly Cell[];

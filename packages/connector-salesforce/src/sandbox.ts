@@ -10,7 +10,7 @@ import { createSignIn } from './sandbox/sign-in.ts';
 
 export type { OrgRecord };
 
-/** The options of the sandbox. All have defaults. */
+/** Options for the sandbox. All have defaults. */
 export interface SalesforceSandboxOptions {
   /** Default 0: any free port. */
   readonly port?: number;

@@ -38,8 +38,8 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
     },
 
     /**
-     * Sends a mail in one request. The request is never repeated once SendGrid may have accepted it: SendGrid has no idempotency keys, so a
-     * second request would reach every recipient twice.
+     * Sends an e-mail in one request. The request is never repeated once SendGrid may have accepted it: SendGrid has no idempotency keys,
+     * so a second request would reach every recipient twice.
      *
      * @returns the message id, if SendGrid returned one.
      */

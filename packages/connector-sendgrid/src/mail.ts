@@ -36,7 +36,7 @@ export interface Mail extends Content, Delivery {
   readonly key: string;
 }
 
-/** Returns the body of SendGrid's request for a mail. */
+/** Returns the body of SendGrid's request for an e-mail. */
 export function mailBody(mail: Mail): object {
   const { envelopes, key, from, replyTo, subject, text, html, templateId, categories, sendAt, unsubscribeGroupId } = mail;
   // SendGrid requires plain text first.
@@ -63,6 +63,6 @@ export function mailBody(mail: Mail): object {
   };
 }
 
-/** Counts the recipients of a mail: to, cc and bcc of all envelopes. */
+/** Counts the recipients of an e-mail: to, cc and bcc of all envelopes. */
 export const recipientCount = (envelopes: readonly Pick<Envelope, 'to' | 'cc' | 'bcc'>[]): number =>
   envelopes.reduce((sum, { to, cc, bcc }) => sum + to.length + cc.length + bcc.length, 0);

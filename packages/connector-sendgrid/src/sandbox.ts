@@ -12,7 +12,7 @@ import { countMails } from './sandbox/count-mails.ts';
 
 export type { KeptMail, SentMail, SignedDelivery, SuppressionRecord, TemplateRecord };
 
-/** Options of the sandbox. All have defaults. */
+/** Options for the sandbox. All have defaults. */
 export interface SendGridSandboxOptions {
   /** Default 0: any free port. */
   readonly port?: number;
@@ -38,13 +38,13 @@ export interface SendGridSandbox extends Simulator {
   readonly config: { readonly apiKey: string; readonly from: string; readonly webhookKey: string };
   /** The host option that redirects the account's traffic to the sandbox, for both regions. */
   readonly remapOrigins: Readonly<Record<string, string>>;
-  /** The newest 1,000 accepted mails, oldest first. */
+  /** The newest 1,000 accepted e-mails, oldest first. */
   readonly mails: readonly KeptMail[];
   readonly templates: readonly TemplateRecord[];
   suppressed(list: SuppressionList): readonly SuppressionRecord[];
   /**
-   * Returns SendGrid's events for a mail's recipients: dropped, or processed and delivered. Opens and clicks are not included: create them
-   * yourself.
+   * Returns SendGrid's events for an e-mail's recipients: dropped, or processed and delivered. Opens and clicks are not included: create
+   * them yourself.
    */
   eventsOf(mail: KeptMail): object[];
   /** Returns a delivery of the Event Webhook, signed with the account's key. POST it to the connection's webhook. */

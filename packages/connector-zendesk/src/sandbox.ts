@@ -16,7 +16,7 @@ import { createOrUpdateUser } from './sandbox/write-user.ts';
 
 export type { CommentRecord, TicketRecord, UserRecord, ZendeskEvent };
 
-/** Options of the sandbox. All have defaults. */
+/** Options for the sandbox. All have defaults. */
 export interface ZendeskSandboxOptions {
   /** Default 0: any free port. */
   readonly port?: number;

@@ -17,7 +17,7 @@ import type { HttpClient } from './ports/http-client.ts';
 import type { MaybePromise } from './lib/maybe-promise.ts';
 import type { StateStore } from './connector/state.ts';
 
-/** Options of `createHost`. Only `connectors` is required. With the defaults, the host keeps everything in this process. */
+/** Options for `createHost`. Only `connectors` is required. With the defaults, the host keeps everything in this process. */
 export interface HostOptions {
   readonly connectors: readonly Connector[];
   /** The server's name, version and instructions, as clients see them. Default: `busbar`, `0.0.0`. */

@@ -1,7 +1,7 @@
 import { silentLogger, systemClock, type Clock, type Logger } from '@busbar/core';
 import type { LuaScript } from './lua-script.ts';
 
-/** Options of {@link openRedis}. */
+/** Options for {@link openRedis}. */
 export interface RedisOptions {
   /** Logs once when Redis becomes unreachable, and once when it is reachable again. Default: no log. */
   readonly log?: Logger;

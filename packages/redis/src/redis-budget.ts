@@ -3,7 +3,7 @@ import { fairBudget, type Budget, type BudgetAnswer } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
-/** Options of {@link redisBudget}. */
+/** Options for {@link redisBudget}. */
 export interface RedisBudgetOptions {
   /**
    * Grants requests, and observes vendors' limits, while Redis is unreachable. With a `memoryBudget`, each replica then grants the whole

@@ -3,7 +3,7 @@ import type { Answer, Cache, CacheLookup } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
-/** Options of {@link redisCache}. */
+/** Options for {@link redisCache}. */
 export interface RedisCacheOptions {
   /** The largest answer to keep, in bytes of JSON. Default 1 MiB. */
   readonly maxEntryBytes?: number;

@@ -2,7 +2,7 @@ import type { RateLimit, RateLimitDecision, RateLimitRule } from '@busbar/core';
 import { luaScript } from './lua-script.ts';
 import type { Redis } from './open-redis.ts';
 
-/** Options of {@link redisRateLimit}. */
+/** Options for {@link redisRateLimit}. */
 export interface RedisRateLimitOptions {
   /** The kind of key, such as `address` or `key`. Limits with the same name and rules share their counts. */
   readonly name: string;

@@ -23,7 +23,7 @@ const Mail = z.looseObject({
   categories: z.array(z.string()).default([]),
   send_at: z.int().optional(),
 });
-/** A mail that the sandbox has accepted. */
+/** An e-mail that the sandbox has accepted. */
 export type SentMail = z.output<typeof Mail>;
 
 const Email = z.email();
@@ -31,7 +31,7 @@ const refuse = (field: string | null, message: string): never => {
   throw refusal(400, message, field);
 };
 
-/** The senders and templates of the account, which a mail may name, and the current time. */
+/** The senders and templates of the account, which an e-mail may name, and the current time. */
 interface Account {
   readonly nowMs: number;
   readonly senders: readonly string[];

@@ -22,7 +22,7 @@ const metricNames = [
   'unsubscribes',
 ];
 
-/** Counts all kept mails on the current day, and none on the other days of the range. @throws {VendorError} for an invalid range. */
+/** Counts all kept e-mails on the current day, and none on the other days of the range. @throws {VendorError} for an invalid range. */
 export function countMails(mails: readonly KeptMail[], query: URLSearchParams, nowMs: number, isSuppressed: (email: string) => boolean) {
   const today = formatDate(nowMs);
   const start = readDay(query, 'start_date');

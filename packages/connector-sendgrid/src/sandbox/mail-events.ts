@@ -6,7 +6,7 @@ export interface KeptMail {
   readonly mail: SentMail;
 }
 
-/** Returns SendGrid's events for each recipient of a mail: dropped, or processed and delivered. */
+/** Returns SendGrid's events for each recipient of an e-mail: dropped, or processed and delivered. */
 export function mailEvents({ id, mail }: KeptMail, nowMs: number, isSuppressed: (email: string) => boolean): object[] {
   const timestamp = Math.floor(nowMs / 1_000);
   const recipients = mail.personalizations.flatMap(({ to = [], cc, bcc, custom_args }) =>

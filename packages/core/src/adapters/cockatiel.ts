@@ -18,7 +18,7 @@ import type { Budget } from '../ports/budget.ts';
 import type { Observer } from '../ports/observer.ts';
 import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type Resilience } from '../ports/resilience.ts';
 
-/** Options of {@link cockatielResilience}. All times are in milliseconds. */
+/** Options for {@link cockatielResilience}. All times are in milliseconds. */
 export interface CockatielResilienceOptions {
   /** The maximum number of retries after the first attempt. Default 3. */
   readonly retries?: number;

@@ -5,7 +5,7 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 import got, { RequestError, TimeoutError } from 'got';
 import { HttpClientError, type HttpClient, type IncomingResponse } from '../ports/http-client.ts';
 
-/** Options of {@link gotHttpClient}. */
+/** Options for {@link gotHttpClient}. */
 export interface GotHttpClientOptions {
   /** The maximum number of sockets per origin. Default 100. */
   readonly maxSockets?: number;

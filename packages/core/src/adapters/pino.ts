@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts';
 
 const { symbols } = pino;
 
-/** Options of {@link pinoLogger}. */
+/** Options for {@link pinoLogger}. */
 export interface PinoLoggerOptions {
   /** The lowest level that is written: `debug`, `info` (the default), `warn`, `error` or `silent`. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';

@@ -39,7 +39,7 @@ export interface UsageCloudEvent {
   readonly data: Readonly<Record<string, string | number>>;
 }
 
-/** Options of {@link usageCloudEvent}. */
+/** Options for {@link usageCloudEvent}. */
 export interface UsageCloudEventOptions {
   /** The sender. Use the same source on all replicas and never change it, because receivers identify events by source and id. */
   readonly source: string;
@@ -67,7 +67,7 @@ export type StripeMeterEvent = Readonly<
   Record<'event_name' | 'identifier' | 'timestamp' | 'payload[stripe_customer_id]' | 'payload[value]', string>
 >;
 
-/** Options of {@link stripeMeterEvent}. */
+/** Options for {@link stripeMeterEvent}. */
 export interface StripeMeterEventOptions {
   /** The meter's event name. */
   readonly eventName: string;

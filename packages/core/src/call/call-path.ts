@@ -32,7 +32,7 @@ import { runTool } from './run-tool.ts';
 import { CachedReads } from './serve-cached.ts';
 import { showOutput } from './show-output.ts';
 
-/** Options of {@link CallPath}. */
+/** Options for {@link CallPath}. */
 export interface CallPathOptions {
   readonly catalog: Catalog;
   readonly connections: Connections;

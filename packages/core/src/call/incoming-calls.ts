@@ -9,7 +9,7 @@ import { auditRefusal } from './audit-refusal.ts';
 import type { CallPath } from './call-path.ts';
 import { errorAnswer } from './error-answer.ts';
 
-/** Options of {@link IncomingCalls}. */
+/** Options for {@link IncomingCalls}. */
 export interface IncomingCallsOptions {
   readonly catalog: Catalog;
   readonly callPath: CallPath;

@@ -8,7 +8,7 @@ import type { Call } from '../ports/metering.ts';
 const maxUnits = 1_000_000;
 const maxAuditedLength = 2_000;
 
-/** Options of {@link newCall}. The arguments have already been validated. */
+/** Options for {@link newCall}. The arguments have already been validated. */
 export interface NewCall {
   readonly callId: string;
   readonly startedAt: number;

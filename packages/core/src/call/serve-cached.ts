@@ -8,7 +8,7 @@ import type { ToolRun } from './meter.ts';
 import { sharedReads } from './shared-reads.ts';
 import { passes, staleAnswer } from './stale-answer.ts';
 
-/** Options of {@link CachedReads}. */
+/** Options for {@link CachedReads}. */
 export interface CachedReadsOptions {
   readonly cache: Cache;
   /** Keeps replicas from running equal reads at the same time. */

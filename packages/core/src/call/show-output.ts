@@ -18,7 +18,7 @@ export interface ToolAnswer {
 
 /**
  * Turns the return value of a tool into its answer. Validates the output, bounds its size and redacts secrets. After a write, an output
- * that is invalid or too large becomes a text saying that the work is done, because a plain failure would invite a retry.
+ * that is invalid or too large becomes a message saying that the work is done, because a plain failure would invite a retry.
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
  */
@@ -83,7 +83,7 @@ function doneWithoutOutput(why: string, text: string, maxBytes: number): Answer 
   };
 }
 
-/** Searches only the texts for secrets, and copies the answer only if one is found. */
+/** Searches only the strings for secrets, and copies the answer only if one is found. */
 function redacted(active: ActiveCall, answer: Answer, text: string): Answer {
   const { redactor } = active;
   let found = redactor.finds(text);

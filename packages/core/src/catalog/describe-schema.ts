@@ -32,7 +32,7 @@ function describe(raw: RawSchema, further: readonly string[] = []): string | und
   return sentences([author, ...missing.map(({ words: [first = '', ...rest] }) => first.toUpperCase() + rest.join(''))]);
 }
 
-/** Joins the defined parts into one text and ends each with a full stop. A single part stays as it is. */
+/** Joins the defined parts into one string and ends each with a full stop. A single part stays as it is. */
 export function sentences(parts: readonly (string | undefined)[]): string | undefined {
   const defined = parts.filter((part) => part !== undefined);
   if (defined.length < 2) return defined[0];

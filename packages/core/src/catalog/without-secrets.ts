@@ -11,7 +11,7 @@ const maxDepth = 20;
  */
 export type WithoutSecrets = (value: unknown) => unknown;
 
-/** Returns the texts that {@link WithoutSecrets} redacted. */
+/** Returns the strings that {@link WithoutSecrets} redacted. */
 export function redactedValues(original: unknown, redacted: unknown): string[] {
   if (original === redacted) return [];
   if (typeof original === 'string') return [original];

@@ -8,7 +8,7 @@ import type { Connections } from '../ports/connections.ts';
 import type { Clients } from '../upstream/clients.ts';
 import { workContext } from './work-context.ts';
 
-/** Options of {@link checkConnection}. */
+/** Options for {@link checkConnection}. */
 export interface CheckOptions {
   readonly connections: Connections;
   readonly clients: Pick<Clients, 'use'>;

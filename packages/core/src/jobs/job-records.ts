@@ -18,7 +18,7 @@ type JobRecord = z.infer<typeof JobRecord>;
 /** How a run ended. `stopped` is not the job's fault, so the job is due again at once, on another replica or after the next start. */
 export type RunOutcome = 'done' | 'failed' | 'stopped';
 
-/** Options of {@link JobRecords}. */
+/** Options for {@link JobRecords}. */
 export interface JobRecordsOptions {
   readonly state: StateStore;
   readonly clock: Clock;

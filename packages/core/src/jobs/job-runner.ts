@@ -12,7 +12,7 @@ import type { Clients } from '../upstream/clients.ts';
 import { JobRecords, type RunOutcome } from './job-records.ts';
 import { runJob } from './run-job.ts';
 
-/** Options of {@link JobRunner}. */
+/** Options for {@link JobRunner}. */
 export interface JobRunnerOptions {
   readonly connectors: readonly Connector[];
   readonly connections: Connections;

@@ -11,7 +11,7 @@ import { createUpstreamScope, upstreamScopeKey, type UpstreamScope } from '../up
  */
 export type WorkContext = Context & { end(): void };
 
-/** Options of {@link workContext}. */
+/** Options for {@link workContext}. */
 export interface WorkContextOptions {
   readonly open: OpenConnection;
   readonly clock: Clock;

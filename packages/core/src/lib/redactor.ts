@@ -6,7 +6,7 @@ export interface Redactor {
   add(secret: string): void;
   /** Returns a redactor that also redacts these secrets, for one call. */
   with(secrets: readonly string[]): Redactor;
-  /** Returns whether a text, which may be JSON, contains a secret. */
+  /** Returns whether a string, which may be JSON, contains a secret. */
   finds(text: string): boolean;
   text(text: string): string;
   /** Copies a value and redacts the secrets in its strings. Replaces objects and arrays nested more than 8 levels deep with `[cut]`. */

@@ -23,7 +23,7 @@ keepTickShape();
 export { readCredentials } from './request/caller.ts';
 export { isLoopback } from './request/request-guard.ts';
 
-/** Options of {@link httpTransport}. */
+/** Options for {@link httpTransport}. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
   /** Default 3000. 0 picks any free port. The listener's `url` contains it. */
   readonly port?: number;

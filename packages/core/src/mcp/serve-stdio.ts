@@ -7,7 +7,7 @@ import { DrainingTransport } from './draining-transport.ts';
 import { createAskStateCodec } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
 
-/** Options of {@link listenOnStdio}, which serves MCP to this process's parent. */
+/** Options for {@link listenOnStdio}, which serves MCP to this process's parent. */
 export interface StdioTransportOptions {
   /** Default: the process's own stdin and stdout. Only the protocol may write to `output`, so log elsewhere. */
   readonly input?: Readable;

@@ -2,7 +2,7 @@ import type { Budget } from '../ports/budget.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { fairBudget } from '../upstream/fair-budget.ts';
 
-/** Options of {@link memoryBudget}. */
+/** Options for {@link memoryBudget}. */
 export interface MemoryBudgetOptions {
   readonly clock?: Clock;
   /** The most requests that may wait for one budget. One user may have at most half as many. Default 100. */

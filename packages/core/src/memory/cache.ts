@@ -3,7 +3,7 @@ import { answerJson, frozenAnswer } from '../answer-json.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 
-/** Options of {@link memoryCache}. */
+/** Options for {@link memoryCache}. */
 export interface MemoryCacheOptions {
   /** The most answers to keep. The least recently used answer makes room. Default 1,000. */
   readonly maxEntries?: number;

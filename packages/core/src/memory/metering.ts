@@ -8,7 +8,7 @@ import { quotaCharges, type QuotaCharge, type UsagePolicy } from '../billing/quo
 import { untilAbort } from '../lib/until-abort.ts';
 import { createQuotaCounters } from './quota-counters.ts';
 
-/** Options of {@link memoryMetering}. */
+/** Options for {@link memoryMetering}. */
 export interface MemoryMeteringOptions extends UsagePolicy {
   /** The most idempotency keys to keep. The oldest answers make room, and running calls are never dropped. Default 10,000. */
   readonly maxKeys?: number;

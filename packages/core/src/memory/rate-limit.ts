@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../clock.ts';
 import type { RateLimit, RateLimitRule } from '../ports/rate-limit.ts';
 
-/** Options of {@link memoryRateLimit}. */
+/** Options for {@link memoryRateLimit}. */
 export interface MemoryRateLimitOptions {
   readonly clock?: Clock;
   /** The most keys to count at one time. Idle keys make room. While all keys are active, new keys are refused. Default 100,000. */

@@ -5,7 +5,7 @@ export interface CacheLookup {
   /** The cached answer and its age. The reader decides whether it is too old. */
   readonly kept?: { readonly answer: Answer; readonly ageMs: number } | undefined;
   /**
-   * Identifies the period since the scope was last cleared. Once a scope is cleared, it never gets an earlier token again. Undefined: the
+   * Identifies the period since the scope was last cleared. Once a scope is cleared, it never gets an earlier token again. Undefined if the
    * cache cannot store anything at the moment.
    */
   readonly token: string | undefined;

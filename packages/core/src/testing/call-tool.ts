@@ -5,7 +5,7 @@ import type { HostOptions } from '../host.ts';
 import { memoryConnections } from '../memory/connections.ts';
 import { localPrincipal } from '../principal.ts';
 
-/** Options of {@link callTool}: the options of its host, and the options of the call. */
+/** Options for {@link callTool}: the options of its host, and the options of the call. */
 export interface CallToolOptions extends Omit<HostOptions, 'connectors' | 'connections'> {
   readonly signal?: AbortSignal;
   readonly idempotencyKey?: string;

@@ -42,7 +42,7 @@ export interface Clients {
   close(): Promise<void>;
 }
 
-/** Options of {@link createClients}. */
+/** Options for {@link createClients}. */
 export interface ClientsOptions {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly httpClient: HttpClient | undefined;

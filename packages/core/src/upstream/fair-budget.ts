@@ -23,7 +23,7 @@ export interface BudgetCounts {
   observe(key: string, observed: ObservedLimit, holdsUntil: number): void;
 }
 
-/** Options of {@link fairBudget}. */
+/** Options for {@link fairBudget}. */
 export interface FairBudgetOptions {
   readonly counts: BudgetCounts;
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import type { Resilience } from '../ports/resilience.ts';
 import type { Origins } from './origins.ts';
 import type { TokenSource } from './token-source.ts';
 
-/** Options of a connection's `http`. */
+/** Options for a connection's `http`. */
 export interface HttpOptions {
   readonly connector: Connector;
   /** The connection's id. */

@@ -27,7 +27,7 @@ export interface IssuedToken {
   readonly refreshToken?: string | undefined;
 }
 
-/** How long a token request may take, including repetitions. */
+/** How long a token request may take, including retries. */
 export const requestTimeoutMs = 15_000;
 const defaultTtlMs = 30 * 60_000;
 const maxAnswerBytes = 64 * 1024;

@@ -23,7 +23,7 @@ export interface TokenSource {
   renew(refused: Token): boolean;
 }
 
-/** Options of a token source. */
+/** Options for a token source. */
 export interface TokenSourceOptions {
   readonly connector: string;
   readonly connection: string;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineConnector, result, secret, type Context, type LogSpec } from '../../src/index.ts';
 
-// A plugin whose webhook reports the delivery of its mails.
+// A plugin whose webhook reports the delivery of its e-mails.
 
 const Event = z.looseObject({
   sg_event_id: z.string(),

@@ -16,7 +16,7 @@ import {
 } from '../../src/index.ts';
 import { manualClock, type Simulator } from '../../src/testing/index.ts';
 
-/** Options of {@link vaultHost}. */
+/** Options for {@link vaultHost}. */
 export interface VaultOptions {
   readonly vendor: Simulator;
   /** The secret in the connection's settings. */

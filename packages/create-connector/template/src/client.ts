@@ -1,7 +1,7 @@
 import type { Context, Http } from '@busbar/core';
 import { z } from 'zod';
 
-// Acme's answers, with the fields that the tools use. Be lenient: vendors send null or nothing where their documentation promises a text.
+// Acme's answers, with the fields that the tools use. Be lenient: vendors send null or nothing where their documentation promises a string.
 const Task = z.looseObject({ id: z.string(), title: z.string().nullish(), done: z.boolean().nullish() });
 const Page = z.looseObject({ tasks: z.array(Task), next: z.string().nullish() });
 

@@ -11,7 +11,7 @@ import { groupCommit } from '../database/group-commit.ts';
 import { itemsParameter, timeText } from '../database/sql-parameters.ts';
 import { orUnavailable, unavailable } from '../database/errors.ts';
 
-/** Options of {@link postgresAudit}. */
+/** Options for {@link postgresAudit}. */
 export interface PostgresAuditOptions {
   readonly clock?: Clock;
   /** Logs failures of background work. */

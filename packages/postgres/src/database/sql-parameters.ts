@@ -19,13 +19,14 @@ export function itemsText(rows: readonly Readonly<Record<string, Field>>[]): str
 /** The value as JSON, with all strings as {@link storableText} returns them. */
 export function storableJson(value: unknown): string {
   const json = JSON.stringify(value);
-  // JSON escapes every character that PostgreSQL cannot store, and a few others. Nearly all texts have no escapes, and this check is cheap.
+  // JSON escapes every character that PostgreSQL cannot store, and a few others. Nearly all strings have no escapes, and this check is
+  // cheap.
   if (!json.includes('\\u')) return json;
   return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'string' ? storableText(part) : part));
 }
 
 /**
- * Joins lines that contain no line feed, for `string_to_table(…, E'\\n')`. This is the cheapest form for long texts, because nothing in
+ * Joins lines that contain no line feed, for `string_to_table(…, E'\\n')`. This is the cheapest form for long strings, because nothing in
  * them is escaped.
  */
 export function linesText(lines: readonly string[]): string {

@@ -62,7 +62,7 @@ export interface DeadLetters {
   prune(): Promise<number>;
 }
 
-/** Options of {@link createDeadLetters}. */
+/** Options for {@link createDeadLetters}. */
 export interface DeadLettersOptions {
   /** The `deadLetters.secret` of the metering. */
   readonly secret: SealSecret;

@@ -5,7 +5,7 @@ import { SealError, type Seal } from '../seal.ts';
 import { messageOf, openContent, type DeadLetterContent } from './dead-letter.ts';
 import { matches, type DeadLetterFilter } from './filter.ts';
 
-/** Options of a replay. */
+/** Options for a replay. */
 export interface ReplayOptions {
   readonly call: Host['call'];
   /** Ends the replay: running calls are cancelled, and the dead letters after them are unchanged. */

@@ -127,7 +127,7 @@ const admitStatement = prepared<Admits, Row>(
       'counters', (select json_agg(json_build_object('id', id, 'used', used)) from counter)) end as details`,
 );
 
-/** Options of {@link admitCalls}. */
+/** Options for {@link admitCalls}. */
 export interface AdmitOptions extends Writer {
   readonly leaseMs: number;
   readonly usageEvents: boolean;

@@ -3,7 +3,7 @@ import type { ClaimState } from '../claims.ts';
 import type { Leases } from './leases.ts';
 import { conflict } from './refusals.ts';
 
-/** Options of {@link duplicateCalls}. */
+/** Options for {@link duplicateCalls}. */
 export interface DuplicateCallsOptions {
   /** Reads a claim. Concurrent reads may share one query. */
   read(claim: string): Promise<ClaimState | undefined>;

@@ -9,7 +9,7 @@ import { admitCalls, recordReplays, type AdmitItem, type AdmitResult, type Repla
 import type { QuotaRows } from './quota-rows.ts';
 import { settleCalls, type SettleItem, type SettleResult } from './settle.ts';
 
-/** Options of {@link createLedgerWrites}. */
+/** Options for {@link createLedgerWrites}. */
 export interface LedgerWritesOptions {
   readonly quotaRows: QuotaRows;
   readonly clock: Clock;

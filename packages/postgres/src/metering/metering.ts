@@ -33,7 +33,7 @@ import { lostItem, settledItem, type SettleItem, type SettleResult } from './set
 import { renewLeases, type SweepResult } from './sweep.ts';
 import { createSweeper } from './sweeper.ts';
 
-/** Options of {@link postgresMetering}. */
+/** Options for {@link postgresMetering}. */
 export interface PostgresMeteringOptions extends UsagePolicy {
   readonly clock?: Clock;
   /** Logs failures of background work. */

@@ -93,7 +93,7 @@ export type SettleResult = 'ended' | 'known' | 'lost';
 
 type ResultOfCall = (callId: string) => SettleResult;
 
-/** Options of {@link settleCalls}. */
+/** Options for {@link settleCalls}. */
 export interface SettleOptions {
   readonly now: number;
   /** The audit's chain. */

@@ -12,7 +12,7 @@ export interface SweepResult {
   readonly failed: number;
 }
 
-/** Options of {@link sweepPage}. */
+/** Options for {@link sweepPage}. */
 export interface SweepPageOptions {
   readonly now: number;
   /** The audit's chain. */

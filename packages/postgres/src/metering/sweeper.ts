@@ -5,7 +5,7 @@ import { createBackgroundLoop, type BackgroundLoop } from '../background-loop.ts
 import type { Tables } from '../database/tables.ts';
 import { dropExpired, sweepPage, sweepPageSize, type SweepResult } from './sweep.ts';
 
-/** Options of {@link createSweeper}. */
+/** Options for {@link createSweeper}. */
 export interface SweeperOptions {
   readonly chain: AuditChain;
   readonly clock: Clock;

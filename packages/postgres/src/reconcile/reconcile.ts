@@ -8,7 +8,7 @@ import { createAuditedCalls } from './audited-calls.ts';
 import { auditDifferences, ledgerDifferences } from './differences.ts';
 import { metricsDifferences, type CallCounts } from './metrics.ts';
 
-/** Options of {@link reconcile}. */
+/** Options for {@link reconcile}. */
 export interface ReconcileOptions {
   readonly clock?: Clock;
   /** The heads of an earlier export: see `verifyAudit`. */

@@ -13,7 +13,7 @@ import { createScopes, toName, type ScopeLimits, type Scopes } from './scopes.ts
  */
 export type StateLimits = Partial<ScopeLimits>;
 
-/** Options of {@link postgresState}. */
+/** Options for {@link postgresState}. */
 export interface PostgresStateOptions {
   /** Seals values and entries at rest. Without it they cannot be read. To change it, give a list: see {@link SealSecret}. */
   readonly secret: SealSecret;

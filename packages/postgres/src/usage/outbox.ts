@@ -13,7 +13,7 @@ export type UsageDelivery =
   | { readonly status: 'refused'; readonly reason: string }
   | { readonly status: 'later'; readonly reason: string; readonly retryAfterMs?: number | undefined };
 
-/** Options of {@link usageOutbox}. */
+/** Options for {@link usageOutbox}. */
 export interface UsageOutboxOptions {
   readonly clock?: Clock;
   /** Logs events that were not delivered, and events that were given up. */

@@ -43,7 +43,7 @@ export function writeResult(
   response.end(before === '' ? text : before + text + after, length === text.length ? 'latin1' : 'utf8');
 }
 
-/** Writes the head of an answer whose body has `length` bytes. Returns the texts to write before and after the body. */
+/** Writes the head of an answer whose body has `length` bytes. Returns the strings to write before and after the body. */
 function writeHead(
   response: ServerResponse,
   headers: ResponseHeaders | undefined,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from './http-error.ts';
 
-/** Options of {@link createRequestGuard}. */
+/** Options for {@link createRequestGuard}. */
 export interface GuardOptions {
   /** The address to which the server is bound. */
   readonly hostname: string;

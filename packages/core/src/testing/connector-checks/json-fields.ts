@@ -50,7 +50,7 @@ export function everyValue(value: unknown, change: (value: unknown, name: string
   return change(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, everyValue(part, change, key)])), name);
 }
 
-/** Lists every text in a JSON value. */
+/** Lists every string in a JSON value. */
 export function textsIn(value: unknown): string[] {
   const found: string[] = [];
   everyValue(value, (part) => {

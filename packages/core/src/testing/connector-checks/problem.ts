@@ -23,12 +23,12 @@ export function textOf(answer: Answer): string {
 /** Text that no sentence for a model may contain: missing values, stacks, HTML. */
 const slips = /\bundefined\b|\bNaN\b|\[object \w+\]|Invalid Date|<\/?(?:html|body|head|!doctype)\b|\n\s+at \S+ ?\(/i;
 
-/** Returns the words in a text that show a bug in the code that wrote it. */
+/** Returns the words in a string that show a bug in the code that wrote it. */
 export function slipIn(text: string): string | undefined {
   return slips.exec(text)?.[0];
 }
 
-/** Returns the problem with how a call failed. Undefined: it failed as documented, with one of `codes` if they are given. */
+/** Returns the problem with how a call failed. Returns undefined if it failed as documented, with one of `codes` if they are given. */
 export function faultOfFailure(testHost: TestHost, answer: Answer, codes?: readonly ErrorCode[]): string | undefined {
   if (answer.isError !== true) return `succeeds: ${textOf(answer)}`;
   const code = codeOf(answer);

@@ -63,7 +63,7 @@ const maxLines = 1_000;
 /** The sandbox enforces the vendor's limits, so the checks need not wait for the host's budget. */
 const noBudget: Budget = { take: async () => () => {}, observe: () => {} };
 
-/** Opens a test host for `work`, and closes it with its account. */
+/** Opens a test host for `work`, then closes the host and the sandbox. */
 export async function withTestHost<R>(
   connector: Connector,
   fixture: ConnectorFixture,

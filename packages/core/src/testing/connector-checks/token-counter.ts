@@ -1,5 +1,5 @@
 /**
- * Returns a function that counts the tokens of a text as OpenAI's current models do (o200k). Other vendors' counts are similar.
+ * Returns a function that counts the tokens of a string as OpenAI's current models do (o200k). Other vendors' counts are similar.
  *
  * @throws {Error} if gpt-tokenizer is not installed: only tests need it.
  */

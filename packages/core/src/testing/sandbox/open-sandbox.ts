@@ -8,13 +8,13 @@ import { answerText } from '../answer-text.ts';
 import type { ConnectorSandbox } from '../connector-checks/fixture.ts';
 import { vendorWire } from './vendor-wire.ts';
 
-/** Options of {@link openSandbox}: its host's options, and the connection's settings. */
+/** Options for {@link openSandbox}: its host's options, and the connection's settings. */
 export interface OpenSandboxOptions extends Omit<HostOptions, 'connectors' | 'connections' | 'remapOrigins'> {
   /** The connection's settings. Default: the sandbox's. */
   readonly config?: object;
 }
 
-/** Options of a call. */
+/** Options for a call. */
 export interface CallExtras {
   readonly signal?: AbortSignal;
   readonly idempotencyKey?: string;

@@ -1,6 +1,6 @@
 import { isSelected, type SimulatorMatch, type SimulatorRequest } from './simulator-request.ts';
 
-/** The newest requests of a simulator, and the callers that are waiting for one. */
+/** The latest requests that a simulator received, and the callers that are waiting for one. */
 export class RequestLog {
   readonly requests: SimulatorRequest[] = [];
   readonly #max: number;

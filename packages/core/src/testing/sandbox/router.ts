@@ -10,7 +10,7 @@ interface Found<Handler> {
  * Finds handlers by `METHOD /path/{name}`. If two routes fit, the route with the earlier literal segment wins, regardless of the order of
  * declaration.
  *
- * @throws {TypeError} if a route has another form.
+ * @throws {TypeError} if a route does not have this form.
  */
 export function createRouter<Handler>(routes: Readonly<Record<string, Handler>>): (method: string, path: string) => Found<Handler> {
   const isName = (segment: string | undefined): boolean => segment?.startsWith('{') === true;

@@ -5,14 +5,14 @@ export interface SimulatorRequest {
   readonly url: string;
   /** The path as sent, without the query. */
   readonly path: string;
-  /** The route of the request, such as `GET /tickets/{id}`. Undefined: no route fits. */
+  /** The route of the request, such as `GET /tickets/{id}`. Undefined if no route fits. */
   readonly route: string | undefined;
   /** The decoded values of the route's `{names}`. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON or form. Undefined: the body has another type or cannot be parsed. */
+  /** The parsed JSON or form. Undefined if the body has another type or cannot be parsed. */
   readonly body: unknown;
   readonly rawBody: string;
   /** How the exchange ended: `answered` in full, `broken` by a misbehaviour, or `closed` by the client before the whole answer was sent. */

@@ -13,7 +13,7 @@ export interface HandlerAnswer extends Omit<SimulatorAnswer, 'status'> {
   readonly status?: number | undefined;
 }
 
-/** Reads the whole body as text. Undefined: it is larger than `max` bytes. */
+/** Reads the whole body as text. Returns undefined if it is larger than `max` bytes. */
 export async function readBody(incoming: IncomingMessage, max: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -25,7 +25,7 @@ export async function readBody(incoming: IncomingMessage, max: number): Promise<
   return size > max ? undefined : Buffer.concat(chunks).toString();
 }
 
-/** Parses JSON or a form. Undefined: the body has another type or cannot be parsed. */
+/** Parses JSON or a form. Returns undefined if the body has another type or cannot be parsed. */
 export function parseBody(rawBody: string, type: string): unknown {
   if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(rawBody));
   if (!type.includes('json')) return undefined;

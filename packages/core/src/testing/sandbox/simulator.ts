@@ -18,7 +18,7 @@ export type { HandlerAnswer, Misbehaviour, SimulatorAnswer, SimulatorMatch, Simu
  */
 export type SimulatorHandler = (request: SimulatorRequest) => HandlerAnswer | Promise<HandlerAnswer>;
 
-/** Options of {@link startSimulator}. */
+/** Options for {@link startSimulator}. */
 export interface SimulatorOptions {
   /** Handlers by method and path template: `'GET /tickets/{id}'`. If two fit, the template with the earlier literal segment wins. */
   readonly routes: Readonly<Record<string, SimulatorHandler>>;

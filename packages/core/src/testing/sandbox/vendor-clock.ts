@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../../clock.ts';
 
-/** The clock of a vendor, which may differ from ours. */
+/** A vendor's clock, which may differ from ours. */
 export interface VendorClock extends Clock {
   /** How many milliseconds this clock is ahead of the underlying clock. Negative: behind. Sleeps take the same time on both clocks. */
   skewMs: number;

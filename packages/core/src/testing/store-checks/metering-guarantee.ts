@@ -34,10 +34,10 @@ export function callsOfATenant(): (over?: Partial<Call>) => Call {
   });
 }
 
-/** Options of a caller that never cancels. */
+/** Options for a caller that never cancels. */
 export const staying: AdmitOptions = new AbortController();
 
-/** Creates an answer whose content is one text. */
+/** Creates an answer whose content is one string. */
 export const answerOf = (text: string): Answer => ({ content: [{ type: 'text', text }] });
 
 /** Creates the outcome of a call. The answer's text defaults to the status. */

@@ -14,7 +14,7 @@ export interface JudgedRequest {
 
 /** The judgment of one request. */
 export interface RequestVerdict {
-  /** For example `GET /api/v2/tickets/{ticket_id}`. Undefined: the description has no such operation. */
+  /** For example `GET /api/v2/tickets/{ticket_id}`. Undefined if the description has no such operation. */
   readonly operation: string | undefined;
   readonly violations: readonly string[];
   /** The query parameters that the operation requires. */

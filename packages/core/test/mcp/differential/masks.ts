@@ -30,7 +30,7 @@ const masks: readonly Mask[] = [
 
 const used = new Set<Mask>();
 
-/** Replaces the masked parts of a text. */
+/** Replaces the masked parts of a string. */
 export const masked = (part: Mask['in'], text: string): string =>
   masks.reduce((rest, mask) => {
     if (mask.in !== part) return rest;

@@ -7,7 +7,7 @@ import { answerWith, codeOf, overSteps, textOf } from '../problem.ts';
 import type { Rule } from '../rule.ts';
 import type { TestHost } from '../test-host.ts';
 
-/** Whether a text contains a secret: as it is, in hex, or in base64, including in the middle of a longer encoded text. */
+/** Whether a string contains a secret: as it is, in hex, or in base64, including in the middle of a longer encoded string. */
 function contains(text: string, secret: string): boolean {
   const inBase64 = [0, 1, 2].map((shift) => btoa(' '.repeat(shift) + secret).slice(4, -4));
   return [secret, Buffer.from(secret).toString('hex'), ...inBase64].some((form) => text.includes(form));
@@ -16,7 +16,7 @@ function contains(text: string, secret: string): boolean {
 const wireText = ({ path, query, headers, rawBody }: SimulatorRequest): string =>
   [path, query.toString(), JSON.stringify(headers), rawBody].join('\n');
 
-/** Marks an argument, to find it in requests. No path in a connector's source contains these texts by itself. */
+/** Marks an argument, to find it in requests. No path in a connector's source contains these strings by itself. */
 const marker = 'busbar-mark/../?a=b#c';
 const numberMarker = 987_654_321;
 
