@@ -16,6 +16,7 @@ import {
   type Host,
   type HostOptions,
   type Logger,
+  type Metering,
   type Outcome,
 } from '../src/index.ts';
 import { manualClock } from '../src/testing/index.ts';
@@ -362,6 +363,19 @@ test('a call that was cancelled before it began does not run', async () => {
   const { call } = scriptedHost(async () => ({ said: String((runs += 1)) }));
   expect(codeOf(await call('script_read_it', {}, { signal: AbortSignal.abort() }))).toBe('CANCELLED');
   expect(runs).toBe(0);
+});
+
+test.each(['script_read_it', 'script_write_it'])('%s that was cancelled before it began is neither admitted nor recorded', async (tool) => {
+  const memory = memoryMetering();
+  const used: string[] = [];
+  const metering: Metering = {
+    ...memory,
+    admit: (call, options) => (used.push('admit'), memory.admit(call, options)),
+    record: (call, outcome) => (used.push('record'), memory.record(call, outcome)),
+  };
+  const { call } = scriptedHost(ok, { metering });
+  expect(codeOf(await call(tool, {}, { signal: AbortSignal.abort() }))).toBe('CANCELLED');
+  expect(used).toEqual([]);
 });
 
 test('closing lets running calls end and refuses new ones', async () => {
