@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.ts';
+import { findJsonExcess, messageBounds } from '../lib/json-bounds.ts';
 import type { Principal } from '../principal.ts';
 import { createFastLane } from './fast-lane/fast-lane.ts';
 import { loadSdk } from './load-sdk.ts';
@@ -72,6 +73,8 @@ const plainJson = /^application\/json(; ?charset=utf-8)?$/i;
 const isJson = async (contentType: string) => (await loadSdk(() => import('@modelcontextprotocol/server'))).isJsonContentType(contentType);
 
 function parseMessage(body: Buffer): unknown {
+  const excess = findJsonExcess(body, messageBounds);
+  if (excess) throw new HttpError(413, 'INVALID_INPUT', `The request ${excess}. Send less at a time.`, { reason: 'body' });
   let message: unknown;
   try {
     message = JSON.parse(body.toString('utf8'));
