@@ -31,6 +31,7 @@ const layersAbove: Readonly<Record<string, readonly string[]>> = {
   'adapters/cockatiel.ts': ['upstream'],
   'adapters/pino.ts': ['mcp'],
   'mcp/*': ['call', 'memory', 'upstream', 'jobs', 'adapters', 'create-host.ts', 'index.ts', 'testing'],
+  'mcp/room/*': ['mcp/request', 'mcp/fast-lane', 'mcp/sdk-lane', 'call'],
   'mcp/request/*': ['mcp/fast-lane', 'mcp/sdk-lane', 'call'],
   'mcp/fast-lane/*': ['mcp/sdk-lane', 'mcp/http.ts', 'call'],
   'mcp/sdk-lane/*': ['mcp/fast-lane', 'mcp/endpoint.ts', 'call'],

@@ -13,8 +13,8 @@ const timestampHeader = 'x-twilio-email-event-webhook-timestamp';
 let account: Account;
 afterEach(() => account.close());
 
-const deliver = (headers: Headers | Readonly<Record<string, string>>, body: Uint8Array) =>
-  account.host.webhook(account.hook, new Headers(headers), body);
+const deliver = async (headers: Headers | Readonly<Record<string, string>>, body: Uint8Array) =>
+  await (await account.host.hook(account.hook))?.receive(new Headers(headers), body);
 const events = () => account.call<{ events: Record<string, unknown>[] }>('sendgrid_track_email_events', {});
 
 describe.skipIf(!vendorDataIsHere)('the delivery that SendGrid recorded', () => {

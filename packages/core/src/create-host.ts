@@ -5,7 +5,7 @@ import { systemClock, type Clock } from './clock.ts';
 import type { Connector } from './connector/connector.ts';
 import type { StateStore } from './connector/state.ts';
 import { ToolError } from './errors.ts';
-import type { Host, HostOptions } from './host.ts';
+import type { Hook, Host, HostOptions } from './host.ts';
 import { checkConnection } from './jobs/check-connection.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { mapMaybe, type MaybePromise } from './lib/maybe-promise.ts';
@@ -16,7 +16,7 @@ import { memoryMetering } from './memory/metering.ts';
 import { memoryState } from './memory/state.ts';
 import { logAudit } from './ports/audit.ts';
 import type { Cache } from './ports/cache.ts';
-import type { Connections } from './ports/connections.ts';
+import type { Connection, Connections } from './ports/connections.ts';
 import { observers, type Observer } from './ports/observer.ts';
 import type { RateLimitDecision } from './ports/rate-limit.ts';
 import { localPrincipal, type Principal } from './principal.ts';
@@ -51,7 +51,7 @@ export function createHost(options: HostOptions): Host {
     tools: (principal) => catalog.forPrincipal(principal),
     tool: (principal, name) => catalog.find(name, principal),
     call: (request) => calls.call(request),
-    webhook: (hook, headers, body) => receiveDelivery(parts, hook, headers, body),
+    hook: (id) => findHook(parts, id),
     check: (id) => checkConnection({ connections, clients, clock, log, timeoutMs, signal: draining.signal }, id),
     start: () => jobs.start(),
     close: (graceMs = 10_000) => (closing ??= drain(parts, graceMs)),
@@ -148,11 +148,21 @@ function limitRequest({ rateLimit, tenantRateLimit }: HostOptions, { tenant, id 
   });
 }
 
-async function receiveDelivery(parts: HostParts, hook: string, headers: Headers, body: Uint8Array): Promise<void> {
-  const { connections, connectors, clients, state, cache, clock, log } = parts;
-  const connection = await connections.byHook(hook);
-  const connector = connection && connectors.get(connection.connector);
-  if (!connection || !connector?.webhook) throw new ToolError('NOT_FOUND', 'There is no webhook at this address.');
+async function findHook(parts: HostParts, id: string): Promise<Hook | undefined> {
+  const connection = await parts.connections.byHook(id);
+  const connector = connection && parts.connectors.get(connection.connector);
+  if (!connection || !connector?.webhook) return undefined;
+  const receive: Hook['receive'] = (headers, body) => receiveDelivery(parts, connection, connector, headers, body);
+  return { tenant: connection.tenant, connection: connection.id, receive };
+}
+
+async function receiveDelivery(
+  { clients, state, cache, clock, log }: HostParts,
+  connection: Connection,
+  connector: Connector,
+  headers: Headers,
+  body: Uint8Array,
+): Promise<void> {
   await clients.use(connection, (open) =>
     receiveWebhook({ connector, config: open.config, state: state.open(connection.id), headers, body, clock }),
   );

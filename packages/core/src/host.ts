@@ -117,6 +117,15 @@ export type CallResult =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'ask'; readonly id: string; readonly message: string; readonly schema: object };
 
+/** The address of a connection for its vendor's deliveries. */
+export interface Hook {
+  readonly tenant: string;
+  /** The connection's id. */
+  readonly connection: string;
+  /** Verifies and stores one delivery. @throws {ToolError} FORBIDDEN (bad signature), INVALID_INPUT, STATE_FULL, UNAVAILABLE. */
+  receive(headers: Headers, body: Uint8Array): Promise<void>;
+}
+
 /** The runtime that combines connectors, resilience and metering. Transports serve it. It does not depend on any transport. */
 export interface Host {
   readonly info: { readonly name: string; readonly version: string; readonly instructions?: string };
@@ -144,8 +153,8 @@ export interface Host {
    * @throws {ToolError} TOOL_NOT_FOUND and no other code, because an unknown tool is a protocol error and not a tool's answer.
    */
   call(request: CallRequest): Promise<CallResult>;
-  /** Verifies and stores one webhook delivery. @throws {ToolError} NOT_FOUND, FORBIDDEN (bad signature), INVALID_INPUT, UNAVAILABLE. */
-  webhook(hook: string, headers: Headers, body: Uint8Array): Promise<void>;
+  /** Finds the connection that receives deliveries at this hook. Undefined if there is none. */
+  hook(id: string): Promise<Hook | undefined>;
   /** Runs a connection's `check`. @throws {ToolError} */
   check(connection: string): Promise<Health>;
   /** Starts the connectors' jobs. Transports call it when they listen. Repeated calls do nothing. */

@@ -513,9 +513,9 @@ test('the error for a check of an unknown connection, or of a connector without 
   await expect(host.check('A')).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });
 
-test('a webhook at an unknown address is NOT_FOUND', async () => {
-  const { host } = scriptedHost(ok);
-  await expect(host.webhook('guess', new Headers(), new Uint8Array())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+test('there is no hook at an unknown address, nor at the address of a connector without webhooks', async () => {
+  const { host } = scriptedHost(ok, { connections: memoryConnections([record('a', { hook: 'h00k' })]) });
+  expect([await host.hook('guess'), await host.hook('h00k')]).toEqual([undefined, undefined]);
 });
 
 test('a check runs with the connection’s client, and its errors are masked and redacted', async () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.ts';
 import { findJsonExcess, messageBounds } from '../lib/json-bounds.ts';
@@ -7,16 +8,20 @@ import { loadSdk } from './load-sdk.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
-import { HttpError } from './request/http-error.ts';
+import { HttpError, overloaded, ownShareTaken } from './request/http-error.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-headers.ts';
 import { readBody } from './request/read-body.ts';
 import { answerPreflight, createRequestGuard, type GuardOptions } from './request/request-guard.ts';
 import { setHeaders } from './request/response-headers.ts';
+import { heavyBytes, HeavyTurns } from './room/heavy-turns.ts';
+import type { Room } from './room/room.ts';
 import type { SdkLane } from './sdk-lane/sdk-lane.ts';
 
 interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly maxBodyBytes: number;
+  /** The room for MCP requests. */
+  readonly room: Room;
   readonly secret?: string;
   /** The lanes to use, for tests that compare them. Default: both. */
   readonly lanes?: 'both' | 'sdk';
@@ -25,6 +30,7 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
 /** Creates the MCP endpoint. `serve` runs all checks on a request in order, then passes it to its lane. */
 export function createEndpoint(host: Host, options: EndpointOptions) {
   const guard = createRequestGuard(options);
+  const turns = new HeavyTurns(options.room);
   // The SDK takes long to load, and most servers can answer most clients without it.
   let loaded: Promise<SdkLane> | undefined;
   const load = () =>
@@ -52,8 +58,15 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
       try {
         const contentType = request.headers['content-type'] ?? '';
         if (!isPlainJson(contentType) && !(await isJson(contentType)))
-          throw new HttpError(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json.');
-        const message = await readBody(request, disconnect, options.maxBodyBytes, parseMessage);
+          throw new HttpError(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json, in UTF-8.');
+        const guest = options.room.enter(principal);
+        if (!guest) throw ownShareTaken;
+        // eslint-disable-next-line no-param-reassign
+        disconnect.guest = guest;
+        const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
+          body.length > heavyBytes ? turns.next(principal.tenant, disconnect).then(() => parseMessage(body)) : parseMessage(body),
+        );
+        if (!guest.run()) throw options.room.isFull ? overloaded : ownShareTaken;
         checkParamHeaders(host, principal, message, request);
         await lane({ request, response, headers, disconnect, message, principal, address: credentials.address });
       } catch (error) {
@@ -70,11 +83,16 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
 const isPlainJson = (contentType: string) => contentType === 'application/json' || plainJson.test(contentType);
 const plainJson = /^application\/json(; ?charset=utf-8)?$/i;
 
-const isJson = async (contentType: string) => (await loadSdk(() => import('@modelcontextprotocol/server'))).isJsonContentType(contentType);
+async function isJson(contentType: string): Promise<boolean> {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1];
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) return false;
+  return (await loadSdk(() => import('@modelcontextprotocol/server'))).isJsonContentType(contentType);
+}
 
 function parseMessage(body: Buffer): unknown {
   const excess = findJsonExcess(body, messageBounds);
   if (excess) throw new HttpError(413, 'INVALID_INPUT', `The request ${excess}. Send less at a time.`, { reason: 'body' });
+  if (!isUtf8(body)) throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not UTF-8.', { rpcCode: -32700 });
   let message: unknown;
   try {
     message = JSON.parse(body.toString('utf8'));

@@ -10,6 +10,9 @@ import type { CallerOptions } from './request/caller.ts';
 import { ClientDisconnect } from './request/client-disconnect.ts';
 import { draining, overloaded, refuse } from './request/http-error.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
+import { ConnectionCounts } from './room/connection-counts.ts';
+import { Room } from './room/room.ts';
+import { cutSlowReader } from './room/slow-reader.ts';
 import { keepTickShape } from './tick-shape.ts';
 import { receiveWebhook } from './webhook.ts';
 
@@ -36,13 +39,21 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
   readonly reusePort?: boolean;
   /** The path of the MCP endpoint. Default `/mcp`. Webhooks arrive at `/hooks/…` on the same server. */
   readonly path?: `/${string}`;
-  /** The largest request body, in bytes. Default 4 MiB. */
+  /** The largest request body, in bytes. The bodies of all requests together may take 64 times as much. Default 1 MiB. */
   readonly maxBodyBytes?: number;
   /**
    * The maximum number of requests that may run at once, including requests that are waiting for a vendor or for the ledger. Further
    * requests get 503 with `Retry-After` before the server reads their key and body. Requests to `fallback` are not counted. Default 1,500.
    */
   readonly maxRunning?: number;
+  /**
+   * How many of them may be of one tenant. One key may have half of that. Further requests get 429 with `Retry-After`. A tenant's part of
+   * the memory for bodies and answers has the same proportion. Default: half of `maxRunning`. A host without `authenticate` has only one
+   * caller, who may use everything.
+   */
+  readonly maxRunningPerTenant?: number;
+  /** The most open connections from one network address; others are closed at once. Not used with `trustProxy`. Default 1,000. */
+  readonly maxConnectionsPerAddress?: number;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
   /** Signs the state of calls that wait for a person's answer. At least 32 characters, the same on all replicas. Default: random. */
@@ -52,10 +63,14 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
 }
 
 // A whole request must arrive in this time, and its headers in a third of it, so that slow clients do not hold sockets.
-const requestTimeoutMs = 30_000;
-const timeouts = {
+const requestTimeoutMs = 15_000;
+const serverOptions = {
   requestTimeout: requestTimeoutMs,
   headersTimeout: requestTimeoutMs / 3,
+  // Node looks for requests that are too late this often. Its default of 30 seconds would let them take three times as long.
+  connectionsCheckingInterval: 2_000,
+  // Two headers of a name become one that is not valid, where Node would drop the second. A proxy may have read the other one.
+  joinDuplicateHeaders: true,
   // Proxies keep an idle connection for a minute. The server keeps it longer, so that it never closes a connection that a proxy is about to
   // use.
   keepAliveTimeout: 65_000,
@@ -65,6 +80,12 @@ const maxConnections = 10_000;
 // The most connections that may wait to be accepted. With Node's default of 511, a thousand clients that connect at once would retry and
 // lose seconds. The system may allow fewer (`net.core.somaxconn`).
 const backlog = 4_096;
+// Full bodies at one time.
+const maxBodies = 64;
+// A webhook's sender must be known by its address, so deliveries have room of their own, which callers cannot take. SendGrid sends events in
+// batches of up to 768 KB.
+const maxDeliveryBytes = 1024 * 1024;
+const deliveryBounds = { arriving: 400, running: 400, bytes: 16 * maxDeliveryBytes };
 
 /**
  * Serves MCP over Streamable HTTP without sessions. One endpoint serves clients of revision 2026-07-28 and older clients.
@@ -76,20 +97,25 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
 }
 
 async function listen(host: Host, options: HttpTransportOptions): Promise<Listener> {
-  const { port = 3000, hostname = '127.0.0.1', path = '/mcp', maxBodyBytes = 4 * 1024 * 1024, drainMs = 10_000 } = options;
-  const { maxRunning = 1_500, reusePort = false, fallback = notFound } = options;
+  const { port = 3000, hostname = '127.0.0.1', path = '/mcp', maxBodyBytes = 1024 * 1024, drainMs = 10_000 } = options;
+  const { maxRunning = 1_500, maxRunningPerTenant = Math.ceil(maxRunning / 2), maxConnectionsPerAddress = 1_000 } = options;
+  const { reusePort = false, fallback = notFound } = options;
   if (!host.authenticates && !isLoopback(hostname))
     throw new Error(
       `httpTransport: this host does not authenticate its callers, so it may listen only on loopback and not on ${hostname}. ` +
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
-  const settings = { ...options, hostname, maxBodyBytes };
-  const endpoint = createEndpoint(host, settings);
+  const shares = host.authenticates ? { tenant: maxRunningPerTenant / maxRunning, key: 0.5 } : { tenant: 1, key: 1 };
+  const room = new Room({ arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes }, shares);
+  const deliveries = new Room(deliveryBounds, { tenant: 0.5, key: 0.5 });
+  const endpoint = createEndpoint(host, { ...options, hostname, maxBodyBytes, room });
+  const connections = options.trustProxy ? undefined : new ConnectionCounts(maxConnectionsPerAddress);
   const running = new PendingCounter();
   const onEnd = () => running.end();
   let closing: Promise<void> | undefined;
 
-  const server = createServer(timeouts, serve);
+  const server = createServer(serverOptions, serve);
+  if (connections) server.on('connection', (socket) => connections.admit(socket));
   server.maxConnections = maxConnections;
   server.listen({ port, host: hostname, backlog, reusePort });
   await once(server, 'listening');
@@ -105,13 +131,13 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
       response.setHeader('connection', 'close');
       return refuse(host, draining(), response);
     }
-    if (running.count >= maxRunning) return refuse(host, overloaded, response);
+    if (!isWebhook && room.isFull) return refuse(host, overloaded, response);
     running.begin();
     const disconnect = new ClientDisconnect(response, onEnd);
     const served = isWebhook
-      ? receiveWebhook(host, request, response, disconnect, settings)
+      ? receiveWebhook(host, request, response, disconnect, { ...options, room: deliveries, maxBytes: maxDeliveryBytes })
       : endpoint.serve(request, response, disconnect);
-    served.catch((error: unknown) => refuse(host, error, response));
+    served.catch((error: unknown) => refuse(host, error, response)).finally(() => handedOver(response, disconnect));
   }
 
   async function close(): Promise<void> {
@@ -123,6 +149,13 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     server.closeAllConnections();
     await closed;
   }
+}
+
+/** Gives back the place of a request that was answered, and does not wait for long for a client that does not read. */
+function handedOver(response: ServerResponse, { guest }: ClientDisconnect): void {
+  const unread = response.writableLength;
+  if (guest && !guest.answered(unread)) return void response.destroy();
+  if (unread > 0) cutSlowReader(response);
 }
 
 const urlOf = ({ address, family, port }: AddressInfo, path: string): string =>

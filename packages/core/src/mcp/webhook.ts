@@ -3,10 +3,18 @@ import { ToolError, type ErrorCode } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
-import { HttpError } from './request/http-error.ts';
+import { HttpError, ownShareTaken } from './request/http-error.ts';
 import { mask } from './request/mask.ts';
 import { readBody } from './request/read-body.ts';
 import { toHeaders } from './request/web-exchange.ts';
+import type { Room } from './room/room.ts';
+
+interface WebhookOptions extends CallerOptions {
+  /** The room for deliveries. */
+  readonly room: Room;
+  /** The largest body, in bytes. */
+  readonly maxBytes: number;
+}
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
@@ -18,22 +26,29 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 /**
  * Receives one delivery at `POST /hooks/<id>`. Answers 204 only after the delivery is verified and stored, because the vendor discards the
- * delivery when it gets a 204. Error responses have no body, so that a forger cannot learn from them.
+ * delivery when it gets a 204. Reads nothing of the body of a delivery to a hook that no connection has. Error responses have no body, so
+ * that a forger cannot learn from them.
  */
 export async function receiveWebhook(
   host: Host,
   request: IncomingMessage,
   response: ServerResponse,
   disconnect: ClientDisconnect,
-  options: CallerOptions & { readonly maxBodyBytes: number },
+  options: WebhookOptions,
 ): Promise<void> {
   const hook = /^\/hooks\/([\w-]{1,128})$/.exec(request.url?.split('?', 1)[0] ?? '')?.[1];
   let status = 204;
   try {
     await limitAddress(readCredentials(request, options), response, host.clock, options);
-    if (hook === undefined || request.method !== 'POST') throw new ToolError('NOT_FOUND', 'No such hook.');
-    const body = await readBody(request, disconnect, options.maxBodyBytes, (bytes) => bytes);
-    await host.webhook(hook, toHeaders(request), body);
+    const found = hook === undefined || request.method !== 'POST' ? undefined : await host.hook(hook);
+    if (!found) throw new ToolError('NOT_FOUND', 'No such hook.');
+    const guest = options.room.enter({ tenant: found.tenant, id: found.connection });
+    if (!guest) throw ownShareTaken;
+    // eslint-disable-next-line no-param-reassign
+    disconnect.guest = guest;
+    const body = await readBody(request, disconnect, guest, options.maxBytes, (bytes) => bytes);
+    if (!guest.run()) throw ownShareTaken;
+    await found.receive(toHeaders(request), body);
   } catch (error) {
     if (response.destroyed) return;
     if (error instanceof HttpError) {
@@ -42,6 +57,8 @@ export async function receiveWebhook(
     } else status = (ToolError.is(error) && statuses[error.code]) || 500;
     if (status === 500) mask(host.log, error, 'webhook failed');
   }
-  if (status === 503) response.setHeader('retry-after', '30');
+  if (status === 503 || status === 429) response.setHeader('retry-after', '30');
+  // Nobody waits for the rest of a body that was not read.
+  if (!request.complete) response.setHeader('connection', 'close');
   response.writeHead(status).end();
 }

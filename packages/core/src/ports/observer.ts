@@ -74,7 +74,8 @@ export type UpstreamEvent =
 
 /** A request that was refused before it became a call, and the reason. */
 export interface RefusalEvent {
-  readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining' | 'overload';
+  /** `overload`: the process was full. `share`: the caller's key or tenant had taken its share of the process. */
+  readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining' | 'overload' | 'share';
 }
 
 /** Combines several observers. An observer that throws affects neither the others nor the call. */

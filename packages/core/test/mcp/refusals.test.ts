@@ -119,7 +119,7 @@ test.each([
   const answer = await send(url);
   expect(answer.status).toBe(413);
   expect(JSON.parse(answer.text)).toMatchObject({
-    error: { code: 413, message: expect.stringContaining('4194304 bytes'), data: { code: 'INVALID_INPUT' } },
+    error: { code: 413, message: expect.stringContaining('1048576 bytes'), data: { code: 'INVALID_INPUT' } },
   });
   expect(refused).toEqual(['body']);
   expect((await post(url, echo)).status).toBe(200);
@@ -130,7 +130,7 @@ test.each([
   ['1.x', oldClient],
 ])('client %s reports that it sent too much', async (_version, connect) => {
   const client = await connect((await serve()).url);
-  await expect(client.callTool({ name: 'probe_echo_text', arguments: { text: large } })).rejects.toThrow('larger than 4194304 bytes');
+  await expect(client.callTool({ name: 'probe_echo_text', arguments: { text: large } })).rejects.toThrow('larger than 1048576 bytes');
   expect((await client.callTool({ name: 'probe_echo_text', arguments: { text: 'a' } })).structuredContent).toEqual({ text: 'a' });
 });
 

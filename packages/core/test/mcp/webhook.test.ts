@@ -1,29 +1,36 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createHost, ToolError, type ErrorCode, type Host } from '../../src/index.ts';
+import { createHost, ToolError, type ErrorCode, type Hook } from '../../src/index.ts';
 import { httpTransport } from '../../src/mcp/http.ts';
 import { probe, secrets } from './probe.ts';
 import { recordingLog } from './recording-log.ts';
-import { serve } from './serve.ts';
+import { callOf, post } from './raw.ts';
+import { head, rawClient } from './room/sockets.ts';
+import { listen, serve } from './serve.ts';
 
 /** Serves a host that handles deliveries with the given function. */
-async function serveHook(webhook: Host['webhook']) {
+async function serveHook(receive: Hook['receive']) {
   const { log, lines } = recordingLog();
   const host = createHost({ connectors: [probe().connector], log });
-  const listener = await httpTransport({ port: 0, maxBodyBytes: 100 }).listen({ ...host, webhook });
+  const asked: string[] = [];
+  const hook = async (id: string) => {
+    asked.push(id);
+    return id === 'h00k' ? { tenant: 'acme', connection: 'c1', receive } : undefined;
+  };
+  const listener = await httpTransport({ port: 0 }).listen({ ...host, hook });
   onTestFinished(async () => {
     await listener.close();
     await host.close();
   });
   const deliver = (body: RequestInit['body'] = 'event', path = '/hooks/h00k', init: RequestInit = {}) =>
     fetch(new URL(path, listener.url), { method: 'POST', body: body ?? null, ...init });
-  return { deliver, lines };
+  return { deliver, lines, asked, url: new URL(listener.url) };
 }
 
 test('passes the raw bytes and the headers to the host, and answers only after they are stored', async () => {
   const order: string[] = [];
   const bytes = new Uint8Array([0, 255, 13, 10]);
-  const { deliver } = await serveHook(async (hook, headers, body) => {
-    expect([hook, headers.get('x-signature'), [...body]]).toEqual(['h00k', 'abc', [...bytes]]);
+  const { deliver } = await serveHook(async (headers, body) => {
+    expect([headers.get('x-signature'), [...body]]).toEqual(['abc', [...bytes]]);
     await new Promise((resolve) => setImmediate(resolve));
     order.push('stored');
   });
@@ -58,11 +65,35 @@ test('masks and logs any other error', async () => {
 test('accepts only deliveries of a bounded size, by POST, at well-formed ids', async () => {
   let accepted = 0;
   const { deliver } = await serveHook(async () => void (accepted += 1));
-  expect((await deliver('x'.repeat(101))).status).toBe(413);
+  expect((await deliver('x'.repeat(2 ** 20 + 1))).status).toBe(413);
   expect((await deliver(undefined, '/hooks/h00k', { method: 'PUT' })).status).toBe(404);
   for (const path of ['/hooks/', '/hooks/a/b', '/hooks/a%2Fb', `/hooks/${'a'.repeat(129)}`])
     expect((await deliver('event', path)).status).toBe(404);
   expect(accepted).toBe(0);
+});
+
+test('looks the hook up before it reads the body, and closes the connection of a delivery to none', async () => {
+  const { url, asked } = await serveHook(async () => {});
+  const client = await rawClient(url);
+  client.socket.write(`${head('/hooks/unknown', { 'content-length': 1_000_000 })}the body never ends`);
+  const answer = await client.reads(/\r\n\r\n/);
+  expect(answer).toMatch(/^HTTP\/1.1 404 /);
+  expect(answer.toLowerCase()).toContain('connection: close');
+  await client.closed;
+  expect(asked).toEqual(['unknown']);
+});
+
+test('deliveries have places of their own: those that do not end stop neither calls nor other connections’ deliveries', async () => {
+  const { log } = recordingLog();
+  const host = createHost({ connectors: [probe().connector], log });
+  const hook = async (id: string) => ({ tenant: id, connection: id, receive: async () => {} });
+  const { url } = await listen(httpTransport({ port: 0, maxRunning: 1 }), { ...host, hook });
+  const unfinished = await Promise.all(Array.from({ length: 120 }, () => rawClient(new URL(url))));
+  for (const { socket } of unfinished) socket.write(`${head('/hooks/acme', { 'content-length': 100 })}{`);
+  // A connection has a quarter of the 400 places.
+  await expect.poll(() => unfinished.filter(({ text }) => text.startsWith('HTTP/1.1 429 ')).length).toBe(20);
+  expect((await fetch(new URL('/hooks/other', url), { method: 'POST', body: '{}' })).status).toBe(204);
+  expect((await post(new URL(url), callOf('probe_echo_text', { text: 'a' }))).status).toBe(200);
 });
 
 test('answers 404 for a hook that no connection has', async () => {

@@ -45,9 +45,10 @@ function start(options: Partial<HostOptions> = {}) {
       await host.call({ principal: localPrincipal, tool: 'counter_get_number', arguments: {}, signal });
       return reads;
     },
-    deliver(hook: string, event: string, key = 'secret') {
+    async deliver(id: string, event: string, key = 'secret') {
       const body = new TextEncoder().encode(JSON.stringify(event));
-      return host.webhook(hook, new Headers({ 'x-signature': createHmac('sha256', key).update(body).digest('hex') }), body);
+      const hook = await host.hook(id);
+      await hook?.receive(new Headers({ 'x-signature': createHmac('sha256', key).update(body).digest('hex') }), body);
     },
   };
 }

@@ -46,6 +46,17 @@ export const overloaded = new HttpError(503, 'OVERLOADED', 'This server is overl
   reason: 'overload',
 });
 
+/**
+ * The error for a request beyond the share of its key or tenant. Not 503, because the server serves all others, and a proxy must not take it
+ * for broken.
+ */
+export const ownShareTaken = new HttpError(
+  429,
+  'OVERLOADED',
+  'Too many of your requests are running or arriving here at the moment. Wait until some of them have ended, then call again.',
+  { headers: { 'retry-after': '1' }, reason: 'share' },
+);
+
 /** Answers a request with an error. Errors other than {@link HttpError} and ToolError are masked. */
 export function refuse(host: Host, error: unknown, response: ServerResponse): void {
   // The client has disconnected, or its response has begun and can only be cut off.
@@ -55,6 +66,7 @@ export function refuse(host: Host, error: unknown, response: ServerResponse): vo
   for (const [name, value] of Object.entries(details.headers ?? {})) response.setHeader(name, value);
   const body = { jsonrpc: '2.0', id: details.id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } };
   response.setHeader('content-type', 'application/json');
+  response.setHeader('x-content-type-options', 'nosniff');
   response.writeHead(status).end(JSON.stringify(body));
 }
 

@@ -1,19 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { ClientDisconnect } from './client-disconnect.ts';
-import { HttpError } from './http-error.ts';
+import type { Guest } from '../room/room.ts';
+import { HttpError, ownShareTaken } from './http-error.ts';
 
 /**
  * Reads a request's body into memory once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, or with an
- * {@link HttpError} (413) as soon as the body turns out to be larger than `maxBytes`. node:http then discards the rest of the body, so that
- * the client can read the answer.
+ * {@link HttpError} as soon as the body turns out to be larger than `maxBytes` (413) or than the room that its sender has left.
+ * node:http then discards the rest of the body, so that the client can read the answer.
  *
  * Why not an asynchronous function: docs/decisions/0012-v8-and-memory.md
  */
 export function readBody<T>(
   request: IncomingMessage,
   disconnect: ClientDisconnect,
+  guest: Guest,
   maxBytes: number,
-  parse: (body: Buffer) => T,
+  parse: (body: Buffer) => T | Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes));
@@ -24,6 +26,7 @@ export function readBody<T>(
       size += chunk.length;
       chunks.push(chunk);
       if (size > maxBytes) stop(tooLarge(maxBytes));
+      else if (!guest.hold(chunk.length)) stop(ownShareTaken);
     };
     const onDisconnect = () => stop(disconnected());
     const stop = (error: Error) => {
@@ -37,7 +40,7 @@ export function readBody<T>(
       const parts = chunks;
       // The request holds a reference to this function, so this function must not hold a reference to the body.
       chunks = [];
-      let parsed: T;
+      let parsed: T | Promise<T>;
       try {
         // Most bodies arrive in one part, which needs no copy.
         parsed = parse(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size));

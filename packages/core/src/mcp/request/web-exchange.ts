@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { cutSlowReader } from '../room/slow-reader.ts';
 import type { ClientDisconnect } from './client-disconnect.ts';
 
 /** Converts Node's headers to web headers. */
@@ -37,6 +38,8 @@ export async function writeWebResponse(webResponse: Response, response: ServerRe
   }
   if (webResponse.body && isStream) {
     if (!response.headersSent) response.flushHeaders();
+    // The SDK writes to a stream every 15 seconds at least.
+    cutSlowReader(response);
     // Rejects when the client disconnects, after it has cancelled the stream's source. There is nothing left to do.
     return pipeline(webResponse.body, response).catch(() => {});
   }

@@ -1,3 +1,4 @@
+import { deliver } from '../deliver.ts';
 import { errorAnswer } from '../../call/error-answer.ts';
 import type { Connector, Health, Job } from '../../connector/connector.ts';
 import type { State } from '../../connector/state.ts';
@@ -108,7 +109,7 @@ export async function withTestHost<R>(
           return errorAnswer(new ToolError('ASK_UNSUPPORTED', unanswered), 'contract');
         },
         state: state.open(connectionId),
-        deliver: (headers, body) => host.webhook(hook, new Headers(headers), new TextEncoder().encode(body)),
+        deliver: (headers, body) => deliver(host, hook, headers, body),
         runJob: jobs.run,
       });
     } finally {

@@ -1,3 +1,4 @@
+import { deliver } from '../deliver.ts';
 import type { Connector } from '../../connector/connector.ts';
 import type { Answer } from '../../content.ts';
 import { createHost } from '../../create-host.ts';
@@ -104,7 +105,7 @@ export async function openSandbox<Sandbox extends ConnectorSandbox>(
       return answerText(result);
     },
     async deliver({ headers, body }) {
-      await host.webhook(hook, new Headers(headers), new TextEncoder().encode(body));
+      await deliver(host, hook, headers, body);
     },
     async close() {
       await host.close();

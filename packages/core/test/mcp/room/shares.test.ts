@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { memoryConnections, ToolError, type RefusalEvent } from '../../../src/index.ts';
+import { callOf, post } from '../raw.ts';
+import { serve } from '../serve.ts';
+import type { HttpTransportOptions } from '../../../src/mcp/http.ts';
+import { head, rawClient } from './sockets.ts';
+
+const echo = callOf('probe_echo_text', { text: 'a' });
+const wait = callOf('probe_wait_long');
+const tenants = ['acme', 'other'];
+
+/** A server for two tenants. The token `acme/k1` is a key of the tenant `acme`. */
+async function serveTenants(transport: HttpTransportOptions = {}) {
+  const refused: RefusalEvent['reason'][] = [];
+  const served = await serve(transport, {
+    connections: memoryConnections(tenants.map((tenant) => ({ tenant, connector: 'probe', config: {} }))),
+    authenticate: async ({ token = '' }) => {
+      const [tenant = '', id = ''] = token.split('/');
+      if (!tenants.includes(tenant)) throw new ToolError('UNAUTHENTICATED', 'Send a key.');
+      return { tenant, id, roles: [] };
+    },
+    observer: { refused: ({ reason }) => void refused.push(reason) },
+  });
+  const as = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
+  const call = (key: string, message = echo) => post(served.url, message, as(key));
+  const open = async (key: string, headers: object, firstBytes = '') => {
+    const client = await rawClient(served.url);
+    client.socket.write(head('/mcp', { 'content-type': 'application/json', ...echo.headers, ...as(key).headers, ...headers }) + firstBytes);
+    return client;
+  };
+  return { ...served, refused, call, open };
+}
+
+const ownShare = { error: { code: 429, data: { code: 'OVERLOADED' } } };
+
+test('bodies that do not end take no place of running requests, and no more of those that arrive than their key’s share', async () => {
+  const { call, open, refused } = await serveTenants({ maxRunning: 8 });
+  const slow = await Promise.all([1, 2, 3, 4, 5].map(() => open('acme/k1', { 'content-length': 100 }, '{')));
+  await expect.poll(() => slow.filter(({ text }) => text.startsWith('HTTP/1.1 429')).length).toBe(3);
+  expect(refused).toEqual(['share', 'share', 'share']);
+  const { status, headers, json } = await call('acme/k1');
+  expect([status, headers.get('retry-after')]).toEqual([429, '1']);
+  expect(json()).toMatchObject(ownShare);
+  // Another key of the same tenant has a share of its own, and so has another tenant.
+  expect([(await call('acme/k2')).status, (await call('other/k1')).status]).toEqual([200, 200]);
+  for (const { socket } of slow) socket.destroy();
+  await expect.poll(async () => (await call('acme/k1')).status).toBe(200);
+});
+
+test('calls that run take their key’s and their tenant’s share, and another tenant’s calls run', async () => {
+  const { call, events } = await serveTenants({ maxRunning: 8 });
+  let starting = 4;
+  const started = new Promise<void>((resolve) => events.on('started', () => (starting -= 1) === 0 && resolve()));
+  const running = ['acme/k1', 'acme/k1', 'acme/k2', 'acme/k2'].map((key) => call(key, wait));
+  await started;
+  expect((await call('acme/k3')).json()).toMatchObject(ownShare);
+  expect((await call('other/k1')).status).toBe(200);
+  events.emit('finish');
+  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect((await call('acme/k3')).status).toBe(200);
+});
+
+test('maxRunningPerTenant sets the share of a tenant, and half of it is the share of a key', async () => {
+  const { call, events } = await serveTenants({ maxRunning: 8, maxRunningPerTenant: 2 });
+  const started = once(events, 'started');
+  const running = call('acme/k1', wait);
+  await started;
+  expect([(await call('acme/k1')).status, (await call('acme/k2')).status]).toEqual([429, 200]);
+  events.emit('finish');
+  await running;
+});
+
+test('a tenant’s bodies hold no more memory than its share', async () => {
+  const { call, open } = await serveTenants({ maxBodyBytes: 1_024 });
+  // 64 bodies of this size are the whole room, a key's share is a quarter.
+  const open16 = await Promise.all(Array.from({ length: 16 }, () => open('acme/k1', { 'content-length': 1_024 }, ' '.repeat(1_020))));
+  const next = await open('acme/k1', { 'content-length': 1_024 }, ' '.repeat(1_020));
+  expect(await next.reads(/"OVERLOADED"/)).toMatch(/^HTTP\/1.1 429 /);
+  expect((await call('other/k1')).status).toBe(200);
+  expect(open16.map(({ text }) => text)).toEqual(Array(16).fill(''));
+});
+
+test('a client that does not read its answers holds no place', async () => {
+  const { call, events, open, url } = await serveTenants({ maxRunning: 4 });
+  const client = await rawClient(url);
+  client.socket.pause();
+  // More than the buffers of a socket hold.
+  const text = 'x'.repeat(400_000);
+  const { body, headers } = callOf('probe_echo_text', { text });
+  const json = JSON.stringify(body);
+  const request =
+    head('/mcp', { 'content-type': 'application/json', ...headers, authorization: 'Bearer acme/k1', 'content-length': json.length }) + json;
+  for (let sent = 0; sent < 20; sent += 1) client.socket.write(request);
+  onTestFinished(() => void client.socket.destroy());
+  // Its key may run one request at a time.
+  await expect.poll(async () => (await call('acme/k1')).status).toBe(200);
+  expect((await call('other/k1')).status).toBe(200);
+  expect([events.listenerCount('finish'), (await open('acme/k1', { 'content-length': 2 }, '{}')).socket.destroyed]).toEqual([0, false]);
+});
+
+test('a host without authentication has one caller, who may use everything', async () => {
+  const { url, events } = await serve({ maxRunning: 2 });
+  let starting = 2;
+  const started = new Promise<void>((resolve) => events.on('started', () => (starting -= 1) === 0 && resolve()));
+  const running = [post(url, wait), post(url, wait)];
+  await started;
+  expect((await post(url, echo)).status).toBe(503);
+  events.emit('finish');
+  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
+});
+
+test('large bodies are answered like small ones, by both lanes', async () => {
+  const { call } = await serveTenants();
+  const text = 'long '.repeat(20_000);
+  for (const message of [callOf('probe_echo_text', { text }), callOf('probe_echo_text', { text }, { unusual: true })]) {
+    const { status, json } = await call('acme/k1', message);
+    expect([status, json().result.structuredContent]).toEqual([200, { text }]);
+  }
+});
