@@ -43,6 +43,8 @@ export function provideHttp({ get, provide }: Injector): void {
       reusePort: get(tokens.worker) !== undefined,
       maxBodyBytes: config.BUSBAR_MAX_BODY_BYTES,
       maxRunning: config.BUSBAR_MAX_RUNNING,
+      maxConnectionsPerAddress: config.BUSBAR_ADDRESS_CONNECTIONS,
+      ...(config.BUSBAR_MAX_RUNNING_PER_TENANT && { maxRunningPerTenant: config.BUSBAR_MAX_RUNNING_PER_TENANT }),
       // Running calls get a smaller share (server.ts). The rest of the time is for closing the database and the connections behind the
       // transport.
       drainMs: config.BUSBAR_DRAIN_MS * 0.9,

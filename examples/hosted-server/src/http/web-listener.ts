@@ -11,12 +11,15 @@ export interface WebBindings {
 /** Answers a web `Request`. Must not throw. */
 export type WebHandler = (request: Request, env: WebBindings) => Response | Promise<Response>;
 
+// A client that reads nothing of its answer for so long is cut off.
+const readTimeoutMs = 30_000;
+
 // A web Request cannot have these methods. The handler receives OPTIONS instead, which has no route either.
 const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
 
 /**
  * Serves a web request handler over `node:http`. When the client disconnects, the request's signal aborts and the body of the response is
- * cancelled. If a body fails midway, the failure is logged and the connection is cut, so that no client mistakes a part for the whole body.
+ * cancelled. A client that stops reading is cut off after 30 seconds. If a body fails midway, the failure is logged and the connection is cut, so that no client mistakes a part for the whole body.
  */
 export function webListener(handler: WebHandler, log: Logger): RequestListener {
   return (incoming, outgoing) => {
@@ -44,6 +47,8 @@ async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing
   if (outgoing.destroyed) return void (await response.body?.cancel());
   // Otherwise unread bytes of this request would be read as the next request.
   if (!incoming.complete) outgoing.setHeader('connection', 'close');
+  outgoing.setTimeout(readTimeoutMs, () => outgoing.destroy());
+  outgoing.setHeader('x-content-type-options', 'nosniff');
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing);
   else outgoing.end();

@@ -54,9 +54,14 @@ const server = {
   BUSBAR_MAX_RUNNING: wholeNumber(1, 1_000_000)
     .default(1_500)
     .describe('The requests that a process handles at the same time. It refuses others with 503 and `Retry-After`.'),
+  BUSBAR_MAX_RUNNING_PER_TENANT: wholeNumber(1, 1_000_000)
+    .optional()
+    .describe(
+      'The requests of one tenant among them. A key may have half of that. It refuses others with 429 and `Retry-After`. Default: half of `BUSBAR_MAX_RUNNING`.',
+    ),
   BUSBAR_MAX_BODY_BYTES: wholeNumber(1_024, 100 * 2 ** 20)
-    .default(4 * 2 ** 20)
-    .describe('The largest accepted request body.'),
+    .default(2 ** 20)
+    .describe('The largest accepted request body. All bodies of a process together may take 64 times as much.'),
   BUSBAR_DRAIN_MS: wholeNumber(100, 600_000).default(10_000).describe('The longest time a shutdown may take after SIGTERM.'),
 };
 
@@ -123,6 +128,9 @@ const limits = {
   BUSBAR_ADDRESS_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
     .default(6_000)
     .describe('The requests that a network address may make in a minute, with any keys.'),
+  BUSBAR_ADDRESS_CONNECTIONS: wholeNumber(1, 100_000)
+    .default(1_000)
+    .describe('The connections that a network address may have open to a process. Not used with `BUSBAR_TRUST_PROXY`.'),
   BUSBAR_QUOTAS: text
     .optional()
     .describe(

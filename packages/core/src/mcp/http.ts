@@ -126,6 +126,8 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     const { url = '' } = request;
     const pathname = url === path ? path : (url.split('?', 1)[0] ?? '');
     const isWebhook = pathname.startsWith('/hooks/');
+    // RFC 9112: two Host headers are an error. The endpoint's guard checks the others.
+    if (pathname !== path && request.headers.host?.includes(',')) return void response.writeHead(400, { connection: 'close' }).end();
     if (pathname !== path && !isWebhook) return fallback(request, response);
     if (closing) {
       response.setHeader('connection', 'close');

@@ -6,6 +6,7 @@ import { httpTransport } from '../../src/mcp/http.ts';
 import { modernClient, oldClient } from './clients.ts';
 import { probe, secrets } from './probe.ts';
 import { callOf, messageOf, post } from './raw.ts';
+import { rawClient } from './room/sockets.ts';
 import { serve } from './serve.ts';
 
 const echo = callOf('probe_echo_text', { text: 'a' });
@@ -30,11 +31,66 @@ function rawStatus(url: URL, headers: Record<string, string>): Promise<number | 
 
 test('refuses a forged Host', async () => {
   const { url, refused } = await serveObserved();
-  for (const host of ['evil.example.com', 'localhost.evil.example.com', 'evil@localhost', '127.0.0.1.evil.example.com:80', '[evil]'])
+  for (const host of ['evil.example.com', 'localhost.evil.example.com', '127.0.0.1.evil.example.com:80'])
     expect(await rawStatus(url, { ...echo.headers, host })).toBe(403);
+  for (const host of ['evil@localhost', '[evil]']) expect(await rawStatus(url, { ...echo.headers, host })).toBe(400);
   for (const host of ['localhost', 'localhost:9', '127.0.0.1:80', '[::1]:80', '[::ffff:127.0.0.1]:80', 'LOCALHOST'])
     expect(await rawStatus(url, { ...echo.headers, host })).toBe(200);
   expect(refused).toEqual(Array(5).fill('host'));
+});
+
+test('refuses two headers of a name that must be there once, whichever of them is right', async () => {
+  const { url } = await serve({ allowedHosts: ['a.example.com'], fallback: (_request, response) => void response.end('here') });
+  const body = JSON.stringify(echo.body);
+  const answerTo = async (path: string, lines: readonly string[]) => {
+    const client = await rawClient(url);
+    const headers = [
+      'content-type: application/json',
+      `content-length: ${body.length}`,
+      ...Object.entries(echo.headers).map((each) => each.join(': ')),
+    ];
+    client.socket.write([`POST ${path} HTTP/1.1`, ...lines, ...headers, '', body].join('\r\n'));
+    return (await client.reads(/\r\n/)).slice(9, 12);
+  };
+  const host = 'host: a.example.com';
+  expect(await answerTo('/mcp', [host])).toBe('200');
+  for (const path of ['/mcp', '/hooks/any', '/health']) {
+    expect(await answerTo(path, [host, 'host: evil.example.com']), path).toBe('400');
+    expect(await answerTo(path, ['Host: evil.example.com', host]), path).toBe('400');
+    expect(await answerTo(path, [host, host]), path).toBe('400');
+  }
+  expect(await answerTo('/mcp', [host, 'content-type: text/plain'])).toBe('415');
+  expect(await answerTo('/mcp', [host, 'origin: https://evil.example.com', 'origin: http://localhost'])).toBe('403');
+});
+
+test('reads only UTF-8, and says so', async () => {
+  const { url } = await serve();
+  const utf16 = Buffer.from(JSON.stringify(echo.body), 'utf16le');
+  const send = (contentType: string, body: BodyInit) =>
+    fetch(url, {
+      method: 'POST',
+      body,
+      headers: { ...echo.headers, 'content-type': contentType, accept: 'application/json, text/event-stream' },
+    });
+  expect((await send('application/json; charset=utf-16', utf16)).status).toBe(415);
+  for (const charset of ['utf-8', 'UTF-8', '"utf8"', 'us-ascii'])
+    expect((await send(`application/json; charset=${charset}`, JSON.stringify(echo.body))).status, charset).toBe(200);
+  const broken = Buffer.from(JSON.stringify(callOf('probe_echo_text', { text: '~' }).body));
+  broken[broken.indexOf('~')] = 0xff;
+  const answer = await send('application/json', broken);
+  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('the body is not UTF-8')]);
+});
+
+test.each([
+  ['nested deeper than 64 levels', `${'['.repeat(65)}${']'.repeat(65)}`],
+  ['more than 20000 values', `[${'1,'.repeat(20_000)}1]`],
+  ['more than 1000 keys', JSON.stringify(Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`k${index}`, 1])))],
+])('refuses a body with %s before it parses it', async (words, text) => {
+  const { url, refused } = await serveObserved();
+  const body = JSON.stringify(callOf('probe_echo_text', { text: 'TEXT' }).body).replace('"TEXT"', text);
+  const { status, json } = await post(url, body, { headers: echo.headers });
+  expect([status, json().error.message]).toEqual([413, expect.stringContaining(words)]);
+  expect(refused).toEqual(['body']);
 });
 
 test('serves only the allowed hosts', async () => {

@@ -31,11 +31,12 @@ export function readBody<T>(
     const onDisconnect = () => stop(disconnected());
     const stop = (error: Error) => {
       request.off('data', onData);
+      request.off('end', onEnd);
+      chunks = [];
       disconnect.removeEventListener();
       reject(error);
     };
-    request.on('data', onData);
-    request.on('end', () => {
+    const onEnd = () => {
       disconnect.removeEventListener();
       const parts = chunks;
       // The request holds a reference to this function, so this function must not hold a reference to the body.
@@ -48,7 +49,9 @@ export function readBody<T>(
         return reject(error);
       }
       resolve(parsed);
-    });
+    };
+    request.on('data', onData);
+    request.on('end', onEnd);
     disconnect.addEventListener('abort', onDisconnect);
   });
 }

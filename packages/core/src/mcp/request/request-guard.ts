@@ -49,7 +49,9 @@ export function createRequestGuard(options: GuardOptions): (request: IncomingMes
 
   return ({ headers }, response) => {
     if (headers.host === undefined || headers.host !== lastAllowed) {
-      if (!hostAllowed(hostOf(headers.host))) throw forbidden('host', 'This server does not serve the requested Host', 'allowedHosts');
+      const hostname = hostOf(headers.host);
+      if (hostname === undefined) throw new HttpError(400, 'INVALID_INPUT', 'Send one valid Host header.', { reason: 'host' });
+      if (!hostAllowed(hostname)) throw forbidden('host', 'This server does not serve the requested Host', 'allowedHosts');
       lastAllowed = headers.host;
     }
     const { origin } = headers;
@@ -73,9 +75,9 @@ export function answerPreflight({ headers }: IncomingMessage, response: ServerRe
 const forbidden = (reason: 'host' | 'origin', what: string, option: string): HttpError =>
   new HttpError(403, 'FORBIDDEN', `${what}. An operator can add it to ${option}.`, { reason });
 
-/** Returns the name in a Host header, without its port. Empty if the header is malformed. */
-function hostOf(header: string | undefined): string {
-  return /^([a-z\d._-]+|\[[\da-f:.]+\])(?::\d+)?$/.exec(header?.toLowerCase() ?? '')?.[1] ?? '';
+/** Returns the name in a Host header, without its port. Empty if there is no name, undefined if the header is malformed or there are two. */
+function hostOf(header: string | undefined): string | undefined {
+  return header ? /^([a-z\d._-]+|\[[\da-f:.]+\])(?::\d+)?$/.exec(header.toLowerCase())?.[1] : '';
 }
 
 /** Returns the hostname of an origin. Empty if the text is not exactly an origin. */

@@ -19,7 +19,7 @@ test('a body is released once it is read, even while its call runs', async () =>
     }
     return process.memoryUsage().arrayBuffers / megabyte;
   };
-  const { url, events } = await serve();
+  const { url, events } = await serve({ maxBodyBytes: 4 * megabyte });
   const { body, headers } = callOf('probe_wait_long');
   const padded = JSON.stringify(body) + ' '.repeat(3 * megabyte);
   const before = await heldMb();

@@ -81,6 +81,22 @@ test('a tenant’s bodies hold no more memory than its share', async () => {
   expect(open16.map(({ text }) => text)).toEqual(Array(16).fill(''));
 });
 
+test('a body that is refused for want of room is not parsed when its rest arrives', async () => {
+  const { call, open, lines } = await serveTenants({ maxBodyBytes: 100_000 });
+  const length = 100_000;
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, () => open('acme/k1', { 'content-length': length }, '['.repeat(length - 1))),
+  );
+  const refused = () => clients.filter(({ text }) => text.includes('"OVERLOADED"'));
+  await expect.poll(() => refused().length).toBeGreaterThanOrEqual(4);
+  for (const { socket } of clients) socket.write('[');
+  for (const client of clients) expect(await client.reads(/\r\n/)).toMatch(/^HTTP\/1.1 4(13|29) /);
+  await expect.poll(async () => (await call('acme/k1')).status).toBe(200);
+  expect(refused().map(({ text }) => text.match(/HTTP\/1.1/g)?.length)).toEqual(refused().map(() => 1));
+  expect((await call('acme/k1')).status).toBe(200);
+  expect(lines.filter(({ level }) => level !== 'info')).toEqual([]);
+});
+
 test('a client that does not read its answers holds no place', async () => {
   const { call, events, open, url } = await serveTenants({ maxRunning: 4 });
   const client = await rawClient(url);
