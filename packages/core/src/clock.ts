@@ -1,7 +1,9 @@
 /** The source of time for core and the stores. Tests replace it with a clock that they advance themselves. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: for what is stored, sent or shown. May go back when the system's clock is corrected. */
   now(): number;
+  /** Milliseconds since some time in the past: for durations inside the process. Never goes back. */
+  elapsed(): number;
   /** Resolves after `ms`. Rejects with `signal.reason` as soon as the signal aborts, and leaves no timer behind. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Calls `fire` once after `ms`, unless the returned function is called first. Cheaper than {@link sleep}. */
@@ -14,6 +16,7 @@ const longestTimerMs = 2 ** 31 - 1;
 /** The system's clock and timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) => sleepBy(systemClock, ms, signal),
   timer(ms, fire) {
     const timer = setTimeout(fire, Math.min(Math.max(0, ms), longestTimerMs));

@@ -13,7 +13,12 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
   beforeAll(async () => {
     at = await place();
     database = await openDatabase(at.options);
-    keys = createApiKeys(database, { now: () => now, sleep: () => Promise.reject(new Error('not used')), timer: () => () => {} });
+    keys = createApiKeys(database, {
+      now: () => now,
+      elapsed: () => now,
+      sleep: () => Promise.reject(new Error('not used')),
+      timer: () => () => {},
+    });
   });
   afterAll(async () => {
     await database?.close();

@@ -1,6 +1,7 @@
 // Runs in a process of its own, so that its work does not slow the client whose calls are measured.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { systemClock } from '../../../packages/core/src/index.ts';
 
 /** What an attacker does until it is killed. */
 export interface Attack {
@@ -11,7 +12,10 @@ export interface Attack {
   readonly from: readonly string[];
   /** API keys, in turn. Without keys, nothing is sent. */
   readonly keys: readonly string[];
-  /** `silent`: sends nothing, or half a head. `slow`: a body that goes on and on. `heavy`: whole bodies. `unread`: whole bodies, and reads no answer. */
+  /**
+   * `silent` sends nothing or half a head, `slow` a body that goes on and on, `heavy` whole bodies. `unread` sends whole bodies too, and
+   * reads no answer.
+   */
   readonly kind: 'silent' | 'slow' | 'heavy' | 'unread';
   /** The whole body, for `heavy` and `unread`. */
   readonly body?: string;
@@ -45,7 +49,7 @@ function open(): void {
       socket.end();
     });
   // Comes back. At once, it would be a flood of connections, which no program can keep from the system.
-  socket.once('close', () => setTimeout(open, 1_000));
+  socket.once('close', () => systemClock.timer(1_000, open));
 }
 
 function send(socket: Socket, index: number, key: string | undefined): void {

@@ -19,7 +19,7 @@ export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Au
   function cache(digest: string, principal: Principal): void {
     const [oldest] = cached.keys();
     if (oldest !== undefined && cached.size >= maxCached) cached.delete(oldest);
-    cached.set(digest, { principal, until: clock.now() + cacheMs });
+    cached.set(digest, { principal, until: clock.elapsed() + cacheMs });
   }
 
   async function lookUp(key: string, digest: string): Promise<Principal> {
@@ -40,7 +40,7 @@ export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Au
     if (hit) {
       // The entry is set again below, which makes it the most recently used entry.
       cached.delete(digest);
-      if (hit.until > clock.now()) {
+      if (hit.until > clock.elapsed()) {
         cached.set(digest, hit);
         return hit.principal;
       }

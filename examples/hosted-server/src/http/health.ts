@@ -55,7 +55,7 @@ const pingTimeoutMs = 2_000;
 
 /** Creates the health report. */
 export function createHealth({ version, clock, ping, redis, ledger, outbox, connectors }: HealthOptions): Health {
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   let draining = false;
   let lastPing: { readonly at: number; readonly database: Promise<Readiness['database']> } | undefined;
 
@@ -70,7 +70,7 @@ export function createHealth({ version, clock, ping, redis, ledger, outbox, conn
   }
 
   async function readiness(): Promise<Readiness> {
-    if (!lastPing || clock.now() - lastPing.at >= pingEveryMs) lastPing = { at: clock.now(), database: pingDatabase() };
+    if (!lastPing || clock.elapsed() - lastPing.at >= pingEveryMs) lastPing = { at: clock.elapsed(), database: pingDatabase() };
     const database = await lastPing.database;
     return { status: draining ? 'draining' : database === 'ok' ? 'ready' : 'unavailable', database };
   }
@@ -82,7 +82,7 @@ export function createHealth({ version, clock, ping, redis, ledger, outbox, conn
       return {
         ...ready,
         version,
-        uptimeSeconds: Math.floor((clock.now() - startedAt) / 1_000),
+        uptimeSeconds: Math.floor((clock.elapsed() - startedAt) / 1_000),
         redis: redis(),
         ledger: { ...ledger, outbox: ready.database === 'ok' ? await outbox().catch(() => undefined) : undefined },
         connectors: connectors(),

@@ -11,7 +11,7 @@ export interface WebBindings {
 /** Answers a web `Request`. Must not throw. */
 export type WebHandler = (request: Request, env: WebBindings) => Response | Promise<Response>;
 
-// A client that reads nothing of its answer for so long is cut off.
+// A client may stop reading its answer for this long.
 const readTimeoutMs = 30_000;
 
 // A web Request cannot have these methods. The handler receives OPTIONS instead, which has no route either.
@@ -19,7 +19,8 @@ const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
 
 /**
  * Serves a web request handler over `node:http`. When the client disconnects, the request's signal aborts and the body of the response is
- * cancelled. A client that stops reading is cut off after 30 seconds. If a body fails midway, the failure is logged and the connection is cut, so that no client mistakes a part for the whole body.
+ * cancelled. A client that stops reading is cut off after 30 seconds. If a body fails midway, the failure is logged and the connection is
+ * cut, so that no client mistakes a part for the whole body.
  */
 export function webListener(handler: WebHandler, log: Logger): RequestListener {
   return (incoming, outgoing) => {

@@ -14,7 +14,7 @@ function authenticating(use: ApiKeys['use']) {
       return use(key);
     },
   };
-  const authenticate = createAuthenticate(keys, { now: () => now, sleep: refuse, timer: () => () => {} });
+  const authenticate = createAuthenticate(keys, { now: () => now, elapsed: () => now, sleep: refuse, timer: () => () => {} });
   return {
     looked,
     pass: (ms: number) => (now += ms),

@@ -107,7 +107,7 @@ async function execute<R>(runtime: Runtime, attempt: Attempt, action: Action<R>)
     });
   } finally {
     guard.users -= 1;
-    guard.usedAt = runtime.clock.now();
+    guard.usedAt = runtime.clock.elapsed();
   }
 }
 
@@ -116,14 +116,14 @@ type Action<R> = (signal: AbortSignal) => Promise<R>;
 /** Makes one attempt and reports how it ended. */
 async function attemptOnce<R>(runtime: Runtime, attempt: Attempt, guard: Guard, action: Action<R>, attemptNumber: number): Promise<R> {
   const { clock } = runtime;
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   try {
     const value = await attemptGuarded(runtime, attempt, guard, action, attemptNumber);
-    attempt.onEvent?.({ kind: 'attempt', attempt: attemptNumber, ms: clock.now() - startedAt, code: undefined });
+    attempt.onEvent?.({ kind: 'attempt', attempt: attemptNumber, ms: clock.elapsed() - startedAt, code: undefined });
     return value;
   } catch (error) {
     const code = error instanceof UpstreamError ? error.code : 'CANCELLED';
-    attempt.onEvent?.({ kind: 'attempt', attempt: attemptNumber, ms: clock.now() - startedAt, code });
+    attempt.onEvent?.({ kind: 'attempt', attempt: attemptNumber, ms: clock.elapsed() - startedAt, code });
     throw error;
   }
 }
@@ -175,7 +175,7 @@ async function withTimeout<R>({ clock, attemptTimeoutMs }: Runtime, outer: Abort
 function asUpstreamError({ clock, breakerFailures, breakerOpenMs, queued }: Runtime, guard: Guard, error: unknown): unknown {
   if (error instanceof BrokenCircuitError) {
     const message = `The vendor failed ${breakerFailures} times in a row on this connection, so this server sends it nothing for now.`;
-    const retryAfterMs = Math.max(0, guard.openedAt + breakerOpenMs - clock.now());
+    const retryAfterMs = Math.max(0, guard.openedAt + breakerOpenMs - clock.elapsed());
     return new UpstreamError('CIRCUIT_OPEN', message, { executed: 'no', transient: true, retryAfterMs });
   }
   if (error instanceof BulkheadRejectedError) {
@@ -222,7 +222,7 @@ function guardOf(runtime: Runtime, { connector, connection }: Attempt): Guard {
     dropIdle(runtime);
   }
   guards.set(key, guard);
-  guard.usedAt = clock.now();
+  guard.usedAt = clock.elapsed();
   return guard;
 }
 
@@ -231,7 +231,7 @@ function createGuard(runtime: Runtime, connector: string, connection: string): G
   // Cockatiel reads Date.now(). A duration of plus or minus infinity, chosen by our clock, makes cockatiel follow our clock.
   const openFor: IBackoff<unknown> = {
     get duration() {
-      return clock.now() - guard.openedAt < breakerOpenMs ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+      return clock.elapsed() - guard.openedAt < breakerOpenMs ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     },
     next: () => openFor,
   };
@@ -239,8 +239,8 @@ function createGuard(runtime: Runtime, connector: string, connection: string): G
     handleWhen((error) => error instanceof UpstreamError && error.code === 'UPSTREAM_UNAVAILABLE'),
     { halfOpenAfter: openFor, breaker: new ConsecutiveBreaker(breakerFailures) },
   );
-  const guard: Guard = { breaker, bulkhead: bulkhead(concurrent, queued), openedAt: 0, users: 0, usedAt: clock.now() };
-  breaker.onBreak(() => (guard.openedAt = clock.now()));
+  const guard: Guard = { breaker, bulkhead: bulkhead(concurrent, queued), openedAt: 0, users: 0, usedAt: clock.elapsed() };
+  breaker.onBreak(() => (guard.openedAt = clock.elapsed()));
   breaker.onStateChange((state) => observer?.upstream?.({ kind: 'breaker', connector, connection, state: states[state] }));
   return guard;
 }
@@ -252,7 +252,7 @@ function createGuard(runtime: Runtime, connector: string, connection: string): G
 function dropIdle({ guards, clock, idleMs, breakerOpenMs, maxConnections, observer }: Runtime): void {
   for (const [key, guard] of guards) {
     if (guard.users > 0) continue;
-    const idle = clock.now() - guard.usedAt >= Math.max(idleMs, breakerOpenMs);
+    const idle = clock.elapsed() - guard.usedAt >= Math.max(idleMs, breakerOpenMs);
     if (!idle && guards.size < maxConnections) return;
     guards.delete(key);
     // The gauge of open breakers must not count dropped breakers.

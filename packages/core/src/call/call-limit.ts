@@ -14,7 +14,6 @@ const callEnded = new ToolError('CANCELLED', 'The call has ended.');
  */
 export class CallLimit extends DeadlineEntry implements AdmitOptions {
   readonly #client: ClientSignal;
-  readonly #timeoutMs: number;
   #controller: AbortController | undefined;
   #shared = false;
   #reason: ToolError | undefined;
@@ -22,9 +21,8 @@ export class CallLimit extends DeadlineEntry implements AdmitOptions {
   #onStop: (() => void) | undefined;
 
   constructor(startedAt: number, timeoutMs: number, client: ClientSignal) {
-    super(startedAt + timeoutMs);
+    super(startedAt, timeoutMs);
     this.#client = client;
-    this.#timeoutMs = timeoutMs;
     if (client.aborted) this.#onClientAbort();
     else client.addEventListener('abort', this.#onClientAbort);
   }
@@ -60,7 +58,7 @@ export class CallLimit extends DeadlineEntry implements AdmitOptions {
   }
 
   override expire(): void {
-    const seconds = this.#timeoutMs / 1000;
+    const seconds = this.timeoutMs / 1000;
     this.stop(
       new ToolError('DEADLINE_EXCEEDED', `The call took longer than the ${seconds} s that it may take. Ask for less, or try again later.`),
     );

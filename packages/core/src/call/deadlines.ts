@@ -7,15 +7,27 @@ export abstract class DeadlineEntry {
   // The entry's index in its list, so that removing it takes constant time. Negative while it is in no list.
   #index = -1;
 
-  constructor(deadlineAt: number) {
-    this.deadlineAt = deadlineAt;
+  /** How long the work may take, in milliseconds. */
+  readonly timeoutMs: number;
+  // When it ends in elapsed time, because the clock's time may be corrected before.
+  #endsAt = 0;
+
+  constructor(startedAt: number, timeoutMs: number) {
+    this.deadlineAt = startedAt + timeoutMs;
+    this.timeoutMs = timeoutMs;
   }
 
   /** Called when the deadline has passed. */
   abstract expire(): void;
 
-  /** Appends the entry. An entry may be in only one list at a time. */
-  static add<T extends DeadlineEntry>(list: T[], entry: T): void {
+  /** The elapsed time at which the entry ends, if it is in a list. */
+  static endOf(entry: DeadlineEntry): number {
+    return entry.#endsAt;
+  }
+
+  /** Appends an entry that begins at this elapsed time. An entry may be in only one list at a time. */
+  static add<T extends DeadlineEntry>(list: T[], entry: T, elapsed: number): void {
+    entry.#endsAt = elapsed + entry.timeoutMs;
     entry.#index = list.length;
     list.push(entry);
   }
@@ -57,7 +69,7 @@ export class Deadlines<T extends DeadlineEntry> {
 
   /** Watches the entry until it expires or is deleted. */
   add(entry: T): void {
-    DeadlineEntry.add(this.#running, entry);
+    DeadlineEntry.add(this.#running, entry, this.#clock.elapsed());
     if (!this.#cancelTimer) this.#startTimer();
   }
 
@@ -73,17 +85,17 @@ export class Deadlines<T extends DeadlineEntry> {
   }
 
   #startTimer(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     let ms = maxTimerMs;
-    for (const { deadlineAt } of this.#running) ms = Math.min(ms, deadlineAt - now);
+    for (const entry of this.#running) ms = Math.min(ms, DeadlineEntry.endOf(entry) - now);
     this.#cancelTimer = this.#clock.timer(ms, this.#expireDue);
   }
 
   readonly #expireDue = (): void => {
     this.#cancelTimer = undefined;
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     // A copy, because an entry that expires may delete others.
-    for (const entry of this.#running.filter(({ deadlineAt }) => deadlineAt <= now)) {
+    for (const entry of this.#running.filter((each) => DeadlineEntry.endOf(each) <= now)) {
       this.delete(entry);
       entry.expire();
     }

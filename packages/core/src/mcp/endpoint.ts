@@ -61,7 +61,6 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
           throw new HttpError(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json, in UTF-8.');
         const guest = options.room.enter(principal);
         if (!guest) throw ownShareTaken;
-        // eslint-disable-next-line no-param-reassign
         disconnect.guest = guest;
         const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
           body.length > heavyBytes ? turns.next(principal.tenant, disconnect).then(() => parseMessage(body)) : parseMessage(body),

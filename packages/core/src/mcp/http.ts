@@ -69,7 +69,7 @@ const serverOptions = {
   headersTimeout: requestTimeoutMs / 3,
   // Node looks for requests that are too late this often. Its default of 30 seconds would let them take three times as long.
   connectionsCheckingInterval: 2_000,
-  // Two headers of a name become one that is not valid, where Node would drop the second. A proxy may have read the other one.
+  // Two headers of a name become a single header that is not valid. Node would drop the second, and a proxy may have read that.
   joinDuplicateHeaders: true,
   // Proxies keep an idle connection for a minute. The server keeps it longer, so that it never closes a connection that a proxy is about to
   // use.
@@ -82,8 +82,7 @@ const maxConnections = 10_000;
 const backlog = 4_096;
 // Full bodies at one time.
 const maxBodies = 64;
-// A webhook's sender must be known by its address, so deliveries have room of their own, which callers cannot take. SendGrid sends events in
-// batches of up to 768 KB.
+// Deliveries have room of their own, which callers cannot take. SendGrid sends events in batches of up to 768 KB.
 const maxDeliveryBytes = 1024 * 1024;
 const deliveryBounds = { arriving: 400, running: 400, bytes: 16 * maxDeliveryBytes };
 
@@ -106,8 +105,8 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
   const shares = host.authenticates ? { tenant: maxRunningPerTenant / maxRunning, key: 0.5 } : { tenant: 1, key: 1 };
-  const room = new Room({ arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes }, shares);
-  const deliveries = new Room(deliveryBounds, { tenant: 0.5, key: 0.5 });
+  const room = new Room({ arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes }, shares, host.clock);
+  const deliveries = new Room(deliveryBounds, { tenant: 0.5, key: 0.5 }, host.clock);
   const endpoint = createEndpoint(host, { ...options, hostname, maxBodyBytes, room });
   const connections = options.trustProxy ? undefined : new ConnectionCounts(maxConnectionsPerAddress);
   const running = new PendingCounter();

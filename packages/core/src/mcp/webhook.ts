@@ -44,7 +44,6 @@ export async function receiveWebhook(
     if (!found) throw new ToolError('NOT_FOUND', 'No such hook.');
     const guest = options.room.enter({ tenant: found.tenant, id: found.connection });
     if (!guest) throw ownShareTaken;
-    // eslint-disable-next-line no-param-reassign
     disconnect.guest = guest;
     const body = await readBody(request, disconnect, guest, options.maxBytes, (bytes) => bytes);
     if (!guest.run()) throw ownShareTaken;
@@ -58,7 +57,6 @@ export async function receiveWebhook(
     if (status === 500) mask(host.log, error, 'webhook failed');
   }
   if (status === 503 || status === 429) response.setHeader('retry-after', '30');
-  // Nobody waits for the rest of a body that was not read.
   if (!request.complete) response.setHeader('connection', 'close');
   response.writeHead(status).end();
 }

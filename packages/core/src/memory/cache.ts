@@ -46,13 +46,13 @@ export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, c
       const id = JSON.stringify([scope, key]);
       const entry = entries.get(id);
       if (!entry) return { token };
-      if (clock.now() >= entry.until) {
+      if (clock.elapsed() >= entry.until) {
         forget(id);
         return { token };
       }
       entries.delete(id);
       entries.set(id, entry);
-      return { kept: { answer: entry.answer, ageMs: clock.now() - entry.keptAt }, token };
+      return { kept: { answer: entry.answer, ageMs: clock.elapsed() - entry.keptAt }, token };
     },
     async set(scope, key, answer, { token, keepMs }) {
       if (token !== tokenOf(scope)) return;
@@ -62,7 +62,7 @@ export function memoryCache({ maxEntries = 1_000, maxBytes = 64 * 1024 * 1024, c
       // V8 stores a character in two bytes at most.
       const size = 2 * json.length;
       if (keepMs <= 0 || size > maxBytes) return;
-      const keptAt = clock.now();
+      const keptAt = clock.elapsed();
       entries.set(id, { scope, answer: frozenAnswer(json), bytes: size, keptAt, until: keptAt + keepMs });
       bytes += size;
       for (const oldest of entries.keys()) {

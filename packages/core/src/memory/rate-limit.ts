@@ -4,18 +4,18 @@ import type { RateLimit, RateLimitRule } from '../ports/rate-limit.ts';
 /** Options for {@link memoryRateLimit}. */
 export interface MemoryRateLimitOptions {
   readonly clock?: Clock;
-  /** The most keys to count at one time. Idle keys make room. While all keys are active, new keys are refused. Default 100,000. */
+  /**
+   * The most keys to count at one time. Beyond, the key that has been idle longest is forgotten, so that a flood of new keys does not shut
+   * out others. Default 100,000.
+   */
   readonly maxKeys?: number;
 }
 
 interface Window {
   readonly rule: RateLimitRule;
-  startedAt: number;
+  readonly startedAt: number;
   count: number;
 }
-
-// A sweep visits all keys, so a flood of new keys must not trigger a sweep each time.
-const sweepEveryMs = 1_000;
 
 /**
  * Counts requests in fixed windows. A key's window begins with its first request and lasts `windowMs`. A request must pass every rule, and
@@ -27,43 +27,33 @@ export function memoryRateLimit(
   rules: readonly RateLimitRule[],
   { clock = systemClock, maxKeys = 100_000 }: MemoryRateLimitOptions = {},
 ): RateLimit {
-  const [first] = rules;
-  if (!first) throw new TypeError('A rate limit needs a rule.');
+  if (rules.length === 0) throw new TypeError('A rate limit needs a rule.');
   for (const { limit, windowMs } of rules) {
     if (!(limit >= 1) || !(windowMs > 0))
       throw new TypeError('A rate limit rule needs a limit of at least 1 and a window of more than 0 ms.');
   }
+  // In the order in which a window of theirs last began.
   const keys = new Map<string, Window[]>();
-  let nextSweepAt = 0;
 
-  const idleAt = (windows: readonly Window[]) => Math.max(...windows.map(endOf));
-
-  function sweep(now: number): void {
-    if (now < nextSweepAt) return;
-    for (const [key, windows] of keys) if (idleAt(windows) <= now) keys.delete(key);
-    nextSweepAt = now + sweepEveryMs;
+  function windowsOf(key: string, now: number): Window[] {
+    const known = keys.get(key);
+    if (known && now < Math.min(...known.map(endOf))) return known;
+    keys.delete(key);
+    const [idlest] = keys.keys();
+    if (idlest !== undefined && keys.size >= maxKeys) keys.delete(idlest);
+    const windows = rules.map((rule, index) => {
+      const window = known?.[index];
+      return window && now < endOf(window) ? window : { rule, startedAt: now, count: 0 };
+    });
+    keys.set(key, windows);
+    return windows;
   }
-
-  const windowsFrom = (startedAt: number): Window[] => rules.map((rule) => ({ rule, startedAt, count: 0 }));
 
   return {
     take(key) {
-      const now = clock.now();
-      let windows = keys.get(key);
-      if (!windows) {
-        if (keys.size >= maxKeys) sweep(now);
-        if (keys.size >= maxKeys) return { allowed: false, rule: first, remaining: 0, resetMs: Math.max(1, nextSweepAt - now) };
-        windows = windowsFrom(now);
-        keys.set(key, windows);
-      }
-      let tightest = windows[0];
-      for (const window of windows) {
-        if (now >= endOf(window)) {
-          window.startedAt = now;
-          window.count = 0;
-        }
-        tightest = tightest ? tighter(tightest, window) : window;
-      }
+      const now = clock.elapsed();
+      const windows = windowsOf(key, now);
+      const tightest = windows.reduce<Window | undefined>((found, window) => (found ? tighter(found, window) : window), undefined);
       if (!tightest) throw new TypeError('A key has no window.');
       const left = leftOf(tightest);
       const decision = { allowed: left > 0, rule: tightest.rule, remaining: Math.max(0, left - 1), resetMs: endOf(tightest) - now };

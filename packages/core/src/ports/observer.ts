@@ -72,9 +72,11 @@ export type UpstreamEvent =
     }
   | { readonly kind: 'breaker'; readonly connector: string; readonly connection: string; readonly state: BreakerState };
 
-/** A request that was refused before it became a call, and the reason. */
+/**
+ * A request that was refused before it became a call, and the reason. `overload`: the process was full. `share`: the caller's key or tenant
+ * had taken its share of the process.
+ */
 export interface RefusalEvent {
-  /** `overload`: the process was full. `share`: the caller's key or tenant had taken its share of the process. */
   readonly reason: 'rate-limit' | 'unauthenticated' | 'origin' | 'host' | 'body' | 'draining' | 'overload' | 'share';
 }
 

@@ -9,17 +9,21 @@ export interface ManualClock extends Clock {
    * one ends. Does not wait for sockets or threads: poll for their outcome.
    */
   advance(ms: number): Promise<void>;
+  /** Moves only the wall clock (`now`), forward or back, as a correction of the system's clock does. Timers are not affected. */
+  adjust(ms: number): void;
 }
 
 /** Creates a clock for a test. Default start: 1 January 2026, UTC. */
 export function manualClock(startMs: number = Date.UTC(2026, 0, 1)): ManualClock {
-  let now = startMs;
+  let elapsed = 0;
+  let aheadMs = startMs;
   const timers = new Set<{ readonly at: number; fire(): void }>();
   const clock: ManualClock = {
-    now: () => now,
+    now: () => elapsed + aheadMs,
+    elapsed: () => elapsed,
     sleep: (ms, signal) => sleepBy(clock, ms, signal),
     timer(ms, fire) {
-      const timer = { at: now + Math.max(0, ms), fire };
+      const timer = { at: elapsed + Math.max(0, ms), fire };
       timers.add(timer);
       return () => void timers.delete(timer);
     },
@@ -27,19 +31,22 @@ export function manualClock(startMs: number = Date.UTC(2026, 0, 1)): ManualClock
       return timers.size;
     },
     async advance(ms) {
-      const target = now + ms;
+      const target = elapsed + ms;
       await settled();
       for (;;) {
         // Among equal times, the timer that began first ends first: a Set keeps that order.
         let next: { readonly at: number; fire(): void } | undefined;
         for (const timer of timers) if (timer.at <= target && (!next || timer.at < next.at)) next = timer;
         if (!next) break;
-        now = Math.max(now, next.at);
+        elapsed = Math.max(elapsed, next.at);
         timers.delete(next);
         next.fire();
         await settled();
       }
-      now = target;
+      elapsed = target;
+    },
+    adjust(ms) {
+      aheadMs += ms;
     },
   };
   return clock;

@@ -5,8 +5,8 @@ import { manualClock } from '../../src/testing/manual-clock.ts';
 class TestEntry extends DeadlineEntry {
   readonly #onExpire: () => void;
 
-  constructor(deadlineAt: number, onExpire: () => void) {
-    super(deadlineAt);
+  constructor(startedAt: number, timeoutMs: number, onExpire: () => void) {
+    super(startedAt, timeoutMs);
     this.#onExpire = onExpire;
   }
 
@@ -18,15 +18,28 @@ class TestEntry extends DeadlineEntry {
 function watchedDeadlines(timeoutMs: number) {
   const clock = manualClock();
   const deadlines = new Deadlines<TestEntry>(clock);
-  const startedAt = clock.now();
   const expired: [string, number][] = [];
   const add = (name: string) => {
-    const entry = new TestEntry(clock.now() + timeoutMs, () => void expired.push([name, clock.now() - startedAt]));
+    const entry = new TestEntry(clock.now(), timeoutMs, () => void expired.push([name, clock.elapsed()]));
     deadlines.add(entry);
     return () => deadlines.delete(entry);
   };
   return { clock, deadlines, expired, add };
 }
+
+test('a correction of the clock neither delays nor hastens an end', async () => {
+  const { clock, expired, add } = watchedDeadlines(1_000);
+  add('before');
+  clock.adjust(-3_600_000);
+  await clock.advance(500);
+  add('after');
+  clock.adjust(7_200_000);
+  await clock.advance(1_000);
+  expect(expired).toEqual([
+    ['before', 1_000],
+    ['after', 1_500],
+  ]);
+});
 
 test.each([300, 1_000, 30_000])('each entry expires once, %i ms after it began, whenever it began', async (timeoutMs) => {
   const { clock, expired, add } = watchedDeadlines(timeoutMs);

@@ -3,6 +3,7 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { localPrincipal, type RefusalEvent } from '../../src/index.ts';
 import { callOf, post } from './raw.ts';
+import { rawClient } from './room/sockets.ts';
 import { serve } from './serve.ts';
 
 const echo = callOf('probe_echo_text', { text: 'a' });
@@ -71,6 +72,17 @@ test('refuses the request before its key and body are read, and keeps its connec
   const again = open(body.length).end(body);
   const [answer] = (await once(again, 'response')) as [IncomingMessage];
   expect([answer.statusCode, again.reusedSocket]).toEqual([200, true]);
+});
+
+test('closes the connection of a request that it refuses before a large body, and does not read the body', async () => {
+  const { url } = await serveAtLimit();
+  for (const length of ['content-length: 1000000', 'transfer-encoding: chunked']) {
+    const client = await rawClient(url);
+    client.socket.write(`POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\n${length}\r\n\r\n`);
+    const answer = await client.reads(/"OVERLOADED"/);
+    expect(answer).toMatch(/^HTTP\/1.1 503 [^]*\r\nconnection: close\r\n/i);
+    await client.closed;
+  }
 });
 
 test('serves again as soon as a running request has ended, and never runs more than maxRunning', async () => {

@@ -39,7 +39,7 @@ test('refuses a forged Host', async () => {
   expect(refused).toEqual(Array(5).fill('host'));
 });
 
-test('refuses two headers of a name that must be there once, whichever of them is right', async () => {
+test('refuses two headers of a name that must be there once, even if one of them is right', async () => {
   const { url } = await serve({ allowedHosts: ['a.example.com'], fallback: (_request, response) => void response.end('here') });
   const body = JSON.stringify(echo.body);
   const answerTo = async (path: string, lines: readonly string[]) => {
@@ -66,7 +66,7 @@ test('refuses two headers of a name that must be there once, whichever of them i
 test('reads only UTF-8, and says so', async () => {
   const { url } = await serve();
   const utf16 = Buffer.from(JSON.stringify(echo.body), 'utf16le');
-  const send = (contentType: string, body: BodyInit) =>
+  const send = (contentType: string, body: string | Uint8Array<ArrayBuffer>) =>
     fetch(url, {
       method: 'POST',
       body,

@@ -26,10 +26,10 @@ export class WriteBatches {
    * Adds a request to the open batch. Call it when the request is read. If it returns undefined, write the answer as soon as it is ready.
    */
   join(): WriteBatch | undefined {
-    if (this.#open && this.#clock.now() - this.#open.openedAt > maxOpenMs) this.#close();
+    if (this.#open && this.#clock.elapsed() - this.#open.openedAt > maxOpenMs) this.#close();
     if (!this.#open) {
       if (this.#alone >= aloneAfter && (this.#alone += 1) % probeEvery !== 0) return undefined;
-      this.#open = new WriteBatch(this.#clock.now());
+      this.#open = new WriteBatch(this.#clock.elapsed());
       setImmediate(this.#close);
     }
     this.#open.size += 1;

@@ -47,8 +47,8 @@ export const overloaded = new HttpError(503, 'OVERLOADED', 'This server is overl
 });
 
 /**
- * The error for a request beyond the share of its key or tenant. Not 503, because the server serves all others, and a proxy must not take it
- * for broken.
+ * The error for a request beyond the share of its key or tenant. Not 503, because the server serves all others, and a proxy must not take
+ * the server for broken.
  */
 export const ownShareTaken = new HttpError(
   429,
@@ -64,10 +64,20 @@ export function refuse(host: Host, error: unknown, response: ServerResponse): vo
   const { status, code, message, details } = error instanceof HttpError ? error : toHttpError(host, error);
   if (details.reason) host.observer.refused?.({ reason: details.reason });
   for (const [name, value] of Object.entries(details.headers ?? {})) response.setHeader(name, value);
+  closeUnread(response);
   const body = { jsonrpc: '2.0', id: details.id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } };
   response.setHeader('content-type', 'application/json');
   response.setHeader('x-content-type-options', 'nosniff');
   response.writeHead(status).end(JSON.stringify(body));
+}
+
+// Up to this size, reading what is left of a body costs less than another connection.
+const readToTheEnd = 64 * 1024;
+
+/** Ends a connection after its answer if most of a large body is still to come. node:http would read it to the end for nothing. */
+export function closeUnread(response: ServerResponse): void {
+  const { complete, headers } = response.req;
+  if (!complete && !(Number(headers['content-length']) <= readToTheEnd)) response.setHeader('connection', 'close');
 }
 
 function toHttpError(host: Host, error: unknown): HttpError {

@@ -6,7 +6,6 @@ import { HttpError, ownShareTaken } from './http-error.ts';
 /**
  * Reads a request's body into memory once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, or with an
  * {@link HttpError} as soon as the body turns out to be larger than `maxBytes` (413) or than the room that its sender has left.
- * node:http then discards the rest of the body, so that the client can read the answer.
  *
  * Why not an asynchronous function: docs/decisions/0012-v8-and-memory.md
  */

@@ -75,7 +75,7 @@ export function answerPreflight({ headers }: IncomingMessage, response: ServerRe
 const forbidden = (reason: 'host' | 'origin', what: string, option: string): HttpError =>
   new HttpError(403, 'FORBIDDEN', `${what}. An operator can add it to ${option}.`, { reason });
 
-/** Returns the name in a Host header, without its port. Empty if there is no name, undefined if the header is malformed or there are two. */
+/** Returns the name in a Host header, without its port. Empty if there is none, undefined if the header is malformed or there are two. */
 function hostOf(header: string | undefined): string | undefined {
   return header ? /^([a-z\d._-]+|\[[\da-f:.]+\])(?::\d+)?$/.exec(header.toLowerCase())?.[1] : '';
 }

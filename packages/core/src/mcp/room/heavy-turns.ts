@@ -15,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * Spreads the work on large bodies over the turns of the event loop. One body is parsed and begun in a turn, so that small requests are read
- * in between. Tenants take turns. While others send requests too, a tenant's bodies get at most a quarter of the time.
+ * Spreads the work on large bodies over the turns of the event loop. One body is parsed and begun in a turn, so that small requests are
+ * read in between. Tenants take turns. While others send requests too, a tenant's bodies get at most a quarter of the time.
  */
 export class HeavyTurns {
   readonly #room: Room;
@@ -70,10 +70,10 @@ function takeTurn(waiting: Waiting[]): Promise<number> {
   return new Promise((resolve) => {
     let startedAt = 0;
     setImmediate(() => {
-      startedAt = performance.now();
+      startedAt = systemClock.elapsed();
       waiting.shift()?.start();
     });
-    setImmediate(() => resolve(performance.now() - startedAt));
+    setImmediate(() => resolve(systemClock.elapsed() - startedAt));
   });
 }
 

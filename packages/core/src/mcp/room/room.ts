@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import type { Principal } from '../../principal.ts';
 
 /** What requests take up in a process at one time. */
@@ -31,10 +32,12 @@ const keptOwners = 1_000;
 export class Room {
   readonly #whole: Owner;
   readonly #shares: Shares;
+  readonly #clock: Clock;
   #lastTenant: string | undefined;
   #sharedAt = -Infinity;
 
-  constructor(bounds: RoomBounds, shares: Shares) {
+  constructor(bounds: RoomBounds, shares: Shares, clock: Clock) {
+    this.#clock = clock;
     this.#whole = new Owner(bounds, undefined);
     this.#shares = shares;
   }
@@ -51,13 +54,13 @@ export class Room {
 
   /** Whether more than one tenant has sent requests in the last `ms` milliseconds. */
   isShared(ms: number): boolean {
-    return performance.now() - this.#sharedAt < ms;
+    return this.#clock.elapsed() - this.#sharedAt < ms;
   }
 
   /** Admits a request whose body is to be read. Returns undefined if its key or tenant has as many already as it may have. */
   enter({ tenant, id }: Pick<Principal, 'tenant' | 'id'>): Guest | undefined {
     if (tenant !== this.#lastTenant) {
-      if (this.#lastTenant !== undefined) this.#sharedAt = performance.now();
+      if (this.#lastTenant !== undefined) this.#sharedAt = this.#clock.elapsed();
       this.#lastTenant = tenant;
     }
     const owner = this.#whole.part(tenant, this.#shares.tenant).part(id, this.#shares.key);
@@ -150,7 +153,7 @@ export class Guest {
     return true;
   }
 
-  /** Ends a request whose answer was handed to the socket. Its client has yet to read `unread` bytes. Returns false if they are too many. */
+  /** Ends a request whose answer was handed to the socket. Its client has still to read `unread` bytes. Returns false if it may not. */
   answered(unread: number): boolean {
     this.#leaveStage();
     return unread === 0 || this.hold(unread);

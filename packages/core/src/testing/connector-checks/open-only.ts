@@ -25,7 +25,7 @@ export async function openOnly(
       config: parsed.data,
       http: withMethods({ request: forbidden('http'), rows: forbidden('http') }),
       state,
-      clock: { now: systemClock.now, sleep: forbidden('clock.sleep'), timer: forbidden('clock.timer') },
+      clock: { now: systemClock.now, elapsed: systemClock.elapsed, sleep: forbidden('clock.sleep'), timer: forbidden('clock.timer') },
       wake: forbidden('wake'),
     });
     if (typeof (client as { then?: unknown } | undefined)?.then === 'function')

@@ -15,6 +15,7 @@ export function vendorClock(clock: Clock = systemClock): VendorClock {
   const skewed: VendorClock = {
     skewMs: 0,
     now: () => clock.now() + skewed.skewMs,
+    elapsed: () => clock.elapsed(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     timer: (ms, fire) => clock.timer(ms, fire),
   };

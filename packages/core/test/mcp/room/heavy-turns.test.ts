@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { systemClock } from '../../../src/index.ts';
 import { HeavyTurns } from '../../../src/mcp/room/heavy-turns.ts';
 import { Room } from '../../../src/mcp/room/room.ts';
 
 /** Turns in a room that several tenants use, or one. */
 function openTurns(tenants: readonly string[]) {
-  const room = new Room({ arriving: 100, running: 100, bytes: 100 }, { tenant: 1, key: 1 });
+  const room = new Room({ arriving: 100, running: 100, bytes: 100 }, { tenant: 1, key: 1 }, systemClock);
   for (const tenant of tenants) room.enter({ tenant, id: 'k' });
   return new HeavyTurns(room);
 }

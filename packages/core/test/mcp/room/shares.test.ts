@@ -131,6 +131,6 @@ test('large bodies are answered like small ones, by both lanes', async () => {
   const text = 'long '.repeat(20_000);
   for (const message of [callOf('probe_echo_text', { text }), callOf('probe_echo_text', { text }, { unusual: true })]) {
     const { status, json } = await call('acme/k1', message);
-    expect([status, json().result.structuredContent]).toEqual([200, { text }]);
+    expect([status, json().result['structuredContent']]).toEqual([200, { text }]);
   }
 });

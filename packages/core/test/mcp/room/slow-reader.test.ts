@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../src/index.ts';
 import { cutSlowReader } from '../../../src/mcp/room/slow-reader.ts';
 import { rawClient } from './sockets.ts';
 
@@ -50,7 +51,7 @@ test('waits for a client that reads slowly, for longer than it may stop', async 
     client.socket.pause();
     reads += 1;
     // Rests a little after each of many parts, and so takes longer in all.
-    setTimeout(() => client.socket.resume(), reads < 300 ? 5 : 0);
+    systemClock.timer(reads < 300 ? 5 : 0, () => client.socket.resume());
   });
   client.socket.write(get);
   await expect.poll(() => bytes).toBeGreaterThan(large.length);
@@ -64,7 +65,7 @@ test('keeps the connection of a client that has read everything for its next req
   const client = await rawClient(url);
   client.socket.write(get);
   await client.reads(/small/);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await systemClock.sleep(300, new AbortController().signal);
   client.socket.write(get);
-  await client.reads(/small[^]*small/);
+  expect(await client.reads(/small[^]*small/)).toMatch(/^HTTP/);
 });

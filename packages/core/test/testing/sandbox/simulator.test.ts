@@ -10,6 +10,7 @@ function handClock(): Clock & { wake(): void; asleep(): Promise<void> } {
   let watcher: (() => void) | undefined;
   return {
     now: () => 0,
+    elapsed: () => 0,
     sleep: (_ms, signal) =>
       new Promise((resolve, reject) => {
         sleepers.add(resolve);

@@ -4,7 +4,7 @@ import { cacheChecks } from '../../../src/testing/index.ts';
 import { failedChecks } from './failed-checks.ts';
 
 const close = async (): Promise<void> => {};
-const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0, 1) });
+const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0, 1), elapsed: () => 0 });
 
 type OpenCache = (clock: Clock) => { first: Cache; second?: Cache };
 const brokenCaches: readonly (readonly [fault: string, finds: string, open: OpenCache])[] = [

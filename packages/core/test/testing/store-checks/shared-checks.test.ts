@@ -12,7 +12,7 @@ import { budgetChecks, rateLimitChecks } from '../../../src/testing/index.ts';
 import { failedChecks, waitTurns } from './failed-checks.ts';
 
 const close = async (): Promise<void> => {};
-const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0, 1) });
+const frozen = (clock: Clock): Clock => ({ ...clock, now: () => Date.UTC(2026, 0, 1), elapsed: () => 0 });
 
 /** Creates a limit that checks each rule on its own, and picks one of their decisions. */
 function ruleByRule(
