@@ -1,7 +1,7 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP, SocketAddress, type LookupFunction } from 'node:net';
 import got, { RequestError, TimeoutError } from 'got';
 import { HttpClientError, type HttpClient, type IncomingResponse } from '../ports/http-client.ts';
 
@@ -25,6 +25,7 @@ for (const [net, bits] of [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
@@ -33,22 +34,24 @@ for (const [net, bits] of [
   ['240.0.0.0', 4],
 ] as const)
   privateAddresses.addSubnet(net, bits, 'ipv4');
+// Of IPv6, only 2000::/3 is public, without the parts of it that lead elsewhere: tunnels (Teredo, 6to4), protocols, benchmarks and examples.
+const publicAddresses = new BlockList();
+publicAddresses.addSubnet('2000::', 3, 'ipv6');
 for (const [net, bits] of [
-  ['::', 128],
-  ['::1', 128],
-  ['64:ff9b::', 96],
-  ['100::', 64],
+  ['2001::', 23],
   ['2001:db8::', 32],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
+  ['2002::', 16],
+  ['3fff::', 20],
 ] as const)
   privateAddresses.addSubnet(net, bits, 'ipv6');
 
 /** Whether an address is outside the public internet. `::ffff:10.0.0.1` counts as the address that it maps to. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
-  return family === 0 || privateAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (family === 4) return privateAddresses.check(address, 'ipv4');
+  if (family !== 6) return true;
+  const mapped = /^::ffff:[\d.]+$/.test(new SocketAddress({ address, family: 'ipv6' }).address);
+  return privateAddresses.check(address, 'ipv6') || !(mapped || publicAddresses.check(address, 'ipv6'));
 }
 
 class PrivateAddressError extends Error {

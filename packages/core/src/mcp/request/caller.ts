@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { mapMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { RateLimit } from '../../ports/rate-limit.ts';
 import type { Credentials } from '../../principal.ts';
+import { addressOwner } from './address-owner.ts';
 import { refuseByRateLimit } from './rate-limit-headers.ts';
 
 /** How the transport determines a caller's address and limits its requests. */
@@ -28,7 +29,7 @@ function bearerToken(authorization: string | undefined): string | undefined {
   return authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
 
-/** Counts one request from an address. Throws an HttpError, or rejects with it, if the address is over its limit. */
+/** Counts one request from an address, or from a network of IPv6 addresses. Throws an HttpError, or rejects with it, if the address is over its limit. */
 export function limitAddress(
   { address }: Credentials,
   response: ServerResponse,
@@ -36,7 +37,7 @@ export function limitAddress(
   { limitPerAddress }: CallerOptions,
 ): MaybePromise<void> {
   if (!limitPerAddress || address === undefined) return undefined;
-  return mapMaybe(limitPerAddress.take(address), (decision) => {
+  return mapMaybe(limitPerAddress.take(addressOwner(address)), (decision) => {
     if (!decision.allowed) refuseByRateLimit(decision, clock.now(), response);
   });
 }
