@@ -23,6 +23,7 @@ const { createServer } = createRequire(import.meta.url)('node:http') as typeof i
 keepTickShape();
 
 // For servers that answer more than MCP, so that their pages read callers as the endpoint does.
+export { addressOwner } from './room/address-owner.ts';
 export { readCredentials } from './request/caller.ts';
 export { isLoopback } from './request/request-guard.ts';
 
@@ -52,7 +53,10 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
    * caller, who may use everything.
    */
   readonly maxRunningPerTenant?: number;
-  /** The most open connections from one network address; others are closed at once. Not used with `trustProxy`. Default 1,000. */
+  /**
+   * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Not used with `trustProxy`.
+   * Default 1,000.
+   */
   readonly maxConnectionsPerAddress?: number;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
