@@ -48,6 +48,16 @@ test('the breaker opens after five failures in a row, lets one request through a
   expect(breakers).toEqual(['one open', 'one half-open', 'one open', 'one half-open', 'one closed']);
 });
 
+test.each([-3_600_000, 3_600_000])('a correction of the clock by %i ms does not change how long the breaker stays open', async (ms) => {
+  const { clock, resilience, attempt, fail } = setUp();
+  await fail('one', 5);
+  clock.adjust(ms);
+  await clock.advance(59_999);
+  await expect(resilience.execute(attempt(), async () => 'fine')).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterMs: 1 });
+  await clock.advance(1);
+  expect(await resilience.execute(attempt(), async () => 'fine')).toBe('fine');
+});
+
 test('a success between failures resets the breaker’s count', async () => {
   const { resilience, attempt, fail } = setUp();
   await fail('one', 4);
