@@ -151,6 +151,21 @@ test('an abort ends the wait in the bulkhead’s queue at once', async () => {
   await expect(queued).rejects.toThrow('enough');
 });
 
+test('a user that fills the bulkhead’s queue leaves room for others, who take turns with it', async () => {
+  const { resilience, attempt } = setUp({ concurrent: 1, queued: 6 });
+  const served: string[] = [];
+  let finish = (): void => {};
+  const first = resilience.execute(attempt('one', { user: 'a' }), () => new Promise<void>((resolve) => (finish = resolve)));
+  const wait = (user: string) => resilience.execute(attempt('one', { user }), async () => void served.push(user));
+  const waiting = [1, 2, 3].map(() => wait('a'));
+  await expect(wait('a')).rejects.toMatchObject({ code: 'OVERLOADED', message: expect.stringContaining('3 requests of yours') });
+  waiting.push(wait('b'), wait('c'), wait('b'));
+  await expect(wait('d')).rejects.toMatchObject({ code: 'OVERLOADED', message: expect.stringContaining('6 requests are') });
+  finish();
+  await Promise.all([first, ...waiting]);
+  expect(served).toEqual(['a', 'b', 'c', 'a', 'b', 'a']);
+});
+
 test('a connection in use keeps its bulkhead, however many others there are', async () => {
   const { resilience, attempt } = setUp({ maxConnections: 1, concurrent: 1, queued: 0 });
   void resilience.execute(attempt('busy'), () => new Promise(() => {}));
