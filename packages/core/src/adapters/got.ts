@@ -7,7 +7,10 @@ import { HttpClientError, type HttpClient, type IncomingResponse } from '../port
 
 /** Options for {@link gotHttpClient}. */
 export interface GotHttpClientOptions {
-  /** The maximum number of sockets per origin. Default 100. */
+  /**
+   * The maximum number of sockets per origin. Connections of many tenants may share an origin, so the number should be larger than a few
+   * connections' bulkheads together. Default 1,000.
+   */
   readonly maxSockets?: number;
   /** How long the DNS lookup, the connection and the TLS handshake may each take, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
@@ -96,7 +99,7 @@ const connectPhases = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
  * Sends requests with got: one attempt per request (got's own retries are off), kept-alive sockets, no redirects, no cookies and no proxies
  * from the environment. Refuses private addresses unless the host remapped the origin.
  */
-export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotHttpClientOptions = {}): HttpClient {
+export function gotHttpClient({ maxSockets = 1_000, connectTimeoutMs = 5_000 }: GotHttpClientOptions = {}): HttpClient {
   const agents = { keepAlive: true, maxSockets, maxFreeSockets: 10, scheduling: 'lifo' } as const;
   const agent = { http: new HttpAgent(agents), https: new HttpsAgent(agents) };
 

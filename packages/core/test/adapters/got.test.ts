@@ -112,6 +112,22 @@ test('a request on a refused connection was certainly not sent; on a reset conne
   await expect(send()).rejects.toMatchObject({ name: 'HttpClientError', sent: 'no' });
 });
 
+test('hundreds of requests that a vendor does not answer leave sockets for others', async () => {
+  let arrived = 0;
+  const server = createServer(() => (arrived += 1)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const remap = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const abort = new AbortController();
+  const client = gotHttpClient();
+  const send = () =>
+    client.send({ method: 'GET', url: new URL('https://api.acme.example/'), headers: {}, remap, signal: abort.signal }).catch(() => {});
+  const sent = Array.from({ length: 300 }, send);
+  await expect.poll(() => arrived).toBe(300);
+  abort.abort();
+  await Promise.all(sent);
+  server.close();
+});
+
 test('an abort rejects with the signal’s own reason, before the answer and while its body is read', async () => {
   const server = createServer((_, response) => response.writeHead(200).write('begin')).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
