@@ -34,7 +34,7 @@ test('all text that is no address is counted as one client', () => {
   expect(new Set([undefined, ...texts, ...more].map(addressOwner))).toEqual(new Set(['unknown']));
 });
 
-test('an address is counted alike whatever was counted before it', () => {
+test('an address is counted alike, no matter what was counted before it', () => {
   const addresses = ['192.0.2.1', '2001:db8::1', '192.0.2.1', '192.0.2.1', 'no address', '2001:db8::2'];
   expect(addresses.map(addressOwner)).toEqual(['192.0.2.1', '2001:db8:0:0::/64', '192.0.2.1', '192.0.2.1', 'unknown', '2001:db8:0:0::/64']);
 });
