@@ -9,7 +9,6 @@ import { createEndpoint } from './endpoint.ts';
 import type { CallerOptions } from './request/caller.ts';
 import { ClientDisconnect } from './request/client-disconnect.ts';
 import { draining, overloaded, refuse } from './request/http-error.ts';
-import { addressOwner } from './request/address-owner.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { ConnectionCounts } from './room/connection-counts.ts';
 import { Room } from './room/room.ts';
@@ -23,6 +22,7 @@ const { createServer } = createRequire(import.meta.url)('node:http') as typeof i
 keepTickShape();
 
 // For servers that answer more than MCP, so that their pages read callers as the endpoint does.
+export { addressOwner } from './room/address-owner.ts';
 export { readCredentials } from './request/caller.ts';
 export { isLoopback } from './request/request-guard.ts';
 
@@ -52,7 +52,10 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
    * caller, who may use everything.
    */
   readonly maxRunningPerTenant?: number;
-  /** The most open connections from one network address; others are closed at once. Not used with `trustProxy`. Default 1,000. */
+  /**
+   * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Not used with `trustProxy`.
+   * Default 1,000.
+   */
   readonly maxConnectionsPerAddress?: number;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
@@ -124,7 +127,6 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     crowded: maxConnections * 0.8,
     // Connections that wait for their client's next request make room for new ones.
     onCrowded: () => server.closeIdleConnections(),
-    ownerOf: addressOwner,
     clock: host.clock,
   });
   server.on('connection', (socket) => connections.admit(socket));

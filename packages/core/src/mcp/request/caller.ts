@@ -3,12 +3,15 @@ import type { Clock } from '../../clock.ts';
 import { mapMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { RateLimit } from '../../ports/rate-limit.ts';
 import type { Credentials } from '../../principal.ts';
-import { addressOwner } from './address-owner.ts';
+import { addressOwner } from '../room/address-owner.ts';
 import { refuseByRateLimit } from './rate-limit-headers.ts';
 
 /** How the transport determines a caller's address and limits its requests. */
 export interface CallerOptions {
-  /** Limits the requests from one address before authentication, so that a client cannot try an unlimited number of keys. Default: none. */
+  /**
+   * Limits the requests from one address before authentication, so that a client cannot try an unlimited number of keys. An IPv6 address
+   * counts as its /64. Default: none.
+   */
   readonly limitPerAddress?: RateLimit;
   /** Set this if the server is behind your proxy. The caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
   readonly trustProxy?: boolean;
@@ -29,14 +32,14 @@ function bearerToken(authorization: string | undefined): string | undefined {
   return authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
 
-/** Counts one request from an address, or from a network of IPv6 addresses. Throws an HttpError, or rejects with it, if the address is over its limit. */
+/** Counts one request from an address. Throws an HttpError, or rejects with it, if the address is over its limit. */
 export function limitAddress(
   { address }: Credentials,
   response: ServerResponse,
   clock: Clock,
   { limitPerAddress }: CallerOptions,
 ): MaybePromise<void> {
-  if (!limitPerAddress || address === undefined) return undefined;
+  if (!limitPerAddress) return undefined;
   return mapMaybe(limitPerAddress.take(addressOwner(address)), (decision) => {
     if (!decision.allowed) refuseByRateLimit(decision, clock.now(), response);
   });

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
+import { addressOwner } from './address-owner.ts';
 
 /** Options for {@link ConnectionCounts}. */
 export interface ConnectionCountsOptions {
@@ -8,8 +9,6 @@ export interface ConnectionCountsOptions {
   /** Calls `onCrowded` when more connections are open, at most once a second. */
   readonly crowded: number;
   onCrowded(): void;
-  /** The owner of a connection, by its address. */
-  ownerOf(address: string | undefined): string;
   readonly clock: Clock;
 }
 
@@ -33,8 +32,8 @@ export class ConnectionCounts {
 
   /** Counts a new connection until it closes, or closes it. */
   admit(socket: Socket): void {
-    const { maxPerOwner, crowded, onCrowded, ownerOf, clock } = this.#options;
-    const owner = ownerOf(socket.remoteAddress);
+    const { maxPerOwner, crowded, onCrowded, clock } = this.#options;
+    const owner = addressOwner(socket.remoteAddress);
     const open = this.#open.get(owner) ?? new Set();
     if (open.size >= maxPerOwner || this.#isShutOut(owner)) return void socket.destroy();
     this.#open.set(owner, open.add(socket));
@@ -51,7 +50,7 @@ export class ConnectionCounts {
 
   /** Closes all connections of a connection's owner, and lets it open no other for ten seconds. */
   shutOut(socket: Socket): void {
-    const owner = this.#options.ownerOf(socket.remoteAddress);
+    const owner = addressOwner(socket.remoteAddress);
     const open = this.#open.get(owner);
     if (!open) return;
     for (const each of open) each.destroy();
