@@ -1,4 +1,4 @@
-import { parseMessage, post } from '../../examples/hosted-server/test/mcp-requests.ts';
+import { post } from '../../examples/hosted-server/test/mcp-requests.ts';
 
 /** The two ways through the server. A progress token makes a request one for the SDK. */
 export const lanes = { fast: {}, sdk: { progressToken: 'any' } } as const;
@@ -24,11 +24,22 @@ export async function call(
   const _meta = { ...meta, ...lanes[lane] };
   const params = { name, arguments: args, ...(Object.keys(_meta).length > 0 && { _meta }) };
   const { status, body } = await post(url, { authorization: `Bearer ${key}` }, { method: 'tools/call', params });
-  const message = (parseMessage(body) ?? {}) as {
+  const message = readMessage(body) as {
     error?: { code: number };
     result?: { isError?: boolean; structuredContent?: Record<string, unknown>; _meta?: { 'busbar/error'?: { code: string } } };
   };
   const { error, result } = message;
   const failed = result?.isError ? (result._meta?.['busbar/error']?.code ?? 'isError') : 'fine';
   return { status, body, code: error ? String(error.code) : failed, structuredContent: result?.structuredContent ?? {} };
+}
+
+/** The JSON-RPC message of a response, which is JSON or an event stream of one event. Empty if there is none. */
+function readMessage(body: string): unknown {
+  const data = body.startsWith('{')
+    ? body
+    : body
+        .split('\n')
+        .find((line) => line.startsWith('data: '))
+        ?.slice(6);
+  return data === undefined ? {} : (JSON.parse(data) as unknown);
 }
