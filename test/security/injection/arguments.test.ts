@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tokens } from '../../../examples/hosted-server/src/tokens.ts';
 import { post } from '../../../examples/hosted-server/test/mcp-requests.ts';
+import { pinoLogger } from '../../../packages/core/src/adapters/pino.ts';
 import { call, lanes, type Lane } from '../call-tool.ts';
 import { startTwoTenants, type TwoTenants } from '../two-tenants.ts';
 
 const stack = new AsyncDisposableStack();
 let server: TwoTenants;
+/** All that was written to the log. */
+const written: string[] = [];
 beforeAll(async () => {
-  server = await startTwoTenants(stack);
+  const log = pinoLogger({ level: 'debug', destination: { write: (text) => void written.push(text) } });
+  server = await startTwoTenants(stack, { BUSBAR_TRUST_PROXY: 'true' }, ({ provide }) => provide(tokens.log, () => log));
 });
 afterAll(() => stack.disposeAsync());
 
@@ -184,4 +189,39 @@ test('no key of an admin request reaches a prototype', async () => {
     expect((await server.ask(server.red.owner, `GET ${name}`)).status).toBe(404);
   }
   expect(({} as { polluted?: string }).polluted).toBeUndefined();
+});
+
+test('no text of a caller or of a vendor begins a line of the log, moves a cursor or adds a field', async () => {
+  const { red } = server;
+  const hostile = 'x\r\n{"level":"error","msg":"forged"}\n\u001b[2J\u001b]0;owned\u0007\u0008\u0000\u2028","level":"fatal';
+  const visible = encodeURIComponent(hostile);
+  await call(caller(), hostile, { [hostile]: hostile }, { meta: { 'busbar/idempotencyKey': hostile.slice(0, 200), [hostile]: hostile } });
+  await call(caller(), 'zendesk_create_ticket', { subject: hostile, body: hostile, connection: hostile });
+  red.sandbox.misbehave({ kind: 'status', status: 422, body: { error: hostile, description: hostile }, match: 'POST /api/v2/tickets' });
+  await call(caller(), 'zendesk_create_ticket', { subject: hostile, body: hostile });
+  red.sandbox.misbehave({ kind: 'status', status: 200, body: hostile, match: 'POST /api/v2/tickets' });
+  await call(caller(), 'zendesk_create_ticket', { subject: 'a', body: 'b' });
+  const headers = { 'x-forwarded-for': '1.2.3.4\t\u009b2J', 'user-agent': '\u009b2J', traceparent: '\u009b2J' };
+  const bodies: readonly RequestInit[] = [
+    { method: 'POST', body: `{"name":${JSON.stringify(hostile)},"roles":[${JSON.stringify(hostile)}]}` },
+    {},
+  ];
+  for (const path of [`/${visible}`, `/hooks/${visible}`, `/admin/v1/keys`, `/admin/v1/${visible}`, `/health/${visible}`])
+    for (const key of [server.key, red.owner, visible])
+      for (const init of bodies)
+        await fetch(new URL(path, server.url), {
+          ...init,
+          headers: { ...headers, authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        });
+  const lines = written.join('').split('\n').slice(0, -1);
+  expect(lines.length).toBeGreaterThan(3);
+  // oxlint-disable-next-line no-control-regex -- Control characters are what the test looks for.
+  expect(lines.filter((line) => /[\u0000-\u001f\u007f-\u009f]/.test(line))).toEqual([]);
+  for (const line of lines) {
+    const { level, msg } = JSON.parse(line) as { level: string; msg: string };
+    expect(['debug', 'info', 'warn', 'error']).toContain(level);
+    expect(msg).not.toBe('forged');
+    // Of two fields with one name, a reader takes one or the other.
+    expect(line.match(/^\{"level":"[a-z]+"/)).not.toBeNull();
+  }
 });
