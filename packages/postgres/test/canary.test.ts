@@ -22,6 +22,7 @@ import {
   type Database,
 } from '../src/index.ts';
 import { kinds, type Kind } from './support/databases.ts';
+import { leaks } from './support/leaks.ts';
 import { staying } from './support/ledger.ts';
 import { vault } from './vault.ts';
 
@@ -29,21 +30,6 @@ const secret = 'a secret of the tests, which is long enough';
 const settings = { token: 'kanari-token-1', certificate: '-----BEGIN "C"-----\nkanari-certificate\n-----END-----' };
 const password = 'kanari-argument-1';
 const idempotencyKey = 'kanari-idempotency-1';
-
-/** Texts that reveal a secret: the secret itself, and its bytes in hex and base64. */
-function leaks(text: string, words: readonly string[]): string[] {
-  const forms = words.flatMap((word) => {
-    const bytes = Buffer.from(word);
-    // Encodes the bytes at each offset, without the characters at the ends, which depend on neighbouring bytes.
-    const base64 = [0, 1, 2].map((before) =>
-      Buffer.concat([Buffer.alloc(before), bytes])
-        .toString('base64')
-        .slice(Math.ceil((before * 4) / 3), Math.floor(((before + bytes.length) * 4) / 3)),
-    );
-    return [word, bytes.toString('hex'), ...base64];
-  });
-  return forms.filter((form) => text.includes(form));
-}
 
 /** Every row of every table, as text. */
 async function everything({ db }: Database): Promise<string> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Host } from '../host.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
 import type { Listener, Transport } from '../transport.ts';
@@ -12,7 +12,6 @@ import { draining, overloaded, refuse } from './request/http-error.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { ConnectionCounts } from './room/connection-counts.ts';
 import { Room } from './room/room.ts';
-import { cutSlowReader } from './room/slow-reader.ts';
 import { keepTickShape } from './tick-shape.ts';
 import { receiveWebhook } from './webhook.ts';
 
@@ -86,9 +85,11 @@ const maxConnections = 10_000;
 const backlog = 4_096;
 // Full bodies at one time.
 const maxBodies = 64;
+// What all clients together may leave unread.
+const maxUnreadBytes = 64 * 1024 * 1024;
 // Deliveries have room of their own, which callers cannot take. SendGrid sends events in batches of up to 768 KB.
 const maxDeliveryBytes = 1024 * 1024;
-const deliveryBounds = { arriving: 400, running: 400, bytes: 16 * maxDeliveryBytes };
+const deliveryBounds = { arriving: 400, running: 400, bytes: 16 * maxDeliveryBytes, unread: maxDeliveryBytes };
 
 /**
  * Serves MCP over Streamable HTTP without sessions. One endpoint serves clients of revision 2026-07-28 and older clients.
@@ -109,16 +110,26 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
   const shares = host.authenticates ? { tenant: maxRunningPerTenant / maxRunning, key: 0.5 } : { tenant: 1, key: 1 };
-  const room = new Room({ arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes }, shares, host.clock);
+  const room = new Room(
+    { arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes, unread: maxUnreadBytes },
+    shares,
+    host.clock,
+  );
   const deliveries = new Room(deliveryBounds, { tenant: 0.5, key: 0.5 }, host.clock);
   const endpoint = createEndpoint(host, { ...options, hostname, maxBodyBytes, room });
-  const connections = options.trustProxy ? undefined : new ConnectionCounts(maxConnectionsPerAddress);
   const running = new PendingCounter();
   const onEnd = () => running.end();
   let closing: Promise<void> | undefined;
 
   const server = createServer(serverOptions, serve);
-  if (connections) server.on('connection', (socket) => connections.admit(socket));
+  const connections = new ConnectionCounts({
+    maxPerOwner: options.trustProxy ? maxConnections : maxConnectionsPerAddress,
+    crowded: maxConnections * 0.8,
+    // Connections that wait for their client's next request make room for new ones.
+    onCrowded: () => server.closeIdleConnections(),
+    clock: host.clock,
+  });
+  server.on('connection', (socket) => connections.admit(socket));
   server.maxConnections = maxConnections;
   server.listen({ port, host: hostname, backlog, reusePort });
   await once(server, 'listening');
@@ -126,6 +137,8 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
+    // A client that does not wait for its answers can have thousands of requests parsed in one turn of the loop.
+    if (!response.socket) return refusePipelined(request.socket);
     const { url = '' } = request;
     const pathname = url === path ? path : (url.split('?', 1)[0] ?? '');
     const isWebhook = pathname.startsWith('/hooks/');
@@ -142,7 +155,13 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     const served = isWebhook
       ? receiveWebhook(host, request, response, disconnect, { ...options, room: deliveries, maxBytes: maxDeliveryBytes })
       : endpoint.serve(request, response, disconnect);
-    served.catch((error: unknown) => refuse(host, error, response)).finally(() => handedOver(response, disconnect));
+    served.catch((error: unknown) => refuse(host, error, response)).finally(() => disconnect.guest?.answered(response));
+  }
+
+  function refusePipelined(socket: Socket): void {
+    if (socket.destroyed) return;
+    if (options.trustProxy) socket.destroy();
+    else connections.shutOut(socket);
   }
 
   async function close(): Promise<void> {
@@ -154,13 +173,6 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     server.closeAllConnections();
     await closed;
   }
-}
-
-/** Gives back the place of a request that was answered, and does not wait for long for a client that does not read. */
-function handedOver(response: ServerResponse, { guest }: ClientDisconnect): void {
-  const unread = response.writableLength;
-  if (guest && !guest.answered(unread)) return void response.destroy();
-  if (unread > 0) cutSlowReader(response);
 }
 
 const urlOf = ({ address, family, port }: AddressInfo, path: string): string =>
