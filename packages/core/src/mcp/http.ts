@@ -83,6 +83,9 @@ const maxConnections = 10_000;
 // The most connections that may wait to be accepted. With Node's default of 511, a thousand clients that connect at once would retry and
 // lose seconds. The system may allow fewer (`net.core.somaxconn`).
 const backlog = 4_096;
+// Requests that a client may send before it has the answer to the one before. A client that never waits can have thousands of requests
+// parsed in one turn of the loop. Hardly any client sends even two.
+const maxPipelined = 16;
 // Full bodies at one time.
 const maxBodies = 64;
 // What all clients together may leave unread.
@@ -137,8 +140,9 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    // A client that does not wait for its answers can have thousands of requests parsed in one turn of the loop.
-    if (!response.socket) return refusePipelined(request.socket);
+    if (pipelinedOn(request.socket, response) > maxPipelined) return refusePipelined(request.socket);
+    // Node reads nothing of what follows such a request in the same packet, so the bytes after that would be read as a request.
+    if (request.headers.upgrade !== undefined) readNothingAfter(request, response);
     const { url = '' } = request;
     const pathname = url === path ? path : (url.split('?', 1)[0] ?? '');
     const isWebhook = pathname.startsWith('/hooks/');
@@ -173,6 +177,21 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     server.closeAllConnections();
     await closed;
   }
+}
+
+/** Requests on a connection that came before the answer to the one before them. A response gets its socket when it is its turn. */
+function pipelinedOn(socket: Pipelined, response: ServerResponse): number {
+  if (!response.socket) return (socket[pipelined] = (socket[pipelined] ?? 0) + 1);
+  if (socket[pipelined]) socket[pipelined] = 0;
+  return 0;
+}
+
+const pipelined = Symbol('pipelined');
+type Pipelined = Socket & { [pipelined]?: number };
+
+function readNothingAfter(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('connection', 'close');
+  request.once('end', () => request.socket.pause());
 }
 
 const urlOf = ({ address, family, port }: AddressInfo, path: string): string =>

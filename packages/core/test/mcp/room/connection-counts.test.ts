@@ -39,7 +39,7 @@ test('a client that does not wait for its answers is shut out for ten seconds, w
   const [first, second, stranger] = [await rawClient(url, '127.0.0.2'), await rawClient(url, '127.0.0.2'), await rawClient(url)];
   first.socket.write(get.repeat(2_000));
   await Promise.all([first.closed, second.closed]);
-  expect(first.text.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThan(2);
+  expect(first.text.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThan(20);
   await (
     await rawClient(url, '127.0.0.2')
   ).closed;
@@ -58,6 +58,27 @@ test('behind a proxy, only the connection of such a client is closed', async () 
   await first.closed;
   second.socket.write(get);
   expect(await second.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
+});
+
+test('a client may send a few requests before it has its answers', async () => {
+  const { url } = await serve();
+  const client = await rawClient(url);
+  for (let times = 1; times <= 3; times += 1) {
+    client.socket.write(get.repeat(16));
+    while ((client.text.match(/404/g)?.length ?? 0) < 16 * times) await new Promise((resolve) => client.socket.once('data', resolve));
+  }
+  expect(client.socket.destroyed).toBe(false);
+});
+
+test('bytes that follow a request with an Upgrade are not read as a request', async () => {
+  const { url } = await serve();
+  const client = await rawClient(url);
+  const next = 'POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 60\r\n\r\n';
+  client.socket.write(`GET /a HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n${next}`);
+  await client.reads(/\r\n\r\n/);
+  client.socket.write('GET /smuggled HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+  await client.closed;
+  expect(client.text.match(/HTTP\/1.1/g)).toHaveLength(1);
 });
 
 test('a client that waits for its answers may send thousands of requests on a connection', async () => {
