@@ -55,7 +55,9 @@ export interface ApiKeys {
 }
 
 const maxListed = 1_000;
-const keyPattern = /^bb_[A-Za-z0-9_-]{43}$/;
+/** Finds API keys in a text. */
+export const apiKeyPattern = /bb_[A-Za-z0-9_-]{43}/;
+const keyPattern = new RegExp(`^${apiKeyPattern.source}$`);
 const firstId = 'key_first';
 
 /** Stores API keys. A key is 256 random bits, so a plain SHA-256 hash of it is safe to store and fast to look up. */

@@ -3,6 +3,7 @@ import { ToolError, type Audit } from '@busbar/core';
 import type { ApiKeys, StoredApiKey } from '@busbar/postgres';
 import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
 import { nextPage, paging, tenantQuery } from './query-parameters.ts';
+import { isPlainName, plainNameRule } from '../plain-name.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 
@@ -12,8 +13,11 @@ export interface KeyServices {
   readonly audit: Audit;
 }
 
-const name = z.string().trim().min(1).max(255);
+const name = z.string().trim().min(1).max(255).refine(isPlainName, plainNameRule);
 const names = z.array(name).max(50);
+const builtIn = ['owner', 'operator'];
+const isRole = (role: string) => builtIn.includes(role) || !builtIn.includes(role.toLowerCase());
+const roles = z.array(name.refine(isRole, 'must not differ from "owner" or "operator" only in upper case')).max(50);
 
 const keySchema = z
   .object({
@@ -52,7 +56,7 @@ const makeKey = createRoute({
           schema: z.strictObject({
             tenant: name.optional().openapi({ description: 'Default: the caller’s tenant. Only operators can name another.' }),
             name: name.openapi({ description: 'A name for people.' }),
-            roles: names
+            roles: roles
               .default([])
               .openapi({ description: '"owner", "operator" or roles of your own. Only operators can grant "operator".' }),
             toolsets: names.optional().openapi({ description: 'The toolsets that the key may use. Default: the caller’s toolsets.' }),

@@ -113,7 +113,9 @@ const access = {
     .describe('`true` if the server is behind your own proxy. The client’s address is then the last one in `X-Forwarded-For`.'),
   BUSBAR_OPEN_METRICS: trueOrFalse
     .default(false)
-    .describe('`true` lets anyone read `/metrics`. Otherwise only requests from this machine and requests with an API key can.'),
+    .describe(
+      '`true` lets anyone read `/metrics`. Otherwise only requests with an API key can and, except in production, requests from this machine.',
+    ),
 };
 
 const limits = {

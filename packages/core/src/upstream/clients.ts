@@ -54,6 +54,8 @@ export interface ClientsOptions {
   readonly log: Logger;
   readonly observer: Observer;
   readonly remapOrigins: Readonly<Record<string, string>>;
+  /** Text that is a secret of every connection. */
+  readonly secretPattern?: RegExp | undefined;
   wake(connection: string, job: string, afterMs: number | undefined): Promise<void>;
 }
 
@@ -169,7 +171,7 @@ function openConnection(connection: Connection, options: OpenOptions): OpenConne
     );
   }
   const config = parsed.data;
-  const redactor = createRedactor(secretValues(connector.config, config));
+  const redactor = createRedactor(secretValues(connector.config, config), options.secretPattern);
   const state = options.state.open(connection.id);
   const services = {
     config,
