@@ -29,9 +29,13 @@ export function createAdminApi(options: AdminApiOptions): WebHandler {
     },
   });
   app.onError((error) => problemOf(error, log));
-  app.use(async ({ req }, next) => {
-    if (!methods.includes(req.method)) return new Response(null, { status: 405, headers: { allow: methods.join(', ') } });
-    return await next();
+  app.use(async (context, next) => {
+    const { method } = context.req;
+    if (!methods.includes(method)) return new Response(null, { status: 405, headers: { allow: methods.join(', ') } });
+    await next();
+    // Hono answers HEAD as GET and forgets the body, but a download must end.
+    if (method === 'HEAD') await context.res.body?.cancel();
+    return undefined;
   });
   app.use(admitCaller(options));
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody }));

@@ -5,6 +5,8 @@ import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
 import { nextPage, paging, tenantQuery, timeQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import type { ReportPlaces } from './report-places.ts';
+import { createShares } from './shares.ts';
 
 /** The services that the dead letter routes need. */
 export interface DeadLetterServices {
@@ -12,6 +14,7 @@ export interface DeadLetterServices {
   readonly apiKeys: ApiKeys;
   readonly call: Host['call'];
   readonly audit: Audit;
+  readonly reports: ReportPlaces;
 }
 
 const code = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
@@ -112,7 +115,9 @@ const discardLetters = createRoute({
 });
 
 /** Adds `GET /dead-letters`, `GET /dead-letters/{id}`, `POST /dead-letters/replay` and `POST /dead-letters/discard`. */
-export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, apiKeys, call, audit }: DeadLetterServices): void {
+export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, apiKeys, call, audit, reports }: DeadLetterServices): void {
+  // Each replay runs five calls at a time, and no limit of the MCP endpoint counts them.
+  const replays = createShares({ what: 'replays', total: 8, each: 2 });
   const record = ({ id, address }: AdminCaller, { tenant, ids, ...rest }: DeadLetterFilter, action: string) =>
     audit.record({
       event: 'operator.acted',
@@ -125,8 +130,9 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
 
   app.openapi(listLetters, async (context) => {
     const { limit, after, ...selected } = context.req.valid('query');
-    const filter = filterFor(context.var.caller, selected);
-    const { deadLetters: letters, next } = await deadLetters.list({ ...filter, limit, ...(after !== undefined && { after }) });
+    const { caller } = context.var;
+    const query = { ...filterFor(caller, selected), limit, ...(after !== undefined && { after }) };
+    const { deadLetters: letters, next } = await reports.run(caller.tenant, () => deadLetters.list(query));
     return context.json({ letters: letters.map(letterJson), next }, 200);
   });
 
@@ -141,22 +147,28 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
     return context.json({ ...letterJson(rest), arguments: args }, 200);
   });
 
-  app.openapi(replayLetters, async (context) => {
-    const { caller } = context.var;
-    const letters = filterFor(caller, context.req.valid('json'));
-    await record(caller, letters, 'dead-letters.replay');
-    const {
-      deadLetters: replayed,
-      counts,
-      more,
-    } = await deadLetters.replay(letters, {
+  async function replay(letters: DeadLetterFilter, signal: AbortSignal) {
+    return await deadLetters.replay(letters, {
       call,
-      signal: context.req.raw.signal,
+      signal,
       authorize: async ({ id }) => {
         const key = await apiKeys.get(id);
         return key && key.revokedAt === undefined ? { tenant: key.tenant, id, roles: key.roles, toolsets: key.toolsets } : undefined;
       },
     });
+  }
+
+  app.openapi(replayLetters, async (context) => {
+    const { caller } = context.var;
+    const letters = filterFor(caller, context.req.valid('json'));
+    replays.takeOrRefuse(caller.tenant);
+    const {
+      deadLetters: replayed,
+      counts,
+      more,
+    } = await record(caller, letters, 'dead-letters.replay')
+      .then(() => replay(letters, context.req.raw.signal))
+      .finally(() => replays.give(caller.tenant));
     return context.json({ letters: [...replayed], counts: { ...counts }, more }, 200);
   });
 

@@ -2,6 +2,7 @@ import type { Injector } from '../injector.ts';
 import { tokens } from '../tokens.ts';
 import { callCounts } from '../usage/call-counts.ts';
 import { createAdminApi } from './admin-api.ts';
+import { createReportPlaces } from './report-places.ts';
 
 /** Provides the admin API. */
 export function provideAdmin({ get, provide }: Injector): void {
@@ -17,6 +18,7 @@ export function provideAdmin({ get, provide }: Injector): void {
       apiKeys: get(tokens.apiKeys),
       audit: get(tokens.audit),
       database: get(tokens.database),
+      reports: createReportPlaces(get(tokens.database).maxReports),
       callCounts: () => callCounts(get(tokens.registry), { replica: get(tokens.replica), running: get(tokens.host).running }),
       usage: get(tokens.usage),
       deadLetters: get(tokens.deadLetters),

@@ -5,12 +5,14 @@ import { tenantFor, type AdminEnv } from './admin-caller.ts';
 import { nextPage, paging, tenantQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import type { ReportPlaces } from './report-places.ts';
 import { textStream } from './text-stream.ts';
 
 /** The services that the usage routes need. */
 export interface UsageServices {
   readonly usage: Usage;
   readonly clock: Clock;
+  readonly reports: ReportPlaces;
 }
 
 const groups = ['day', 'tenant', 'key', 'tool', 'connector'] as const satisfies readonly UsageGroup[];
@@ -109,7 +111,7 @@ const getCalls = createRoute({
 });
 
 /** Adds `GET /usage` and `GET /calls`. */
-export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock }: UsageServices): void {
+export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock, reports }: UsageServices): void {
   const startOfMonth = (now: number) => Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth());
   const rangeOf = ({ from, until }: { readonly from?: string | undefined; readonly until?: string | undefined }) => ({
     from: from === undefined ? startOfMonth(clock.now()) : Date.parse(from),
@@ -119,20 +121,22 @@ export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock }: Usa
 
   app.openapi(getUsage, async (context) => {
     const { tenant, by, format, limit, after, ...rest } = context.req.valid('query');
-    const query = { ...rangeOf(rest), by, tenant: tenantFor(context.var.caller, tenant) };
+    const { caller } = context.var;
+    const query = { ...rangeOf(rest), by, tenant: tenantFor(caller, tenant) };
     if (format === 'csv' || (format === undefined && context.req.header('accept')?.startsWith('text/csv'))) {
-      const body = await withInputErrors(textStream(usage.csv(query)));
+      const body = await withInputErrors(textStream(reports.download(caller.tenant, usage.csv(query)), clock));
       const headers = { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="usage.csv"' };
       return context.body(body, 200, headers);
     }
-    const { rows, next } = await withInputErrors(usage.report({ ...query, limit, after }));
+    const { rows, next } = await withInputErrors(reports.run(caller.tenant, () => usage.report({ ...query, limit, after })));
     return context.json({ rows: rows.map(rowJson), next }, 200);
   });
 
   app.openapi(getCalls, async (context) => {
     const { tenant, limit, after, status, ...rest } = context.req.valid('query');
-    const query = { ...rangeOf(rest), tenant: tenantFor(context.var.caller, tenant), limit, after, status };
-    const { calls, next } = await withInputErrors(usage.calls(query));
+    const { caller } = context.var;
+    const query = { ...rangeOf(rest), tenant: tenantFor(caller, tenant), limit, after, status };
+    const { calls, next } = await withInputErrors(reports.run(caller.tenant, () => usage.calls(query)));
     return context.json({ calls: calls.map(callJson), next }, 200);
   });
 }

@@ -25,7 +25,7 @@ const maxStrays = 1_000;
  * @throws {Error} if retention dropped links before they were read. Export again.
  */
 export async function* exportAudit(
-  { db }: Pick<Database, 'db'>,
+  { reports: db }: Pick<Database, 'reports'>,
   { from, until, clock = systemClock }: AuditRange & { readonly clock?: Clock } = {},
 ): AsyncGenerator<string, void, undefined> {
   const at = timeText(clock.now());

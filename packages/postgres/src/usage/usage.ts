@@ -22,9 +22,9 @@ const ended = sql<boolean>`status not in ('running', 'replayed')`;
 const paid = sql<boolean>`charged and ${ended}`;
 
 /** Reads usage from the ledger, for billing and for operators. */
-export function createUsage({ db }: Database): Usage {
+export function createUsage({ reports }: Pick<Database, 'reports'>): Usage {
   const within = ({ from, until, tenant }: UsageRange) =>
-    db
+    reports
       .selectFrom('calls')
       .where('started_at', '>=', new Date(from))
       .where('started_at', '<', new Date(until))

@@ -17,8 +17,8 @@ import { kinds, pglite } from '../support/databases.ts';
 import { admitToRun, callOf, ending } from '../support/ledger.ts';
 
 /** A handle on the same database that reports each statement. */
-const counted = ({ db }: Database, sent: () => void): Pick<Database, 'db'> => ({
-  db: db.withPlugin({
+const counted = ({ reports }: Database, sent: () => void): Pick<Database, 'reports'> => ({
+  reports: reports.withPlugin({
     transformQuery: ({ node }) => {
       sent();
       return node;

@@ -12,7 +12,7 @@ import * as state from '../../src/migrations/0002-state.ts';
 import * as calls from '../../src/migrations/0003-calls.ts';
 import * as usageIntoCalls from '../../src/migrations/0004-usage-into-calls.ts';
 import type { Tables } from '../../src/database/tables.ts';
-import { kinds, type Kind } from '../support/databases.ts';
+import { databaseOf, kinds, type Kind } from '../support/databases.ts';
 import { admitToRun, answerOf, callOf, ending, rowOf, staying } from '../support/ledger.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -44,7 +44,7 @@ async function openAfter(
   const bare = await openBare(at.options);
   const { error } = await new Migrator({ db: bare, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   expect(error).toBeUndefined();
-  await fill({ kind, db: bare, ledger: bare, ping: async () => {}, close: () => bare.destroy() });
+  await fill(databaseOf(kind, bare));
   await bare.destroy();
   const database = await openDatabase(at.options);
   ends.push(() => database.close());
