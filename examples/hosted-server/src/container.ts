@@ -119,7 +119,7 @@ function provideHost({ get, provide }: Injector): void {
       info: { name: 'busbar', version: get(tokens.version) },
       connectors: get(tokens.connectors),
       connections: get(tokens.connections),
-      authenticate: get(tokens.authenticate),
+      authenticate: get(tokens.authenticator).authenticate,
       rateLimit: get(tokens.limitPerKey),
       ...(perTenant !== undefined && { tenantRateLimit: limitPerMinute(get, 'tenant', perTenant) }),
       ...(perConnector !== undefined && { connectorRateLimit: limitPerMinute(get, 'connector', perConnector) }),

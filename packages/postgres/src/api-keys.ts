@@ -1,7 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Clock } from '@busbar/core';
-import type { Selectable } from 'kysely';
+import { ToolError, type Clock } from '@busbar/core';
+import { sql, type Selectable } from 'kysely';
 import type { Database } from './database/database.ts';
+import { groupCommit } from './database/group-commit.ts';
+import { timeParameter } from './database/sql-parameters.ts';
 import type { Tables } from './database/tables.ts';
 
 /** The record of an API key, without the key itself. */
@@ -37,7 +39,10 @@ export interface ApiKeys {
    * first key already existed.
    */
   createFirst(input: NewApiKey): Promise<(ApiKey & { readonly key: string }) | undefined>;
-  /** Returns the key's record and records the time of use. Returns undefined for an unknown or revoked key. */
+  /**
+   * Returns the key's record and records the time of use. Returns undefined for an unknown or revoked key. Reads what is committed when it
+   * is called, or later. Keys that are looked up together share a statement, which waits for no lock.
+   */
   use(key: string): Promise<ApiKey | undefined>;
   /** Returns the record of a valid or revoked key. */
   get(id: string): Promise<StoredApiKey | undefined>;
@@ -54,12 +59,32 @@ export interface ApiKeys {
   revoke(id: string): Promise<boolean>;
 }
 
+type ApiKeyRow = Pick<Selectable<Tables['api_keys']>, 'id' | 'tenant' | 'name' | 'prefix' | 'hash' | 'roles' | 'toolsets'>;
+
 const maxListed = 1_000;
 const keyPattern = /^bb_[A-Za-z0-9_-]{43}$/;
 const firstId = 'key_first';
 
 /** Stores API keys. A key is 256 random bits, so a plain SHA-256 hash of it is safe to store and fast to look up. */
-export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
+export function createApiKeys({ db, signIn }: Database, clock: Clock): ApiKeys {
+  const lookups = groupCommit<string, ApiKey | undefined>(
+    async (hashes) => {
+      // The lock keeps two replicas that look up the same keys from waiting for each other.
+      const { rows } = await sql<ApiKeyRow>`
+        with found as materialized (
+          select id, tenant, name, prefix, hash, roles, toolsets from api_keys where hash = any(${hashes}::text[]) and revoked_at is null
+        ), held as materialized (
+          select id from api_keys where id in (select id from found) for no key update skip locked
+        ), used as (
+          update api_keys set last_used_at = ${timeParameter(clock.now())} from held where api_keys.id = held.id
+        )
+        select * from found`.execute(signIn);
+      const records = new Map(rows.map(({ hash: of, toolsets, ...key }) => [of, { ...key, toolsets: toolsets ?? undefined }]));
+      return (of) => records.get(of);
+    },
+    { maxBatch: 500, maxWaiting: 10_000, full: tooManyLookups },
+  );
+
   const insert = async (id: string, input: NewApiKey) => {
     const key = `bb_${randomBytes(32).toString('base64url')}`;
     const created = { ...input, id, prefix: key.slice(0, 9), key };
@@ -91,14 +116,8 @@ export function createApiKeys({ db }: Database, clock: Clock): ApiKeys {
 
     async use(key) {
       if (!keyPattern.test(key)) return undefined;
-      const row = await db
-        .updateTable('api_keys')
-        .set({ last_used_at: new Date(clock.now()) })
-        .where('hash', '=', digest(key))
-        .where('revoked_at', 'is', null)
-        .returning(['id', 'tenant', 'name', 'prefix', 'roles', 'toolsets'])
-        .executeTakeFirst();
-      return row && { ...row, toolsets: row.toolsets ?? undefined };
+      const hashed = digest(key);
+      return (await lookups.add(hashed))(hashed);
     },
 
     async get(id) {
@@ -145,5 +164,7 @@ const toStored = (row: Selectable<Tables['api_keys']>): StoredApiKey => ({
   lastUsedAt: row.last_used_at?.getTime(),
   revokedAt: row.revoked_at?.getTime(),
 });
+
+const tooManyLookups = () => new ToolError('UNAVAILABLE', 'Too many API keys are being checked. Try again in a moment.');
 
 const digest = (key: string) => hash('sha256', key);

@@ -59,6 +59,26 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     expect(await keys.use('')).toBeUndefined();
   });
 
+  test('finds a good key among 2,000 made-up keys that are looked up at the same time', async () => {
+    const { key, id } = await keys.create(wanted);
+    const madeUp = Array.from({ length: 2_000 }, (_, index) => keys.use(`bb_${String(index).padStart(43, 'x')}`));
+    const found = keys.use(key);
+    expect(await found).toMatchObject({ id });
+    expect(new Set(await Promise.all(madeUp))).toEqual(new Set([undefined]));
+  });
+
+  test('a lookup that begins after a revocation finds nothing, also among others', async () => {
+    const made = await Promise.all(Array.from({ length: 50 }, () => keys.create(wanted)));
+    await Promise.all(
+      made.map(async ({ key, id }) => {
+        const before = keys.use(key);
+        await keys.revoke(id);
+        expect(await keys.use(key)).toBeUndefined();
+        await before;
+      }),
+    );
+  });
+
   test('a revoked key is unknown, and is revoked once', async () => {
     const { key, id } = await keys.create(wanted);
     expect(await keys.revoke(id)).toBe(true);
@@ -92,6 +112,15 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
 
   test.each([0, 1_001, 1.5])('does not list %s keys at once', async (limit) => {
     await expect(keys.list({ limit })).rejects.toThrow(RangeError);
+  });
+
+  test('a lookup does not wait for a transaction that has locked the key', async ({ skip }) => {
+    if (database.kind === 'pglite') return skip('a folder has one connection');
+    const { key, id } = await keys.create(wanted);
+    await database.db.transaction().execute(async (trx) => {
+      await trx.updateTable('api_keys').set({ name: 'changing' }).where('id', '=', id).execute();
+      expect(await keys.use(key)).toMatchObject({ id, name: 'laptop' });
+    });
   });
 
   test('creates one first key, however many processes ask at once', async () => {

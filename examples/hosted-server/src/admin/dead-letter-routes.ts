@@ -6,7 +6,7 @@ import { nextPage, paging, tenantQuery, timeQuery } from './query-parameters.ts'
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 import type { ReportPlaces } from './report-places.ts';
-import { createShares } from './shares.ts';
+import { createShares } from '../http/shares.ts';
 
 /** The services that the dead letter routes need. */
 export interface DeadLetterServices {

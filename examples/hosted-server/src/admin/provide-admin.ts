@@ -11,7 +11,7 @@ export function provideAdmin({ get, provide }: Injector): void {
       version: get(tokens.version),
       log: get(tokens.log),
       clock: get(tokens.clock),
-      authenticate: get(tokens.authenticate),
+      authenticate: get(tokens.authenticator).authenticateAfresh,
       limitPerAddress: get(tokens.limitPerAddress),
       limitPerKey: async (principal) => await get(tokens.host).limit(principal),
       trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,

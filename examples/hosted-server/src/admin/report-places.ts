@@ -1,4 +1,4 @@
-import { createShares } from './shares.ts';
+import { createShares } from '../http/shares.ts';
 
 /** Bounds the reports that run at the same time, so that no tenant's reports hold up other tenants' or the rest of the server. */
 export interface ReportPlaces {

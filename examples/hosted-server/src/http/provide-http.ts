@@ -2,13 +2,13 @@ import { httpTransport } from '@busbar/core/mcp/http';
 import type { Injector } from '../injector.ts';
 import { tokens } from '../tokens.ts';
 import { outboxLength } from '../usage/outbox-length.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { createAuthenticator } from './authenticate.ts';
 import { createHealth } from './health.ts';
 import { createRouter } from './router.ts';
 
 /** Provides the MCP transport, and the router for all other paths. */
 export function provideHttp({ get, provide }: Injector): void {
-  provide(tokens.authenticate, () => createAuthenticate(get(tokens.apiKeys), get(tokens.clock)));
+  provide(tokens.authenticator, () => createAuthenticator({ keys: get(tokens.apiKeys), clock: get(tokens.clock), log: get(tokens.log) }));
   provide(tokens.health, () =>
     createHealth({
       version: get(tokens.version),
@@ -26,7 +26,7 @@ export function provideHttp({ get, provide }: Injector): void {
   provide(tokens.router, () =>
     createRouter({
       health: get(tokens.health),
-      authenticate: get(tokens.authenticate),
+      authenticate: get(tokens.authenticator).authenticate,
       limitPerAddress: get(tokens.limitPerAddress),
       log: get(tokens.log),
       openMetrics: get(tokens.config).BUSBAR_OPEN_METRICS,
