@@ -121,7 +121,7 @@ function provideHost({ get, provide }: Injector): void {
       connections: get(tokens.connections),
       authenticate: get(tokens.authenticator).authenticate,
       rateLimit: get(tokens.limitPerKey),
-      ...(perTenant !== undefined && { tenantRateLimit: limitPerMinute(get, 'tenant', perTenant) }),
+      tenantRateLimit: limitPerMinute(get, 'tenant', perTenant),
       ...(perConnector !== undefined && { connectorRateLimit: limitPerMinute(get, 'connector', perConnector) }),
       metering: get(tokens.metering),
       audit: get(tokens.audit),

@@ -1,4 +1,12 @@
-export { createApiKeys, type ApiKey, type ApiKeys, type StoredApiKey, type NewApiKey } from './api-keys.ts';
+export {
+  createApiKeys,
+  type ApiKey,
+  type ApiKeyConditions,
+  type ApiKeys,
+  type ApiKeyScope,
+  type StoredApiKey,
+  type NewApiKey,
+} from './api-keys.ts';
 export { postgresAudit, type PostgresAudit, type PostgresAuditOptions } from './audit/audit.ts';
 export { exportAudit, type AuditRange } from './audit/export.ts';
 export type { AuditEntry, AuditHeads, ChainHead } from './audit/lines.ts';

@@ -7,6 +7,7 @@ import { addAuditRoutes, type AuditServices } from './audit-routes.ts';
 import { addDeadLetterRoutes, type DeadLetterServices } from './dead-letter-routes.ts';
 import { addKeyRoutes, type KeyServices } from './key-routes.ts';
 import { problemOf } from './problem.ts';
+import { createRefusalRecords } from './record-refusal.ts';
 import { addQuotaRoutes, type QuotaServices } from './quota-routes.ts';
 import { addUsageRoutes, type UsageServices } from './usage-routes.ts';
 
@@ -28,7 +29,13 @@ export function createAdminApi(options: AdminApiOptions): WebHandler {
       if (!result.success) throw new ToolError('INVALID_INPUT', describe(result.error.issues));
     },
   });
-  app.onError((error) => problemOf(error, log));
+  const recordRefusal = createRefusalRecords(options);
+  app.onError((error, context) => {
+    const { method, path } = context.req;
+    // The refusal does not wait for its record.
+    void recordRefusal(error, context.var.caller, `${method} ${path}`);
+    return problemOf(error, log);
+  });
   app.use(async (context, next) => {
     const { method } = context.req;
     if (!methods.includes(method)) return new Response(null, { status: 405, headers: { allow: methods.join(', ') } });

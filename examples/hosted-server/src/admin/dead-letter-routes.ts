@@ -151,8 +151,8 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
     return await deadLetters.replay(letters, {
       call,
       signal,
-      authorize: async ({ id }) => {
-        const key = await apiKeys.get(id);
+      authorize: async ({ id, tenant }) => {
+        const key = await apiKeys.get(id, { tenant });
         return key && key.revokedAt === undefined ? { tenant: key.tenant, id, roles: key.roles, toolsets: key.toolsets } : undefined;
       },
     });

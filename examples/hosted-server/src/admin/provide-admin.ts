@@ -16,6 +16,8 @@ export function provideAdmin({ get, provide }: Injector): void {
       limitPerKey: async (principal) => await get(tokens.host).limit(principal),
       trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,
       apiKeys: get(tokens.apiKeys),
+      maxKeysOfTenant: get(tokens.config).BUSBAR_KEYS_PER_TENANT,
+      forgetKey: (id) => get(tokens.authenticator).forget(id),
       audit: get(tokens.audit),
       database: get(tokens.database),
       reports: createReportPlaces(get(tokens.database).maxReports),
