@@ -65,9 +65,11 @@ export interface ApiKeys {
   use(key: string): Promise<ApiKey | undefined>;
   /** Returns the record of a valid or revoked key. */
   get(id: string, scope?: ApiKeyScope): Promise<StoredApiKey | undefined>;
-  /** Lists keys in order of id. Revoked keys are included. `after` is the last id of the previous page. `limit` is 1 to 1,000. */
+  /**
+   * Lists keys in order of id. `valid`: without revoked keys. `after` is the last id of the previous page. `limit` is 1 to 1,000.
+   */
   list(
-    query: ApiKeyScope & { readonly after?: string | undefined; readonly limit: number },
+    query: ApiKeyScope & { readonly valid?: boolean; readonly after?: string | undefined; readonly limit: number },
   ): Promise<{ readonly keys: readonly StoredApiKey[]; readonly next?: string }>;
   /**
    * Revokes a key permanently. Returns false if the key does not exist or was revoked before. When it resolves, the key cannot be the maker
@@ -75,7 +77,7 @@ export interface ApiKeys {
    */
   revoke(id: string, scope?: ApiKeyScope): Promise<boolean>;
   /**
-   * Finds the valid keys that a key made, and that those keys made, and so on, in order of id. Returns at most 1,000, of the first 10,000
+   * Finds the valid keys that a key made, and that those keys made, and so on, in order of id. Returns at most 200, of the first 10,000
    * keys in that line. `more`: there may be others.
    */
   madeBy(id: string, scope?: ApiKeyScope): Promise<{ readonly keys: readonly StoredApiKey[]; readonly more: boolean }>;
@@ -84,7 +86,8 @@ export interface ApiKeys {
 type ApiKeyRow = Pick<Selectable<Tables['api_keys']>, 'id' | 'tenant' | 'name' | 'prefix' | 'hash' | 'roles' | 'toolsets'>;
 
 const maxListed = 1_000;
-const maxMade = 10_000;
+const maxMade = 200;
+const maxVisited = 10_000;
 // The first number of the advisory locks of keys. The second is the tenant's.
 const keysLock = 0x62757362;
 const keyPattern = /^bb_[A-Za-z0-9_-]{43}$/;
@@ -114,7 +117,12 @@ export function createApiKeys({ db, signIn }: Database, clock: Clock): ApiKeys {
     const key = `bb_${randomBytes(32).toString('base64url')}`;
     const created = { id, tenant, name, roles, toolsets, prefix: key.slice(0, 9), key };
     const row = {
-      ...{ id, tenant, name, prefix: created.prefix, hash: digest(key), roles: [...roles] },
+      id,
+      tenant,
+      name,
+      prefix: created.prefix,
+      hash: digest(key),
+      roles: [...roles],
       toolsets: toolsets ? [...toolsets] : null,
       created_at: new Date(clock.now()),
     };
@@ -187,13 +195,14 @@ export function createApiKeys({ db, signIn }: Database, clock: Clock): ApiKeys {
       return row && toStored(row);
     },
 
-    async list({ tenant, after, limit }) {
+    async list({ tenant, valid = false, after, limit }) {
       if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
         throw new RangeError(`The limit must be a whole number from 1 to ${maxListed}`);
       const rows = await db
         .selectFrom('api_keys')
         .selectAll()
         .$if(tenant !== undefined, (query) => query.where('tenant', '=', tenant ?? ''))
+        .$if(valid, (query) => query.where('revoked_at', 'is', null))
         .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
         .orderBy('id')
         .limit(limit + 1)
@@ -219,15 +228,15 @@ export function createApiKeys({ db, signIn }: Database, clock: Clock): ApiKeys {
         with recursive made as (
           select id from api_keys where created_by = ${id}
           union select api_keys.id from api_keys join made on api_keys.created_by = made.id
-        ), visited as materialized (select id from made limit ${sql.lit(maxMade + 1)}), valid as (
+        ), visited as materialized (select id from made limit ${sql.lit(maxVisited + 1)}), valid as (
           select api_keys.* from api_keys join visited using (id)
           where revoked_at is null ${tenant === undefined ? sql`` : sql`and tenant = ${tenant}`}
-          order by id limit ${sql.lit(maxListed + 1)}
+          order by id limit ${sql.lit(maxMade + 1)}
         )
         select * from (select count(*)::int as visited from visited) as line left join valid on true order by id`.execute(db);
       const keys = rows.filter((row): row is typeof row & Selectable<Tables['api_keys']> => row.id !== null);
       const [first] = rows;
-      return { keys: keys.slice(0, maxListed).map(toStored), more: keys.length > maxListed || (first?.visited ?? 0) > maxMade };
+      return { keys: keys.slice(0, maxMade).map(toStored), more: keys.length > maxMade || (first?.visited ?? 0) > maxVisited };
     },
   };
 }

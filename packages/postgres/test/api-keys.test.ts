@@ -108,6 +108,14 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     expect(all.keys.length).toBeGreaterThan(3);
     expect(JSON.stringify(all)).not.toMatch(/[0-9a-f]{64}/);
     expect((await keys.list({ tenant: 'unknown', limit: 1 })).keys).toEqual([]);
+    await keys.revoke(made[0]?.id ?? '');
+    expect((await keys.list({ tenant: 'globex', limit: 3 })).keys).toHaveLength(3);
+    expect((await keys.list({ tenant: 'globex', valid: true, limit: 3 })).keys.map(({ id }) => id).sort()).toEqual(
+      made
+        .slice(1)
+        .map(({ id }) => id)
+        .sort(),
+    );
   });
 
   test.each([0, 1_001, 1.5])('does not list %s keys at once', async (limit) => {

@@ -91,13 +91,13 @@ describe('the audit of a server', () => {
   });
 
   test('has the rights of each key that is created or revoked, and hides none behind long names', async () => {
-    const roles = [...Array.from({ length: 49 }, (_, index) => `${index} ${'x'.repeat(200)}`), 'operator'];
+    const roles = [...Array.from({ length: 19 }, (_, index) => `${index} ${'\u0001'.repeat(50)}`), 'operator'];
     const { json } = await server.ask(server.key, 'POST keys', { name: 'laptop', roles, toolsets: ['tickets'] });
     expect((await server.ask(server.key, `DELETE keys/${json.id}`)).status).toBe(200);
     const about = (await entriesOf(server)).filter(({ subject }) => subject === json.id);
     expect(about).toMatchObject([
-      { event: 'key.created', principal: 'key_first', detail: expect.stringMatching(/^\{"roles":\["operator","0 xxx/) },
-      { event: 'key.revoked', principal: 'key_first', detail: expect.stringMatching(/^\{"roles":\["operator","0 xxx/) },
+      { event: 'key.created', principal: 'key_first', detail: expect.stringMatching(/^\{"roles":\["operator","0 /) },
+      { event: 'key.revoked', principal: 'key_first', detail: expect.stringMatching(/^\{"roles":\["operator","0 /) },
     ]);
     const { json: small } = await server.ask(server.key, 'POST keys', { name: 'phone', roles: ['support'], toolsets: ['tickets'] });
     expect((await entriesOf(server)).find(({ subject }) => subject === small.id)?.detail).toBe(
@@ -124,7 +124,7 @@ test('a key that --new-key creates is in the audit, and none is created if that 
   const keys = (await get(tokens.apiKeys).list({ limit: 10 })).keys;
   expect(keys).toHaveLength(2);
   const created = (await entriesOf({ get })).filter(({ event }) => event === 'key.created');
-  expect(created.map(({ subject }) => subject).sort()).toEqual(keys.map(({ id }) => id).sort());
+  expect(created.map(({ subject = '' }) => subject).sort()).toEqual(keys.map(({ id }) => id).sort());
   expect(created.at(-1)?.detail).toContain('Made with --new-key');
   await again.close();
   const failing = startServer(config, {

@@ -27,7 +27,7 @@ test.each(kinds)('a burst of made-up keys makes no other key fail, and is logged
   const signedIn = await Promise.all(good.map((key) => show(key, '192.0.2.2')));
   const asked = await Promise.all(good.map((key) => server.ask(key, 'GET keys', undefined, { 'x-forwarded-for': '192.0.2.2' })));
   expect([...signedIn, ...asked.map(({ status }) => status)]).toEqual(Array(40).fill(200));
-  // Beyond its share, an address is told to wait.
+  // Beyond its share, an address gets 503.
   const statuses = [...(await Promise.all(guesses)), ...(await Promise.all(pages)).map(({ status }) => status)];
   expect(statuses.every((status) => status === 401 || status === 503)).toBe(true);
   expect(statuses).toContain(401);

@@ -6,7 +6,7 @@ import { kinds } from '../../../packages/postgres/test/support/databases.ts';
 
 describe.each(kinds)('a stolen operator key on $kind', ({ kind, place }) => {
   const stack = new AsyncDisposableStack();
-  /** A server, and another one that shares its database. A folder has only one server. */
+  /** Two servers that share a database. A folder has only one server. */
   let one: AdminServer;
   let other: AdminServer;
   beforeAll(async () => {
@@ -69,7 +69,7 @@ describe.each(kinds)('a stolen operator key on $kind', ({ kind, place }) => {
   });
 });
 
-test('an owner learns of no key of another tenant, not even by the time that an answer takes', async () => {
+test('the database returns no row to an owner for a key of another tenant, so that not even the time of an answer tells', async () => {
   await using stack = new AsyncDisposableStack();
   const server = await startAdminServer(stack);
   const owner = await server.make({ tenant: 'acme', roles: ['owner'] });

@@ -6,6 +6,7 @@ import { nextPage, paging, tenantQuery, timeQuery } from './query-parameters.ts'
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 import type { ReportPlaces } from './report-places.ts';
+import { safeText } from './safe-text.ts';
 import { createShares } from '../http/shares.ts';
 
 /** The services that the dead letter routes need. */
@@ -18,7 +19,7 @@ export interface DeadLetterServices {
 }
 
 const code = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
-const name = z.string().min(1).max(255);
+const name = safeText(255).min(1);
 const filter = {
   connector: name.optional(),
   tool: name.optional(),
@@ -28,7 +29,7 @@ const filter = {
 };
 
 const selection = z
-  .strictObject({ tenant: tenantQuery, ids: z.array(z.string().max(255)).min(1).max(1_000).optional(), ...filter })
+  .strictObject({ tenant: tenantQuery, ids: z.array(safeText(255)).min(1).max(1_000).optional(), ...filter })
   .refine(
     (fields) => Object.values(fields).some((value) => value !== undefined),
     'must select dead letters, by ids or by properties they share',
@@ -68,7 +69,7 @@ const getLetter = createRoute({
   method: 'get',
   path: '/dead-letters/{id}',
   summary: 'Shows a dead letter with the arguments of its call, which may hold secrets',
-  request: { params: z.object({ id: z.string().max(255) }) },
+  request: { params: z.object({ id: safeText(255) }) },
   responses: {
     200: jsonResponse('The dead letter.', letterSchema.extend({ arguments: z.unknown() })),
     ...problemResponses,

@@ -2,10 +2,11 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, type Audit } from '@busbar/core';
 import type { ApiKeys, StoredApiKey } from '@busbar/postgres';
 import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
-import { nextPage, paging, tenantQuery } from './query-parameters.ts';
+import { nextPage, pagingOf, tenantQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 import { recordCreated, rightsOf } from './record-key.ts';
+import { safeText } from './safe-text.ts';
 
 /** The services that the key routes need. */
 export interface KeyServices {
@@ -17,8 +18,9 @@ export interface KeyServices {
   forgetKey(id: string): void;
 }
 
-const name = z.string().trim().min(1).max(255);
-const names = z.array(name).max(50);
+const name = safeText(255).trim().min(1);
+// A page of keys with that many names is the largest answer of this API that is not a download.
+const names = z.array(safeText(64).trim().min(1)).max(20);
 
 const keySchema = z
   .object({
@@ -39,7 +41,7 @@ const listKeys = createRoute({
   method: 'get',
   path: '/keys',
   summary: 'Lists keys, including revoked keys',
-  request: { query: z.object({ tenant: tenantQuery, ...paging }) },
+  request: { query: z.object({ tenant: tenantQuery, ...pagingOf(200) }) },
   responses: {
     200: jsonResponse('A page of keys.', z.object({ keys: z.array(keySchema), next: nextPage })),
     ...problemResponses,
@@ -79,7 +81,7 @@ const revokeKey = createRoute({
   summary: 'Revokes a key permanently',
   description:
     'The process that answers refuses the key at once, and the admin API of every replica does too. For MCP, other replicas refuse it within 30 seconds.',
-  request: { params: z.object({ id: z.string().max(255) }) },
+  request: { params: z.object({ id: safeText(255) }) },
   responses: {
     200: jsonResponse(
       'The key is revoked. "made" has the valid keys that it created, and that those created, and so on: they stay valid. If the key was stolen, revoke them too. "more": there may be others.',

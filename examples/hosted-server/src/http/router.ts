@@ -38,8 +38,8 @@ export function createRouter(options: RouterOptions): RequestListener {
     '/health/ready': readiness,
     '/health/live': async () => json(200, { status: 'live' }),
     '/health/detailed': async ({ env }) => {
-      await authenticateCaller(env.incoming, options);
-      return json(200, await health.details());
+      const { principal } = await authenticateCaller(env.incoming, options);
+      return json(200, await health.details({ isOperator: principal.roles.includes('operator') }));
     },
     '/metrics': async ({ env }) => {
       if (!options.openMetrics && !isFromThisMachine(env.incoming)) await authenticateCaller(env.incoming, options);

@@ -30,8 +30,10 @@ const maxCounters = 1_000;
 export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: QuotaUsageOptions): ReadQuotaUsage {
   return async (tenant) => {
     const applicable = rules.filter(({ where }) => where?.tenant === undefined || where.tenant === tenant);
-    const keys = applicable.some(({ each }) => each === 'key') ? await apiKeys.list({ tenant, limit: maxCounters }) : { keys: [] };
-    const activeKeys = keys.keys.filter(({ revokedAt }) => revokedAt === undefined).map(({ id }) => id);
+    const keys = applicable.some(({ each }) => each === 'key')
+      ? await apiKeys.list({ tenant, valid: true, limit: maxCounters })
+      : { keys: [] };
+    const activeKeys = keys.keys.map(({ id }) => id);
     const entries = tools({ tenant, id: '', roles: [] });
     const candidates: Readonly<Record<QuotaRule['each'], readonly Partial<QuotaRule['where']>[]>> = {
       tenant: [{}],

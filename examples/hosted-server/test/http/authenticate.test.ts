@@ -112,7 +112,7 @@ describe('createAuthenticator', () => {
     expect(logged).toEqual([{ address: '192.0.2.1' }, { address: '192.0.2.2' }, { address: '192.0.2.1' }]);
   });
 
-  test('asks afresh each time if it is told to, and then remembers what it read', async () => {
+  test('asks for a key afresh each time on request, and then remembers what it read', async () => {
     let found: ApiKey | undefined = record;
     const { show, showAfresh, looked } = authenticating(async () => found);
     await show('bb_good');

@@ -21,7 +21,7 @@ export interface AuditEvent {
 
 /** A permanent record of who did what, and from where. */
 export interface Audit {
-  /** Resolves when the event is durable. Rejects if the event cannot be recorded. Fields are cut to 255 characters, and `detail` to 2,000. */
+  /** Resolves when the event is durable. Rejects if it cannot be recorded. Cuts fields to 255 characters, and `detail` to 4,000. */
   record(event: AuditEvent): Promise<void>;
 }
 

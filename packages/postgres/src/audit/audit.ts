@@ -48,7 +48,7 @@ export interface PostgresAudit extends Audit {
 }
 
 const maxFieldLength = 255;
-const maxDetailLength = 2_000;
+const maxDetailLength = 4_000;
 
 /**
  * Records events other than calls. An event is durable when `record` resolves. Events that arrive together share a link. If the database is

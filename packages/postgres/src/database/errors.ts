@@ -27,7 +27,7 @@ export function markLost(error: unknown): unknown {
 }
 
 const cutOff = '57014';
-// PostgreSQL's classes: no connection, conflicts between transactions, no resources, a lock that is not free, a server that stops or starts.
+// PostgreSQL's classes: no connection, conflicts of transactions, no resources, a lock that is taken, a server that stops or starts.
 const temporary = /^(?:08|40|53)[0-9A-Z]{3}$|^55P03$|^57P0\d$/;
 
 /**

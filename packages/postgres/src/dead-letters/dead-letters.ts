@@ -144,7 +144,7 @@ export function createDeadLetters(
 }
 
 function readCursor(after: string): [failedAt: Date, id: string] {
-  const [, failedAt, id] = /^(\d{1,15}) ([0-9a-f]{64})$/.exec(after) ?? [];
+  const [, failedAt, id] = /^(\d{1,13}) ([0-9a-f]{64})$/.exec(after) ?? [];
   if (failedAt === undefined || id === undefined)
     throw new ToolError('INVALID_INPUT', '`after` is not the `next` of a page of dead letters. Leave it out to start with the newest.');
   return [new Date(Number(failedAt)), id];
