@@ -2,7 +2,7 @@ import { httpTransport } from '@busbar/core/mcp/http';
 import type { Injector } from '../injector.ts';
 import { tokens } from '../tokens.ts';
 import { outboxLength } from '../usage/outbox-length.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { createAuthenticator } from './authenticate.ts';
 import { createHealth } from './health.ts';
 import { remembered } from './remembered.ts';
 import { createRouter } from './router.ts';
@@ -12,7 +12,7 @@ const metricsEveryMs = 1_000;
 
 /** Provides the MCP transport, and the router for all other paths. */
 export function provideHttp({ get, provide }: Injector): void {
-  provide(tokens.authenticate, () => createAuthenticate(get(tokens.apiKeys), get(tokens.clock)));
+  provide(tokens.authenticator, () => createAuthenticator({ keys: get(tokens.apiKeys), clock: get(tokens.clock), log: get(tokens.log) }));
   provide(tokens.health, () =>
     createHealth({
       version: get(tokens.version),
@@ -31,7 +31,7 @@ export function provideHttp({ get, provide }: Injector): void {
     const { BUSBAR_OPEN_METRICS, BUSBAR_TRUST_PROXY, NODE_ENV } = get(tokens.config);
     return createRouter({
       health: get(tokens.health),
-      authenticate: get(tokens.authenticate),
+      authenticate: get(tokens.authenticator).authenticate,
       limitPerAddress: get(tokens.limitPerAddress),
       log: get(tokens.log),
       metricsFor: BUSBAR_OPEN_METRICS ? 'anyone' : NODE_ENV === 'production' ? 'keys' : 'this machine',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Logger } from '@busbar/core';
 import { isLoopback } from '@busbar/core/mcp/http';
+import { databaseRefusal } from '@busbar/postgres';
 import { Hono, type Context } from 'hono';
 import { authenticateCaller, countAddress, type CallerOptions } from './caller.ts';
 import type { Health } from './health.ts';
@@ -37,8 +38,8 @@ export function createRouter(options: RouterOptions): RequestListener {
     '/health/ready': readiness,
     '/health/live': async () => json(200, { status: 'live' }),
     '/health/detailed': async ({ env }) => {
-      await authenticateCaller(env.incoming, options);
-      return json(200, await health.details());
+      const { principal } = await authenticateCaller(env.incoming, options);
+      return json(200, await health.details({ isOperator: principal.roles.includes('operator') }));
     },
     '/metrics': async ({ env }) => {
       await admitToMetrics(env.incoming, options);
@@ -54,7 +55,7 @@ export function createRouter(options: RouterOptions): RequestListener {
     errorPage(404, 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics, the admin API at /admin/v1/.'),
   );
   app.onError((error) => {
-    const known = httpErrorOf(error);
+    const known = httpErrorOf(databaseRefusal(error) ?? error);
     if (known) return errorPage(known.status, known.error.message, known.headers);
     log.error({ err: error }, 'A page failed');
     return errorPage(500, 'This page failed. The server log says why.');

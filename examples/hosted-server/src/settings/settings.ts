@@ -132,8 +132,11 @@ const limits = {
   BUSBAR_CALLS_PER_MINUTE: wholeNumber(1, 1_000_000).default(100).describe('The requests that a key may make in a minute.'),
   BUSBAR_CALLS_PER_HOUR: wholeNumber(1, 10_000_000).default(1_000).describe('The requests that a key may make in an hour.'),
   BUSBAR_TENANT_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
-    .optional()
-    .describe('The requests that all keys of a tenant together may make in a minute. Default: only the limits of each key.'),
+    .default(600)
+    .describe('The requests that all keys of a tenant together may make in a minute.'),
+  BUSBAR_KEYS_PER_TENANT: wholeNumber(1, 100_000)
+    .default(100)
+    .describe('The most valid keys of a tenant. The admin API creates no more. `--new-key` does.'),
   BUSBAR_CONNECTOR_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
     .optional()
     .describe('The calls that a tenant may make to one connector in a minute. Default: no limit.'),

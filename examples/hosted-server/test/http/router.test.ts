@@ -79,6 +79,22 @@ describe('createRouter', () => {
     expect(await get('/health/detailed', key)).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
   });
 
+  test('asks for what concerns all tenants only for an operator', async () => {
+    const readers: unknown[] = [];
+    const details = (reader: unknown) => {
+      readers.push(reader);
+      return Promise.reject(new ToolError('UNAVAILABLE', 'not needed'));
+    };
+    const health = { readiness: async () => ({ status: 'ready', database: 'ok' }) as const, details, drain: () => {} };
+    for (const roles of [[], ['owner'], ['owner', 'operator']]) {
+      const get = await served({ health, authenticate: async () => ({ ...principal, roles }) });
+      await get('/health/detailed', key);
+      await close();
+    }
+    close = async () => {};
+    expect(readers).toEqual([{ isOperator: false }, { isOperator: false }, { isOperator: true }]);
+  });
+
   test('shows the metrics to this machine', async () => {
     const get = await served();
     expect(await get('/metrics')).toMatchObject({
