@@ -5,7 +5,7 @@ test('in production, a request without a key reads no metrics although it looks 
   await using stack = new AsyncDisposableStack();
   const server = await startServing(stack, {
     NODE_ENV: 'production',
-    BUSBAR_SECRET: 'd1f8a0c39b5e4726d1f8a0c39b5e4726',
+    BUSBAR_SECRET: 'd1f8a0c39b5e47262c8eaf0773b91c45',
     BUSBAR_DEMO: 'true',
     BUSBAR_DATA_DIR: await dataFolder(stack),
   });
