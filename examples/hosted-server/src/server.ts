@@ -4,6 +4,7 @@ import { compose } from './container.ts';
 import type { Injector } from './injector.ts';
 import { firstTenant } from './settings/account.ts';
 import type { Config } from './settings/config.ts';
+import { exposedFiles } from './settings/exposed-files.ts';
 import { tokens } from './tokens.ts';
 
 /** A running server. */
@@ -71,6 +72,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   // After the steps that are likely to fail, because a key that is created but never shown is lost.
   const newKey = await createKey(get(tokens.apiKeys), options.newKey);
   undo.move();
+  for (const warning of exposedFiles(config)) log.warn({}, warning);
   log.info({ url: listener.url, demo: accountSource.demo, database: database.kind }, 'Listening');
   get(tokens.metering).start();
   get(tokens.audit).start();

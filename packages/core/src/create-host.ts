@@ -125,7 +125,7 @@ function assemble(options: HostOptions): HostParts {
 /** Drains calls first, because callers wait for them. Jobs get the rest of the grace period. Then closes the clients. */
 async function drain({ clock, calls, callPath, jobs, clients, draining }: HostParts, graceMs: number): Promise<void> {
   calls.close();
-  const endsAt = clock.now() + graceMs;
+  const endsAt = clock.elapsed() + graceMs;
   const cancelTimer = clock.timer(graceMs, () => {
     const reason = new ToolError('UNAVAILABLE', 'The server is shutting down and could not finish this call. Try again shortly.');
     callPath.stop(reason);
@@ -134,7 +134,7 @@ async function drain({ clock, calls, callPath, jobs, clients, draining }: HostPa
   await callPath.running.idle();
   cancelTimer();
   callPath.close();
-  await jobs.drain(Math.max(0, endsAt - clock.now()));
+  await jobs.drain(Math.max(0, endsAt - clock.elapsed()));
   await clients.close();
 }
 

@@ -482,6 +482,24 @@ test.each([
   expect(lines.at(-1)).toMatchObject({ level, message, fields: { durationMs: ms, traceId: '0af7651916cd43dd8448eb211c80319c' } });
 });
 
+test('a correction of the clock during a call changes neither its duration nor its place in the ledger', async () => {
+  const clock = manualClock();
+  const { call, lines, settled } = scriptedHost(
+    async (context) => {
+      clock.adjust(-3_600_000);
+      await clock.sleep(20, context.signal);
+      return { said: 'hi' };
+    },
+    { clock },
+  );
+  const startedAt = clock.now();
+  const running = call('script_read_it');
+  await clock.advance(20);
+  await running;
+  expect(lines.at(-1)).toMatchObject({ level: 'info', fields: { durationMs: 20 } });
+  expect(settled).toMatchObject([{ endedAt: startedAt }]);
+});
+
 test('an observer that throws does not affect the call', async () => {
   const { call } = scriptedHost(ok, {
     observer: {

@@ -9,6 +9,7 @@ export type { DeadLetterFilter } from './dead-letters/filter.ts';
 export type { ReplayedDeadLetter, ReplayOptions, ReplayResult } from './dead-letters/replay.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './dead-letters/dead-letters.ts';
 export { FolderInUseError } from './database/folder-lock.ts';
+export { FolderAccessError } from './database/private-folder.ts';
 export { postgresMetering, type PostgresMetering, type PostgresMeteringOptions } from './metering/metering.ts';
 export type { SweepResult } from './metering/sweep.ts';
 export { reconcile, type ReconcileResult, type ReconcileOptions } from './reconcile/reconcile.ts';

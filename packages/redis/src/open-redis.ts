@@ -91,10 +91,10 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
       reply.then(onReachable, (error: unknown) => (error instanceof ErrorReply ? onReachable() : undefined));
       late.resolve(undefined);
     };
-    const dueAt = systemClock.now() + commandTimeoutMs;
+    const dueAt = systemClock.elapsed() + commandTimeoutMs;
     let cancel = systemClock.timer(commandTimeoutMs, () => {
       // If this process itself was busy, Redis has not yet had the full time to answer.
-      if (systemClock.now() > dueAt + busyForMs) cancel = systemClock.timer(commandTimeoutMs, giveUp);
+      if (systemClock.elapsed() > dueAt + busyForMs) cancel = systemClock.timer(commandTimeoutMs, giveUp);
       else giveUp();
     });
     try {
@@ -135,7 +135,7 @@ export async function openRedis(url: string, options: RedisOptions = {}): Promis
       try {
         return await inTime(send(script, [String(keys.length), ...keys.map((key) => prefix + key), ...args.map(String)]));
       } catch (err) {
-        const now = systemClock.now();
+        const now = systemClock.elapsed();
         if (err instanceof ErrorReply && now >= refusalLoggedAt + logRefusalEveryMs) {
           refusalLoggedAt = now;
           log.error({ err }, 'Redis refused a command, which was done in memory instead');

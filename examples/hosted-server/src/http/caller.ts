@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ToolError, type Authenticate, type Principal, type RateLimit } from '@busbar/core';
-import { readCredentials } from '@busbar/core/mcp/http';
+import { addressOwner, readCredentials } from '@busbar/core/mcp/http';
 
 /** The ways to authenticate requests outside MCP. */
 export interface CallerOptions {
@@ -25,7 +25,7 @@ export interface Caller {
 export async function authenticateCaller(request: IncomingMessage, options: CallerOptions): Promise<Caller> {
   const credentials = readCredentials(request, options);
   const { address } = credentials;
-  const { allowed, resetMs } = await options.limitPerAddress.take(address ?? '');
+  const { allowed, resetMs } = await options.limitPerAddress.take(addressOwner(address));
   if (!allowed)
     throw new ToolError('RATE_LIMITED', 'Too many requests from this address. Wait, then try again.', { retryAfterMs: resetMs });
   return { principal: await options.authenticate(credentials), address };

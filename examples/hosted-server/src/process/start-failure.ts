@@ -1,11 +1,11 @@
-import { FolderInUseError } from '@busbar/postgres';
+import { FolderAccessError, FolderInUseError } from '@busbar/postgres';
 import { ConfigError } from '../settings/config.ts';
 import { WorkerStartError } from '../workers/start-workers.ts';
 
 /** Explains to the person at the terminal why the server could not start. Unexpected errors include their stack. */
 export function startFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof FolderInUseError || error instanceof WorkerStartError)
-    return error.message.trimEnd();
+  const told = [ConfigError, FolderInUseError, FolderAccessError, WorkerStartError];
+  if (error instanceof Error && told.some((type) => error instanceof type)) return error.message.trimEnd();
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE')
     return `Port ${port} on ${address} is in use. Stop the program that listens there, or set PORT to another port (0 takes any free port).`;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -18,6 +18,8 @@ export function readOrCreateSecret(folder: string): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+  // A copy, such as a restored backup, may have other rights.
+  chmodSync(file, 0o600);
   const secret = readFileSync(file, 'utf8');
   if (/^[0-9a-f]{64}$/.test(secret)) return secret;
   throw new Error(`${file} does not hold the secret that was written there. Restore it, or delete it and lose everything it sealed.`);

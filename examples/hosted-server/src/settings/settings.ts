@@ -127,10 +127,12 @@ const limits = {
     .describe('The calls that a tenant may make to one connector in a minute. Default: no limit.'),
   BUSBAR_ADDRESS_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
     .default(6_000)
-    .describe('The requests that a network address may make in a minute, with any keys.'),
+    .describe('The requests that a network address (with IPv6, a /64 network) may make in a minute, with any keys.'),
   BUSBAR_ADDRESS_CONNECTIONS: wholeNumber(1, 100_000)
     .default(1_000)
-    .describe('The connections that a network address may have open to a process. Not used with `BUSBAR_TRUST_PROXY`.'),
+    .describe(
+      'The connections that a network address (with IPv6, a /64 network) may have open to a process. Not used with `BUSBAR_TRUST_PROXY`.',
+    ),
   BUSBAR_QUOTAS: text
     .optional()
     .describe(

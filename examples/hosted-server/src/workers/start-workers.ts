@@ -83,10 +83,10 @@ export async function startWorkers(config: Config, { newKey }: StartOptions): Pr
   }
 
   async function restartWhenExited(number: number, worker: WorkerProcess, nextWaitMs = firstWaitMs): Promise<void> {
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     const how = await worker.exited;
     if (stopping) return;
-    const waitMs = clock.now() - startedAt >= stableMs ? firstWaitMs : nextWaitMs;
+    const waitMs = clock.elapsed() - startedAt >= stableMs ? firstWaitMs : nextWaitMs;
     log.error({ worker: number, how, waitMs }, 'A worker exited and will be restarted');
     const restart = () => void restartWhenExited(number, start(number), Math.min(2 * waitMs, longestWaitMs));
     pendingRestarts.set(number, clock.timer(waitMs, restart));

@@ -5,7 +5,8 @@ import { createAuthenticate } from '../../src/http/authenticate.ts';
 const record: ApiKey = { id: 'key_1', tenant: 'acme', name: 'laptop', prefix: 'bb_abcdef', roles: ['owner'] };
 
 function authenticating(use: ApiKeys['use']) {
-  let now = 0;
+  let elapsed = 0;
+  let behind = 0;
   const looked: string[] = [];
   const refuse = () => Promise.reject(new Error('not used'));
   const keys: Pick<ApiKeys, 'use'> = {
@@ -14,10 +15,16 @@ function authenticating(use: ApiKeys['use']) {
       return use(key);
     },
   };
-  const authenticate = createAuthenticate(keys, { now: () => now, elapsed: () => now, sleep: refuse, timer: () => () => {} });
+  const authenticate = createAuthenticate(keys, {
+    now: () => elapsed - behind,
+    elapsed: () => elapsed,
+    sleep: refuse,
+    timer: () => () => {},
+  });
   return {
     looked,
-    pass: (ms: number) => (now += ms),
+    pass: (ms: number) => (elapsed += ms),
+    setBack: (ms: number) => (behind += ms),
     show: (token: string | undefined) => authenticate({ token, address: '127.0.0.1' }),
   };
 }
@@ -55,6 +62,15 @@ describe('createAuthenticate', () => {
     found = undefined;
     pass(30_000);
     await expect(show('bb_good')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  test('looks up a key after 30 seconds although the clock was set back an hour', async () => {
+    const { show, looked, pass, setBack } = authenticating(async () => record);
+    await show('bb_good');
+    setBack(3_600_000);
+    pass(30_000);
+    await show('bb_good');
+    expect(looked).toHaveLength(2);
   });
 
   test('does not cache unknown keys', async () => {

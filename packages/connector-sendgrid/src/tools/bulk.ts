@@ -10,8 +10,8 @@ const address = z.string();
 
 const Message = z.object({
   to: address.describe('Recipient: name@example.com or Name <name@example.com>'),
-  cc: z.array(address).optional().describe('Recipients of a copy. Absent: none'),
-  bcc: z.array(address).optional().describe('Recipients of a hidden copy. Absent: none'),
+  cc: z.array(address).max(maxRecipients).optional().describe('Recipients of a copy, at most 1,000. Absent: none'),
+  bcc: z.array(address).max(maxRecipients).optional().describe('Recipients of a hidden copy, at most 1,000. Absent: none'),
   data: templateData,
 });
 

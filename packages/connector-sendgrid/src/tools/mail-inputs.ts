@@ -19,11 +19,16 @@ export const recipients = {
   to: z
     .array(addressText)
     .min(1)
+    .max(maxRecipients)
     .describe(
       'Recipients: name@example.com or Name <name@example.com>. They see each other. At least 1, and at most 1,000 with cc and bcc',
     ),
-  cc: z.array(addressText).optional().describe('Recipients of a copy. Absent: none'),
-  bcc: z.array(addressText).optional().describe('Recipients of a copy, hidden from the others. Absent: none'),
+  cc: z.array(addressText).max(maxRecipients).optional().describe('Recipients of a copy, at most 1,000. Absent: none'),
+  bcc: z
+    .array(addressText)
+    .max(maxRecipients)
+    .optional()
+    .describe('Recipients of a copy, hidden from the others, at most 1,000. Absent: none'),
 };
 
 /** Sending options. */

@@ -38,8 +38,10 @@ export const ticketProperties = (whenAbsent: string) => ({
       z.object({
         id: z.int().describe('Field id: see zendesk_list_ticket_fields'),
         value: z
-          .union([z.string(), z.boolean(), z.array(z.string())])
-          .describe('Text, number or date (YYYY-MM-DD) as a string; a choice by its tag, several as a list; a checkbox as true or false'),
+          .union([z.string(), z.boolean(), z.array(z.string()).max(100)])
+          .describe(
+            'Text, number or date (YYYY-MM-DD) as a string; a choice by its tag, several (at most 100) as a list; a checkbox as true or false',
+          ),
       }),
     )
     .min(1)

@@ -1,12 +1,9 @@
 import {
-  bulkhead,
-  BulkheadRejectedError,
   circuitBreaker,
   BrokenCircuitError,
   CircuitState,
   ConsecutiveBreaker,
   handleWhen,
-  type BulkheadPolicy,
   type CircuitBreakerPolicy,
   type IBackoff,
 } from 'cockatiel';
@@ -37,9 +34,9 @@ export interface CockatielResilienceOptions {
   readonly breakerOpenMs?: number;
   /** The maximum number of concurrent requests per connection. Default 20. */
   readonly concurrent?: number;
-  /** The maximum number of requests per connection that may wait for their turn. Default 100. */
+  /** The maximum number of requests per connection that may wait for their turn. One user may have at most half as many. Default 100. */
   readonly queued?: number;
-  /** How long an unused connection's breaker and bulkhead are kept, at least `breakerOpenMs`. Default 10 minutes. */
+  /** How long an unused connection's breaker is kept, at least `breakerOpenMs`. Default 10 minutes. */
   readonly idleMs?: number;
   /** The maximum number of connections whose breakers and bulkheads are kept. The least recently used are dropped first. Default 10,000. */
   readonly maxConnections?: number;
@@ -50,10 +47,9 @@ export interface CockatielResilienceOptions {
   readonly observer?: Observer;
 }
 
-/** The breaker and bulkhead of one connection. */
+/** The breaker of one connection. */
 interface Guard {
   readonly breaker: CircuitBreakerPolicy;
-  readonly bulkhead: BulkheadPolicy;
   openedAt: number;
   /** The number of requests that are running or waiting under this guard. */
   users: number;
@@ -63,6 +59,8 @@ interface Guard {
 /** The options with their defaults, and the state between requests. */
 interface Runtime extends Required<Omit<CockatielResilienceOptions, 'observer'>> {
   readonly observer: Observer | undefined;
+  /** Limits the running requests of each connection. Users take turns, as they do for the vendor's budget. */
+  readonly bulkhead: Budget;
   /** By {@link guardKey}, the least recently used first. */
   readonly guards: Map<string, Guard>;
 }
@@ -74,14 +72,15 @@ const states: Record<CircuitState, BreakerState> = {
   [CircuitState.Isolated]: 'open',
 };
 
-/** Retries with p-retry, and uses one cockatiel breaker and bulkhead for each pair of connector and connection. All waits use the clock. */
+/** Retries with p-retry, and uses one cockatiel breaker for each pair of connector and connection. All waits use the clock. */
 export function cockatielResilience(options: CockatielResilienceOptions = {}): Resilience {
   const { retries = 3, backoffMs = 300, maxBackoffMs = 10_000, attemptTimeoutMs = 10_000, breakerFailures = 5 } = options;
   const { breakerOpenMs = 60_000, concurrent = 20, queued = 100, idleMs = 10 * 60_000, maxConnections = 10_000 } = options;
   const { clock = systemClock, budget = memoryBudget({ clock }), observer } = options;
   const times = { backoffMs, maxBackoffMs, attemptTimeoutMs, breakerOpenMs, idleMs };
   const counts = { retries, breakerFailures, concurrent, queued, maxConnections };
-  const runtime: Runtime = { ...times, ...counts, clock, budget, observer, guards: new Map() };
+  const bulkhead = memoryBudget({ clock, maxWaiting: queued, maxKeys: maxConnections });
+  const runtime: Runtime = { ...times, ...counts, clock, budget, bulkhead, observer, guards: new Map() };
   return {
     execute: (attempt, action) => execute(runtime, attempt, action),
     observe: (connector, connection, limit, observed) => budget.observe(budgetKey(connector, connection, limit), limit, observed),
@@ -134,12 +133,17 @@ async function attemptGuarded<R>(runtime: Runtime, attempt: Attempt, guard: Guar
     const running = guard.breaker.execute(async () => {
       const release = limit && (await takeBudget(runtime, attempt, limit, attemptNumber));
       try {
-        return await guard.bulkhead.execute(() => withTimeout(runtime, signal, action), signal);
+        const leave = await enterBulkhead(runtime, attempt);
+        try {
+          return await withTimeout(runtime, signal, action);
+        } finally {
+          leave();
+        }
       } finally {
         release?.();
       }
     }, signal);
-    // The waits of the breaker and the bulkhead ignore the signal.
+    // The breaker's waits ignore the signal.
     return await untilAbort(running, signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -151,6 +155,11 @@ function takeBudget({ budget }: Runtime, attempt: Attempt, limit: NamedLimit, at
   return budget.take(budgetKey(attempt.connector, attempt.connection, limit), limit, attempt, (ms) =>
     attempt.onEvent?.({ kind: 'wait', attempt: attemptNumber, ms, reason: 'budget' }),
   );
+}
+
+/** Waits until fewer than `concurrent` requests of the connection run. The signal ends the wait at the deadline. */
+function enterBulkhead({ bulkhead, concurrent }: Runtime, { connector, connection, signal, user }: Attempt): Promise<() => void> {
+  return bulkhead.take(guardKey(connector, connection), { concurrent }, { signal, user, deadlineAt: Infinity }, () => {});
 }
 
 /** Runs an action under its own timeout and the caller's signal. Leaves neither timer nor listener behind. */
@@ -171,16 +180,12 @@ async function withTimeout<R>({ clock, attemptTimeoutMs }: Runtime, outer: Abort
   }
 }
 
-/** Turns a refusal of the breaker or the bulkhead into the port's own error. */
-function asUpstreamError({ clock, breakerFailures, breakerOpenMs, queued }: Runtime, guard: Guard, error: unknown): unknown {
+/** Turns a refusal of the breaker into the port's own error. */
+function asUpstreamError({ clock, breakerFailures, breakerOpenMs }: Runtime, guard: Guard, error: unknown): unknown {
   if (error instanceof BrokenCircuitError) {
     const message = `The vendor failed ${breakerFailures} times in a row on this connection, so this server sends it nothing for now.`;
     const retryAfterMs = Math.max(0, guard.openedAt + breakerOpenMs - clock.elapsed());
     return new UpstreamError('CIRCUIT_OPEN', message, { executed: 'no', transient: true, retryAfterMs });
-  }
-  if (error instanceof BulkheadRejectedError) {
-    const message = `${queued} requests are already waiting for this connection. Try again in a moment.`;
-    return new UpstreamError('OVERLOADED', message, { executed: 'no', transient: false });
   }
   return error;
 }
@@ -227,7 +232,7 @@ function guardOf(runtime: Runtime, { connector, connection }: Attempt): Guard {
 }
 
 function createGuard(runtime: Runtime, connector: string, connection: string): Guard {
-  const { clock, breakerOpenMs, breakerFailures, concurrent, queued, observer } = runtime;
+  const { clock, breakerOpenMs, breakerFailures, observer } = runtime;
   // Cockatiel reads Date.now(). A duration of plus or minus infinity, chosen by our clock, makes cockatiel follow our clock.
   const openFor: IBackoff<unknown> = {
     get duration() {
@@ -239,7 +244,7 @@ function createGuard(runtime: Runtime, connector: string, connection: string): G
     handleWhen((error) => error instanceof UpstreamError && error.code === 'UPSTREAM_UNAVAILABLE'),
     { halfOpenAfter: openFor, breaker: new ConsecutiveBreaker(breakerFailures) },
   );
-  const guard: Guard = { breaker, bulkhead: bulkhead(concurrent, queued), openedAt: 0, users: 0, usedAt: clock.elapsed() };
+  const guard: Guard = { breaker, openedAt: 0, users: 0, usedAt: clock.elapsed() };
   breaker.onBreak(() => (guard.openedAt = clock.elapsed()));
   breaker.onStateChange((state) => observer?.upstream?.({ kind: 'breaker', connector, connection, state: states[state] }));
   return guard;

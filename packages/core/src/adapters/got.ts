@@ -1,21 +1,25 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6, type LookupFunction } from 'node:net';
 import got, { RequestError, TimeoutError } from 'got';
 import { HttpClientError, type HttpClient, type IncomingResponse } from '../ports/http-client.ts';
 
 /** Options for {@link gotHttpClient}. */
 export interface GotHttpClientOptions {
-  /** The maximum number of sockets per origin. Default 100. */
+  /**
+   * The maximum number of sockets per origin. Connections of many tenants may share an origin, so the number should be larger than a few
+   * connections' bulkheads together. Default 1,000.
+   */
   readonly maxSockets?: number;
   /** How long the DNS lookup, the connection and the TLS handshake may each take, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
 }
 
-// Addresses outside the public internet: RFC 6890 and its successors, IPv4 and IPv6. A vendor's hostname that resolves to such an address
-// is a mistake or an attack.
-const privateAddresses = new BlockList();
+// Addresses outside the public internet: the registries of special-purpose addresses (RFC 6890). A vendor's hostname that resolves to such
+// an address is a mistake or an attack. There are two lists, because Node compares an IPv4 address with the IPv6 rules of its list too.
+const privateIpv4 = new BlockList();
+const privateIpv6 = new BlockList();
 for (const [net, bits] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -25,6 +29,8 @@ for (const [net, bits] of [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  // Relays of 6to4.
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
@@ -32,23 +38,25 @@ for (const [net, bits] of [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const)
-  privateAddresses.addSubnet(net, bits, 'ipv4');
+  privateIpv4.addSubnet(net, bits, 'ipv4');
 for (const [net, bits] of [
-  ['::', 128],
-  ['::1', 128],
-  ['64:ff9b::', 96],
-  ['100::', 64],
+  // All but 2000::/3, which has all public addresses. That includes IPv4 addresses in all their IPv6 forms, and the local addresses.
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
+  // Teredo, ORCHID, benchmarks and other protocols.
+  ['2001::', 23],
   ['2001:db8::', 32],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
+  // 6to4: any IPv4 address.
+  ['2002::', 16],
+  ['3fff::', 20],
 ] as const)
-  privateAddresses.addSubnet(net, bits, 'ipv6');
+  privateIpv6.addSubnet(net, bits, 'ipv6');
 
-/** Whether an address is outside the public internet. `::ffff:10.0.0.1` counts as the address that it maps to. */
+/** Whether an address is outside the public internet. Text that is not an address is, and so is an IPv4 address within an IPv6 address. */
 export function isPrivateAddress(address: string): boolean {
-  const family = isIP(address);
-  return family === 0 || privateAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (isIPv4(address)) return privateIpv4.check(address, 'ipv4');
+  return !isIPv6(address) || privateIpv6.check(address, 'ipv6');
 }
 
 class PrivateAddressError extends Error {
@@ -91,7 +99,7 @@ const connectPhases = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
  * Sends requests with got: one attempt per request (got's own retries are off), kept-alive sockets, no redirects, no cookies and no proxies
  * from the environment. Refuses private addresses unless the host remapped the origin.
  */
-export function gotHttpClient({ maxSockets = 100, connectTimeoutMs = 5_000 }: GotHttpClientOptions = {}): HttpClient {
+export function gotHttpClient({ maxSockets = 1_000, connectTimeoutMs = 5_000 }: GotHttpClientOptions = {}): HttpClient {
   const agents = { keepAlive: true, maxSockets, maxFreeSockets: 10, scheduling: 'lifo' } as const;
   const agent = { http: new HttpAgent(agents), https: new HttpsAgent(agents) };
 

@@ -22,7 +22,7 @@ import { auditRefusal } from './audit-refusal.ts';
 import { callIds } from './call-id.ts';
 import { CallLimit } from './call-limit.ts';
 import { compose } from './compose.ts';
-import { Deadlines } from './deadlines.ts';
+import { DeadlineEntry, Deadlines } from './deadlines.ts';
 import { errorAnswer, maskError } from './error-answer.ts';
 import { Meter } from './meter.ts';
 import { newCall } from './new-call.ts';
@@ -111,7 +111,10 @@ export class CallPath {
       this.#deadlines.delete(limit);
       limit.end();
       this.running.end();
-      if (this.#isRecorded) recordCall({ entry, active, answer, ids, startedAt, endedAt: clock.now(), traceparent, log, observer });
+      if (this.#isRecorded) {
+        const durationMs = clock.elapsed() - DeadlineEntry.startOf(limit);
+        recordCall({ entry, active, answer, ids, startedAt, durationMs, traceparent, log, observer });
+      }
     }
   }
 

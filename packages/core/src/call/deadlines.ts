@@ -4,13 +4,12 @@ import type { Clock } from '../clock.ts';
 export abstract class DeadlineEntry {
   /** The deadline, in the clock's time. */
   readonly deadlineAt: number;
-  // The entry's index in its list, so that removing it takes constant time. Negative while it is in no list.
-  #index = -1;
-
   /** How long the work may take, in milliseconds. */
   readonly timeoutMs: number;
-  // When it ends in elapsed time, because the clock's time may be corrected before.
-  #endsAt = 0;
+  // The entry's index in its list, so that removing it takes constant time. Negative while it is in no list.
+  #index = -1;
+  // In elapsed time, because the clock's time may be corrected before the end.
+  #startedAt = 0;
 
   constructor(startedAt: number, timeoutMs: number) {
     this.deadlineAt = startedAt + timeoutMs;
@@ -20,14 +19,19 @@ export abstract class DeadlineEntry {
   /** Called when the deadline has passed. */
   abstract expire(): void;
 
-  /** The elapsed time at which the entry ends, if it is in a list. */
+  /** The elapsed time at which the entry was added to a list. */
+  static startOf(entry: DeadlineEntry): number {
+    return entry.#startedAt;
+  }
+
+  /** The elapsed time at which the entry ends. */
   static endOf(entry: DeadlineEntry): number {
-    return entry.#endsAt;
+    return entry.#startedAt + entry.timeoutMs;
   }
 
   /** Appends an entry that begins at this elapsed time. An entry may be in only one list at a time. */
   static add<T extends DeadlineEntry>(list: T[], entry: T, elapsed: number): void {
-    entry.#endsAt = elapsed + entry.timeoutMs;
+    entry.#startedAt = elapsed;
     entry.#index = list.length;
     list.push(entry);
   }

@@ -97,7 +97,9 @@ export class Meter {
       result = ask ? askedResult : failedResult(active, error);
     }
     const { status, answer, code, wrote, accepted } = result;
-    return { ask, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt: this.#clock.now() } };
+    // The clock's time may have been corrected during the call.
+    const endedAt = Math.max(active.call.startedAt, this.#clock.now());
+    return { ask, outcome: { status, answer, code, wrote, accepted, upstreamRequests: upstream.requests, endedAt } };
   }
 
   async #settle(active: ActiveCall, admission: Admission, ended: EndedCall): Promise<Answer> {

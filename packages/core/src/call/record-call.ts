@@ -29,15 +29,14 @@ export interface CallRecord {
   readonly answer: Answer | undefined;
   readonly ids: CallLogIds;
   readonly startedAt: number;
-  readonly endedAt: number;
+  readonly durationMs: number;
   readonly traceparent: string | undefined;
   readonly log: Logger;
   readonly observer: Observer;
 }
 
 /** Writes the call's only log line and notifies the observer. The level is warn from 1 second on and error from 5 seconds on. */
-export function recordCall({ entry, active, answer, ids, startedAt, endedAt, traceparent, log, observer }: CallRecord): void {
-  const durationMs = endedAt - startedAt;
+export function recordCall({ entry, active, answer, ids, startedAt, durationMs, traceparent, log, observer }: CallRecord): void {
   const code = (answer?.meta?.['busbar/error'] as { code?: ErrorCode } | undefined)?.code;
   const status = active?.status ?? 'refused';
   const upstreamRequests = active?.upstream.requests ?? 0;

@@ -89,7 +89,7 @@ export class CachedReads {
     const { clock } = this.#options;
     const { active, ttlMs, key } = read;
     const leftMs = Math.max(0, active.limit.deadlineAt - clock.now());
-    const waitUntil = clock.now() + leftMs / 2;
+    const waitUntil = clock.elapsed() + leftMs / 2;
     let token: string | undefined = firstToken;
     for (;;) {
       const release = await lock.take(`read:${JSON.stringify([active.call.connection, key, token])}`, Math.min(lockMs, leftMs));
@@ -98,7 +98,7 @@ export class CachedReads {
         const lookup = await this.#look(read);
         const found = freshAnswer(lookup, ttlMs);
         if (found) return found;
-        if (release || clock.now() >= waitUntil) return await this.#runAndKeep(read, lookup.token);
+        if (release || clock.elapsed() >= waitUntil) return await this.#runAndKeep(read, lookup.token);
         token = lookup.token;
       } finally {
         release?.();

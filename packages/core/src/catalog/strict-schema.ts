@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bounded, defaultMaxItems, defaultMaxLength, stopEarlyInArray, stopEarlyInRecord } from './bounded-schema.ts';
 
 const strict = new WeakMap<z.ZodType, z.ZodType>();
 
@@ -9,16 +10,20 @@ interface Definition {
   readonly catchall?: z.ZodType;
   readonly innerType?: z.ZodType;
   readonly element?: z.ZodType;
+  readonly keyType?: z.ZodType;
   readonly valueType?: z.ZodType;
+  readonly mode?: string;
   readonly options?: readonly z.ZodType[];
   readonly items?: readonly z.ZodType[];
+  readonly rest?: z.ZodType | null;
   readonly in?: z.ZodType;
   readonly out?: z.ZodType;
 }
 
 /**
- * Returns the same schema, except that it refuses unknown keys at every depth. zod would drop them, and a mistyped option would silently do
- * nothing. Objects that are declared loose stay loose. The schema must not contain itself. Computed once for each schema.
+ * Returns the same schema, except that it refuses unknown keys at every depth, and that every string and array has an upper bound. zod would
+ * drop unknown keys, and a mistyped option would silently do nothing. Objects that are declared loose stay loose. The schema must not
+ * contain itself. Computed once for each schema.
  */
 export function strictSchema(schema: z.ZodType): z.ZodType {
   const known = strict.get(schema);
@@ -41,8 +46,24 @@ function makeStrict(schema: z.ZodType): z.ZodType {
     return isPreprocess ? change({ out: strictSchema(def.out) }) : change({ in: strictSchema(def.in) });
   }
   if (def.type === 'union' && def.options) return change({ options: def.options.map(strictSchema) });
-  if (def.type === 'tuple' && def.items) return change({ items: def.items.map(strictSchema) });
-  if (def.type === 'record' && def.valueType) return change({ valueType: strictSchema(def.valueType) });
+  if (def.type === 'string' || def.type === 'template_literal') return bounded(schema, defaultMaxLength);
+  if (def.type === 'tuple' && def.items) {
+    const tuple = change({ items: def.items.map(strictSchema), ...(def.rest && { rest: strictSchema(def.rest) }) });
+    return def.rest ? bounded(tuple, defaultMaxItems) : tuple;
+  }
+  if (def.type === 'record' && def.keyType && def.valueType) {
+    const value = strictSchema(def.valueType);
+    const record = change({ keyType: strictSchema(def.keyType), valueType: value });
+    // A record of named keys, or one that passes on other keys, is more than its values.
+    if (def.mode !== 'loose' && !def.keyType._zod.values) stopEarlyInRecord(record, value);
+    return record;
+  }
+  if (def.type === 'array' && def.element) {
+    const item = strictSchema(def.element);
+    const array = bounded(change({ element: item }), defaultMaxItems);
+    stopEarlyInArray(array, item);
+    return array;
+  }
   if (def.element) return change({ element: strictSchema(def.element) });
   if (def.innerType) return change({ innerType: strictSchema(def.innerType) });
   return schema;

@@ -71,7 +71,7 @@ export class JobRunner {
   #endSleep = (): void => {};
   #sleepingUntil = 0;
   #scanning: Promise<void> | undefined;
-  #nextScanAt = 0;
+  #nextScanAt = -Infinity;
   #draining: Promise<void> | undefined;
 
   constructor(options: JobRunnerOptions) {
@@ -115,14 +115,16 @@ export class JobRunner {
     while (this.#phase === 'started') {
       const { promise: slept, resolve } = Promise.withResolvers<void>();
       this.#endSleep = resolve;
-      if (clock.now() >= this.#nextScanAt && !this.#scanning) {
-        this.#nextScanAt = clock.now() + this.#scanEveryMs;
+      if (clock.elapsed() >= this.#nextScanAt && !this.#scanning) {
+        this.#nextScanAt = clock.elapsed() + this.#scanEveryMs;
         this.#scanning = this.#scan().finally(() => {
           this.#scanning = undefined;
         });
       }
-      this.#sleepingUntil = Math.min(this.#startDue(), this.#nextScanAt);
-      const cancelTimer = clock.timer(this.#sleepingUntil - clock.now(), resolve);
+      const dueAt = this.#startDue();
+      const now = clock.now();
+      this.#sleepingUntil = Math.min(dueAt, now + this.#nextScanAt - clock.elapsed());
+      const cancelTimer = clock.timer(this.#sleepingUntil - now, resolve);
       await slept;
       cancelTimer();
     }
@@ -226,7 +228,7 @@ export class JobRunner {
   /** Renews the lease until `ended` aborts. Aborts `lost` if another replica may hold the lease by now. */
   async #keepLease(id: string, name: string, owner: string, lost: AbortController, ended: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    let until = clock.now() + this.#leaseMs;
+    let until = clock.elapsed() + this.#leaseMs;
     for (;;) {
       try {
         await clock.sleep(this.#leaseMs / 3, ended);
@@ -234,12 +236,12 @@ export class JobRunner {
         return;
       }
       try {
-        const renewedAt = clock.now();
-        until = (await this.#records.renew(id, name, owner)) ? renewedAt + this.#leaseMs : 0;
+        const renewedAt = clock.elapsed();
+        until = (await this.#records.renew(id, name, owner)) ? renewedAt + this.#leaseMs : -Infinity;
       } catch (err) {
         log.warn({ connection: id, job: name, err: String(err) }, 'a job’s lease could not be renewed');
       }
-      if (clock.now() >= until) return lost.abort(new ToolError('UNAVAILABLE', 'Another replica may have begun this job.'));
+      if (clock.elapsed() >= until) return lost.abort(new ToolError('UNAVAILABLE', 'Another replica may have begun this job.'));
     }
   }
 

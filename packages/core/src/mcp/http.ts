@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Host } from '../host.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
 import type { Listener, Transport } from '../transport.ts';
@@ -12,7 +12,6 @@ import { draining, overloaded, refuse } from './request/http-error.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { ConnectionCounts } from './room/connection-counts.ts';
 import { Room } from './room/room.ts';
-import { cutSlowReader } from './room/slow-reader.ts';
 import { keepTickShape } from './tick-shape.ts';
 import { receiveWebhook } from './webhook.ts';
 
@@ -23,6 +22,7 @@ const { createServer } = createRequire(import.meta.url)('node:http') as typeof i
 keepTickShape();
 
 // For servers that answer more than MCP, so that their pages read callers as the endpoint does.
+export { addressOwner } from './room/address-owner.ts';
 export { readCredentials } from './request/caller.ts';
 export { isLoopback } from './request/request-guard.ts';
 
@@ -52,7 +52,10 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
    * caller, who may use everything.
    */
   readonly maxRunningPerTenant?: number;
-  /** The most open connections from one network address; others are closed at once. Not used with `trustProxy`. Default 1,000. */
+  /**
+   * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Not used with `trustProxy`.
+   * Default 1,000.
+   */
   readonly maxConnectionsPerAddress?: number;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
@@ -80,11 +83,16 @@ const maxConnections = 10_000;
 // The most connections that may wait to be accepted. With Node's default of 511, a thousand clients that connect at once would retry and
 // lose seconds. The system may allow fewer (`net.core.somaxconn`).
 const backlog = 4_096;
+// Requests that a client may send before it has the answer to the one before. A client that never waits can have thousands of requests
+// parsed in one turn of the loop. Hardly any client sends even two.
+const maxPipelined = 16;
 // Full bodies at one time.
 const maxBodies = 64;
+// What all clients together may leave unread.
+const maxUnreadBytes = 64 * 1024 * 1024;
 // Deliveries have room of their own, which callers cannot take. SendGrid sends events in batches of up to 768 KB.
 const maxDeliveryBytes = 1024 * 1024;
-const deliveryBounds = { arriving: 400, running: 400, bytes: 16 * maxDeliveryBytes };
+const deliveryBounds = { arriving: 400, running: 400, bytes: 16 * maxDeliveryBytes, unread: maxDeliveryBytes };
 
 /**
  * Serves MCP over Streamable HTTP without sessions. One endpoint serves clients of revision 2026-07-28 and older clients.
@@ -105,16 +113,26 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
   const shares = host.authenticates ? { tenant: maxRunningPerTenant / maxRunning, key: 0.5 } : { tenant: 1, key: 1 };
-  const room = new Room({ arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes }, shares, host.clock);
+  const room = new Room(
+    { arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes, unread: maxUnreadBytes },
+    shares,
+    host.clock,
+  );
   const deliveries = new Room(deliveryBounds, { tenant: 0.5, key: 0.5 }, host.clock);
   const endpoint = createEndpoint(host, { ...options, hostname, maxBodyBytes, room });
-  const connections = options.trustProxy ? undefined : new ConnectionCounts(maxConnectionsPerAddress);
   const running = new PendingCounter();
   const onEnd = () => running.end();
   let closing: Promise<void> | undefined;
 
   const server = createServer(serverOptions, serve);
-  if (connections) server.on('connection', (socket) => connections.admit(socket));
+  const connections = new ConnectionCounts({
+    maxPerOwner: options.trustProxy ? maxConnections : maxConnectionsPerAddress,
+    crowded: maxConnections * 0.8,
+    // Connections that wait for their client's next request make room for new ones.
+    onCrowded: () => server.closeIdleConnections(),
+    clock: host.clock,
+  });
+  server.on('connection', (socket) => connections.admit(socket));
   server.maxConnections = maxConnections;
   server.listen({ port, host: hostname, backlog, reusePort });
   await once(server, 'listening');
@@ -122,6 +140,9 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
+    if (pipelinedOn(request.socket, response) > maxPipelined) return refusePipelined(request.socket);
+    // Node reads nothing of what follows such a request in the same packet, so the bytes after that would be read as a request.
+    if (request.headers.upgrade !== undefined) readNothingAfter(request, response);
     const { url = '' } = request;
     const pathname = url === path ? path : (url.split('?', 1)[0] ?? '');
     const isWebhook = pathname.startsWith('/hooks/');
@@ -138,7 +159,13 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     const served = isWebhook
       ? receiveWebhook(host, request, response, disconnect, { ...options, room: deliveries, maxBytes: maxDeliveryBytes })
       : endpoint.serve(request, response, disconnect);
-    served.catch((error: unknown) => refuse(host, error, response)).finally(() => handedOver(response, disconnect));
+    served.catch((error: unknown) => refuse(host, error, response)).finally(() => disconnect.guest?.answered(response));
+  }
+
+  function refusePipelined(socket: Socket): void {
+    if (socket.destroyed) return;
+    if (options.trustProxy) socket.destroy();
+    else connections.shutOut(socket);
   }
 
   async function close(): Promise<void> {
@@ -152,11 +179,19 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   }
 }
 
-/** Gives back the place of a request that was answered, and does not wait for long for a client that does not read. */
-function handedOver(response: ServerResponse, { guest }: ClientDisconnect): void {
-  const unread = response.writableLength;
-  if (guest && !guest.answered(unread)) return void response.destroy();
-  if (unread > 0) cutSlowReader(response);
+/** Requests on a connection that came before the answer to the one before them. A response gets its socket when it is its turn. */
+function pipelinedOn(socket: Pipelined, response: ServerResponse): number {
+  if (!response.socket) return (socket[pipelined] = (socket[pipelined] ?? 0) + 1);
+  if (socket[pipelined]) socket[pipelined] = 0;
+  return 0;
+}
+
+const pipelined = Symbol('pipelined');
+type Pipelined = Socket & { [pipelined]?: number };
+
+function readNothingAfter(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('connection', 'close');
+  request.once('end', () => request.socket.pause());
 }
 
 const urlOf = ({ address, family, port }: AddressInfo, path: string): string =>

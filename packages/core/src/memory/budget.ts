@@ -25,6 +25,8 @@ interface Used {
 
 // Vendors round to seconds, and responses take time to arrive.
 const sameWindowMs = 2_000;
+// Smaller changes come from the clock's whole milliseconds. They would make the time of a wait a new time at each look.
+const correctionMs = 100;
 
 /**
  * Keeps budgets in this process. Each budget combines a count of running requests, the vendor's reports, and a fixed window that begins
@@ -48,13 +50,21 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
     return used;
   }
 
+  // Budgets are kept in elapsed time, because the clock's time may be corrected. Callers use the clock's time, which is `ahead` of it.
+  let ahead = clock.now() - clock.elapsed();
+  function aheadMs(): number {
+    const newAhead = clock.now() - clock.elapsed();
+    if (Math.abs(newAhead - ahead) > correctionMs) ahead = newAhead;
+    return ahead;
+  }
+
   return fairBudget({
     clock,
     maxWaiting,
     counts: {
       tryTake(key, { requests, windowMs, concurrent }) {
         const used = usedOf(key);
-        const now = clock.now();
+        const now = clock.elapsed();
         const isReported = now < used.reportedUntil;
         let until = used.closedUntil;
         if (isReported && used.left <= 0) until = Math.max(until, used.reportedUntil);
@@ -63,7 +73,7 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
           if (now >= used.windowEndsAt) used.taken = 0;
           if (used.taken >= (used.limit ?? requests)) until = Math.max(until, used.windowEndsAt);
         }
-        if (until > now) return { kind: 'exhausted', until };
+        if (until > now) return { kind: 'exhausted', until: until + aheadMs() };
         if (concurrent !== undefined && used.running >= concurrent) return { kind: 'full' };
         if (counted) {
           if (now >= used.windowEndsAt) used.windowEndsAt = now + windowMs;
@@ -73,15 +83,18 @@ export function memoryBudget({ clock = systemClock, maxWaiting, maxKeys = 10_000
         used.running += 1;
         return { kind: 'granted', release: () => void (used.running -= 1) };
       },
-      observe(key, { limit, remaining, resetAt, closedUntil = 0 }, holdsUntil) {
+      observe(key, { limit, remaining, ...times }, heldUntil) {
         const used = usedOf(key);
-        const now = clock.now();
+        const now = clock.elapsed();
+        const ahead = aheadMs();
+        const holdsUntil = heldUntil - ahead;
         if (limit !== undefined) used.limit = limit;
-        used.closedUntil = Math.max(used.closedUntil, closedUntil);
+        if (times.closedUntil !== undefined) used.closedUntil = Math.max(used.closedUntil, times.closedUntil - ahead);
         if (remaining === undefined || holdsUntil <= now) return;
         if (now >= used.reportedUntil) {
           // The vendor decides when the window ends.
-          if (resetAt !== undefined && now < used.windowEndsAt) used.windowEndsAt = Math.min(used.windowEndsAt, resetAt);
+          if (times.resetAt !== undefined && now < used.windowEndsAt)
+            used.windowEndsAt = Math.min(used.windowEndsAt, times.resetAt - ahead);
           Object.assign(used, { left: remaining, reportedUntil: holdsUntil });
         } else if (remaining <= used.left && holdsUntil + sameWindowMs >= used.reportedUntil) {
           // Any other report is older than the report in use.

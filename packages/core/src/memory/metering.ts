@@ -97,7 +97,7 @@ export function memoryMetering({
     if (!claim) return;
     running.delete(key);
     if (keep) {
-      const entry = { inputHash: claim.inputHash, answer: answer && answerJson(answer), until: clock.now() + keepForMs };
+      const entry = { inputHash: claim.inputHash, answer: answer && answerJson(answer), until: clock.elapsed() + keepForMs };
       bytes += sizeOf(entry);
       forgetWhile(() => bytes > maxBytes);
       ended.set(key, entry);
@@ -137,9 +137,9 @@ export function memoryMetering({
         if (duplicate.inputHash !== call.inputHash) throw conflict();
         await untilAbort(duplicate.ended, options.signal);
       }
-      forgetWhile((oldest) => oldest.until <= clock.now());
+      forgetWhile((oldest) => oldest.until <= clock.elapsed());
       const past = ended.get(key);
-      if (past && past.until > clock.now()) {
+      if (past && past.until > clock.elapsed()) {
         if (past.inputHash !== call.inputHash) throw conflict();
         if (past.answer === undefined) throw lost();
         await record?.(call, 'replayed');

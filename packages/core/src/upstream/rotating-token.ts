@@ -114,8 +114,8 @@ class GrantRenewal {
    */
   async #claim(isUsable: IsUsable): Promise<Grant> {
     const { clock } = this.#options;
-    const giveUpAt = clock.now() + maxWaitMs;
-    while (clock.now() < giveUpAt) {
+    const giveUpAt = clock.elapsed() + maxWaitMs;
+    while (clock.elapsed() < giveUpAt) {
       const stored = await this.#read().catch(unreadable);
       const { own } = stored;
       if (own.access && isUsable(own.access)) return own;

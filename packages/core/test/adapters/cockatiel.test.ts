@@ -48,6 +48,16 @@ test('the breaker opens after five failures in a row, lets one request through a
   expect(breakers).toEqual(['one open', 'one half-open', 'one open', 'one half-open', 'one closed']);
 });
 
+test.each([-3_600_000, 3_600_000])('a correction of the clock by %i ms does not change how long the breaker stays open', async (ms) => {
+  const { clock, resilience, attempt, fail } = setUp();
+  await fail('one', 5);
+  clock.adjust(ms);
+  await clock.advance(59_999);
+  await expect(resilience.execute(attempt(), async () => 'fine')).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', retryAfterMs: 1 });
+  await clock.advance(1);
+  expect(await resilience.execute(attempt(), async () => 'fine')).toBe('fine');
+});
+
 test('a success between failures resets the breaker’s count', async () => {
   const { resilience, attempt, fail } = setUp();
   await fail('one', 4);
@@ -139,6 +149,21 @@ test('an abort ends the wait in the bulkhead’s queue at once', async () => {
   const queued = resilience.execute(attempt('one', { signal: abort.signal }), async () => 'never');
   abort.abort(new Error('enough'));
   await expect(queued).rejects.toThrow('enough');
+});
+
+test('a user that fills the bulkhead’s queue leaves room for others, who take turns with it', async () => {
+  const { resilience, attempt } = setUp({ concurrent: 1, queued: 6 });
+  const served: string[] = [];
+  let finish = (): void => {};
+  const first = resilience.execute(attempt('one', { user: 'a' }), () => new Promise<void>((resolve) => (finish = resolve)));
+  const wait = (user: string) => resilience.execute(attempt('one', { user }), async () => void served.push(user));
+  const waiting = [1, 2, 3].map(() => wait('a'));
+  await expect(wait('a')).rejects.toMatchObject({ code: 'OVERLOADED', message: expect.stringContaining('3 requests of yours') });
+  waiting.push(wait('b'), wait('c'), wait('b'));
+  await expect(wait('d')).rejects.toMatchObject({ code: 'OVERLOADED', message: expect.stringContaining('6 requests are') });
+  finish();
+  await Promise.all([first, ...waiting]);
+  expect(served).toEqual(['a', 'b', 'c', 'a', 'b', 'a']);
 });
 
 test('a connection in use keeps its bulkhead, however many others there are', async () => {

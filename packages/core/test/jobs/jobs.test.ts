@@ -303,6 +303,17 @@ test('the runner survives unreachable connections or state, and catches up', asy
   expect(replicas.runs.length).toBeGreaterThan(3);
 });
 
+test('the runner finds the jobs of others as often as before after the clock was set back', async () => {
+  const replicas = startReplicas();
+  replicas.clock.adjust(7_200_000);
+  replicas.replica('a').start();
+  await replicas.clock.advance(1_000);
+  replicas.clock.adjust(-3_600_000);
+  await replicas.replica('b').wake('conn-1', 'flush');
+  await replicas.clock.advance(minute);
+  expect(replicas.runs).toMatchObject([{ replica: 'a' }]);
+});
+
 test('the runner starts once, and does nothing before', async () => {
   const replicas = startReplicas();
   const runner = replicas.replica('a');

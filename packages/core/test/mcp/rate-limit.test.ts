@@ -107,3 +107,19 @@ test('takes the address from a proxy only with trustProxy', async () => {
   await post((await serve({ limitPerAddress: behind, trustProxy: true })).url, echo, forwarded);
   expect([direct.keys, behind.keys]).toEqual([['127.0.0.1'], ['203.0.113.9']]);
 });
+
+test('a client behind a proxy is counted as one, with any port and any address of its network', async () => {
+  const limitPerAddress = allowing(1);
+  const seen: (string | undefined)[] = [];
+  const authenticate: Authenticate = async ({ address }) => {
+    seen.push(address);
+    return localPrincipal;
+  };
+  const { url } = await serve({ limitPerAddress, trustProxy: true }, { authenticate });
+  const from = async (address: string) => (await post(url, echo, { headers: { 'x-forwarded-for': address } })).status;
+  expect([await from('198.51.100.7:1000'), await from('198.51.100.7:1001'), await from('::ffff:198.51.100.7')]).toEqual([200, 429, 429]);
+  expect([await from('2001:db8::1'), await from('[2001:db8::2]:80'), await from('2001:db8:0:1::1')]).toEqual([200, 429, 200]);
+  expect([await from('one'), await from('another')]).toEqual([200, 429]);
+  // The whole address is for the records.
+  expect(seen).toEqual(['198.51.100.7:1000', '2001:db8::1', '2001:db8:0:1::1', 'one']);
+});

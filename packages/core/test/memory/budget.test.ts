@@ -20,3 +20,19 @@ test('drops the least recently used budget at its bound, but none with running r
     code: 'RATE_LIMITED',
   });
 });
+
+test.each([-3_600_000, 3_600_000])(
+  'a correction of the clock by %i ms neither prolongs a window nor a refusal of the vendor',
+  async (ms) => {
+    const clock = manualClock();
+    const budget = memoryBudget({ clock });
+    const limit = { requests: 1, windowMs: 60_000 };
+    const take = (key: string) => budget.take(key, limit, { signal, deadlineAt: clock.now() + 1 }, noWait);
+    await take('window');
+    budget.observe('closed', limit, { closedUntil: clock.now() + 60_000 });
+    clock.adjust(ms);
+    for (const key of ['window', 'closed']) await expect(take(key)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 60_000 });
+    await clock.advance(60_000);
+    for (const key of ['window', 'closed']) (await take(key))();
+  },
+);

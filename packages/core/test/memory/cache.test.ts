@@ -37,6 +37,17 @@ test('keeps no more bytes than its limit, and no single larger answer', async ()
   expect(await keptIn(cache, 'c')).toBeDefined();
 });
 
+test('a correction of the clock does not change how long an answer is kept', async () => {
+  const clock = manualClock();
+  const cache = memoryCache({ clock });
+  await keep(cache, 'a', 'a');
+  clock.adjust(-3_600_000);
+  await clock.advance(999);
+  expect((await cache.get('s', 'a')).kept?.ageMs).toBe(999);
+  await clock.advance(1);
+  expect(await keptIn(cache, 'a')).toBeUndefined();
+});
+
 test('answers are frozen, because readers share them', async () => {
   const cache = memoryCache({ clock: manualClock() });
   await keep(cache, 'k', 'a');

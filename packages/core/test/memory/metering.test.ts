@@ -140,3 +140,14 @@ test('keeps no more answers than its byte limit allows', async () => {
   expect((await metering.admit(call({ key: 'b' }), live)).kind).toBe('replay');
   expect((await metering.admit(call({ key: 'a' }), live)).kind).toBe('run');
 });
+
+test.each([-86_400_000, 86_400_000])('a correction of the clock by %i ms does not change how long an answer is kept', async (ms) => {
+  const clock = manualClock();
+  const metering = memoryMetering({ clock, keepMs: 60_000 });
+  await metering.settle(await admitted(metering), outcome('executed', 'yes'));
+  clock.adjust(ms);
+  await clock.advance(59_999);
+  expect((await metering.admit(call(), live)).kind).toBe('replay');
+  await clock.advance(1);
+  expect((await metering.admit(call(), live)).kind).toBe('run');
+});

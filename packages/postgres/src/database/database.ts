@@ -5,6 +5,7 @@ import pg from 'pg';
 import { lockFolder } from './folder-lock.ts';
 import { migrate } from './migrate.ts';
 import { postgresPool, type PoolUse } from './postgres-pool.ts';
+import { makePrivate } from './private-folder.ts';
 import type { Tables } from './tables.ts';
 
 /** Where the data is: in a folder that one process owns, or on a server that many processes share. */
@@ -42,7 +43,10 @@ export interface Database {
  * A folder holds the data of PGlite, which is PostgreSQL inside this process. The data survives a crash of the process at any moment,
  * including `kill -9`. It does not survive a power failure, because PGlite does not wait for the disk.
  *
+ * No other user of the machine can enter the folder of the data. If the folder exists, it is taken from the other users.
+ *
  * @throws {FolderInUseError} if another process owns the folder.
+ * @throws {FolderAccessError} if every user of the machine can write to the folder, and that cannot be changed.
  * @throws {Error} if a server cannot be reached within 5 seconds.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
@@ -75,11 +79,15 @@ interface Opened {
 }
 
 async function openFolder(folder: string): Promise<Opened> {
+  makePrivate(folder);
   const release = lockFolder(folder);
   try {
+    const data = join(folder, 'pglite');
+    // PGlite creates files that everyone can read and write.
+    makePrivate(data);
     // PGlite is slow to load, and a process with a server does not need it.
     const { PGlite } = await import('@electric-sql/pglite');
-    const pglite = await PGlite.create(join(folder, 'pglite'));
+    const pglite = await PGlite.create(data);
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
     // PGlite has one connection, so the ledger shares it.
     return { kind: 'pglite', db, ledger: db, release };

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -18,15 +17,14 @@ export class FolderInUseError extends Error {
 }
 
 /**
- * Locks a folder for this process, creates it if it does not exist, and returns a function that releases the lock. The operating system
- * holds the file lock. So the lock ends when the process ends, for any reason, and it cannot go stale as a pid file can. It also works
- * between containers that share a volume. Node has no API for file locks, so SQLite takes the lock: it opens an exclusive transaction on an
- * empty file and never writes to the file.
+ * Locks a folder for this process, and returns a function that releases the lock. The operating system holds the file lock. So the lock
+ * ends when the process ends, for any reason, and it cannot go stale as a pid file can. It also works between containers that share a
+ * volume. Node has no API for file locks, so SQLite takes the lock: it opens an exclusive transaction on an empty file and never writes to
+ * the file.
  *
  * @throws {FolderInUseError} if another process, or this one, has locked the folder.
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = new DatabaseSync(join(folder, 'owner.lock'), { timeout: 0 });
   try {
     file.exec('BEGIN EXCLUSIVE');

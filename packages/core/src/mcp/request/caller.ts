@@ -3,11 +3,15 @@ import type { Clock } from '../../clock.ts';
 import { mapMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { RateLimit } from '../../ports/rate-limit.ts';
 import type { Credentials } from '../../principal.ts';
+import { addressOwner } from '../room/address-owner.ts';
 import { refuseByRateLimit } from './rate-limit-headers.ts';
 
 /** How the transport determines a caller's address and limits its requests. */
 export interface CallerOptions {
-  /** Limits the requests from one address before authentication, so that a client cannot try an unlimited number of keys. Default: none. */
+  /**
+   * Limits the requests from one address before authentication, so that a client cannot try an unlimited number of keys. An IPv6 address
+   * counts as its /64. Default: none.
+   */
   readonly limitPerAddress?: RateLimit;
   /** Set this if the server is behind your proxy. The caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
   readonly trustProxy?: boolean;
@@ -35,8 +39,8 @@ export function limitAddress(
   clock: Clock,
   { limitPerAddress }: CallerOptions,
 ): MaybePromise<void> {
-  if (!limitPerAddress || address === undefined) return undefined;
-  return mapMaybe(limitPerAddress.take(address), (decision) => {
+  if (!limitPerAddress) return undefined;
+  return mapMaybe(limitPerAddress.take(addressOwner(address)), (decision) => {
     if (!decision.allowed) refuseByRateLimit(decision, clock.now(), response);
   });
 }

@@ -21,11 +21,14 @@ export function readBody<T>(
     if (disconnect.aborted) return reject(disconnected());
     let chunks: Buffer[] = [];
     let size = 0;
+    let count = 0;
     const onData = (chunk: Buffer) => {
       size += chunk.length;
+      count += 1;
       chunks.push(chunk);
       if (size > maxBytes) stop(tooLarge(maxBytes));
-      else if (!guest.hold(chunk.length)) stop(ownShareTaken);
+      else if (count > freeChunks + size / minChunkBytes) stop(tooManyChunks());
+      else if (!guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
     };
     const onDisconnect = () => stop(disconnected());
     const stop = (error: Error) => {
@@ -54,6 +57,14 @@ export function readBody<T>(
     disconnect.addEventListener('abort', onDisconnect);
   });
 }
+
+// A chunk takes time and memory of its own. A client that sends a body byte by byte would take up hundreds of times as much as it sends.
+const freeChunks = 64;
+const minChunkBytes = 256;
+const chunkOverhead = 512;
+
+const tooManyChunks = () =>
+  new HttpError(400, 'INVALID_INPUT', 'The request arrives in too many small pieces. Send it in larger ones.', { reason: 'body' });
 
 const tooLarge = (maxBytes: number) =>
   new HttpError(413, 'INVALID_INPUT', `The request is larger than ${maxBytes} bytes. Send less at a time.`, { reason: 'body' });

@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
-import { cutSlowReader } from '../room/slow-reader.ts';
 import type { ClientDisconnect } from './client-disconnect.ts';
 
 /** Converts Node's headers to web headers. */
@@ -24,8 +22,8 @@ export function toWebRequest(request: IncomingMessage, disconnect: ClientDisconn
 }
 
 /**
- * Writes the SDK's response: JSON at once, or a stream of events as they arrive and no faster than the client reads them. If the head of a
- * stream was sent earlier, to keep a long call alive, only a stream can follow.
+ * Writes the SDK's response: JSON at once, or a stream of events as they arrive. If the head of a stream was sent earlier, to keep a long
+ * call alive, only a stream can follow.
  */
 export async function writeWebResponse(webResponse: Response, response: ServerResponse): Promise<void> {
   const isStream = webResponse.headers.get('content-type') === 'text/event-stream';
@@ -38,10 +36,12 @@ export async function writeWebResponse(webResponse: Response, response: ServerRe
   }
   if (webResponse.body && isStream) {
     if (!response.headersSent) response.flushHeaders();
-    // The SDK writes to a stream every 15 seconds at least.
-    cutSlowReader(response);
-    // Rejects when the client disconnects, after it has cancelled the stream's source. There is nothing left to do.
-    return pipeline(webResponse.body, response).catch(() => {});
+    // The SDK keeps all that is not written yet, so there is nothing to gain by waiting for a slow reader here. It is counted afterwards.
+    for await (const chunk of webResponse.body) {
+      if (response.destroyed) return;
+      response.write(chunk);
+    }
+    return void response.end();
   }
   const body = Buffer.from(await webResponse.arrayBuffer());
   // Set last, so that both lanes send their headers in the same order.

@@ -7,27 +7,37 @@ export interface RoomBounds {
   readonly arriving: number;
   /** Requests that run: from the end of their body until their answer is handed to the socket. */
   readonly running: number;
-  /** Bytes of bodies from their arrival to their answer, and of answers that their clients have not read yet. */
+  /** Bytes of bodies, from their arrival to the answer. */
   readonly bytes: number;
+  /** Bytes of answers that their clients have not read yet. */
+  readonly unread: number;
 }
 
 type Kind = keyof RoomBounds;
 
-/** The parts of a room that others leave free. */
+/** The part of a room that one of many may take while all others take nothing, from 0 to 1. */
 export interface Shares {
-  /** The part that one tenant may take, from 0 to 1. */
   readonly tenant: number;
-  /** The part of its tenant's part that one key may take, from 0 to 1. */
+  /** Of its tenant's part. */
   readonly key: number;
+}
+
+/** An answer that its client has not read yet. A `ServerResponse` is one. */
+export interface Unread {
+  readonly writableLength: number;
+  destroy(): unknown;
 }
 
 // Owners who hold nothing stay in their map until there are this many, because a map that grows and shrinks with each request is slow:
 // docs/decisions/0012-v8-and-memory.md
 const keptOwners = 1_000;
+// How long a client may take to read an answer: a time for all, and a time for its length.
+const readMs = 30_000;
+const readBytesPerMs = 16;
 
 /**
- * The room that the requests of one kind may take in this process. Each request counts for its key, the key's tenant and the whole, and no
- * key and no tenant takes more than its share: docs/decisions/0027-room-belongs-to-somebody.md
+ * The room that the requests of one kind may take in this process. Each request counts for its key, the key's tenant and the whole. Nobody
+ * can take all of it, not even several tenants together: docs/decisions/0027-room-belongs-to-somebody.md
  */
 export class Room {
   readonly #whole: Owner;
@@ -37,9 +47,9 @@ export class Room {
   #sharedAt = -Infinity;
 
   constructor(bounds: RoomBounds, shares: Shares, clock: Clock) {
-    this.#clock = clock;
-    this.#whole = new Owner(bounds, undefined);
+    this.#whole = new Owner(bounds, undefined, 1);
     this.#shares = shares;
+    this.#clock = clock;
   }
 
   /** Whether not one more request may run. */
@@ -64,23 +74,30 @@ export class Room {
       this.#lastTenant = tenant;
     }
     const owner = this.#whole.part(tenant, this.#shares.tenant).part(id, this.#shares.key);
-    return owner.take('arriving', 1) ? new Guest(owner) : undefined;
+    return owner.take('arriving', 1) ? new Guest(owner, this.#clock) : undefined;
   }
 }
 
 /** Somebody who takes up room: a key, its tenant, or all together. */
 class Owner {
+  /** Of the whole, or what this owner may have while others have nothing. */
   readonly bounds: RoomBounds;
+  /** Whose answers are unread, the oldest first. */
+  readonly unreadBy = new Set<Guest>();
   readonly #within: Owner | undefined;
+  /** How many times as much this owner may have as it leaves free. */
+  readonly #factor: number;
   readonly #parts = new Map<string, Owner>();
   #sweepAt = keptOwners;
   arriving = 0;
   running = 0;
   bytes = 0;
+  unread = 0;
 
-  constructor(bounds: RoomBounds, within: Owner | undefined) {
+  constructor(bounds: RoomBounds, within: Owner | undefined, share: number) {
     this.bounds = bounds;
     this.#within = within;
+    this.#factor = share / (1 - share);
   }
 
   get parts(): number {
@@ -94,15 +111,23 @@ class Owner {
     let part = this.#parts.get(name);
     if (part) return part;
     if (this.#parts.size >= this.#sweepAt) this.#sweep();
-    part = new Owner(shareOf(this.bounds, share), this);
+    part = new Owner(shareOf(this.bounds, share), this, share);
     this.#parts.set(name, part);
     return part;
   }
 
-  /** Takes room from this owner and from everyone whose part it is. Takes none if that would exceed a bound. */
+  /**
+   * Takes room from this owner and from everyone whose part it is, or takes none. An owner may take no more than a multiple of what it
+   * leaves free. With a share of a half, a single owner gets a half, two get a third each, and something is always left for the next.
+   */
   take(kind: Kind, amount: number): boolean {
-    if (this[kind] + amount > this.bounds[kind]) return false;
-    if (this.#within && !this.#within.take(kind, amount)) return false;
+    const within = this.#within;
+    if (!within) {
+      if (this[kind] + amount > this.bounds[kind]) return false;
+    } else {
+      if (this[kind] + amount > this.#factor * (within.bounds[kind] - within[kind])) return false;
+      if (!within.take(kind, amount)) return false;
+    }
     this[kind] += amount;
     return true;
   }
@@ -113,34 +138,39 @@ class Owner {
   }
 
   #sweep(): void {
-    for (const [name, { arriving, running, bytes }] of this.#parts)
-      if (arriving === 0 && running === 0 && bytes === 0) this.#parts.delete(name);
+    for (const [name, { arriving, running, bytes, unread }] of this.#parts)
+      if (arriving === 0 && running === 0 && bytes === 0 && unread === 0) this.#parts.delete(name);
     // At least doubled, so that a sweep is paid for by as many new owners as it visits.
     this.#sweepAt = Math.max(keptOwners, this.#parts.size * 2);
   }
 }
 
-const shareOf = ({ arriving, running, bytes }: RoomBounds, share: number): RoomBounds => ({
+const shareOf = ({ arriving, running, bytes, unread }: RoomBounds, share: number): RoomBounds => ({
   arriving: Math.ceil(arriving * share),
   running: Math.ceil(running * share),
   bytes: Math.ceil(bytes * share),
+  unread: Math.ceil(unread * share),
 });
 
 /** The room of one request. */
 export class Guest {
   readonly #owner: Owner;
-  #stage: 'arriving' | 'running' | undefined = 'arriving';
+  readonly #clock: Clock;
+  #stage: 'arriving' | 'running' | 'unread' | undefined = 'arriving';
   #bytes = 0;
+  #unread = 0;
+  #answer: Unread | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   /** @param owner Has counted the request as arriving. */
-  constructor(owner: Owner) {
+  constructor(owner: Owner, clock: Clock) {
     this.#owner = owner;
+    this.#clock = clock;
   }
 
-  /** Counts bytes that the request holds until it leaves. Returns false if they are too many. */
+  /** Counts bytes of the request's body. Returns false if they are too many. */
   hold(bytes: number): boolean {
-    // A request that has left would never give them back.
-    if (this.#bytes < 0 || !this.#owner.take('bytes', bytes)) return false;
+    if (this.#stage !== 'arriving' || !this.#owner.take('bytes', bytes)) return false;
     this.#bytes += bytes;
     return true;
   }
@@ -153,21 +183,42 @@ export class Guest {
     return true;
   }
 
-  /** Ends a request whose answer was handed to the socket. Its client has still to read `unread` bytes. Returns false if it may not. */
-  answered(unread: number): boolean {
-    this.#leaveStage();
-    return unread === 0 || this.hold(unread);
+  /**
+   * Ends a request whose answer was handed to the socket. What its client has not read yet counts until {@link leave}, and is destroyed
+   * after a time that is enough for any client that reads. If a key has too much of it, its oldest answers are destroyed.
+   */
+  answered(answer: Unread): void {
+    const unread = answer.writableLength;
+    if (!this.#stage || unread === 0) return this.leave();
+    const owner = this.#owner;
+    this.leave();
+    this.#answer = answer;
+    while (!owner.take('unread', unread)) {
+      const [oldest] = owner.unreadBy;
+      if (!oldest) return void answer.destroy();
+      oldest.#cut();
+    }
+    this.#stage = 'unread';
+    this.#unread = unread;
+    owner.unreadBy.add(this);
+    this.#cancelTimer = this.#clock.timer(readMs + unread / readBytesPerMs, () => this.#cut());
   }
 
   /** Gives back all that the request holds. */
   leave(): void {
-    this.#leaveStage();
-    if (this.#bytes > 0) this.#owner.give('bytes', this.#bytes);
-    this.#bytes = -1;
+    const owner = this.#owner;
+    if (this.#stage === 'unread') {
+      owner.give('unread', this.#unread);
+      owner.unreadBy.delete(this);
+      this.#cancelTimer?.();
+    } else if (this.#stage) owner.give(this.#stage, 1);
+    if (this.#bytes > 0) owner.give('bytes', this.#bytes);
+    this.#bytes = 0;
+    this.#stage = undefined;
   }
 
-  #leaveStage(): void {
-    if (this.#stage) this.#owner.give(this.#stage, 1);
-    this.#stage = undefined;
+  #cut(): void {
+    this.leave();
+    this.#answer?.destroy();
   }
 }

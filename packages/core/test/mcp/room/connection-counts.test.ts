@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { manualClock } from '../../../src/testing/index.ts';
 import { callOf, post } from '../raw.ts';
 import { serve } from '../serve.ts';
 import { rawClient } from './sockets.ts';
@@ -27,4 +28,66 @@ test('behind a proxy, whose address is that of all callers, there is no such lim
   const open = await Promise.all([1, 2, 3].map(() => rawClient(url)));
   expect((await post(url, echo)).status).toBe(200);
   expect(open.map(({ socket }) => socket.destroyed)).toEqual([false, false, false]);
+});
+
+/** A GET that needs no answer before the next one is sent. */
+const get = 'GET /elsewhere HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n';
+
+test('a client that does not wait for its answers is shut out for ten seconds, with all of its connections', async () => {
+  const clock = manualClock();
+  const { url } = await serve({}, { clock });
+  const [first, second, stranger] = [await rawClient(url, '127.0.0.2'), await rawClient(url, '127.0.0.2'), await rawClient(url)];
+  first.socket.write(get.repeat(2_000));
+  await Promise.all([first.closed, second.closed]);
+  expect(first.text.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThan(20);
+  await (
+    await rawClient(url, '127.0.0.2')
+  ).closed;
+  stranger.socket.write(get);
+  await stranger.reads(/404/);
+  await clock.advance(10_000);
+  const again = await rawClient(url, '127.0.0.2');
+  again.socket.write(get);
+  expect(await again.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
+});
+
+test('behind a proxy, only the connection of such a client is closed', async () => {
+  const { url } = await serve({ trustProxy: true });
+  const [first, second] = [await rawClient(url), await rawClient(url)];
+  first.socket.write(get.repeat(2_000));
+  await first.closed;
+  second.socket.write(get);
+  expect(await second.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
+});
+
+test('a client may send a few requests before it has its answers', async () => {
+  const { url } = await serve();
+  const client = await rawClient(url);
+  for (let times = 1; times <= 3; times += 1) {
+    client.socket.write(get.repeat(16));
+    while ((client.text.match(/404/g)?.length ?? 0) < 16 * times) await new Promise((resolve) => client.socket.once('data', resolve));
+  }
+  expect(client.socket.destroyed).toBe(false);
+});
+
+test('bytes that follow a request with an Upgrade are not read as a request', async () => {
+  const { url } = await serve();
+  const client = await rawClient(url);
+  const next = 'POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 60\r\n\r\n';
+  client.socket.write(`GET /a HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n${next}`);
+  await client.reads(/\r\n\r\n/);
+  client.socket.write('GET /smuggled HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+  await client.closed;
+  expect(client.text.match(/HTTP\/1.1/g)).toHaveLength(1);
+});
+
+test('a client that waits for its answers may send thousands of requests on a connection', async () => {
+  const { url } = await serve();
+  const client = await rawClient(url);
+  for (let answers = 1; answers <= 2_000; answers += 1) {
+    client.socket.write(get);
+    await client.reads(new RegExp(`(?:404[^]*){${Math.min(answers, 1)}}`));
+    while ((client.text.match(/404/g)?.length ?? 0) < answers) await new Promise((resolve) => client.socket.once('data', resolve));
+  }
+  expect(client.socket.destroyed).toBe(false);
 });

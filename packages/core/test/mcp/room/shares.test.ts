@@ -50,15 +50,15 @@ test('bodies that do not end take no place of running requests, and no more of t
 
 test('calls that run take their key’s and their tenant’s share, and another tenant’s calls run', async () => {
   const { call, events } = await serveTenants({ maxRunning: 8 });
-  let starting = 4;
+  let starting = 3;
   const started = new Promise<void>((resolve) => events.on('started', () => (starting -= 1) === 0 && resolve()));
-  const running = ['acme/k1', 'acme/k1', 'acme/k2', 'acme/k2'].map((key) => call(key, wait));
+  const running = ['acme/k1', 'acme/k1', 'acme/k2'].map((key) => call(key, wait));
   await started;
-  expect((await call('acme/k3')).json()).toMatchObject(ownShare);
+  for (const key of ['acme/k1', 'acme/k2']) expect((await call(key)).json()).toMatchObject(ownShare);
   expect((await call('other/k1')).status).toBe(200);
   events.emit('finish');
-  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-  expect((await call('acme/k3')).status).toBe(200);
+  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect((await call('acme/k1')).status).toBe(200);
 });
 
 test('maxRunningPerTenant sets the share of a tenant, and half of it is the share of a key', async () => {
@@ -73,12 +73,11 @@ test('maxRunningPerTenant sets the share of a tenant, and half of it is the shar
 
 test('a tenant’s bodies hold no more memory than its share', async () => {
   const { call, open } = await serveTenants({ maxBodyBytes: 1_024 });
-  // 64 bodies of this size are the whole room, a key's share is a quarter.
-  const open16 = await Promise.all(Array.from({ length: 16 }, () => open('acme/k1', { 'content-length': 1_024 }, ' '.repeat(1_020))));
-  const next = await open('acme/k1', { 'content-length': 1_024 }, ' '.repeat(1_020));
-  expect(await next.reads(/"OVERLOADED"/)).toMatch(/^HTTP\/1.1 429 /);
+  // 64 bodies of this size are the whole room, and a key's share is a quarter. Each also counts for what keeping it takes.
+  const clients = await Promise.all(Array.from({ length: 17 }, () => open('acme/k1', { 'content-length': 1_024 }, ' '.repeat(1_020))));
+  await expect.poll(() => clients.filter(({ text }) => /^HTTP\/1.1 429 [^]*"OVERLOADED"/.test(text)).length).toBeGreaterThanOrEqual(1);
   expect((await call('other/k1')).status).toBe(200);
-  expect(open16.map(({ text }) => text)).toEqual(Array(16).fill(''));
+  expect(clients.filter(({ text }) => text === '').length).toBeGreaterThanOrEqual(8);
 });
 
 test('a body that is refused for want of room is not parsed when its rest arrives', async () => {
@@ -97,22 +96,46 @@ test('a body that is refused for want of room is not parsed when its rest arrive
   expect(lines.filter(({ level }) => level !== 'info')).toEqual([]);
 });
 
-test('a client that does not read its answers holds no place', async () => {
-  const { call, events, open, url } = await serveTenants({ maxRunning: 4 });
+test('a body in too many small pieces is refused after few of them', async () => {
+  const { url } = await serveTenants();
   const client = await rawClient(url);
-  client.socket.pause();
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer acme/k1', 'transfer-encoding': 'chunked' };
+  client.socket.write(head('/mcp', headers) + '1\r\n[\r\n'.repeat(200));
+  expect(await client.reads(/small pieces/)).toMatch(/^HTTP\/1.1 400 /);
+  await client.closed;
+});
+
+test('a body may arrive in chunks of any usual size', async () => {
+  const { url } = await serveTenants();
+  const client = await rawClient(url);
+  const { body, headers } = callOf('probe_echo_text', { text: 'x'.repeat(500_000) });
+  const json = JSON.stringify(body);
+  client.socket.write(
+    head('/mcp', { 'content-type': 'application/json', ...headers, authorization: 'Bearer acme/k1', 'transfer-encoding': 'chunked' }),
+  );
+  for (let at = 0; at < json.length; at += 1_000) {
+    const part = json.slice(at, at + 1_000);
+    client.socket.write(`${part.length.toString(16)}\r\n${part}\r\n`);
+  }
+  client.socket.write('0\r\n\r\n');
+  expect(await client.reads(/\r\n\r\n/)).toMatch(/^HTTP\/1.1 200 /);
+});
+
+test('a client that does not read its answers holds no place', async () => {
+  const { call, url } = await serveTenants({ maxRunning: 4 });
   // More than the buffers of a socket hold.
-  const text = 'x'.repeat(400_000);
+  const text = 'x'.repeat(900_000);
   const { body, headers } = callOf('probe_echo_text', { text });
   const json = JSON.stringify(body);
-  const request =
-    head('/mcp', { 'content-type': 'application/json', ...headers, authorization: 'Bearer acme/k1', 'content-length': json.length }) + json;
-  for (let sent = 0; sent < 20; sent += 1) client.socket.write(request);
-  onTestFinished(() => void client.socket.destroy());
+  const request = `${head('/mcp', { 'content-type': 'application/json', ...headers, authorization: 'Bearer acme/k1', 'content-length': json.length })}${json}`;
+  const clients = await Promise.all(Array.from({ length: 8 }, () => rawClient(url)));
+  for (const { socket } of clients) {
+    socket.pause();
+    socket.write(request);
+  }
   // Its key may run one request at a time.
   await expect.poll(async () => (await call('acme/k1')).status).toBe(200);
   expect((await call('other/k1')).status).toBe(200);
-  expect([events.listenerCount('finish'), (await open('acme/k1', { 'content-length': 2 }, '{}')).socket.destroyed]).toEqual([0, false]);
 });
 
 test('a host without authentication has one caller, who may use everything', async () => {

@@ -27,7 +27,11 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     finds: 'refuses invalid input before it sends anything',
     connector: acmeWith(['create_note'], {
       input: {
-        jsonSchema: { type: 'object', properties: { text: { type: 'string', description: 'What it says' } }, required: ['text'] },
+        jsonSchema: {
+          type: 'object',
+          properties: { text: { type: 'string', maxLength: 100, description: 'What it says, at most 100 characters' } },
+          required: ['text'],
+        },
         parse: (value: unknown) => value,
       },
     }),
@@ -59,7 +63,11 @@ export const brokenBehaviours: readonly BrokenConnector[] = [
     finds: 'refuses invalid input before it sends anything',
     connector: acmeWith(['get_note'], {
       input: {
-        jsonSchema: { type: 'object', properties: { id: { type: 'string', description: 'Id of the note' } }, required: ['id'] },
+        jsonSchema: {
+          type: 'object',
+          properties: { id: { type: 'string', maxLength: 50, description: 'Id of the note, at most 50 characters' } },
+          required: ['id'],
+        },
         parse: (value: unknown) => value as { id?: unknown },
       },
       async run({ id }: { readonly id?: unknown }, client, context) {

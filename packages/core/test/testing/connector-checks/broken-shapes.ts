@@ -36,6 +36,16 @@ export const brokenShapes: readonly BrokenConnector[] = [
     }),
   },
   {
+    fault: 'accepts a list of any length',
+    finds: 'bounds every list that it accepts, and every text of a schema of its own',
+    connector: acmeWith(['get_note'], {
+      input: z.object({
+        id,
+        words: z.array(z.string()).optional().describe('Words to highlight. Absent: none'),
+      }),
+    }),
+  },
+  {
     fault: 'leaves a setting undescribed',
     finds: 'describes every setting',
     connector: { ...one, config: one.config.extend({ colour: z.string().optional() }) },

@@ -48,6 +48,16 @@ export const shapeRules: readonly Rule[] = [
       ),
   },
   {
+    name: 'bounds every list that it accepts, and every text of a schema of its own',
+    why: 'Anyone with a key may send a list of a thousand items where the tool expects three. Core bounds only what zod describes.',
+    find: async ({ connector }) =>
+      connector.tools.flatMap(({ name, input }) =>
+        unboundedIn(portableSchema(input, 'input').jsonSchema, '', 'jsonSchema' in input).map(
+          ([path, keyword]) => `${name}: ${path} has no ${keyword}`,
+        ),
+      ),
+  },
+  {
     name: 'describes every setting',
     why: 'A person who sets a connection up sees these words beside the field.',
     find: async ({ connector }) =>
@@ -102,6 +112,20 @@ function fieldsOf(schema: RawSchema, path: string): Field[] {
   });
   const branches = Array.isArray(anyOf) ? anyOf.filter(isSchema).flatMap((branch) => fieldsOf(branch, path)) : [];
   return [...own, ...branches, ...(isSchema(items) ? fieldsOf(items, `${path}[]`) : [])];
+}
+
+/** Lists the values of a wire schema that may be of any size, with the keyword that each lacks. */
+function unboundedIn(schema: RawSchema, path: string, texts: boolean): [path: string, keyword: string][] {
+  const { type, items, properties, additionalProperties, anyOf } = schema;
+  // Any value: core bounds it as a part of the message.
+  if (Array.isArray(anyOf) && anyOf.some((branch) => isSchema(branch) && branch['additionalProperties'] === true)) return [];
+  const lacks = (kind: string, keyword: string): [string, string][] =>
+    [type].flat().includes(kind) && schema[keyword] === undefined ? [[path, keyword]] : [];
+  const text = texts && schema['enum'] === undefined && schema['const'] === undefined ? lacks('string', 'maxLength') : [];
+  const parts = Object.entries(isSchema(properties) ? properties : {}).map(([name, part]) => [path ? `${path}.${name}` : name, part]);
+  const branches = Array.isArray(anyOf) ? anyOf.map((branch: unknown) => [path, branch]) : [];
+  const nested = [...parts, ...branches, [`${path}[]`, items], [`${path}.*`, additionalProperties]] as [string, unknown][];
+  return [...lacks('array', 'maxItems'), ...text, ...nested.flatMap(([at, part]) => (isSchema(part) ? unboundedIn(part, at, texts) : []))];
 }
 
 const isDescribed = ({ description }: RawSchema): boolean => typeof description === 'string' && description.trim() !== '';
