@@ -1,7 +1,15 @@
 import { createHost, memoryBudget, memoryCache, memoryRateLimit, observers, type RateLimit, type RateLimitRule } from '@busbar/core';
 import { cockatielResilience } from '@busbar/core/adapters/cockatiel';
 import { gotHttpClient } from '@busbar/core/adapters/got';
-import { createApiKeys, createDeadLetters, openDatabase, postgresAudit, postgresMetering, postgresState } from '@busbar/postgres';
+import {
+  apiKeyPattern,
+  createApiKeys,
+  createDeadLetters,
+  openDatabase,
+  postgresAudit,
+  postgresMetering,
+  postgresState,
+} from '@busbar/postgres';
 import { openRedis, redisBudget, redisCache, redisLock, redisRateLimit } from '@busbar/redis';
 import manifest from '../package.json' with { type: 'json' };
 import { provideAdmin } from './admin/provide-admin.ts';
@@ -119,9 +127,9 @@ function provideHost({ get, provide }: Injector): void {
       info: { name: 'busbar', version: get(tokens.version) },
       connectors: get(tokens.connectors),
       connections: get(tokens.connections),
-      authenticate: get(tokens.authenticate),
+      authenticate: get(tokens.authenticator).authenticate,
       rateLimit: get(tokens.limitPerKey),
-      ...(perTenant !== undefined && { tenantRateLimit: limitPerMinute(get, 'tenant', perTenant) }),
+      tenantRateLimit: limitPerMinute(get, 'tenant', perTenant),
       ...(perConnector !== undefined && { connectorRateLimit: limitPerMinute(get, 'connector', perConnector) }),
       metering: get(tokens.metering),
       audit: get(tokens.audit),
@@ -138,6 +146,7 @@ function provideHost({ get, provide }: Injector): void {
       callTimeoutMs: config.BUSBAR_CALL_TIMEOUT_MS,
       remapOrigins: { ...get(tokens.accountSource).remapOrigins, ...config.BUSBAR_REMAP_ORIGINS },
       secret: get(tokens.secret),
+      secretPattern: apiKeyPattern,
     });
   });
 }

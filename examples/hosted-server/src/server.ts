@@ -1,5 +1,6 @@
-import type { Logger } from '@busbar/core';
+import type { Audit, Logger } from '@busbar/core';
 import type { ApiKeys } from '@busbar/postgres';
+import { recordCreated } from './admin/record-key.ts';
 import { compose } from './container.ts';
 import type { Injector } from './injector.ts';
 import { firstTenant } from './settings/account.ts';
@@ -70,7 +71,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const listener = await get(tokens.transport).listen(host);
   undo.defer(() => listener.close());
   // After the steps that are likely to fail, because a key that is created but never shown is lost.
-  const newKey = await createKey(get(tokens.apiKeys), options.newKey);
+  const newKey = await createKey({ apiKeys: get(tokens.apiKeys), audit: get(tokens.audit) }, options.newKey);
   undo.move();
   for (const warning of exposedFiles(config)) log.warn({}, warning);
   log.info({ url: listener.url, demo: accountSource.demo, database: database.kind }, 'Listening');
@@ -108,9 +109,11 @@ export async function startServer(config: Config, options: StartOptions = {}): P
 }
 
 /** Creates an API key at the first start with a database, and at later starts only on request. */
-async function createKey(keys: ApiKeys, another: boolean | undefined): Promise<string | undefined> {
+async function createKey(services: { apiKeys: ApiKeys; audit: Audit }, another: boolean | undefined): Promise<string | undefined> {
+  const { apiKeys } = services;
   const owner = { tenant: firstTenant, roles: ['owner', 'operator'] };
-  const first = await keys.createFirst({ ...owner, name: 'Made at the first start' });
-  const created = first ?? (another ? await keys.create({ ...owner, name: 'Made with --new-key' }) : undefined);
+  const first = await apiKeys.createFirst({ ...owner, name: 'Made at the first start' });
+  const created = first ?? (another ? await apiKeys.create({ ...owner, name: 'Made with --new-key' }) : undefined);
+  if (created) await recordCreated(services, created);
   return created?.key;
 }

@@ -1,5 +1,4 @@
 import type {
-  Authenticate,
   Budget,
   Cache,
   Clock,
@@ -22,6 +21,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from './settings/config.ts';
 import type { ConnectionChecks } from './vendors/connection-checks.ts';
+import type { Authenticator } from './http/authenticate.ts';
 import type { Health } from './http/health.ts';
 import type { ReadQuotaUsage } from './usage/quota-usage.ts';
 import type { AccountSource } from './vendors/account-source.ts';
@@ -58,7 +58,7 @@ export const tokens = {
   audit: token<PostgresAudit>('audit'),
   usage: token<Usage>('usage'),
   deadLetters: token<DeadLetters>('deadLetters'),
-  authenticate: token<Authenticate>('authenticate'),
+  authenticator: token<Authenticator>('authenticator'),
   limitPerKey: token<RateLimit>('limitPerKey'),
   limitPerAddress: token<RateLimit>('limitPerAddress'),
   openAccountSource: token<() => Promise<AccountSource>>('openAccountSource'),

@@ -20,6 +20,7 @@ async function settingsFor(sandbox: ZendeskSandbox): Promise<Record<string, stri
     BUSBAR_DATA_DIR: await dataFolder(stack),
     BUSBAR_REMAP_ORIGINS: `${origin}=${target}`,
     BUSBAR_CALLS_PER_MINUTE: '1000',
+    BUSBAR_TENANT_CALLS_PER_MINUTE: '10000',
     ZENDESK_SUBDOMAIN: sandbox.config.subdomain,
     ZENDESK_CLIENT_ID: sandbox.config.clientId,
     ZENDESK_CLIENT_SECRET: sandbox.config.clientSecret,

@@ -10,11 +10,19 @@ const Email = z.email().max(254);
 // RFC 5322: a header line has at most 998 characters.
 const maxName = 998;
 
+// A line feed would begin another header. Unicode's own line separators are treated as one by some programs.
+const controls = /[\p{Cc}\u2028\u2029]/u;
+
+/** Adds to a schema that its text becomes a header of an e-mail, or a part of one. */
+export const headerText = (schema: z.ZodString): z.ZodString =>
+  schema.refine((text) => !controls.test(text), 'may not contain line breaks or other control characters');
+
 /** Reads `ada@example.com` or `Ada Example <ada@example.com>`. If the address is invalid, returns a string that says what is wrong. */
 export function readAddress(text: string): Address | string {
   const [, displayName = '', inside] = /^([^<>]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
   const email = (inside ?? text).trim();
   const name = displayName.trim().replace(/^"(.*)"$/, '$1');
+  if (controls.test(text.trim())) return 'contains a line break or another control character';
   if (!Email.safeParse(email).success) return 'is not an e-mail address';
   if (name.length > maxName) return `has a name of more than ${maxName} characters`;
   // SendGrid splits names at these.

@@ -46,6 +46,22 @@ describe('sending one e-mail', () => {
     ]);
   });
 
+  it.each(['\r\nBcc: evil@example.org', '\n', '\u0000', '\u0085', '\u2028', '\u001b[2J'])(
+    'refuses %j in all that becomes a header',
+    async (text) => {
+      for (const change of [
+        { subject: `a${text}b` },
+        { to: [`Ada${text}Example <ada@example.org>`] },
+        { cc: [`ada@example.org${text}x`] },
+        { from: `S${text}S <sender@example.com>` },
+        { replyTo: `R${text}R <answers@example.com>` },
+        { categories: [`a${text}b`] },
+      ])
+        expect(await account.failure('sendgrid_send_email', { ...mail, ...change })).toMatch(/^INVALID_INPUT: [^]*control character/);
+      expect(sent()).toEqual([]);
+    },
+  );
+
   it('fills a template', async () => {
     const templateId = account.sandbox.templates[0]?.id;
     await account.call('sendgrid_send_template_email', { to: ['ada@example.org'], templateId, data: { name: 'Ada' } });

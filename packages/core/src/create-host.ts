@@ -93,6 +93,7 @@ function assemble(options: HostOptions): HostParts {
     log,
     observer,
     remapOrigins: options.remapOrigins ?? {},
+    secretPattern: options.secretPattern,
     wake: (connection, job, afterMs) => jobs.wake(connection, job, afterMs),
   });
   const metering = options.metering ?? memoryMetering({ clock });

@@ -1,10 +1,20 @@
-export { createApiKeys, type ApiKey, type ApiKeys, type StoredApiKey, type NewApiKey } from './api-keys.ts';
+export {
+  apiKeyPattern,
+  createApiKeys,
+  type ApiKey,
+  type ApiKeyConditions,
+  type ApiKeys,
+  type ApiKeyScope,
+  type StoredApiKey,
+  type NewApiKey,
+} from './api-keys.ts';
 export { postgresAudit, type PostgresAudit, type PostgresAuditOptions } from './audit/audit.ts';
 export { exportAudit, type AuditRange } from './audit/export.ts';
 export type { AuditEntry, AuditHeads, ChainHead } from './audit/lines.ts';
 export type { PruneResult } from './audit/retention.ts';
 export { verifyAudit, type AuditVerdict, type VerifyOptions } from './audit/verify.ts';
 export { openDatabase, type Database, type DatabaseOptions } from './database/database.ts';
+export { databaseRefusal } from './database/errors.ts';
 export type { DeadLetterFilter } from './dead-letters/filter.ts';
 export type { ReplayedDeadLetter, ReplayOptions, ReplayResult } from './dead-letters/replay.ts';
 export { createDeadLetters, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './dead-letters/dead-letters.ts';

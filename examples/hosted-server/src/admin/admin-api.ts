@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { ToolError, type Logger } from '@busbar/core';
+import { ToolError, truncate, type Logger } from '@busbar/core';
 import { bodyLimit } from 'hono/body-limit';
 import type { WebHandler } from '../http/web-listener.ts';
 import { admitCaller, type AdminEnv, type AdmitOptions } from './admin-caller.ts';
@@ -7,6 +7,7 @@ import { addAuditRoutes, type AuditServices } from './audit-routes.ts';
 import { addDeadLetterRoutes, type DeadLetterServices } from './dead-letter-routes.ts';
 import { addKeyRoutes, type KeyServices } from './key-routes.ts';
 import { problemOf } from './problem.ts';
+import { createRefusalRecords } from './record-refusal.ts';
 import { addQuotaRoutes, type QuotaServices } from './quota-routes.ts';
 import { addUsageRoutes, type UsageServices } from './usage-routes.ts';
 
@@ -19,6 +20,7 @@ export interface AdminApiOptions extends AdmitOptions, KeyServices, QuotaService
 const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
 const maxBodyBytes = 64 * 1024;
 const maxProblems = 10;
+const maxProblemLength = 1_000;
 
 /** The HTTP API for operators and owners, under `/admin/v1/`. Its own description is at `/admin/v1/openapi.json`. */
 export function createAdminApi(options: AdminApiOptions): WebHandler {
@@ -28,10 +30,20 @@ export function createAdminApi(options: AdminApiOptions): WebHandler {
       if (!result.success) throw new ToolError('INVALID_INPUT', describe(result.error.issues));
     },
   });
-  app.onError((error) => problemOf(error, log));
-  app.use(async ({ req }, next) => {
-    if (!methods.includes(req.method)) return new Response(null, { status: 405, headers: { allow: methods.join(', ') } });
-    return await next();
+  const recordRefusal = createRefusalRecords(options);
+  app.onError((error, context) => {
+    const { method, path } = context.req;
+    // The refusal does not wait for its record.
+    void recordRefusal(error, context.var.caller, `${method} ${path}`);
+    return problemOf(error, log);
+  });
+  app.use(async (context, next) => {
+    const { method } = context.req;
+    if (!methods.includes(method)) return new Response(null, { status: 405, headers: { allow: methods.join(', ') } });
+    await next();
+    // Hono answers HEAD as GET and forgets the body, but a download must end.
+    if (method === 'HEAD') await context.res.body?.cancel();
+    return undefined;
   });
   app.use(admitCaller(options));
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody }));
@@ -43,10 +55,17 @@ export function createAdminApi(options: AdminApiOptions): WebHandler {
   addAuditRoutes(v1, options);
   addDeadLetterRoutes(v1, options);
   v1.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer', description: 'An API key.' });
-  v1.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'Busbar', version: options.version, description: 'The API for operators and owners of tenants.' },
-    security: [{ key: [] }],
+  let description: string | undefined;
+  v1.get('/openapi.json', (context) => {
+    // Building it takes longer than any other answer.
+    description ??= JSON.stringify(
+      v1.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: { title: 'Busbar', version: options.version, description: 'The API for operators and owners of tenants.' },
+        security: [{ key: [] }],
+      }),
+    );
+    return context.body(description, 200, { 'content-type': 'application/json' });
   });
   return (request, env) => app.fetch(request, env);
 }
@@ -57,5 +76,6 @@ function refuseBody(): never {
 
 function describe(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
   const problems = issues.slice(0, maxProblems).map(({ path, message }) => `${path.join('.') || 'the request'}: ${message}`);
-  return `${problems.join('; ')}. Correct that and try again.`;
+  // A message may name what the request sent.
+  return `${truncate(problems.join('; '), maxProblemLength)}. Correct that and try again.`;
 }

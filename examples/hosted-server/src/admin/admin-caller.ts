@@ -15,9 +15,9 @@ export interface AdminEnv {
   Variables: { caller: AdminCaller };
 }
 
-/** How callers are authenticated and limited. */
+/** How callers are authenticated and limited. `authenticate` must not accept a key that was revoked before the request. */
 export interface AdmitOptions extends CallerOptions {
-  /** The key's rate limit, shared with MCP: an admin request counts as a call. */
+  /** The rate limits of the key and its tenant, shared with MCP: an admin request counts as a call. */
   limitPerKey(principal: Principal): Promise<RateLimitDecision | undefined>;
 }
 
@@ -28,13 +28,15 @@ export interface AdmitOptions extends CallerOptions {
 export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> {
   return async (context, next) => {
     const { principal, address } = await authenticateCaller(context.env.incoming, options);
+    const isOperator = principal.roles.includes('operator');
+    context.set('caller', { ...principal, address, isOperator });
     const decision = await options.limitPerKey(principal);
     if (decision && !decision.allowed)
-      throw new ToolError('RATE_LIMITED', 'Too many requests with this key. Wait, then try again.', { retryAfterMs: decision.resetMs });
-    const isOperator = principal.roles.includes('operator');
+      throw new ToolError('RATE_LIMITED', 'Too many requests with this key, or of its tenant. Wait, then try again.', {
+        retryAfterMs: decision.resetMs,
+      });
     if (!isOperator && !principal.roles.includes('owner'))
       throw new ToolError('FORBIDDEN', 'This key has neither the role "owner" nor "operator". Use a key that has one of them.');
-    context.set('caller', { ...principal, address, isOperator });
     await next();
     context.header('cache-control', 'no-store');
   };

@@ -4,6 +4,7 @@ import { exportAudit, reconcile, verifyAudit, type CallCounts, type Database } f
 import { requireOperator, type AdminEnv } from './admin-caller.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import type { ReportPlaces } from './report-places.ts';
 import { timeQuery } from './query-parameters.ts';
 import { textStream } from './text-stream.ts';
 
@@ -11,6 +12,7 @@ import { textStream } from './text-stream.ts';
 export interface AuditServices {
   readonly database: Database;
   readonly clock: Clock;
+  readonly reports: ReportPlaces;
   /** This process's call counts. */
   callCounts(): Promise<CallCounts>;
 }
@@ -75,40 +77,44 @@ const getReconcile = createRoute({
 });
 
 /** Adds `GET /audit`, `GET /audit/verify` and `GET /reconcile`. */
-export function addAuditRoutes(app: OpenAPIHono<AdminEnv>, { database, clock, callCounts }: AuditServices): void {
+export function addAuditRoutes(app: OpenAPIHono<AdminEnv>, { database, clock, callCounts, reports }: AuditServices): void {
   // Each check reads all records, and one of them holds a database connection while it does.
   let checking = false;
-  async function oneAtATime<T>(check: () => Promise<T>): Promise<T> {
+  async function oneAtATime<T>(tenant: string, check: () => Promise<T>): Promise<T> {
     if (checking)
       throw new ToolError('OVERLOADED', 'This server is already checking its records. Try again in a minute.', {
         retryAfterMs: 60_000,
       });
     checking = true;
     try {
-      return await check();
+      return await reports.run(tenant, check);
     } finally {
       checking = false;
     }
   }
 
   app.openapi(getAudit, async (context) => {
-    requireOperator(context.var.caller);
+    const { caller } = context.var;
+    requireOperator(caller);
     const lines = exportAudit(database, { ...context.req.valid('query'), clock });
-    const body = await textStream(terminated(lines));
+    const body = await textStream(reports.download(caller.tenant, terminated(lines)), clock);
     const headers = { 'content-type': ndjson, 'content-disposition': 'attachment; filename="audit.ndjson"' };
     return context.body(body, 200, headers);
   });
 
   app.openapi(verify, async (context) => {
-    requireOperator(context.var.caller);
+    const { caller } = context.var;
+    requireOperator(caller);
     const { signal } = context.req.raw;
-    const { heads: _, ...verdict } = await oneAtATime(() => verifyAudit(() => untilAborted(exportAudit(database, { clock }), signal)));
+    const lines = () => untilAborted(exportAudit(database, { clock }), signal);
+    const { heads: _, ...verdict } = await oneAtATime(caller.tenant, () => verifyAudit(lines));
     return context.json({ ...verdict, problems: [...verdict.problems] }, 200);
   });
 
   app.openapi(getReconcile, async (context) => {
-    requireOperator(context.var.caller);
-    const found = await oneAtATime(async () => reconcile(database, { clock, metrics: await callCounts() }));
+    const { caller } = context.var;
+    requireOperator(caller);
+    const found = await oneAtATime(caller.tenant, async () => reconcile(database, { clock, metrics: await callCounts() }));
     return context.json({ ...found, problems: [...found.problems] }, 200);
   });
 }

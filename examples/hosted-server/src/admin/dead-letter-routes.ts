@@ -5,6 +5,9 @@ import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
 import { nextPage, paging, tenantQuery, timeQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import type { ReportPlaces } from './report-places.ts';
+import { safeText } from './safe-text.ts';
+import { createShares } from '../http/shares.ts';
 
 /** The services that the dead letter routes need. */
 export interface DeadLetterServices {
@@ -12,10 +15,11 @@ export interface DeadLetterServices {
   readonly apiKeys: ApiKeys;
   readonly call: Host['call'];
   readonly audit: Audit;
+  readonly reports: ReportPlaces;
 }
 
 const code = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
-const name = z.string().min(1).max(255);
+const name = safeText(255).min(1);
 const filter = {
   connector: name.optional(),
   tool: name.optional(),
@@ -25,7 +29,7 @@ const filter = {
 };
 
 const selection = z
-  .strictObject({ tenant: tenantQuery, ids: z.array(z.string().max(255)).min(1).max(1_000).optional(), ...filter })
+  .strictObject({ tenant: tenantQuery, ids: z.array(safeText(255)).min(1).max(1_000).optional(), ...filter })
   .refine(
     (fields) => Object.values(fields).some((value) => value !== undefined),
     'must select dead letters, by ids or by properties they share',
@@ -65,7 +69,7 @@ const getLetter = createRoute({
   method: 'get',
   path: '/dead-letters/{id}',
   summary: 'Shows a dead letter with the arguments of its call, which may hold secrets',
-  request: { params: z.object({ id: z.string().max(255) }) },
+  request: { params: z.object({ id: safeText(255) }) },
   responses: {
     200: jsonResponse('The dead letter.', letterSchema.extend({ arguments: z.unknown() })),
     ...problemResponses,
@@ -112,7 +116,9 @@ const discardLetters = createRoute({
 });
 
 /** Adds `GET /dead-letters`, `GET /dead-letters/{id}`, `POST /dead-letters/replay` and `POST /dead-letters/discard`. */
-export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, apiKeys, call, audit }: DeadLetterServices): void {
+export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, apiKeys, call, audit, reports }: DeadLetterServices): void {
+  // Each replay runs five calls at a time, and no limit of the MCP endpoint counts them.
+  const replays = createShares({ what: 'replays', total: 8, each: 2 });
   const record = ({ id, address }: AdminCaller, { tenant, ids, ...rest }: DeadLetterFilter, action: string) =>
     audit.record({
       event: 'operator.acted',
@@ -125,8 +131,9 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
 
   app.openapi(listLetters, async (context) => {
     const { limit, after, ...selected } = context.req.valid('query');
-    const filter = filterFor(context.var.caller, selected);
-    const { deadLetters: letters, next } = await deadLetters.list({ ...filter, limit, ...(after !== undefined && { after }) });
+    const { caller } = context.var;
+    const query = { ...filterFor(caller, selected), limit, ...(after !== undefined && { after }) };
+    const { deadLetters: letters, next } = await reports.run(caller.tenant, () => deadLetters.list(query));
     return context.json({ letters: letters.map(letterJson), next }, 200);
   });
 
@@ -141,22 +148,28 @@ export function addDeadLetterRoutes(app: OpenAPIHono<AdminEnv>, { deadLetters, a
     return context.json({ ...letterJson(rest), arguments: args }, 200);
   });
 
+  async function replay(letters: DeadLetterFilter, signal: AbortSignal) {
+    return await deadLetters.replay(letters, {
+      call,
+      signal,
+      authorize: async ({ id, tenant }) => {
+        const key = await apiKeys.get(id, { tenant });
+        return key && key.revokedAt === undefined ? { tenant: key.tenant, id, roles: key.roles, toolsets: key.toolsets } : undefined;
+      },
+    });
+  }
+
   app.openapi(replayLetters, async (context) => {
     const { caller } = context.var;
     const letters = filterFor(caller, context.req.valid('json'));
-    await record(caller, letters, 'dead-letters.replay');
+    replays.takeOrRefuse(caller.tenant);
     const {
       deadLetters: replayed,
       counts,
       more,
-    } = await deadLetters.replay(letters, {
-      call,
-      signal: context.req.raw.signal,
-      authorize: async ({ id }) => {
-        const key = await apiKeys.get(id);
-        return key && key.revokedAt === undefined ? { tenant: key.tenant, id, roles: key.roles, toolsets: key.toolsets } : undefined;
-      },
-    });
+    } = await record(caller, letters, 'dead-letters.replay')
+      .then(() => replay(letters, context.req.raw.signal))
+      .finally(() => replays.give(caller.tenant));
     return context.json({ letters: [...replayed], counts: { ...counts }, more }, 200);
   });
 

@@ -2,18 +2,30 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, type Audit } from '@busbar/core';
 import type { ApiKeys, StoredApiKey } from '@busbar/postgres';
 import { tenantFor, type AdminCaller, type AdminEnv } from './admin-caller.ts';
-import { nextPage, paging, tenantQuery } from './query-parameters.ts';
+import { isPlainName, plainNameRule } from '../plain-name.ts';
+import { nextPage, pagingOf, tenantQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import { recordCreated, rightsOf } from './record-key.ts';
+import { safeText } from './safe-text.ts';
 
 /** The services that the key routes need. */
 export interface KeyServices {
   readonly apiKeys: ApiKeys;
   readonly audit: Audit;
+  /** The most valid keys of a tenant. */
+  readonly maxKeysOfTenant: number;
+  /** Forgets a revoked key, which this process may have cached. */
+  forgetKey(id: string): void;
 }
 
-const name = z.string().trim().min(1).max(255);
-const names = z.array(name).max(50);
+const plainName = (length: number) => safeText(length).trim().min(1).refine(isPlainName, plainNameRule);
+const name = plainName(255);
+// A page of keys with that many names is the largest answer of this API that is not a download.
+const names = z.array(plainName(64)).max(20);
+const builtIn = ['owner', 'operator'];
+const isRole = (role: string) => builtIn.includes(role) || !builtIn.includes(role.toLowerCase());
+const roles = z.array(plainName(64).refine(isRole, 'must not differ from "owner" or "operator" only in upper case')).max(20);
 
 const keySchema = z
   .object({
@@ -24,6 +36,7 @@ const keySchema = z
     roles: z.array(z.string()),
     toolsets: z.array(z.string()).optional().openapi({ description: 'The toolsets that the key may use. Absent: all.' }),
     createdAt: z.iso.datetime(),
+    createdBy: z.string().optional().openapi({ description: 'The id of the key that created it. Absent: the server created it.' }),
     lastUsedAt: z.iso.datetime().optional(),
     revokedAt: z.iso.datetime().optional().openapi({ description: 'Absent: the key is valid.' }),
   })
@@ -33,7 +46,7 @@ const listKeys = createRoute({
   method: 'get',
   path: '/keys',
   summary: 'Lists keys, including revoked keys',
-  request: { query: z.object({ tenant: tenantQuery, ...paging }) },
+  request: { query: z.object({ tenant: tenantQuery, ...pagingOf(200) }) },
   responses: {
     200: jsonResponse('A page of keys.', z.object({ keys: z.array(keySchema), next: nextPage })),
     ...problemResponses,
@@ -52,7 +65,7 @@ const makeKey = createRoute({
           schema: z.strictObject({
             tenant: name.optional().openapi({ description: 'Default: the caller’s tenant. Only operators can name another.' }),
             name: name.openapi({ description: 'A name for people.' }),
-            roles: names
+            roles: roles
               .default([])
               .openapi({ description: '"owner", "operator" or roles of your own. Only operators can grant "operator".' }),
             toolsets: names.optional().openapi({ description: 'The toolsets that the key may use. Default: the caller’s toolsets.' }),
@@ -71,12 +84,22 @@ const revokeKey = createRoute({
   method: 'delete',
   path: '/keys/{id}',
   summary: 'Revokes a key permanently',
-  request: { params: z.object({ id: z.string().max(255) }) },
-  responses: { 204: { description: 'The key is revoked. All replicas refuse it within 30 seconds.' }, ...problemResponses },
+  description:
+    'The process that answers refuses the key at once, and the admin API of every replica does too. For MCP, other replicas refuse it within 30 seconds.',
+  request: { params: z.object({ id: safeText(255) }) },
+  responses: {
+    200: jsonResponse(
+      'The key is revoked. "made" has the valid keys that it created, and that those created, and so on: they stay valid. If the key was stolen, revoke them too. "more": there may be others.',
+      z.object({ made: z.array(keySchema), more: z.boolean() }),
+    ),
+    ...problemResponses,
+  },
 });
 
 /** Adds `GET /keys`, `POST /keys` and `DELETE /keys/{id}`. */
-export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { apiKeys, audit }: KeyServices): void {
+export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, services: KeyServices): void {
+  const { apiKeys, audit, maxKeysOfTenant, forgetKey } = services;
+
   app.openapi(listKeys, async (context) => {
     const { tenant, limit, after } = context.req.valid('query');
     const { keys, next } = await apiKeys.list({ tenant: tenantFor(context.var.caller, tenant), limit, after });
@@ -89,33 +112,29 @@ export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, { apiKeys, audit }: Key
     const tenant = tenantFor(caller, requested.tenant) ?? caller.tenant;
     if (!caller.isOperator && requested.roles.includes('operator'))
       throw new ToolError('FORBIDDEN', 'Only an operator can grant the role "operator". Leave it out.');
-    const created = await apiKeys.create({
-      tenant,
-      name: requested.name,
-      roles: requested.roles,
-      toolsets: toolsetsFor(caller, requested.toolsets),
-    });
-    try {
-      await audit.record({ event: 'key.created', tenant, principal: caller.id, address: caller.address, subject: created.id });
-    } catch (error) {
-      // A key that is not in the audit must not be valid. No one has seen it yet.
-      await apiKeys.revoke(created.id);
-      throw error;
-    }
+    const created = await apiKeys.create(
+      { tenant, name: requested.name, roles: requested.roles, toolsets: toolsetsFor(caller, requested.toolsets) },
+      { maker: caller, maxOfTenant: maxKeysOfTenant },
+    );
+    await recordCreated(services, created, { principal: caller.id, address: caller.address });
     return context.json({ id: created.id, key: created.key }, 201);
   });
 
   app.openapi(revokeKey, async (context) => {
     const { caller } = context.var;
     const { id } = context.req.valid('param');
-    const key = await apiKeys.get(id);
-    if (!key || key.revokedAt !== undefined || !(caller.isOperator || key.tenant === caller.tenant))
+    const scope = { tenant: tenantFor(caller, undefined) };
+    const key = await apiKeys.get(id, scope);
+    if (!key || key.revokedAt !== undefined)
       throw new ToolError('NOT_FOUND', 'There is no such key, or it is already revoked. List the keys.');
     if (key.roles.includes('operator') && !caller.isOperator)
       throw new ToolError('FORBIDDEN', 'This key has the role "operator", so only an operator can revoke it.');
-    await audit.record({ event: 'key.revoked', tenant: key.tenant, principal: caller.id, address: caller.address, subject: id });
-    await apiKeys.revoke(id);
-    return context.body(null, 204);
+    const { tenant } = key;
+    await audit.record({ event: 'key.revoked', tenant, principal: caller.id, address: caller.address, subject: id, detail: rightsOf(key) });
+    await apiKeys.revoke(id, scope);
+    forgetKey(id);
+    const { keys: made, more } = await apiKeys.madeBy(id, scope);
+    return context.json({ made: made.map(keyJson), more }, 200);
   });
 }
 
@@ -128,11 +147,12 @@ function toolsetsFor({ toolsets: own }: AdminCaller, requested: readonly string[
   return requested ?? own;
 }
 
-const keyJson = ({ createdAt, lastUsedAt, revokedAt, roles, toolsets, ...key }: StoredApiKey) => ({
+const keyJson = ({ createdAt, createdBy, lastUsedAt, revokedAt, roles, toolsets, ...key }: StoredApiKey) => ({
   ...key,
   roles: [...roles],
   ...(toolsets && { toolsets: [...toolsets] }),
   createdAt: new Date(createdAt).toISOString(),
+  ...(createdBy !== undefined && { createdBy }),
   ...(lastUsedAt !== undefined && { lastUsedAt: new Date(lastUsedAt).toISOString() }),
   ...(revokedAt !== undefined && { revokedAt: new Date(revokedAt).toISOString() }),
 });

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { ToolError, type Logger } from '@busbar/core';
+import { databaseRefusal } from '@busbar/postgres';
 import { HTTPException } from 'hono/http-exception';
 import { httpErrorOf } from '../http/http-errors.ts';
 
@@ -19,7 +20,10 @@ const problemSchema = z
 /** The response for an error. An unexpected error is logged in full, and the caller gets only its id. */
 export function problemOf(thrown: unknown, log: Logger): Response {
   // Hono throws an HTTPException for a body that it cannot read.
-  const error = thrown instanceof HTTPException && thrown.status < 500 ? new ToolError('INVALID_INPUT', `${thrown.message}.`) : thrown;
+  const error =
+    thrown instanceof HTTPException && thrown.status < 500
+      ? new ToolError('INVALID_INPUT', `${thrown.message}.`)
+      : (databaseRefusal(thrown) ?? thrown);
   const known = httpErrorOf(error);
   if (known) return problem({ status: known.status, title: known.error.code, detail: known.error.message }, known.headers);
   const id = crypto.randomUUID();
@@ -43,6 +47,6 @@ export const problemResponses = Object.fromEntries(
     404: 'It does not exist, or belongs to another tenant.',
     429: 'A rate limit is reached. Wait as long as Retry-After says.',
     500: 'The server failed. The id identifies the failure in the log.',
-    503: 'The database is down. Try again shortly.',
+    503: 'The database is down, or too many reports are running, or the report took too long. Wait as long as Retry-After says.',
   }).map(([status, description]) => [status, { description, content: { 'application/problem+json': { schema: problemSchema } } }]),
 );

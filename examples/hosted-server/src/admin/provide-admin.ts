@@ -2,6 +2,7 @@ import type { Injector } from '../injector.ts';
 import { tokens } from '../tokens.ts';
 import { callCounts } from '../usage/call-counts.ts';
 import { createAdminApi } from './admin-api.ts';
+import { createReportPlaces } from './report-places.ts';
 
 /** Provides the admin API. */
 export function provideAdmin({ get, provide }: Injector): void {
@@ -10,13 +11,16 @@ export function provideAdmin({ get, provide }: Injector): void {
       version: get(tokens.version),
       log: get(tokens.log),
       clock: get(tokens.clock),
-      authenticate: get(tokens.authenticate),
+      authenticate: get(tokens.authenticator).authenticateAfresh,
       limitPerAddress: get(tokens.limitPerAddress),
       limitPerKey: async (principal) => await get(tokens.host).limit(principal),
       trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,
       apiKeys: get(tokens.apiKeys),
+      maxKeysOfTenant: get(tokens.config).BUSBAR_KEYS_PER_TENANT,
+      forgetKey: (id) => get(tokens.authenticator).forget(id),
       audit: get(tokens.audit),
       database: get(tokens.database),
+      reports: createReportPlaces(get(tokens.database).maxReports),
       callCounts: () => callCounts(get(tokens.registry), { replica: get(tokens.replica), running: get(tokens.host).running }),
       usage: get(tokens.usage),
       deadLetters: get(tokens.deadLetters),

@@ -5,10 +5,12 @@ import { tenantFor, type AdminEnv } from './admin-caller.ts';
 import { tenantQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import type { ReportPlaces } from './report-places.ts';
 
 /** The services that the quota route needs. */
 export interface QuotaServices {
   readonly quotaUsage: ReadQuotaUsage;
+  readonly reports: ReportPlaces;
 }
 
 const amount = z.string().openapi({ description: 'Calls, units, or money as a decimal number in the currency.' });
@@ -42,11 +44,11 @@ const listQuotas = createRoute({
 });
 
 /** Adds `GET /quotas`. */
-export function addQuotaRoutes(app: OpenAPIHono<AdminEnv>, { quotaUsage }: QuotaServices): void {
+export function addQuotaRoutes(app: OpenAPIHono<AdminEnv>, { quotaUsage, reports }: QuotaServices): void {
   app.openapi(listQuotas, async (context) => {
     const { caller } = context.var;
     const tenant = tenantFor(caller, context.req.valid('query').tenant) ?? caller.tenant;
-    const { quotas, more } = await quotaUsage(tenant);
+    const { quotas, more } = await reports.run(caller.tenant, () => quotaUsage(tenant));
     return context.json({ tenant, quotas: quotas.map(quotaJson), more }, 200);
   });
 }

@@ -2,23 +2,24 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { moneyText, ToolError, type Clock } from '@busbar/core';
 import type { CallRecord, Usage, UsageGroup, UsageRow } from '@busbar/postgres';
 import { tenantFor, type AdminEnv } from './admin-caller.ts';
-import { nextPage, paging, tenantQuery } from './query-parameters.ts';
+import { nextPage, paging, tenantQuery, timeQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
+import type { ReportPlaces } from './report-places.ts';
 import { textStream } from './text-stream.ts';
 
 /** The services that the usage routes need. */
 export interface UsageServices {
   readonly usage: Usage;
   readonly clock: Clock;
+  readonly reports: ReportPlaces;
 }
 
 const groups = ['day', 'tenant', 'key', 'tool', 'connector'] as const satisfies readonly UsageGroup[];
-const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a date such as 2026-01-31, or a time with its zone');
 
 const range = {
-  from: time.optional().openapi({ description: 'Calls that started at this time or later. Default: the start of this month, in UTC.' }),
-  until: time.optional().openapi({ description: 'Calls that started before this time. Default: now.' }),
+  from: timeQuery('Calls that started at this time or later. Default: the start of this month, in UTC.', { dates: true }),
+  until: timeQuery('Calls that started before this time. Default: now.', { dates: true }),
   tenant: tenantQuery,
 };
 
@@ -72,6 +73,7 @@ const getUsage = createRoute({
       ...range,
       by: z
         .string()
+        .max(100)
         .default('day')
         .transform((words) => words.split(',').filter((word) => word !== ''))
         .pipe(z.array(z.enum(groups, `must be any of ${groups.join(', ')}, separated by commas`)))
@@ -109,30 +111,32 @@ const getCalls = createRoute({
 });
 
 /** Adds `GET /usage` and `GET /calls`. */
-export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock }: UsageServices): void {
+export function addUsageRoutes(app: OpenAPIHono<AdminEnv>, { usage, clock, reports }: UsageServices): void {
   const startOfMonth = (now: number) => Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth());
-  const rangeOf = ({ from, until }: { readonly from?: string | undefined; readonly until?: string | undefined }) => ({
-    from: from === undefined ? startOfMonth(clock.now()) : Date.parse(from),
+  const rangeOf = ({ from, until }: { readonly from?: number | undefined; readonly until?: number | undefined }) => ({
+    from: from ?? startOfMonth(clock.now()),
     // Includes calls that started in this millisecond.
-    until: until === undefined ? clock.now() + 1 : Date.parse(until),
+    until: until ?? clock.now() + 1,
   });
 
   app.openapi(getUsage, async (context) => {
     const { tenant, by, format, limit, after, ...rest } = context.req.valid('query');
-    const query = { ...rangeOf(rest), by, tenant: tenantFor(context.var.caller, tenant) };
+    const { caller } = context.var;
+    const query = { ...rangeOf(rest), by, tenant: tenantFor(caller, tenant) };
     if (format === 'csv' || (format === undefined && context.req.header('accept')?.startsWith('text/csv'))) {
-      const body = await withInputErrors(textStream(usage.csv(query)));
+      const body = await withInputErrors(textStream(reports.download(caller.tenant, usage.csv(query)), clock));
       const headers = { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="usage.csv"' };
       return context.body(body, 200, headers);
     }
-    const { rows, next } = await withInputErrors(usage.report({ ...query, limit, after }));
+    const { rows, next } = await withInputErrors(reports.run(caller.tenant, () => usage.report({ ...query, limit, after })));
     return context.json({ rows: rows.map(rowJson), next }, 200);
   });
 
   app.openapi(getCalls, async (context) => {
     const { tenant, limit, after, status, ...rest } = context.req.valid('query');
-    const query = { ...rangeOf(rest), tenant: tenantFor(context.var.caller, tenant), limit, after, status };
-    const { calls, next } = await withInputErrors(usage.calls(query));
+    const { caller } = context.var;
+    const query = { ...rangeOf(rest), tenant: tenantFor(caller, tenant), limit, after, status };
+    const { calls, next } = await withInputErrors(reports.run(caller.tenant, () => usage.calls(query)));
     return context.json({ calls: calls.map(callJson), next }, 200);
   });
 }

@@ -1,20 +1,44 @@
 import { hash } from 'node:crypto';
-import { ToolError, type Authenticate, type Clock, type Principal } from '@busbar/core';
+import { memoryRateLimit, ToolError, type Authenticate, type Clock, type Credentials, type Logger, type Principal } from '@busbar/core';
 import type { ApiKeys } from '@busbar/postgres';
+import { createShares } from './shares.ts';
 
-// Each key is looked up in the database at most once in this time, so a revoked key keeps working for at most this long.
+/** Authenticates callers by API key (`Authorization: Bearer bb_…`). */
+export interface Authenticator {
+  /**
+   * Remembers principals for 30 seconds, under the hash of the key, so a key that another process revokes works on for that long. Remembers
+   * the 10,000 keys used most recently, and no unknown keys.
+   */
+  readonly authenticate: Authenticate;
+  /** Looks the key up each time. A key that was revoked before the request is refused. */
+  readonly authenticateAfresh: Authenticate;
+  /** Forgets a key that was revoked: no later request is admitted without a lookup of its key. */
+  forget(id: string): void;
+}
+
+/** The services that the authenticator needs. */
+export interface AuthenticatorOptions {
+  readonly keys: Pick<ApiKeys, 'use'>;
+  readonly clock: Clock;
+  /** Gets a line for each address with refused keys, at most one a minute. */
+  readonly log: Logger;
+}
+
 const cacheMs = 30_000;
 const maxCached = 10_000;
-// The most lookups of different keys at the same time. More would mean an attack or an outage.
-const maxLookups = 1_000;
+// The most lookups at the same time, in all and of one address. More would mean an attack or an outage.
+const maxLookups = { total: 1_000, each: 100 };
+const logEveryMs = 60_000;
+const maxLogged = 1_000;
+const maxAddressLength = 64;
 
-/**
- * Authenticates callers by API key (`Authorization: Bearer bb_…`). Caches principals for 30 seconds, under the hash of the key. The cache
- * holds at most 10,000 keys, the most recently used. Unknown keys are not cached.
- */
-export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Authenticate {
+/** Creates an authenticator that has looked up no key yet. */
+export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions): Authenticator {
   const cached = new Map<string, { readonly principal: Principal; readonly until: number }>();
   const lookups = new Map<string, Promise<Principal>>();
+  const shares = createShares({ what: 'lookups of API keys', ...maxLookups });
+  const logLimit = memoryRateLimit([{ limit: 1, windowMs: logEveryMs }], { clock, maxKeys: maxLogged });
+  let forgotten = 0;
 
   function cache(digest: string, principal: Principal): void {
     const [oldest] = cached.keys();
@@ -22,19 +46,34 @@ export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Au
     cached.set(digest, { principal, until: clock.elapsed() + cacheMs });
   }
 
-  async function lookUp(key: string, digest: string): Promise<Principal> {
-    const found = await keys.use(key).catch((cause: unknown) => {
-      throw new ToolError('UNAVAILABLE', 'This server cannot check API keys at the moment. Try again in a few seconds.', { cause });
-    });
-    if (!found) throw new ToolError('UNAUTHENTICATED', 'This API key is not known here, or was revoked. Ask an operator for a new one.');
+  async function lookUp(token: string, digest: string, address = ''): Promise<Principal> {
+    if (!shares.take(address)) throw new ToolError('UNAVAILABLE', 'Too many API keys are being checked. Try again in a moment.');
+    const forgottenBefore = forgotten;
+    const found = await keys
+      .use(token)
+      .catch((cause: unknown) => {
+        throw new ToolError('UNAVAILABLE', 'This server cannot check API keys at the moment. Try again in a few seconds.', { cause });
+      })
+      .finally(() => shares.give(address));
+    if (!found) {
+      cached.delete(digest);
+      await logRefusal(address);
+      throw new ToolError('UNAUTHENTICATED', 'This API key is not known here, or was revoked. Ask an operator for a new one.');
+    }
     const { tenant, id, roles, toolsets } = found;
     const principal = { tenant, id, roles, toolsets };
-    cache(digest, principal);
+    // A key that was forgotten since may be this one, and its record may be older than that.
+    if (forgotten === forgottenBefore) cache(digest, principal);
     return principal;
   }
 
-  return async ({ token }) => {
-    if (token === undefined) throw new ToolError('UNAUTHENTICATED', 'Send an API key: the header "Authorization: Bearer bb_…".');
+  async function logRefusal(address: string): Promise<void> {
+    const { allowed } = await logLimit.take(address);
+    if (allowed) log.warn({ address: address.slice(0, maxAddressLength) }, 'An unknown or revoked API key was refused');
+  }
+
+  async function authenticate({ token, address }: Credentials): Promise<Principal> {
+    if (token === undefined) throw missingKey();
     const digest = hash('sha256', token);
     const hit = cached.get(digest);
     if (hit) {
@@ -47,9 +86,26 @@ export function createAuthenticate(keys: Pick<ApiKeys, 'use'>, clock: Clock): Au
     }
     const running = lookups.get(digest);
     if (running) return running;
-    if (lookups.size >= maxLookups) throw new ToolError('UNAVAILABLE', 'Too many API keys are being checked. Try again in a moment.');
-    const lookup = lookUp(token, digest).finally(() => lookups.delete(digest));
+    const lookup = lookUp(token, digest, address).finally(() => {
+      if (lookups.get(digest) === lookup) lookups.delete(digest);
+    });
     lookups.set(digest, lookup);
     return lookup;
+  }
+
+  return {
+    authenticate,
+    async authenticateAfresh({ token, address }) {
+      if (token === undefined) throw missingKey();
+      return await lookUp(token, hash('sha256', token), address);
+    },
+    forget(id) {
+      forgotten += 1;
+      // Lookups that have begun may have read the key before it was revoked. Later requests must not share them.
+      lookups.clear();
+      for (const [digest, { principal }] of cached) if (principal.id === id) cached.delete(digest);
+    },
   };
 }
+
+const missingKey = () => new ToolError('UNAUTHENTICATED', 'Send an API key: the header "Authorization: Bearer bb_…".');

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ToolError, type Authenticate, type Principal, type RateLimit } from '@busbar/core';
+import { ToolError, type Authenticate, type Credentials, type Principal, type RateLimit } from '@busbar/core';
 import { addressOwner, readCredentials } from '@busbar/core/mcp/http';
 
 /** The ways to authenticate requests outside MCP. */
@@ -23,10 +23,15 @@ export interface Caller {
  * @throws {ToolError} RATE_LIMITED, or an error that `authenticate` throws.
  */
 export async function authenticateCaller(request: IncomingMessage, options: CallerOptions): Promise<Caller> {
+  const credentials = await countAddress(request, options);
+  return { principal: await options.authenticate(credentials), address: credentials.address };
+}
+
+/** Counts a request against the limit of its address. Returns its credentials, unchecked. @throws {ToolError} RATE_LIMITED. */
+export async function countAddress(request: IncomingMessage, options: Omit<CallerOptions, 'authenticate'>): Promise<Credentials> {
   const credentials = readCredentials(request, options);
-  const { address } = credentials;
-  const { allowed, resetMs } = await options.limitPerAddress.take(addressOwner(address));
+  const { allowed, resetMs } = await options.limitPerAddress.take(addressOwner(credentials.address));
   if (!allowed)
     throw new ToolError('RATE_LIMITED', 'Too many requests from this address. Wait, then try again.', { retryAfterMs: resetMs });
-  return { principal: await options.authenticate(credentials), address };
+  return credentials;
 }

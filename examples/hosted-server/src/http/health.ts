@@ -6,8 +6,8 @@ import type { CheckReport } from '../vendors/connection-checks.ts';
 export interface Health {
   /** Whether the server accepts calls: it is not draining, and its database answers. */
   readiness(): Promise<Readiness>;
-  /** Details for an operator. They contain only counts, and nothing that belongs to a tenant. */
-  details(): Promise<HealthDetails>;
+  /** More about the server and, for an operator, the counts that concern all tenants. */
+  details(reader: { readonly isOperator: boolean }): Promise<HealthDetails>;
   /** Permanently marks the server as not ready. */
   drain(): void;
 }
@@ -23,7 +23,8 @@ export interface HealthDetails extends Readiness {
   /** Whether replicas share limits through Redis now. Does not affect readiness: without Redis, each process counts for itself. */
   readonly redis: 'none' | 'ok' | 'away';
   readonly ledger: LedgerHealth;
-  readonly connectors: readonly CheckReport[];
+  /** For operators: how many connections of all tenants were checked, and how many are healthy. */
+  readonly connectors?: readonly CheckReport[] | undefined;
 }
 
 /** How calls are recorded. */
@@ -32,8 +33,8 @@ export interface LedgerHealth {
   /** With `queued`, a call is answered before its outcome is in the database. */
   readonly settles: 'durable' | 'queued';
   /**
-   * Usage events waiting for delivery. The count stops at 10,000, and `more` is then true. Absent if none are sent, or if the database is
-   * down.
+   * For operators: usage events waiting for delivery, counted in the last 10 seconds. The count stops at 10,000, and `more` is then true.
+   * Absent if none are sent, or if the database is down.
    */
   readonly outbox?: { readonly waiting: number; readonly more: boolean } | undefined;
 }
@@ -44,7 +45,7 @@ export interface HealthOptions {
   ping(): Promise<void>;
   redis(): HealthDetails['redis'];
   readonly ledger: Omit<LedgerHealth, 'outbox'>;
-  /** Counts the events in the outbox. Called only while the database answers. If it rejects, the details leave out the outbox. */
+  /** Counts the events in the outbox. Called at most every 10 seconds, while the database answers. If it rejects, there is no count. */
   outbox(): Promise<LedgerHealth['outbox']>;
   connectors(): readonly CheckReport[];
 }
@@ -52,11 +53,13 @@ export interface HealthOptions {
 // Probes share one database check per interval. A check slower than the timeout counts as down.
 const pingEveryMs = 1_000;
 const pingTimeoutMs = 2_000;
+const countEveryMs = 10_000;
 
 /** Creates the health report. */
 export function createHealth({ version, clock, ping, redis, ledger, outbox, connectors }: HealthOptions): Health {
   const startedAt = clock.elapsed();
   let draining = false;
+  let lastCount: { readonly at: number; readonly outbox: Promise<LedgerHealth['outbox']> } | undefined;
   let lastPing: { readonly at: number; readonly database: Promise<Readiness['database']> } | undefined;
 
   function pingDatabase(): Promise<Readiness['database']> {
@@ -75,17 +78,22 @@ export function createHealth({ version, clock, ping, redis, ledger, outbox, conn
     return { status: draining ? 'draining' : database === 'ok' ? 'ready' : 'unavailable', database };
   }
 
+  function countOutbox(): Promise<LedgerHealth['outbox']> {
+    if (!lastCount || clock.elapsed() - lastCount.at >= countEveryMs) lastCount = { at: clock.elapsed(), outbox: outbox().catch(() => undefined) };
+    return lastCount.outbox;
+  }
+
   return {
     readiness,
-    details: async () => {
+    details: async ({ isOperator }) => {
       const ready = await readiness();
       return {
         ...ready,
         version,
         uptimeSeconds: Math.floor((clock.elapsed() - startedAt) / 1_000),
         redis: redis(),
-        ledger: { ...ledger, outbox: ready.database === 'ok' ? await outbox().catch(() => undefined) : undefined },
-        connectors: connectors(),
+        ledger: { ...ledger, outbox: isOperator && ready.database === 'ok' ? await countOutbox() : undefined },
+        connectors: isOperator ? connectors() : undefined,
       };
     },
     drain: () => (draining = true),

@@ -2,13 +2,17 @@ import { httpTransport } from '@busbar/core/mcp/http';
 import type { Injector } from '../injector.ts';
 import { tokens } from '../tokens.ts';
 import { outboxLength } from '../usage/outbox-length.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { createAuthenticator } from './authenticate.ts';
 import { createHealth } from './health.ts';
+import { remembered } from './remembered.ts';
 import { createRouter } from './router.ts';
+
+// The metrics of a process take milliseconds to write.
+const metricsEveryMs = 1_000;
 
 /** Provides the MCP transport, and the router for all other paths. */
 export function provideHttp({ get, provide }: Injector): void {
-  provide(tokens.authenticate, () => createAuthenticate(get(tokens.apiKeys), get(tokens.clock)));
+  provide(tokens.authenticator, () => createAuthenticator({ keys: get(tokens.apiKeys), clock: get(tokens.clock), log: get(tokens.log) }));
   provide(tokens.health, () =>
     createHealth({
       version: get(tokens.version),
@@ -23,18 +27,19 @@ export function provideHttp({ get, provide }: Injector): void {
       connectors: () => get(tokens.connectionChecks).report(),
     }),
   );
-  provide(tokens.router, () =>
-    createRouter({
+  provide(tokens.router, () => {
+    const { BUSBAR_OPEN_METRICS, BUSBAR_TRUST_PROXY, NODE_ENV } = get(tokens.config);
+    return createRouter({
       health: get(tokens.health),
-      authenticate: get(tokens.authenticate),
+      authenticate: get(tokens.authenticator).authenticate,
       limitPerAddress: get(tokens.limitPerAddress),
       log: get(tokens.log),
-      openMetrics: get(tokens.config).BUSBAR_OPEN_METRICS,
-      trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,
+      metricsFor: BUSBAR_OPEN_METRICS ? 'anyone' : NODE_ENV === 'production' ? 'keys' : 'this machine',
+      trustProxy: BUSBAR_TRUST_PROXY,
       adminApi: get(tokens.adminApi),
-      metrics: get(tokens.metricsText),
-    }),
-  );
+      metrics: remembered(get(tokens.clock), metricsEveryMs, get(tokens.metricsText)),
+    });
+  });
   provide(tokens.transport, () => {
     const config = get(tokens.config);
     return httpTransport({

@@ -1,8 +1,9 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Logger } from '@busbar/core';
 import { isLoopback } from '@busbar/core/mcp/http';
+import { databaseRefusal } from '@busbar/postgres';
 import { Hono, type Context } from 'hono';
-import { authenticateCaller, type CallerOptions } from './caller.ts';
+import { authenticateCaller, countAddress, type CallerOptions } from './caller.ts';
 import type { Health } from './health.ts';
 import { httpErrorOf } from './http-errors.ts';
 import { webListener, type WebBindings, type WebHandler } from './web-listener.ts';
@@ -11,8 +12,8 @@ import { webListener, type WebBindings, type WebHandler } from './web-listener.t
 export interface RouterOptions extends CallerOptions {
   readonly health: Health;
   readonly log: Logger;
-  /** Whether anyone may read `/metrics`. */
-  readonly openMetrics: boolean;
+  /** Who may read `/metrics`. Callers with a key always may. */
+  readonly metricsFor: 'anyone' | 'this machine' | 'keys';
   /** Answers every path under `/admin/`. */
   readonly adminApi: WebHandler;
   metrics(): Promise<string>;
@@ -22,7 +23,7 @@ type Env = { Bindings: WebBindings };
 
 /**
  * Answers everything except MCP. `/health`, `/health/live` and `/health/ready` are open to anyone, `/health/detailed` needs an API key, and
- * `/metrics` needs one unless the request comes from this machine. None of them shows a tenant's data. The admin API answers `/admin/…`.
+ * `/metrics` needs one unless `metricsFor` says otherwise. None of them shows a tenant's data. The admin API answers `/admin/…`.
  */
 export function createRouter(options: RouterOptions): RequestListener {
   const { health, adminApi, log } = options;
@@ -37,11 +38,11 @@ export function createRouter(options: RouterOptions): RequestListener {
     '/health/ready': readiness,
     '/health/live': async () => json(200, { status: 'live' }),
     '/health/detailed': async ({ env }) => {
-      await authenticateCaller(env.incoming, options);
-      return json(200, await health.details());
+      const { principal } = await authenticateCaller(env.incoming, options);
+      return json(200, await health.details({ isOperator: principal.roles.includes('operator') }));
     },
     '/metrics': async ({ env }) => {
-      if (!options.openMetrics && !isFromThisMachine(env.incoming)) await authenticateCaller(env.incoming, options);
+      await admitToMetrics(env.incoming, options);
       return page(200, 'text/plain; version=0.0.4; charset=utf-8', await options.metrics());
     },
   };
@@ -54,7 +55,7 @@ export function createRouter(options: RouterOptions): RequestListener {
     errorPage(404, 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics, the admin API at /admin/v1/.'),
   );
   app.onError((error) => {
-    const known = httpErrorOf(error);
+    const known = httpErrorOf(databaseRefusal(error) ?? error);
     if (known) return errorPage(known.status, known.error.message, known.headers);
     log.error({ err: error }, 'A page failed');
     return errorPage(500, 'This page failed. The server log says why.');
@@ -67,11 +68,21 @@ function getPath(_request: Request, { env }: { readonly env?: WebBindings | unde
   return (env?.incoming.url ?? '/').split('?', 1)[0] ?? '/';
 }
 
+async function admitToMetrics(request: IncomingMessage, options: RouterOptions): Promise<void> {
+  const { metricsFor } = options;
+  const isOpen = metricsFor === 'anyone' || (metricsFor === 'this machine' && isFromThisMachine(request));
+  if (isOpen) await countAddress(request, options);
+  else await authenticateCaller(request, options);
+}
+
+/** The headers that proxies add. A proxy on this machine may add none of them, so no one relies on this in production. */
+const proxyHeader = /^(via|forwarded|x-forwarded(-.+)?|x-real-ip|x-envoy-.+|.+-connecting-ip|.+-client-ip)$/;
+
 /** Whether the client runs on this machine, is not behind a proxy, and is not a web page that DNS rebinding directed to this server. */
 function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
-  const forwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
   const hostname = (headers.host ?? '').replace(/:\d+$/, '');
-  return !forwarded && isLoopback(socket.remoteAddress ?? '') && isLoopback(hostname);
+  const isForwarded = Object.keys(headers).some((name) => proxyHeader.test(name));
+  return !isForwarded && isLoopback(socket.remoteAddress ?? '') && isLoopback(hostname);
 }
 
 const errorPage = (status: number, error: string, headers?: Readonly<Record<string, string>>) => json(status, { error }, headers);

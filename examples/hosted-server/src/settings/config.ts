@@ -148,7 +148,14 @@ function productionProblems(env: Environment, sources: readonly string[]): strin
     problems.push(
       'BUSBAR_USAGE_EVENTS_URL must begin with https: in production. Otherwise anyone on the network path could read the token.',
     );
+  if (env['OTEL_TRACES_EXPORTER'] !== 'none' && isPlainHttpElsewhere(env['OTEL_EXPORTER_OTLP_ENDPOINT']))
+    problems.push(
+      'OTEL_EXPORTER_OTLP_ENDPOINT must begin with https: in production, unless it is on this machine. Otherwise anyone on the network path could read the traces. A collector on this machine can pass them on.',
+    );
   if (env['HOST'] !== undefined && !isLoopback(env['HOST']) && env['BUSBAR_ALLOWED_HOSTS'] === undefined)
     problems.push('HOST can be reached from other machines. Set BUSBAR_ALLOWED_HOSTS to the host names of this server.');
   return problems;
 }
+
+const isPlainHttpElsewhere = (url: string | undefined): boolean =>
+  url !== undefined && URL.canParse(url) && new URL(url).protocol === 'http:' && !isLoopback(new URL(url).hostname);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlainName, plainNameRule } from '../plain-name.ts';
 import { vendors } from '../vendors/vendors.ts';
 import { firstTenant, type Account } from './account.ts';
 import { readJsonList } from './json-file.ts';
@@ -6,7 +7,11 @@ import { readJsonList } from './json-file.ts';
 const maxConnections = 1_000;
 
 const ids = vendors.map(({ connector }) => connector.id);
-const text = z.string('must be a string').min(1, 'must not be empty').max(100, 'must be at most 100 characters');
+const text = z
+  .string('must be a string')
+  .min(1, 'must not be empty')
+  .max(100, 'must be at most 100 characters')
+  .refine(isPlainName, plainNameRule);
 
 const connection = z
   .strictObject({

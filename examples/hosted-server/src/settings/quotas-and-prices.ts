@@ -1,5 +1,6 @@
 import type { PriceRule, QuotaRule } from '@busbar/core';
 import { z } from 'zod';
+import { isPlainName, plainNameRule } from '../plain-name.ts';
 import { readJsonList } from './json-file.ts';
 
 const maxRules = 1_000;
@@ -29,7 +30,7 @@ const money = (max: number) => {
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum(words, `must be one of ${words.map((word) => `"${word}"`).join(', ')}`);
 
-const text = z.string('must be a string').min(1, 'must not be empty');
+const text = z.string('must be a string').min(1, 'must not be empty').refine(isPlainName, plainNameRule);
 
 const time = z.union(
   [z.iso.date(), z.iso.datetime({ offset: true })],

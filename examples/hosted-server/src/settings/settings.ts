@@ -28,6 +28,15 @@ const pairs = (isPart: (part: string) => boolean, error: string) =>
 
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
 
+const minDifferent = 8;
+const maxPeriod = 16;
+
+/** Whether a secret may be random: it has several different characters and is not a repeated text. Of 16 random bytes, hardly any fails. */
+function looksRandom(secret: string): boolean {
+  for (let period = 1; period <= maxPeriod; period += 1) if (secret.startsWith(secret.slice(period))) return false;
+  return new Set(secret).size >= minDifferent;
+}
+
 const hasProtocol = (protocols: RegExp) => (value: string) => URL.canParse(value) && protocols.test(new URL(value).protocol);
 
 const isHttpUrl = hasProtocol(/^https?:$/);
@@ -78,10 +87,11 @@ const storage = {
       'A Redis server through which replicas share rate limits, vendors’ budgets and the cache. Default: each process keeps its own.',
     ),
   BUSBAR_SECRET: text
-    .min(32, 'must be at least 32 characters, such as the output of: openssl rand -hex 32')
+    .min(32, { error: 'must be at least 32 characters, such as the output of: openssl rand -hex 32', abort: true })
+    .refine(looksRandom, 'can be guessed. Use the output of: openssl rand -hex 32')
     .optional()
     .describe(
-      'Signs what clients carry, such as page cursors, and seals what connectors store. At least 32 characters, the same on all replicas. Required in production. Default: generated at the first start and kept in the data folder.',
+      'Signs what clients carry, such as page cursors, and seals what connectors store. At least 32 random characters, the same on all replicas. Required in production. Default: generated at the first start and kept in the data folder.',
     ),
   BUSBAR_LEASE_MS: wholeNumber(1_000, 600_000)
     .default(30_000)
@@ -113,15 +123,20 @@ const access = {
     .describe('`true` if the server is behind your own proxy. The client’s address is then the last one in `X-Forwarded-For`.'),
   BUSBAR_OPEN_METRICS: trueOrFalse
     .default(false)
-    .describe('`true` lets anyone read `/metrics`. Otherwise only requests from this machine and requests with an API key can.'),
+    .describe(
+      '`true` lets anyone read `/metrics`. Otherwise only requests with an API key can and, except in production, requests from this machine.',
+    ),
 };
 
 const limits = {
   BUSBAR_CALLS_PER_MINUTE: wholeNumber(1, 1_000_000).default(100).describe('The requests that a key may make in a minute.'),
   BUSBAR_CALLS_PER_HOUR: wholeNumber(1, 10_000_000).default(1_000).describe('The requests that a key may make in an hour.'),
   BUSBAR_TENANT_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
-    .optional()
-    .describe('The requests that all keys of a tenant together may make in a minute. Default: only the limits of each key.'),
+    .default(600)
+    .describe('The requests that all keys of a tenant together may make in a minute.'),
+  BUSBAR_KEYS_PER_TENANT: wholeNumber(1, 100_000)
+    .default(100)
+    .describe('The most valid keys of a tenant. The admin API creates no more. `--new-key` does.'),
   BUSBAR_CONNECTOR_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000)
     .optional()
     .describe('The calls that a tenant may make to one connector in a minute. Default: no limit.'),
@@ -187,7 +202,9 @@ const monitoring = {
   OTEL_EXPORTER_OTLP_ENDPOINT: text
     .refine(isHttpUrlWithoutPassword, 'must be a URL such as http://127.0.0.1:4318, without a password')
     .optional()
-    .describe('The OpenTelemetry collector that traces are sent to, such as `http://127.0.0.1:4318`. Default: no traces.'),
+    .describe(
+      'The OpenTelemetry collector that traces are sent to, such as `http://127.0.0.1:4318`. In production, a collector on another machine needs `https:`. Default: no traces.',
+    ),
   OTEL_EXPORTER_OTLP_PROTOCOL: z
     .enum(['http/protobuf'], 'must be http/protobuf, the only supported protocol. Collectors accept it on port 4318')
     .default('http/protobuf')

@@ -16,7 +16,7 @@ export interface QuotaUsage {
 export type ReadQuotaUsage = (tenant: string) => Promise<{ readonly quotas: readonly QuotaUsage[]; readonly more: boolean }>;
 
 export interface QuotaUsageOptions {
-  readonly database: Pick<Database, 'db'>;
+  readonly database: Pick<Database, 'reports'>;
   readonly rules: readonly QuotaRule[];
   readonly apiKeys: ApiKeys;
   readonly tools: Host['tools'];
@@ -30,8 +30,10 @@ const maxCounters = 1_000;
 export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: QuotaUsageOptions): ReadQuotaUsage {
   return async (tenant) => {
     const applicable = rules.filter(({ where }) => where?.tenant === undefined || where.tenant === tenant);
-    const keys = applicable.some(({ each }) => each === 'key') ? await apiKeys.list({ tenant, limit: maxCounters }) : { keys: [] };
-    const activeKeys = keys.keys.filter(({ revokedAt }) => revokedAt === undefined).map(({ id }) => id);
+    const keys = applicable.some(({ each }) => each === 'key')
+      ? await apiKeys.list({ tenant, valid: true, limit: maxCounters })
+      : { keys: [] };
+    const activeKeys = keys.keys.map(({ id }) => id);
     const entries = tools({ tenant, id: '', roles: [] });
     const candidates: Readonly<Record<QuotaRule['each'], readonly Partial<QuotaRule['where']>[]>> = {
       tenant: [{}],
@@ -40,9 +42,14 @@ export function createQuotaUsage({ database, rules, apiKeys, tools, clock }: Quo
       tool: entries.map(({ name, connector }) => ({ tool: name, connector })),
     };
     const now = clock.now();
-    const all = applicable.flatMap((rule) => candidates[rule.each].flatMap((caller) => countersOf(rule, { tenant, ...caller }, now)));
+    // One more than is returned, because finding all counters of many rules, keys and tools would take seconds.
+    const all = applicable
+      .values()
+      .flatMap((rule) => candidates[rule.each].values().flatMap((caller) => countersOf(rule, { tenant, ...caller }, now)))
+      .take(maxCounters + 1)
+      .toArray();
     const counters = all.slice(0, maxCounters);
-    const rows = await database.db
+    const rows = await database.reports
       .selectFrom('quota_counters')
       .select(['id', 'used'])
       .where((eb) => eb('id', '=', eb.fn.any(eb.val(counters.map(({ counter }) => counter)))))

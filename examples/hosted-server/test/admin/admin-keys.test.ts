@@ -62,7 +62,7 @@ test('lists page by page', async () => {
 
 test('a revoked key is refused by a server that has not cached it, listed as revoked, and in the audit', async () => {
   const { json: made } = await server.ask(owner, 'POST keys', { name: 'short' });
-  expect((await server.ask(owner, `DELETE keys/${made.id}`)).status).toBe(204);
+  expect(await server.ask(owner, `DELETE keys/${made.id}`)).toMatchObject({ status: 200, json: { made: [], more: false } });
   expect((await post(server.url, { authorization: `Bearer ${made.key}` })).status).toBe(401);
   const { json } = await server.ask(owner, 'GET keys');
   expect(json.keys.find(({ id }: { id: string }) => id === made.id)).toHaveProperty('revokedAt');
@@ -75,7 +75,7 @@ test('an operator creates and revokes keys of any tenant', async () => {
   const { status, json } = await server.ask(server.key, 'POST keys', { tenant: 'globex', name: 'theirs', roles: ['owner'] });
   expect(status).toBe(201);
   expect((await server.ask(json.key, 'GET keys')).json.keys).toMatchObject([{ tenant: 'globex' }]);
-  expect((await server.ask(server.key, `DELETE keys/${json.id}`)).status).toBe(204);
+  expect((await server.ask(server.key, `DELETE keys/${json.id}`)).status).toBe(200);
 });
 
 test('no key grants more than it has: another tenant, the operator role, toolsets beyond its own', async () => {

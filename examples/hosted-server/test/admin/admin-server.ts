@@ -38,7 +38,7 @@ export async function startAdminServer(
 ): Promise<AdminServer> {
   const sandbox = await startZendeskSandbox({ clientSecret: 'hush-hush-hush' });
   stack.defer(() => sandbox.close());
-  const limits = { BUSBAR_CALLS_PER_MINUTE: '10000', BUSBAR_CALLS_PER_HOUR: '10000' };
+  const limits = { BUSBAR_CALLS_PER_MINUTE: '10000', BUSBAR_CALLS_PER_HOUR: '10000', BUSBAR_TENANT_CALLS_PER_MINUTE: '10000' };
   const config = readConfig({
     PORT: '0',
     LOG_LEVEL: 'error',

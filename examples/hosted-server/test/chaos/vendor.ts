@@ -43,6 +43,7 @@ export async function startVendor(stack: AsyncDisposableStack): Promise<Vendor> 
       ZENDESK_CLIENT_SECRET: clientSecret,
       BUSBAR_CALLS_PER_MINUTE: '1000000',
       BUSBAR_CALLS_PER_HOUR: '10000000',
+      BUSBAR_TENANT_CALLS_PER_MINUTE: '10000000',
       BUSBAR_ADDRESS_CALLS_PER_MINUTE: '10000000',
       LOG_LEVEL: 'warn',
     },

@@ -1,6 +1,7 @@
+import { silentLogger } from '@busbar/core';
 import type { ApiKey, ApiKeys } from '@busbar/postgres';
 import { describe, expect, test } from 'vitest';
-import { createAuthenticate } from '../../src/http/authenticate.ts';
+import { createAuthenticator } from '../../src/http/authenticate.ts';
 
 const record: ApiKey = { id: 'key_1', tenant: 'acme', name: 'laptop', prefix: 'bb_abcdef', roles: ['owner'] };
 
@@ -15,21 +16,22 @@ function authenticating(use: ApiKeys['use']) {
       return use(key);
     },
   };
-  const authenticate = createAuthenticate(keys, {
-    now: () => elapsed - behind,
-    elapsed: () => elapsed,
-    sleep: refuse,
-    timer: () => () => {},
-  });
+  const logged: object[] = [];
+  const log = { ...silentLogger, warn: (fields: object) => void logged.push(fields) };
+  const clock = { now: () => elapsed - behind, elapsed: () => elapsed, sleep: refuse, timer: () => () => {} };
+  const { authenticate, authenticateAfresh, forget } = createAuthenticator({ keys, clock, log });
   return {
     looked,
+    logged,
     pass: (ms: number) => (elapsed += ms),
     setBack: (ms: number) => (behind += ms),
-    show: (token: string | undefined) => authenticate({ token, address: '127.0.0.1' }),
+    show: (token: string | undefined, address = '127.0.0.1') => authenticate({ token, address }),
+    showAfresh: (token: string | undefined) => authenticateAfresh({ token, address: '127.0.0.1' }),
+    forget,
   };
 }
 
-describe('createAuthenticate', () => {
+describe('createAuthenticator', () => {
   test('returns the principal of a valid key', async () => {
     const { show } = authenticating(async () => record);
     expect(await show('bb_good')).toEqual({ tenant: 'acme', id: 'key_1', roles: ['owner'], toolsets: undefined });
@@ -99,10 +101,68 @@ describe('createAuthenticate', () => {
     expect(looked).toEqual(['bb_1']);
   });
 
-  test('looks up at most 1,000 keys at a time', async () => {
-    const { show } = authenticating(() => new Promise(() => {}));
-    for (let index = 0; index < 1_000; index++) void show(`bb_${index}`);
-    await expect(show('bb_one_more')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  test('looks up at most 100 keys of an address at a time, and 1,000 in all', async () => {
+    const { promise: answer, resolve } = Promise.withResolvers<ApiKey>();
+    const { show } = authenticating(() => answer);
+    const lookups = Array.from({ length: 100 }, (_, index) => show(`bb_${index}`, 'first'));
+    await expect(show('bb_one_more', 'first')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    for (let index = 100; index < 1_000; index++) lookups.push(show(`bb_${index}`, `address ${index % 9}`));
+    await expect(show('bb_one_more', 'another')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    resolve(record);
+    await Promise.all(lookups);
+    expect(await show('bb_one_more', 'first')).toMatchObject({ tenant: 'acme' });
+  });
+
+  test('logs the refused keys of an address once a minute, without the keys', async () => {
+    const { show, logged, pass } = authenticating(async () => undefined);
+    const refused = async (address: string) => expect(show('bb_guess', address)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    for (let times = 0; times < 5; times++) await refused('192.0.2.1');
+    await refused('192.0.2.2');
+    pass(60_000);
+    await refused('192.0.2.1');
+    expect(logged).toEqual([{ address: '192.0.2.1' }, { address: '192.0.2.2' }, { address: '192.0.2.1' }]);
+  });
+
+  test('asks for a key afresh each time on request, and then remembers what it read', async () => {
+    let found: ApiKey | undefined = record;
+    const { show, showAfresh, looked } = authenticating(async () => found);
+    await show('bb_good');
+    await showAfresh('bb_good');
+    await showAfresh('bb_good');
+    expect(looked).toHaveLength(3);
+    found = undefined;
+    await expect(showAfresh('bb_good')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(show('bb_good')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(showAfresh(undefined)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  test('forgets one key at once, and keeps the others', async () => {
+    const { show, looked, forget } = authenticating(async (key) => ({ ...record, id: key }));
+    await show('bb_one');
+    await show('bb_other');
+    forget('bb_one');
+    looked.length = 0;
+    await show('bb_one');
+    await show('bb_other');
+    expect(looked).toEqual(['bb_one']);
+  });
+
+  test('neither remembers nor shares a lookup that began before its key was forgotten', async () => {
+    const reads: PromiseWithResolvers<ApiKey | undefined>[] = [];
+    const { show, forget } = authenticating(() => {
+      const read = Promise.withResolvers<ApiKey | undefined>();
+      reads.push(read);
+      return read.promise;
+    });
+    const before = show('bb_good');
+    forget('key_1');
+    const after = show('bb_good');
+    reads[0]?.resolve(record);
+    reads[1]?.resolve(undefined);
+    expect(await before).toMatchObject({ id: 'key_1' });
+    await expect(after).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    void show('bb_good');
+    expect(reads).toHaveLength(3);
   });
 
   test('a database that is down is UNAVAILABLE, not a bad key', async () => {

@@ -73,7 +73,7 @@ describe('createHealth', () => {
   test('reports its version and uptime to an operator', async () => {
     const { health, clock } = watched(async () => {});
     await clock.advance(61_500);
-    expect(await health.details()).toEqual({
+    expect(await health.details({ isOperator: true })).toEqual({
       status: 'ready',
       database: 'ok',
       version: '1.2.3',
@@ -89,12 +89,44 @@ describe('createHealth', () => {
       async () => {},
       async () => ({ waiting: 3, more: false }),
     );
-    expect((await full.health.details()).ledger).toEqual({ database: 'pglite', settles: 'durable', outbox: { waiting: 3, more: false } });
+    expect((await full.health.details({ isOperator: true })).ledger).toEqual({
+      database: 'pglite',
+      settles: 'durable',
+      outbox: { waiting: 3, more: false },
+    });
     const failing = watched(
       async () => {},
       () => Promise.reject(new Error('gone')),
     );
-    expect((await failing.health.details()).ledger).toEqual({ database: 'pglite', settles: 'durable' });
+    expect((await failing.health.details({ isOperator: true })).ledger).toEqual({ database: 'pglite', settles: 'durable' });
+  });
+
+  test('reports to others nothing that concerns all tenants', async () => {
+    const { health } = watched(
+      async () => {},
+      () => Promise.reject(new Error('not asked')),
+    );
+    expect(JSON.parse(JSON.stringify(await health.details({ isOperator: false })))).toEqual({
+      status: 'ready',
+      database: 'ok',
+      version: '1.2.3',
+      uptimeSeconds: 0,
+      redis: 'away',
+      ledger: { database: 'pglite', settles: 'durable' },
+    });
+  });
+
+  test('counts the outbox once in 10 seconds for any number of requests', async () => {
+    let counts = 0;
+    const { health, clock } = watched(
+      async () => {},
+      async () => ({ waiting: (counts += 1), more: false }),
+    );
+    await Promise.all(Array.from({ length: 50 }, () => health.details({ isOperator: true })));
+    await clock.advance(9_999);
+    expect((await health.details({ isOperator: true })).ledger.outbox).toEqual({ waiting: 1, more: false });
+    await clock.advance(1);
+    expect((await health.details({ isOperator: true })).ledger.outbox).toEqual({ waiting: 2, more: false });
   });
 
   test('does not count the outbox while the database is down', async () => {
@@ -103,7 +135,7 @@ describe('createHealth', () => {
       () => Promise.reject(new Error('gone')),
       async () => void (counts += 1),
     );
-    expect(await health.details()).toMatchObject({ database: 'away' });
+    expect(await health.details({ isOperator: true })).toMatchObject({ database: 'away' });
     expect(counts).toBe(0);
   });
 });

@@ -36,7 +36,7 @@ async function served(change: Partial<RouterOptions> = {}) {
     authenticate,
     limitPerAddress: memoryRateLimit([{ limit: 5, windowMs: 60_000 }], { clock: manualClock() }),
     log: silentLogger,
-    openMetrics: false,
+    metricsFor: 'this machine',
     trustProxy: false,
     adminApi: () => new Response('the admin API'),
     metrics: async () => 'mcp_requests_total 1\n',
@@ -79,6 +79,22 @@ describe('createRouter', () => {
     expect(await get('/health/detailed', key)).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
   });
 
+  test('asks for what concerns all tenants only for an operator', async () => {
+    const readers: unknown[] = [];
+    const details = (reader: unknown) => {
+      readers.push(reader);
+      return Promise.reject(new ToolError('UNAVAILABLE', 'not needed'));
+    };
+    const health = { readiness: async () => ({ status: 'ready', database: 'ok' }) as const, details, drain: () => {} };
+    for (const roles of [[], ['owner'], ['owner', 'operator']]) {
+      const get = await served({ health, authenticate: async () => ({ ...principal, roles }) });
+      await get('/health/detailed', key);
+      await close();
+    }
+    close = async () => {};
+    expect(readers).toEqual([{ isOperator: false }, { isOperator: false }, { isOperator: true }]);
+  });
+
   test('shows the metrics to this machine', async () => {
     const get = await served();
     expect(await get('/metrics')).toMatchObject({
@@ -91,6 +107,12 @@ describe('createRouter', () => {
   test.each([
     ['through a proxy on this machine', { 'x-forwarded-for': '203.0.113.7' }],
     ['through a proxy that sends Forwarded', { forwarded: 'for=203.0.113.7' }],
+    ['through a proxy that sends Via', { via: '1.1 proxy' }],
+    ['through a proxy that sends X-Real-IP', { 'x-real-ip': '203.0.113.7' }],
+    ['through a proxy that sends X-Forwarded-Host', { 'x-forwarded-host': 'mcp.example.com' }],
+    ['through a proxy that sends X-Forwarded-Proto', { 'x-forwarded-proto': 'https' }],
+    ['through Cloudflare', { 'cf-connecting-ip': '203.0.113.7' }],
+    ['through Akamai', { 'true-client-ip': '203.0.113.7' }],
     ['of a web page that DNS rebinding directed to the server', { host: 'evil.example:3000' }],
   ])('shows the metrics to a request %s only with a key', async (_, headers) => {
     const get = await served();
@@ -99,9 +121,24 @@ describe('createRouter', () => {
   });
 
   test('shows the metrics to anyone if the operator allows it', async () => {
-    const get = await served({ openMetrics: true });
+    const get = await served({ metricsFor: 'anyone' });
     expect(await get('/metrics', { 'x-forwarded-for': '203.0.113.7' })).toMatchObject({ status: 200 });
   });
+
+  test('shows the metrics only with a key in production, because a proxy on this machine may add no header', async () => {
+    const get = await served({ metricsFor: 'keys' });
+    expect(await get('/metrics')).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    expect(await get('/metrics', key)).toMatchObject({ status: 200 });
+  });
+
+  test.each(['anyone', 'this machine', 'keys'] as const)(
+    'counts requests for the metrics by address if they are for %s',
+    async (metricsFor) => {
+      const get = await served({ metricsFor });
+      for (let scrape = 0; scrape < 5; scrape++) expect(await get('/metrics', key)).toMatchObject({ status: 200 });
+      expect(await get('/metrics', key)).toMatchObject({ status: 429 });
+    },
+  );
 
   test('lets an address try five keys a minute if that is the limit', async () => {
     const get = await served();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 }
 
 const account = { ZENDESK_SUBDOMAIN: 'acme', ZENDESK_CLIENT_ID: 'busbar', ZENDESK_CLIENT_SECRET: 'hush-hush' };
-const production = { NODE_ENV: 'production', BUSBAR_SECRET: 's'.repeat(32), ...account };
+const production = { NODE_ENV: 'production', BUSBAR_SECRET: 'a secret of just 32 characters..', ...account };
 
 describe('readConfig', () => {
   test('starts demo mode on this machine without any settings', () => {
@@ -181,12 +182,29 @@ describe('readConfig in production', () => {
   test('accepts safe settings', () => {
     expect(problemsOf(production)).toEqual([]);
     expect(problemsOf({ ...production, HOST: '0.0.0.0', BUSBAR_ALLOWED_HOSTS: 'mcp.example.com' })).toEqual([]);
-    expect(problemsOf({ NODE_ENV: 'production', BUSBAR_SECRET: 's'.repeat(32), BUSBAR_DEMO: 'true' })).toEqual([]);
+    expect(problemsOf({ NODE_ENV: 'production', BUSBAR_SECRET: 'a secret of just 32 characters..', BUSBAR_DEMO: 'true' })).toEqual([]);
+  });
+
+  test.each(['http://127.0.0.1:4318', 'http://[::1]:4318', 'http://localhost:4318', 'https://collector.example.com'])(
+    'accepts the collector %s',
+    (url) => {
+      expect(problemsOf({ ...production, OTEL_EXPORTER_OTLP_ENDPOINT: url })).toEqual([]);
+    },
+  );
+
+  test('accepts every secret that openssl prints', () => {
+    for (let time = 0; time < 1_000; time += 1)
+      for (const encoding of ['hex', 'base64'] as const)
+        expect(problemsOf({ ...production, BUSBAR_SECRET: randomBytes(32).toString(encoding) })).toEqual([]);
   });
 
   test.each([
     ['no secret', { BUSBAR_SECRET: '' }, /^BUSBAR_SECRET is needed/],
     ['a short secret', { BUSBAR_SECRET: 's'.repeat(31) }, /^BUSBAR_SECRET must be at least 32/],
+    ['one letter as a secret', { BUSBAR_SECRET: 's'.repeat(32) }, /^BUSBAR_SECRET can be guessed/],
+    ['a secret of few letters', { BUSBAR_SECRET: 'aaaabaaacaaadaaaeaaafaaagaaaaaaa' }, /^BUSBAR_SECRET can be guessed/],
+    ['a repeated word as a secret', { BUSBAR_SECRET: 'passw0rd-'.repeat(4) }, /^BUSBAR_SECRET can be guessed/],
+    ['a repeated text that is cut off', { BUSBAR_SECRET: 'correct-horse123correct-horse123corr' }, /^BUSBAR_SECRET can be guessed/],
     [
       'a demo that the settings do not request',
       { ZENDESK_SUBDOMAIN: '', ZENDESK_CLIENT_ID: '', ZENDESK_CLIENT_SECRET: '' },
@@ -198,6 +216,7 @@ describe('readConfig in production', () => {
       { BUSBAR_USAGE_EVENTS_URL: 'http://openmeter:8888/api/v1/events' },
       /^BUSBAR_USAGE_EVENTS_URL must begin/,
     ],
+    ['traces over plain HTTP', { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, /^OTEL_EXPORTER_OTLP_ENDPOINT must begin/],
     ['a public interface under any host name', { HOST: '0.0.0.0' }, /^HOST can be reached/],
   ])('refuses %s', (_, change, reason) => {
     expect(problemsOf({ ...production, ...change })).toEqual([expect.stringMatching(reason)]);

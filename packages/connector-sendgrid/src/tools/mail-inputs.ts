@@ -1,6 +1,6 @@
 import { ToolError } from '@busbar/core';
 import { z } from 'zod';
-import { addresses, addressText } from '../addresses.ts';
+import { addresses, addressText, headerText } from '../addresses.ts';
 import type { SendGridClient } from '../client.ts';
 import type { Delivery } from '../mail.ts';
 
@@ -36,7 +36,7 @@ export const delivery = {
   from: addressText.optional().describe('Sender, verified at SendGrid. Absent: the connection’s own'),
   replyTo: addressText.optional().describe('Address for replies. Absent: from'),
   categories: z
-    .array(z.string().min(1).max(255))
+    .array(headerText(z.string().min(1).max(255)))
     .max(10)
     .refine((names) => new Set(names).size === names.length, 'Name each category once')
     .optional()
@@ -50,7 +50,7 @@ export const delivery = {
 
 /** The content of an e-mail without a template. */
 export const plainContent = {
-  subject: z.string().trim().min(1).max(998).describe('Subject, at most 998 characters'),
+  subject: headerText(z.string().trim().min(1).max(998)).describe('Subject, at most 998 characters'),
   text: z.string().min(1).max(500_000).optional().describe('Plain text, at most 500,000 characters. Absent: only HTML'),
   html: z.string().min(1).max(500_000).optional().describe('HTML, at most 500,000 characters. Absent: only plain text'),
 };

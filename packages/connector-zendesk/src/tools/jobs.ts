@@ -23,7 +23,13 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
       'Reports the progress of a background job in Zendesk, such as a bulk change that someone started, and which of its records failed. A completed job may still have failed for some records: look at failed.',
     effect: 'read',
     input: z.object({
-      jobId: z.string().trim().min(1).max(100).describe('Id of the job, 1 to 100 characters, such as V3-ffeda191e5930dbdd6'),
+      jobId: z
+        .string()
+        .trim()
+        .min(1)
+        .max(100)
+        .regex(/^[\w-]+$/, 'A job id has letters, digits, _ and - only')
+        .describe('Id of the job, 1 to 100 characters, such as V3-ffeda191e5930dbdd6'),
     }),
     output: z.object({
       id: z.string().describe('Id of the job'),

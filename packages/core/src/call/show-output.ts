@@ -87,7 +87,7 @@ function doneWithoutOutput(why: string, text: string, maxBytes: number): Answer 
 function redacted(active: ActiveCall, answer: Answer, text: string): Answer {
   const { redactor } = active;
   let found = redactor.finds(text);
-  for (const part of answer.content) found ||= part.type === 'text' && redactor.finds(part.text);
+  for (const part of answer.content) found ||= part.type === 'text' && part.text !== text && redactor.finds(part.text);
   return found ? (redactor.value(answer) as Answer) : answer;
 }
 

@@ -9,7 +9,7 @@ export interface Redactor {
   /** Returns whether a string, which may be JSON, contains a secret. */
   finds(text: string): boolean;
   text(text: string): string;
-  /** Copies a value and redacts the secrets in its strings. Replaces objects and arrays nested more than 8 levels deep with `[cut]`. */
+  /** Copies a value and redacts the secrets in its strings and keys. Replaces objects and arrays nested more than 8 levels deep with `[cut]`. */
   value(value: unknown): unknown;
 }
 
@@ -19,7 +19,14 @@ const maxAdded = 50;
 // Shorter secrets would match ordinary words.
 const minLength = 4;
 
-export function createRedactor(settings: readonly string[]): Redactor {
+/**
+ * Creates a redactor.
+ *
+ * @param pattern Text that is a secret wherever it appears. Must be found in linear time.
+ */
+export function createRedactor(settings: readonly string[], pattern?: RegExp): Redactor {
+  const found = pattern && new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
+  const allFound = found && new RegExp(found.source, `${found.flags}g`);
   const added: string[] = [];
   // Each secret as plain text and as JSON-escaped text, because a private key has line feeds.
   const fixed = [...new Set(settings.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]))].filter(
@@ -27,13 +34,13 @@ export function createRedactor(settings: readonly string[]): Redactor {
   );
   const finds = (value: string): boolean => {
     for (const secrets of [fixed, added]) for (const secret of secrets) if (value.includes(secret)) return true;
-    return false;
+    return found?.test(value) ?? false;
   };
 
   const text = (value: string): string => {
     let clean = value;
     for (const secrets of [fixed, added]) for (const secret of secrets) if (clean.includes(secret)) clean = clean.replaceAll(secret, mask);
-    return clean;
+    return allFound ? clean.replace(allFound, mask) : clean;
   };
 
   const redact = (value: unknown, depth: number): unknown => {
@@ -52,7 +59,7 @@ export function createRedactor(settings: readonly string[]): Redactor {
       };
     }
     if (Array.isArray(value)) return value.map((part) => redact(part, depth + 1));
-    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, redact(part, depth + 1)]));
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [text(key), redact(part, depth + 1)]));
   };
 
   const redactor: Redactor = {

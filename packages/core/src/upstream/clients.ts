@@ -11,6 +11,8 @@ import type { HttpClient } from '../ports/http-client.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Resilience } from '../ports/resilience.ts';
 import { createHttp } from './create-http.ts';
+import type { HttpOptions } from './http-options.ts';
+import { LargeAnswers } from './large-answers.ts';
 import { createTokenSource } from './create-token-source.ts';
 import { createOrigins } from './origins.ts';
 import { withMethods } from './with-methods.ts';
@@ -52,6 +54,8 @@ export interface ClientsOptions {
   readonly log: Logger;
   readonly observer: Observer;
   readonly remapOrigins: Readonly<Record<string, string>>;
+  /** Text that is a secret of every connection. */
+  readonly secretPattern?: RegExp | undefined;
   wake(connection: string, job: string, afterMs: number | undefined): Promise<void>;
 }
 
@@ -72,6 +76,7 @@ export function createClients(options: ClientsOptions): Clients {
 
 class ClientPool implements Clients {
   readonly #options: ClientsOptions;
+  readonly #largeAnswers = new LargeAnswers();
   readonly #held = new Map<string, HeldClient>();
   readonly #closing = new Set<Promise<void>>();
   #takeCount = 0;
@@ -111,7 +116,12 @@ class ClientPool implements Clients {
   #hold(connection: Connection): HeldClient {
     const known = this.#held.get(connection.id);
     if (known && known.open.connection.version === connection.version) return known;
-    const entry: HeldClient = { open: openConnection(connection, this.#options), users: 0, usedAt: 0, retired: false };
+    const entry: HeldClient = {
+      open: openConnection(connection, { ...this.#options, largeAnswers: this.#largeAnswers }),
+      users: 0,
+      usedAt: 0,
+      retired: false,
+    };
     if (known) this.#retire(connection.id, known);
     this.#held.set(connection.id, entry);
     if (this.#held.size > maxClients) this.#retireLeastUsed(entry);
@@ -145,7 +155,9 @@ class ClientPool implements Clients {
   }
 }
 
-function openConnection(connection: Connection, options: ClientsOptions): OpenConnection {
+type OpenOptions = ClientsOptions & Pick<HttpOptions, 'largeAnswers'>;
+
+function openConnection(connection: Connection, options: OpenOptions): OpenConnection {
   const connector = options.connectors.get(connection.connector);
   if (!connector)
     throw new TypeError(`connection ${connection.id} belongs to the connector "${connection.connector}", which this host does not have`);
@@ -159,7 +171,7 @@ function openConnection(connection: Connection, options: ClientsOptions): OpenCo
     );
   }
   const config = parsed.data;
-  const redactor = createRedactor(secretValues(connector.config, config));
+  const redactor = createRedactor(secretValues(connector.config, config), options.secretPattern);
   const state = options.state.open(connection.id);
   const services = {
     config,
@@ -176,9 +188,9 @@ function connectionHttp(
   connection: Connection,
   config: Record<string, unknown>,
   redactor: Redactor,
-  options: ClientsOptions,
+  options: OpenOptions,
 ): Http {
-  const { httpClient, resilience, clock, observer } = options;
+  const { httpClient, largeAnswers, resilience, clock, observer } = options;
   if (!connector.origins || !httpClient || !resilience) return closedHttp(connector.id);
   const origins = createOrigins(connector.origins(config));
   const remap = (origin: string): URL | undefined => {
@@ -198,7 +210,19 @@ function connectionHttp(
     state: options.state.open(`${connection.id}#core`),
     onSecret: (secret) => redactor.add(secret),
   });
-  return createHttp({ connector, connection: connection.id, origins, tokens, remap, httpClient, resilience, clock, observer });
+  return createHttp({
+    connector,
+    connection: connection.id,
+    tenant: connection.tenant,
+    origins,
+    tokens,
+    remap,
+    httpClient,
+    largeAnswers,
+    resilience,
+    clock,
+    observer,
+  });
 }
 
 function closedHttp(connector: string): Http {

@@ -39,7 +39,11 @@ async function sendRequest<S extends z.ZodType>(
 /** Makes one attempt at a request. @throws {UpstreamError} for an answer that is a refusal. */
 async function attemptRequest(options: HttpOptions, upstreamRequest: UpstreamRequest, signal: AbortSignal): Promise<HttpResponse<unknown>> {
   const { response, token } = await sendAttempt(options, upstreamRequest, signal);
-  const answer = { status: response.status, headers: response.headers, data: await readAnswer(response) };
+  const answer = {
+    status: response.status,
+    headers: response.headers,
+    data: await readAnswer(response, () => options.largeAnswers.begin(options.tenant, signal)),
+  };
   const refusal = readRefusal(options, upstreamRequest, answer, token);
   observeLimits(options, upstreamRequest.request, answer.headers, refusal);
   if (refusal) {
@@ -106,9 +110,9 @@ function withoutRows(status: number): UpstreamError {
 }
 
 /** Reads a body. A refusal whose body breaks off still counts as that refusal, because its status has been read. */
-async function readAnswer({ status, body }: IncomingResponse): Promise<unknown> {
+async function readAnswer({ status, body }: IncomingResponse, large?: () => Promise<() => void>): Promise<unknown> {
   try {
-    return await readBody(body);
+    return await readBody(body, large && { large });
   } catch (error) {
     if (error instanceof HttpClientError && status >= 300 && status < 500) return undefined;
     throw error;

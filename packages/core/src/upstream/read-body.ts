@@ -1,32 +1,68 @@
+import { findJsonExcess, type JsonBounds } from '../lib/json-bounds.ts';
 import { UpstreamError } from '../ports/resilience.ts';
+import { smallAnswerBytes } from './large-answers.ts';
 
-/** The largest answer that core reads as a whole: 10 MiB. Read larger answers with `http.rows`. */
-const maxBodyBytes = 10 * 1024 * 1024;
+/** The largest answer that core reads as a whole: 4 MiB. Read larger answers with `http.rows`. */
+const maxBodyBytes = 4 * 1024 * 1024;
 /** The longest line of newline-delimited JSON: 1 MiB. */
 export const maxLineBytes = 1024 * 1024;
+/** How much an answer may hold. Parsing one that is deeper or has more values would stop all other calls for a noticeable time. */
+const answerBounds: JsonBounds = { depth: 64, values: 200_000, keys: 20_000 };
+
+/** Options for {@link readBody}. */
+interface ReadBodyOptions {
+  /** The largest body, in bytes. Default 4 MiB. */
+  readonly limit?: number;
+  /** Called before more than 64 KiB are read. Resolves when that may go on, with a function that is called when all is read. */
+  large?(): Promise<() => void>;
+}
 
 /**
  * Reads a body to its end. Returns the parsed JSON, the text if the body is not JSON, or undefined if it is empty. A body over `limit`
  * bytes is not read further, and its socket is closed.
  *
- * @throws {UpstreamError} UPSTREAM_INVALID for a body over the limit.
+ * @throws {UpstreamError} UPSTREAM_INVALID for a body over the limit, or with too many values.
  */
-export async function readBody(body: AsyncIterable<Uint8Array>, limit = maxBodyBytes): Promise<unknown> {
-  const decoder = new TextDecoder();
-  let text = '';
+export async function readBody(body: AsyncIterable<Uint8Array>, { limit = maxBodyBytes, large }: ReadBodyOptions = {}): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge(`The vendor's answer is larger than ${limit} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+  let end: (() => void) | undefined;
+  try {
+    for await (const chunk of body) {
+      size += chunk.byteLength;
+      if (size > limit) throw tooLarge(`The vendor's answer is larger than ${limit} bytes`);
+      if (size > smallAnswerBytes && !end) end = await large?.();
+      chunks.push(chunk);
+    }
+    return parseBody(joined(chunks, size));
+  } finally {
+    end?.();
   }
-  text += decoder.decode();
-  if (text === '') return undefined;
+}
+
+function parseBody(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return undefined;
+  const text = new TextDecoder().decode(bytes);
+  // Anything else is not JSON, and is not parsed.
+  const excess = /^\s*[[{]/.test(text.slice(0, 1_000)) ? findJsonExcess(bytes, answerBounds) : undefined;
+  if (excess) throw tooLarge(`The vendor's answer ${excess}`);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     return text;
   }
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks;
+  if (only && chunks.length === 1) return only;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
 }
 
 /**
@@ -49,6 +85,8 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
 }
 
 function parseLine(line: string): unknown {
+  const excess = line.length > smallAnswerBytes ? findJsonExcess(new TextEncoder().encode(line), answerBounds) : undefined;
+  if (excess) throw tooLarge(`A row of the vendor's answer ${excess}`);
   try {
     return JSON.parse(line) as unknown;
   } catch (cause) {

@@ -85,7 +85,7 @@ async function attemptOnce(request: TokenRequest, url: URL, options: TokenSource
       remap: options.remap(url.origin),
       signal,
     });
-    const data = await readBody(body, maxAnswerBytes);
+    const data = await readBody(body, { limit: maxAnswerBytes });
     if (status < 200 || status > 299) throw refusal(status, headers, data, request.onInvalidGrant, options.clock.now());
     return readToken(data, request.endpoint, options, requestedAt);
   } catch (error) {

@@ -1,9 +1,11 @@
+import { ToolError } from '../errors.ts';
 import type { Fields, RepeatableFields } from '../connector/http.ts';
 
 /**
  * Fills a path template and its query. Encodes every value, so that a model's argument can neither leave its path segment nor add another
- * segment. Escapes `/`, `?` and `#`, and refuses the values `.` and `..`.
+ * segment. Escapes `/`, `?` and `#`, and refuses `.` and `..` as parts of a path.
  *
+ * @throws {ToolError} INVALID_INPUT for a value that a path cannot hold.
  * @throws {TypeError} if `params` and the template's `{names}` do not match, which is a fault in the connector.
  */
 export function requestUrl(origin: string, template: string, params: Fields = {}, query: RepeatableFields = {}): URL {
@@ -12,7 +14,9 @@ export function requestUrl(origin: string, template: string, params: Fields = {}
     const value = params[name];
     if (value === undefined || value === '') throw new TypeError(`params.${name} is missing for the path ${template}`);
     const text = String(value);
-    if (/^\.{1,2}$/.test(text)) throw new TypeError(`params.${name} may not be "${text}"`);
+    if (leavesSegment(text))
+      throw new ToolError('INVALID_INPUT', `${name} is not valid: it may not contain "." or ".." as a part of a path.`);
+    if (!isWellFormed(text)) throw new ToolError('INVALID_INPUT', `${name} is not valid: it contains half of a character.`);
     used.add(name);
     return encodeURIComponent(text);
   });
@@ -23,6 +27,19 @@ export function requestUrl(origin: string, template: string, params: Fields = {}
   appendFields(url.searchParams, query);
   return url;
 }
+
+/**
+ * Whether a value, or what a server makes of it that decodes it once more than it should, is or contains `.` or `..` between slashes.
+ * The encoded value stays in its segment, unless a proxy of the vendor decodes it first.
+ */
+function leavesSegment(text: string): boolean {
+  return /(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(
+    text.replaceAll(/%(?:25)*(2e|2f|5c)/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+  );
+}
+
+// String.prototype.isWellFormed is newer than the oldest browsers and runtimes that core supports.
+const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 /** Encodes a form body (`application/x-www-form-urlencoded`). */
 export function formBody(fields: RepeatableFields): string {

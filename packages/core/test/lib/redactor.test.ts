@@ -48,6 +48,20 @@ test('finds a secret in JSON, where its line feeds and quotes are escaped', () =
   expect(redactor.text(`said ${key}`)).toBe('said [redacted]');
 });
 
+test.each([/key_[a-z]{5}/, /key_[a-z]{5}/g, /key_[a-z]{5}/y])('finds text of the pattern %o, again and again', (pattern) => {
+  const redactor = createRedactor(['canary'], pattern);
+  for (let time = 0; time < 3; time += 1) {
+    expect(redactor.finds('it is key_abcde')).toBe(true);
+    expect(redactor.finds('it is key_ab')).toBe(false);
+    expect(redactor.text('key_abcde, key_vwxyz and canary')).toBe('[redacted], [redacted] and [redacted]');
+  }
+  expect(redactor.with(['other secret']).text('key_abcde and other secret')).toBe('[redacted] and [redacted]');
+});
+
+test('removes secrets from the keys of objects', () => {
+  expect(createRedactor(['canary']).value({ a: { 'is canary': 1 } })).toEqual({ a: { 'is [redacted]': 1 } });
+});
+
 test('keeps a bounded number of added secrets, and always the settings’ own', () => {
   const redactor = createRedactor(['settings-secret']);
   for (let i = 0; i < 60; i += 1) redactor.add(`token-${i}-x`);

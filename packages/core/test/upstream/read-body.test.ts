@@ -30,8 +30,42 @@ test('stops reading a body at its limit', async () => {
       yield new Uint8Array(400);
     }
   }
-  await expect(readBody(endless(), 1_000)).rejects.toMatchObject({ code: 'UPSTREAM_INVALID' });
+  await expect(readBody(endless(), { limit: 1_000 })).rejects.toMatchObject({ code: 'UPSTREAM_INVALID' });
   expect(read).toBe(3);
+});
+
+test('refuses an answer that would take long to parse, and reads text of any form', async () => {
+  const deep = `${'['.repeat(65)}${']'.repeat(65)}`;
+  for (const text of [deep, `[${'1,'.repeat(200_000)}1]`, `{${Array.from({ length: 20_001 }, (_, n) => `"${n}":1`).join()}}`])
+    await expect(readBody(chunks(text))).rejects.toMatchObject({
+      code: 'UPSTREAM_INVALID',
+      message: expect.stringContaining('Ask for less'),
+    });
+  expect(await readBody(chunks(`text ${deep}`))).toBe(`text ${deep}`);
+  expect(await readBody(chunks(`[${'1,'.repeat(199_000)}1]`))).toHaveLength(199_001);
+});
+
+test('reads a small answer at once, and waits before it goes on with a large one', async () => {
+  let ended = 0;
+  let asked = 0;
+  const go = Promise.withResolvers<void>();
+  const large = async () => {
+    asked += 1;
+    await go.promise;
+    return () => void (ended += 1);
+  };
+  expect(await readBody(chunks('{"a":1}'), { large })).toEqual({ a: 1 });
+  expect(asked).toBe(0);
+  const read = readBody(chunks(`"${'x'.repeat(70_000)}`, 'x"'), { large });
+  await expect.poll(() => asked).toBe(1);
+  go.resolve();
+  expect(await read).toHaveLength(70_001);
+  expect([asked, ended]).toEqual([1, 1]);
+  await expect(readBody(chunks('x'.repeat(200_000)), { large, limit: 100_000 })).rejects.toMatchObject({ code: 'UPSTREAM_INVALID' });
+  await expect(readBody(chunks('x'.repeat(70_000), 'x'.repeat(70_000)), { large, limit: 100_000 })).rejects.toMatchObject({
+    code: 'UPSTREAM_INVALID',
+  });
+  expect([asked, ended]).toEqual([2, 2]);
 });
 
 test('reads rows across chunks, skips empty lines, and accepts a last line without a newline', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ToolError } from '../../src/index.ts';
 import { formBody, requestUrl } from '../../src/upstream/request-url.ts';
 
 const origin = 'https://api.acme.example';
@@ -19,7 +20,7 @@ test('an array in a query repeats its name in order, and an empty one leaves it 
 test('no argument can leave its path segment or its origin', () => {
   fc.assert(
     fc.property(
-      fc.string({ minLength: 1 }).filter((text) => !/^\.{1,2}$/.test(text) && text.isWellFormed()),
+      fc.string({ minLength: 1 }).filter((text) => !/(^|[/\\])\.{1,2}([/\\]|$)/.test(text) && text.isWellFormed()),
       (value) => {
         const url = requestUrl(origin, '/a/{x}/b', { x: value });
         expect(url.origin).toBe(origin);
@@ -32,8 +33,17 @@ test('no argument can leave its path segment or its origin', () => {
   );
 });
 
-test.each([['.'], ['..']])('refuses %j as a path value', (value) => {
-  expect(() => requestUrl(origin, '/a/{x}', { x: value })).toThrow(TypeError);
+test.each(['.', '..', '../b', 'b/..', 'a/../b', '..\\b', '..%2Fb', '%2e%2e', '..%252fb', '%252E%252E/b', './b', 'a\ud800', '\udc00'])(
+  'refuses %j as a path value, as a mistake of the caller',
+  (value) => {
+    const build = () => requestUrl(origin, '/a/{id}', { id: value });
+    expect(build).toThrow(ToolError);
+    expect(build).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringMatching(/^id is not valid/) }));
+  },
+);
+
+test.each(['...', 'a..b', '.a', 'a.', '..a/b', 'a/b', '100%25', '\u{1F600}'])('keeps %j in its segment', (value) => {
+  expect(requestUrl(origin, '/a/{id}', { id: value }).pathname.split('/')).toHaveLength(3);
 });
 
 test('params and the template must agree', () => {

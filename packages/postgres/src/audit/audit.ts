@@ -48,6 +48,7 @@ export interface PostgresAudit extends Audit {
 }
 
 const maxFieldLength = 255;
+const maxDetailLength = 4_000;
 
 /**
  * Records events other than calls. An event is durable when `record` resolves. Events that arrive together share a link. If the database is
@@ -123,6 +124,7 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
 
 function lineOf({ event, tenant, principal, address, subject, detail }: AuditEvent, now: number): string {
   const fields = Object.entries({ tenant, principal, address, subject, detail });
-  const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value.slice(0, maxFieldLength)] as const]));
+  const lengthOf = (name: string) => (name === 'detail' ? maxDetailLength : maxFieldLength);
+  const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value.slice(0, lengthOf(name))] as const]));
   return entryLine({ event, at: timeText(now), ...Object.fromEntries(known) });
 }

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '@busbar/core';
+import { systemClock, ToolError, type Clock } from '@busbar/core';
 import { sql, type Kysely } from 'kysely';
 import type { ChainLine, ExportLine } from './lines.ts';
 import type { Database } from '../database/database.ts';
@@ -15,6 +15,8 @@ export interface AuditRange {
 
 const pageSize = 100;
 const maxStrays = 1_000;
+// A reader may take a millisecond for this many characters, and other work of the process must not wait for a whole page.
+const charactersInTurn = 64 * 1024;
 
 /**
  * Exports the audit as lines of JSON for `verifyAudit`. Write a line feed after each line. Chains come in the order in which they were
@@ -22,10 +24,10 @@ const maxStrays = 1_000;
  *
  * Reads 100 links at a time and holds no transaction open between reads. Links that are written after the export has begun are left out.
  *
- * @throws {Error} if retention dropped links before they were read. Export again.
+ * @throws {ToolError} UNAVAILABLE if retention dropped links before they were read. Export again.
  */
 export async function* exportAudit(
-  { db }: Pick<Database, 'db'>,
+  { reports: db }: Pick<Database, 'reports'>,
   { from, until, clock = systemClock }: AuditRange & { readonly clock?: Clock } = {},
 ): AsyncGenerator<string, void, undefined> {
   const at = timeText(clock.now());
@@ -68,6 +70,7 @@ export async function* exportAudit(
 async function* linksOf(db: Kysely<Tables>, { chain, after, through, droppedLinks }: ChainLine): AsyncGenerator<ExportLine> {
   let last = after;
   let holes = false;
+  let characters = 0;
   while (last < through) {
     const page = await db
       .selectFrom('audit_links')
@@ -82,12 +85,17 @@ async function* linksOf(db: Kysely<Tables>, { chain, after, through, droppedLink
       holes ||= link !== last + 1;
       last = link;
       yield { chain, link, at: at.toISOString(), entries, hash };
+      characters += entries.length;
+      if (characters < charactersInTurn) continue;
+      characters = 0;
+      await new Promise<void>((resolve) => void setImmediate(resolve));
     }
     if (page.length < pageSize) break;
   }
   if (!holes && last === through) return;
   const now = await db.selectFrom('audit_chains').select('dropped_links').where('id', '=', chain).executeTakeFirst();
-  if (!now || now.dropped_links > droppedLinks) throw new Error('Retention dropped links of the audit during the export. Export again.');
+  if (!now || now.dropped_links > droppedLinks)
+    throw new ToolError('UNAVAILABLE', 'Retention dropped links of the audit during the export. Export again.');
 }
 
 async function hashAt(db: Kysely<Tables>, chain: string, link: number): Promise<string | null> {

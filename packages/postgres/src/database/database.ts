@@ -14,24 +14,41 @@ export type DatabaseOptions = ({ readonly folder: string } | { readonly url: str
   readonly log?: Logger;
 };
 
-const maxConnections = 10;
-// One transaction of each kind at a time: admissions, settlements, replays, reads of claims, lease renewals, sweeps.
-const maxLedgerConnections = 6;
+// The connections of each pool. packages/postgres/README.md explains them.
+const maxConnections = {
+  db: 6,
+  // One transaction of each kind at a time: admissions, settlements, replays, reads of claims, lease renewals, sweeps.
+  ledger: 6,
+  // One lookup of keys at a time, and a ping.
+  signIn: 2,
+  reports: 3,
+};
+const statementMs = 10_000;
+const answerMs = 15_000;
+// `reconcile` lets its statements take 10 minutes.
+const longestReportMs = 11 * 60_000;
+const signInMs = 5_000;
 // The ledger's statements find a few rows by key. A plan that is made once, on small tables, must not read whole tables when they have
 // grown.
 const ledgerSettings =
   'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off';
 
-/** An open database whose tables are up to date. */
+/**
+ * An open database whose tables are up to date. On a server, each of the handles `db`, `ledger`, `signIn` and `reports` has connections of
+ * its own, so that no work of one kind waits for work of another. A folder has one connection for all of them.
+ */
 export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly db: Kysely<Tables>;
-  /**
-   * The same database, for the ledger. On a server, it has its own connections, which prepare the ledger's statements. A folder has only
-   * one connection.
-   */
+  /** For the ledger. On a server, its connections prepare the ledger's statements. */
   readonly ledger: Kysely<Tables>;
-  /** Throws if the database does not answer. */
+  /** For `ping` and the lookups of API keys. A server that hangs fails its statements after 5 seconds. */
+  readonly signIn: Kysely<Tables>;
+  /** For statements that may read many rows. On a server, a statement that takes longer than 10 seconds is cut off. */
+  readonly reports: Kysely<Tables>;
+  /** How many reports can run at the same time. More would wait for a connection. */
+  readonly maxReports: number;
+  /** Throws if the database does not answer. Uses a connection of `signIn`. */
   ping(): Promise<void>;
   /** Closes the connections and releases the folder. Safe to call twice. */
   close(): Promise<void>;
@@ -51,32 +68,28 @@ export interface Database {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const opened = 'folder' in options ? await openFolder(resolve(options.folder)) : openServer(options.url, options.log ?? silentLogger);
-  const { db, ledger, kind } = opened;
+  const { release, ...handles } = opened;
+  const { db, ledger, signIn, reports } = handles;
   let closing: Promise<void> | undefined;
   const close = () =>
-    (closing ??= Promise.all([ledger.destroy(), db.destroy()])
+    (closing ??= Promise.all([ledger.destroy(), signIn.destroy(), reports.destroy(), db.destroy()])
       .then(() => {})
-      .finally(opened.release));
-  const ping = async (of = db) => {
+      .finally(release));
+  const ping = async (of = signIn) => {
     await sql`select 1`.execute(of);
   };
   try {
-    // Opens a connection of each pool before the first call.
-    await Promise.all([ping(), ping(ledger)]);
+    // Opens a connection of each pool before the first call. Reports can wait for theirs.
+    await Promise.all([ping(), ping(db), ping(ledger)]);
     await migrate(db);
   } catch (error) {
     await close();
     throw error;
   }
-  return { kind, db, ledger, ping, close };
+  return { ...handles, ping, close };
 }
 
-interface Opened {
-  readonly kind: Database['kind'];
-  readonly db: Kysely<Tables>;
-  readonly ledger: Kysely<Tables>;
-  release(): void;
-}
+type Opened = Omit<Database, 'ping' | 'close'> & { release(): void };
 
 async function openFolder(folder: string): Promise<Opened> {
   makePrivate(folder);
@@ -89,8 +102,7 @@ async function openFolder(folder: string): Promise<Opened> {
     const { PGlite } = await import('@electric-sql/pglite');
     const pglite = await PGlite.create(data);
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
-    // PGlite has one connection, so the ledger shares it.
-    return { kind: 'pglite', db, ledger: db, release };
+    return { kind: 'pglite', db, ledger: db, signIn: db, reports: db, maxReports: 1, release };
   } catch (error) {
     release();
     throw error;
@@ -98,7 +110,7 @@ async function openFolder(folder: string): Promise<Opened> {
 }
 
 function openServer(url: string, log: Logger): Opened {
-  const config = { connectionString: url, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, keepAlive: true };
+  const config = { connectionString: url, connectionTimeoutMillis: 5_000, statement_timeout: statementMs, keepAlive: true };
   // A connection that the server closes emits an error, and the pool emits it too while the connection is idle. Without a listener, either
   // would crash the process. A query that uses the connection fails by itself.
   const onLost = (err: Error): void => log.warn({ err }, 'A database connection was lost');
@@ -108,9 +120,13 @@ function openServer(url: string, log: Logger): Opened {
   };
   return {
     kind: 'postgresql',
-    db: open({ max: maxConnections }, {}),
-    // A server that hangs never applies its statement_timeout, so the client limits how long calls wait for it.
-    ledger: open({ max: maxLedgerConnections }, { settings: ledgerSettings, prepare: true, timeoutMs: 15_000 }),
+    // A server that hangs never applies its statement_timeout, so the client limits how long its callers wait.
+    db: open({ max: maxConnections.db }, { timeoutMs: answerMs }),
+    ledger: open({ max: maxConnections.ledger }, { settings: ledgerSettings, prepare: true, timeoutMs: answerMs }),
+    // Its connections stay open, so that other clients of the server cannot take them.
+    signIn: open({ max: maxConnections.signIn, idleTimeoutMillis: 0, statement_timeout: signInMs }, { timeoutMs: signInMs }),
+    reports: open({ max: maxConnections.reports }, { timeoutMs: longestReportMs }),
+    maxReports: maxConnections.reports,
     release: () => {},
   };
 }

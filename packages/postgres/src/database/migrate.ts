@@ -5,6 +5,7 @@ import * as state from '../migrations/0002-state.ts';
 import * as calls from '../migrations/0003-calls.ts';
 import * as usageIntoCalls from '../migrations/0004-usage-into-calls.ts';
 import * as quotaAuditLetters from '../migrations/0005-quota-audit-letters.ts';
+import * as keyMakers from '../migrations/0006-key-makers.ts';
 import type { Tables } from './tables.ts';
 
 // Forward only, in this order. Names are permanent, and a migration that has run anywhere is never edited.
@@ -14,6 +15,7 @@ const migrations = {
   '0003-calls': calls,
   '0004-usage-into-calls': usageIntoCalls,
   '0005-quota-audit-letters': quotaAuditLetters,
+  '0006-key-makers': keyMakers,
 };
 
 /**

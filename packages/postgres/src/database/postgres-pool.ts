@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { systemClock } from '@busbar/core';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { markLost } from './errors.ts';
 
 /** How the connections of a pool are used. */
 export interface PoolUse {
@@ -41,7 +42,7 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
       } catch (error) {
         // If the server has not answered, its reply may still come, and pg would mistake it for the reply to the next statement.
         if (!(error instanceof pg.DatabaseError)) lost = true;
-        throw error;
+        throw lostUnlessReported(error);
       }
     };
     const release = (destroy?: boolean): void => client.release(destroy || lost);
@@ -50,7 +51,9 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
 
   return {
     async connect() {
-      const client = await pool.connect();
+      const client = await pool.connect().catch((error: unknown) => {
+        throw lostUnlessReported(error);
+      });
       const known = adapters.get(client);
       if (known) return known;
       const adapted = adapt(client);
@@ -58,7 +61,7 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
         if (settings !== undefined) await runQuery(client, { text: settings }, timeoutMs);
       } catch (error) {
         client.release(true);
-        throw error;
+        throw lostUnlessReported(error);
       }
       adapters.set(client, adapted);
       return adapted;
@@ -67,6 +70,10 @@ export function postgresPool(pool: pg.Pool, { settings, prepare = false, timeout
     options: pool.options,
   };
 }
+
+/** Marks every error as a lost connection, except errors that the server reported, and values that cannot be sent at all. */
+const lostUnlessReported = (error: unknown): unknown =>
+  error instanceof pg.DatabaseError || error instanceof TypeError || error instanceof RangeError ? error : markLost(error);
 
 /**
  * Uses a callback and its own timer. pg's promise and its `query_timeout` keep each query, with all its values, reachable from the next

@@ -15,6 +15,8 @@ export interface Tables {
     created_at: Date;
     revoked_at: Date | null;
     last_used_at: Date | null;
+    /** The id of the key that made this key. Null for keys that the server made itself, and for keys from before this column. */
+    created_by: string | null;
   };
   /** One row for each scope that is not empty. */
   state_scopes: {

@@ -95,7 +95,7 @@ const listedColumns = [
  * @throws {TypeError} for a secret of fewer than 32 characters.
  */
 export function createDeadLetters(
-  { db }: Database,
+  { db, reports }: Database,
   { secret, clock = systemClock, keepMs = 7 * 24 * 60 * 60_000 }: DeadLettersOptions,
 ): DeadLetters {
   const seal = createSeal(secret, 'dead-letters');
@@ -113,7 +113,7 @@ export function createDeadLetters(
     async list({ limit = defaultLimit, after, ...filter }) {
       const most = Math.min(limit, maxLimit);
       const from = after === undefined ? undefined : readCursor(after);
-      const rows = await db
+      const rows = await reports
         .selectFrom('dead_letters')
         .select(listedColumns)
         .where(matches(filter))
@@ -144,7 +144,7 @@ export function createDeadLetters(
 }
 
 function readCursor(after: string): [failedAt: Date, id: string] {
-  const [, failedAt, id] = /^(\d{1,15}) ([0-9a-f]{64})$/.exec(after) ?? [];
+  const [, failedAt, id] = /^(\d{1,13}) ([0-9a-f]{64})$/.exec(after) ?? [];
   if (failedAt === undefined || id === undefined)
     throw new ToolError('INVALID_INPUT', '`after` is not the `next` of a page of dead letters. Leave it out to start with the newest.');
   return [new Date(Number(failedAt)), id];

@@ -40,15 +40,15 @@ const statementMs = 10 * 60_000;
  * Reads the audit line by line, writes its entries about calls to a temporary table in the database, and joins this table with the ledger.
  * On PGlite, which has one connection, calls wait until it is done.
  */
-export async function reconcile({ db }: Pick<Database, 'db'>, options: ReconcileOptions = {}): Promise<ReconcileResult> {
+export async function reconcile({ reports }: Pick<Database, 'reports'>, options: ReconcileOptions = {}): Promise<ReconcileResult> {
   const { clock = systemClock, knownHeads, metrics } = options;
-  return await db
+  return await reports
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute(async (trx) => {
       await sql`set local statement_timeout = ${sql.lit(statementMs)}`.execute(trx);
       const audited = await createAuditedCalls(trx);
-      const verdict = await verifyAudit(() => exportAudit({ db: trx }, { clock }), { knownHeads, onEntry: audited.add });
+      const verdict = await verifyAudit(() => exportAudit({ reports: trx }, { clock }), { knownHeads, onEntry: audited.add });
       const since = await audited.finish();
       const problems = [...verdict.problems];
       for (const difference of [...ledgerDifferences(clock.now()), ...auditDifferences(since)]) {

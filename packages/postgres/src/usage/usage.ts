@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Database } from '../database/database.ts';
+import { storableText } from '../database/sql-parameters.ts';
 import { usageCsv } from './csv.ts';
 import { usageRecord } from './record.ts';
 import type { CallsQuery, Paging, Usage, UsageGroup, UsageQuery, UsageRange } from './usage-types.ts';
@@ -7,6 +8,7 @@ import type { CallsQuery, Paging, Usage, UsageGroup, UsageQuery, UsageRange } fr
 const dayMs = 24 * 60 * 60_000;
 const maxDays = 400;
 const maxLimit = 1_000;
+const lastMs = Date.UTC(9999, 11, 31);
 
 // Collation "C" gives the same order on every database, in any locale.
 const expressions: Readonly<Record<UsageGroup, RawBuilder<string>>> = {
@@ -22,9 +24,9 @@ const ended = sql<boolean>`status not in ('running', 'replayed')`;
 const paid = sql<boolean>`charged and ${ended}`;
 
 /** Reads usage from the ledger, for billing and for operators. */
-export function createUsage({ db }: Database): Usage {
+export function createUsage({ reports }: Pick<Database, 'reports'>): Usage {
   const within = ({ from, until, tenant }: UsageRange) =>
-    db
+    reports
       .selectFrom('calls')
       .where('started_at', '>=', new Date(from))
       .where('started_at', '<', new Date(until))
@@ -36,8 +38,7 @@ export function createUsage({ db }: Database): Usage {
     const groups = by.map((group) => expressions[group]);
     const after = query.after === undefined ? undefined : readPosition(query.after, by.length);
     // If days come first in the order, earlier pages have read all rows before the page's first day.
-    const startOfPage = by[0] === 'day' && after ? Math.max(query.from, Date.parse(after[0] ?? '')) : query.from;
-    if (Number.isNaN(startOfPage)) throw wrongPosition();
+    const startOfPage = by[0] === 'day' && after ? Math.max(query.from, readTime(`${after[0]}T00:00:00.000Z`)) : query.from;
     const rows = await within({ ...query, from: startOfPage })
       .select(({ fn }) => [
         sql<readonly string[]>`array[${sql.join(groups)}]::text[]`.as('group'),
@@ -84,12 +85,12 @@ export function createUsage({ db }: Database): Usage {
 
   async function calls(query: CallsQuery & Paging): ReturnType<Usage['calls']> {
     checkQuery(query);
-    const [before, callId] = query.after === undefined ? [] : readPosition(query.after, 2);
-    if (before !== undefined && Number.isNaN(Date.parse(before))) throw wrongPosition();
+    const [startedAt, callId] = query.after === undefined ? [] : readPosition(query.after, 2);
+    const before = startedAt === undefined ? undefined : new Date(readTime(startedAt));
     const rows = await within(query)
       .selectAll()
       .$if(query.status !== undefined, (select) => select.where('status', '=', query.status ?? ''))
-      .$if(before !== undefined, (select) => select.where(sql<boolean>`(started_at, call_id) < (${before}::timestamptz, ${callId})`))
+      .$if(before !== undefined, (select) => select.where(sql<boolean>`(started_at, call_id) < (${before}, ${callId})`))
       .orderBy('started_at', 'desc')
       .orderBy('call_id', 'desc')
       .limit(query.limit + 1)
@@ -126,11 +127,21 @@ const writePosition = (values: readonly string[]): string => Buffer.from(JSON.st
 function readPosition(position: string, length: number): readonly string[] {
   try {
     const values: unknown = JSON.parse(Buffer.from(position, 'base64url').toString());
-    if (Array.isArray(values) && values.length === length && values.every((value) => typeof value === 'string')) return values;
+    if (Array.isArray(values) && values.length === length && values.every(isStorable)) return values;
   } catch {
     // Reported below.
   }
   throw wrongPosition();
+}
+
+const isStorable = (value: unknown): value is string => typeof value === 'string' && value === storableText(value);
+
+/** Reads a time in exactly the form in which {@link writePosition} got it. JavaScript would also read forms that PostgreSQL does not. */
+function readTime(text: string): number {
+  const ms = Date.parse(text);
+  // No call began before 1970, nor after 9999, which has another form.
+  if (!(ms >= 0 && ms <= lastMs) || new Date(ms).toISOString() !== text) throw wrongPosition();
+  return ms;
 }
 
 const wrongPosition = (): RangeError => new RangeError('The page position does not belong to this list. Start again without it');

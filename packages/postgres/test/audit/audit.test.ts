@@ -17,8 +17,8 @@ import { kinds, pglite } from '../support/databases.ts';
 import { admitToRun, callOf, ending } from '../support/ledger.ts';
 
 /** A handle on the same database that reports each statement. */
-const counted = ({ db }: Database, sent: () => void): Pick<Database, 'db'> => ({
-  db: db.withPlugin({
+const counted = ({ reports }: Database, sent: () => void): Pick<Database, 'reports'> => ({
+  reports: reports.withPlugin({
     transformQuery: ({ node }) => {
       sent();
       return node;
@@ -72,9 +72,9 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect(await problems()).toEqual([]);
   });
 
-  test('a field is cut at 255 characters, and an absent one is left out', async () => {
-    await auditOf('r1').record({ event: 'operator.acted', detail: 'x'.repeat(300) });
-    expect((await entries())[1]).toEqual({ event: 'operator.acted', detail: 'x'.repeat(255) });
+  test('a field is cut at 255 characters, a detail at 4,000, and an absent one is left out', async () => {
+    await auditOf('r1').record({ event: 'operator.acted', subject: 'x'.repeat(300), detail: 'x'.repeat(5_000) });
+    expect((await entries())[1]).toEqual({ event: 'operator.acted', subject: 'x'.repeat(255), detail: 'x'.repeat(4_000) });
   });
 
   test('events that arrive together share a link', async () => {
@@ -328,6 +328,21 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     // The chains, three pages of links, and the stray links.
     expect(statements).toBe(5);
     expect(await verifyAudit(() => lines)).toMatchObject({ links: 251, entries: 251, problems: [] });
+  });
+
+  test('an export leaves the process time for other work while its reader reads large links', async () => {
+    const writer = writerOn(database, clock);
+    for (let index = 0; index < 50; index += 1) await writer.write({ event: 'test', text: 'x'.repeat(100_000) });
+    let turns = 0;
+    let next = setImmediate(function count() {
+      turns += 1;
+      next = setImmediate(count);
+    });
+    const seen: number[] = [];
+    for await (const line of exportAudit(database, { clock })) if (line.length > 100_000) seen.push(turns);
+    clearImmediate(next);
+    // At least one turn between any two of them.
+    expect(new Set(seen).size).toBe(50);
   });
 
   test('links that are written during an export are left out, and the export is complete', async () => {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -137,6 +137,29 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     expect((await joins.execute(db)).rows).toEqual([{ enable_hashjoin: 'on' }]);
   });
 
+  test('opens at most as many connections as the README says, and keeps those for sign-in', async () => {
+    if (!postgresql) return;
+    const database = await open(await placeOf(postgresql));
+    const handles = ['db', 'ledger', 'signIn', 'reports'] as const;
+    const pid = sql<{ pid: number }>`select pg_backend_pid() as pid, pg_sleep(0.05)`;
+    const connections = await Promise.all(
+      handles.map(async (handle) => {
+        const rows = await Promise.all(Array.from({ length: 12 }, async () => (await pid.execute(database[handle])).rows[0]?.pid));
+        return new Set(rows);
+      }),
+    );
+    expect(Object.fromEntries(handles.map((handle, index) => [handle, connections[index]?.size]))).toEqual({
+      db: 6,
+      ledger: 6,
+      signIn: 2,
+      reports: 3,
+    });
+    expect(database.maxReports).toBe(3);
+    expect(new Set(connections.flatMap((each) => [...each])).size).toBe(17);
+    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+    expect(readme).toContain('at most 17 connections');
+  });
+
   test('logs that idle connections were lost, and continues', async () => {
     if (!postgresql) return;
     const at = await placeOf(postgresql);
@@ -148,8 +171,8 @@ describe.runIf(postgresql)('a PostgreSQL server', () => {
     await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
       other.db,
     );
-    // One line for the ledger's connection, and one for the other pool's.
-    await expect.poll(() => warnings).toEqual(Array(2).fill('A database connection was lost'));
+    // One line for a connection of each pool that an opened database uses: db, the ledger and sign-in.
+    await expect.poll(() => warnings).toEqual(Array(3).fill('A database connection was lost'));
     await database.ping();
   });
 });

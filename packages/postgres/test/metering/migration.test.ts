@@ -11,8 +11,9 @@ import * as keysAndUsage from '../../src/migrations/0001-keys-and-usage.ts';
 import * as state from '../../src/migrations/0002-state.ts';
 import * as calls from '../../src/migrations/0003-calls.ts';
 import * as usageIntoCalls from '../../src/migrations/0004-usage-into-calls.ts';
+import * as quotaAuditLetters from '../../src/migrations/0005-quota-audit-letters.ts';
 import type { Tables } from '../../src/database/tables.ts';
-import { kinds, type Kind } from '../support/databases.ts';
+import { databaseOf, kinds, type Kind } from '../support/databases.ts';
 import { admitToRun, answerOf, callOf, ending, rowOf, staying } from '../support/ledger.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -44,7 +45,7 @@ async function openAfter(
   const bare = await openBare(at.options);
   const { error } = await new Migrator({ db: bare, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   expect(error).toBeUndefined();
-  await fill({ kind, db: bare, ledger: bare, ping: async () => {}, close: () => bare.destroy() });
+  await fill(databaseOf(kind, bare));
   await bare.destroy();
   const database = await openDatabase(at.options);
   ends.push(() => database.close());
@@ -115,6 +116,22 @@ describe.each(kinds)('a database of an earlier version on $kind', (kind) => {
     expect(await metering.sweep()).toEqual({ unknown: 1, failed: 0 });
     expect(await database.db.selectFrom('deliveries').select('accepted').execute()).toEqual([{ accepted: 'event-1' }]);
     await works(database);
+  });
+
+  test('keeps the keys of migration 0005, which have no maker and can make keys', async () => {
+    const migrations = { ...through['0004'], '0005-quota-audit-letters': quotaAuditLetters };
+    const before = { tenant: 'acme', name: 'laptop', roles: ['owner'] };
+    let key = '';
+    const database = await openAfter(kind, migrations, async (old) => {
+      ({ key } = await createApiKeys(old, systemClock).create(before));
+    });
+    const keys = createApiKeys(database, systemClock);
+    const maker = await keys.use(key);
+    expect(maker).toMatchObject(before);
+    expect((await keys.get(maker?.id ?? ''))?.createdBy).toBeUndefined();
+    const made = await keys.create(before, { maker, maxOfTenant: 2 });
+    expect((await keys.madeBy(maker?.id ?? '')).keys).toMatchObject([{ id: made.id, createdBy: maker?.id }]);
+    await expect(keys.create(before, { maker, maxOfTenant: 2 })).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
 

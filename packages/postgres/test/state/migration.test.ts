@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { createApiKeys, openDatabase, postgresState, type DatabaseOptions } from '../../src/index.ts';
 import * as keysAndUsage from '../../src/migrations/0001-keys-and-usage.ts';
 import type { Tables } from '../../src/database/tables.ts';
-import { kinds } from '../support/databases.ts';
+import { databaseOf, kinds } from '../support/databases.ts';
 
 const secret = 'a secret of the tests, of 32 characters or more';
 
@@ -49,7 +49,7 @@ async function writeFirstVersion(options: DatabaseOptions): Promise<string> {
     await sql`insert into usage values ('call-1', 'acme', 'key-1', 'hello', 'conn-1', 'hello_greet', 'read', 'executed', 'no', 1, 5, now())`.execute(
       db,
     );
-    const keys = createApiKeys({ kind: 'pglite', db, ledger: db, ping: async () => {}, close: async () => {} }, systemClock);
+    const keys = createApiKeys(databaseOf('pglite', db), systemClock);
     return (await keys.create({ tenant: 'acme', name: 'laptop', roles: [] })).key;
   } finally {
     await db.destroy();

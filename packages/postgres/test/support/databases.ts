@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { DatabaseOptions } from '../../src/index.ts';
+import type { Database, DatabaseOptions } from '../../src/index.ts';
 import { dataPlace, pgliteCluster, pgliteTemplate } from './pglite-template.ts';
 
 /** The options for a test's own database, and a function that removes it. */
@@ -79,3 +79,15 @@ async function command(url: string, sql: string): Promise<void> {
     await client.end();
   }
 }
+
+/** A {@link Database} that uses one handle for everything, for databases of earlier versions, which `openDatabase` would migrate. */
+export const databaseOf = (kind: Kind['kind'], db: Database['db']): Database => ({
+  kind,
+  db,
+  ledger: db,
+  signIn: db,
+  reports: db,
+  maxReports: 1,
+  ping: async () => {},
+  close: () => db.destroy(),
+});

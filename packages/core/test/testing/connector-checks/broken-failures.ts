@@ -246,7 +246,7 @@ export const brokenFailures: readonly BrokenConnector[] = [
   },
   {
     fault: 'ignores an answer that is too large',
-    finds: 'fails as documented on an answer of more than 10 MB',
+    finds: 'fails as documented on an answer of more than 4 MB',
     connector: swallowing((reason) => reason.includes('larger than')),
   },
 ];
