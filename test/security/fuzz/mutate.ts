@@ -139,7 +139,14 @@ const operators: Readonly<Record<string, Operator>> = {
       `${JSON.stringify({ ...part }).slice(0, -1)}${Object.keys(part).length > 0 ? ',' : ''}${JSON.stringify(name)}:1}`,
     ) as Json;
   },
-  lengthen: ({ part }, mutations) => {
+  /** Mostly as long as the schema allows, because the server looks no further at a text that is longer. */
+  lengthen: ({ part, schema }, mutations) => {
+    const { random } = mutations;
+    const most = schema?.maxLength;
+    if (most !== undefined && random.chance(0.7)) {
+      const [unit, begin] = [unitOf(random), typeof part === 'string' && random.chance(0.5) ? part : ''];
+      return (begin + unit.repeat(Math.ceil(most / unit.length))).slice(0, random.chance(0.5) ? most : random.size(most));
+    }
     const text = longText(mutations);
     return typeof part === 'string' && mutations.random.chance(0.5) ? part + text : text;
   },

@@ -7,9 +7,8 @@ export interface Input {
   readonly spelling: Spelling;
 }
 
-interface Kept extends Input {
-  readonly cpuMs: number;
-}
+/** An input with its cost. */
+export interface Kept extends Input, Measured {}
 
 const maxSeeds = 40;
 
@@ -32,7 +31,20 @@ export class WorstInputs {
   }
 
   keep(input: Input, { code, bytes, cpuMs }: Measured): void {
-    this.#kept.set(slotOf(code, bytes), { ...input, cpuMs });
+    this.#kept.set(slotOf(code, bytes), { ...input, code, bytes, cpuMs });
+  }
+
+  /** The costliest input, if any is kept. */
+  get costliest(): Kept | undefined {
+    return [...this.#kept.values()].reduce<Kept | undefined>(
+      (worst, next) => (worst && worst.cpuMs >= next.cpuMs ? worst : next),
+      undefined,
+    );
+  }
+
+  /** One of the inputs that are kept. Its cost may have come from other work: measure it again. */
+  doubtful(random: Random): Kept | undefined {
+    return this.#kept.size === 0 ? undefined : random.pick([...this.#kept.values()]);
   }
 
   /** Picks an input to change: one of the seeds, any that is kept, or the costliest of three. */
