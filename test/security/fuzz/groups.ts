@@ -14,7 +14,7 @@ import { exampleOf } from './example.ts';
 import type { FuzzRequest, Group } from './fuzz.ts';
 import { isObject, type Json, type Schema } from './json.ts';
 import { seededRandom } from './random.ts';
-import { hooks, keyHere, zendeskSecret, type Victim } from './victim.ts';
+import { asCaller, asOperator, hooks, zendeskSecret, type Victim } from './victim.ts';
 
 const maxBodyBytes = 2 ** 20;
 
@@ -23,11 +23,12 @@ export async function groupsOf(victim: Victim): Promise<readonly Group[]> {
   return [...(await toolGroups(victim)), messageGroup, ...(await adminGroups(victim)), ...hookGroups(victim)];
 }
 
-const jsonHeaders = { authorization: keyHere, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-const post = (path: string, body: string): FuzzRequest => ({ method: 'POST', path, headers: jsonHeaders, body });
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const operator = { ...json, authorization: asOperator };
+const call = (body: string): FuzzRequest => ({ method: 'POST', path: '/mcp', headers: { ...json, authorization: asCaller }, body });
 
 async function toolGroups(victim: Victim): Promise<Group[]> {
-  const listed = await victim.ask(post('/mcp', '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'));
+  const listed = await victim.ask(call('{"jsonrpc":"2.0","id":1,"method":"tools/list"}'));
   const { tools } = (parseMessage(listed.body) as { result: { tools: { name: string; inputSchema: Schema }[] } }).result;
   const calls = Map.groupBy(await recordedCalls(), ({ tool }) => tool);
   return tools.map(({ name, inputSchema }): Group => {
@@ -42,7 +43,7 @@ async function toolGroups(victim: Victim): Promise<Group[]> {
         // A progress token makes a request one for the SDK.
         const meta = chooser.chance(0.2) ? ',"_meta":{"progressToken":1}' : '';
         const params = `{"name":"${name}","arguments":${write(value)}${meta}}`;
-        return post('/mcp', `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`);
+        return call(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`);
       },
     };
   });
@@ -94,7 +95,7 @@ const messageGroup: Group = {
     { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1, reason: 'a' } },
   ],
   maxBytes: maxBodyBytes - 1_000,
-  request: (value, write) => post('/mcp', write(value)),
+  request: (value, write) => call(write(value)),
 };
 
 interface Operation {
@@ -108,7 +109,7 @@ const readers = ['get /admin/v1/audit', 'get /admin/v1/audit/verify', 'get /admi
 const maxQuery = 15_000;
 
 async function adminGroups(victim: Victim): Promise<Group[]> {
-  const described = await victim.ask({ method: 'GET', path: '/admin/v1/openapi.json', headers: jsonHeaders });
+  const described = await victim.ask({ method: 'GET', path: '/admin/v1/openapi.json', headers: operator });
   const { paths } = JSON.parse(described.body) as { paths: Record<string, Record<string, Operation>> };
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], requestBody }]): Group => {
@@ -132,7 +133,7 @@ async function adminGroups(victim: Victim): Promise<Group[]> {
         request: (value, write) => ({
           method: method.toUpperCase(),
           path: addressOf(path, value),
-          headers: jsonHeaders,
+          headers: operator,
           ...(body && { body: write((isObject(value) ? value['body'] : undefined) ?? null) }),
         }),
       };

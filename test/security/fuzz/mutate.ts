@@ -194,15 +194,20 @@ const operators: Readonly<Record<string, Operator>> = {
 const often = ['widen', 'lengthen', 'double', 'addKeys', 'fill'];
 const kinds = [...Object.keys(operators), ...often, ...often];
 
+// Some operators do nothing to some parts, and some results are too large.
+const maxAttempts = 10;
+
 /** Changes one part of a value. */
 export function mutate(value: Json, mutations: Mutations): Json {
   const { random, schema, maxBytes } = mutations;
-  const kind = random.pick(kinds);
-  const place = placeIn(value, schema, random);
-  const part = operators[kind]?.(place, mutations) ?? null;
-  const changed = place.replace(part);
-  // Doubling and nesting end here.
-  return isDeeper(changed, maxDepth) || bytesOf(changed) > maxBytes * 1.1 ? value : changed;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const place = placeIn(value, schema, random);
+    const part = operators[random.pick(kinds)]?.(place, mutations) ?? null;
+    if (Object.is(part, place.part)) continue;
+    const changed = place.replace(part);
+    if (!isDeeper(changed, maxDepth) && bytesOf(changed) <= maxBytes * 1.1) return changed;
+  }
+  return value;
 }
 
 const isDeeper = (value: Json, levels: number): boolean =>

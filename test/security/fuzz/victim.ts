@@ -13,7 +13,9 @@ import { cpuMsOf } from './cpu-clock.ts';
 import type { FuzzRequest, Outcome, Target } from './fuzz.ts';
 
 const serverSecret = 'a secret of the tests, which is long enough';
-const account = (connector: string) => ({ tenant: 'default', connector, name: 'fuzz' });
+// A tenant's large bodies wait until it has used no more than its part of the time, so calls are spread over several.
+const tenants = ['default', 'a', 'b', 'c', 'd', 'e'];
+const account = (connector: string, tenant = 'default') => ({ tenant, connector, name: 'fuzz' });
 
 /** The paths of the hooks. They are the same for each server. */
 export const hooks = {
@@ -21,8 +23,9 @@ export const hooks = {
   sendgrid: `/hooks/${webhookPath(serverSecret, account('sendgrid'))}`,
 };
 export const zendeskSecret = 'the secret of the webhook';
-/** Stands in the headers of a request for the key of the server, which changes with each start. */
-export const keyHere = 'Bearer <key>';
+/** What a request has as its `authorization` for the key of an operator, and for a key of any tenant. Keys change with each start. */
+export const asOperator = 'Bearer <operator>';
+export const asCaller = 'Bearer <caller>';
 
 // A server keeps what the search writes, and a sandbox does, too.
 const maxRequests = 3_000;
@@ -40,6 +43,8 @@ interface Running {
   readonly stack: AsyncDisposableStack;
   readonly server: ServerProcess;
   readonly agent: Agent;
+  /** A key of each tenant. */
+  readonly keys: readonly string[];
   readonly sign: Victim['signAsSendGrid'];
   sent: number;
   /** How much of its log has been looked at. */
@@ -65,7 +70,7 @@ export async function startVictim(stack: AsyncDisposableStack): Promise<Victim> 
     // The server answers this only when the turn of the event loop in which it answered is over.
     const after = await exchange(running, { method: 'GET', path: '/health/live', headers: {} });
     if (after.code !== '200') {
-      const ended = await Promise.race([server.ended, new Promise<undefined>((resolve) => void setImmediate(() => resolve(undefined)))]);
+      const ended = await Promise.race([server.ended, new Promise<undefined>((resolve) => void setImmediate(resolve, undefined))]);
       const fault =
         ended === undefined ? `no longer answers (${after.code})` : `ends the process (${ended}): ${server.stderr.slice(-2_000)}`;
       await restart();
@@ -102,7 +107,9 @@ async function start(): Promise<Running> {
   const sandboxes = { zendesk, sendgrid, salesforce };
   for (const sandbox of Object.values(sandboxes)) undo.defer(() => sandbox.close());
   const connections = join(await temporaryFolder(undo), 'connections.json');
-  const accounts = Object.entries(sandboxes).map(([connector, { config }]) => ({ ...account(connector), config }));
+  const accounts = tenants.flatMap((tenant) =>
+    Object.entries(sandboxes).map(([connector, { config }]) => ({ ...account(connector, tenant), config })),
+  );
   await writeFile(connections, JSON.stringify(accounts), { mode: 0o600 });
   const place = await postgresql?.place();
   if (place) undo.defer(() => place.remove());
@@ -127,22 +134,33 @@ async function start(): Promise<Running> {
   if (server.url === '') throw new Error(`The server does not start: ${server.stderr}`);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   undo.defer(async () => agent.destroy());
-  return { stack: undo.move(), server, agent, sign: sendgrid.sign, sent: 0, read: server.stderr.length };
+  const running = { server, agent, keys: [server.key], sign: sendgrid.sign, sent: 0 };
+  for (const tenant of tenants.slice(1)) {
+    const body = JSON.stringify({ tenant, name: tenant });
+    const headers = { authorization: asOperator, 'content-type': 'application/json' };
+    const made = await respond(running, { method: 'POST', path: '/admin/v1/keys', headers, body });
+    running.keys.push((JSON.parse(await text(made)) as { key: string }).key);
+  }
+  return { ...running, stack: undo.move(), read: server.stderr.length };
 }
 
-async function respond({ server, agent }: Running, { method, path, headers, body }: FuzzRequest): Promise<IncomingMessage> {
+async function respond(
+  { server, agent, keys, sent }: Pick<Running, 'server' | 'agent' | 'keys' | 'sent'>,
+  { method, path, headers, body }: FuzzRequest,
+): Promise<IncomingMessage> {
   const { hostname, port } = new URL(server.url);
-  const sent = httpRequest({
+  const key = { [asOperator]: server.key, [asCaller]: keys[sent % keys.length] }[headers['authorization'] ?? ''];
+  const request = httpRequest({
     hostname,
     port,
     agent,
     method,
     path,
-    headers: { ...headers, ...(headers['authorization'] === keyHere && { authorization: `Bearer ${server.key}` }) },
+    headers: { ...headers, ...(key !== undefined && { authorization: `Bearer ${key}` }) },
     signal: AbortSignal.timeout(maxWaitMs),
   });
-  sent.end(body);
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  request.end(body);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
   return response;
 }
 

@@ -50,7 +50,7 @@ export class WorstInputs {
   /** Picks an input to change: one of the seeds, any that is kept, or the costliest of three. */
   pick(random: Random): Input {
     const kept = [...this.#kept.values()];
-    if (kept.length === 0 || random.chance(0.25)) return random.pick(this.#seeds);
+    if (kept.length === 0 || random.chance(0.15)) return random.pick(this.#seeds);
     // Small inputs have room to grow, and would never be the costliest.
     if (random.chance(0.5)) return random.pick(kept);
     const some = [random.pick(kept), random.pick(kept), random.pick(kept)];
