@@ -70,7 +70,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
           body.length > heavyBytes ? options.turns.next(principal.tenant, disconnect).then(() => parseMessage(body)) : parseMessage(body),
         );
-        if (!guest.run()) throw options.room.isFull ? overloaded : ownShareTaken;
+        if (!(isSubscription(message) ? guest.listen() : guest.run())) throw options.room.isFull ? overloaded : ownShareTaken;
         checkParamHeaders(host, principal, message, request);
         await lane({ request, response, headers, disconnect, message, principal, address: credentials.address });
       } catch (error) {
@@ -109,6 +109,8 @@ function parseMessage(body: Buffer): unknown {
     rpcCode: -32600,
   });
 }
+
+const isSubscription = (message: unknown): boolean => (message as { method?: unknown } | null)?.method === 'subscriptions/listen';
 
 // More than any client sends. The SDK describes each value that is wrong, and takes its time.
 const maxEnvelopeValues = 300;

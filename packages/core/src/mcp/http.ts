@@ -88,11 +88,13 @@ const backlog = 4_096;
 const maxPipelined = 4;
 // Full bodies at one time.
 const maxBodies = 64;
+// Subscriptions, which last until their client leaves.
+const maxListening = 256;
 // What all clients together may leave unread.
 const maxUnreadBytes = 64 * 1024 * 1024;
 // Deliveries have room of their own, which callers cannot take. SendGrid sends events in batches of up to 768 KB.
 const maxDeliveryBytes = 1024 * 1024;
-const deliveryBounds = { arriving: 400, running: 400, bytes: 16 * maxDeliveryBytes, unread: maxDeliveryBytes };
+const deliveryBounds = { arriving: 400, running: 400, listening: 0, bytes: 16 * maxDeliveryBytes, unread: maxDeliveryBytes };
 
 /**
  * Serves MCP over Streamable HTTP without sessions. One endpoint serves clients of revision 2026-07-28 and older clients.
@@ -114,7 +116,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     );
   const shares = host.authenticates ? { tenant: maxRunningPerTenant / maxRunning, key: 0.5 } : { tenant: 1, key: 1 };
   const room = new Room(
-    { arriving: maxRunning, running: maxRunning, bytes: maxBodies * maxBodyBytes, unread: maxUnreadBytes },
+    { arriving: maxRunning, running: maxRunning, listening: maxListening, bytes: maxBodies * maxBodyBytes, unread: maxUnreadBytes },
     shares,
     host.clock,
   );

@@ -7,6 +7,8 @@ export interface RoomBounds {
   readonly arriving: number;
   /** Requests that run: from the end of their body until their answer is handed to the socket. */
   readonly running: number;
+  /** Requests that subscribe to changes, which run until their client leaves. */
+  readonly listening: number;
   /** Bytes of bodies, from their arrival to the answer. */
   readonly bytes: number;
   /** Bytes of answers that their clients have not read yet. */
@@ -91,6 +93,7 @@ class Owner {
   #sweepAt = keptOwners;
   arriving = 0;
   running = 0;
+  listening = 0;
   bytes = 0;
   unread = 0;
 
@@ -138,16 +141,17 @@ class Owner {
   }
 
   #sweep(): void {
-    for (const [name, { arriving, running, bytes, unread }] of this.#parts)
-      if (arriving === 0 && running === 0 && bytes === 0 && unread === 0) this.#parts.delete(name);
+    for (const [name, { arriving, running, listening, bytes, unread }] of this.#parts)
+      if (arriving + running + listening === 0 && bytes === 0 && unread === 0) this.#parts.delete(name);
     // At least doubled, so that a sweep is paid for by as many new owners as it visits.
     this.#sweepAt = Math.max(keptOwners, this.#parts.size * 2);
   }
 }
 
-const shareOf = ({ arriving, running, bytes, unread }: RoomBounds, share: number): RoomBounds => ({
+const shareOf = ({ arriving, running, listening, bytes, unread }: RoomBounds, share: number): RoomBounds => ({
   arriving: Math.ceil(arriving * share),
   running: Math.ceil(running * share),
+  listening: Math.ceil(listening * share),
   bytes: Math.ceil(bytes * share),
   unread: Math.ceil(unread * share),
 });
@@ -156,7 +160,7 @@ const shareOf = ({ arriving, running, bytes, unread }: RoomBounds, share: number
 export class Guest {
   readonly #owner: Owner;
   readonly #clock: Clock;
-  #stage: 'arriving' | 'running' | 'unread' | undefined = 'arriving';
+  #stage: 'arriving' | 'running' | 'listening' | 'unread' | undefined = 'arriving';
   #bytes = 0;
   #unread = 0;
   #answer: Unread | undefined;
@@ -177,9 +181,18 @@ export class Guest {
 
   /** Lets a request whose body has arrived run. Returns false if too many run already. */
   run(): boolean {
-    if (this.#stage !== 'arriving' || !this.#owner.take('running', 1)) return false;
+    return this.#begin('running');
+  }
+
+  /** Like {@link run}, for a request that lasts until its client leaves. */
+  listen(): boolean {
+    return this.#begin('listening');
+  }
+
+  #begin(stage: 'running' | 'listening'): boolean {
+    if (this.#stage !== 'arriving' || !this.#owner.take(stage, 1)) return false;
     this.#owner.give('arriving', 1);
-    this.#stage = 'running';
+    this.#stage = stage;
     return true;
   }
 

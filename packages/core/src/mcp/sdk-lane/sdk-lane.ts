@@ -22,8 +22,6 @@ export interface SdkLane {
 export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
   const states = createAskStateCodec(secret);
   const mcp = createMcpHandler(({ authInfo }) => createSdkServer(host, authInfo?.extra as unknown as Caller, states), {
-    // The tools of a server never change, and a subscription would hold its place until its client leaves.
-    maxSubscriptions: 0,
     onerror: (error) => host.log.info({ err: error }, 'MCP request refused by the protocol'),
   });
   return {

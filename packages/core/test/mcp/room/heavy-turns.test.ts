@@ -5,7 +5,7 @@ import { Room } from '../../../src/mcp/room/room.ts';
 
 /** Turns in a room that several tenants use, or one. */
 function openTurns(tenants: readonly string[]) {
-  const room = new Room({ arriving: 100, running: 100, bytes: 100, unread: 100 }, { tenant: 1, key: 1 }, systemClock);
+  const room = new Room({ arriving: 100, running: 100, listening: 1, bytes: 100, unread: 100 }, { tenant: 1, key: 1 }, systemClock);
   for (const tenant of tenants) room.enter({ tenant, id: 'k' });
   return new HeavyTurns(room);
 }

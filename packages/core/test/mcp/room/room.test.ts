@@ -8,7 +8,7 @@ const other = { tenant: 'other', id: 'k1' };
 const half = { tenant: 0.5, key: 0.5 };
 
 const open = (bounds: object = {}, shares = half, clock = manualClock()) =>
-  new Room({ arriving: 8, running: 8, bytes: 800, unread: 800, ...bounds }, shares, clock);
+  new Room({ arriving: 8, running: 8, listening: 8, bytes: 800, unread: 800, ...bounds }, shares, clock);
 
 /** How many requests in a row the room admits. */
 const admitted = (room: Room, who: typeof acme) => {
@@ -108,6 +108,16 @@ test('a key with too many unread answers loses the oldest, and no answer of anot
   const tooLarge = unread(10_000);
   room.enter(acme)?.answered(tooLarge);
   expect([...answers, others, tooLarge].map(({ destroyed }) => destroyed)).toEqual([true, true, true, false, true]);
+});
+
+test('subscriptions take no place of requests that run, and have a share of their own', () => {
+  const room = open();
+  const listening = [room.enter(acme), room.enter(acme)];
+  expect(listening.map((guest) => guest?.listen())).toEqual([true, true]);
+  const third = room.enter(acme);
+  expect([third?.listen(), third?.run()]).toEqual([false, true]);
+  listening[0]?.leave();
+  expect(room.enter(acme)?.listen()).toBe(true);
 });
 
 test('a request that has left holds nothing more', () => {
