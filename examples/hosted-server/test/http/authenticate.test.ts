@@ -101,16 +101,16 @@ describe('createAuthenticator', () => {
     expect(looked).toEqual(['bb_1']);
   });
 
-  test('looks up at most 100 keys of an address at a time, and 1,000 in all', async () => {
+  test('looks up at most 100 keys of an address or IPv6 network at a time, and 1,000 in all', async () => {
     const { promise: answer, resolve } = Promise.withResolvers<ApiKey>();
     const { show } = authenticating(() => answer);
-    const lookups = Array.from({ length: 100 }, (_, index) => show(`bb_${index}`, 'first'));
-    await expect(show('bb_one_more', 'first')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    for (let index = 100; index < 1_000; index++) lookups.push(show(`bb_${index}`, `address ${index % 9}`));
-    await expect(show('bb_one_more', 'another')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const lookups = Array.from({ length: 100 }, (_, index) => show(`bb_${index}`, `2001:db8::${index}`));
+    await expect(show('bb_one_more', '2001:db8::ffff')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    for (let index = 100; index < 1_000; index++) lookups.push(show(`bb_${index}`, `192.0.2.${index % 9}:${index}`));
+    await expect(show('bb_one_more', '198.51.100.1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     resolve(record);
     await Promise.all(lookups);
-    expect(await show('bb_one_more', 'first')).toMatchObject({ tenant: 'acme' });
+    expect(await show('bb_one_more', '2001:db8::ffff')).toMatchObject({ tenant: 'acme' });
   });
 
   test('logs the refused keys of an address once a minute, without the keys', async () => {
@@ -118,6 +118,7 @@ describe('createAuthenticator', () => {
     const refused = async (address: string) => expect(show('bb_guess', address)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     for (let times = 0; times < 5; times++) await refused('192.0.2.1');
     await refused('192.0.2.2');
+    await refused('192.0.2.1:5678');
     pass(60_000);
     await refused('192.0.2.1');
     expect(logged).toEqual([{ address: '192.0.2.1' }, { address: '192.0.2.2' }, { address: '192.0.2.1' }]);
