@@ -101,7 +101,7 @@ describe('createAuthenticator', () => {
     expect(looked).toEqual(['bb_1']);
   });
 
-  test('looks up at most 100 keys of an address or IPv6 network at a time, and 1,000 in all', async () => {
+  test('looks up at most 100 keys of an address at a time, and 1,000 in all', async () => {
     const { promise: answer, resolve } = Promise.withResolvers<ApiKey>();
     const { show } = authenticating(() => answer);
     const lookups = Array.from({ length: 100 }, (_, index) => show(`bb_${index}`, `2001:db8::${index}`));
