@@ -13,6 +13,7 @@ const compiled = join(import.meta.dirname, '../../../node_modules/.cache/busbar-
 export interface ServerProcess {
   readonly stdout: string;
   readonly stderr: string;
+  readonly pid: number;
   /** The MCP address in its banner. Empty if it did not start. */
   readonly url: string;
   /** The key in its banner. Empty if there is none. */
@@ -54,6 +55,7 @@ export async function startProgram(program: string, env: Readonly<Record<string,
     get stderr() {
       return stderr;
     },
+    pid: child.pid ?? 0,
     url: /MCP endpoint +(\S+)/.exec(stdout)?.[1] ?? '',
     key: /API key +(bb_\S{43})/.exec(stdout)?.[1] ?? '',
     ended,

@@ -46,7 +46,7 @@ test('a server that is killed with kill -9 under attack loses no call and repeat
   const database = await openDatabase({ folder });
   stack.defer(() => database.close());
   await expectWhole(database, load, vendor);
-}, 60_000);
+}, 180_000);
 
 test.skipIf(!postgresql || noRedis)(
   'servers that lose their Redis, then their database, then one of them under attack lose no call and repeat no write, on PostgreSQL',
@@ -82,5 +82,5 @@ test.skipIf(!postgresql || noRedis)(
     expect(noise.sent).toBeGreaterThan(20);
     await expectWhole(database, load, vendor);
   },
-  60_000,
+  180_000,
 );

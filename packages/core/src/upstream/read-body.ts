@@ -6,7 +6,7 @@ import { smallAnswerBytes } from './large-answers.ts';
 const maxBodyBytes = 4 * 1024 * 1024;
 /** The longest line of newline-delimited JSON: 1 MiB. */
 export const maxLineBytes = 1024 * 1024;
-/** How much an answer may hold. Parsing one that is deeper or has more values would stop all other calls for a noticeable time. */
+/** How much an answer may hold. Parsing a deeper or longer answer would stop all other calls for a noticeable time. */
 const answerBounds: JsonBounds = { depth: 64, values: 200_000, keys: 20_000 };
 
 /** Options for {@link readBody}. */

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Connector } from '../connector/connector.ts';
 import type { Entry, LogSpec, State } from '../connector/state.ts';
 import { ToolError } from '../errors.ts';
+import { findJsonExcess, type JsonBounds } from '../lib/json-bounds.ts';
 import { verifySignature } from './verify-signature.ts';
 
 /** One delivery from a vendor to a connection's webhook. */
@@ -18,6 +19,10 @@ export interface Delivery {
 }
 
 const maxIdLength = 255;
+
+// Vendors send events in batches: SendGrid up to 768 KB, with some fifteen fields in each. The signature does not make a body harmless,
+// because a tenant knows the key of its own connection.
+const bounds: JsonBounds = { depth: 64, values: 50_000, keys: 1_000 };
 
 /**
  * Verifies a delivery, splits it into events and stores them. When the promise resolves, the events are as durable as `state`, and a
@@ -39,6 +44,8 @@ export async function receiveWebhook({ connector, config, state, headers, body, 
 }
 
 function parseJson(body: Uint8Array): unknown {
+  const excess = findJsonExcess(body, bounds);
+  if (excess) throw new RangeError(`the body ${excess}`);
   return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
 }
 
