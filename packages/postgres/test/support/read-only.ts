@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * Makes a database on a server refuse all writes, as a standby does, or accept them again. Ends its connections, because the setting applies
- * to new ones.
+ * Makes a database on a server refuse all writes, as a standby does, or accept them again. Ends its connections, because the setting
+ * applies to new ones.
  */
 export async function setReadOnly(url: string, value: 'on' | 'off'): Promise<void> {
   const name = new URL(url).pathname.slice(1);
