@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, truncate, type Logger } from '@busbar/core';
 import { bodyLimit } from 'hono/body-limit';
-import type { WebHandler } from '../http/web-listener.ts';
+import { pathOf, type WebHandler } from '../http/web-listener.ts';
 import { admitCaller, type AdminEnv, type AdmitOptions } from './admin-caller.ts';
 import { addAuditRoutes, type AuditServices } from './audit-routes.ts';
 import { addDeadLetterRoutes, type DeadLetterServices } from './dead-letter-routes.ts';
@@ -26,6 +26,7 @@ const maxProblemLength = 1_000;
 export function createAdminApi(options: AdminApiOptions): WebHandler {
   const { log } = options;
   const app = new OpenAPIHono<AdminEnv>({
+    getPath: pathOf,
     defaultHook: (result) => {
       if (!result.success) throw new ToolError('INVALID_INPUT', describe(result.error.issues));
     },

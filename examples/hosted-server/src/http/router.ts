@@ -6,7 +6,7 @@ import { Hono, type Context } from 'hono';
 import { authenticateCaller, countAddress, type CallerOptions } from './caller.ts';
 import type { Health } from './health.ts';
 import { httpErrorOf } from './http-errors.ts';
-import { webListener, type WebBindings, type WebHandler } from './web-listener.ts';
+import { pathOf, webListener, type WebBindings, type WebHandler } from './web-listener.ts';
 
 /** The services and settings that the routes outside MCP need. */
 export interface RouterOptions extends CallerOptions {
@@ -27,7 +27,7 @@ type Env = { Bindings: WebBindings };
  */
 export function createRouter(options: RouterOptions): RequestListener {
   const { health, adminApi, log } = options;
-  const app = new Hono<Env>({ getPath });
+  const app = new Hono<Env>({ getPath: pathOf });
 
   const readiness = async () => {
     const report = await health.readiness();
@@ -61,11 +61,6 @@ export function createRouter(options: RouterOptions): RequestListener {
     return errorPage(500, 'This page failed. The server log says why.');
   });
   return webListener((request, env) => app.fetch(request, env), log);
-}
-
-/** The path as the client sent it: not decoded and not normalized, so that a proxy's rule for a path also holds here. */
-function getPath(_request: Request, { env }: { readonly env?: WebBindings | undefined } = {}): string {
-  return (env?.incoming.url ?? '/').split('?', 1)[0] ?? '/';
 }
 
 async function admitToMetrics(request: IncomingMessage, options: RouterOptions): Promise<void> {
