@@ -38,7 +38,7 @@ describe.each(kinds)('a database on $kind', ({ place }) => {
   test('can write after statements that failed for other reasons', async () => {
     const { database } = await opened();
     for (const wrong of [sql`select 1 / 0`, sql`select from nowhere`, sql`insert into api_keys (id) values ('half')`, sql`nonsense`])
-      await expect(wrong.execute(database.db)).rejects.toThrow();
+      await expect(wrong.execute(database.db)).rejects.toThrow(/zero|exist|null|syntax/);
     expect(database.canWrite).toBe(true);
   });
 });
