@@ -33,7 +33,9 @@ export function createAdminApi(options: AdminApiOptions): WebHandler {
   });
   const recordRefusal = createRefusalRecords(options);
   app.onError((error, context) => {
-    const { method, path } = context.req;
+    const { method, path, raw } = context.req;
+    // The client has disconnected, which is no failure.
+    if (raw.signal.aborted) return new Response(null, { status: 499 });
     // The refusal does not wait for its record.
     void recordRefusal(error, context.var.caller, `${method} ${path}`);
     return problemOf(error, log);

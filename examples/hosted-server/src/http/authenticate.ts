@@ -59,7 +59,7 @@ export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions):
       .finally(() => shares.give(owner));
     if (!found) {
       cached.delete(digest);
-      await logRefusal(address);
+      await logRefusal(owner);
       throw new ToolError('UNAUTHENTICATED', 'This API key is not known here, or was revoked. Ask an operator for a new one.');
     }
     const { tenant, id, roles, toolsets } = found;
