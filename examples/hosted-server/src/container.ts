@@ -53,7 +53,7 @@ function provideDatabase({ get, provide }: Injector): void {
   provide(tokens.secret, () => get(tokens.config).BUSBAR_SECRET ?? readOrCreateSecret(get(tokens.config).BUSBAR_DATA_DIR));
   provide(tokens.openDatabase, () => {
     const { DATABASE_URL: url, BUSBAR_DATA_DIR: folder } = get(tokens.config);
-    return () => openDatabase({ ...(url === undefined ? { folder } : { url }), log: get(tokens.log) });
+    return () => openDatabase({ ...(url === undefined ? { folder } : { url }), log: get(tokens.log), clock: get(tokens.clock) });
   });
   provide(tokens.apiKeys, () => createApiKeys(get(tokens.database), get(tokens.clock)));
   provide(tokens.state, () => postgresState(get(tokens.database), { secret: get(tokens.secret) }));

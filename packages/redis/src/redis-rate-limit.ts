@@ -11,21 +11,26 @@ export interface RedisRateLimitOptions {
 }
 
 // A hash for each key: when the window of each rule began (s1, s2, …) and its count (c1, c2, …). Windows use the clock of the replica that
-// runs the script. The hash's time to live is real time; it only cleans up, so it may be longer than the windows.
+// runs the script. A window that began in the future of a clock begins now, so that a clock that is set back does not lock a key for longer
+// than a window. The hash's time to live is real time; it only cleans up, so it may be longer than the windows.
 const take = luaScript(`
 local now, ttl = tonumber(ARGV[1]), ARGV[2]
-local found, allowed, write = {}, 1, {}
-for rule = 1, (#ARGV - 2) / 2 do
+local found, allowed, moved, write = {}, 1, false, {}
+local rules = (#ARGV - 2) / 2
+for rule = 1, rules do
   local limit, window = tonumber(ARGV[1 + 2 * rule]), tonumber(ARGV[2 + 2 * rule])
   local stored = redis.call('HMGET', KEYS[1], 's' .. rule, 'c' .. rule)
   local started, count = stored[1] or ARGV[1], tonumber(stored[2] or 0)
   if now - tonumber(started) >= window then started, count = ARGV[1], 0 end
+  if tonumber(started) > now then started, moved = ARGV[1], true end
   if count >= limit then allowed = 0 end
   found[2 * rule - 1], found[2 * rule] = started, count
-  write[4 * rule - 3], write[4 * rule - 2] = 's' .. rule, started
-  write[4 * rule - 1], write[4 * rule] = 'c' .. rule, count + 1
 end
-if allowed == 1 then
+if allowed == 1 or moved then
+  for rule = 1, rules do
+    write[4 * rule - 3], write[4 * rule - 2] = 's' .. rule, found[2 * rule - 1]
+    write[4 * rule - 1], write[4 * rule] = 'c' .. rule, found[2 * rule] + allowed
+  end
   redis.call('HSET', KEYS[1], unpack(write))
   redis.call('PEXPIRE', KEYS[1], ttl)
 end

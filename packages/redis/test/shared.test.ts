@@ -113,6 +113,23 @@ describe.skipIf(noRedis)('two replicas on one Redis', () => {
     expect(await take(name, { ...rule, windowMs: 30_000 })).toBe(true);
   });
 
+  test('a clock that is set back locks a key for no longer than its window, and frees no key', async () => {
+    const clock = manualClock();
+    const redis = await place.open({ clock });
+    const rules = [
+      { limit: 1, windowMs: 60_000 },
+      { limit: 10, windowMs: 3_600_000 },
+    ];
+    const limit = redisRateLimit(redis, rules, { name: randomUUID(), fallback });
+    expect(await limit.take('a')).toMatchObject({ allowed: true });
+    clock.adjust(-3_600_000);
+    expect(await limit.take('a')).toMatchObject({ allowed: false, resetMs: 60_000 });
+    await clock.advance(59_999);
+    expect(await limit.take('a')).toMatchObject({ allowed: false, resetMs: 1 });
+    await clock.advance(1);
+    expect(await limit.take('a')).toMatchObject({ allowed: true });
+  });
+
   test('a slot that a dead replica never released is free again 5 s after its deadline', async () => {
     const clock = manualClock();
     const [dead, alive] = await pair(clock);

@@ -69,8 +69,8 @@ export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions):
     return principal;
   }
 
-  async function logRefusal(address: string): Promise<void> {
-    const { allowed } = await logLimit.take(address);
+  async function logRefusal(address = ''): Promise<void> {
+    const { allowed } = await logLimit.take(addressOwner(address));
     if (allowed) log.warn({ address: address.slice(0, maxAddressLength) }, 'An unknown or revoked API key was refused');
   }
 

@@ -1,10 +1,11 @@
 import type { Clock } from '@busbar/core';
 import type { Database } from '@busbar/postgres';
 import type { CheckReport } from '../vendors/connection-checks.ts';
+import { remembered } from './remembered.ts';
 
 /** Reports on the server for probes and operators. */
 export interface Health {
-  /** Whether the server accepts calls: it is not draining, and its database answers. */
+  /** Whether the server accepts calls: it is not draining, and its database answers and stores what is written. */
   readiness(): Promise<Readiness>;
   /** More about the server and, for an operator, the counts that concern all tenants. */
   details(reader: { readonly isOperator: boolean }): Promise<HealthDetails>;
@@ -14,7 +15,8 @@ export interface Health {
 
 export interface Readiness {
   readonly status: 'ready' | 'draining' | 'unavailable';
-  readonly database: 'ok' | 'away';
+  /** `read-only`: the database answers, but it stored nothing of late, such as on a full disk. */
+  readonly database: 'ok' | 'away' | 'read-only';
 }
 
 export interface HealthDetails extends Readiness {
@@ -43,6 +45,8 @@ export interface HealthOptions {
   readonly version: string;
   readonly clock: Clock;
   ping(): Promise<void>;
+  /** Whether the database, which answers, stores what is written. */
+  canWrite(): boolean;
   redis(): HealthDetails['redis'];
   readonly ledger: Omit<LedgerHealth, 'outbox'>;
   /** Counts the events in the outbox. Called at most every 10 seconds, while the database answers. If it rejects, there is no count. */
@@ -56,32 +60,26 @@ const pingTimeoutMs = 2_000;
 const countEveryMs = 10_000;
 
 /** Creates the health report. */
-export function createHealth({ version, clock, ping, redis, ledger, outbox, connectors }: HealthOptions): Health {
+export function createHealth({ version, clock, ping, canWrite, redis, ledger, outbox, connectors }: HealthOptions): Health {
   const startedAt = clock.elapsed();
   let draining = false;
-  let lastCount: { readonly at: number; readonly outbox: Promise<LedgerHealth['outbox']> } | undefined;
-  let lastPing: { readonly at: number; readonly database: Promise<Readiness['database']> } | undefined;
 
   function pingDatabase(): Promise<Readiness['database']> {
     const { promise, resolve } = Promise.withResolvers<Readiness['database']>();
     const cancel = clock.timer(pingTimeoutMs, () => resolve('away'));
     ping().then(
-      () => resolve('ok'),
+      () => resolve(canWrite() ? 'ok' : 'read-only'),
       () => resolve('away'),
     );
     return promise.finally(cancel);
   }
 
-  async function readiness(): Promise<Readiness> {
-    if (!lastPing || clock.elapsed() - lastPing.at >= pingEveryMs) lastPing = { at: clock.elapsed(), database: pingDatabase() };
-    const database = await lastPing.database;
-    return { status: draining ? 'draining' : database === 'ok' ? 'ready' : 'unavailable', database };
-  }
+  const checkDatabase = remembered(clock, pingEveryMs, pingDatabase);
+  const countOutbox = remembered(clock, countEveryMs, () => outbox().catch(() => undefined));
 
-  function countOutbox(): Promise<LedgerHealth['outbox']> {
-    if (!lastCount || clock.elapsed() - lastCount.at >= countEveryMs)
-      lastCount = { at: clock.elapsed(), outbox: outbox().catch(() => undefined) };
-    return lastCount.outbox;
+  async function readiness(): Promise<Readiness> {
+    const database = await checkDatabase();
+    return { status: draining ? 'draining' : database === 'ok' ? 'ready' : 'unavailable', database };
   }
 
   return {

@@ -18,6 +18,7 @@ export function provideHttp({ get, provide }: Injector): void {
       version: get(tokens.version),
       clock: get(tokens.clock),
       ping: () => get(tokens.database).ping(),
+      canWrite: () => get(tokens.database).canWrite,
       redis: () => {
         const redis = get(tokens.redis);
         return !redis ? 'none' : redis.available ? 'ok' : 'away';

@@ -4,7 +4,7 @@ import { createHealth, type HealthOptions } from '../../src/http/health.ts';
 
 const noOutbox = async () => undefined;
 
-function watched(ping: () => Promise<void>, outbox: HealthOptions['outbox'] = noOutbox) {
+function watched(ping: () => Promise<void>, outbox: HealthOptions['outbox'] = noOutbox, canWrite = true) {
   const clock = manualClock();
   let pings = 0;
   const counted = () => {
@@ -15,6 +15,7 @@ function watched(ping: () => Promise<void>, outbox: HealthOptions['outbox'] = no
     version: '1.2.3',
     clock,
     ping: counted,
+    canWrite: () => canWrite,
     redis: () => 'away',
     ledger: { database: 'pglite', settles: 'durable' },
     outbox,
@@ -38,6 +39,11 @@ describe('createHealth', () => {
     away = false;
     await clock.advance(1_000);
     expect(await health.readiness()).toEqual({ status: 'ready', database: 'ok' });
+  });
+
+  test('is unavailable when the database answers but stores nothing', async () => {
+    const { health } = watched(async () => {}, noOutbox, false);
+    expect(await health.readiness()).toEqual({ status: 'unavailable', database: 'read-only' });
   });
 
   test('is unavailable when the database does not answer in 2 seconds', async () => {

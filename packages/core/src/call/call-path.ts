@@ -139,7 +139,7 @@ export class CallPath {
       input,
       open,
       redactor,
-      upstream: createUpstreamScope(entry.effect !== 'read', request.principal.id),
+      upstream: createUpstreamScope(entry.effect !== 'read', request.principal.id, startedAt - DeadlineEntry.startOf(limit)),
       limit,
       log: redactingLogger(log, redactor, { ...ids, connector: entry.connector, connection: connection.id }),
       warnings: [],

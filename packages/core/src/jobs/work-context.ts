@@ -32,7 +32,7 @@ export function workContext({ open, clock, log, timeoutMs, signal, name, mayWrit
     timeout.abort(new ToolError('DEADLINE_EXCEEDED', `The work took longer than ${timeoutMs / 1000} s.`)),
   );
   const context: WorkContext & { readonly [upstreamScopeKey]: UpstreamScope } = {
-    [upstreamScopeKey]: createUpstreamScope(mayWrite, name),
+    [upstreamScopeKey]: createUpstreamScope(mayWrite, name, clock.now() - clock.elapsed()),
     connection: connection.id,
     signal: AbortSignal.any([signal, timeout.signal]),
     deadlineAt: clock.now() + timeoutMs,

@@ -59,7 +59,7 @@ function reportEvent(options: HttpOptions, upstreamRequest: UpstreamRequest, con
   const { connector, connection, resilience, clock, observer } = options;
   const { scope, operation } = upstreamRequest;
   countWait(scope, event);
-  if (event.kind === 'attempt') upstreamRequest.markAttemptEnded(event, observer.call ? clock.now() : undefined);
+  if (event.kind === 'attempt') upstreamRequest.markAttemptEnded(event, observer.call ? scope.aheadMs + clock.elapsed() : undefined);
   const where = { connector: connector.id, connection, operation, durationMs: event.ms };
   observer.upstream?.(
     event.kind === 'attempt' ? { kind: event.kind, ...where, code: event.code } : { kind: event.kind, ...where, reason: event.reason },

@@ -8,6 +8,8 @@ export interface UpstreamScope {
   readonly mayWrite: boolean;
   /** The user of the work, as in `Attempt.user`. */
   readonly user: string;
+  /** The clock's time minus its elapsed time when the work began, so that times of attempts agree with those of the work. */
+  readonly aheadMs: number;
   /** Writes that were sent and not answered: in flight or lost. */
   writesOpen: number;
   writesDone: number;
@@ -32,8 +34,8 @@ const maxAttempts = 100;
 /** The key of a context's scope. The scope survives a plugin's `{ ...context, signal }`. */
 export const upstreamScopeKey = Symbol('busbar.upstreamScope');
 
-export function createUpstreamScope(mayWrite: boolean, user: string): UpstreamScope {
-  return { mayWrite, user, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
+export function createUpstreamScope(mayWrite: boolean, user: string, aheadMs: number): UpstreamScope {
+  return { mayWrite, user, aheadMs, writesOpen: 0, writesDone: 0, requests: 0, waitedMs: 0 };
 }
 
 /** Whether the vendor's data may have changed. One lost write outweighs any number of answered writes. */

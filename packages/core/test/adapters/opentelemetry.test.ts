@@ -64,7 +64,7 @@ const attemptAttributes = {
 };
 
 test('a call keeps its first hundred attempts for its observers', () => {
-  const scope = createUpstreamScope(false, 'user');
+  const scope = createUpstreamScope(false, 'user', 0);
   for (let attempt = 1; attempt <= 101; attempt++) keepAttempt(scope, { operation: 'GET /', attempt, startedAt: 0, durationMs: 1 });
   expect(scope.attempts?.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
 });

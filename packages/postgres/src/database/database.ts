@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { silentLogger, type Logger } from '@busbar/core';
+import { silentLogger, systemClock, type Clock, type Logger } from '@busbar/core';
 import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { lockFolder } from './folder-lock.ts';
@@ -7,11 +7,13 @@ import { migrate } from './migrate.ts';
 import { postgresPool, type PoolUse } from './postgres-pool.ts';
 import { makePrivate } from './private-folder.ts';
 import type { Tables } from './tables.ts';
+import { createWriteWatch, type WriteWatch } from './write-watch.ts';
 
 /** Where the data is: in a folder that one process owns, or on a server that many processes share. */
 export type DatabaseOptions = ({ readonly folder: string } | { readonly url: string }) & {
   /** Logs idle connections that break. */
   readonly log?: Logger;
+  readonly clock?: Clock;
 };
 
 // The connections of each pool. packages/postgres/README.md explains them.
@@ -48,6 +50,11 @@ export interface Database {
   readonly reports: Kysely<Tables>;
   /** How many reports can run at the same time. More would wait for a connection. */
   readonly maxReports: number;
+  /**
+   * Whether the database stores what is written. False for 10 seconds after a statement failed because the disk is full or the database is
+   * read-only. Such a database still answers `ping`.
+   */
+  readonly canWrite: boolean;
   /** Throws if the database does not answer. Uses a connection of `signIn`. */
   ping(): Promise<void>;
   /** Closes the connections and releases the folder. Safe to call twice. */
@@ -67,7 +74,9 @@ export interface Database {
  * @throws {Error} if a server cannot be reached within 5 seconds.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const opened = 'folder' in options ? await openFolder(resolve(options.folder)) : openServer(options.url, options.log ?? silentLogger);
+  const { log = silentLogger, clock = systemClock } = options;
+  const watch = createWriteWatch(clock);
+  const opened = 'folder' in options ? await openFolder(resolve(options.folder), watch) : openServer(options.url, log, watch);
   const { release, ...handles } = opened;
   const { db, ledger, signIn, reports } = handles;
   let closing: Promise<void> | undefined;
@@ -86,12 +95,19 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await close();
     throw error;
   }
-  return { ...handles, ping, close };
+  return {
+    ...handles,
+    get canWrite() {
+      return watch.canWrite;
+    },
+    ping,
+    close,
+  };
 }
 
-type Opened = Omit<Database, 'ping' | 'close'> & { release(): void };
+type Opened = Omit<Database, 'canWrite' | 'ping' | 'close'> & { release(): void };
 
-async function openFolder(folder: string): Promise<Opened> {
+async function openFolder(folder: string, { log }: WriteWatch): Promise<Opened> {
   makePrivate(folder);
   const release = lockFolder(folder);
   try {
@@ -101,7 +117,7 @@ async function openFolder(folder: string): Promise<Opened> {
     // PGlite is slow to load, and a process with a server does not need it.
     const { PGlite } = await import('@electric-sql/pglite');
     const pglite = await PGlite.create(data);
-    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
+    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }), log });
     return { kind: 'pglite', db, ledger: db, signIn: db, reports: db, maxReports: 1, release };
   } catch (error) {
     release();
@@ -109,14 +125,14 @@ async function openFolder(folder: string): Promise<Opened> {
   }
 }
 
-function openServer(url: string, log: Logger): Opened {
+function openServer(url: string, log: Logger, watch: WriteWatch): Opened {
   const config = { connectionString: url, connectionTimeoutMillis: 5_000, statement_timeout: statementMs, keepAlive: true };
   // A connection that the server closes emits an error, and the pool emits it too while the connection is idle. Without a listener, either
   // would crash the process. A query that uses the connection fails by itself.
   const onLost = (err: Error): void => log.warn({ err }, 'A database connection was lost');
   const open = (limits: pg.PoolConfig, use: PoolUse): Kysely<Tables> => {
     const pool = new pg.Pool({ ...config, ...limits }).on('error', () => {}).on('connect', (client) => client.on('error', onLost));
-    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: postgresPool(pool, use) }) });
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: postgresPool(pool, use) }), log: watch.log });
   };
   return {
     kind: 'postgresql',

@@ -88,6 +88,7 @@ export const databaseOf = (kind: Kind['kind'], db: Database['db']): Database => 
   signIn: db,
   reports: db,
   maxReports: 1,
+  canWrite: true,
   ping: async () => {},
   close: () => db.destroy(),
 });

@@ -75,7 +75,7 @@ test('an answer waits for the end of the turn in which its request was read, and
 
 test('a batch closes after some milliseconds: its answers are written, and later requests share the next batch', async () => {
   let now = 0;
-  const batches = new WriteBatches({ ...manualClock(), now: () => now });
+  const batches = new WriteBatches({ ...manualClock(), elapsed: () => now });
   const first = batches.join();
   if (!first) throw new Error('the first request has a batch');
   now = 2;
