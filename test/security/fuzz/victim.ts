@@ -10,7 +10,7 @@ import { postgresql } from '../../../packages/postgres/test/support/databases.ts
 import { webhookPath } from '../../../examples/hosted-server/src/http/webhook-path.ts';
 import { dataFolder, startServing, temporaryFolder, type ServerProcess } from '../../../examples/hosted-server/test/server-process.ts';
 import { cpuMsOf } from './cpu-clock.ts';
-import type { FuzzRequest, Outcome, Target } from './fuzz.ts';
+import type { FuzzRequest, Outcome, Target } from './target.ts';
 
 const serverSecret = 'a secret of the tests, which is long enough';
 // A tenant's large bodies wait until it has used no more than its part of the time, so calls are spread over several.
