@@ -50,15 +50,21 @@ export type MailEvent = z.output<typeof MailEvent>;
 /** The log of a connection's newest 10,000 events. An event's key is its message id. */
 export const eventLog = { name: 'events', entry: MailEvent, max: 10_000, whenFull: 'drop-oldest' } as const satisfies LogSpec;
 
-const Delivery = z.array(z.looseObject({ sg_event_id: z.string(), sg_message_id: z.string().optional().catch(undefined) }));
+// SendGrid sends at most 768 KB at once, and an event has more than 200 bytes.
+const Delivery = z.array(z.unknown()).max(5_000);
+const Event = z.looseObject({ sg_event_id: z.string(), sg_message_id: z.string().optional().catch(undefined) });
 
 /** Splits a delivery of the Event Webhook into log entries. @throws {z.ZodError} if the body is not a delivery. */
 export function readEvents(body: unknown): Entry<unknown>[] {
-  return Delivery.parse(body).map((value) => ({
-    id: value.sg_event_id,
-    key: value.sg_message_id === undefined ? undefined : sentMessageId(value.sg_message_id),
-    value,
-  }));
+  // One by one, so that the first that is wrong ends it.
+  return Delivery.parse(body).map((event) => {
+    const value = Event.parse(event);
+    return {
+      id: value.sg_event_id,
+      key: value.sg_message_id === undefined ? undefined : sentMessageId(value.sg_message_id),
+      value,
+    };
+  });
 }
 
 /**

@@ -75,9 +75,9 @@ export interface HostOptions {
    */
   readonly secret?: string;
   /**
-   * Text that is a secret wherever it appears, such as the API keys of your server, which a model may put into an argument. The host redacts
-   * it in recorded arguments, answers, errors and the logs of calls. Must be found in linear time, as in `/bb_[\w-]{43}/`. Default: only the
-   * secrets of settings, tokens and arguments that are marked as secret.
+   * Text that is a secret wherever it appears, such as the API keys of your server, which a model may put into an argument. The host
+   * redacts it in recorded arguments, answers, errors and the logs of calls. Must be found in linear time, as in `/bb_[\w-]{43}/`. Default:
+   * only the secrets of settings, tokens and arguments that are marked as secret.
    */
   readonly secretPattern?: RegExp;
   /** Redirects connectors' origins: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes; never in production. */

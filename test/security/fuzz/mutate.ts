@@ -67,7 +67,7 @@ const bytesOf = (value: Json): number => JSON.stringify(value).length;
 const timesFor = (part: Json, { random, maxBytes }: Mutations): number =>
   Math.max(1, Math.floor(random.size(maxBytes) / (bytesOf(part) + 1)));
 
-/** A value that the schema nearly allows, or one that is hostile. */
+/** A hostile value, or a value that the schema nearly allows. */
 function newPart(schema: Schema | undefined, mutations: Mutations): Json {
   const { random, donors } = mutations;
   if (schema && random.chance(0.6)) return exampleOf(schema, random);

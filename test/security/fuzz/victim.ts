@@ -70,7 +70,7 @@ export async function startVictim(stack: AsyncDisposableStack): Promise<Victim> 
     // The server answers this only when the turn of the event loop in which it answered is over.
     const after = await exchange(running, { method: 'GET', path: '/health/live', headers: {} });
     if (after.code !== '200') {
-      const ended = await Promise.race([server.ended, new Promise<undefined>((resolve) => void setImmediate(resolve, undefined))]);
+      const ended = await Promise.race([server.ended, new Promise<undefined>((resolve) => void setImmediate(() => resolve(undefined)))]);
       const fault =
         ended === undefined ? `no longer answers (${after.code})` : `ends the process (${ended}): ${server.stderr.slice(-2_000)}`;
       await restart();

@@ -49,11 +49,11 @@ describe.each(kinds)('on $kind', ({ place }) => {
 
   test('every text in a key’s record comes back as it was sent, or is refused', async () => {
     for (const text of texts) {
-      const before = (await server.ask(server.key, 'GET keys?limit=1000')).json.keys.length;
+      const before = (await server.ask(server.key, 'GET keys?limit=200')).json.keys.length;
       const wanted = { tenant: `t${text}`, name: `n${text}`, roles: [`r${text}`], toolsets: [`s${text}`, text] };
       const { status, json } = await server.ask(server.key, 'POST keys', wanted);
       expect([201, 400], text).toContain(status);
-      const { keys } = (await server.ask(server.key, 'GET keys?limit=1000')).json;
+      const { keys } = (await server.ask(server.key, 'GET keys?limit=200')).json;
       expect(keys).toHaveLength(status === 201 ? before + 1 : before);
       if (status !== 201) continue;
       // The database’s encoding has no half of a surrogate pair.
@@ -74,29 +74,34 @@ describe.each(kinds)('on $kind', ({ place }) => {
       return json;
     };
     const words = texts.map((text) => encodeURIComponent(text.toWellFormed()));
-    const each = (paths: (word: string) => readonly Promise<unknown>[], some = words) => Promise.all(some.flatMap(paths));
+    // One request at a time, because a tenant runs two reports at a time.
+    const each = async (requests: (word: string) => readonly (() => Promise<unknown>)[], some = words) => {
+      const answers: unknown[] = [];
+      for (const request of some.flatMap(requests)) answers.push(await request());
+      return answers;
+    };
     // Text that reaches the database.
     const rows = await each((word) => [
-      ...['keys', 'calls', 'usage', 'dead-letters', 'quotas'].map((list) => ask(server.key, `${list}?tenant=${word}`, [200, 400])),
-      ...['tool', 'connector'].map((field) => ask(server.red.owner, `dead-letters?${field}=${word}`, [200, 400])),
-      ask(server.red.owner, `dead-letters/${word}`, [404, 400]),
+      ...['keys', 'calls', 'usage', 'dead-letters', 'quotas'].map((list) => () => ask(server.key, `${list}?tenant=${word}`, [200, 400])),
+      ...['tool', 'connector'].map((field) => () => ask(server.red.owner, `dead-letters?${field}=${word}`, [200, 400])),
+      () => ask(server.red.owner, `dead-letters/${word}`, [404, 400]),
     ]);
     const found = rows.flatMap((page: any) => [...(page.keys ?? []), ...(page.calls ?? []), ...(page.rows ?? []), ...(page.letters ?? [])]);
     expect(found.filter(({ tenant }) => tenant === undefined || texts.every((text) => tenant !== `t${text}`.trim()))).toEqual([]);
     await each((word) => [
-      ask(server.red.owner, `keys?after=${word}`, [200, 400]),
-      ask(server.red.owner, `keys?tenant=${word}`, [400, 403]),
+      () => ask(server.red.owner, `keys?after=${word}`, [200, 400]),
+      () => ask(server.red.owner, `keys?tenant=${word}`, [400, 403]),
     ]);
     // Text that must not reach it.
     const paths = ['calls?after=', 'usage?after=', 'dead-letters?after=', 'keys?limit=', 'calls?from=', 'calls?status=', 'usage?by='];
-    await each((word) => paths.map((path) => ask(server.red.owner, path + word, [400])), words.slice(0, 6));
+    await each((word) => paths.map((path) => () => ask(server.red.owner, path + word, [400])), words.slice(0, 6));
     const changes = texts.flatMap((text) =>
       [{ ids: [text] }, { tool: text }, { tenant: text }].flatMap((body) => [
-        server.ask(server.red.owner, 'POST dead-letters/discard', body),
-        server.ask(server.red.owner, 'POST dead-letters/replay', body),
+        () => server.ask(server.red.owner, 'POST dead-letters/discard', body),
+        () => server.ask(server.red.owner, 'POST dead-letters/replay', body),
       ]),
     );
-    for (const { status } of await Promise.all(changes)) expect([200, 400, 403]).toContain(status);
+    for (const change of changes) expect([200, 400, 403]).toContain((await change()).status);
     const removals = await Promise.all(words.map((word) => server.ask(server.red.owner, `DELETE keys/${word}`)));
     for (const { status } of removals) expect([400, 404]).toContain(status);
     // What was done is in the audit, and nothing else has changed.

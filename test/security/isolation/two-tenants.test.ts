@@ -14,7 +14,7 @@ afterAll(() => stack.disposeAsync());
 const as = (key: string) => ({ url: server.url, key });
 const bothLanes = Object.keys(lanes) as Lane[];
 const writes = ({ sandbox }: Tenant) => sandbox.requests.filter(({ method, path }) => method !== 'GET' && path.startsWith('/api/')).length;
-/** All requests except those of the background checks. */
+/** All requests except the requests of the background checks. */
 const requests = ({ sandbox }: Tenant) =>
   sandbox.requests.filter(({ path }) => path.startsWith('/api/') && path !== '/api/v2/users/me').length;
 const create = (tenant: Tenant, subject: string, options: Parameters<typeof call>[3] = {}) =>

@@ -53,7 +53,7 @@ interface Try {
   /** The status for the owner of `red` and for an operator. */
   readonly owner: number;
   readonly operator: number;
-  /** The status for the owner of `blue`. Default: 403, as for callers without a role. 200 means a list, which must be without red's data. */
+  /** The status for the owner of `blue`. Default: 403, as for callers without a role. 200 is a list, which must be without red's data. */
   readonly stranger?: number;
 }
 
@@ -125,7 +125,7 @@ describe('every route of the admin API', () => {
       }
   });
 
-  test('answers methods that it does not have with 404 or 405, whatever the role', async () => {
+  test('answers methods that it does not have with 404 or 405, for any role', async () => {
     const methods = ['get', 'post', 'delete', 'put', 'patch', 'options'];
     const paths = new Set(Object.keys(routes).map((route) => route.split(' ')[1] ?? ''));
     const others = [...paths].flatMap((path) => methods.map((method) => `${method} ${path}`).filter((route) => !(route in routes)));

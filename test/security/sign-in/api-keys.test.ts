@@ -125,7 +125,7 @@ test('every refusal of a key is the same, so that it does not tell whether the k
   const revoked = await server.make({ tenant: 'red', name: 'revoked' });
   const { keys } = (await server.ask(server.red.owner, 'GET keys')).json;
   const { id: revokedId } = keys.find(({ name }: { name: string }) => name === 'revoked');
-  expect((await server.ask(server.red.owner, `DELETE keys/${revokedId}`)).status).toBe(204);
+  expect((await server.ask(server.red.owner, `DELETE keys/${revokedId}`)).status).toBe(200);
   const answers = await Promise.all(
     [revoked, `bb_${'x'.repeat(43)}`, 'bb_short', 'word'].map(async (key) => {
       const { replies } = await exchange(server.port, rawRequest({ key, body: list }));

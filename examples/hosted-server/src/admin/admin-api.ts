@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, truncate, type Logger } from '@busbar/core';
 import { bodyLimit } from 'hono/body-limit';
-import type { WebHandler } from '../http/web-listener.ts';
+import { pathOf, type WebHandler } from '../http/web-listener.ts';
 import { admitCaller, type AdminEnv, type AdmitOptions } from './admin-caller.ts';
 import { addAuditRoutes, type AuditServices } from './audit-routes.ts';
 import { addDeadLetterRoutes, type DeadLetterServices } from './dead-letter-routes.ts';
@@ -26,13 +26,16 @@ const maxProblemLength = 1_000;
 export function createAdminApi(options: AdminApiOptions): WebHandler {
   const { log } = options;
   const app = new OpenAPIHono<AdminEnv>({
+    getPath: pathOf,
     defaultHook: (result) => {
       if (!result.success) throw new ToolError('INVALID_INPUT', describe(result.error.issues));
     },
   });
   const recordRefusal = createRefusalRecords(options);
   app.onError((error, context) => {
-    const { method, path } = context.req;
+    const { method, path, raw } = context.req;
+    // The client has disconnected, which is no failure.
+    if (raw.signal.aborted) return new Response(null, { status: 499 });
     // The refusal does not wait for its record.
     void recordRefusal(error, context.var.caller, `${method} ${path}`);
     return problemOf(error, log);

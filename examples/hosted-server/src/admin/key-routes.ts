@@ -131,8 +131,8 @@ export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, services: KeyServices):
       throw new ToolError('FORBIDDEN', 'This key has the role "operator", so only an operator can revoke it.');
     const { tenant } = key;
     await audit.record({ event: 'key.revoked', tenant, principal: caller.id, address: caller.address, subject: id, detail: rightsOf(key) });
-    await apiKeys.revoke(id, scope);
-    forgetKey(id);
+    // Also if the answer of the database is lost, because the key may be revoked.
+    await apiKeys.revoke(id, scope).finally(() => forgetKey(id));
     const { keys: made, more } = await apiKeys.madeBy(id, scope);
     return context.json({ made: made.map(keyJson), more }, 200);
   });

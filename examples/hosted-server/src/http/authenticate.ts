@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { memoryRateLimit, ToolError, type Authenticate, type Clock, type Credentials, type Logger, type Principal } from '@busbar/core';
+import { addressOwner } from '@busbar/core/mcp/http';
 import type { ApiKeys } from '@busbar/postgres';
 import { createShares } from './shares.ts';
 
@@ -46,18 +47,19 @@ export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions):
     cached.set(digest, { principal, until: clock.elapsed() + cacheMs });
   }
 
-  async function lookUp(token: string, digest: string, address = ''): Promise<Principal> {
-    if (!shares.take(address)) throw new ToolError('UNAVAILABLE', 'Too many API keys are being checked. Try again in a moment.');
+  async function lookUp(token: string, digest: string, address: string | undefined): Promise<Principal> {
+    const owner = addressOwner(address);
+    if (!shares.take(owner)) throw new ToolError('UNAVAILABLE', 'Too many API keys are being checked. Try again in a moment.');
     const forgottenBefore = forgotten;
     const found = await keys
       .use(token)
       .catch((cause: unknown) => {
         throw new ToolError('UNAVAILABLE', 'This server cannot check API keys at the moment. Try again in a few seconds.', { cause });
       })
-      .finally(() => shares.give(address));
+      .finally(() => shares.give(owner));
     if (!found) {
       cached.delete(digest);
-      await logRefusal(address);
+      await logRefusal(owner);
       throw new ToolError('UNAUTHENTICATED', 'This API key is not known here, or was revoked. Ask an operator for a new one.');
     }
     const { tenant, id, roles, toolsets } = found;

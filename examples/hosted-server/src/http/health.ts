@@ -79,7 +79,8 @@ export function createHealth({ version, clock, ping, redis, ledger, outbox, conn
   }
 
   function countOutbox(): Promise<LedgerHealth['outbox']> {
-    if (!lastCount || clock.elapsed() - lastCount.at >= countEveryMs) lastCount = { at: clock.elapsed(), outbox: outbox().catch(() => undefined) };
+    if (!lastCount || clock.elapsed() - lastCount.at >= countEveryMs)
+      lastCount = { at: clock.elapsed(), outbox: outbox().catch(() => undefined) };
     return lastCount.outbox;
   }
 

@@ -6,7 +6,7 @@ import { Hono, type Context } from 'hono';
 import { authenticateCaller, countAddress, type CallerOptions } from './caller.ts';
 import type { Health } from './health.ts';
 import { httpErrorOf } from './http-errors.ts';
-import { webListener, type WebBindings, type WebHandler } from './web-listener.ts';
+import { pathOf, webListener, type WebBindings, type WebHandler } from './web-listener.ts';
 
 /** The services and settings that the routes outside MCP need. */
 export interface RouterOptions extends CallerOptions {
@@ -19,6 +19,8 @@ export interface RouterOptions extends CallerOptions {
   metrics(): Promise<string>;
 }
 
+const nothingHere = 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics, the admin API at /admin/v1/.';
+
 type Env = { Bindings: WebBindings };
 
 /**
@@ -27,7 +29,7 @@ type Env = { Bindings: WebBindings };
  */
 export function createRouter(options: RouterOptions): RequestListener {
   const { health, adminApi, log } = options;
-  const app = new Hono<Env>({ getPath });
+  const app = new Hono<Env>({ getPath: pathOf });
 
   const readiness = async () => {
     const report = await health.readiness();
@@ -51,21 +53,22 @@ export function createRouter(options: RouterOptions): RequestListener {
     app.all(path, () => errorPage(405, 'This page can only be read.', { allow: 'GET, HEAD' }));
   }
   app.all('/admin/:path{.*}', ({ req, env }) => adminApi(req.raw, env));
-  app.notFound(() =>
-    errorPage(404, 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics, the admin API at /admin/v1/.'),
-  );
   app.onError((error) => {
     const known = httpErrorOf(databaseRefusal(error) ?? error);
     if (known) return errorPage(known.status, known.error.message, known.headers);
     log.error({ err: error }, 'A page failed');
     return errorPage(500, 'This page failed. The server log says why.');
   });
-  return webListener((request, env) => app.fetch(request, env), log);
-}
-
-/** The path as the client sent it: not decoded and not normalized, so that a proxy's rule for a path also holds here. */
-function getPath(_request: Request, { env }: { readonly env?: WebBindings | undefined } = {}): string {
-  return (env?.incoming.url ?? '/').split('?', 1)[0] ?? '/';
+  const served = webListener((request, env) => app.fetch(request, env), log);
+  const isPage = (path: string) => path in pages || path.startsWith('/admin/');
+  return (request, response) => {
+    // Most requests from strangers end here, so that costs little.
+    if (isPage((request.url ?? '').split('?', 1)[0] ?? '')) return served(request, response);
+    // The bytes of a body that is not read must not be read as the next request.
+    if (!request.complete) response.setHeader('connection', 'close');
+    response.writeHead(404, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    response.end(`${JSON.stringify({ error: nothingHere })}\n`);
+  };
 }
 
 async function admitToMetrics(request: IncomingMessage, options: RouterOptions): Promise<void> {

@@ -11,6 +11,11 @@ export interface WebBindings {
 /** Answers a web `Request`. Must not throw. */
 export type WebHandler = (request: Request, env: WebBindings) => Response | Promise<Response>;
 
+/** The path as the client sent it: not decoded and not normalized, so that a proxy's rule for a path also holds here. */
+export function pathOf(_request: Request, { env }: { readonly env?: object } = {}): string {
+  return ((env as WebBindings | undefined)?.incoming.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
 // A client may stop reading its answer for this long.
 const readTimeoutMs = 30_000;
 

@@ -25,9 +25,7 @@ function boundOf(schema: z.ZodType): number | undefined {
 /** Returns the same schema of a string or an array with an upper bound on its length. The author's own bound holds instead of `max`. */
 export function bounded<S extends z.ZodType>(schema: S, max: number): S {
   const { def } = schema._zod;
-  return boundOf(schema) === undefined
-    ? (z.clone(schema, { ...def, checks: [...(def.checks ?? []), z.maxLength(max)] } as never) as S)
-    : schema;
+  return boundOf(schema) === undefined ? z.clone(schema, { ...def, checks: [...(def.checks ?? []), z.maxLength(max)] }) : schema;
 }
 
 /**

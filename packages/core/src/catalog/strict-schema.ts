@@ -21,8 +21,8 @@ interface Definition {
 }
 
 /**
- * Returns the same schema, except that it refuses unknown keys at every depth, and that every string and array has an upper bound. zod would
- * drop unknown keys, and a mistyped option would silently do nothing. Objects that are declared loose stay loose. The schema must not
+ * Returns the same schema, except that it refuses unknown keys at every depth, and that every string and array has an upper bound. zod
+ * would drop unknown keys, and a mistyped option would silently do nothing. Objects that are declared loose stay loose. The schema must not
  * contain itself. Computed once for each schema.
  */
 export function strictSchema(schema: z.ZodType): z.ZodType {
@@ -54,7 +54,7 @@ function makeStrict(schema: z.ZodType): z.ZodType {
   if (def.type === 'record' && def.keyType && def.valueType) {
     const value = strictSchema(def.valueType);
     const record = change({ keyType: strictSchema(def.keyType), valueType: value });
-    // A record of named keys, or one that passes on other keys, is more than its values.
+    // A record of named keys is more than its values, and so is a record that passes on other keys.
     if (def.mode !== 'loose' && !def.keyType._zod.values) stopEarlyInRecord(record, value);
     return record;
   }

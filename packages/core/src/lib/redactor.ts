@@ -9,7 +9,7 @@ export interface Redactor {
   /** Returns whether a string, which may be JSON, contains a secret. */
   finds(text: string): boolean;
   text(text: string): string;
-  /** Copies a value and redacts the secrets in its strings and keys. Replaces objects and arrays nested more than 8 levels deep with `[cut]`. */
+  /** Copies a value and redacts the secrets in its strings and keys. Replaces objects and arrays below the eighth level with `[cut]`. */
   value(value: unknown): unknown;
 }
 

@@ -14,7 +14,7 @@ import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-header
 import { readBody } from './request/read-body.ts';
 import { answerPreflight, createRequestGuard, type GuardOptions } from './request/request-guard.ts';
 import { setHeaders } from './request/response-headers.ts';
-import { heavyBytes, HeavyTurns } from './room/heavy-turns.ts';
+import { heavyBytes, type HeavyTurns } from './room/heavy-turns.ts';
 import type { Room } from './room/room.ts';
 import type { SdkLane } from './sdk-lane/sdk-lane.ts';
 
@@ -22,6 +22,8 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly maxBodyBytes: number;
   /** The room for MCP requests. */
   readonly room: Room;
+  /** The turns of large bodies. */
+  readonly turns: HeavyTurns;
   readonly secret?: string;
   /** The lanes to use, for tests that compare them. Default: both. */
   readonly lanes?: 'both' | 'sdk';
@@ -30,12 +32,15 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
 /** Creates the MCP endpoint. `serve` runs all checks on a request in order, then passes it to its lane. */
 export function createEndpoint(host: Host, options: EndpointOptions) {
   const guard = createRequestGuard(options);
-  const turns = new HeavyTurns(options.room);
   // The SDK takes long to load, and most servers can answer most clients without it.
   let loaded: Promise<SdkLane> | undefined;
   const load = () =>
     (loaded ??= loadSdk(() => import('./sdk-lane/sdk-lane.ts')).then(({ createSdkLane }) => createSdkLane(host, options.secret)));
-  const sdkLane = async (exchange: Exchange) => await (await load()).serve(exchange);
+  const sdkLane = async (exchange: Exchange) => {
+    if (!isModest(exchange.message))
+      throw new HttpError(413, 'INVALID_INPUT', 'The message has too many values besides its arguments.', { reason: 'body' });
+    await (await load()).serve(exchange);
+  };
   const lane = options.lanes === 'sdk' ? sdkLane : createFastLane(host, sdkLane);
 
   return {
@@ -63,7 +68,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         if (!guest) throw ownShareTaken;
         disconnect.guest = guest;
         const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
-          body.length > heavyBytes ? turns.next(principal.tenant, disconnect).then(() => parseMessage(body)) : parseMessage(body),
+          body.length > heavyBytes ? options.turns.next(principal.tenant, disconnect).then(() => parseMessage(body)) : parseMessage(body),
         );
         if (!guest.run()) throw options.room.isFull ? overloaded : ownShareTaken;
         checkParamHeaders(host, principal, message, request);
@@ -103,6 +108,21 @@ function parseMessage(body: Buffer): unknown {
   throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: this server does not accept batches. Send each message in its own request.', {
     rpcCode: -32600,
   });
+}
+
+// More than any client sends. The SDK describes each value that is wrong, and takes its time.
+const maxEnvelopeValues = 300;
+
+/** Whether a message has few values outside of a tool's arguments. */
+function isModest(message: unknown): boolean {
+  let left = maxEnvelopeValues;
+  const fits = (value: unknown, isParams: boolean): boolean => {
+    left -= 1;
+    if (left < 0) return false;
+    if (typeof value !== 'object' || value === null) return true;
+    return Object.entries(value).every(([key, part]) => (isParams && key === 'arguments') || fits(part, key === 'params'));
+  };
+  return fits(message, false);
 }
 
 /** Compares the message's headers with its arguments. The SDK checks everything else about the message. */

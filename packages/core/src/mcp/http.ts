@@ -11,6 +11,7 @@ import { ClientDisconnect } from './request/client-disconnect.ts';
 import { draining, overloaded, refuse } from './request/http-error.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { ConnectionCounts } from './room/connection-counts.ts';
+import { HeavyTurns } from './room/heavy-turns.ts';
 import { Room } from './room/room.ts';
 import { keepTickShape } from './tick-shape.ts';
 import { receiveWebhook } from './webhook.ts';
@@ -83,9 +84,8 @@ const maxConnections = 10_000;
 // The most connections that may wait to be accepted. With Node's default of 511, a thousand clients that connect at once would retry and
 // lose seconds. The system may allow fewer (`net.core.somaxconn`).
 const backlog = 4_096;
-// Requests that a client may send before it has the answer to the one before. A client that never waits can have thousands of requests
-// parsed in one turn of the loop. Hardly any client sends even two.
-const maxPipelined = 16;
+// Requests that a client may send before it has the answer to the one before. Hardly any client sends even two.
+const maxPipelined = 4;
 // Full bodies at one time.
 const maxBodies = 64;
 // What all clients together may leave unread.
@@ -118,8 +118,9 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     shares,
     host.clock,
   );
+  const turns = new HeavyTurns(room);
   const deliveries = new Room(deliveryBounds, { tenant: 0.5, key: 0.5 }, host.clock);
-  const endpoint = createEndpoint(host, { ...options, hostname, maxBodyBytes, room });
+  const endpoint = createEndpoint(host, { ...options, hostname, maxBodyBytes, room, turns });
   const running = new PendingCounter();
   const onEnd = () => running.end();
   let closing: Promise<void> | undefined;
@@ -127,6 +128,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   const server = createServer(serverOptions, serve);
   const connections = new ConnectionCounts({
     maxPerOwner: options.trustProxy ? maxConnections : maxConnectionsPerAddress,
+    shutsOut: !options.trustProxy,
     crowded: maxConnections * 0.8,
     // Connections that wait for their client's next request make room for new ones.
     onCrowded: () => server.closeIdleConnections(),
@@ -140,7 +142,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    if (pipelinedOn(request.socket, response) > maxPipelined) return refusePipelined(request.socket);
+    if (pipelinedOn(request.socket, response) > maxPipelined) return connections.refusePipelined(request.socket);
     // Node reads nothing of what follows such a request in the same packet, so the bytes after that would be read as a request.
     if (request.headers.upgrade !== undefined) readNothingAfter(request, response);
     const { url = '' } = request;
@@ -157,15 +159,9 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     running.begin();
     const disconnect = new ClientDisconnect(response, onEnd);
     const served = isWebhook
-      ? receiveWebhook(host, request, response, disconnect, { ...options, room: deliveries, maxBytes: maxDeliveryBytes })
+      ? receiveWebhook(host, request, response, disconnect, { ...options, room: deliveries, turns, maxBytes: maxDeliveryBytes })
       : endpoint.serve(request, response, disconnect);
     served.catch((error: unknown) => refuse(host, error, response)).finally(() => disconnect.guest?.answered(response));
-  }
-
-  function refusePipelined(socket: Socket): void {
-    if (socket.destroyed) return;
-    if (options.trustProxy) socket.destroy();
-    else connections.shutOut(socket);
   }
 
   async function close(): Promise<void> {

@@ -7,11 +7,14 @@ import { HttpError, ownShareTaken } from './request/http-error.ts';
 import { mask } from './request/mask.ts';
 import { readBody } from './request/read-body.ts';
 import { toHeaders } from './request/web-exchange.ts';
+import { heavyBytes, type HeavyTurns } from './room/heavy-turns.ts';
 import type { Room } from './room/room.ts';
 
 interface WebhookOptions extends CallerOptions {
   /** The room for deliveries. */
   readonly room: Room;
+  /** The turns of large deliveries. */
+  readonly turns: HeavyTurns;
   /** The largest body, in bytes. */
   readonly maxBytes: number;
 }
@@ -47,6 +50,7 @@ export async function receiveWebhook(
     disconnect.guest = guest;
     const body = await readBody(request, disconnect, guest, options.maxBytes, (bytes) => bytes);
     if (!guest.run()) throw ownShareTaken;
+    if (body.length > heavyBytes) await options.turns.next(found.tenant, disconnect);
     await found.receive(toHeaders(request), body);
   } catch (error) {
     if (response.destroyed) return;

@@ -6,7 +6,7 @@ import { smallAnswerBytes } from './large-answers.ts';
 const maxBodyBytes = 4 * 1024 * 1024;
 /** The longest line of newline-delimited JSON: 1 MiB. */
 export const maxLineBytes = 1024 * 1024;
-/** How much an answer may hold. Parsing one that is deeper or has more values would stop all other calls for a noticeable time. */
+/** How much an answer may hold. Parsing a deeper or longer answer would stop all other calls for a noticeable time. */
 const answerBounds: JsonBounds = { depth: 64, values: 200_000, keys: 20_000 };
 
 /** Options for {@link readBody}. */
@@ -44,7 +44,7 @@ function parseBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) return undefined;
   const text = new TextDecoder().decode(bytes);
   // Anything else is not JSON, and is not parsed.
-  const excess = /^\s*[[{]/.test(text.slice(0, 1_000)) ? findJsonExcess(bytes, answerBounds) : undefined;
+  const excess = /^\s*[[{]/.test(text) ? findJsonExcess(bytes, answerBounds) : undefined;
   if (excess) throw tooLarge(`The vendor's answer ${excess}`);
   try {
     return JSON.parse(text) as unknown;

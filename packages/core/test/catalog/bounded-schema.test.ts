@@ -42,7 +42,7 @@ test('a bound of the author’s own holds instead, also a larger one', () => {
   expect(accepts(z.object({ list: z.array(z.int()).max(2) }), { list: [1, 2, 3] })).toBe(false);
 });
 
-test('an array is parsed as zod parses it, whatever is in it', () => {
+test('an array is parsed as zod parses it, with any content', () => {
   const item = z.union([z.string().max(3), z.object({ a: z.int(), b: z.array(z.boolean()).max(2).optional() })]);
   const value = fc.oneof(
     fc.string({ maxLength: 5 }),
@@ -68,7 +68,7 @@ test('a transform in an array sees its items, and an array in a union may still 
   expect(strictSchema(either).parse(Array(30).fill('a'))).toEqual(Array(30).fill('a'));
 });
 
-test('a record is parsed as zod parses it, whatever is in it', () => {
+test('a record is parsed as zod parses it, with any content', () => {
   const record = z.record(z.string().max(3), z.union([z.int(), z.record(z.string(), z.boolean())]));
   const value = fc.oneof(fc.integer(), fc.string(), fc.dictionary(fc.string(), fc.oneof(fc.boolean(), fc.integer())));
   const strict = strictSchema(record);

@@ -93,6 +93,22 @@ test.each([
   expect(refused).toEqual(['body']);
 });
 
+test('refuses a message with very many values besides its arguments, before the SDK describes each', async () => {
+  const { url } = await serve();
+  const initialize = (icons: unknown) =>
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'a', version: '1', icons } },
+    });
+  const { status, text } = await post(url, initialize(Array(19_000).fill(1)));
+  expect([status, text.length < 1_000]).toEqual([413, true]);
+  expect((await post(url, initialize([{ src: 'https://example.com/a.png' }]))).status).toBe(200);
+  const many = Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`k${n}`, 1]));
+  expect((await post(url, callOf('probe_echo_text', { text: 'a', ...many }, { unusual: true }))).json().result['isError']).toBe(true);
+});
+
 test('serves only the allowed hosts', async () => {
   const { url } = await serve({ allowedHosts: ['mcp.example.com'] });
   expect(await rawStatus(url, { ...echo.headers, host: 'mcp.example.com:443' })).toBe(200);

@@ -9,7 +9,7 @@ import { openDatabase } from '../../src/index.ts';
 import { makePrivate } from '../../src/database/private-folder.ts';
 import { wasmFlags } from '../support/pglite-template.ts';
 
-const nobody = 65_534;
+const otherUser = 65_534;
 // Only root can act as another user.
 const isRoot = process.getuid?.() === 0;
 
@@ -25,7 +25,7 @@ function folderOf(mode: number): string {
 }
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 
-test('a database in a folder that all users could enter is out of their reach, whatever the rights of its files', async () => {
+test('a database in a folder that all users could enter is out of their reach, with any rights of its files', async () => {
   const folder = folderOf(0o777);
   const holder = join(import.meta.dirname, 'hold-folder.ts');
   const command = ['-c', 'umask 0; exec "$@"', 'sh', process.execPath, ...wasmFlags, holder, folder];
@@ -37,7 +37,7 @@ test('a database in a folder that all users could enter is out of their reach, w
   const version = join(folder, 'pglite/PG_VERSION');
   expect(spawnSync('cat', [version]).stdout.toString()).toMatch(/^\d+\n$/);
   for (const attempt of [`cat ${version}`, `echo 0 > ${version}`, `ls ${folder}`, `mv ${folder}/pglite ${folder}/own`])
-    expect(spawnSync('sh', ['-c', attempt], { uid: nobody, gid: nobody }).status, attempt).not.toBe(0);
+    expect(spawnSync('sh', ['-c', attempt], { uid: otherUser, gid: otherUser }).status, attempt).not.toBe(0);
 });
 
 test('an existing database is taken from other users when it is opened', async () => {
@@ -60,7 +60,7 @@ test.skipIf(!isRoot)(
     const run = async (folder: string) => {
       const file = new URL('../../src/database/private-folder.ts', import.meta.url).href;
       const code = `const { makePrivate } = await import('${file}'); makePrivate('${folder}'); console.log('private')`;
-      const child = spawn(process.execPath, ['--input-type=module', '-e', code], { uid: nobody, gid: nobody, env: {} });
+      const child = spawn(process.execPath, ['--input-type=module', '-e', code], { uid: otherUser, gid: otherUser, env: {} });
       const [out, error] = await Promise.all([text(child.stdout), text(child.stderr)]);
       return out || error;
     };

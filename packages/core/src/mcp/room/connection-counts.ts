@@ -6,23 +6,27 @@ import { addressOwner } from './address-owner.ts';
 export interface ConnectionCountsOptions {
   /** The most open connections of one owner. */
   readonly maxPerOwner: number;
+  /** Whether an owner may be shut out. False if all clients have the address of a proxy. */
+  readonly shutsOut: boolean;
   /** Calls `onCrowded` when more connections are open, at most once a second. */
   readonly crowded: number;
   onCrowded(): void;
   readonly clock: Clock;
 }
 
-// How long a client that sends many requests without waiting for answers is shut out.
+// Node parses all requests that have arrived on a connection in one turn of the loop, and cannot be stopped. Closing the connection keeps
+// that to one packet, and closing all connections of a network that does it again and again keeps it to a few.
+const maxOffences = 8;
 const shutOutMs = 10_000;
-const maxShutOut = 10_000;
+const maxRemembered = 10_000;
 
 /** Counts the open connections of each network, and closes those beyond a limit at once. */
 export class ConnectionCounts {
   readonly #options: ConnectionCountsOptions;
   /** Only owners with open connections. */
   readonly #open = new Map<string, Set<Socket>>();
-  /** Until when, in the order of the times. */
-  readonly #shutOut = new Map<string, number>();
+  /** The offences of an owner, the oldest first, and until when they count. */
+  readonly #offences = new Map<string, { count: number; readonly until: number }>();
   #count = 0;
   #crowdedAt = -Infinity;
 
@@ -48,23 +52,31 @@ export class ConnectionCounts {
     onCrowded();
   }
 
-  /** Closes all connections of a connection's owner, and lets it open no other for ten seconds. */
-  shutOut(socket: Socket): void {
+  /**
+   * Closes the connection of a client that sends many requests before it has their answers. At the eighth in ten seconds, closes all
+   * connections of its network, and lets it open no other for the rest of this time.
+   */
+  refusePipelined(socket: Socket): void {
+    if (socket.destroyed) return;
     const owner = addressOwner(socket.remoteAddress);
-    const open = this.#open.get(owner);
-    if (!open) return;
-    for (const each of open) each.destroy();
-    this.#shutOut.delete(owner);
-    this.#shutOut.set(owner, this.#options.clock.elapsed() + shutOutMs);
-    const [first] = this.#shutOut.keys();
-    if (this.#shutOut.size > maxShutOut && first !== undefined) this.#shutOut.delete(first);
+    socket.destroy();
+    if (!this.#options.shutsOut) return;
+    const known = this.#offencesOf(owner);
+    if (known) known.count += 1;
+    else this.#offences.set(owner, { count: 1, until: this.#options.clock.elapsed() + shutOutMs });
+    const [first] = this.#offences.keys();
+    if (this.#offences.size > maxRemembered && first !== undefined) this.#offences.delete(first);
+    if (this.#isShutOut(owner)) for (const each of this.#open.get(owner) ?? []) each.destroy();
   }
 
   #isShutOut(owner: string): boolean {
-    const until = this.#shutOut.get(owner);
-    if (until === undefined) return false;
-    if (this.#options.clock.elapsed() < until) return true;
-    this.#shutOut.delete(owner);
-    return false;
+    return (this.#offencesOf(owner)?.count ?? 0) >= maxOffences;
+  }
+
+  #offencesOf(owner: string): { count: number } | undefined {
+    const known = this.#offences.get(owner);
+    if (known && this.#options.clock.elapsed() < known.until) return known;
+    this.#offences.delete(owner);
+    return undefined;
   }
 }

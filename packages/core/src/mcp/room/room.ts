@@ -36,8 +36,8 @@ const readMs = 30_000;
 const readBytesPerMs = 16;
 
 /**
- * The room that the requests of one kind may take in this process. Each request counts for its key, the key's tenant and the whole. Nobody
- * can take all of it, not even several tenants together: docs/decisions/0027-room-belongs-to-somebody.md
+ * The room that the requests of one kind may take in this process. Each request counts for its key, the key's tenant and the whole. No
+ * tenant can take all of it, and neither can several of them together: docs/decisions/0027-room-belongs-to-somebody.md
  */
 export class Room {
   readonly #whole: Owner;
@@ -184,8 +184,8 @@ export class Guest {
   }
 
   /**
-   * Ends a request whose answer was handed to the socket. What its client has not read yet counts until {@link leave}, and is destroyed
-   * after a time that is enough for any client that reads. If a key has too much of it, its oldest answers are destroyed.
+   * Ends a request whose answer was handed to the socket. The part that its client has not read yet counts until {@link leave}. It is
+   * destroyed after a time that is enough for any client that reads. If a key has too much of it, its oldest answers are destroyed.
    */
   answered(answer: Unread): void {
     const unread = answer.writableLength;

@@ -33,13 +33,26 @@ test('behind a proxy, whose address is that of all callers, there is no such lim
 /** A GET that needs no answer before the next one is sent. */
 const get = 'GET /elsewhere HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n';
 
-test('a client that does not wait for its answers is shut out for ten seconds, with all of its connections', async () => {
+test('the connection of a client that does not wait for its answers is closed, and no other of its network', async () => {
+  const { url } = await serve();
+  const [first, second] = [await rawClient(url, '127.0.0.2'), await rawClient(url, '127.0.0.2')];
+  first.socket.write(get.repeat(2_000));
+  await first.closed;
+  expect(first.text.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThan(10);
+  second.socket.write(get);
+  expect(await second.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
+});
+
+test('a network that does it again and again is shut out for ten seconds, with all of its connections', async () => {
   const clock = manualClock();
   const { url } = await serve({}, { clock });
-  const [first, second, stranger] = [await rawClient(url, '127.0.0.2'), await rawClient(url, '127.0.0.2'), await rawClient(url)];
-  first.socket.write(get.repeat(2_000));
-  await Promise.all([first.closed, second.closed]);
-  expect(first.text.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThan(20);
+  const [bystander, stranger] = [await rawClient(url, '127.0.0.2'), await rawClient(url)];
+  for (let times = 0; times < 8; times += 1) {
+    const client = await rawClient(url, '127.0.0.2');
+    client.socket.write(get.repeat(100));
+    await client.closed;
+  }
+  await bystander.closed;
   await (
     await rawClient(url, '127.0.0.2')
   ).closed;
@@ -51,21 +64,24 @@ test('a client that does not wait for its answers is shut out for ten seconds, w
   expect(await again.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
 });
 
-test('behind a proxy, only the connection of such a client is closed', async () => {
+test('behind a proxy, only connections of such clients are closed', async () => {
   const { url } = await serve({ trustProxy: true });
-  const [first, second] = [await rawClient(url), await rawClient(url)];
-  first.socket.write(get.repeat(2_000));
-  await first.closed;
-  second.socket.write(get);
-  expect(await second.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
+  const other = await rawClient(url);
+  for (let times = 0; times < 9; times += 1) {
+    const client = await rawClient(url);
+    client.socket.write(get.repeat(100));
+    await client.closed;
+  }
+  other.socket.write(get);
+  expect(await other.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
 });
 
 test('a client may send a few requests before it has its answers', async () => {
   const { url } = await serve();
   const client = await rawClient(url);
   for (let times = 1; times <= 3; times += 1) {
-    client.socket.write(get.repeat(16));
-    while ((client.text.match(/404/g)?.length ?? 0) < 16 * times) await new Promise((resolve) => client.socket.once('data', resolve));
+    client.socket.write(get.repeat(4));
+    while ((client.text.match(/404/g)?.length ?? 0) < 4 * times) await new Promise((resolve) => client.socket.once('data', resolve));
   }
   expect(client.socket.destroyed).toBe(false);
 });

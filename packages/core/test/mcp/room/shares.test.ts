@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { memoryConnections, ToolError, type RefusalEvent } from '../../../src/index.ts';
 import { callOf, post } from '../raw.ts';
 import { serve } from '../serve.ts';
