@@ -90,6 +90,15 @@ describe('salesforce_query_records', () => {
     expect(answer.content.at(-1)).toEqual({ type: 'text', text: expect.stringContaining('The rest is not shown') });
   });
 
+  it('does not send a query with half of a surrogate pair, which no URL can hold', async () => {
+    const half = /^INVALID_INPUT: The query has half of a surrogate pair/;
+    expect(await org.failure('salesforce_query_records', { soql: "SELECT Id FROM Case WHERE Subject = '\ud83d'" })).toMatch(half);
+    const bound = { soql: 'SELECT Id FROM Case WHERE Subject = :a', values: { a: '\udc00' } };
+    expect(await org.failure('salesforce_query_records', bound)).toMatch(half);
+    expect(await org.failure('salesforce_search_records', { text: 'ab\ud83d', objects: [{ name: 'Account' }] })).toMatch(half);
+    expect(org.sent()).toEqual([]);
+  });
+
   it('does not send a query that is too long for a URL', async () => {
     const values = { names: Array.from({ length: 500 }, (_, index) => `a rather long name, number ${index}`) };
     expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Case WHERE Subject IN :names', values })).toMatch(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fuzz, type Group, type Target } from './fuzz.ts';
+import { fuzz } from './fuzz.ts';
+import type { Group, Target } from './target.ts';
 import { isObject, writeJson, type Json } from './json.ts';
 import { seededRandom } from './random.ts';
 

@@ -1,44 +1,9 @@
-import { spellings, writeJson, type Json, type Schema, type Spelling } from './json.ts';
+import { spellings, writeJson, type Json, type Spelling } from './json.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
+import { sweep } from './sweep.ts';
+import type { FuzzRequest, Group, Outcome, Target } from './target.ts';
 import { WorstInputs, type Input, type Kept } from './worst-inputs.ts';
-
-/** A request, as it is sent and as a case of a failure keeps it. */
-export interface FuzzRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-/** A kind of request with a search of its own, such as the calls of one tool. */
-export interface Group {
-  readonly name: string;
-  /** The values to begin with. At least one. */
-  readonly seeds: readonly Json[];
-  readonly schema?: Schema;
-  /** About the most bytes of a value as JSON. */
-  readonly maxBytes: number;
-  /** Writes a value as a request. `write` writes JSON in the input’s spelling. */
-  request(value: Json, write: (value: Json) => string, random: Random): FuzzRequest | Promise<FuzzRequest>;
-  /** True: the cost depends on the stored data, which grows, so it is no fault of the input. Default: false. */
-  readonly readsEverything?: boolean;
-}
-
-/** The result of one request. */
-export interface Outcome {
-  /** The CPU time of the server, in milliseconds. */
-  readonly cpuMs: number;
-  /** A short word for the kind of answer, such as `INVALID_INPUT` or `404`. */
-  readonly code: string;
-  /** The fault that this answer is by itself, such as an answer of 500 or the end of the process. */
-  readonly fault?: string;
-}
-
-/** A server to search. */
-export interface Target {
-  send(request: FuzzRequest): Promise<Outcome>;
-}
 
 /** A request that shows a fault each time. */
 export interface Failure {
@@ -128,7 +93,13 @@ export async function fuzz({ groups, target, random, maxCpuMs, goOn }: FuzzOptio
 
   // Each seed as it is, so that a search begins with what the server accepts.
   for (const search of searches) for (const seed of search.group.seeds.slice(0, 3)) if (goOn(sent)) await tryInput(search, plain(seed));
+  const sweeps = searches.flatMap((search) => Array.from(sweep(search.group), (value) => ({ search, value })));
   while (goOn(sent)) {
+    const [next] = sweeps.length > 0 && random.chance(0.5) ? sweeps.splice(random.below(sweeps.length), 1) : [];
+    if (next) {
+      await tryInput(next.search, plain(next.value));
+      continue;
+    }
     // Half of the time goes to the groups that cost the most so far.
     const some = [random.pick(searches), random.pick(searches), random.pick(searches)];
     const costOf = ({ inputs }: (typeof searches)[number]): number => inputs.costliest?.cpuMs ?? 0;

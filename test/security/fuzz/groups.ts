@@ -11,7 +11,7 @@ import { startZendeskSandbox } from '../../../packages/connector-zendesk/src/san
 import { makeEveryCall as everyZendeskCall } from '../../../packages/connector-zendesk/test/every-call.ts';
 import { parseMessage } from '../../../examples/hosted-server/test/mcp-requests.ts';
 import { exampleOf } from './example.ts';
-import type { FuzzRequest, Group } from './fuzz.ts';
+import type { FuzzRequest, Group } from './target.ts';
 import { isObject, type Json, type Schema } from './json.ts';
 import { seededRandom } from './random.ts';
 import { asCaller, asOperator, hooks, zendeskSecret, type Victim } from './victim.ts';

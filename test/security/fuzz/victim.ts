@@ -10,7 +10,7 @@ import { postgresql } from '../../../packages/postgres/test/support/databases.ts
 import { webhookPath } from '../../../examples/hosted-server/src/http/webhook-path.ts';
 import { dataFolder, startServing, temporaryFolder, type ServerProcess } from '../../../examples/hosted-server/test/server-process.ts';
 import { cpuMsOf } from './cpu-clock.ts';
-import type { FuzzRequest, Outcome, Target } from './fuzz.ts';
+import type { FuzzRequest, Outcome, Target } from './target.ts';
 
 const serverSecret = 'a secret of the tests, which is long enough';
 // A tenant's large bodies wait until it has used no more than its part of the time, so calls are spread over several.
@@ -70,7 +70,7 @@ export async function startVictim(stack: AsyncDisposableStack): Promise<Victim> 
     // The server answers this only when the turn of the event loop in which it answered is over.
     const after = await exchange(running, { method: 'GET', path: '/health/live', headers: {} });
     if (after.code !== '200') {
-      const ended = await Promise.race([server.ended, new Promise<undefined>((resolve) => void setImmediate(resolve, undefined))]);
+      const ended = await Promise.race([server.ended, new Promise<undefined>((resolve) => void setImmediate(() => resolve(undefined)))]);
       const fault =
         ended === undefined ? `no longer answers (${after.code})` : `ends the process (${ended}): ${server.stderr.slice(-2_000)}`;
       await restart();
