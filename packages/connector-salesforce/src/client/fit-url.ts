@@ -3,7 +3,7 @@ import { ToolError } from '@busbar/core';
 /** Salesforce limits a URL to 16,384 bytes. The rest of the URL, besides the query, is short. */
 const maxQueryBytes = 15_000;
 
-/** Returns the query unchanged. @throws {ToolError} INVALID_INPUT if it is too long for a Salesforce URL, or has half of a surrogate pair. */
+/** Returns the query unchanged. @throws {ToolError} INVALID_INPUT if it is too long for a Salesforce URL, or has half of a character. */
 export function fitUrl(query: string): string {
   if (!query.isWellFormed()) throw new ToolError('INVALID_INPUT', 'The query has half of a surrogate pair. Write whole characters.');
   const bytes = encodeURIComponent(query).length;

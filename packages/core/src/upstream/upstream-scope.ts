@@ -8,7 +8,7 @@ export interface UpstreamScope {
   readonly mayWrite: boolean;
   /** The user of the work, as in `Attempt.user`. */
   readonly user: string;
-  /** The clock's time minus its elapsed time when the work began, so that times of attempts agree with those of the work. */
+  /** The clock's time minus its elapsed time when the work began, so that the times of attempts agree with the work's own. */
   readonly aheadMs: number;
   /** Writes that were sent and not answered: in flight or lost. */
   writesOpen: number;

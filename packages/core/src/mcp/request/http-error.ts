@@ -75,7 +75,7 @@ export function refuse(host: Host, error: unknown, response: ServerResponse): vo
 const readToTheEnd = 64 * 1024;
 
 /** Ends a connection after its answer if most of a large body is still to come. node:http would read it to the end for nothing. */
-export function closeUnread(response: ServerResponse): void {
+function closeUnread(response: ServerResponse): void {
   const { complete, headers } = response.req;
   if (!complete && !(Number(headers['content-length']) <= readToTheEnd)) response.setHeader('connection', 'close');
 }
