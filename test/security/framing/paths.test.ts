@@ -16,6 +16,7 @@ const spellings = (path: string): readonly string[] => {
   const [, first = '', ...rest] = path.split('/');
   const encoded = `%${first.charCodeAt(0).toString(16)}${first.slice(1)}`;
   const tail = rest.map((part) => `/${part}`).join('');
+  const [parent, last = ''] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
   return [
     `/${path}`,
     `/.${path}`,
@@ -46,6 +47,15 @@ const spellings = (path: string): readonly string[] => {
     `${path}%3f`,
     `${path}.json`,
     `${path}\\`,
+    `${path}#a`,
+    `${parent}/./${last}`,
+    `${parent}/%2e/${last}`,
+    `${parent}/x/../${last}`,
+    `${parent}/x/%2e%2e/${last}`,
+    `${parent}//${last}`,
+    `${parent}\\${last}`,
+    `${parent}/%${last.charCodeAt(0).toString(16)}${last.slice(1)}`,
+    `${parent}/${last.toUpperCase()}`,
   ];
 };
 
