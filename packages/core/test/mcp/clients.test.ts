@@ -25,7 +25,7 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     const echo = first.tools.find(({ name }) => name === 'probe_echo_text');
     expect(echo).toMatchObject({
       description: 'Answers with its input.',
-      inputSchema: { type: 'object', properties: { text: { type: 'string', description: 'Any text' } } },
+      inputSchema: { type: 'object', properties: { text: { type: 'string', description: 'Any text, at most 10,000,000 characters' } } },
       outputSchema: { type: 'object' },
       annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
     });

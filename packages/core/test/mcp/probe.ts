@@ -14,7 +14,7 @@ export function probe() {
   events.setMaxListeners(2_000);
   const emitted = new Set<string>();
   for (const event of ['started', 'aborted']) events.once(event, () => emitted.add(event));
-  const text = z.object({ text: z.string().max(10_000_000).describe('Any text') });
+  const text = z.object({ text: z.string().max(10_000_000).describe('Any text, at most 10,000,000 characters') });
   const nothing = z.object({});
   const connector = defineConnector({
     spec: 'v1',
