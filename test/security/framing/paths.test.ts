@@ -16,7 +16,7 @@ const spellings = (path: string): readonly string[] => {
   const [, first = '', ...rest] = path.split('/');
   const encoded = `%${first.charCodeAt(0).toString(16)}${first.slice(1)}`;
   const tail = rest.map((part) => `/${part}`).join('');
-  const [parent, last = ''] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
+  const [parent, last] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
   return [
     `/${path}`,
     `/.${path}`,
