@@ -39,7 +39,7 @@ describe('one record', () => {
       id: account.Id,
       fields: { Name: 'Example Bakery' },
     });
-    expect(await org.failure('salesforce_get_record', { ...by, externalId: '../../limits' })).toMatch(/^NOT_FOUND/);
+    expect(await org.failure('salesforce_get_record', { ...by, externalId: '../../limits' })).toMatch(/^INVALID_INPUT: \w+ is not valid/);
   });
 
   it.each([[{}], [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }], [{ externalIdField: 'Erp_Id__c' }]])(
