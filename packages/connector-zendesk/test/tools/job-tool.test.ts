@@ -46,7 +46,12 @@ describe('zendesk_get_job_status', () => {
   });
 
   it('reports an unknown job', async () => {
-    expect(await account.failure('zendesk_get_job_status', { jobId: 'V3-x/../..' })).toMatch(/^NOT_FOUND: /);
-    expect(account.sandbox.requests.at(-1)?.path).toBe('/api/v2/job_statuses/V3-x%2F..%2F..');
+    expect(await account.failure('zendesk_get_job_status', { jobId: 'V3-unknown' })).toMatch(/^NOT_FOUND: /);
+    expect(account.sandbox.requests.at(-1)?.path).toBe('/api/v2/job_statuses/V3-unknown');
+  });
+
+  it('refuses an id that looks like a path, and sends nothing', async () => {
+    expect(await account.failure('zendesk_get_job_status', { jobId: 'V3-x/../..' })).toMatch(/^INVALID_INPUT: /);
+    expect(account.sandbox.requests).toEqual([]);
   });
 });
