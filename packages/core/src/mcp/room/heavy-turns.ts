@@ -5,8 +5,8 @@ import type { Room } from './room.ts';
 /** A body of more bytes than this waits for its turn. A smaller body takes less time to parse than to schedule. */
 export const heavyBytes = 4 * 1024;
 
-// A tenant whose bodies take long leaves the event loop to the others for three quarters of the time.
-const restPerTurn = 3;
+// A tenant whose bodies take long leaves the event loop to the others for nine tenths of the time.
+const restPerTurn = 9;
 // Tenants that have sent requests within this time share the loop.
 const sharedMs = 1_000;
 
@@ -16,7 +16,7 @@ interface Waiting {
 
 /**
  * Spreads the work on large bodies over the turns of the event loop. One body is parsed and begun in a turn, so that small requests are
- * read in between. Tenants take turns. While others send requests too, a tenant's bodies get at most a quarter of the time.
+ * read in between. Tenants take turns. While others send requests too, a tenant's bodies get at most a tenth of the time.
  */
 export class HeavyTurns {
   readonly #room: Room;
