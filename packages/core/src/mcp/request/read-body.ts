@@ -19,6 +19,9 @@ export function readBody<T>(
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes));
     if (disconnect.aborted) return reject(disconnected());
+    // A large body that has no room is refused before it is read, because reading costs time too.
+    const reserved = Number(request.headers['content-length'] ?? 0) > reserveAbove ? Number(request.headers['content-length']) : 0;
+    if (reserved > 0 && !guest.hold(reserved)) return reject(ownShareTaken);
     let chunks: Buffer[] = [];
     let size = 0;
     let count = 0;
@@ -28,7 +31,7 @@ export function readBody<T>(
       chunks.push(chunk);
       if (size > maxBytes) stop(tooLarge(maxBytes));
       else if (count > freeChunks + size / minChunkBytes) stop(tooManyChunks());
-      else if (!guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
+      else if (reserved === 0 && !guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
     };
     const onDisconnect = () => stop(disconnected());
     const stop = (error: Error) => {
@@ -62,6 +65,7 @@ export function readBody<T>(
 const freeChunks = 64;
 const minChunkBytes = 256;
 const chunkOverhead = 512;
+const reserveAbove = 64 * 1024;
 
 const tooManyChunks = () =>
   new HttpError(400, 'INVALID_INPUT', 'The request arrives in too many small pieces. Send it in larger ones.', { reason: 'body' });
