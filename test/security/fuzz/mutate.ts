@@ -153,7 +153,9 @@ const operators: Readonly<Record<string, Operator>> = {
   bound: ({ part, schema }, { random }) => {
     const over = random.below(2);
     if (schema?.maxLength !== undefined)
-      return (typeof part === 'string' && part !== '' ? part : 'a').repeat(schema.maxLength + 1).slice(0, schema.maxLength + over);
+      return (typeof part === 'string' && part !== '' ? part : 'a')
+        .padEnd(schema.maxLength + 1, typeof part === 'string' && part !== '' ? part : 'a')
+        .slice(0, schema.maxLength + over);
     if (schema?.maxItems !== undefined && schema.maxItems < 5_000)
       return Array.from({ length: schema.maxItems + over }, () =>
         Array.isArray(part) && part.length > 0 ? random.pick(part) : exampleOf(schema.items ?? {}, random),
