@@ -104,7 +104,8 @@ test.skipIf(!postgresql)(
     };
     console.info(server.stderr.slice(0, 3000));
     expect(failures).toEqual([]);
-    // On a quiet machine the others stay below three times. Whole bodies of 1 MiB, a hundred in a second, also take up the machine itself: the sender's core and the kernel's copies.
+    // On a quiet machine the others stay below three times. Whole bodies of 1 MiB, a hundred in a second, also take up the machine itself:
+    // the sender's core and the kernel's copies.
     const { heavyTenant, ...others } = found;
     for (const [name, ms] of Object.entries(others)) expect(ms, name).toBeLessThan(5 * quiet);
     expect(heavyTenant).toBeLessThan(10 * quiet);
