@@ -15,6 +15,7 @@ import type { FuzzRequest, Group } from './target.ts';
 import { isObject, type Json, type Schema } from './json.ts';
 import { seededRandom } from './random.ts';
 import { asCaller, asOperator, hooks, zendeskSecret, type Victim } from './victim.ts';
+import { zendeskEvent } from '../../../examples/hosted-server/test/vendors/zendesk-event.ts';
 
 const maxBodyBytes = 2 ** 20;
 
@@ -156,16 +157,6 @@ function addressOf(template: string, value: Json): string {
   return `${path}${joined === '' ? '' : `?${joined.replace(/%[\dA-F]?$/, '')}`}`;
 }
 
-const zendeskEvent = {
-  id: 'event-1',
-  type: 'zen:event-type:ticket.status_changed',
-  subject: 'zen:ticket:1',
-  time: '2026-03-01T00:00:00Z',
-  zendesk_event_version: '2022-11-06',
-  account_id: 1,
-  detail: { id: '1' },
-  event: { current: 'OPEN', previous: 'NEW' },
-};
 const sendgridEvent = {
   email: 'ada@example.com',
   timestamp: 1_770_000_000,
@@ -199,8 +190,8 @@ function hookGroups(victim: Victim): Group[] {
   };
   const unsigned = async () => ({ 'x-zendesk-webhook-signature': 'AAAA', 'x-zendesk-webhook-signature-timestamp': '2026-03-01T00:00:00Z' });
   return [
-    group('hook of zendesk, signed', hooks.zendesk, [zendeskEvent], asZendesk),
-    group('hook of zendesk, not signed', hooks.zendesk, [zendeskEvent], unsigned),
+    group('hook of zendesk, signed', hooks.zendesk, [zendeskEvent('event-1', '2026-03-01T00:00:00Z')], asZendesk),
+    group('hook of zendesk, not signed', hooks.zendesk, [zendeskEvent('event-1', '2026-03-01T00:00:00Z')], unsigned),
     group('hook of sendgrid, signed', hooks.sendgrid, [[sendgridEvent], [sendgridEvent, sendgridEvent]], victim.signAsSendGrid),
     group('hook of sendgrid, not signed', hooks.sendgrid, [[sendgridEvent]], unsigned),
     group('no hook', '/hooks/none', [[sendgridEvent]], unsigned),

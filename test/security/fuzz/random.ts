@@ -7,7 +7,7 @@ export interface Random {
   /** @throws {RangeError} if the list is empty. */
   pick<T>(list: readonly T[]): T;
   chance(probability: number): boolean;
-  /** A whole number from 1 to `most`. Every order of magnitude is as likely as any other. */
+  /** A whole number from 1 to `most`. It is as likely to have one digit as two, three and so on. */
   size(most: number): number;
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokens } from '../../../examples/hosted-server/src/tokens.ts';
 import { call, lanes, type Lane } from '../call-tool.ts';
 import { startTwoTenants, type Tenant, type TwoTenants } from '../two-tenants.ts';
+import { zendeskEvent } from '../../../examples/hosted-server/test/vendors/zendesk-event.ts';
 
 const stack = new AsyncDisposableStack();
 let server: TwoTenants;
@@ -147,16 +148,7 @@ test('a delivery for one tenant’s hook, signed with another’s secret or for 
   const { red, blue } = server;
   const records = server.get(tokens.connectionRecords);
   const hookOf = (tenant: string) => new URL(`/hooks/${records.find((record) => record.tenant === tenant)?.hook}`, server.url);
-  const body = JSON.stringify({
-    id: 'event-of-red',
-    type: 'zen:event-type:ticket.status_changed',
-    subject: 'zen:ticket:1',
-    time: new Date().toISOString(),
-    zendesk_event_version: '2022-11-06',
-    account_id: 1,
-    detail: { id: '1' },
-    event: { current: 'OPEN', previous: 'NEW' },
-  });
+  const body = JSON.stringify(zendeskEvent('event-of-red', new Date().toISOString()));
   const timestamp = new Date().toISOString();
   const deliver = async (tenant: string, secret: string, more: Record<string, string> = {}, sent = body) => {
     const signature = createHmac('sha256', secret)

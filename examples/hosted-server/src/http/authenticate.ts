@@ -31,7 +31,6 @@ const maxCached = 10_000;
 const maxLookups = { total: 1_000, each: 100 };
 const logEveryMs = 60_000;
 const maxLogged = 1_000;
-const maxAddressLength = 64;
 
 /** Creates an authenticator that has looked up no key yet. */
 export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions): Authenticator {
@@ -69,9 +68,10 @@ export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions):
     return principal;
   }
 
-  async function logRefusal(address = ''): Promise<void> {
-    const { allowed } = await logLimit.take(addressOwner(address));
-    if (allowed) log.warn({ address: address.slice(0, maxAddressLength) }, 'An unknown or revoked API key was refused');
+  /** @param address As `addressOwner` returns it. */
+  async function logRefusal(address: string): Promise<void> {
+    const { allowed } = await logLimit.take(address);
+    if (allowed) log.warn({ address }, 'An unknown or revoked API key was refused');
   }
 
   async function authenticate({ token, address }: Credentials): Promise<Principal> {

@@ -118,9 +118,16 @@ describe('createAuthenticator', () => {
     const refused = async (address: string) => expect(show('bb_guess', address)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     for (let times = 0; times < 5; times++) await refused('192.0.2.1');
     await refused('192.0.2.2');
+    for (const address of ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1']) await refused(address);
     pass(60_000);
     await refused('192.0.2.1');
-    expect(logged).toEqual([{ address: '192.0.2.1' }, { address: '192.0.2.2' }, { address: '192.0.2.1' }]);
+    expect(logged).toEqual([
+      { address: '192.0.2.1' },
+      { address: '192.0.2.2' },
+      { address: '2001:db8:0:0::/64' },
+      { address: '2001:db8:0:1::/64' },
+      { address: '192.0.2.1' },
+    ]);
   });
 
   test('asks for a key afresh each time on request, and then remembers what it read', async () => {

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { callTool } from '../mcp-requests.ts';
 import { dataFolder, startServing } from '../server-process.ts';
+import { zendeskEvent } from './zendesk-event.ts';
 
 const signingSecret = 'the signing secret of a webhook';
 
@@ -18,16 +19,7 @@ test('with a signing secret the server prints the address for Zendesk’s events
   const first = await startServing(stack, env);
   const address = addressOf(first.stdout);
   expect(new URL(address).pathname).toMatch(/^\/hooks\/[\w-]{43}$/);
-  const body = JSON.stringify({
-    id: 'event-1',
-    type: 'zen:event-type:ticket.status_changed',
-    subject: 'zen:ticket:1',
-    time: new Date().toISOString(),
-    zendesk_event_version: '2022-11-06',
-    account_id: 1,
-    detail: { id: '1' },
-    event: { current: 'OPEN', previous: 'NEW' },
-  });
+  const body = JSON.stringify(zendeskEvent('event-1', new Date().toISOString()));
   const timestamp = new Date().toISOString();
   const deliver = (signature: string) =>
     fetch(address, {

@@ -14,7 +14,7 @@ import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-header
 import { readBody } from './request/read-body.ts';
 import { answerPreflight, createRequestGuard, type GuardOptions } from './request/request-guard.ts';
 import { setHeaders } from './request/response-headers.ts';
-import { heavyBytes, type HeavyTurns } from './room/heavy-turns.ts';
+import type { HeavyTurns } from './room/heavy-turns.ts';
 import type { Room } from './room/room.ts';
 import type { SdkLane } from './sdk-lane/sdk-lane.ts';
 
@@ -68,7 +68,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         if (!guest) throw ownShareTaken;
         disconnect.guest = guest;
         const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
-          body.length > heavyBytes ? options.turns.next(principal.tenant, disconnect).then(() => parseMessage(body)) : parseMessage(body),
+          options.turns.read(body, principal.tenant, disconnect, parseMessage),
         );
         if (!(isSubscription(message) ? guest.listen() : guest.run())) throw options.room.isFull ? overloaded : ownShareTaken;
         checkParamHeaders(host, principal, message, request);

@@ -122,6 +122,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   );
   const turns = new HeavyTurns(room);
   const deliveries = new Room(deliveryBounds, { tenant: 0.5, key: 0.5 }, host.clock);
+  const webhooks = { ...options, room: deliveries, turns, maxBytes: maxDeliveryBytes };
   const endpoint = createEndpoint(host, { ...options, hostname, maxBodyBytes, room, turns });
   const running = new PendingCounter();
   const onEnd = () => running.end();
@@ -161,7 +162,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     running.begin();
     const disconnect = new ClientDisconnect(response, onEnd);
     const served = isWebhook
-      ? receiveWebhook(host, request, response, disconnect, { ...options, room: deliveries, turns, maxBytes: maxDeliveryBytes })
+      ? receiveWebhook(host, request, response, disconnect, webhooks)
       : endpoint.serve(request, response, disconnect);
     served.catch((error: unknown) => refuse(host, error, response)).finally(() => disconnect.guest?.answered(response));
   }

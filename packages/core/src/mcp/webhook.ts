@@ -7,7 +7,7 @@ import { HttpError, ownShareTaken } from './request/http-error.ts';
 import { mask } from './request/mask.ts';
 import { readBody } from './request/read-body.ts';
 import { toHeaders } from './request/web-exchange.ts';
-import { heavyBytes, type HeavyTurns } from './room/heavy-turns.ts';
+import type { HeavyTurns } from './room/heavy-turns.ts';
 import type { Room } from './room/room.ts';
 
 interface WebhookOptions extends CallerOptions {
@@ -48,9 +48,10 @@ export async function receiveWebhook(
     const guest = options.room.enter({ tenant: found.tenant, id: found.connection });
     if (!guest) throw ownShareTaken;
     disconnect.guest = guest;
-    const body = await readBody(request, disconnect, guest, options.maxBytes, (bytes) => bytes);
+    const body = await readBody(request, disconnect, guest, options.maxBytes, (bytes) =>
+      options.turns.read(bytes, found.tenant, disconnect, () => bytes),
+    );
     if (!guest.run()) throw ownShareTaken;
-    if (body.length > heavyBytes) await options.turns.next(found.tenant, disconnect);
     await found.receive(toHeaders(request), body);
   } catch (error) {
     if (response.destroyed) return;

@@ -27,7 +27,8 @@ export function memoryRateLimit(
   rules: readonly RateLimitRule[],
   { clock = systemClock, maxKeys = 100_000 }: MemoryRateLimitOptions = {},
 ): RateLimit {
-  if (rules.length === 0) throw new TypeError('A rate limit needs a rule.');
+  const [first] = rules;
+  if (!first) throw new TypeError('A rate limit needs a rule.');
   for (const { limit, windowMs } of rules) {
     if (!(limit >= 1) || !(windowMs > 0))
       throw new TypeError('A rate limit rule needs a limit of at least 1 and a window of more than 0 ms.');
@@ -37,7 +38,7 @@ export function memoryRateLimit(
 
   function windowsOf(key: string, now: number): Window[] {
     const known = keys.get(key);
-    if (known && now < Math.min(...known.map(endOf))) return known;
+    if (known && areOpen(known, now)) return known;
     keys.delete(key);
     const [idlest] = keys.keys();
     if (idlest !== undefined && keys.size >= maxKeys) keys.delete(idlest);
@@ -53,14 +54,19 @@ export function memoryRateLimit(
     take(key) {
       const now = clock.elapsed();
       const windows = windowsOf(key, now);
-      const tightest = windows.reduce<Window | undefined>((found, window) => (found ? tighter(found, window) : window), undefined);
-      if (!tightest) throw new TypeError('A key has no window.');
+      let [tightest = { rule: first, startedAt: now, count: 0 }] = windows;
+      for (const window of windows) tightest = tighter(tightest, window);
       const left = leftOf(tightest);
       const decision = { allowed: left > 0, rule: tightest.rule, remaining: Math.max(0, left - 1), resetMs: endOf(tightest) - now };
       if (decision.allowed) for (const window of windows) window.count += 1;
       return decision;
     },
   };
+}
+
+function areOpen(windows: readonly Window[], now: number): boolean {
+  for (const window of windows) if (now >= endOf(window)) return false;
+  return true;
 }
 
 const endOf = ({ startedAt, rule }: Window): number => startedAt + rule.windowMs;

@@ -17,11 +17,12 @@ export function readBody<T>(
   parse: (body: Buffer) => T | Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes));
+    const declared = Number(request.headers['content-length'] ?? 0);
+    if (declared > maxBytes) return reject(tooLarge(maxBytes));
     if (disconnect.aborted) return reject(disconnected());
     // A large body that has no room is refused before it is read, because reading costs time too.
-    const reserved = Number(request.headers['content-length'] ?? 0) > reserveAbove ? Number(request.headers['content-length']) : 0;
-    if (reserved > 0 && !guest.hold(reserved)) return reject(ownShareTaken);
+    const isReserved = declared > reserveAbove;
+    if (isReserved && !guest.hold(declared)) return reject(ownShareTaken);
     let chunks: Buffer[] = [];
     let size = 0;
     let count = 0;
@@ -31,7 +32,7 @@ export function readBody<T>(
       chunks.push(chunk);
       if (size > maxBytes) stop(tooLarge(maxBytes));
       else if (count > freeChunks + size / minChunkBytes) stop(tooManyChunks());
-      else if (reserved === 0 && !guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
+      else if (!isReserved && !guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
     };
     const onDisconnect = () => stop(disconnected());
     const stop = (error: Error) => {
