@@ -29,62 +29,61 @@ test.skipIf(!postgresql)(
     stack.defer(() => place.remove());
     const url = (place.options as { readonly url: string }).url;
     const vendor = await startVendor(stack);
-    const server = await startServing(stack, {
+    const settings = {
       ...vendor.env,
       DATABASE_URL: url,
       BUSBAR_SECRET: 'a secret of more than 32 characters: 1234567890',
       BUSBAR_CALLS_PER_MINUTE: '100000',
       BUSBAR_ADDRESS_CALLS_PER_MINUTE: '6000',
-    });
+    };
+    const attacked = await startServing(stack, settings);
+    // No one attacks the other server: it is as slow as an attack makes this machine, which also runs the attacker and the database.
+    const spared = await startServing(stack, settings);
     const database = await openDatabase(place.options);
     stack.defer(() => database.close());
     const keys = createApiKeys(database, systemClock);
     const attackersKeys = await Promise.all(
       Array.from({ length: 16 }, async (_, index) => (await keys.create({ tenant: 'attacker', name: `k${index}`, roles: [] })).key),
     );
-    const victim = { url: server.url, key: server.key };
+    const { key } = attacked;
 
     const failures: unknown[] = [];
-    /** Calls 20 times a second. Returns the times of all calls in milliseconds. */
-    const measure = async (seconds: number): Promise<number[]> => {
-      const calls: Promise<number>[] = [];
+    /** Calls both servers 20 times a second. Returns the times of all calls in milliseconds. */
+    const measure = async (seconds: number): Promise<Record<'attacked' | 'spared', number[]>> => {
+      const calls: Record<'attacked' | 'spared', Promise<number>[]> = { attacked: [], spared: [] };
+      const timeOf = async (url: string, subject: string): Promise<number> => {
+        const start = performance.now();
+        const { isError, text } = await callTool({ url, key }, 'zendesk_create_ticket', { subject, body: 'It must not wait.' });
+        if (isError) failures.push(text);
+        return performance.now() - start;
+      };
+      const failed = (error: unknown): number => failures.push(error);
       for (let index = 0; index < seconds * callsPerSecond; index += 1) {
         await systemClock.sleep(1_000 / callsPerSecond, new AbortController().signal);
-        const start = performance.now();
-        calls.push(
-          callTool(victim, 'zendesk_create_ticket', { subject: `Call ${index}`, body: 'It must not wait.' }).then(
-            ({ isError, text }) => {
-              if (isError) failures.push(text);
-              return performance.now() - start;
-            },
-            (error: unknown) => failures.push(error),
-          ),
-        );
+        calls.attacked.push(timeOf(attacked.url, `Call ${index}`).catch(failed));
+        calls.spared.push(timeOf(spared.url, `Spared call ${index}`).catch(failed));
       }
-      return (await Promise.all(calls)).sort((a, b) => a - b);
+      const sorted = async (times: readonly Promise<number>[]) => (await Promise.all(times)).sort((a, b) => a - b);
+      return { attacked: await sorted(calls.attacked), spared: await sorted(calls.spared) };
     };
     const p95 = (times: readonly number[]) => times[Math.floor(times.length * 0.95)] ?? NaN;
 
     let network = 1;
+    /** Returns how many times as long as before another tenant's calls take under the attack. */
     const under = async (attack: Omit<Attack, 'url' | 'from'> & { readonly hosts?: number }): Promise<number> => {
       const process = fork(new URL('./attacker.ts', import.meta.url), { execArgv: [] });
       try {
         // Each attack comes from addresses of its own, so that none profits from the limits that another has used up.
         network += 1;
         const from = Array.from({ length: attack.hosts ?? 4 }, (_, host) => `127.0.${network}.${host + 1}`);
-        process.send({ ...attack, from, url: server.url });
+        process.send({ ...attack, from, url: attacked.url });
         await once(process, 'message');
         const times = await measure(6);
         process.send('count');
         const [counts] = (await once(process, 'message')) as [object];
-        console.info(
-          attack.kind,
-          attack.keys.length,
-          'keys',
-          { p50: times[times.length >> 1], p95: p95(times), max: times.at(-1) },
-          JSON.stringify(counts),
-        );
-        return p95(times);
+        const found = { attacked: p95(times.attacked), spared: p95(times.spared) };
+        console.info(attack.kind, attack.keys.length, 'keys', found, JSON.stringify(counts));
+        return found.attacked / Math.max(found.spared, quiet);
       } finally {
         process.kill('SIGKILL');
         await once(process, 'close');
@@ -92,8 +91,9 @@ test.skipIf(!postgresql)(
     };
 
     await measure(2);
-    const quiet = p95(await measure(5));
-    console.info('quiet p95', quiet);
+    const before = await measure(5);
+    const quiet = p95(before.attacked);
+    console.info('quiet', { attacked: quiet, spared: p95(before.spared) });
     const oneKey = attackersKeys.slice(0, 1);
     const found = {
       stranger: await under({ kind: 'silent', sockets: 2_000, keys: [], hosts: 1 }),
@@ -102,13 +102,8 @@ test.skipIf(!postgresql)(
       heavyTenant: await under({ kind: 'heavy', sockets: 200, keys: attackersKeys, perKey: 100, body: heavyBody() }),
       unreadTenant: await under({ kind: 'unread', sockets: 500, keys: attackersKeys, body: answered }),
     };
-    console.info(server.stderr.slice(0, 3000));
     expect(failures).toEqual([]);
-    // On a quiet machine the others stay below three times. Whole bodies of 1 MiB, a hundred in a second, also take up the machine itself:
-    // the sender's core and the kernel's copies.
-    const { heavyTenant, ...others } = found;
-    for (const [name, ms] of Object.entries(others)) expect(ms, name).toBeLessThan(5 * quiet);
-    expect(heavyTenant).toBeLessThan(10 * quiet);
+    for (const [name, times] of Object.entries(found)) expect(times, name).toBeLessThan(3);
   },
   180_000,
 );
