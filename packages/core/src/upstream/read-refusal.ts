@@ -4,6 +4,8 @@ import type { HttpResponse } from '../connector/http.ts';
 import { UpstreamError } from '../ports/resilience.ts';
 import { readPage, waitOf } from './failure.ts';
 import type { HttpOptions } from './http-options.ts';
+import { readRedirect } from './redirect.ts';
+import type { StartedAnswer } from './send-attempt.ts';
 import type { Token } from './token-source.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
@@ -12,7 +14,7 @@ export function readRefusal(
   options: HttpOptions,
   upstreamRequest: UpstreamRequest,
   response: HttpResponse<unknown>,
-  token: Token | undefined,
+  { token, origin }: Pick<StartedAnswer, 'token' | 'origin'>,
 ): UpstreamError | undefined {
   const { request } = upstreamRequest;
   const { status } = response;
@@ -20,7 +22,10 @@ export function readRefusal(
   const page = accepted ? readPage(response) : undefined;
   // A request that expects a page has a schema that accepts it.
   const unexpectedPage = page && !request.response?.safeParse(response.data).success ? page : undefined;
-  const failure = options.connector.failure?.(response) ?? unexpectedPage ?? (accepted ? undefined : failureFromStatus(status));
+  const failure =
+    options.connector.failure?.(response) ??
+    unexpectedPage ??
+    (accepted ? undefined : (readRedirect(status, response.headers, origin) ?? failureFromStatus(status)));
   return failure && toUpstreamError(options, upstreamRequest, failure, response, token);
 }
 

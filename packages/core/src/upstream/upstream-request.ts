@@ -78,10 +78,10 @@ export class UpstreamRequest {
     this.#count();
   }
 
-  markRefused({ executed, transient }: UpstreamError): void {
+  markRefused({ executed, transient, code }: UpstreamError): void {
     if (executed === 'unknown') return;
-    // A temporary refusal settles only this attempt. A permanent refusal settles the request.
-    if (transient && executed === 'no') this.markNotExecuted();
+    // A temporary refusal settles only this attempt, and so does a host that points elsewhere. Any other permanent refusal settles the request.
+    if ((transient || code === 'CONNECTION_INVALID') && executed === 'no') this.markNotExecuted();
     else this.markAnswered(executed);
   }
 
