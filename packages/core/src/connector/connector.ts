@@ -26,7 +26,10 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   origins?(config: z.output<Config>): readonly string[];
   /** Declares the vendor's authorization. Core fetches, stores, renews and sends the tokens. */
   authorization?(config: z.output<Config>): Authorization;
-  /** Recognizes the vendor's failures. Called for every response, including 2xx. If it returns undefined, core decides by the status. */
+  /**
+   * Recognizes the vendor's failures. Called for every response, including 2xx, except if the request lists its status in `accept`. If it
+   * returns undefined, core decides by the status.
+   */
   failure?(response: HttpResponse<unknown>): UpstreamFailure | undefined;
   /**
    * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`, because TypeScript infers
@@ -82,6 +85,11 @@ export interface UpstreamFailure {
   readonly message: string;
   /** Whether the vendor executed the request. If it is `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
   readonly executed: 'yes' | 'no' | 'unknown';
+  /**
+   * `idempotent`: core repeats the request only in the classes `safe` and `keyed`, even if `executed` is `no`. For a refusal that passes by
+   * itself, if a second execution would do harm and the vendor does not promise that there was no first.
+   */
+  readonly repeat?: 'idempotent';
   /** Whether the token has expired. If so, core fetches a new token and repeats the request once. */
   readonly renew?: boolean;
   /** How long to wait, in milliseconds. Default: the vendor's `Retry-After` or reset headers. */

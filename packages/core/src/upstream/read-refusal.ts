@@ -18,12 +18,13 @@ export function readRefusal(
 ): UpstreamError | undefined {
   const { request } = upstreamRequest;
   const { status } = response;
-  const accepted = (status >= 200 && status < 300) || request.accept?.includes(status) === true;
+  const listed = request.accept?.includes(status) === true;
+  const accepted = listed || (status >= 200 && status < 300);
   const page = accepted ? readPage(response) : undefined;
   // A request that expects a page has a schema that accepts it.
   const unexpectedPage = page && !request.response?.safeParse(response.data).success ? page : undefined;
   const failure =
-    options.connector.failure?.(response) ??
+    (listed ? undefined : options.connector.failure?.(response)) ??
     unexpectedPage ??
     (accepted ? undefined : (readRedirect(status, response.headers, origin) ?? failureFromStatus(status)));
   return failure && toUpstreamError(options, upstreamRequest, failure, response, token);
@@ -38,7 +39,8 @@ function toUpstreamError(
 ): UpstreamError {
   const renewed = failure.renew === true && !upstreamRequest.renewed && token !== undefined && tokens?.renew(token) === true;
   if (renewed) upstreamRequest.renewed = true;
-  const transient = renewed || failure.code === 'RATE_LIMITED' || failure.code === 'UPSTREAM_UNAVAILABLE';
+  const passes = failure.code === 'RATE_LIMITED' || failure.code === 'UPSTREAM_UNAVAILABLE';
+  const transient = renewed || (passes && !(failure.repeat === 'idempotent' && upstreamRequest.retry === 'never'));
   return new UpstreamError(failure.code, failure.message, {
     executed: failure.executed,
     transient,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { HttpRequest } from '../connector/http.ts';
+import type { HttpRequest, RetryClass } from '../connector/http.ts';
 import type { ResilienceEvent, UpstreamError } from '../ports/resilience.ts';
 import { keepAttempt, type UpstreamScope } from './upstream-scope.ts';
 
@@ -33,6 +33,10 @@ export class UpstreamRequest {
     this.request = request;
     this.operation = `${request.method} ${request.path}`;
     this.#writes = scope.mayWrite && request.method !== 'GET';
+  }
+
+  get retry(): RetryClass {
+    return this.request.retry ?? (this.request.method === 'GET' ? 'safe' : 'never');
   }
 
   /** Whether a write was sent and its outcome is unknown. */

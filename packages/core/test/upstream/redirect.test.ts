@@ -51,12 +51,15 @@ describe('a vendor that has moved', () => {
     expect(acme.requests).toHaveLength(1);
   });
 
-  test.each(['acme_create_item', 'acme_create_item_once'])('a write that is answered with a redirect to another host was not made (%s)', async (tool) => {
-    moved(302);
-    const answer = await host().call(tool, { name: 'x' });
-    expect(codeOf(answer)).toBe('CONNECTION_INVALID');
-    expect(acme.requests).toHaveLength(1);
-  });
+  test.each(['acme_create_item', 'acme_create_item_once'])(
+    'a write that is answered with a redirect to another host was not made (%s)',
+    async (tool) => {
+      moved(302);
+      const answer = await host().call(tool, { name: 'x' });
+      expect(codeOf(answer)).toBe('CONNECTION_INVALID');
+      expect(acme.requests).toHaveLength(1);
+    },
+  );
 
   test('a redirect to another host fails a stream of rows', async () => {
     moved(308);
