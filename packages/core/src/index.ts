@@ -16,6 +16,7 @@ export {
 export type { CallContext, Context, Cursor, JobContext } from './connector/context.ts';
 export { failureFromStatus, quoteReason, refused } from './connector/failure.ts';
 export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
+export { nextPage, type PageEnd } from './connector/next-page.ts';
 export { omitNullish } from './connector/omit-nullish.ts';
 export { secret } from './connector/secret.ts';
 export type { Entry, LogSpec, State, StateLog } from './connector/state.ts';

@@ -70,7 +70,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
       const position: z.output<typeof Position> = cursor === undefined ? first : context.cursor.read(cursor, Position);
       const { templates, next } = await client.listTemplates(position, context);
       return {
-        templates: templates.slice(0, position.size).map((template) => {
+        templates: templates.map((template) => {
           const active = template.versions?.find(isActive);
           return { ...viewTemplate(template), ...(active && { active: viewVersion(active) }) };
         }),

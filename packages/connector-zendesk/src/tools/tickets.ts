@@ -1,6 +1,7 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { nextCursor } from '../client/cursor-page.ts';
 import { CommentView, TicketDetails, viewComment, viewDetails } from '../outputs.ts';
 import { ifUnchangedSince, tags, ticketFields, ticketId, ticketProperties } from './ticket-inputs.ts';
 
@@ -75,10 +76,10 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       const { ticket, users } = await client.getTicket(input.ticketId, context);
       if (!input.includeComments && after === undefined) return { ticket: viewDetails(client, ticket, users) };
       const page = await client.listComments(input.ticketId, { sort: '-created_at', size: commentsPerPage, after }, context);
-      const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
+      const next = nextCursor(page, { size: commentsPerPage, after }, context);
       return {
         ticket: viewDetails(client, ticket, users),
-        comments: page.comments.slice(0, commentsPerPage).map((comment) => viewComment(comment, page.users)),
+        comments: page.comments.map((comment) => viewComment(comment, page.users)),
         ...(next && { commentsCursor: context.cursor.write({ ticket: input.ticketId, after: next }) }),
       };
     },
