@@ -164,8 +164,8 @@ describe('suppressions', () => {
       Array.from({ length: 9 }, () => ({ email: 'a@example.org', reason: 'x'.repeat(9_000), created: null })),
     );
     expect((await list({ list: 'blocks', limit: 2 })).suppressions).toEqual([
-      { email: 'a@example.org', reason: 'x'.repeat(500) },
-      { email: 'a@example.org', reason: 'x'.repeat(500) },
+      { email: 'a@example.org', reason: `${'x'.repeat(500)}… [8500 more characters]` },
+      { email: 'a@example.org', reason: `${'x'.repeat(500)}… [8500 more characters]` },
     ]);
   });
 });

@@ -14,6 +14,7 @@ export {
   type Webhook,
 } from './connector/connector.ts';
 export type { CallContext, Context, Cursor, JobContext } from './connector/context.ts';
+export { emailAddress, readEmailAddress } from './connector/email-address.ts';
 export { failureFromStatus, quoteReason, refused } from './connector/failure.ts';
 export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
 export { nextPage, type PageEnd } from './connector/next-page.ts';

@@ -1,4 +1,4 @@
-import { ToolError, type ToolBuilder } from '@busbar/core';
+import { emailAddress, ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { nextCursor } from '../client/cursor-page.ts';
@@ -18,8 +18,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
         subject: z.string().trim().min(1).max(255).describe('Subject line, at most 255 characters'),
         body: z.string().trim().min(1).max(60_000).describe('The first comment, plain text, at most 60,000 characters'),
         public: z.boolean().default(true).describe('False: the first comment is an internal note. Default: true'),
-        requesterEmail: z
-          .email()
+        requesterEmail: emailAddress()
           .optional()
           .describe('The person who asks. Absent, and requesterId too: the user that this connection acts as'),
         requesterName: z.string().min(1).max(255).optional().describe('Name of a new requester, 1 to 255 characters. Absent: the address'),
