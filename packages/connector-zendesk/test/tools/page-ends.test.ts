@@ -75,7 +75,7 @@ describe.each(lists)('$tool', ({ tool, args, route, rows, cursorOf, input }) => 
   ])('says that a page is not the whole list after an answer with %j', async (end) => {
     answerWith(end);
     const answer = await account.answer(tool, args);
-    expect(answer.structuredContent?.[cursorOf]).toBeUndefined();
+    expect((answer.structuredContent as Record<string, unknown>)[cursorOf]).toBeUndefined();
     expect(answerText(answer)).toContain('This is not the whole list: Zendesk says that there is more, but not where.');
   });
 
@@ -94,7 +94,7 @@ describe.each(lists)('$tool', ({ tool, args, route, rows, cursorOf, input }) => 
     async (end) => {
       answerWith(end);
       const answer = await account.answer(tool, args);
-      expect(answer.structuredContent?.[cursorOf]).toBeUndefined();
+      expect((answer.structuredContent as Record<string, unknown>)[cursorOf]).toBeUndefined();
       expect(answerText(answer)).not.toContain('not the whole list');
     },
   );
