@@ -1,3 +1,4 @@
+import { readEmailAddress, truncate } from '@busbar/core';
 import { z } from 'zod';
 
 /** An address as SendGrid's API expects it. */
@@ -6,9 +7,9 @@ export interface Address {
   readonly name?: string;
 }
 
-const Email = z.email().max(254);
 // RFC 5322: a header line has at most 998 characters.
 const maxName = 998;
+const maxShown = 100;
 
 // A line feed would begin another header. Unicode's own line separators are treated as one by some programs.
 const controls = /[\p{Cc}\u2028\u2029]/u;
@@ -17,27 +18,51 @@ const controls = /[\p{Cc}\u2028\u2029]/u;
 export const headerText = (schema: z.ZodString): z.ZodString =>
   schema.refine((text) => !controls.test(text), 'may not contain line breaks or other control characters');
 
-/** Reads `ada@example.com` or `Ada Example <ada@example.com>`. If the address is invalid, returns a string that says what is wrong. */
+/**
+ * Reads `ada@example.com` or `Ada Example <ada@example.com>`, whose name may be in quotes. If the address is invalid, returns a string that
+ * says what is wrong.
+ */
 export function readAddress(text: string): Address | string {
-  const [, displayName = '', inside] = /^([^<>]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
-  const email = (inside ?? text).trim();
-  const name = displayName.trim().replace(/^"(.*)"$/, '$1');
-  if (controls.test(text.trim())) return 'contains a line break or another control character';
-  if (!Email.safeParse(email).success) return 'is not an e-mail address';
+  const trimmed = text.trim();
+  const [, displayName = '', inside] = /^(.*)<([^<>]*)>$/su.exec(trimmed) ?? [];
+  const name = unquote(displayName.trim());
+  if (controls.test(trimmed)) return 'contains a line break or another control character';
+  const email = readEmailAddress(inside ?? trimmed);
+  if (email === undefined || name === undefined) return 'cannot be an e-mail address';
   if (name.length > maxName) return `has a name of more than ${maxName} characters`;
-  // SendGrid splits names at these.
-  if (/[;,]/.test(name)) return 'has a name with ; or , in it, which SendGrid does not accept';
   return name === '' ? { email } : { email, name };
 }
 
-/** The schema of an address that {@link readAddress} accepts. */
-export const addressText = z.string().superRefine((text, { addIssue }) => {
+/** Reads an address as {@link readAddress} does, and refuses a name that SendGrid does not accept in to, cc and bcc. */
+export function readRecipient(text: string): Address | string {
   const read = readAddress(text);
-  if (typeof read === 'string')
-    addIssue({ code: 'custom', message: `“${text.slice(0, 100)}” ${read}. Write name@example.com or Name <name@example.com>` });
-});
+  // SendGrid splits a recipient's name at these, but not the name of the sender.
+  return typeof read === 'object' && /[;,]/.test(read.name ?? '')
+    ? 'has a name with ; or , in it, which SendGrid does not accept in to, cc and bcc'
+    : read;
+}
 
-/** Parses addresses that {@link addressText} has accepted. @throws {TypeError} for an invalid address. */
+/** Takes a quoted string out of its quotes, where `\"` means `"` (RFC 5322, 3.2.4). Undefined if the name contains another address. */
+function unquote(name: string): string | undefined {
+  const [, quoted] = /^"((?:[^"\\]|\\.)*)"$/su.exec(name) ?? [];
+  if (quoted !== undefined) return quoted.replaceAll(/\\(.)/gsu, '$1').trim();
+  return /[<>]/.test(name) ? undefined : name;
+}
+
+const textOf = (read: (text: string) => Address | string): z.ZodString =>
+  z.string().superRefine((text, { addIssue }) => {
+    const result = read(text);
+    if (typeof result === 'object') return;
+    addIssue({ code: 'custom', message: `“${truncate(text, maxShown)}” ${result}. Write name@example.com or Name <name@example.com>` });
+  });
+
+/** The schema of a sender's address, which {@link readAddress} accepts. */
+export const senderText = textOf(readAddress);
+
+/** The schema of a recipient's address, which {@link readRecipient} accepts. */
+export const recipientText = textOf(readRecipient);
+
+/** Parses addresses that {@link senderText} or {@link recipientText} has accepted. @throws {TypeError} for an invalid address. */
 export function addresses(texts: readonly string[] = []): Address[] {
   return texts.map((text) => {
     const read = readAddress(text);

@@ -1,5 +1,5 @@
 import type { Context, Services } from '@busbar/core';
-import { ToolError } from '@busbar/core';
+import { nextPage, ToolError } from '@busbar/core';
 import { readAddress, type Address } from './addresses.ts';
 import { eventLog } from './events.ts';
 import { mailBody, type Content, type Delivery, type Envelope } from './mail.ts';
@@ -61,6 +61,7 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
       return headers.get('x-message-id') ?? undefined;
     },
 
+    /** Lists a page of templates. `next` is the token of the page after it. Warns if there is such a page without a token. */
     async listTemplates(
       page: { readonly generations: string; readonly size: number; readonly token?: string | undefined },
       context: Context,
@@ -74,7 +75,9 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
         },
         context,
       );
-      return { templates: data.result ?? [], next: readPageToken(data._metadata?.next) };
+      const link = data._metadata?.next;
+      const end = { more: Boolean(link), next: readPageToken(link), current: page.token };
+      return { templates: data.result ?? [], next: nextPage('SendGrid', end, context) };
     },
 
     async getTemplate(id: string, context: Context) {

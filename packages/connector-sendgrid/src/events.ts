@@ -1,4 +1,4 @@
-import type { Entry, LogSpec, StateLog } from '@busbar/core';
+import { textStart, type Entry, type LogSpec, type StateLog, type WebhookEvent } from '@busbar/core';
 import { z } from 'zod';
 import { keyArgument } from './mail.ts';
 
@@ -21,14 +21,17 @@ export const eventNames = [
 // Drops a field of an unexpected type, so that the rest of the event is kept and its delivery is not refused.
 const shortText = z
   .union([z.string(), z.number()])
-  .transform((value) => String(value).slice(0, 500))
+  .transform((value) => textStart(String(value), 500))
   .optional()
   .catch(undefined);
+
+// The last second that a date can hold.
+const maxSeconds = 8.64e12;
 
 /** An event as the log stores it, without the recipient's IP address and mail program. */
 export const MailEvent = z.object({
   event: z.string(),
-  timestamp: z.number(),
+  timestamp: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().min(0).max(maxSeconds)),
   email: shortText,
   sg_message_id: shortText,
   reason: shortText,
@@ -52,18 +55,16 @@ export const eventLog = { name: 'events', entry: MailEvent, max: 10_000, whenFul
 
 // SendGrid sends at most 768 KB at once, and an event has more than 200 bytes.
 const Delivery = z.array(z.unknown()).max(5_000);
-const Event = z.looseObject({ sg_event_id: z.string(), sg_message_id: z.string().optional().catch(undefined) });
+// Events that no e-mail caused, such as an unsubscription by hand, have neither of the ids.
+const Event = z.looseObject({ sg_event_id: z.string().optional().catch(undefined), sg_message_id: z.string().optional().catch(undefined) });
 
-/** Splits a delivery of the Event Webhook into log entries. @throws {z.ZodError} if the body is not a delivery. */
-export function readEvents(body: unknown): Entry<unknown>[] {
-  // One by one, so that the first that is wrong ends it.
+/** Splits a delivery of the Event Webhook into its events. @throws {z.ZodError} if the body is not a delivery. */
+export function readEvents(body: unknown): (WebhookEvent | undefined)[] {
   return Delivery.parse(body).map((event) => {
-    const value = Event.parse(event);
-    return {
-      id: value.sg_event_id,
-      key: value.sg_message_id === undefined ? undefined : sentMessageId(value.sg_message_id),
-      value,
-    };
+    const value = Event.safeParse(event).data;
+    if (!value) return undefined;
+    const { sg_event_id: id, sg_message_id: messageId } = value;
+    return { id, key: messageId === undefined ? undefined : sentMessageId(messageId), value };
   });
 }
 

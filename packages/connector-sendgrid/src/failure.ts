@@ -1,13 +1,27 @@
 import { failureFromStatus, quoteReason, refused, type HttpResponse, type UpstreamFailure } from '@busbar/core';
 import { z } from 'zod';
 
-const Problem = z.looseObject({ message: z.string().nullish(), field: z.string().nullish() });
+const maxProblems = 20;
+
+const plain = z.union([z.string(), z.number()]).nullish().catch(undefined);
+const Problem = z.looseObject({
+  message: plain,
+  field: plain,
+  parameter: plain,
+  error_id: plain,
+  // A text, a link, or an object with one of them.
+  help: z
+    .union([z.string(), z.looseObject({}).transform((help) => Object.values(help).find((value) => typeof value === 'string'))])
+    .nullish()
+    .catch(undefined),
+});
 
 /** Most endpoints answer with `errors`, some with a single `error`. */
 const ErrorBody = z.looseObject({
-  errors: z.array(Problem).nullish(),
-  error: z.string().nullish(),
-  message: z.string().nullish(),
+  errors: z.array(Problem).nullish().catch(undefined),
+  error: plain,
+  message: plain,
+  id: plain,
 });
 
 /**
@@ -15,13 +29,17 @@ const ErrorBody = z.looseObject({
  * (4xx). After a failure (5xx, or 408 from a proxy), the outcome is unknown. Core handles all other answers.
  */
 export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFailure | undefined {
-  // Core handles 404 and 409. A 404 is the normal answer if an address is not on the list it is removed from; SendGrid documents no 409.
-  if (status < 400 || status === 404 || status === 409) return undefined;
+  if (status < 400) return undefined;
   const quoted = quoteReason('SendGrid', reasonIn(data));
   const failure = failureFromStatus(status, 'SendGrid', quoted);
-  if (failure.code === 'UPSTREAM_UNAVAILABLE' || failure.code === 'RATE_LIMITED') return failure;
+  if (failure.code === 'UPSTREAM_UNAVAILABLE' || failure.code === 'RATE_LIMITED' || failure.code === 'CONFLICT') return failure;
 
   switch (status) {
+    case 404:
+      return refused(
+        'NOT_FOUND',
+        `SendGrid has no such template or entry, or hides it from this API key.${quoted} Check the id; sendgrid_list_templates lists the templates.`,
+      );
     case 401:
       // SendGrid gives this answer to a valid key if the account's plan is used up.
       if (/credits exceeded/i.test(quoted))
@@ -52,11 +70,17 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
   return refused('UPSTREAM_REJECTED', `SendGrid rejected the request, so nothing was done.${quoted} Correct what it names and call again.`);
 }
 
-/** Returns what is wrong with each field. */
+/** Returns what is wrong with each field, with the ids by which SendGrid's support finds the error. */
 function reasonIn(data: unknown): string {
   if (typeof data === 'string') return data;
-  const body = ErrorBody.safeParse(data).data;
-  const problems = (body?.errors ?? []).map(({ field, message }) => [field, message].filter(Boolean).join(': '));
-  const parts = problems.length > 0 ? problems : [body?.error, body?.message];
-  return parts.filter(Boolean).join('; ');
+  const { errors, error, message, id } = ErrorBody.safeParse(data).data ?? {};
+  const problems = (errors ?? []).slice(0, maxProblems).map(problemText).filter(Boolean);
+  const reason = (problems.length > 0 ? problems : [error, message].filter(Boolean)).join('; ');
+  return reason && id ? `${reason} (id ${id})` : reason;
+}
+
+function problemText({ field, parameter, message, error_id, help }: z.output<typeof Problem>): string {
+  const reason = [field ?? parameter, message].filter(Boolean).join(': ');
+  const more = [error_id && `error_id ${error_id}`, help].filter(Boolean).join(', ');
+  return reason && more ? `${reason} (${more})` : reason;
 }

@@ -1,4 +1,5 @@
-import { readAddress, type Address } from './addresses.ts';
+import { truncate } from '@busbar/core';
+import { readRecipient, type Address } from './addresses.ts';
 import type { Envelope } from './mail.ts';
 
 /** One of many e-mails, as a caller writes it. */
@@ -38,9 +39,9 @@ export function planBulk(messages: readonly BulkMessage[]): {
   for (const [message, { to, cc = [], bcc = [], data }] of messages.entries()) {
     const inMessage = new Set<string>();
     const take = (field: PlannedRecipient['field'], text: string, withoutTo = false): Address[] => {
-      const read = readAddress(text);
+      const read = readRecipient(text);
       const email = typeof read === 'string' ? '' : read.email.toLowerCase();
-      const address = text.trim().slice(0, 300);
+      const address = truncate(text.trim(), 300) ?? '';
       const refusal =
         typeof read === 'string'
           ? read

@@ -1,6 +1,6 @@
 import { defineConnector, secret } from '@busbar/core';
 import { z } from 'zod';
-import { addressText } from './addresses.ts';
+import { senderText } from './addresses.ts';
 import { checkAccount } from './check.ts';
 import { createClient, hostOf } from './client.ts';
 import { eventLog, readEvents } from './events.ts';
@@ -15,7 +15,7 @@ import { templateTools } from './tools/templates.ts';
 const config = z.object({
   apiKey: secret(z.string().regex(/^[\x21-\x7e]+$/, 'An API key has no spaces')).describe('An API key of the account or subuser'),
   region: z.enum(['global', 'eu']).default('global').describe('"eu" for a subuser in the EU region. Default: global'),
-  from: addressText.optional().describe('The verified sender, such as News <news@acme.example>, of calls that give no sender'),
+  from: senderText.optional().describe('The verified sender, such as News <news@acme.example>, of calls that give no sender'),
   webhookKey: z.string().min(1).optional().describe('The verification key of the signed Event Webhook. Without it no events are accepted'),
 });
 

@@ -66,8 +66,8 @@ describe('sendgrid_send_bulk_emails', () => {
       { message: 0, field: 'to', address: 'Ada <ada@example.org>', status: 'accepted' },
       { message: 0, field: 'cc', address: 'ADA@example.org', status: 'not_sent', reason: 'is in this message already' },
       { message: 0, field: 'cc', address: 'c@example.org', status: 'accepted' },
-      { message: 0, field: 'bcc', address: 'no address', status: 'not_sent', reason: 'is not an e-mail address' },
-      { message: 1, field: 'to', address: 'b@', status: 'not_sent', reason: 'is not an e-mail address' },
+      { message: 0, field: 'bcc', address: 'no address', status: 'not_sent', reason: 'cannot be an e-mail address' },
+      { message: 1, field: 'to', address: 'b@', status: 'not_sent', reason: 'cannot be an e-mail address' },
       { message: 1, field: 'cc', address: 'd@example.org', status: 'not_sent', reason: 'is a copy of a message whose to was refused' },
       { message: 2, field: 'to', address: 'ada@example.org', status: 'not_sent', reason: 'is the to of an earlier message' },
       { message: 3, field: 'to', address: 'e@example.org', status: 'accepted' },
@@ -84,7 +84,7 @@ describe('sendgrid_send_bulk_emails', () => {
 
   it('sends nothing if no recipient is left, and says why', async () => {
     expect(await account.failure(tool, { messages: [{ to: 'not-an-address' }], ...text })).toContain(
-      'Nothing was sent, because no recipient is valid. “not-an-address” is not an e-mail address.',
+      'Nothing was sent, because no recipient is valid. “not-an-address” cannot be an e-mail address.',
     );
     expect(account.sandbox.requests).toEqual([]);
     expect(units({ messages: [{ to: 'not-an-address' }] })).toBe(0);

@@ -77,7 +77,11 @@ describe('the search in the log of events', () => {
   const fill = async (log: ReturnType<typeof open>, from: number, to: number) => {
     for (let at = from; at < to; at += 500)
       await log.append(
-        delivered(at, Math.min(at + 500, to)).map(({ id, key, value }) => ({ id, key, value: eventLog.entry.parse(value) })),
+        delivered(at, Math.min(at + 500, to)).map((event) => ({
+          id: event?.id ?? '',
+          key: event?.key,
+          value: eventLog.entry.parse(event?.value),
+        })),
       );
   };
   const open = () => memoryState().open('c').log(eventLog);

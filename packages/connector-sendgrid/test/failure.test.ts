@@ -5,7 +5,7 @@ const read = (status: number, data?: unknown) => readFailure({ status, headers: 
 const errors = (message: string, field: string | null = null) => ({ errors: [{ message, field, help: null }] });
 
 describe('a refusal of SendGrid', () => {
-  it.each([200, 202, 204, 302, 404, 409])('is not read from a %i', (status) => {
+  it.each([200, 202, 204, 302])('is not read from a %i', (status) => {
     expect(read(status, errors('x'))).toBeUndefined();
   });
 
@@ -25,7 +25,22 @@ describe('a refusal of SendGrid', () => {
       'SendGrid says: personalizations.0.to.0.email: Does not contain a valid address. Correct what it names',
     ],
     [400, { errors: [{ message: 'One' }, { message: 'Two', field: 'b' }] }, 'UPSTREAM_REJECTED', 'SendGrid says: One; b: Two.'],
-    [400, { errors: [{ message: 'One', error_id: 'abc', field: undefined }] }, 'UPSTREAM_REJECTED', 'SendGrid says: One.'],
+    [400, { errors: [{ message: 'One', error_id: 'abc', field: undefined }] }, 'UPSTREAM_REJECTED', 'SendGrid says: One (error_id abc).'],
+    [
+      400,
+      {
+        errors: [
+          { message: 'One', parameter: 'page_size', help: { link: 'https://sendgrid.com/docs#x' } },
+          { message: 'Two', help: 'Call us' },
+        ],
+        id: 'e9',
+      },
+      'UPSTREAM_REJECTED',
+      'SendGrid says: page_size: One (https://sendgrid.com/docs#x); Two (Call us) (id e9).',
+    ],
+    [400, { errors: [{ message: 'One', field: 7, help: 3 }] }, 'UPSTREAM_REJECTED', 'SendGrid says: 7: One.'],
+    [404, { error: 'Template not found' }, 'NOT_FOUND', 'SendGrid says: Template not found. Check the id; sendgrid_list_templates'],
+    [409, errors('exists already'), 'CONFLICT', 'SendGrid says: exists already.'],
     [400, { error: 'Bad thing' }, 'UPSTREAM_REJECTED', 'SendGrid says: Bad thing.'],
     [400, 'plain words', 'UPSTREAM_REJECTED', 'SendGrid says: plain words.'],
     [

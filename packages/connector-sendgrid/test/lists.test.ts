@@ -38,6 +38,24 @@ describe('templates', () => {
     expect(last.nextCursor).toBeUndefined();
   });
 
+  it('are not the whole list if SendGrid’s link has no token, and the answer says so', async () => {
+    const link = 'https://api.sendgrid.com/v3/templates?page_size=50';
+    answerWith('GET /v3/templates', { result: [{ id: 'd-1' }], _metadata: { next: link } });
+    const answer = await account.answer('sendgrid_list_templates', {});
+    expect(answer.structuredContent).toEqual({ templates: [{ id: 'd-1' }] });
+    expect(answerText(answer)).toContain('This is not the whole list: SendGrid says that there is more, but not where.');
+  });
+
+  it('end in an error if the token does not move', async () => {
+    const body = { result: [{ id: 'd-1' }], _metadata: { next: 'https://api.sendgrid.com/v3/templates?page_token=two' } };
+    answerWith('GET /v3/templates', body);
+    const { nextCursor } = await account.call<Page>('sendgrid_list_templates', {});
+    answerWith('GET /v3/templates', body);
+    expect(await account.failure('sendgrid_list_templates', { cursor: nextCursor })).toMatch(
+      /^UPSTREAM_INVALID: SendGrid names this page as its own next page/,
+    );
+  });
+
   it('are all reached by cursor', async () => {
     const names: string[] = [];
     let page = await account.call<Page>('sendgrid_list_templates', { generation: 'all', limit: 1 });
@@ -146,8 +164,8 @@ describe('suppressions', () => {
       Array.from({ length: 9 }, () => ({ email: 'a@example.org', reason: 'x'.repeat(9_000), created: null })),
     );
     expect((await list({ list: 'blocks', limit: 2 })).suppressions).toEqual([
-      { email: 'a@example.org', reason: 'x'.repeat(500) },
-      { email: 'a@example.org', reason: 'x'.repeat(500) },
+      { email: 'a@example.org', reason: `${'x'.repeat(500)}… [8500 more characters]` },
+      { email: 'a@example.org', reason: `${'x'.repeat(500)}… [8500 more characters]` },
     ]);
   });
 });

@@ -82,7 +82,7 @@ describe('sending one e-mail', () => {
   });
 
   it.each([
-    ['an invalid address', { to: ['ada'] }, '“ada” is not an e-mail address. Write name@example.com'],
+    ['an invalid address', { to: ['ada'] }, '“ada” cannot be an e-mail address. Write name@example.com'],
     ['a name that SendGrid would split', { to: ['Example, Ada <ada@example.org>'] }, 'has a name with ; or , in it'],
     ['an address that is repeated in upper case', { cc: ['ADA@example.org'] }, 'Name ADA@example.org only once in to, cc and bcc'],
     ['no recipient', { to: [] }, 'to'],

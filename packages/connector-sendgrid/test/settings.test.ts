@@ -23,7 +23,7 @@ describe('the settings of a SendGrid connection', () => {
     [{ apiKey: 'two words' }, 'apiKey: An API key has no spaces'],
     [{ apiKey: '' }, 'apiKey: An API key has no spaces'],
     [{ region: 'us' }, 'region: '],
-    [{ from: 'me' }, 'from: “me” is not an e-mail address'],
+    [{ from: 'me' }, 'from: “me” cannot be an e-mail address'],
     [{ webhookKey: '' }, 'webhookKey: '],
   ])('explain an error in %j', (config, message) => {
     expect(problems(config)).toEqual([expect.stringContaining(message)]);

@@ -122,20 +122,36 @@ describe('a delivery of the Event Webhook', () => {
     await expect(deliver(...signed('[]'))).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
-  it.each([['{}'], ['[{"event":"open"}]'], ['not json'], [JSON.stringify([{ sg_event_id: '1', email: 'a@example.org' }])]])(
-    'whose body is %s is refused',
-    async (body) => {
-      await open();
-      await expect(deliver(...signed(body))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
-    },
-  );
-
-  it('loses a field of an unexpected type, but keeps the event', async () => {
+  it.each([['{}'], ['not json']])('whose body is %s is refused', async (body) => {
     await open();
-    const odd = { reason: { a: 1 }, url: 'x'.repeat(5_000), sg_machine_open: 'yes', category: 7, sg_message_id: null };
+    await expect(deliver(...signed(body))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  });
+
+  it('with events that cannot be read is accepted, and its other events are stored', async () => {
+    await open();
+    const odd = [null, 7, [], {}, { event: 'open' }, { sg_event_id: 'x', email: 'a@example.org' }, event('y', { timestamp: 1e300 })];
+    await deliver(...signed(JSON.stringify([odd, event('1'), ...odd, event('2', { event: 'click', timestamp: String(now / 1_000) })])));
+    expect((await events()).events.map((entry) => entry['event'])).toEqual(['open', 'click']);
+  });
+
+  it('with events without an id stores each of them once', async () => {
+    await open();
+    const unsubscribe = { email: 'a@example.org', timestamp: now / 1_000, event: 'unsubscribe' };
+    const body = JSON.stringify([event('1', { event: 'delivered' }), unsubscribe, { ...unsubscribe, email: 'b@example.org' }]);
+    for (let n = 0; n < 2; n += 1) await deliver(...signed(body));
+    expect((await events()).events.map(({ event: name, email }) => [name, email])).toEqual([
+      ['delivered', 'a@example.org'],
+      ['unsubscribe', 'a@example.org'],
+      ['unsubscribe', 'b@example.org'],
+    ]);
+  });
+
+  it('loses a field of an unexpected type and the end of a long one, but keeps the event', async () => {
+    await open();
+    const odd = { reason: { a: 1 }, url: `${'x'.repeat(499)}😀`, sg_machine_open: 'yes', category: 7, sg_message_id: null };
     await deliver(...signed(JSON.stringify([event('1', odd)])));
     expect((await events()).events).toEqual([
-      { event: 'open', at: '2026-06-01T12:00:00.000Z', email: 'a@example.org', url: 'x'.repeat(500) },
+      { event: 'open', at: '2026-06-01T12:00:00.000Z', email: 'a@example.org', url: 'x'.repeat(499) },
     ]);
   });
 

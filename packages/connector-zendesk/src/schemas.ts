@@ -97,7 +97,16 @@ const JobStatus = z.looseObject({
 });
 
 const users = z.array(User).nullish();
-const meta = z.looseObject({ has_more: z.boolean().nullish(), after_cursor: text }).nullish();
+
+// An answer has `meta` and `links` if it is paged by cursor, and `next_page` if it is paged by number.
+const pageLinks = {
+  meta: z.looseObject({ has_more: z.boolean().nullish(), after_cursor: text }).nullish(),
+  links: z.looseObject({ next: text }).nullish(),
+  next_page: text,
+};
+const PageLinks = z.object(pageLinks);
+/** Where a list goes on. */
+export type PageLinks = z.output<typeof PageLinks>;
 
 export const UserAnswer = z.looseObject({ user: User });
 export const UsersAnswer = z.looseObject({ users: z.array(User) });
@@ -106,13 +115,13 @@ export const TicketWriteAnswer = z.looseObject({
   ticket: Ticket,
   audit: z.looseObject({ events: z.array(z.looseObject({ id, type: text })).nullish() }).nullish(),
 });
-export const CommentsAnswer = z.looseObject({ comments: z.array(Comment), users, meta });
+export const CommentsAnswer = z.looseObject({ comments: z.array(Comment), users, ...pageLinks });
 export const SearchAnswer = z.looseObject({ results: z.array(Ticket), count: z.number().nullish(), next_page: text });
-export const ExportAnswer = z.looseObject({ results: z.array(Ticket), meta });
+export const ExportAnswer = z.looseObject({ results: z.array(Ticket), ...pageLinks });
 export const TagsAnswer = z.looseObject({ tags: z.array(z.string()) });
 export const CountAnswer = z.looseObject({ count: z.number() });
 export const OrganizationAnswer = z.looseObject({ organization: Organization });
 export const OrganizationsAnswer = z.looseObject({ organizations: z.array(Organization) });
 export const TicketFieldAnswer = z.looseObject({ ticket_field: TicketField });
-export const TicketFieldsAnswer = z.looseObject({ ticket_fields: z.array(TicketField), meta });
+export const TicketFieldsAnswer = z.looseObject({ ticket_fields: z.array(TicketField), ...pageLinks });
 export const JobAnswer = z.looseObject({ job_status: JobStatus });

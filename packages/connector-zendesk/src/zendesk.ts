@@ -1,4 +1,4 @@
-import { defineConnector, secret } from '@busbar/core';
+import { defineConnector, emailAddress, secret } from '@busbar/core';
 import { z } from 'zod';
 import { checkAccount } from './check.ts';
 import { createClient } from './client.ts';
@@ -27,7 +27,7 @@ const config = z
       .min(1)
       .default('read tickets:write users:write')
       .describe('The OAuth scopes to request. Search needs "read", because Zendesk has no narrower scope for it'),
-    email: z.email().optional().describe('Legacy: the e-mail address of the user that the API token acts as'),
+    email: emailAddress().optional().describe('Legacy: the e-mail address of the user that the API token acts as'),
     apiToken: secret(z.string().min(1)).optional().describe('Legacy: the API token'),
     webhookSecret: secret(z.string().min(1)).optional().describe('The signing secret of the webhook that sends events here'),
   })

@@ -45,7 +45,46 @@ describe('a refusal of Zendesk', () => {
         details: { email: [{ description: 'Email: x is taken', error: 'DuplicateValue' }], name: [{ error: 'Blank' }] },
       },
       'UPSTREAM_REJECTED',
-      'email: Email: x is taken; name: invalid.',
+      'email: Email: x is taken; name: Blank.',
+    ],
+    [
+      'the id and type of a custom field',
+      422,
+      {
+        error: 'RecordInvalid',
+        description: 'Record validation errors',
+        details: {
+          base: [
+            {
+              description: 'Type of Content: is required when solving a ticket',
+              error: 'BlankValue',
+              ticket_field_id: 360_008_591_391,
+              ticket_field_type: 'FieldTagger',
+            },
+          ],
+        },
+      },
+      'UPSTREAM_REJECTED',
+      'Zendesk says: customFields id 360008591391 (FieldTagger): Type of Content: is required when solving a ticket. Correct the arguments that ' +
+        'it names and call again. zendesk_list_ticket_fields with that id as fieldId shows what the field takes.',
+    ],
+    [
+      'details that are texts, objects or lists of both',
+      422,
+      {
+        error: 'RecordInvalid',
+        details: { a: 'is wrong', b: ['too long', { error: 'Blank', id: 7 }], c: { description: 'no', max: 3 }, base: ['x'] },
+      },
+      'UPSTREAM_REJECTED',
+      'a: is wrong; b: too long; b: Blank (id 7); c: no (max 3); x.',
+    ],
+    ['details that are a text', 422, { error: 'X', details: 'The name is too long' }, 'UPSTREAM_REJECTED', 'says: The name is too long.'],
+    [
+      'an error with a limit',
+      400,
+      { error: 'TooManyValues', description: 'Too many tags', max_count: 100 },
+      'UPSTREAM_REJECTED',
+      'Too many tags (max_count 100).',
     ],
     [
       'an error object',
@@ -64,9 +103,14 @@ describe('a refusal of Zendesk', () => {
     [
       'a list of errors',
       400,
-      { errors: [{ title: 'Bad', detail: 'page is wrong' }, 'and more'] },
+      {
+        errors: [
+          { code: 'X', title: 'Bad', detail: 'page is wrong', id: 'e1', status: '400', source: { parameter: 'page[size]' } },
+          'and more',
+        ],
+      },
       'UPSTREAM_REJECTED',
-      'Bad: page is wrong; and more.',
+      'Bad: page is wrong (id e1, parameter page[size]); and more.',
     ],
     ['a name alone', 404, { error: 'RecordNotFound' }, 'NOT_FOUND', 'RecordNotFound.'],
     [
@@ -93,8 +137,47 @@ describe('a refusal of Zendesk', () => {
   it('says what to do next in every message', () => {
     expect(read(403, {})?.message).toContain('Someone must give that user the right');
     expect(read(404, {})?.message).toContain('find the record with zendesk_search_tickets or zendesk_get_user');
-    expect(read(409, {})?.message).toContain('Read it again with zendesk_get_ticket');
+    expect(read(409, {})?.message).toContain('Read the record again with zendesk_get_ticket or zendesk_get_user');
     expect(read(422, {})?.message).toContain('Correct the arguments that it names and call again');
+  });
+
+  it('of an update of a ticket that has changed says to read it again', () => {
+    expect(read(409, { error: 'UpdateConflict', description: 'Safe Update prevented the update' })).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringMatching(/^Someone else has changed the ticket since you read it, .* Read it again with zendesk_get_ticket/),
+    });
+  });
+
+  it('because two writes met passes by itself', () => {
+    expect(read(409, { error: 'DatabaseConflict', description: 'Database collision' })).toEqual({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message:
+        'Two writes met inside Zendesk, so this one was not made. Zendesk says: Database collision. That passes by itself: make the same call again in a moment.',
+      executed: 'no',
+      repeat: 'idempotent',
+    });
+  });
+
+  it('because a ticket is closed says that no argument can correct that', () => {
+    const failure = read(422, {
+      error: 'RecordInvalid',
+      description: 'Record validation errors',
+      details: { status: [{ description: 'Status: closed prevents ticket update' }] },
+    });
+    expect(failure).toMatchObject({ code: 'UPSTREAM_REJECTED', executed: 'no' });
+    expect(failure?.message).toContain('The ticket is closed permanently: nothing can change or reopen it');
+    expect(failure?.message).toContain('Do not call again for this ticket');
+    expect(failure?.message).toContain('closed_by_merge');
+    expect(failure?.message).toContain('create a new ticket');
+    expect(failure?.message).not.toContain('Correct the arguments');
+  });
+
+  it('of a whole account is a fault of the settings', () => {
+    const title = 'No help desk at acme.zendesk.com';
+    const failure = read(404, { error: { title, message: 'There is no help desk configured at this address. It is available.' } });
+    expect(failure).toMatchObject({ code: 'CONNECTION_INVALID', executed: 'no' });
+    expect(failure?.message).toContain('Someone must correct the subdomain in the connection’s settings');
+    expect(failure?.message).not.toContain('Check the id');
   });
 
   it('distinguishes a used idempotency key from other bad requests', () => {

@@ -21,6 +21,7 @@ import { observers, type Observer } from './ports/observer.ts';
 import type { RateLimitDecision } from './ports/rate-limit.ts';
 import { localPrincipal, type Principal } from './principal.ts';
 import { createClients, type Clients } from './upstream/clients.ts';
+import { challengeInQuery } from './webhooks/answer-challenge.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 
 const minSecretLength = 32;
@@ -153,8 +154,13 @@ async function findHook(parts: HostParts, id: string): Promise<Hook | undefined>
   const connection = await parts.connections.byHook(id);
   const connector = connection && parts.connectors.get(connection.connector);
   if (!connection || !connector?.webhook) return undefined;
-  const receive: Hook['receive'] = (headers, body) => receiveDelivery(parts, connection, connector, headers, body);
-  return { tenant: connection.tenant, connection: connection.id, receive };
+  const { webhook } = connector;
+  return {
+    tenant: connection.tenant,
+    connection: connection.id,
+    receive: (headers, body) => receiveDelivery(parts, connection, connector, headers, body),
+    challenge: (query) => parts.clients.use(connection, async ({ config }) => challengeInQuery(webhook.challenge?.(config), query)),
+  };
 }
 
 async function receiveDelivery(
@@ -163,13 +169,18 @@ async function receiveDelivery(
   connector: Connector,
   headers: Headers,
   body: Uint8Array,
-): Promise<void> {
-  await clients.use(connection, (open) =>
+): Promise<string | undefined> {
+  const receipt = await clients.use(connection, (open) =>
     receiveWebhook({ connector, config: open.config, state: state.open(connection.id), headers, body, clock }),
   );
+  if (receipt.challenge !== undefined) return receipt.challenge;
+  const { kept, leftOut, cause } = receipt;
+  if (leftOut > 0)
+    log.warn({ connector: connector.id, connection: connection.id, kept, leftOut, err: cause }, 'events of a webhook could not be read');
   // The events say that the vendor's records changed. They are stored already, so a cache that fails must not make the vendor send them
   // again.
   await cache.clear(connection.id).catch((err: unknown) => log.warn({ connection: connection.id, err }, 'the cache failed'));
+  return undefined;
 }
 
 function checkOptions({ connectors, httpClient, resilience, secret, remapOrigins = {} }: HostOptions): void {

@@ -128,8 +128,14 @@ export interface Hook {
   readonly tenant: string;
   /** The connection's id. */
   readonly connection: string;
-  /** Verifies and stores one delivery. @throws {ToolError} FORBIDDEN (bad signature), INVALID_INPUT, STATE_FULL, UNAVAILABLE. */
-  receive(headers: Headers, body: Uint8Array): Promise<void>;
+  /**
+   * Verifies and stores one delivery. Returns the text to answer with if the delivery is a challenge.
+   *
+   * @throws {ToolError} FORBIDDEN (bad signature), INVALID_INPUT, STATE_FULL, UNAVAILABLE.
+   */
+  receive(headers: Headers, body: Uint8Array): Promise<string | undefined>;
+  /** Returns the answer to a vendor that checks the address with a GET. @throws {ToolError} FORBIDDEN (bad token), NOT_FOUND. */
+  challenge(query: URLSearchParams): Promise<string>;
 }
 
 /** The runtime that combines connectors, resilience and metering. Transports serve it. It does not depend on any transport. */

@@ -8,14 +8,14 @@ export {
   type Job,
   type RateLimitStatus,
   type Services,
-  type Signature,
   type UpstreamFailure,
   type UpstreamLimit,
-  type Webhook,
 } from './connector/connector.ts';
 export type { CallContext, Context, Cursor, JobContext } from './connector/context.ts';
+export { emailAddress, readEmailAddress } from './connector/email-address.ts';
 export { failureFromStatus, quoteReason, refused } from './connector/failure.ts';
 export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
+export { nextPage, type PageEnd } from './connector/next-page.ts';
 export { omitNullish } from './connector/omit-nullish.ts';
 export { secret } from './connector/secret.ts';
 export type { Entry, LogSpec, State, StateLog } from './connector/state.ts';
@@ -31,7 +31,8 @@ export {
   type Tool,
   type ToolBuilder,
 } from './connector/tool.ts';
-export { truncate } from './connector/truncate.ts';
+export { textStart, truncate } from './connector/truncate.ts';
+export type { Challenge, Signature, SignedPart, Webhook, WebhookEvent } from './connector/webhook.ts';
 export type { Answer, Content } from './content.ts';
 export { ToolError, errorCodes, type ErrorCode, type ToolErrorOptions } from './errors.ts';
 export type { Logger } from './logger.ts';

@@ -1,3 +1,4 @@
+import { readEmailAddress } from '@busbar/core';
 import { z } from 'zod';
 import { limits } from './limits.ts';
 import { refusal } from './refusal.ts';
@@ -26,7 +27,6 @@ const Mail = z.looseObject({
 /** An e-mail that the sandbox has accepted. */
 export type SentMail = z.output<typeof Mail>;
 
-const Email = z.email();
 const refuse = (field: string | null, message: string): never => {
   throw refusal(400, message, field);
 };
@@ -48,7 +48,7 @@ export function checkMail(body: unknown, account: Account): SentMail {
   checkRecipients(mail);
   checkContent(mail, account);
   const from = mail.from?.email ?? '';
-  if (!Email.safeParse(from).success) refuse('from.email', 'The from object must be provided for every email send.');
+  if (readEmailAddress(from) !== from) refuse('from.email', 'The from object must be provided for every email send.');
   if (!account.senders.includes(from.toLowerCase())) {
     throw refusal(
       403,
@@ -56,7 +56,8 @@ export function checkMail(body: unknown, account: Account): SentMail {
       'from',
     );
   }
-  if (mail.reply_to && !Email.safeParse(mail.reply_to.email).success) refuse('reply_to.email', 'Does not contain a valid address.');
+  if (mail.reply_to && readEmailAddress(mail.reply_to.email ?? '') !== mail.reply_to.email)
+    refuse('reply_to.email', 'Does not contain a valid address.');
   if (mail.categories.length > limits.categories.most)
     refuse('categories', `You cannot have more than ${limits.categories.most} categories.`);
   if (mail.categories.some((name) => name.length > limits.category.most))
@@ -92,7 +93,7 @@ function checkPersonalization({ to = [], cc, bcc, custom_args }: z.output<typeof
   const seen = new Set<string>();
   for (const [list, addresses] of Object.entries({ to, cc, bcc })) {
     for (const [index, { email = '', name = '' }] of addresses.entries()) {
-      if (!Email.safeParse(email).success) refuse(`${field}.${list}.${index}.email`, 'Does not contain a valid address.');
+      if (readEmailAddress(email) !== email) refuse(`${field}.${list}.${index}.email`, 'Does not contain a valid address.');
       if (/[;,]/.test(name)) refuse(`${field}.${list}.${index}.name`, 'The name must not contain a semicolon or a comma.');
       if (seen.has(email.toLowerCase())) {
         refuse(

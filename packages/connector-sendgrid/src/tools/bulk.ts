@@ -3,7 +3,17 @@ import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
 import { recipientCount } from '../mail.ts';
 import { addressCount, planBulk } from '../plan-bulk.ts';
-import { delivery, maxRecipients, plainContent, readDelivery, templateData, templateId, tooManyRecipients } from './mail-inputs.ts';
+import {
+  delivery,
+  legacyData,
+  maxRecipients,
+  plainContent,
+  readDelivery,
+  takesData,
+  templateData,
+  templateId,
+  tooManyRecipients,
+} from './mail-inputs.ts';
 
 // The tool checks each address separately, so that an invalid address does not stop the e-mail to the others.
 const address = z.string();
@@ -42,6 +52,8 @@ export const bulkTools = (tool: ToolBuilder<SendGridClient>) => [
           problem('subject', 'Give subject with text or html, or a templateId');
         if (template === undefined && messages.some(({ data }) => data !== undefined))
           problem('messages', 'data fills a template: give templateId with it');
+        if (template !== undefined && !takesData(template) && messages.some(({ data }) => data !== undefined))
+          problem('messages', legacyData);
       }),
     output: z.object({
       messageId: z.string().optional().describe('For sendgrid_track_email_events; absent if SendGrid returned none'),

@@ -1,4 +1,4 @@
-import { omitNullish, type ToolBuilder } from '@busbar/core';
+import { emailAddress, omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
 import { eventNames, findEvents, sentMessageId, type MailEvent } from '../events.ts';
@@ -55,7 +55,7 @@ export const eventTools = (tool: ToolBuilder<SendGridClient>) => [
     input: z.object({
       messageId: z.string().min(1).max(255).optional().describe('messageId that sending returned. Absent: all messages'),
       sendKey: z.string().max(36).optional().describe('The key in the OUTCOME_UNKNOWN error of a sending tool. Absent: any'),
-      email: z.email().max(254).optional().describe('One recipient. Absent: all'),
+      email: emailAddress().optional().describe('One recipient. Absent: all'),
       events: z.array(z.enum(eventNames)).min(1).max(eventNames.length).optional().describe('Any of these. Absent: all'),
       since: z.iso.datetime({ offset: true }).optional().describe('At or after this time, such as 2026-03-01T09:30:00Z. Absent: any time'),
       limit: z.int().min(1).max(200).default(50).describe('Events in a page, 1 to 200. Default: 50'),

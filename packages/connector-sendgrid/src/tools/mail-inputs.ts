@@ -1,6 +1,6 @@
 import { ToolError } from '@busbar/core';
 import { z } from 'zod';
-import { addresses, addressText, headerText } from '../addresses.ts';
+import { addresses, headerText, recipientText, senderText } from '../addresses.ts';
 import type { SendGridClient } from '../client.ts';
 import type { Delivery } from '../mail.ts';
 
@@ -17,15 +17,15 @@ export const tooManyRecipients = (count: number): string =>
 /** The recipients of one e-mail. */
 export const recipients = {
   to: z
-    .array(addressText)
+    .array(recipientText)
     .min(1)
     .max(maxRecipients)
     .describe(
       'Recipients: name@example.com or Name <name@example.com>. They see each other. At least 1, and at most 1,000 with cc and bcc',
     ),
-  cc: z.array(addressText).max(maxRecipients).optional().describe('Recipients of a copy, at most 1,000. Absent: none'),
+  cc: z.array(recipientText).max(maxRecipients).optional().describe('Recipients of a copy, at most 1,000. Absent: none'),
   bcc: z
-    .array(addressText)
+    .array(recipientText)
     .max(maxRecipients)
     .optional()
     .describe('Recipients of a copy, hidden from the others, at most 1,000. Absent: none'),
@@ -33,8 +33,8 @@ export const recipients = {
 
 /** Sending options. */
 export const delivery = {
-  from: addressText.optional().describe('Sender, verified at SendGrid. Absent: the connection’s own'),
-  replyTo: addressText.optional().describe('Address for replies. Absent: from'),
+  from: senderText.optional().describe('Sender, verified at SendGrid. Absent: the connection’s own'),
+  replyTo: senderText.optional().describe('Address for replies. Absent: from'),
   categories: z
     .array(headerText(z.string().min(1).max(255)))
     .max(10)
@@ -59,6 +59,13 @@ export const templateId = z
   .string()
   .refine((id) => /^(d-)?[0-9a-f][0-9a-f-]{31,35}$/i.test(id), 'A template id looks like d-0c314114a2b745238cbca293d7d19007')
   .describe('Template id from sendgrid_list_templates');
+
+/** Whether data can fill the template. SendGrid fills dynamic templates only, and ignores the data of any other e-mail. */
+export const takesData = (id: string): boolean => id.startsWith('d-');
+
+/** The error for data of a legacy template. The tool has sent nothing. */
+export const legacyData =
+  'A legacy template takes no data: SendGrid would send its tags unfilled. Use a dynamic template, whose id starts with d-, or leave data out';
 
 export const templateData = z
   .record(z.string(), z.unknown())

@@ -5,10 +5,12 @@ import type { SendGridClient } from '../client.ts';
 import { recipientCount, type Envelope } from '../mail.ts';
 import {
   delivery,
+  legacyData,
   maxRecipients,
   plainContent,
   readDelivery,
   recipients,
+  takesData,
   templateData,
   templateId,
   tooManyRecipients,
@@ -61,7 +63,10 @@ export const mailTools = (tool: ToolBuilder<SendGridClient>) => [
     description:
       'Sends one e-mail from a SendGrid template, which supplies subject and text. It cannot be taken back. Read the template’s placeholders with sendgrid_get_template first. SendGrid’s acceptance is not delivery: sendgrid_track_email_events reports delivery.',
     effect: 'write',
-    input: z.object({ templateId, data: templateData, ...recipients, ...delivery }).superRefine(checkRecipients),
+    input: z
+      .object({ templateId, data: templateData, ...recipients, ...delivery })
+      .superRefine(checkRecipients)
+      .refine(({ templateId: id, data }) => data === undefined || takesData(id), { path: ['data'], message: legacyData }),
     output: Sent,
     units: countOf,
     run: async (input, client, context) => {

@@ -1,4 +1,4 @@
-import { omitNullish, type ToolBuilder } from '@busbar/core';
+import { emailAddress, omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import { suppressionLists, type SendGridClient } from '../client.ts';
 import type { Suppression } from '../schemas.ts';
@@ -22,7 +22,7 @@ const viewSuppression = ({ email, created, reason, status }: Suppression): z.inp
   email,
   ...omitNullish({
     createdAt: typeof created === 'number' ? new Date(created * 1_000).toISOString() : undefined,
-    reason: reason?.slice(0, maxReason),
+    reason: truncate(reason, maxReason),
     status,
   }),
 });
@@ -76,7 +76,7 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
     description:
       'Removes one address from a suppression list, so that SendGrid sends to it again. Do this only if the recipient wants e-mail again or the mailbox works again: otherwise the sender’s reputation suffers.',
     effect: 'destructive',
-    input: z.object({ list, email: z.email().max(254).describe('The full address') }),
+    input: z.object({ list, email: emailAddress().describe('The full address') }),
     output: z.object({
       removed: z.boolean().describe('False: the address was not on this list'),
     }),

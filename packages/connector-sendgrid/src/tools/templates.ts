@@ -2,7 +2,7 @@ import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
 import type { Template, TemplateVersion } from '../schemas.ts';
-import { templateId } from './mail-inputs.ts';
+import { takesData, templateId } from './mail-inputs.ts';
 
 const maxText = 20_000;
 const maxVersions = 20;
@@ -70,7 +70,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
       const position: z.output<typeof Position> = cursor === undefined ? first : context.cursor.read(cursor, Position);
       const { templates, next } = await client.listTemplates(position, context);
       return {
-        templates: templates.slice(0, position.size).map((template) => {
+        templates: templates.map((template) => {
           const active = template.versions?.find(isActive);
           return { ...viewTemplate(template), ...(active && { active: viewVersion(active) }) };
         }),
@@ -91,7 +91,11 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
     output: z.object({
       ...templateSummary,
       versions: z.array(VersionView).describe(`Versions, the active one first, at most ${maxVersions}`),
-      placeholders: z.array(z.string()).describe(`Placeholders of the active version, as written there, at most ${maxPlaceholders}`),
+      placeholders: z
+        .array(z.string())
+        .describe(
+          `Placeholders of the active version, as written there, at most ${maxPlaceholders}; a legacy template’s tags are not among them`,
+        ),
       text: z.string().optional().describe(`Plain text of the active version, cut after ${maxText} characters`),
       html: z.string().optional().describe(`HTML of the active version, cut after ${maxText} characters`),
     }),
@@ -99,6 +103,8 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
       const found = await client.getTemplate(input.templateId, context);
       const versions = (found.versions ?? []).toSorted((a, b) => Number(isActive(b)) - Number(isActive(a)));
       const active = versions.find(isActive);
+      if (!takesData(found.id))
+        context.warn('This is a legacy template: data cannot fill it here. Its tags, such as -name- or <%body%>, are sent as they are.');
       if (found.warning?.message) context.warn(`SendGrid warns: ${found.warning.message}`);
       return {
         ...viewTemplate(found),

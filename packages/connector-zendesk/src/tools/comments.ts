@@ -1,6 +1,7 @@
 import type { ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { nextCursor } from '../client/cursor-page.ts';
 import { CommentSummary, CommentView, viewComment, viewCommentSummary } from '../outputs.ts';
 import { ifUnchangedSince, ticketId } from './ticket-inputs.ts';
 
@@ -54,10 +55,10 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
       const { detail, limit, order, after } = position;
       const sort = order === 'oldest' ? 'created_at' : '-created_at';
       const page = await client.listComments(position.ticketId, { sort, size: limit, after }, context);
-      const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
+      const next = nextCursor(page, { size: limit, after }, context);
       const view = detail === 'full' ? viewComment : viewCommentSummary;
       return {
-        comments: page.comments.slice(0, limit).map((comment) => view(comment, page.users)),
+        comments: page.comments.map((comment) => view(comment, page.users)),
         ...(next && { nextCursor: context.cursor.write({ ...position, after: next }) }),
       };
     },

@@ -1,6 +1,7 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { nextCursor } from '../client/cursor-page.ts';
 import type { Ticket } from '../schemas.ts';
 import { ticketQuery } from '../search-query.ts';
 import { ListedTicket, ticketListFields, viewTicketList } from '../ticket-list.ts';
@@ -71,16 +72,17 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
               ...(input.fields && { fields: input.fields }),
             }
           : context.cursor.read(cursor, Position);
-      const viewPage = (tickets: readonly Ticket[]) => viewTicketList(client, tickets.slice(0, position.limit), position);
+      const viewPage = (tickets: readonly Ticket[]) => viewTicketList(client, tickets, position);
       if (position.order === 'all') {
         if (position.query === '')
           throw new ToolError(
             'INVALID_INPUT',
             'Give at least one condition with order "all", such as createdAfter, or use order "newest".',
           );
-        const { results, meta } = await client.exportTickets(position.query, { size: position.limit, after: position.after }, context);
-        const after = meta?.has_more === true ? meta.after_cursor : undefined;
-        return { tickets: viewPage(results), ...(after && { nextCursor: context.cursor.write({ ...position, after }) }) };
+        const page = { size: position.limit, after: position.after };
+        const found = await client.exportTickets(position.query, page, context);
+        const after = nextCursor(found, page, context);
+        return { tickets: viewPage(found.results), ...(after && { nextCursor: context.cursor.write({ ...position, after }) }) };
       }
       const number = position.page ?? 1;
       const sortBy = position.order === 'updated' ? 'updated_at' : 'created_at';
@@ -92,7 +94,8 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
           `Zendesk returns at most ${maxSorted} tickets in this order. Narrow the search, or use order "all" to read every match.`,
         );
       return {
-        tickets: viewPage(found.results),
+        // The next page begins after these, so tickets beyond the limit come again there.
+        tickets: viewPage(found.results.slice(0, position.limit)),
         ...(typeof found.count === 'number' && { total: found.count }),
         ...(more && reachable && { nextCursor: context.cursor.write({ ...position, page: number + 1 }) }),
       };

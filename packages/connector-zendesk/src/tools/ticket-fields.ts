@@ -1,6 +1,7 @@
 import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { nextCursor } from '../client/cursor-page.ts';
 import type { TicketField } from '../schemas.ts';
 
 // Fields rarely change, and Zendesk asks clients to cache them.
@@ -68,9 +69,9 @@ export const ticketFieldTools = (tool: ToolBuilder<ZendeskClient>) => [
       }
       const size = perPage[detail];
       const page = await client.listTicketFields({ size, after }, context);
-      const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
+      const next = nextCursor(page, { size, after }, context);
       return {
-        fields: page.ticket_fields.slice(0, size).map((field) => (detail === 'full' ? viewFull(field, 0, maxOptions) : viewSummary(field))),
+        fields: page.ticket_fields.map((field) => (detail === 'full' ? viewFull(field, 0, maxOptions) : viewSummary(field))),
         ...(next && { nextCursor: context.cursor.write({ detail, after: next }) }),
       };
     },

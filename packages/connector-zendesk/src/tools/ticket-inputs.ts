@@ -1,3 +1,4 @@
+import { emailAddress } from '@busbar/core';
 import { z } from 'zod';
 import type { TicketFields } from '../client/tickets.ts';
 
@@ -27,7 +28,7 @@ export const ticketProperties = (whenAbsent: string) => ({
     .enum(['new', 'open', 'pending', 'hold', 'solved'])
     .optional()
     .describe(`"pending" waits for the requester, "hold" for a third party. Absent: ${whenAbsent}`),
-  assigneeEmail: z.email().optional().describe(`The agent to assign it to. Absent: ${whenAbsent}`),
+  assigneeEmail: emailAddress().optional().describe(`The agent to assign it to. Absent: ${whenAbsent}`),
   assigneeId: z.int().optional().describe(`User id of the agent, instead of assigneeEmail. Absent: ${whenAbsent}`),
   groupId: z.int().optional().describe(`Group to assign it to. Absent: ${whenAbsent}`),
   organizationId: z.int().optional().describe(`One of the requester’s organizations. Absent: ${whenAbsent}`),

@@ -1,6 +1,7 @@
-import { ToolError, type ToolBuilder } from '@busbar/core';
+import { emailAddress, ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { nextCursor } from '../client/cursor-page.ts';
 import { CommentView, TicketDetails, viewComment, viewDetails } from '../outputs.ts';
 import { ifUnchangedSince, tags, ticketFields, ticketId, ticketProperties } from './ticket-inputs.ts';
 
@@ -17,8 +18,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
         subject: z.string().trim().min(1).max(255).describe('Subject line, at most 255 characters'),
         body: z.string().trim().min(1).max(60_000).describe('The first comment, plain text, at most 60,000 characters'),
         public: z.boolean().default(true).describe('False: the first comment is an internal note. Default: true'),
-        requesterEmail: z
-          .email()
+        requesterEmail: emailAddress()
           .optional()
           .describe('The person who asks. Absent, and requesterId too: the user that this connection acts as'),
         requesterName: z.string().min(1).max(255).optional().describe('Name of a new requester, 1 to 255 characters. Absent: the address'),
@@ -75,10 +75,10 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       const { ticket, users } = await client.getTicket(input.ticketId, context);
       if (!input.includeComments && after === undefined) return { ticket: viewDetails(client, ticket, users) };
       const page = await client.listComments(input.ticketId, { sort: '-created_at', size: commentsPerPage, after }, context);
-      const next = page.meta?.has_more === true ? page.meta.after_cursor : undefined;
+      const next = nextCursor(page, { size: commentsPerPage, after }, context);
       return {
         ticket: viewDetails(client, ticket, users),
-        comments: page.comments.slice(0, commentsPerPage).map((comment) => viewComment(comment, page.users)),
+        comments: page.comments.map((comment) => viewComment(comment, page.users)),
         ...(next && { commentsCursor: context.cursor.write({ ticket: input.ticketId, after: next }) }),
       };
     },

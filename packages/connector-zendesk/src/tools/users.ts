@@ -1,4 +1,4 @@
-import { ToolError, type ToolBuilder } from '@busbar/core';
+import { emailAddress, readEmailAddress, ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { UserView, viewUser } from '../outputs.ts';
@@ -23,14 +23,14 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
     input: z
       .object({
         userId: z.int().optional().describe('User id. Absent: the user is found by email'),
-        email: z.email().optional().describe('The user’s main or a further e-mail address. Absent: the user is read by userId'),
+        email: emailAddress().optional().describe('The user’s main or a further e-mail address. Absent: the user is read by userId'),
       })
       .refine(({ userId, email }) => (userId === undefined) !== (email === undefined), 'Give either userId or email'),
     output: UserView,
     run: async ({ userId, email = '' }, client, context) => {
       if (userId !== undefined) return viewUser(client, { ...(await client.getUser(userId, context)), id: userId });
       const users = (await client.findUsers(email, context)).filter((user): user is User & { id: number } => typeof user.id === 'number');
-      const mainMatches = users.filter((user) => user.email?.toLowerCase() === email.toLowerCase());
+      const mainMatches = users.filter((user) => readEmailAddress(user.email ?? '')?.toLowerCase() === email.toLowerCase());
       const [user, ...others] = mainMatches.length > 0 ? mainMatches : users;
       if (!user) {
         throw new ToolError(
@@ -60,8 +60,7 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
     effect: 'write',
     input: z
       .object({
-        email: z
-          .email()
+        email: emailAddress()
           .optional()
           .describe(
             'E-mail address that the user has or gets; a user found by externalId gets it as a further one. Absent: the user is found by externalId',

@@ -4,8 +4,9 @@ import type { Clock } from '../clock.ts';
 import type { Context, JobContext } from './context.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Http, HttpResponse } from './http.ts';
-import type { Entry, LogSpec, State } from './state.ts';
+import type { State } from './state.ts';
 import type { AnyTool, ToolBuilder } from './tool.ts';
+import type { Webhook } from './webhook.ts';
 
 /** A plugin for one vendor: its tools, and how to call the vendor. Write it with {@link defineConnector}. */
 export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = any> {
@@ -26,7 +27,10 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   origins?(config: z.output<Config>): readonly string[];
   /** Declares the vendor's authorization. Core fetches, stores, renews and sends the tokens. */
   authorization?(config: z.output<Config>): Authorization;
-  /** Recognizes the vendor's failures. Called for every response, including 2xx. If it returns undefined, core decides by the status. */
+  /**
+   * Recognizes the vendor's failures. Called for every response, including 2xx, except if the request lists its status in `accept`. If it
+   * returns undefined, core decides by the status.
+   */
   failure?(response: HttpResponse<unknown>): UpstreamFailure | undefined;
   /**
    * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`, because TypeScript infers
@@ -82,6 +86,11 @@ export interface UpstreamFailure {
   readonly message: string;
   /** Whether the vendor executed the request. If it is `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
   readonly executed: 'yes' | 'no' | 'unknown';
+  /**
+   * `idempotent`: core repeats the request only in the classes `safe` and `keyed`, even if `executed` is `no`. For a refusal that passes by
+   * itself, if a second execution would do harm and the vendor does not promise that there was no first.
+   */
+  readonly repeat?: 'idempotent';
   /** Whether the token has expired. If so, core fetches a new token and repeats the request once. */
   readonly renew?: boolean;
   /** How long to wait, in milliseconds. Default: the vendor's `Retry-After` or reset headers. */
@@ -100,34 +109,6 @@ export interface Job<Client> {
   /** The interval between runs, in milliseconds. Absent: the job runs only when `wake` schedules it. */
   readonly everyMs?: number;
   run(client: Client, context: JobContext): Promise<void>;
-}
-
-/** Receives events from the vendor at `/hooks/<unguessable id>`. The host verifies and stores them before it answers. */
-export interface Webhook<Config> {
-  /** The log that stores the events, in the connection's state. */
-  readonly log: LogSpec;
-  /** Declares the signature that the raw bytes must have. */
-  signature(config: Config): Signature;
-  /** Splits the parsed body into entries, which the host deduplicates by id. Throw to refuse the delivery. */
-  events(body: unknown): readonly Entry<unknown>[];
-}
-
-/** A signature over a webhook's raw bytes. */
-export interface Signature {
-  readonly kind: 'hmac-sha1' | 'hmac-sha256' | 'ecdsa-p256';
-  /** The shared secret as text (hmac), or the public key as base64 SPKI (ecdsa). */
-  readonly key: string;
-  readonly header: string;
-  /** The text before the signature in its header, such as `sha1=`. */
-  readonly prefix?: string;
-  readonly encoding: 'hex' | 'base64';
-  /** The signed parts, in order. */
-  readonly over: readonly ('timestamp' | 'body')[];
-  /**
-   * The name of the header that holds the timestamp: seconds or milliseconds since the epoch, or an ISO date. A delivery is refused if its
-   * timestamp is more than 5 minutes off.
-   */
-  readonly timestampHeader?: string;
 }
 
 /**

@@ -19,7 +19,11 @@ export function quoteReason(vendor: string, reason: string | null | undefined): 
 }
 
 /** The failure of a request that the vendor refused and did not execute. `message` is for the model: the reason, then what to do next. */
-export function refused(code: ErrorCode, message: string, options: Pick<UpstreamFailure, 'renew' | 'retryAfterMs'> = {}): UpstreamFailure {
+export function refused(
+  code: ErrorCode,
+  message: string,
+  options: Pick<UpstreamFailure, 'renew' | 'repeat' | 'retryAfterMs'> = {},
+): UpstreamFailure {
   return { code, message, executed: 'no', ...options };
 }
 

@@ -61,8 +61,8 @@ type Send<Absent extends 'method' | 'body'> = <S extends z.ZodType = z.ZodUndefi
 
 /**
  * A connection's only access to its vendor. The host restricts requests to the connector's origins, authorizes them, applies the
- * connector's limits and retries them. It refuses them while the circuit breaker is open. It follows no redirects. Throws only
- * {@link ToolError}.
+ * connector's limits and retries them. It refuses them while the circuit breaker is open. It follows no redirects: a redirect to another
+ * host fails with CONNECTION_INVALID, and nothing was done. Throws only {@link ToolError}.
  */
 export interface Http {
   request<S extends z.ZodType = z.ZodUndefined>(request: HttpRequest<S>, context: Context): Promise<HttpResponse<z.output<S>>>;

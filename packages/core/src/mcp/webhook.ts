@@ -29,8 +29,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 /**
  * Receives one delivery at `POST /hooks/<id>`. Answers 204 only after the delivery is verified and stored, because the vendor discards the
- * delivery when it gets a 204. Reads nothing of the body of a delivery to a hook that no connection has. Error responses have no body, so
- * that a forger cannot learn from them.
+ * delivery when it gets a 204. Answers a vendor that checks the address, with a POST or a GET, with its challenge as plain text. Reads
+ * nothing of the body of a delivery to a hook that no connection has. Error responses have no body, so that a forger cannot learn from
+ * them.
  */
 export async function receiveWebhook(
   host: Host,
@@ -39,11 +40,14 @@ export async function receiveWebhook(
   disconnect: ClientDisconnect,
   options: WebhookOptions,
 ): Promise<void> {
-  const hook = /^\/hooks\/([\w-]{1,128})$/.exec(request.url?.split('?', 1)[0] ?? '')?.[1];
+  const [path = '', query] = request.url?.split('?', 2) ?? [];
+  const hook = /^\/hooks\/([\w-]{1,128})$/.exec(path)?.[1];
+  const isCheck = request.method === 'GET';
   let status = 204;
+  let challenge: string | undefined;
   try {
     await limitAddress(readCredentials(request, options), response, host.clock, options);
-    const found = hook === undefined || request.method !== 'POST' ? undefined : await host.hook(hook);
+    const found = hook === undefined || !(isCheck || request.method === 'POST') ? undefined : await host.hook(hook);
     if (!found) throw new ToolError('NOT_FOUND', 'No such hook.');
     const guest = options.room.enter({ tenant: found.tenant, id: found.connection });
     if (!guest) throw ownShareTaken;
@@ -52,7 +56,8 @@ export async function receiveWebhook(
       options.turns.read(bytes, found.tenant, disconnect, () => bytes),
     );
     if (!guest.run()) throw ownShareTaken;
-    await found.receive(toHeaders(request), body);
+    challenge = isCheck ? await found.challenge(new URLSearchParams(query)) : await found.receive(toHeaders(request), body);
+    if (challenge !== undefined) status = 200;
   } catch (error) {
     if (response.destroyed) return;
     if (error instanceof HttpError) {
@@ -63,5 +68,7 @@ export async function receiveWebhook(
   }
   if (status === 503 || status === 429) response.setHeader('retry-after', '30');
   if (!request.complete) response.setHeader('connection', 'close');
-  response.writeHead(status).end();
+  // A browser must not take a challenge for a page.
+  if (challenge !== undefined) response.setHeaders(new Headers({ 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' }));
+  response.writeHead(status).end(challenge);
 }

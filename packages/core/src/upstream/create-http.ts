@@ -38,13 +38,14 @@ async function sendRequest<S extends z.ZodType>(
 
 /** Makes one attempt at a request. @throws {UpstreamError} for an answer that is a refusal. */
 async function attemptRequest(options: HttpOptions, upstreamRequest: UpstreamRequest, signal: AbortSignal): Promise<HttpResponse<unknown>> {
-  const { response, token } = await sendAttempt(options, upstreamRequest, signal);
+  const started = await sendAttempt(options, upstreamRequest, signal);
+  const { response } = started;
   const answer = {
     status: response.status,
     headers: response.headers,
     data: await readAnswer(response, () => options.largeAnswers.begin(options.tenant, signal)),
   };
-  const refusal = readRefusal(options, upstreamRequest, answer, token);
+  const refusal = readRefusal(options, upstreamRequest, answer, started);
   observeLimits(options, upstreamRequest.request, answer.headers, refusal);
   if (refusal) {
     upstreamRequest.markRefused(refusal);
@@ -85,7 +86,8 @@ async function attemptRows(
   const onAbort = (): void => attemptAbort.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const { response, token } = await sendAttempt(options, upstreamRequest, AbortSignal.any([context.signal, attemptAbort.signal]));
+    const started = await sendAttempt(options, upstreamRequest, AbortSignal.any([context.signal, attemptAbort.signal]));
+    const { response } = started;
     const { status, headers } = response;
     if (status >= 200 && status < 300) {
       observeLimits(options, upstreamRequest.request, headers);
@@ -93,7 +95,7 @@ async function attemptRows(
       return response.body;
     }
     const refusal =
-      readRefusal(options, upstreamRequest, { status, headers, data: await readAnswer(response) }, token) ?? withoutRows(status);
+      readRefusal(options, upstreamRequest, { status, headers, data: await readAnswer(response) }, started) ?? withoutRows(status);
     observeLimits(options, upstreamRequest.request, headers, refusal);
     upstreamRequest.markRefused(refusal);
     throw refusal;

@@ -45,7 +45,7 @@ function attemptOf(options: HttpOptions, upstreamRequest: UpstreamRequest, conte
     connector: options.connector.id,
     connection: options.connection,
     operation,
-    retry: request.retry ?? (request.method === 'GET' ? 'safe' : 'never'),
+    retry: upstreamRequest.retry,
     signal: context.signal,
     deadlineAt: context.deadlineAt,
     limit: limitOf(options, request),

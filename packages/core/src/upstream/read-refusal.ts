@@ -4,6 +4,8 @@ import type { HttpResponse } from '../connector/http.ts';
 import { UpstreamError } from '../ports/resilience.ts';
 import { readPage, waitOf } from './failure.ts';
 import type { HttpOptions } from './http-options.ts';
+import { readRedirect } from './redirect.ts';
+import type { StartedAnswer } from './send-attempt.ts';
 import type { Token } from './token-source.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
@@ -12,15 +14,19 @@ export function readRefusal(
   options: HttpOptions,
   upstreamRequest: UpstreamRequest,
   response: HttpResponse<unknown>,
-  token: Token | undefined,
+  { token, origin }: Pick<StartedAnswer, 'token' | 'origin'>,
 ): UpstreamError | undefined {
   const { request } = upstreamRequest;
   const { status } = response;
-  const accepted = (status >= 200 && status < 300) || request.accept?.includes(status) === true;
+  const listed = request.accept?.includes(status) === true;
+  const accepted = listed || (status >= 200 && status < 300);
   const page = accepted ? readPage(response) : undefined;
   // A request that expects a page has a schema that accepts it.
   const unexpectedPage = page && !request.response?.safeParse(response.data).success ? page : undefined;
-  const failure = options.connector.failure?.(response) ?? unexpectedPage ?? (accepted ? undefined : failureFromStatus(status));
+  const failure =
+    (listed ? undefined : options.connector.failure?.(response)) ??
+    unexpectedPage ??
+    (accepted ? undefined : (readRedirect(status, response.headers, origin) ?? failureFromStatus(status)));
   return failure && toUpstreamError(options, upstreamRequest, failure, response, token);
 }
 
@@ -33,7 +39,8 @@ function toUpstreamError(
 ): UpstreamError {
   const renewed = failure.renew === true && !upstreamRequest.renewed && token !== undefined && tokens?.renew(token) === true;
   if (renewed) upstreamRequest.renewed = true;
-  const transient = renewed || failure.code === 'RATE_LIMITED' || failure.code === 'UPSTREAM_UNAVAILABLE';
+  const passes = failure.code === 'RATE_LIMITED' || failure.code === 'UPSTREAM_UNAVAILABLE';
+  const transient = renewed || (passes && !(failure.repeat === 'idempotent' && upstreamRequest.retry === 'never'));
   return new UpstreamError(failure.code, failure.message, {
     executed: failure.executed,
     transient,

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { TokenEndpoint } from '../connector/authorization.ts';
-import { failureFromStatus } from '../connector/failure.ts';
-import type { Fields } from '../connector/http.ts';
+import { failureFromStatus, refused } from '../connector/failure.ts';
+import type { Fields, HttpResponse } from '../connector/http.ts';
 import { ToolError } from '../errors.ts';
 import { HttpClientError } from '../ports/http-client.ts';
 import { UpstreamError, type Attempt } from '../ports/resilience.ts';
 import { waitOf } from './failure.ts';
 import { marginMs, type AccessToken } from './held-token.ts';
 import { readBody } from './read-body.ts';
+import { readRedirect } from './redirect.ts';
 import { formBody } from './request-url.ts';
 import type { TokenSourceOptions } from './token-source.ts';
 
@@ -86,7 +87,7 @@ async function attemptOnce(request: TokenRequest, url: URL, options: TokenSource
       signal,
     });
     const data = await readBody(body, { limit: maxAnswerBytes });
-    if (status < 200 || status > 299) throw refusal(status, headers, data, request.onInvalidGrant, options.clock.now());
+    if (status < 200 || status > 299) throw refusal({ status, headers, data }, request, options.clock.now());
     return readToken(data, request.endpoint, options, requestedAt);
   } catch (error) {
     if (!(error instanceof HttpClientError)) throw error;
@@ -120,7 +121,11 @@ function readToken(data: unknown, endpoint: TokenEndpoint, { origins, version }:
 
 const invalid = (message: string): UpstreamError => new UpstreamError('UPSTREAM_INVALID', message, { executed: 'yes', transient: false });
 
-function refusal(status: number, headers: Headers, data: unknown, onInvalidGrant: string, nowMs: number): UpstreamError {
+function refusal(
+  { status, headers, data }: HttpResponse<unknown>,
+  { endpoint, onInvalidGrant }: TokenRequest,
+  nowMs: number,
+): UpstreamError {
   if (status === 400 || status === 401 || status === 403) {
     // The standard defines a few codes for the reason (RFC 6749, 5.2). The message omits the vendor's description, which might repeat a
     // secret.
@@ -132,7 +137,9 @@ function refusal(status: number, headers: Headers, data: unknown, onInvalidGrant
           'Someone must correct its id, its secret or key, or its scope in the connection’s settings.';
     return new UpstreamError('UNAUTHENTICATED', message, { executed: 'no', transient: false, status });
   }
-  const failure = failureFromStatus(status);
+  const { origin, host } = new URL(endpoint.tokenUrl);
+  const failure =
+    status === 404 || status === 410 ? noEndpoint(host) : (readRedirect(status, headers, origin) ?? failureFromStatus(status));
   return new UpstreamError(failure.code, `The vendor gave no token: ${failure.message}`, {
     executed: 'no',
     transient: status === 429 || status >= 500,
@@ -140,3 +147,10 @@ function refusal(status: number, headers: Headers, data: unknown, onInvalidGrant
     status,
   });
 }
+
+/** A host without a token endpoint is not the host of the account: it was renamed or deleted, or its address was mistyped. */
+const noEndpoint = (host: string) =>
+  refused(
+    'CONNECTION_INVALID',
+    `${host} has no token endpoint, so the account has moved or is gone, or its address is wrong. Someone must correct the connection’s settings.`,
+  );

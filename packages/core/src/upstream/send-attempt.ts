@@ -6,11 +6,12 @@ import { formBody, requestUrl } from './request-url.ts';
 import type { Token } from './token-source.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
-/** The start of an answer, and the token that its request carried. */
+/** The start of an answer, and where and with which token its request was sent. */
 export interface StartedAnswer {
   /** The response, with its body unread. */
   readonly response: IncomingResponse;
   readonly token: Token | undefined;
+  readonly origin: string;
 }
 
 /** Authorizes and sends one attempt, and reads the status and headers of its answer. */
@@ -26,7 +27,7 @@ export async function sendAttempt(options: HttpOptions, upstreamRequest: Upstrea
   try {
     const response = await options.httpClient.send({ method: request.method, url, headers, body, remap: options.remap(origin), signal });
     sent.status = response.status;
-    return { response, token };
+    return { response, token, origin };
   } catch (error) {
     if (error instanceof HttpClientError && error.sent === 'no') upstreamRequest.markNotExecuted();
     throw error;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { HttpRequest } from '../connector/http.ts';
+import type { HttpRequest, RetryClass } from '../connector/http.ts';
 import type { ResilienceEvent, UpstreamError } from '../ports/resilience.ts';
 import { keepAttempt, type UpstreamScope } from './upstream-scope.ts';
 
@@ -33,6 +33,10 @@ export class UpstreamRequest {
     this.request = request;
     this.operation = `${request.method} ${request.path}`;
     this.#writes = scope.mayWrite && request.method !== 'GET';
+  }
+
+  get retry(): RetryClass {
+    return this.request.retry ?? (this.request.method === 'GET' ? 'safe' : 'never');
   }
 
   /** Whether a write was sent and its outcome is unknown. */
@@ -78,10 +82,10 @@ export class UpstreamRequest {
     this.#count();
   }
 
-  markRefused({ executed, transient }: UpstreamError): void {
+  markRefused({ executed, transient, code }: UpstreamError): void {
     if (executed === 'unknown') return;
-    // A temporary refusal settles only this attempt. A permanent refusal settles the request.
-    if (transient && executed === 'no') this.markNotExecuted();
+    // A temporary refusal settles only this attempt, and so does a host that points elsewhere. Any other permanent refusal settles the request.
+    if ((transient || code === 'CONNECTION_INVALID') && executed === 'no') this.markNotExecuted();
     else this.markAnswered(executed);
   }
 

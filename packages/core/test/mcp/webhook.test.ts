@@ -8,13 +8,16 @@ import { head, rawClient } from './room/sockets.ts';
 import { listen, serve } from './serve.ts';
 
 /** Serves a host that handles deliveries with the given function. */
-async function serveHook(receive: Hook['receive']) {
+async function serveHook(
+  receive: Hook['receive'],
+  challenge: Hook['challenge'] = () => Promise.reject(new ToolError('NOT_FOUND', 'None.')),
+) {
   const { log, lines } = recordingLog();
   const host = createHost({ connectors: [probe().connector], log });
   const asked: string[] = [];
   const hook = async (id: string) => {
     asked.push(id);
-    return id === 'h00k' ? { tenant: 'acme', connection: 'c1', receive } : undefined;
+    return id === 'h00k' ? { tenant: 'acme', connection: 'c1', receive, challenge } : undefined;
   };
   const listener = await httpTransport({ port: 0 }).listen({ ...host, hook });
   onTestFinished(async () => {
@@ -33,6 +36,7 @@ test('passes the raw bytes and the headers to the host, and answers only after t
     expect([headers.get('x-signature'), [...body]]).toEqual(['abc', [...bytes]]);
     await new Promise((resolve) => setImmediate(resolve));
     order.push('stored');
+    return undefined;
   });
   const response = await deliver(bytes, '/hooks/h00k?x=1', { headers: { 'x-signature': 'abc' } });
   order.push('answered');
@@ -64,7 +68,10 @@ test('masks and logs any other error', async () => {
 
 test('accepts only deliveries of a bounded size, by POST, at well-formed ids', async () => {
   let accepted = 0;
-  const { deliver } = await serveHook(async () => void (accepted += 1));
+  const { deliver } = await serveHook(async () => {
+    accepted += 1;
+    return undefined;
+  });
   expect((await deliver('x'.repeat(2 ** 20 + 1))).status).toBe(413);
   expect((await deliver(undefined, '/hooks/h00k', { method: 'PUT' })).status).toBe(404);
   for (const path of ['/hooks/', '/hooks/a/b', '/hooks/a%2Fb', `/hooks/${'a'.repeat(129)}`])
@@ -72,8 +79,33 @@ test('accepts only deliveries of a bounded size, by POST, at well-formed ids', a
   expect(accepted).toBe(0);
 });
 
+test('answers a challenge with its text, which no browser takes for a page', async () => {
+  const { deliver } = await serveHook(
+    async () => '<b>3eZbrw1aBm2rZgRN</b>',
+    async (query) => query.get('hub.challenge') ?? '',
+  );
+  for (const [response, text] of [
+    [await deliver(), '<b>3eZbrw1aBm2rZgRN</b>'],
+    [await deliver(null, '/hooks/h00k?hub.challenge=1158%3F201444', { method: 'GET' }), '1158?201444'],
+  ] as const) {
+    expect([response.status, await response.text()]).toEqual([200, text]);
+    expect([response.headers.get('content-type'), response.headers.get('x-content-type-options')]).toEqual(['text/plain', 'nosniff']);
+  }
+});
+
+test('answers a GET of a webhook that makes no check with 404, and of a wrong token with 403', async () => {
+  const { deliver } = await serveHook(async () => undefined);
+  expect((await deliver(null, '/hooks/h00k?hub.challenge=1', { method: 'GET' })).status).toBe(404);
+  const { deliver: guess } = await serveHook(
+    async () => undefined,
+    () => Promise.reject(new ToolError('FORBIDDEN', secrets.join())),
+  );
+  const response = await guess(null, '/hooks/h00k?hub.challenge=1', { method: 'GET' });
+  expect([response.status, await response.text()]).toEqual([403, '']);
+});
+
 test('looks the hook up before it reads the body, and closes the connection of a delivery to none', async () => {
-  const { url, asked } = await serveHook(async () => {});
+  const { url, asked } = await serveHook(async () => undefined);
   const client = await rawClient(url);
   client.socket.write(`${head('/hooks/unknown', { 'content-length': 1_000_000 })}the body never ends`);
   const answer = await client.reads(/\r\n\r\n/);
@@ -86,7 +118,7 @@ test('looks the hook up before it reads the body, and closes the connection of a
 test('deliveries have places of their own: those that do not end stop neither calls nor other connections’ deliveries', async () => {
   const { log } = recordingLog();
   const host = createHost({ connectors: [probe().connector], log });
-  const hook = async (id: string) => ({ tenant: id, connection: id, receive: async () => {} });
+  const hook = async (id: string) => ({ tenant: id, connection: id, receive: async () => undefined, challenge: async () => '' });
   const { url } = await listen(httpTransport({ port: 0, maxRunning: 1 }), { ...host, hook });
   const unfinished = await Promise.all(Array.from({ length: 120 }, () => rawClient(new URL(url))));
   for (const { socket } of unfinished) socket.write(`${head('/hooks/acme', { 'content-length': 100 })}{`);

@@ -21,7 +21,7 @@ test('a request to an undeclared origin is a fault of the connector, and is neve
   expect(codeOf(await call('acme_stray_item', {}))).toBe('INTERNAL');
 });
 
-test('redirects are not followed', async () => {
+test('a redirect to the same host is not followed', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 302, headers: { location: '/items/b' } });
   expect(codeOf(await call('acme_get_item', { id: 'a' }))).toBe('UPSTREAM_INVALID');

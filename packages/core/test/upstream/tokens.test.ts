@@ -113,6 +113,22 @@ test('a token is replaced shortly before it expires', async () => {
   expect(issued).toBe(2);
 });
 
+test.each([301, 302, 307, 308])('a token endpoint that points to another host with a %i is a fault of the settings', async (status) => {
+  vendor.misbehave({ kind: 'status', status, match: 'POST /oauth/token', headers: { location: 'https://new.vault.example/oauth?x=1' } });
+  const answer = await vaultHost().read();
+  expect(codeOf(answer)).toBe('CONNECTION_INVALID');
+  expect(textOf(answer)).toContain('The vendor gave no token: api.vault.example did nothing, and points to new.vault.example: ');
+  expect(tokenRequests()).toHaveLength(1);
+});
+
+test.each([404, 410])('a host that has no token endpoint (%i) is a fault of the settings, and not a missing record', async (status) => {
+  vendor.misbehave({ kind: 'status', status, match: 'POST /oauth/token', body: '<html>' });
+  const answer = await vaultHost().read();
+  expect(codeOf(answer)).toBe('CONNECTION_INVALID');
+  expect(textOf(answer)).toContain('The vendor gave no token: api.vault.example has no token endpoint');
+  expect(textOf(answer)).not.toContain('record');
+});
+
 test.each([{}, { expires_in: null }, { expires_in: 0 }])(
   'a token whose lifetime the vendor does not state (%o) lives as long as declared',
   async (life) => {

@@ -7,9 +7,8 @@ import { startAcme } from './acme-vendor.ts';
 
 const Note = z.looseObject({ id: z.string(), text: z.string().nullish() });
 const Event = z.object({ note: z.string().describe('Id of the note'), what: z.string().optional().describe('What happened to the note') });
-const Delivered = z.looseObject({
-  events: z.array(z.looseObject({ id: z.string(), note: z.string(), what: z.string().optional().catch(undefined) })),
-});
+const DeliveredEvent = z.looseObject({ id: z.string(), note: z.string(), what: z.string().optional().catch(undefined) });
+const Delivered = z.looseObject({ events: z.array(DeliveredEvent.optional().catch(undefined)) });
 const eventLog = { name: 'events', entry: Event, max: 100, whenFull: 'drop-oldest' } as const satisfies LogSpec;
 const outboxLog = { name: 'outbox', entry: z.object({ text: z.string() }), max: 100, whenFull: 'refuse' } as const satisfies LogSpec;
 const mostRows = 100;
@@ -121,7 +120,7 @@ export const acmeMore: MoreConnector = defineConnector({
       over: ['timestamp', 'body'],
       timestampHeader: 'x-acme-at',
     }),
-    events: (body) => Delivered.parse(body).events.map(({ id, note, what }) => ({ id, value: { note, what } })),
+    events: (body) => Delivered.parse(body).events.map((event) => event && { id: event.id, value: { note: event.note, what: event.what } }),
   },
   ...(acme.check && { check: acme.check }),
 });

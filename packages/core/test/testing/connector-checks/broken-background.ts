@@ -31,12 +31,12 @@ export const brokenBackground: readonly BrokenConnector[] = [
   broken({
     fault: 'counts an event again each time it arrives',
     finds: 'stores each event of its vendor’s webhook once',
-    connector: hooked({ events: (body) => good.events(body).map((event) => ({ ...event, id: crypto.randomUUID() })) }),
+    connector: hooked({ events: (body) => good.events(body).map((event) => event && { ...event, id: crypto.randomUUID() }) }),
   }),
   broken({
     fault: 'declares a signature that its vendor does not use',
     finds: 'stores each event of its vendor’s webhook once',
-    also: ['stores nothing from a signed body that is no delivery'],
+    also: ['stores nothing from a signed body that is no delivery', 'stores the other events of a delivery with an odd one'],
     connector: hooked({ signature: (config) => ({ ...good.signature(config), over: ['body', 'timestamp'] }) }),
   }),
   broken({
@@ -52,6 +52,17 @@ export const brokenBackground: readonly BrokenConnector[] = [
       events: (body) => {
         const event = (body as { events?: { id?: string }[] } | null)?.events?.[0];
         return [{ id: event?.id ?? 'unknown', value: { note: 'note-1' } }];
+      },
+    }),
+  }),
+  broken({
+    fault: 'refuses a delivery because of one event',
+    finds: 'stores the other events of a delivery with an odd one',
+    connector: hooked({
+      events: (body) => {
+        const events = good.events(body);
+        if (events.includes(undefined)) throw new Error('odd');
+        return events;
       },
     }),
   }),

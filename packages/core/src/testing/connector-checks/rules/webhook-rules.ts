@@ -1,5 +1,5 @@
-import type { Webhook } from '../../../connector/connector.ts';
 import type { Entry } from '../../../connector/state.ts';
+import type { Webhook } from '../../../connector/webhook.ts';
 import { ToolError } from '../../../errors.ts';
 import type { CheckedConnector } from '../checked-connector.ts';
 import { fieldPaths, pathText, withField } from '../json-fields.ts';
@@ -12,6 +12,7 @@ import { fieldFaults, slipOf } from './answer-rules.ts';
 const junk = ['', 'no JSON', '{"half": ', 'null', '7', '"text"', '[null]', '[7]', '[[]]', '{}'];
 /** The number of events in a large batch. */
 const batch = 1_000;
+const maxShown = 100;
 
 /** How a connector handles webhook deliveries. Core verifies and stores them. The connector declares the signature and reads the events. */
 export const webhookRules: readonly Rule[] = [
@@ -69,6 +70,24 @@ export const webhookRules: readonly Rule[] = [
       }),
   },
   {
+    name: 'stores the other events of a delivery with an odd one',
+    why: 'Vendors put many events into a delivery. If one of them makes the host refuse it, they repeat all of it for hours, and then drop it.',
+    appliesTo: 'webhook',
+    find: (checked) =>
+      checked.withTestHost({ tool: '' }, async (testHost) => {
+        const problems: string[] = [];
+        for (const delivery of withOddEvents(checked.fixture.delivery)) {
+          const refused = await refusalOf(testHost, JSON.stringify(delivery));
+          const entries = await stored(checked, testHost);
+          const body = JSON.stringify(delivery).slice(0, maxShown);
+          if (refused) problems.push(`refuses ${body}: ${refused.message}${causeOf(refused)}`);
+          else if (entries.length === 0) problems.push(`stores nothing from ${body}: return undefined for an event that you cannot read`);
+          await forget(checked, testHost, entries);
+        }
+        return problems;
+      }),
+  },
+  {
     name: 'can read every event that its webhook stored',
     why: 'A stored event is read for weeks. A single unexpected event makes the tool fail every time.',
     appliesTo: 'webhook',
@@ -94,6 +113,17 @@ export const webhookRules: readonly Rule[] = [
     },
   },
 ];
+
+/** Puts events that no vendor documents before those of a delivery that has a list of events, as a whole or in a field. */
+function withOddEvents(delivery: unknown): unknown[] {
+  const odd = (events: readonly unknown[]): unknown[][] => [null, 7, {}].map((event) => [event, ...events]);
+  if (Array.isArray(delivery)) return odd(delivery);
+  return Object.entries(Object(delivery) as object).flatMap(([name, value]: [string, unknown]) =>
+    Array.isArray(value) && value.every((event) => typeof event === 'object')
+      ? odd(value).map((events) => ({ ...(delivery as object), [name]: events }))
+      : [],
+  );
+}
 
 /** Delivers a body that the account of this or another test host has signed. Returns the refusal, if there is one. */
 async function refusalOf(testHost: TestHost, body: string, { sandbox }: TestHost = testHost): Promise<ToolError | undefined> {
