@@ -20,6 +20,31 @@ describe('salesforce_query_records', () => {
     });
   });
 
+  it('returns times in ISO form, and takes them and Salesforce’s own form back', async () => {
+    const { records } = await org.call('salesforce_query_records', { soql: 'SELECT LastModifiedDate FROM Account LIMIT 1' });
+    const seen = records[0].LastModifiedDate as string;
+    expect(seen).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/);
+    const soql = 'SELECT Id FROM Account WHERE LastModifiedDate >= :seen';
+    for (const date of [seen, seen.replace('Z', '+0000')])
+      expect(await org.call('salesforce_query_records', { soql, values: { seen: { date } } })).toMatchObject({ total: 4 });
+  });
+
+  it('takes a list of dates', async () => {
+    const [{ CloseDate = undefined } = {}] = org.sandbox.records('Opportunity');
+    const values = { days: [{ date: CloseDate }, { date: '2001-01-01' }] };
+    const soql = 'SELECT Id FROM Opportunity WHERE CloseDate IN :days';
+    expect(await org.call('salesforce_query_records', { soql, values })).toMatchObject({ total: 1 });
+    expect(sentQuery()).toBe(`SELECT Id FROM Opportunity WHERE CloseDate IN (${String(CloseDate)}, 2001-01-01)`);
+  });
+
+  it('says that a time has no zone', async () => {
+    const soql = 'SELECT Id FROM Account WHERE CreatedDate > :d';
+    expect(await org.failure('salesforce_query_records', { soql, values: { d: { date: '2026-03-01T09:30:00' } } })).toMatch(
+      /^INVALID_INPUT: [^]*values\.d\.date: The time has no zone/,
+    );
+    expect(org.sandbox.requests).toEqual([]);
+  });
+
   it('matches values with quotes and parentheses as they are', async () => {
     const soql = 'SELECT Name FROM Account WHERE Name = :name AND Industry IN :industries';
     const values = { name: "O'Brien & Daughters", industries: ['Retail', "x') OR Name != ('"] };

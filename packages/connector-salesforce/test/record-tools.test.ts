@@ -25,12 +25,13 @@ describe('one record', () => {
   });
 
   it('is read by an id of 15 characters, with the requested fields, even empty ones', async () => {
-    const { fields } = await org.call('salesforce_get_record', {
+    const { id, fields } = await org.call('salesforce_get_record', {
       object: 'Account',
       id: account.Id.slice(0, 15),
       fields: ['Rating', 'Owner.Name'],
     });
     expect(fields).toEqual({ Rating: null, Owner: { Name: 'Ada Example' } });
+    expect(id).toBe(account.Id);
   });
 
   it('is read by an external id, and has its record id', async () => {
@@ -42,7 +43,7 @@ describe('one record', () => {
     expect(await org.failure('salesforce_get_record', { ...by, externalId: '../../limits' })).toMatch(/^INVALID_INPUT: \w+ is not valid/);
   });
 
-  it.each([[{}], [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }], [{ externalIdField: 'Erp_Id__c' }]])(
+  it.each([[{}], [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }], [{ externalIdField: 'Erp_Id__c' }], [{ id: '001000000000001', externalIdField: 'Erp_Id__c' }]])(
     'is not read by %j',
     async (by) => {
       expect(await org.failure('salesforce_get_record', { object: 'Account', ...by })).toMatch(
@@ -95,6 +96,57 @@ describe('one record', () => {
     await org.call('salesforce_update_record', change('Warm', modifiedAt));
     expect(await org.failure('salesforce_update_record', change('Cold', '2020-01-01T00:00:00Z'))).toMatch(/^CONFLICT: .*Read it again/);
     expect(account['Rating']).toBe('Warm');
+  });
+
+  it('is changed since a time in Salesforce’s own form, but not since a time without a zone', async () => {
+    const change = { object: 'Account', id: account.Id, fields: { Rating: 'Warm' } };
+    const since = account['LastModifiedDate'] as string;
+    expect(since).toMatch(/\+0000$/);
+    await org.call('salesforce_update_record', { ...change, ifUnmodifiedSince: since });
+    expect(org.sent().at(-1)?.headers['if-unmodified-since']).toBe(new Date(since.replace('+0000', 'Z')).toUTCString());
+    expect(await org.failure('salesforce_update_record', { ...change, ifUnmodifiedSince: '2026-03-01T09:30:00' })).toMatch(
+      /^INVALID_INPUT: [^]*ifUnmodifiedSince: The time has no zone/,
+    );
+  });
+
+  it('is written back as it was read: attributes, its own id and its own external id are left out', async () => {
+    const attributes = { type: 'Account', url: '/services/data/v64.0/sobjects/Account/x' };
+    const fields = { attributes, Id: account.Id, Rating: 'Hot' };
+    await org.call('salesforce_update_record', { object: 'Account', id: account.Id.slice(0, 15), fields });
+    await org.call('salesforce_update_records', { records: [{ object: 'Account', id: account.Id, fields }] });
+    const upsert = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-1' };
+    await org.call('salesforce_upsert_record', { ...upsert, fields: { attributes, Erp_Id__c: 'E-1', Rating: 'Hot' } });
+    const records = [{ attributes, Erp_Id__c: 'E-1', Rating: 'Hot' }];
+    await org.call('salesforce_upsert_records', { object: 'Account', externalIdField: 'Erp_Id__c', records });
+    await org.call('salesforce_create_record', { object: 'Account', fields: { attributes, Name: 'Copy' } });
+    expect(org.sent().map(({ body }) => body)).toEqual([
+      { Rating: 'Hot' },
+      { allOrNone: false, records: [{ attributes: { type: 'Account' }, Rating: 'Hot', id: account.Id }] },
+      { Rating: 'Hot' },
+      { allOrNone: false, records: [{ attributes: { type: 'Account' }, Erp_Id__c: 'E-1', Rating: 'Hot' }] },
+      { Name: 'Copy' },
+    ]);
+  });
+
+  it.each<[string, string, object, string]>([
+    ['another id', 'salesforce_update_record', { Id: '001000000000099', Rating: 'Hot' }, 'fields: Id is not 001'],
+    ['attributes of another object', 'salesforce_create_record', { attributes: { type: 'Lead' }, Name: 'A' }, 'attributes names another'],
+    ['an id in a new record', 'salesforce_create_record', { Id: '001000000000001', Name: 'A' }, 'leave Id out: Salesforce gives'],
+    ['a name twice', 'salesforce_create_record', { Name: 'A', name: 'B' }, 'name is there twice'],
+    ['nothing but attributes', 'salesforce_create_record', { attributes: { type: 'Account' } }, 'give at least one field'],
+    ['another external id', 'salesforce_upsert_record', { erp_id__c: 'E-2' }, 'leave erp_id__c out'],
+    ['an id beside an external id', 'salesforce_upsert_record', { Id: '001000000000001' }, 'leave Id out: the external id'],
+  ])('is not written with %s', async (_, tool, fields, message) => {
+    const by =
+      tool === 'salesforce_update_record'
+        ? { id: account.Id }
+        : tool === 'salesforce_upsert_record'
+          ? { externalIdField: 'Erp_Id__c', externalId: 'E-1' }
+          : {};
+    const failure = await org.failure(tool, { object: 'Account', ...by, fields });
+    expect(failure).toMatch(/^INVALID_INPUT: fields: .*Nothing was sent/);
+    expect(failure).toContain(message);
+    expect(org.sandbox.requests).toEqual([]);
   });
 
   it('is created by an upsert, and changed by the next', async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
 import { problemText } from '../failure.ts';
 import type { SavedRow } from '../schemas.ts';
+import { fieldsToWrite } from './fields-to-write.ts';
 import { allOrNone, externalIdField, fieldValues, objectName, recordId } from './record-inputs.ts';
 
 /** The number of records that Salesforce accepts in one request. */
@@ -64,7 +65,10 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Rows,
     run: async (input, client, context) => {
-      const rows = input.records.map(({ object, fields }) => ({ attributes: { type: object }, ...fields }));
+      const rows = input.records.map(({ object, fields }, index) => ({
+        attributes: { type: object },
+        ...fieldsToWrite(fields, { object, at: `records.${index}.fields` }),
+      }));
       return present(await client.createRecords(rows, input.allOrNone, context), rows.length, context.warn);
     },
   }),
@@ -86,7 +90,11 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Rows,
     run: async (input, client, context) => {
-      const rows = input.records.map(({ object, id, fields }) => ({ attributes: { type: object }, ...fields, id }));
+      const rows = input.records.map(({ object, id, fields }, index) => ({
+        attributes: { type: object },
+        ...fieldsToWrite(fields, { object, id, at: `records.${index}.fields` }),
+        id,
+      }));
       return present(await client.updateRecords(rows, input.allOrNone, context), rows.length, context.warn);
     },
   }),
@@ -110,7 +118,11 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
       // Salesforce creates a new record for each row without a value, and another record each time the request is repeated.
       const without = input.records.findIndex((fields) => (fields[input.externalIdField] ?? '') === '');
       if (without >= 0) throw new ToolError('INVALID_INPUT', `Row ${without} has no ${input.externalIdField}, so nothing was sent.`);
-      const rows = input.records.map((fields) => ({ attributes: { type: input.object }, ...fields }));
+      const { object } = input;
+      const rows = input.records.map((fields, index) => ({
+        attributes: { type: object },
+        ...fieldsToWrite(fields, { object, at: `records.${index}` }),
+      }));
       return present(
         await client.upsertRecords(input.object, input.externalIdField, rows, input.allOrNone, context),
         rows.length,

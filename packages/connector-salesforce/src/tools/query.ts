@@ -2,7 +2,7 @@ import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
 import { locatorOf } from '../client/queries.ts';
-import { plainRecord, type Cut } from '../plain-record.ts';
+import { plainRecord } from '../plain-record.ts';
 import type { QueryAnswer } from '../schemas.ts';
 import { BoundValue, bindSoql } from '../soql.ts';
 
@@ -45,7 +45,7 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
         .refine((values) => Object.keys(values).length <= 50, 'At most 50 values')
         .optional()
         .describe(
-          'Values for the :names in soql, at most 50: text, number, true, null, a list for IN; {"date": "2026-03-01"} or {"date": "2026-03-01T09:30:00Z"} for dates; {"contains": "50%"} or {"startsWith": "A"} for LIKE. For example {"industry": "Banking"}. Absent: none',
+          'Values for the :names in soql, at most 50: text, number, true, null; {"date": "2026-03-01"} or {"date": "2026-03-01T09:30:00Z"} for dates; a list of these for IN; {"contains": "50%"} or {"startsWith": "A"} for LIKE. For example {"industry": "Banking"}. Absent: none',
         ),
       includeDeleted: z.boolean().default(false).describe('True: also records in the recycle bin and archived ones. Default: false'),
       limit: z.int().min(1).max(500).default(100).describe('Records in a page, 1 to 500. Default: 100'),
@@ -77,11 +77,13 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
               context,
             )
           : await client.queryMore('data', position.locator, context);
-      const onCut = ({ field, total }: Cut): void =>
-        context.warn(`Not all ${total} related records are shown in ${field}. Query them by themselves to read the rest.`);
+      // One warning for each list: a warning for each record would use up the call's warnings.
+      const cut = new Set<string>();
       const records = fitPage(
-        answer.records.slice(position.skip, position.skip + position.limit).map((record) => plainRecord(record, onCut)),
+        answer.records.slice(position.skip, position.skip + position.limit).map((record) => plainRecord(record, (field) => cut.add(field))),
       );
+      for (const field of cut)
+        context.warn(`Not all related records are shown in ${field} of some records. Query them by themselves to read the rest.`);
       const next = nextOf(position, position.skip + records.length, answer);
       if (next?.soql !== undefined && next.soql.length > maxKeptQuery)
         context.warn(
