@@ -4,12 +4,26 @@ import { z } from 'zod';
 
 const text = z.string().nullish();
 
+/** The records that a duplicate rule found. */
+const duplicates = z
+  .looseObject({
+    matchResults: z
+      .array(z.looseObject({ matchRecords: z.array(z.looseObject({ record: z.looseObject({ Id: text }).nullish() })).nullish() }))
+      .nullish(),
+  })
+  .nullish()
+  // An error is shown even if its details have another form.
+  .catch(undefined);
+
 /** An error. The code is `statusCode` in a row of a collection and `errorCode` in a refusal. */
 export const Problem = z.looseObject({
   errorCode: text,
   statusCode: text,
   message: text,
   fields: z.array(z.string()).nullish(),
+  duplicateResult: duplicates,
+  /** So misspelt by most API versions. */
+  duplicateResut: duplicates,
 });
 
 /** A record as Salesforce sends it: its type and link under `attributes`, its fields at the top level. */

@@ -218,6 +218,22 @@ describe('up to 200 records', () => {
     expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatchObject({ total: 4 });
   });
 
+  it('are to be repeated as they are if another change locked them, and all of them if allOrNone undid them', async () => {
+    const errors = (statusCode: string) => [{ statusCode, message: 'because', fields: [] }];
+    const answerWith = async (body: object[], allOrNone: boolean) => {
+      org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('POST', '/composite/sobjects') });
+      return answerText(await org.answer('salesforce_create_records', { records: [row('A'), row('B')], allOrNone }));
+    };
+    const ok = { id: '001000000000001AAA', success: true, errors: [] };
+    expect(await answerWith([ok, { success: false, errors: errors('UNABLE_TO_LOCK_ROW') }], false)).toContain(
+      'Another change held 1 of them for a moment: repeat these as they are.',
+    );
+    const undone = { success: false, errors: errors('ALL_OR_NONE_OPERATION_ROLLED_BACK') };
+    expect(await answerWith([undone, { success: false, errors: errors('REQUIRED_FIELD_MISSING') }], true)).toContain(
+      'One row that fails undoes all: correct the rows at fault and repeat all.',
+    );
+  });
+
   it('are changed, upserted and deleted', async () => {
     await org.call('salesforce_update_records', { records: [{ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }] });
     expect(account['Rating']).toBe('Hot');

@@ -1,7 +1,7 @@
 import { ToolError, type CallContext } from '@busbar/core';
 import type { SalesforceClient } from '../client.ts';
 import { locatorOf, type CompositePart } from '../client/queries.ts';
-import { problemsIn } from '../failure.ts';
+import { codeOf, problemsIn } from '../failure/problems.ts';
 import { plainRecord } from '../plain-record.ts';
 import { QueryAnswer } from '../schemas.ts';
 import { usedLimits } from '../used-limits.ts';
@@ -48,7 +48,7 @@ export const isRefused = (result: Rows | Refused): result is Refused => 'code' i
  * Reads sources in at most `maxCalls` API calls. Equal sources are read only once, and up to five queries share a call. Queries that need
  * all their rows are read page by page as long as calls are left.
  *
- * @throws {ToolError} if no source could be read.
+ * @throws {ToolError} if no source could be read, or the org's limit on requests is reached.
  */
 export async function gather(
   client: SalesforceClient,
@@ -95,7 +95,8 @@ export async function gather(
     const more = locatorOf(page);
     const rows = [...before.rows, ...page.records.map((record) => plainRecord(record))];
     results.set(keyOf(source), { ...before, rows, whole: page.done !== false });
-    if (more !== undefined) unread.push({ source, locator: more });
+    // A page that names itself as the next would be read for ever.
+    if (more !== undefined && more !== locator) unread.push({ source, locator: more });
   }
   return { of: (source) => results.get(keyOf(source)), apiCalls };
 }
@@ -128,7 +129,7 @@ function readPart({ status, body }: CompositePart): Reading {
   const answer = status === 200 ? QueryAnswer.safeParse(body).data : undefined;
   if (!answer) {
     const [problem] = problemsIn(body);
-    return { result: { code: problem?.errorCode ?? `HTTP ${status}`, message: problem?.message ?? 'no reason given' } };
+    return { result: { code: (problem && codeOf(problem)) || `HTTP ${status}`, message: problem?.message ?? 'no reason given' } };
   }
   const rows = answer.records.map((record) => plainRecord(record));
   return { result: { rows, total: answer.totalSize ?? rows.length, whole: answer.done !== false }, locator: locatorOf(answer) };
