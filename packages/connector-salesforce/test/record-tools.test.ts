@@ -298,6 +298,21 @@ describe('the objects of the org', () => {
     expect(field('OwnerId')).toMatchObject({ refersTo: ['User'], relationship: 'Owner' });
   });
 
+  it('are described with the names of their child relationships, and with a warning if there are more', async () => {
+    const input = { object: 'Account', detail: 'full' };
+    const { children } = await org.call('salesforce_describe_object', input);
+    expect(children).toEqual([
+      { object: 'Contact', field: 'AccountId', relationship: 'Contacts' },
+      { object: 'Opportunity', field: 'AccountId', relationship: 'Opportunities' },
+      { object: 'Case', field: 'AccountId', relationship: 'Cases' },
+    ]);
+    const body = { name: 'Lead', fields: [], childRelationships: Array(201).fill({ childSObject: 'A', field: 'B', relationshipName: 'C' }) };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/sobjects/{object}/describe') });
+    expect(answerText(await org.answer('salesforce_describe_object', { ...input, object: 'Lead' }))).toContain(
+      'Only 200 of 201 child relationships are shown.',
+    );
+  });
+
   it('are described page by page, with writable fields only', async () => {
     const input = { object: 'Account', writableOnly: true, limit: 6 };
     const first = await org.call('salesforce_describe_object', input);
@@ -322,6 +337,7 @@ describe('the org', () => {
     expect(limits.map(({ name }: { name: string }) => name)).toContain('DailyApiRequests');
     // The tool leaves out a limit that the org does not have.
     expect((await org.call('salesforce_get_limits', { detail: 'full' }))['limits']).toHaveLength(total);
+    expect(await org.failure('salesforce_get_limits', { names: ['DataStorageMB'], detail: 'full' })).toMatch(/^INVALID_INPUT: Give names or detail/);
     const named = await org.answer('salesforce_get_limits', { names: ['DataStorageMB', 'Nonsense'] });
     expect(named.structuredContent).toMatchObject({ limits: [{ name: 'DataStorageMB', max: 1_024 }] });
     expect(answerText(named)).toContain('no limit named Nonsense');

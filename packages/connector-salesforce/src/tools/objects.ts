@@ -131,20 +131,20 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
       );
       const end = offset + input.limit;
       const full = input.detail === 'full';
+      const children = (described.childRelationships ?? []).filter(({ relationshipName }) => relationshipName);
+      if (full && offset === 0 && children.length > maxChildren)
+        context.warn(`Only ${maxChildren} of ${children.length} child relationships are shown.`);
       return {
         ...presentObject(described),
         fields: fields.slice(offset, end).map((field) => presentField(field, full)),
         totalFields: fields.length,
         ...(full &&
           offset === 0 && {
-            children: (described.childRelationships ?? [])
-              .filter(({ relationshipName }) => relationshipName)
-              .slice(0, maxChildren)
-              .map(({ childSObject, field, relationshipName }) => ({
-                ...(childSObject && { object: childSObject }),
-                ...(field && { field }),
-                ...(relationshipName && { relationship: relationshipName }),
-              })),
+            children: children.slice(0, maxChildren).map(({ childSObject, field, relationshipName }) => ({
+              ...(childSObject && { object: childSObject }),
+              ...(field && { field }),
+              ...(relationshipName && { relationship: relationshipName }),
+            })),
           }),
         ...(end < fields.length && { nextCursor: context.cursor.write({ offset: end }) }),
       };
