@@ -16,8 +16,7 @@ import { searchTools } from './tools/search.ts';
 
 const config = z
   .object({
-    myDomain: myDomain
-      .describe('The org’s My Domain: "acme" for https://acme.my.salesforce.com, "acme--uat.sandbox" for a sandbox'),
+    myDomain: myDomain.describe('The org’s My Domain: "acme" for https://acme.my.salesforce.com, "acme--uat.sandbox" for a sandbox'),
     clientId: pastedText().min(1).describe('The consumer key of the external client app'),
     clientSecret: secret(pastedText().min(1))
       .optional()
@@ -26,7 +25,9 @@ const config = z
     privateKey: secret(pastedText().min(1))
       .optional()
       .describe('For the JWT bearer flow: the RSA key of the app’s certificate, as PEM (PKCS#8)'),
-    refreshToken: secret(pastedText().min(1)).optional().describe('For the web server flow: the refresh token that a person’s consent gave'),
+    refreshToken: secret(pastedText().min(1))
+      .optional()
+      .describe('For the web server flow: the refresh token that a person’s consent gave'),
     apiVersion: z
       .string()
       .regex(/^v[1-9]\d\.0$/, 'A version such as "v64.0"')

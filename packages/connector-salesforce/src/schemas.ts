@@ -76,12 +76,16 @@ const objectSummary = {
   keyPrefix: text,
   custom: flag,
   queryable: flag,
+  searchable: flag,
   createable: flag,
   updateable: flag,
   deletable: flag,
 };
 
 export const ObjectsAnswer = z.looseObject({ sobjects: z.array(z.looseObject(objectSummary)) });
+
+/** A value of a picklist. */
+export const PicklistValue = z.looseObject({ value: text, active: flag });
 
 export const Field = z.looseObject({
   name: z.string(),
@@ -95,15 +99,33 @@ export const Field = z.looseObject({
   externalId: flag,
   unique: flag,
   calculated: flag,
+  calculatedFormula: text,
+  filterable: flag,
+  controllerName: text,
+  defaultValue: z.union([z.string(), z.number(), z.boolean()]).nullish().catch(undefined),
   inlineHelpText: text,
   referenceTo: z.array(z.string()).nullish(),
   relationshipName: text,
-  picklistValues: z.array(z.looseObject({ value: text, label: text, active: flag })).nullish(),
+  picklistValues: z.array(PicklistValue).nullish(),
 });
 export type Field = z.output<typeof Field>;
+
+/** A field of another object that refers to an object. Only those with a name can be queried. */
+export const ChildRelationship = z.looseObject({ childSObject: text, field: text, relationshipName: text, cascadeDelete: flag });
+
+/** A record type. The master type means none. */
+export const RecordTypeInfo = z.looseObject({
+  recordTypeId: text,
+  name: text,
+  available: flag,
+  active: flag,
+  master: flag,
+  defaultRecordTypeMapping: flag,
+});
 
 export const DescribeAnswer = z.looseObject({
   ...objectSummary,
   fields: z.array(Field),
-  childRelationships: z.array(z.looseObject({ childSObject: text, field: text, relationshipName: text })).nullish(),
+  childRelationships: z.array(ChildRelationship).nullish(),
+  recordTypeInfos: z.array(RecordTypeInfo).nullish(),
 });

@@ -9,7 +9,10 @@ const date = z.strictObject({ date: dateInput });
 /** A value to bind. Its kind decides its form in SOQL. */
 export const BoundValue = z.union([
   scalar,
-  z.array(z.union([scalar, date])).min(1).max(500),
+  z
+    .array(z.union([scalar, date]))
+    .min(1)
+    .max(500),
   date,
   z.strictObject({ contains: z.string().max(200) }),
   z.strictObject({ startsWith: z.string().max(200) }),

@@ -75,7 +75,10 @@ describe('the settings of a Salesforce connection', () => {
   });
 
   it('take secrets as people paste them', () => {
-    expect(authorizationOf({ ...client, clientId: ' key\n', clientSecret: '"s3cret"\n' })).toMatchObject({ clientId: 'key', clientSecret: 's3cret' });
+    expect(authorizationOf({ ...client, clientId: ' key\n', clientSecret: '"s3cret"\n' })).toMatchObject({
+      clientId: 'key',
+      clientSecret: 's3cret',
+    });
     expect(authorizationOf({ ...jwt, privateKey: '\uFEFFPEM\n' })).toMatchObject({ privateKey: 'PEM' });
     expect(authorizationOf({ ...consent, refreshToken: 'r3fresh\r\n' })).toMatchObject({ refreshToken: 'r3fresh' });
   });

@@ -165,7 +165,10 @@ describe('salesforce_query_records', () => {
       org.sandbox.misbehave({ kind: 'status', status: 200, body: { ...body, nextRecordsUrl }, match: route('GET', '/query') });
       const { content, structuredContent } = await org.answer('salesforce_query_records', { soql: 'SELECT Id FROM Account' });
       expect(structuredContent).toEqual({ records: [{ Id: '001000000000001AAA' }], total: 5_000 });
-      expect(content.at(-1)).toEqual({ type: 'text', text: expect.stringContaining('More records follow, and Salesforce does not say where') });
+      expect(content.at(-1)).toEqual({
+        type: 'text',
+        text: expect.stringContaining('More records follow, and Salesforce does not say where'),
+      });
     }
   });
 
@@ -227,7 +230,13 @@ describe('salesforce_search_records', () => {
     for (let index = 0; index < 3; index += 1) org.sandbox.add('Contact', { LastName: 'Sample' });
     const input = { text: 'sample', objects: [{ name: 'Account' }, { name: 'Contact' }], limit: 3 };
     const { content, structuredContent } = await org.answer('salesforce_search_records', input);
-    expect((structuredContent as any).records.map(({ object }: { object: string }) => object)).toEqual(['Account', 'Account', 'Contact', 'Contact', 'Contact']);
+    expect((structuredContent as any).records.map(({ object }: { object: string }) => object)).toEqual([
+      'Account',
+      'Account',
+      'Contact',
+      'Contact',
+      'Contact',
+    ]);
     expect(content.at(-1)).toEqual({
       type: 'text',
       text: 'Warning: More records of Contact were found than are shown. Raise limit, or search for more words.',

@@ -43,14 +43,14 @@ describe('one record', () => {
     expect(await org.failure('salesforce_get_record', { ...by, externalId: '../../limits' })).toMatch(/^INVALID_INPUT: \w+ is not valid/);
   });
 
-  it.each([[{}], [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }], [{ externalIdField: 'Erp_Id__c' }], [{ id: '001000000000001', externalIdField: 'Erp_Id__c' }]])(
-    'is not read by %j',
-    async (by) => {
-      expect(await org.failure('salesforce_get_record', { object: 'Account', ...by })).toMatch(
-        /^INVALID_INPUT: Give id, or externalIdField/,
-      );
-    },
-  );
+  it.each([
+    [{}],
+    [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }],
+    [{ externalIdField: 'Erp_Id__c' }],
+    [{ id: '001000000000001', externalIdField: 'Erp_Id__c' }],
+  ])('is not read by %j', async (by) => {
+    expect(await org.failure('salesforce_get_record', { object: 'Account', ...by })).toMatch(/^INVALID_INPUT: Give id, or externalIdField/);
+  });
 
   it('is created', async () => {
     const { id, object } = await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'New', Industry: 'Banking' } });
@@ -290,7 +290,8 @@ describe('the objects of the org', () => {
   it('are described in short: required and read-only fields, external ids, picklists, references', async () => {
     const { fields, totalFields, can } = await org.call('salesforce_describe_object', { object: 'Account' });
     const field = (name: string) => fields.find((candidate: { name: string }) => candidate.name === name);
-    expect([totalFields, can]).toEqual([19, 'query, create, update, delete']);
+    expect([totalFields, can]).toEqual([19, 'query, search, create, update, delete']);
+    expect(field('Description').is).toBe('not filterable');
     expect(field('Name')).toEqual({ name: 'Name', label: 'Name', type: 'string', is: 'required' });
     expect(field('Erp_Id__c').is).toBe('unique, external id');
     expect(field('CreatedDate').is).toBe('read-only');
@@ -306,11 +307,62 @@ describe('the objects of the org', () => {
       { object: 'Opportunity', field: 'AccountId', relationship: 'Opportunities' },
       { object: 'Case', field: 'AccountId', relationship: 'Cases' },
     ]);
-    const body = { name: 'Lead', fields: [], childRelationships: Array(201).fill({ childSObject: 'A', field: 'B', relationshipName: 'C' }) };
+    const body = {
+      name: 'Lead',
+      fields: [],
+      childRelationships: Array(201).fill({ childSObject: 'A', field: 'B', relationshipName: 'C' }),
+    };
     org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/sobjects/{object}/describe') });
     expect(answerText(await org.answer('salesforce_describe_object', { ...input, object: 'Lead' }))).toContain(
       'Only 200 of 201 child relationships are shown.',
     );
+  });
+
+  it('are described in full with defaults, formulas, controlling fields, record types and what is deleted with a record', async () => {
+    const body = {
+      name: 'Lead',
+      fields: [
+        {
+          name: 'State',
+          type: 'picklist',
+          controllerName: 'Country',
+          defaultValue: false,
+          calculatedFormula: 'x'.repeat(501),
+          filterable: false,
+        },
+      ],
+      childRelationships: [{ childSObject: 'Task', field: 'WhoId', relationshipName: 'Tasks', cascadeDelete: true }],
+      recordTypeInfos: [
+        { recordTypeId: '012000000000000AAA', name: 'Master', master: true, active: true, available: true },
+        {
+          recordTypeId: '012000000000001AAA',
+          name: 'Partner',
+          master: false,
+          active: true,
+          available: true,
+          defaultRecordTypeMapping: true,
+        },
+        { recordTypeId: '012000000000002AAA', name: 'Hidden', master: false, active: true, available: false },
+      ],
+    };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/sobjects/{object}/describe') });
+    expect(await org.call('salesforce_describe_object', { object: 'Lead', detail: 'full' })).toEqual({
+      name: 'Lead',
+      can: 'nothing',
+      fields: [
+        {
+          name: 'State',
+          type: 'picklist',
+          is: 'read-only, not filterable',
+          dependsOn: 'Country',
+          default: 'false',
+          formula: `${'x'.repeat(500)}… [1 more characters]`,
+        },
+      ],
+      totalFields: 1,
+      children: [{ object: 'Task', field: 'WhoId', relationship: 'Tasks', cascade: true }],
+      recordTypes: [{ id: '012000000000001AAA', name: 'Partner', default: true }],
+    });
   });
 
   it('are described page by page, with writable fields only', async () => {
@@ -337,10 +389,33 @@ describe('the org', () => {
     expect(limits.map(({ name }: { name: string }) => name)).toContain('DailyApiRequests');
     // The tool leaves out a limit that the org does not have.
     expect((await org.call('salesforce_get_limits', { detail: 'full' }))['limits']).toHaveLength(total);
-    expect(await org.failure('salesforce_get_limits', { names: ['DataStorageMB'], detail: 'full' })).toMatch(/^INVALID_INPUT: Give names or detail/);
+    expect(await org.failure('salesforce_get_limits', { names: ['DataStorageMB'], detail: 'full' })).toMatch(
+      /^INVALID_INPUT: Give names or detail/,
+    );
     const named = await org.answer('salesforce_get_limits', { names: ['DataStorageMB', 'Nonsense'] });
     expect(named.structuredContent).toMatchObject({ limits: [{ name: 'DataStorageMB', max: 1_024 }] });
     expect(answerText(named)).toContain('no limit named Nonsense');
+  });
+
+  it('has limits whose parts are limits too', async () => {
+    const body = {
+      PermissionSets: { Max: 1_500, Remaining: 1_491, CreateCustom: { Max: 1_000, Remaining: 991 } },
+      Odd: 'x',
+      None: { Max: 0, Remaining: 0 },
+    };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/limits') });
+    expect(await org.call('salesforce_get_limits', { detail: 'full' })).toEqual({
+      limits: [
+        { name: 'PermissionSets.CreateCustom', used: 9, max: 1_000, usedPercent: 0.9 },
+        { name: 'PermissionSets', used: 9, max: 1_500, usedPercent: 0.6 },
+      ],
+      total: 2,
+    });
+  });
+
+  it('has a trial whose end is in ISO form', async () => {
+    org.sandbox.change(org.sandbox.records('Organization')[0] as OrgRecord, { TrialExpirationDate: '2026-06-01T00:00:00.000+0000' });
+    expect(await org.call('salesforce_get_org', {})).toMatchObject({ trialEndsAt: '2026-06-01T00:00:00.000Z' });
   });
 
   it('has a name, an edition and a list of API versions', async () => {

@@ -54,7 +54,9 @@ describe('a write that Salesforce does not count once', () => {
 });
 
 describe('a collection of which a lock kept every row from being written', () => {
-  const body = [{ success: false, errors: [{ statusCode: 'UNABLE_TO_LOCK_ROW', message: 'unable to obtain exclusive access', fields: [] }] }];
+  const body = [
+    { success: false, errors: [{ statusCode: 'UNABLE_TO_LOCK_ROW', message: 'unable to obtain exclusive access', fields: [] }] },
+  ];
   const input = () => ({ records: [{ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }] });
 
   it('is sent again, because nothing was done', async () => {

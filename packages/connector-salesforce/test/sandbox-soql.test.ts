@@ -27,7 +27,8 @@ function run(soql: string) {
   return runSoql(records, parseSoql(soql), { api: 'data', deleted: false, now, demandAccess: () => {}, base, pageOf });
 }
 /** The rows without `attributes` at the top. */
-const rows = (soql: string) => run(soql).rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'attributes')));
+const rows = (soql: string) =>
+  run(soql).rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'attributes')));
 function refusalOf(soql: string): string {
   try {
     run(soql);
@@ -40,7 +41,9 @@ function refusalOf(soql: string): string {
 
 describe('a subquery', () => {
   it('returns the children of each record as a result of its own, and null if there are none', () => {
-    expect(rows("SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName DESC) FROM Account WHERE Industry = 'Retail' ORDER BY Name")).toEqual([
+    expect(
+      rows("SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName DESC) FROM Account WHERE Industry = 'Retail' ORDER BY Name"),
+    ).toEqual([
       {
         Name: 'Acme',
         Contacts: {
@@ -69,7 +72,10 @@ describe('a subquery', () => {
   });
 
   it.each([
-    ['SELECT (SELECT Id FROM Contact) FROM Account', /^INVALID_TYPE: Didn't understand relationship 'Contact' in FROM part of query call\./],
+    [
+      'SELECT (SELECT Id FROM Contact) FROM Account',
+      /^INVALID_TYPE: Didn't understand relationship 'Contact' in FROM part of query call\./,
+    ],
     ["SELECT (SELECT Nope FROM Contacts) FROM Account WHERE Name = 'none'", /^INVALID_FIELD: No such column 'Nope'/],
     ['SELECT (SELECT COUNT(Id) FROM Contacts) FROM Account', /^MALFORMED_QUERY: only root queries support aggregate expressions/],
     ['SELECT COUNT(Id), (SELECT Id FROM Contacts) FROM Account', /^MALFORMED_QUERY/],
@@ -81,7 +87,9 @@ describe('a subquery', () => {
 describe('an aggregate', () => {
   it('of all records is one row, whose columns without an alias are numbered', () => {
     expect(
-      rows('SELECT COUNT(Id), COUNT(AnnualRevenue) n, SUM(AnnualRevenue), AVG(AnnualRevenue), MIN(Name), MAX(Name) last, COUNT_DISTINCT(Industry) FROM Account'),
+      rows(
+        'SELECT COUNT(Id), COUNT(AnnualRevenue) n, SUM(AnnualRevenue), AVG(AnnualRevenue), MIN(Name), MAX(Name) last, COUNT_DISTINCT(Industry) FROM Account',
+      ),
     ).toEqual([{ expr0: 3, n: 2, expr1: 400, expr2: 200, expr3: 'Acme', last: 'Coal', expr4: 2 }]);
     expect(rows("SELECT COUNT(Id), SUM(AnnualRevenue) FROM Account WHERE Name = 'none'")).toEqual([{ expr0: 0, expr1: null }]);
   });
@@ -91,7 +99,9 @@ describe('an aggregate', () => {
       { Industry: 'Retail', n: 2, expr0: 400 },
       { Industry: 'Banking', n: 1, expr0: null },
     ]);
-    expect(rows('SELECT Industry i FROM Account GROUP BY industry HAVING COUNT(Id) > 1 AND SUM(AnnualRevenue) >= 400')).toEqual([{ i: 'Retail' }]);
+    expect(rows('SELECT Industry i FROM Account GROUP BY industry HAVING COUNT(Id) > 1 AND SUM(AnnualRevenue) >= 400')).toEqual([
+      { i: 'Retail' },
+    ]);
     expect(rows('SELECT Account.Name, COUNT(Id) FROM Contact GROUP BY Account.Name')).toEqual([{ Name: 'Acme', expr0: 2 }]);
   });
 
@@ -138,7 +148,9 @@ it('a field may begin with the object’s name or alias', () => {
   expect(rows("SELECT a.Name, Account.Industry FROM Account a WHERE a.Industry = 'Banking' ORDER BY a.Name")).toEqual([
     { Name: 'Coal', Industry: 'Banking' },
   ]);
-  expect(rows("SELECT c.LastName, c.Account.Name FROM Contact c WHERE c.LastName = 'Ada'")).toMatchObject([{ LastName: 'Ada', Account: { Name: 'Acme' } }]);
+  expect(rows("SELECT c.LastName, c.Account.Name FROM Contact c WHERE c.LastName = 'Ada'")).toMatchObject([
+    { LastName: 'Ada', Account: { Name: 'Acme' } },
+  ]);
 });
 
 it('nulls come first in either direction, unless the query says otherwise', () => {

@@ -49,8 +49,16 @@ it.each<[string, Given[], ReturnType<typeof scoreOf>]>([
     ],
     { notGraded: 'only 67 % of what counts could be read' },
   ],
-  ['nothing if a check that decides is unknown', [...passed(57), ['unread', 3]], { notGraded: '“Doors” is unknown, and it decides the grade' }],
-  ['nothing if a check that decides found nothing', [...passed(57), ['unknown', 3]], { notGraded: expect.stringContaining('“Doors”') as string }],
+  [
+    'nothing if a check that decides is unknown',
+    [...passed(57), ['unread', 3]],
+    { notGraded: '“Doors” is unknown, and it decides the grade' },
+  ],
+  [
+    'nothing if a check that decides found nothing',
+    [...passed(57), ['unknown', 3]],
+    { notGraded: expect.stringContaining('“Doors”') as string },
+  ],
   [
     'no check that only informs',
     [
@@ -82,7 +90,10 @@ it('no grade gets better if fewer checks can be read', () => {
   let seed = 1;
   const next = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
   for (let round = 0; round < 2_000; round += 1) {
-    const seen: Given[] = Array.from({ length: 1 + next(12) }, () => [statuses[next(4)] ?? 'pass', (next(10) === 0 ? 3 : next(3)) as 0 | 1 | 2 | 3]);
+    const seen: Given[] = Array.from({ length: 1 + next(12) }, () => [
+      statuses[next(4)] ?? 'pass',
+      (next(10) === 0 ? 3 : next(3)) as 0 | 1 | 2 | 3,
+    ]);
     const hidden = seen.map(([status, weight]): Given => (next(3) === 0 ? ['unread', weight] : [status, weight]));
     const [all, some] = [score(...seen), score(...hidden)];
     expect({ seen, hidden, better: 'notGraded' in all ? false : rankOf(some) > rankOf(all) }).toEqual({ seen, hidden, better: false });

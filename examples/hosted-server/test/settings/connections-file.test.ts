@@ -34,8 +34,16 @@ test('a byte order mark is no part of a file', () => {
 });
 
 test.each([
-  ['UTF-16', 'is in UTF-16, as older PowerShell writes files. Save it in UTF-8', Buffer.from(`\uFEFF${JSON.stringify([zendesk])}`, 'utf16le')],
-  ['UTF-16 without a mark', 'is in UTF-16, as older PowerShell writes files. Save it in UTF-8', Buffer.from(JSON.stringify([zendesk]), 'utf16le')],
+  [
+    'UTF-16',
+    'is in UTF-16, as older PowerShell writes files. Save it in UTF-8',
+    Buffer.from(`\uFEFF${JSON.stringify([zendesk])}`, 'utf16le'),
+  ],
+  [
+    'UTF-16 without a mark',
+    'is in UTF-16, as older PowerShell writes files. Save it in UTF-8',
+    Buffer.from(JSON.stringify([zendesk]), 'utf16le'),
+  ],
   ['another encoding', 'is not in UTF-8. Save it in UTF-8', Buffer.from(JSON.stringify([{ ...zendesk, name: 'Zürich' }]), 'latin1')],
 ])('a file in %s is refused with its reason: it %s', (_, reason, content) => {
   expect(problemsOf(content)).toEqual([`BUSBAR_CONNECTIONS: <file>: ${reason}.`]);

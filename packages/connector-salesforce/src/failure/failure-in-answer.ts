@@ -7,8 +7,8 @@ import { refusalOf, rowsLocked } from './refusal-of.ts';
 const SavedRows = z.array(SavedRow).min(1);
 
 /**
- * Returns the failure inside a 200, if it is a failure of the whole request: the org's limit on requests, or a temporary failure of every
- * part. As with the status of a refusal, core then waits or retries. Any other failure of a part is the tool's to report.
+ * Returns the failure inside a 200, if it is a failure of the whole request: the org's limit on requests, or a lock that kept every row from
+ * being written. As after a refusal, core then waits or retries. Any other failure of a part is the tool's to report.
  */
 export function failureInAnswer(data: unknown): UpstreamFailure | undefined {
   if (Array.isArray(data)) return rowsFailure(data);
@@ -16,16 +16,12 @@ export function failureInAnswer(data: unknown): UpstreamFailure | undefined {
   return isComposite ? compositeFailure(data) : undefined;
 }
 
-/** The connector's composites contain only reads, so a part that may have been executed can be repeated. */
 function compositeFailure(data: object): UpstreamFailure | undefined {
   const parts = CompositeAnswer.safeParse(data).data?.compositeResponse ?? [];
-  const failures = parts.map(({ httpStatusCode, body }) =>
-    httpStatusCode < 400 ? undefined : refusalOf(httpStatusCode, problemsIn(body)),
-  );
-  return (
-    failures.find((failure) => failure?.code === 'RATE_LIMITED') ??
-    (failures.every((failure) => failure?.code === 'UPSTREAM_UNAVAILABLE') ? failures[0] : undefined)
-  );
+  return parts
+    .filter(({ httpStatusCode }) => httpStatusCode >= 400)
+    .map(({ httpStatusCode, body }) => refusalOf(httpStatusCode, problemsIn(body)))
+    .find(({ code }) => code === 'RATE_LIMITED');
 }
 
 /** A collection of which no row was written, because of locks or of the limit alone, did nothing. */

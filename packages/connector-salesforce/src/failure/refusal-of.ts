@@ -57,7 +57,8 @@ const advice: Readonly<Record<string, string>> = {
   REQUIRED_FIELD_MISSING: 'Give the fields that it names and call again.',
   DUPLICATE_VALUE: 'Another record has this value, which must be unique: update the record that it names, or give another value.',
   DUPLICATE_EXTERNAL_ID: 'Several records have this external id: update one of them by its id, or have the field made unique.',
-  DUPLICATES_DETECTED: 'A duplicate rule of the org found similar records: update one of them, or ask a person whether the new one is wanted.',
+  DUPLICATES_DETECTED:
+    'A duplicate rule of the org found similar records: update one of them, or ask a person whether the new one is wanted.',
   PRECONDITION_FAILED: 'The record was changed by someone else since you read it. Read it again before you decide what to write.',
   STORAGE_LIMIT_EXCEEDED: 'The org’s storage is full: an administrator must free some or buy more. salesforce_get_limits shows it.',
   API_DISABLED_FOR_ORG: 'The org’s edition has no API, or the user lacks API Enabled: an administrator must look.',

@@ -7,6 +7,7 @@ export const summarizeObject = (object: OrgObject) => ({
   keyPrefix: object.keyPrefix,
   custom: object.name.endsWith('__c'),
   queryable: true,
+  searchable: object.writable,
   createable: object.writable,
   updateable: object.writable,
   deletable: object.writable,
@@ -26,6 +27,7 @@ export function describeObject(objects: ReadonlyMap<string, OrgObject>, object: 
     externalId: field.externalId,
     unique: field.unique,
     calculated: false,
+    filterable: field.type !== 'textarea',
     inlineHelpText: null,
     referenceTo: field.refersTo,
     relationshipName: relationshipOf(field) ?? null,
@@ -35,6 +37,7 @@ export function describeObject(objects: ReadonlyMap<string, OrgObject>, object: 
     childSObject: child.name,
     field: field.name,
     relationshipName: name ?? null,
+    cascadeDelete: false,
   }));
   return { ...summarizeObject(object), fields, childRelationships };
 }

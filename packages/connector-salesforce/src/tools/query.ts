@@ -100,7 +100,10 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
 ];
 
 /** Returns where to read. @throws {ToolError} INVALID_INPUT for inputs that do not belong together. */
-async function positionOf({ soql, values, includeDeleted, limit, cursor }: QueryInput, { cursor: cursors }: CallContext): Promise<Position> {
+async function positionOf(
+  { soql, values, includeDeleted, limit, cursor }: QueryInput,
+  { cursor: cursors }: CallContext,
+): Promise<Position> {
   if (soql === undefined && values !== undefined) throw new ToolError('INVALID_INPUT', 'Give soql with values: its :names use them.');
   const bound = soql === undefined ? undefined : bindSoql(soql, values);
   if (cursor === undefined) {
@@ -140,6 +143,9 @@ function nextOf(position: Position, returned: number, answer: QueryAnswer): Posi
   const locator = locatorOf(answer);
   if (locator === undefined) return undefined;
   if (locator === position.locator)
-    throw new ToolError('UPSTREAM_INVALID', 'Salesforce names the same page again as the next one. Start the query again without a cursor.');
+    throw new ToolError(
+      'UPSTREAM_INVALID',
+      'Salesforce names the same page again as the next one. Start the query again without a cursor.',
+    );
   return { ...position, soql: undefined, locator, skip: 0 };
 }

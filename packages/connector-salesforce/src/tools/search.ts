@@ -61,8 +61,7 @@ export const searchTools = (tool: ToolBuilder<SalesforceClient>) => [
         return count <= limit;
       });
       for (const [object, count] of counts)
-        if (count > limit)
-          context.warn(`More records of ${object} were found than are shown. Raise limit, or search for more words.`);
+        if (count > limit) context.warn(`More records of ${object} were found than are shown. Raise limit, or search for more words.`);
       return {
         records: records.map((record) => ({
           ...(record.attributes?.type && { object: record.attributes.type }),
