@@ -1,16 +1,11 @@
 import type { SObject } from './schemas.ts';
-
-/** A list of related records that Salesforce cut short in a query's result. */
-export interface Cut {
-  readonly field: string;
-  readonly total: number;
-}
+import { isoTime } from './time.ts';
 
 /**
- * Returns a record's fields without Salesforce's own metadata (`attributes`). Related records become plain objects and lists. Calls `onCut`
- * for each list of related records that is incomplete.
+ * Returns a record's fields without Salesforce's own metadata (`attributes`), and times as ISO 8601 in UTC. Related records become plain
+ * objects and lists. Calls `onCut` with the field of each list of related records that is incomplete.
  */
-export function plainRecord(record: SObject, onCut: (cut: Cut) => void = () => {}): Record<string, unknown> {
+export function plainRecord(record: SObject, onCut: (field: string) => void = () => {}): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(record)
       .filter(([name]) => name !== 'attributes')
@@ -18,11 +13,12 @@ export function plainRecord(record: SObject, onCut: (cut: Cut) => void = () => {
   );
 }
 
-function plainValue(field: string, value: unknown, onCut: (cut: Cut) => void): unknown {
+function plainValue(field: string, value: unknown, onCut: (field: string) => void): unknown {
+  if (typeof value === 'string') return isoTime(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const { records, done, totalSize } = value as { records?: unknown; done?: unknown; totalSize?: unknown };
+  const { records, done, nextRecordsUrl } = value as { records?: unknown; done?: unknown; nextRecordsUrl?: unknown };
   if (Array.isArray(records)) {
-    if (done === false) onCut({ field, total: Number(totalSize) });
+    if (done === false || typeof nextRecordsUrl === 'string') onCut(field);
     return records.map((related) => plainRecord(related as SObject, onCut));
   }
   return plainRecord(value as SObject, onCut);

@@ -1,9 +1,10 @@
-import { defineConnector, secret } from '@busbar/core';
+import { defineConnector, pastedText, secret } from '@busbar/core';
 import { z } from 'zod';
 import { checkOrg } from './check.ts';
 import { createClient } from './client.ts';
 import { readFailure } from './failure.ts';
 import { apiUsage } from './api-usage.ts';
+import { myDomain } from './my-domain.ts';
 import { signIn } from './sign-in.ts';
 import { collectionTools } from './tools/collections.ts';
 import { healthTools } from './tools/health.ts';
@@ -15,22 +16,18 @@ import { searchTools } from './tools/search.ts';
 
 const config = z
   .object({
-    myDomain: z
-      .string()
-      .regex(
-        /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.(sandbox|develop|scratch|demo|patch|trailblaze|free))?$/,
-        'The part before .my.salesforce.com alone, in lower case, such as "acme" or "acme--uat.sandbox"',
-      )
-      .describe('The org’s My Domain: "acme" for https://acme.my.salesforce.com, "acme--uat.sandbox" for a sandbox'),
-    clientId: z.string().min(1).describe('The consumer key of the external client app'),
-    clientSecret: secret(z.string().min(1))
+    myDomain: myDomain.describe('The org’s My Domain: "acme" for https://acme.my.salesforce.com, "acme--uat.sandbox" for a sandbox'),
+    clientId: pastedText().min(1).describe('The consumer key of the external client app'),
+    clientSecret: secret(pastedText().min(1))
       .optional()
       .describe('The consumer secret of the app: for the client credentials flow, or together with a refresh token'),
-    username: z.string().min(1).optional().describe('For the JWT bearer flow: the user that the connection acts as'),
-    privateKey: secret(z.string().min(1))
+    username: pastedText().min(1).optional().describe('For the JWT bearer flow: the user that the connection acts as'),
+    privateKey: secret(pastedText().min(1))
       .optional()
       .describe('For the JWT bearer flow: the RSA key of the app’s certificate, as PEM (PKCS#8)'),
-    refreshToken: secret(z.string().min(1)).optional().describe('For the web server flow: the refresh token that a person’s consent gave'),
+    refreshToken: secret(pastedText().min(1))
+      .optional()
+      .describe('For the web server flow: the refresh token that a person’s consent gave'),
     apiVersion: z
       .string()
       .regex(/^v[1-9]\d\.0$/, 'A version such as "v64.0"')

@@ -4,12 +4,26 @@ import { z } from 'zod';
 
 const text = z.string().nullish();
 
+/** The records that a duplicate rule found. */
+const duplicates = z
+  .looseObject({
+    matchResults: z
+      .array(z.looseObject({ matchRecords: z.array(z.looseObject({ record: z.looseObject({ Id: text }).nullish() })).nullish() }))
+      .nullish(),
+  })
+  .nullish()
+  // An error is shown even if its details have another form.
+  .catch(undefined);
+
 /** An error. The code is `statusCode` in a row of a collection and `errorCode` in a refusal. */
 export const Problem = z.looseObject({
   errorCode: text,
   statusCode: text,
   message: text,
   fields: z.array(z.string()).nullish(),
+  duplicateResult: duplicates,
+  /** So misspelt by most API versions. */
+  duplicateResut: duplicates,
 });
 
 /** A record as Salesforce sends it: its type and link under `attributes`, its fields at the top level. */
@@ -62,12 +76,16 @@ const objectSummary = {
   keyPrefix: text,
   custom: flag,
   queryable: flag,
+  searchable: flag,
   createable: flag,
   updateable: flag,
   deletable: flag,
 };
 
 export const ObjectsAnswer = z.looseObject({ sobjects: z.array(z.looseObject(objectSummary)) });
+
+/** A value of a picklist. */
+export const PicklistValue = z.looseObject({ value: text, active: flag });
 
 export const Field = z.looseObject({
   name: z.string(),
@@ -81,15 +99,33 @@ export const Field = z.looseObject({
   externalId: flag,
   unique: flag,
   calculated: flag,
+  calculatedFormula: text,
+  filterable: flag,
+  controllerName: text,
+  defaultValue: z.union([z.string(), z.number(), z.boolean()]).nullish().catch(undefined),
   inlineHelpText: text,
   referenceTo: z.array(z.string()).nullish(),
   relationshipName: text,
-  picklistValues: z.array(z.looseObject({ value: text, label: text, active: flag })).nullish(),
+  picklistValues: z.array(PicklistValue).nullish(),
 });
 export type Field = z.output<typeof Field>;
+
+/** A field of another object that refers to an object. Only those with a name can be queried. */
+export const ChildRelationship = z.looseObject({ childSObject: text, field: text, relationshipName: text, cascadeDelete: flag });
+
+/** A record type. The master type means none. */
+export const RecordTypeInfo = z.looseObject({
+  recordTypeId: text,
+  name: text,
+  available: flag,
+  active: flag,
+  master: flag,
+  defaultRecordTypeMapping: flag,
+});
 
 export const DescribeAnswer = z.looseObject({
   ...objectSummary,
   fields: z.array(Field),
-  childRelationships: z.array(z.looseObject({ childSObject: text, field: text, relationshipName: text })).nullish(),
+  childRelationships: z.array(ChildRelationship).nullish(),
+  recordTypeInfos: z.array(RecordTypeInfo).nullish(),
 });

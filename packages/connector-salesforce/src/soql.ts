@@ -1,13 +1,19 @@
 import { ToolError } from '@busbar/core';
 import { z } from 'zod';
+import { dateInput, timeProblem, withColon } from './time.ts';
 
 const scalar = z.union([z.string().max(4_000), z.number(), z.boolean(), z.null()]);
+
+const date = z.strictObject({ date: dateInput });
 
 /** A value to bind. Its kind decides its form in SOQL. */
 export const BoundValue = z.union([
   scalar,
-  z.array(scalar).min(1).max(500),
-  z.strictObject({ date: z.union([z.iso.date(), z.iso.datetime({ offset: true })]) }),
+  z
+    .array(z.union([scalar, date]))
+    .min(1)
+    .max(500),
+  date,
   z.strictObject({ contains: z.string().max(200) }),
   z.strictObject({ startsWith: z.string().max(200) }),
 ]);
@@ -43,7 +49,7 @@ export function bindSoql(soql: string, values: Readonly<Record<string, BoundValu
   const bound = pieces.map(({ literal, text }) => {
     if (literal) return text;
     // A colon after a word, as in LAST_N_DAYS:7, is part of SOQL.
-    return text.replaceAll(/(?<!\w):([A-Za-z_]\w*)/g, (_, name: string) => {
+    return withZones(text).replaceAll(/(?<!\w):([A-Za-z_]\w*)/g, (_, name: string) => {
       const value = Object.hasOwn(values, name) ? values[name] : undefined;
       if (value === undefined) throw invalid(`it names :${name}, and values has no "${name}".`);
       used.add(name);
@@ -53,6 +59,15 @@ export function bindSoql(soql: string, values: Readonly<Record<string, BoundValu
   const unused = Object.keys(values).find((name) => !used.has(name));
   if (unused !== undefined) throw invalid(`values has "${unused}", and the query names no :${unused}. Names inside quotes are not bound.`);
   return bound.join('').trim();
+}
+
+/** Writes the times between the quotes in the form that SOQL takes. @throws {ToolError} for a time without a zone. */
+function withZones(text: string): string {
+  return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:[\w:.]*(?:[+-]\d\d:?\d\d)?/g, (time) => {
+    const problem = timeProblem(time);
+    if (problem !== undefined) throw invalid(`${time} is wrong. ${problem}.`);
+    return withColon(time);
+  });
 }
 
 /** Quotes a string for SOQL, so that it cannot end its own literal. */

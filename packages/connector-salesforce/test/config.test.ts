@@ -54,12 +54,45 @@ describe('the settings of a Salesforce connection', () => {
   });
 
   it.each([
-    'acme.my.salesforce.com',
+    ['acme.my.salesforce.com', 'acme'],
+    ['https://acme.my.salesforce.com/', 'acme'],
+    ['https://acme--uat.sandbox.lightning.force.com/lightning/page/home?x=1#y', 'acme--uat.sandbox'],
+    ['acme.my.salesforce-setup.com', 'acme'],
+    [' ACME\n', 'acme'],
+  ])('take the domain from "%s"', (given, name) => {
+    expect(salesforce.config.parse({ ...client, myDomain: given }).myDomain).toBe(name);
+  });
+
+  it.each([
+    ['na1.salesforce.com', 'This host is not the org’s own: Setup, My Domain, shows the org’s current address.'],
+    ['https://login.salesforce.com', 'This host is not the org’s own'],
+    ['https://acme.cloudforce.com', 'This host is not the org’s own'],
+    ['https://acme.database.com/x', 'This host is not the org’s own'],
+    ['https://acme--uat.cs10.my.salesforce.com', 'Write "sandbox" instead of the instance.'],
+    ['acme.example.com', 'Give the part before .my.salesforce.com alone, such as "acme" or "acme--uat.sandbox"'],
+  ])('say what to write instead of "%s"', (given, message) => {
+    expect(problems({ ...client, myDomain: given })).toEqual([expect.stringContaining(`myDomain: ${message}`)]);
+  });
+
+  it('take secrets as people paste them', () => {
+    expect(authorizationOf({ ...client, clientId: ' key\n', clientSecret: '"s3cret"\n' })).toMatchObject({
+      clientId: 'key',
+      clientSecret: 's3cret',
+    });
+    expect(authorizationOf({ ...jwt, privateKey: '\uFEFFPEM\n' })).toMatchObject({ privateKey: 'PEM' });
+    expect(authorizationOf({ ...consent, refreshToken: 'r3fresh\r\n' })).toMatchObject({ refreshToken: 'r3fresh' });
+  });
+
+  it.each([
     'https://acme',
     'evil.com',
     'acme.evil',
     'acme/..',
-    'ACME',
+    'evil.example/.my.salesforce.com',
+    'evil.example#.my.salesforce.com',
+    'x@evil.my.salesforce.com',
+    'acme.my.salesforce.com.evil.example',
+    'acme:8443.my.salesforce.com',
     '-acme',
     'a@b',
     'acme.sandbox.evil',
@@ -88,6 +121,20 @@ describe('a connection', () => {
     expect(await org.host.check(org.connection)).toEqual({
       account: 'Example Org (Enterprise Edition, sandbox) at sandbox-org.my.salesforce.com',
     });
+  });
+
+  it('signs in with a private key on one line', async () => {
+    org = await startJwtOrg((pem) => `"${pem.replaceAll('\n', '\\n')}"`);
+    expect((await org.host.check(org.connection)).account).toContain('Example Org');
+  });
+
+  it('that was moved to another My Domain is reported as a fault of the settings, and nothing was done', async () => {
+    org = await startOrg();
+    const headers = { location: 'https://acme-new.my.salesforce.com/services/data/v64.0/sobjects/Account?x=secret' };
+    org.sandbox.misbehave({ kind: 'status', status: 301, headers, match: 'POST /services/data/{version}/sobjects/{object}' });
+    const failure = await org.failure('salesforce_create_record', { object: 'Account', fields: { Name: 'A' } });
+    expect(failure).toMatch(/^CONNECTION_INVALID: .*acme-new\.my\.salesforce\.com: the account has moved/);
+    expect(failure).not.toContain('x=secret');
   });
 
   it('signs in with a refresh token', async () => {

@@ -148,7 +148,9 @@ describe.skipIf(!vendorDataIsHere)('every request, checked against Salesforce’
     for (const { from, select, groupBy } of queries) {
       const known = schemas.components.schemas[`${from}SObject`]?.properties;
       if (!known) continue;
-      const fields = [...select.flatMap(({ field }) => field ?? []), ...groupBy].filter((field) => !field.includes('.'));
+      const fields = [...select.flatMap((item) => ('field' in item ? (item.field ?? []) : [])), ...groupBy].filter(
+        (field) => !field.includes('.'),
+      );
       expect({ from, unknown: fields.filter((field) => !(field in known)) }).toEqual({ from, unknown: [] });
       judged += 1;
     }

@@ -58,7 +58,8 @@ const readersOf = (name: string) => checks.filter(({ sources }) => sources.flatM
 
 interface Report {
   readonly summary: string;
-  readonly score: number;
+  readonly score?: number;
+  readonly grade?: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly checks: readonly {
     readonly id: string;
@@ -107,8 +108,12 @@ describe('if the connection’s user lacks a right', () => {
         expect(report.summary).toContain(`the connection’s user may need: `);
         expect(report.summary).toContain(permissions[id]);
       }
-      // Unknown checks do not count in the score.
-      expect(report).toMatchObject({ score: 100, counts: { pass: checks.length - readers.length, unknown: readers.length } });
+      // A healthy org has an A. A user who sees less of it gives it no A.
+      const heavy = checks.filter(({ id, weight }) => readers.includes(id) && weight > 0);
+      const deciding = heavy.some(({ weight }) => weight >= 3);
+      expect(report.grade).toBe(deciding ? undefined : heavy.length > 0 ? 'B' : 'A');
+      expect(report.summary).toMatch(deciding ? /has no grade: “.+” is unknown, and it decides the grade\./ : /has (at least )?grade/);
+      expect(report).toMatchObject({ counts: { pass: checks.length - readers.length, unknown: readers.length } });
       expect(org.sent().length).toBeLessThanOrEqual(20);
     },
   );

@@ -31,7 +31,7 @@ it('finds no problems in a healthy org, with nine API calls', async () => {
   expect(report).toMatchObject({ score: 100, grade: 'A', counts: { pass: 31, warn: 0, fail: 0, unknown: 0 }, apiCalls: 9 });
   expect(report['org']).toMatchObject({ name: 'Example Org', edition: 'Enterprise Edition', sandbox: true });
   expect(report['summary']).toBe(
-    'Example Org has grade A, 100 of 100 by our own weights. 31 checks: 31 passed, 0 to be looked at, 0 failed, 0 unknown.',
+    'Example Org has grade A, 100 of 100 by our own weights, from 31 of 31 checks. 31 checks: 31 passed, 0 to be looked at, 0 failed, 0 unknown.',
   );
   expect(org.sent()).toHaveLength(9);
 });
@@ -300,6 +300,103 @@ describe('an org with many rows', () => {
     expect(checks[0]).toMatchObject({ id: 'release_updates', status: 'fail' });
     expect(org.sent(route('GET', '/tooling/query/{locator}'))).toHaveLength(1);
   });
+});
+
+describe('failures inside a 200', () => {
+  /** Answers each query of every composite with an error. */
+  const failParts = (httpStatusCode: number, errorCode: string, message: string, times: number) =>
+    org.sandbox.misbehave({
+      kind: 'change',
+      match: ({ route: sentTo = '' }) => sentTo.endsWith('/composite'),
+      times,
+      change(answer) {
+        const { compositeResponse } = answer.body as { compositeResponse: readonly object[] };
+        const failed = { body: [{ errorCode, message }], httpStatusCode };
+        return { ...answer, body: { compositeResponse: compositeResponse.map((part) => ({ ...part, ...failed })) } };
+      },
+    });
+  const composites = () => org.sent().filter(({ route: sentTo = '' }) => sentTo.endsWith('/composite'));
+
+  it('in every part are repeated if they are temporary', async () => {
+    failParts(500, 'UNKNOWN_EXCEPTION', 'An unexpected error occurred', 1);
+    expect(await examine({ categories: ['licences'] })).toMatchObject({ score: 100, counts: { pass: 4 }, apiCalls: 2 });
+    expect(composites()).toHaveLength(2);
+  });
+
+  it.each([
+    [500, 'UNKNOWN_EXCEPTION'],
+    [400, 'QUERY_TIMEOUT'],
+    [400, 'EXCEEDED_ID_LIMIT'],
+  ])('in every part leave no grade: %i %s', async (status, code) => {
+    failParts(status, code, 'No.', 1_000);
+    const report = await examine();
+    expect(report).not.toHaveProperty('grade');
+    expect(report).not.toHaveProperty('score');
+    expect(report['notGraded']).toMatch(/is unknown, and it decides the grade$/);
+    expect(report['summary']).toContain(`Example Org has no grade: `.replace('Example Org', report['org']?.name ?? 'The org'));
+  });
+
+  it('that name the daily limit end the check at once, even in one part', async () => {
+    org.sandbox.misbehave({
+      kind: 'change',
+      match: route('POST', '/composite'),
+      change(answer) {
+        const { compositeResponse } = answer.body as { compositeResponse: readonly object[] };
+        const error = { body: [{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'TotalRequests Limit exceeded.' }], httpStatusCode: 403 };
+        return {
+          ...answer,
+          body: { compositeResponse: compositeResponse.map((part, index) => (index === 2 ? { ...part, ...error } : part)) },
+        };
+      },
+    });
+    expect(await org.failure('salesforce_org_health_check', { categories: ['licences'] })).toMatch(
+      /^RATE_LIMITED: The org has used up its API requests for 24 hours\./,
+    );
+    expect(composites()).toHaveLength(1);
+  });
+
+  it('are counted in the summary if they leave a grade', async () => {
+    org.sandbox.refuse('ConnectedApplication');
+    const report = await examine();
+    expect(report['grade']).toBe('B');
+    expect(report['summary']).toMatch(
+      /^Example Org has at least grade B, 98 of 100 by our own weights, from 30 of 31 checks\. The 1 that could not be read count as failed\./,
+    );
+  });
+});
+
+it('does not pass a check that found no rows where every org has some', async () => {
+  const hidden = ['PermissionSetAssignment', 'UserLicense', 'LoginHistory', 'EntityDefinition'];
+  org.sandbox.misbehave({
+    kind: 'change',
+    match: route('POST', '/composite'),
+    times: 20,
+    change(answer, { body }) {
+      const { compositeRequest } = body as { compositeRequest: readonly { url: string }[] };
+      const { compositeResponse } = answer.body as { compositeResponse: readonly object[] };
+      const empty = { body: { totalSize: 0, done: true, records: [] } };
+      const parts = compositeResponse.map((part, index) =>
+        hidden.some((object) => decodeURIComponent(compositeRequest[index]?.url ?? '').includes(`FROM ${object} `))
+          ? { ...part, ...empty }
+          : part,
+      );
+      return { ...answer, body: { compositeResponse: parts } };
+    },
+  });
+  const report = await examine();
+  const unknown = report.checks.filter(({ status }) => status === 'unknown');
+  expect(unknown.map(({ id }) => id).toSorted()).toEqual([
+    'external_sharing',
+    'failed_logins',
+    'powerful_users',
+    'unused_profiles',
+    'user_licences',
+  ]);
+  for (const { evidence, missingPermission } of unknown) {
+    expect(evidence).toContain('every org has some');
+    expect(missingPermission).toMatch(/\S/);
+  }
+  expect(report).not.toHaveProperty('grade');
 });
 
 it.each(orgHealthCategories)('runs only the checks of %s on request', async (category) => {

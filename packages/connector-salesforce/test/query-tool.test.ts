@@ -1,3 +1,4 @@
+import { answerText } from '@busbar/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { route, startOrg, type Org } from './start-org.ts';
 
@@ -18,6 +19,31 @@ describe('salesforce_query_records', () => {
       records: [{ Name: 'Example Bakery', Owner: { Name: 'Ada Example' } }],
       total: 1,
     });
+  });
+
+  it('returns times in ISO form, and takes them and Salesforce’s own form back', async () => {
+    const { records } = await org.call('salesforce_query_records', { soql: 'SELECT LastModifiedDate FROM Account LIMIT 1' });
+    const seen = records[0].LastModifiedDate as string;
+    expect(seen).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/);
+    const soql = 'SELECT Id FROM Account WHERE LastModifiedDate >= :seen';
+    for (const date of [seen, seen.replace('Z', '+0000')])
+      expect(await org.call('salesforce_query_records', { soql, values: { seen: { date } } })).toMatchObject({ total: 4 });
+  });
+
+  it('takes a list of dates', async () => {
+    const CloseDate = org.sandbox.records('Opportunity')[0]?.['CloseDate'];
+    const values = { days: [{ date: CloseDate }, { date: '2001-01-01' }] };
+    const soql = 'SELECT Id FROM Opportunity WHERE CloseDate IN :days';
+    expect(await org.call('salesforce_query_records', { soql, values })).toMatchObject({ total: 1 });
+    expect(sentQuery()).toBe(`SELECT Id FROM Opportunity WHERE CloseDate IN (${String(CloseDate)}, 2001-01-01)`);
+  });
+
+  it('says that a time has no zone', async () => {
+    const soql = 'SELECT Id FROM Account WHERE CreatedDate > :d';
+    expect(await org.failure('salesforce_query_records', { soql, values: { d: { date: '2026-03-01T09:30:00' } } })).toMatch(
+      /^INVALID_INPUT: [^]*values\.d\.date: The time has no zone/,
+    );
+    expect(org.sandbox.requests).toEqual([]);
   });
 
   it('matches values with quotes and parentheses as they are', async () => {
@@ -115,6 +141,62 @@ describe('salesforce_query_records', () => {
     });
   });
 
+  it('returns the records of a subquery as a list, and says which lists are incomplete', async () => {
+    const soql = "SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Erp_Id__c IN ('E-1', 'E-2') ORDER BY Erp_Id__c";
+    expect(await org.call('salesforce_query_records', { soql })).toEqual({
+      records: [
+        { Name: 'Example Bakery', Contacts: [{ LastName: 'Sample' }] },
+        { Name: 'Sample Works', Contacts: null },
+      ],
+      total: 2,
+    });
+    for (const { Id } of org.sandbox.records('Account').slice(0, 2))
+      for (let index = 0; index < 250; index += 1) org.sandbox.add('Contact', { LastName: 'More', AccountId: Id });
+    const answer = await org.answer('salesforce_query_records', { soql });
+    expect((answer.structuredContent as any).records.map(({ Contacts }: { Contacts: object[] }) => Contacts.length)).toEqual([200, 200]);
+    expect(answerText(answer).match(/Warning: [^\n]+/g)).toEqual([
+      'Warning: Not all related records are shown in Contacts of some records. Query them by themselves to read the rest.',
+    ]);
+  });
+
+  it('says that more records follow if Salesforce does not say where', async () => {
+    const body = { totalSize: 5_000, done: false, records: [{ attributes: { type: 'Account' }, Id: '001000000000001AAA' }] };
+    for (const nextRecordsUrl of [undefined, null, 'https://elsewhere.example/x']) {
+      org.sandbox.misbehave({ kind: 'status', status: 200, body: { ...body, nextRecordsUrl }, match: route('GET', '/query') });
+      const { content, structuredContent } = await org.answer('salesforce_query_records', { soql: 'SELECT Id FROM Account' });
+      expect(structuredContent).toEqual({ records: [{ Id: '001000000000001AAA' }], total: 5_000 });
+      expect(content.at(-1)).toEqual({
+        type: 'text',
+        text: expect.stringContaining('More records follow, and Salesforce does not say where'),
+      });
+    }
+  });
+
+  it('ends with an error if a page names itself as the next', async () => {
+    many(450);
+    const { nextCursor } = await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Case', limit: 200 });
+    const { path } = { path: '/services/data/v64.0/query/01g000000000001AAA-200' };
+    const body = { totalSize: 450, done: false, nextRecordsUrl: path, records: [{ Id: '500000000000001AAA' }] };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/query/{locator}') });
+    expect(await org.failure('salesforce_query_records', { cursor: nextCursor })).toMatch(
+      /^UPSTREAM_INVALID: Salesforce names the same page again/,
+    );
+  });
+
+  it('continues with a page of another size, and only with the same query', async () => {
+    many(450);
+    const soql = 'SELECT Id FROM Case WHERE Subject = :subject';
+    const values = { subject: 'Bulk' };
+    const { nextCursor } = await org.call('salesforce_query_records', { soql, values, limit: 100 });
+    expect((await org.call('salesforce_query_records', { cursor: nextCursor, limit: 7 }))['records']).toHaveLength(7);
+    expect((await org.call('salesforce_query_records', { cursor: nextCursor }))['records']).toHaveLength(100);
+    expect((await org.call('salesforce_query_records', { cursor: nextCursor, soql, values }))['records']).toHaveLength(100);
+    const other = /^INVALID_INPUT: The cursor belongs to another query/;
+    for (const input of [{ soql: 'SELECT Id FROM Account' }, { soql, values: { subject: 'Else' } }, { soql, values, includeDeleted: true }])
+      expect(await org.failure('salesforce_query_records', { cursor: nextCursor, ...input })).toMatch(other);
+    expect(await org.failure('salesforce_query_records', { cursor: nextCursor, values })).toMatch(/^INVALID_INPUT: .*soql/);
+  });
+
   it('counts and groups records', async () => {
     expect(await org.call('salesforce_query_records', { soql: 'SELECT COUNT() FROM Account' })).toEqual({ records: [], total: 4 });
     expect(
@@ -142,6 +224,23 @@ describe('salesforce_search_records', () => {
   it.each(["O'Brien & Daughters", 'a} RETURNING User(Id', '"sample" OR {x}', 'sample*'])('takes %j as words', async (text) => {
     const { records } = await org.call('salesforce_search_records', { text, objects: [{ name: 'Account', fields: ['Name'] }] });
     expect(records).toHaveLength(text.startsWith('O') ? 1 : 0);
+  });
+
+  it('says of which objects it may not show all records', async () => {
+    for (let index = 0; index < 3; index += 1) org.sandbox.add('Contact', { LastName: 'Sample' });
+    const input = { text: 'sample', objects: [{ name: 'Account' }, { name: 'Contact' }], limit: 3 };
+    const { content, structuredContent } = await org.answer('salesforce_search_records', input);
+    expect((structuredContent as any).records.map(({ object }: { object: string }) => object)).toEqual([
+      'Account',
+      'Account',
+      'Contact',
+      'Contact',
+      'Contact',
+    ]);
+    expect(content.at(-1)).toEqual({
+      type: 'text',
+      text: 'Warning: More records of Contact were found than are shown. Raise limit, or search for more words.',
+    });
   });
 
   it('refuses a name that is not an identifier', async () => {

@@ -25,12 +25,13 @@ describe('one record', () => {
   });
 
   it('is read by an id of 15 characters, with the requested fields, even empty ones', async () => {
-    const { fields } = await org.call('salesforce_get_record', {
+    const { id, fields } = await org.call('salesforce_get_record', {
       object: 'Account',
       id: account.Id.slice(0, 15),
       fields: ['Rating', 'Owner.Name'],
     });
     expect(fields).toEqual({ Rating: null, Owner: { Name: 'Ada Example' } });
+    expect(id).toBe(account.Id);
   });
 
   it('is read by an external id, and has its record id', async () => {
@@ -42,14 +43,14 @@ describe('one record', () => {
     expect(await org.failure('salesforce_get_record', { ...by, externalId: '../../limits' })).toMatch(/^INVALID_INPUT: \w+ is not valid/);
   });
 
-  it.each([[{}], [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }], [{ externalIdField: 'Erp_Id__c' }]])(
-    'is not read by %j',
-    async (by) => {
-      expect(await org.failure('salesforce_get_record', { object: 'Account', ...by })).toMatch(
-        /^INVALID_INPUT: Give id, or externalIdField/,
-      );
-    },
-  );
+  it.each([
+    [{}],
+    [{ id: '001000000000001', externalIdField: 'Erp_Id__c', externalId: 'E-1' }],
+    [{ externalIdField: 'Erp_Id__c' }],
+    [{ id: '001000000000001', externalIdField: 'Erp_Id__c' }],
+  ])('is not read by %j', async (by) => {
+    expect(await org.failure('salesforce_get_record', { object: 'Account', ...by })).toMatch(/^INVALID_INPUT: Give id, or externalIdField/);
+  });
 
   it('is created', async () => {
     const { id, object } = await org.call('salesforce_create_record', { object: 'Account', fields: { Name: 'New', Industry: 'Banking' } });
@@ -95,6 +96,57 @@ describe('one record', () => {
     await org.call('salesforce_update_record', change('Warm', modifiedAt));
     expect(await org.failure('salesforce_update_record', change('Cold', '2020-01-01T00:00:00Z'))).toMatch(/^CONFLICT: .*Read it again/);
     expect(account['Rating']).toBe('Warm');
+  });
+
+  it('is changed since a time in Salesforce’s own form, but not since a time without a zone', async () => {
+    const change = { object: 'Account', id: account.Id, fields: { Rating: 'Warm' } };
+    const since = account['LastModifiedDate'] as string;
+    expect(since).toMatch(/\+0000$/);
+    await org.call('salesforce_update_record', { ...change, ifUnmodifiedSince: since });
+    expect(org.sent().at(-1)?.headers['if-unmodified-since']).toBe(new Date(since.replace('+0000', 'Z')).toUTCString());
+    expect(await org.failure('salesforce_update_record', { ...change, ifUnmodifiedSince: '2026-03-01T09:30:00' })).toMatch(
+      /^INVALID_INPUT: [^]*ifUnmodifiedSince: The time has no zone/,
+    );
+  });
+
+  it('is written back as it was read: attributes, its own id and its own external id are left out', async () => {
+    const attributes = { type: 'Account', url: '/services/data/v64.0/sobjects/Account/x' };
+    const fields = { attributes, Id: account.Id, Rating: 'Hot' };
+    await org.call('salesforce_update_record', { object: 'Account', id: account.Id.slice(0, 15), fields });
+    await org.call('salesforce_update_records', { records: [{ object: 'Account', id: account.Id, fields }] });
+    const upsert = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-1' };
+    await org.call('salesforce_upsert_record', { ...upsert, fields: { attributes, Erp_Id__c: 'E-1', Rating: 'Hot' } });
+    const records = [{ attributes, Erp_Id__c: 'E-1', Rating: 'Hot' }];
+    await org.call('salesforce_upsert_records', { object: 'Account', externalIdField: 'Erp_Id__c', records });
+    await org.call('salesforce_create_record', { object: 'Account', fields: { attributes, Name: 'Copy' } });
+    expect(org.sent().map(({ body }) => body)).toEqual([
+      { Rating: 'Hot' },
+      { allOrNone: false, records: [{ attributes: { type: 'Account' }, Rating: 'Hot', id: account.Id }] },
+      { Rating: 'Hot' },
+      { allOrNone: false, records: [{ attributes: { type: 'Account' }, Erp_Id__c: 'E-1', Rating: 'Hot' }] },
+      { Name: 'Copy' },
+    ]);
+  });
+
+  it.each<[string, string, object, string]>([
+    ['another id', 'salesforce_update_record', { Id: '001000000000099', Rating: 'Hot' }, 'fields: Id is not 001'],
+    ['attributes of another object', 'salesforce_create_record', { attributes: { type: 'Lead' }, Name: 'A' }, 'attributes names another'],
+    ['an id in a new record', 'salesforce_create_record', { Id: '001000000000001', Name: 'A' }, 'leave Id out: Salesforce gives'],
+    ['a name twice', 'salesforce_create_record', { Name: 'A', name: 'B' }, 'name is there twice'],
+    ['nothing but attributes', 'salesforce_create_record', { attributes: { type: 'Account' } }, 'give at least one field'],
+    ['another external id', 'salesforce_upsert_record', { erp_id__c: 'E-2' }, 'leave erp_id__c out'],
+    ['an id beside an external id', 'salesforce_upsert_record', { Id: '001000000000001' }, 'leave Id out: the external id'],
+  ])('is not written with %s', async (_, tool, fields, message) => {
+    const by =
+      tool === 'salesforce_update_record'
+        ? { id: account.Id }
+        : tool === 'salesforce_upsert_record'
+          ? { externalIdField: 'Erp_Id__c', externalId: 'E-1' }
+          : {};
+    const failure = await org.failure(tool, { object: 'Account', ...by, fields });
+    expect(failure).toMatch(/^INVALID_INPUT: fields: .*Nothing was sent/);
+    expect(failure).toContain(message);
+    expect(org.sandbox.requests).toEqual([]);
   });
 
   it('is created by an upsert, and changed by the next', async () => {
@@ -166,6 +218,22 @@ describe('up to 200 records', () => {
     expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatchObject({ total: 4 });
   });
 
+  it('are to be repeated as they are if another change locked them, and all of them if allOrNone undid them', async () => {
+    const errors = (statusCode: string) => [{ statusCode, message: 'because', fields: [] }];
+    const answerWith = async (body: object[], allOrNone: boolean) => {
+      org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('POST', '/composite/sobjects') });
+      return answerText(await org.answer('salesforce_create_records', { records: [row('A'), row('B')], allOrNone }));
+    };
+    const ok = { id: '001000000000001AAA', success: true, errors: [] };
+    expect(await answerWith([ok, { success: false, errors: errors('UNABLE_TO_LOCK_ROW') }], false)).toContain(
+      'Another change held 1 of them for a moment: repeat these as they are.',
+    );
+    const undone = { success: false, errors: errors('ALL_OR_NONE_OPERATION_ROLLED_BACK') };
+    expect(await answerWith([undone, { success: false, errors: errors('REQUIRED_FIELD_MISSING') }], true)).toContain(
+      'One row that fails undoes all: correct the rows at fault and repeat all.',
+    );
+  });
+
   it('are changed, upserted and deleted', async () => {
     await org.call('salesforce_update_records', { records: [{ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }] });
     expect(account['Rating']).toBe('Hot');
@@ -222,12 +290,79 @@ describe('the objects of the org', () => {
   it('are described in short: required and read-only fields, external ids, picklists, references', async () => {
     const { fields, totalFields, can } = await org.call('salesforce_describe_object', { object: 'Account' });
     const field = (name: string) => fields.find((candidate: { name: string }) => candidate.name === name);
-    expect([totalFields, can]).toEqual([19, 'query, create, update, delete']);
+    expect([totalFields, can]).toEqual([19, 'query, search, create, update, delete']);
+    expect(field('Description').is).toBe('not filterable');
     expect(field('Name')).toEqual({ name: 'Name', label: 'Name', type: 'string', is: 'required' });
     expect(field('Erp_Id__c').is).toBe('unique, external id');
     expect(field('CreatedDate').is).toBe('read-only');
     expect(field('Industry').values).toEqual(['Banking', 'Manufacturing', 'Retail']);
     expect(field('OwnerId')).toMatchObject({ refersTo: ['User'], relationship: 'Owner' });
+  });
+
+  it('are described with the names of their child relationships, and with a warning if there are more', async () => {
+    const input = { object: 'Account', detail: 'full' };
+    const { children } = await org.call('salesforce_describe_object', input);
+    expect(children).toEqual([
+      { object: 'Contact', field: 'AccountId', relationship: 'Contacts' },
+      { object: 'Opportunity', field: 'AccountId', relationship: 'Opportunities' },
+      { object: 'Case', field: 'AccountId', relationship: 'Cases' },
+    ]);
+    const body = {
+      name: 'Lead',
+      fields: [],
+      childRelationships: Array(201).fill({ childSObject: 'A', field: 'B', relationshipName: 'C' }),
+    };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/sobjects/{object}/describe') });
+    expect(answerText(await org.answer('salesforce_describe_object', { ...input, object: 'Lead' }))).toContain(
+      'Only 200 of 201 child relationships are shown.',
+    );
+  });
+
+  it('are described in full with defaults, formulas, controlling fields, record types and what is deleted with a record', async () => {
+    const body = {
+      name: 'Lead',
+      fields: [
+        {
+          name: 'State',
+          type: 'picklist',
+          controllerName: 'Country',
+          defaultValue: false,
+          calculatedFormula: 'x'.repeat(501),
+          filterable: false,
+        },
+      ],
+      childRelationships: [{ childSObject: 'Task', field: 'WhoId', relationshipName: 'Tasks', cascadeDelete: true }],
+      recordTypeInfos: [
+        { recordTypeId: '012000000000000AAA', name: 'Master', master: true, active: true, available: true },
+        {
+          recordTypeId: '012000000000001AAA',
+          name: 'Partner',
+          master: false,
+          active: true,
+          available: true,
+          defaultRecordTypeMapping: true,
+        },
+        { recordTypeId: '012000000000002AAA', name: 'Hidden', master: false, active: true, available: false },
+      ],
+    };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/sobjects/{object}/describe') });
+    expect(await org.call('salesforce_describe_object', { object: 'Lead', detail: 'full' })).toEqual({
+      name: 'Lead',
+      can: 'nothing',
+      fields: [
+        {
+          name: 'State',
+          type: 'picklist',
+          is: 'read-only, not filterable',
+          dependsOn: 'Country',
+          default: 'false',
+          formula: `${'x'.repeat(500)}… [1 more characters]`,
+        },
+      ],
+      totalFields: 1,
+      children: [{ object: 'Task', field: 'WhoId', relationship: 'Tasks', cascade: true }],
+      recordTypes: [{ id: '012000000000001AAA', name: 'Partner', default: true }],
+    });
   });
 
   it('are described page by page, with writable fields only', async () => {
@@ -254,9 +389,33 @@ describe('the org', () => {
     expect(limits.map(({ name }: { name: string }) => name)).toContain('DailyApiRequests');
     // The tool leaves out a limit that the org does not have.
     expect((await org.call('salesforce_get_limits', { detail: 'full' }))['limits']).toHaveLength(total);
+    expect(await org.failure('salesforce_get_limits', { names: ['DataStorageMB'], detail: 'full' })).toMatch(
+      /^INVALID_INPUT: Give names or detail/,
+    );
     const named = await org.answer('salesforce_get_limits', { names: ['DataStorageMB', 'Nonsense'] });
     expect(named.structuredContent).toMatchObject({ limits: [{ name: 'DataStorageMB', max: 1_024 }] });
     expect(answerText(named)).toContain('no limit named Nonsense');
+  });
+
+  it('has limits whose parts are limits too', async () => {
+    const body = {
+      PermissionSets: { Max: 1_500, Remaining: 1_491, CreateCustom: { Max: 1_000, Remaining: 991 } },
+      Odd: 'x',
+      None: { Max: 0, Remaining: 0 },
+    };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/limits') });
+    expect(await org.call('salesforce_get_limits', { detail: 'full' })).toEqual({
+      limits: [
+        { name: 'PermissionSets.CreateCustom', used: 9, max: 1_000, usedPercent: 0.9 },
+        { name: 'PermissionSets', used: 9, max: 1_500, usedPercent: 0.6 },
+      ],
+      total: 2,
+    });
+  });
+
+  it('has a trial whose end is in ISO form', async () => {
+    org.sandbox.change(org.sandbox.records('Organization')[0] as OrgRecord, { TrialExpirationDate: '2026-06-01T00:00:00.000+0000' });
+    expect(await org.call('salesforce_get_org', {})).toMatchObject({ trialEndsAt: '2026-06-01T00:00:00.000Z' });
   });
 
   it('has a name, an edition and a list of API versions', async () => {

@@ -53,6 +53,24 @@ describe('a write that Salesforce does not count once', () => {
   });
 });
 
+describe('a collection of which a lock kept every row from being written', () => {
+  const body = [
+    { success: false, errors: [{ statusCode: 'UNABLE_TO_LOCK_ROW', message: 'unable to obtain exclusive access', fields: [] }] },
+  ];
+  const input = () => ({ records: [{ object: 'Account', id: account.Id, fields: { Rating: 'Hot' } }] });
+
+  it('is sent again, because nothing was done', async () => {
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('PATCH', '/composite/sobjects') });
+    expect(await org.call('salesforce_update_records', input())).toMatchObject({ succeeded: 1, failed: 0 });
+    expect(org.sent()).toHaveLength(2);
+  });
+
+  it('fails as temporary if the lock stays', async () => {
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, times: 10, match: route('PATCH', '/composite/sobjects') });
+    expect(await org.failure('salesforce_update_records', input())).toMatch(/^UPSTREAM_UNAVAILABLE: Another change holds the record/);
+  });
+});
+
 describe('an upsert by an external id', () => {
   const input = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'E-9', fields: { Name: 'Nine' } };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSoql } from '../src/sandbox/soql-parse.ts';
 import { bindSoql, type BoundValue } from '../src/soql.ts';
 import { sosl } from '../src/sosl.ts';
+import { dateInput } from '../src/time.ts';
 
 const bind = (where: string, values: Record<string, BoundValue>) =>
   bindSoql(`SELECT Id FROM Account WHERE ${where}`, values).replace(/^.*WHERE /, '');
@@ -20,6 +21,9 @@ describe('a value in a query', () => {
     ['null', null, 'null'],
     ['a day', { date: '2026-03-01' }, '2026-03-01'],
     ['a time of another zone', { date: '2026-03-01T09:30:00+02:00' }, '2026-03-01T07:30:00.000Z'],
+    ['a time in Salesforce’s own form', { date: '2026-03-01T09:30:00.000+0000' }, '2026-03-01T09:30:00.000Z'],
+    ['a list of days', [{ date: '2026-03-01' }, { date: '2026-03-02' }], '(2026-03-01, 2026-03-02)'],
+    ['a list of times', [{ date: '2026-03-01T10:30:00.000+0100' }, null], '(2026-03-01T09:30:00.000Z, null)'],
     ['a list', ["a'b", 1, null], "('a\\'b', 1, null)"],
     ['a part of a text, with escaped wildcards', { contains: "50%_'\\" }, "'%50\\%\\_\\'\\\\%'"],
     ['the start of a text', { startsWith: 'A_' }, "'A\\_%'"],
@@ -42,6 +46,28 @@ describe('a value in a query', () => {
   it('is not bound to a colon in times and date ranges', () => {
     expect(bind('A > 2026-03-01T09:30:00Z AND B = LAST_N_DAYS:30', {})).toBe('A > 2026-03-01T09:30:00Z AND B = LAST_N_DAYS:30');
     expect(() => bind('B = LAST_N_DAYS:n', { n: 7 })).toThrow('the query names no :n');
+  });
+});
+
+describe('a time in a query', () => {
+  it('is sent with a colon in its offset, except in quotes', () => {
+    expect(bind("A > 2026-03-01T09:30:00.000+0000 AND B IN (2026-03-01T09:30:00-0530) AND C = '2026-03-01T09:30:00+0000'", {})).toBe(
+      "A > 2026-03-01T09:30:00.000+00:00 AND B IN (2026-03-01T09:30:00-05:30) AND C = '2026-03-01T09:30:00+0000'",
+    );
+  });
+
+  it('is refused without a zone', () => {
+    expect(() => bind('A > 2026-03-01T09:30:00', {})).toThrow('2026-03-01T09:30:00 is wrong. The time has no zone: add Z or an offset');
+    expect(() => bind('A > 2026-03-01T09:30:00 AND B = 1', {})).toThrow('has no zone');
+    expect(() => bind('A > 2026-13-01T09:30:00Z', {})).toThrow('must be a time with its zone');
+  });
+
+  it.each([
+    ['2026-03-01T09:30:00', 'The time has no zone: add Z or an offset, such as "2026-03-01T09:30:00Z"'],
+    ['2026-02-30T09:30:00Z', 'It must be a time with its zone, such as "2026-03-01T09:30:00Z"'],
+    ['yesterday', 'It must be a date such as "2026-03-01", or a time with its zone, such as "2026-03-01T09:30:00Z"'],
+  ])('that is bound as %j is refused with its reason', (text, message) => {
+    expect(dateInput.safeParse(text).error?.issues.map((issue) => issue.message)).toEqual([message]);
   });
 });
 

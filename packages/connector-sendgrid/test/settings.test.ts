@@ -15,6 +15,11 @@ describe('the settings of a SendGrid connection', () => {
     expect(secretValues(sendgrid.config, config)).toEqual(['SG.x']);
   });
 
+  it('take keys as people paste them', () => {
+    const config = sendgrid.config.parse({ apiKey: '"SG.x"\n', webhookKey: '\uFEFFMFkw\r\n' });
+    expect(config).toMatchObject({ apiKey: 'SG.x', webhookKey: 'MFkw' });
+  });
+
   it('allow only the EU host in the EU region', () => {
     expect(sendgrid.origins?.(sendgrid.config.parse({ apiKey: 'SG.x', region: 'eu' }))).toEqual(['https://api.eu.sendgrid.com']);
   });

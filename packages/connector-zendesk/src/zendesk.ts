@@ -1,4 +1,4 @@
-import { defineConnector, emailAddress, secret } from '@busbar/core';
+import { defineConnector, emailAddress, pastedText, secret } from '@busbar/core';
 import { z } from 'zod';
 import { checkAccount } from './check.ts';
 import { createClient } from './client.ts';
@@ -20,16 +20,16 @@ const config = z
       .string()
       .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'Give only the part before .zendesk.com, in lower case, such as "acme"')
       .describe('The account: "acme" for https://acme.zendesk.com'),
-    clientId: z.string().min(1).optional().describe('The identifier of the OAuth client'),
-    clientSecret: secret(z.string().min(1)).optional().describe('The secret of the OAuth client'),
+    clientId: pastedText().min(1).optional().describe('The identifier of the OAuth client'),
+    clientSecret: secret(pastedText().min(1)).optional().describe('The secret of the OAuth client'),
     scope: z
       .string()
       .min(1)
       .default('read tickets:write users:write')
       .describe('The OAuth scopes to request. Search needs "read", because Zendesk has no narrower scope for it'),
     email: emailAddress().optional().describe('Legacy: the e-mail address of the user that the API token acts as'),
-    apiToken: secret(z.string().min(1)).optional().describe('Legacy: the API token'),
-    webhookSecret: secret(z.string().min(1)).optional().describe('The signing secret of the webhook that sends events here'),
+    apiToken: secret(pastedText().min(1)).optional().describe('Legacy: the API token'),
+    webhookSecret: secret(pastedText().min(1)).optional().describe('The signing secret of the webhook that sends events here'),
   })
   .superRefine(({ clientId, clientSecret, email, apiToken }, { addIssue }) => {
     const oauth = clientId !== undefined || clientSecret !== undefined;

@@ -49,6 +49,12 @@ describe('the settings of a Zendesk connection', () => {
     },
   );
 
+  it('take secrets as people paste them', () => {
+    const config = zendesk.config.parse({ ...oauth, clientId: ' busbar', clientSecret: 's3cret\n', webhookSecret: '"s1gn"' });
+    expect(config).toMatchObject({ clientId: 'busbar', clientSecret: 's3cret', webhookSecret: 's1gn' });
+    expect(zendesk.config.parse({ ...legacy, apiToken: '\uFEFFt0ken\r\n' }).apiToken).toBe('t0ken');
+  });
+
   it('mark the secret fields', () => {
     expect(secretValues(zendesk.config, zendesk.config.parse(oauth))).toEqual(['s3cret']);
     expect(secretValues(zendesk.config, zendesk.config.parse(legacy))).toEqual(['t0ken']);

@@ -17,6 +17,7 @@ export { failureFromStatus, quoteReason, refused } from './connector/failure.ts'
 export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
 export { nextPage, type PageEnd } from './connector/next-page.ts';
 export { omitNullish } from './connector/omit-nullish.ts';
+export { pastedText } from './connector/pasted-text.ts';
 export { secret } from './connector/secret.ts';
 export type { Entry, LogSpec, State, StateLog } from './connector/state.ts';
 export {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readTextFile } from './text-file.ts';
 
 /**
  * Returns the secret in the data folder, and generates it at the first start. With it, signatures and sealed values stay valid after a
@@ -20,7 +21,8 @@ export function readOrCreateSecret(folder: string): string {
   }
   // A copy, such as a restored backup, may have other rights.
   chmodSync(file, 0o600);
-  const secret = readFileSync(file, 'utf8');
+  // An editor may have added a line end.
+  const secret = readTextFile(file).trim();
   if (/^[0-9a-f]{64}$/.test(secret)) return secret;
   throw new Error(`${file} does not hold the secret that was written there. Restore it, or delete it and lose everything it sealed.`);
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { readTextFile } from './text-file.ts';
 
 const maxProblems = 10;
 
@@ -24,12 +24,7 @@ export function readJsonList<Entry>(path: string, entry: string, list: z.ZodType
 
 /** @throws {Error} which names the file and, if it is known, the position, but shows none of the content. */
 function readJson(path: string): unknown {
-  let json: string;
-  try {
-    json = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new Error(`${path}: cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
-  }
+  const json = readTextFile(path);
   try {
     return JSON.parse(json);
   } catch (error) {

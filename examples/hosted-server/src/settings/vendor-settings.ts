@@ -17,8 +17,15 @@ export function accountOf(vendor: Vendor, env: Environment): Account | undefined
     if (value !== undefined) config[toCamelCase(name.slice(prefixOf(vendor).length))] = value;
   }
   if (Object.keys(config).length === 0) return undefined;
-  const name = (vendor.accountField !== undefined && config[vendor.accountField]) || 'default';
-  return { tenant: firstTenant, connector: vendor.connector.id, name, config };
+  return { tenant: firstTenant, connector: vendor.connector.id, name: accountName(vendor, config), config };
+}
+
+/** Returns the name as the connector reads it: `acme`, even if the setting is the account's whole address. */
+function accountName({ accountField, connector }: Vendor, config: Readonly<Record<string, string>>): string {
+  const name = accountField === undefined ? undefined : config[accountField];
+  if (accountField === undefined || name === undefined) return 'default';
+  const read: unknown = connector.config.shape[accountField]?.safeParse(name).data;
+  return typeof read === 'string' ? read : name;
 }
 
 /** Validates an account from a vendor's settings. Each problem is a sentence that names a setting and shows no values. */

@@ -116,6 +116,12 @@ describe('readConfig', () => {
     ]);
   });
 
+  test('names an account as the connector reads it, even if the setting is its whole address', () => {
+    const org = { SALESFORCE_CLIENT_ID: 'busbar', SALESFORCE_CLIENT_SECRET: 'hush-hush' };
+    for (const SALESFORCE_MY_DOMAIN of ['https://acme.my.salesforce.com', 'ACME'])
+      expect(readConfig({ ...org, SALESFORCE_MY_DOMAIN }).accounts).toMatchObject([{ name: 'acme' }]);
+  });
+
   test('names the settings of each vendor that are missing or wrong', () => {
     expect(problemsOf({ SENDGRID_REGION: 'mars', SALESFORCE_CLIENT_SECRET: 'hush-hush' })).toEqual([
       'SENDGRID_API_KEY is needed with the other SENDGRID_* settings.',

@@ -9,7 +9,7 @@ function problemsOf(content: unknown, env: Record<string, string> = {}): readonl
   const folder = mkdtempSync(join(tmpdir(), 'busbar-connections-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'connections.json');
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  writeFileSync(path, typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content));
   try {
     readConfig({ BUSBAR_CONNECTIONS: path, ...env });
     return [];
@@ -27,6 +27,26 @@ test('a valid file is accepted, even in production and together with the setting
   expect(
     problemsOf([zendesk], { NODE_ENV: 'production', BUSBAR_SECRET: 'a secret of just 32 characters..', SENDGRID_API_KEY: 'SG.hush' }),
   ).toEqual([]);
+});
+
+test('a byte order mark is no part of a file', () => {
+  expect(problemsOf(`\uFEFF${JSON.stringify([zendesk])}`)).toEqual([]);
+});
+
+test.each([
+  [
+    'UTF-16',
+    'is in UTF-16, as older PowerShell writes files. Save it in UTF-8',
+    Buffer.from(`\uFEFF${JSON.stringify([zendesk])}`, 'utf16le'),
+  ],
+  [
+    'UTF-16 without a mark',
+    'is in UTF-16, as older PowerShell writes files. Save it in UTF-8',
+    Buffer.from(JSON.stringify([zendesk]), 'utf16le'),
+  ],
+  ['another encoding', 'is not in UTF-8. Save it in UTF-8', Buffer.from(JSON.stringify([{ ...zendesk, name: 'Zürich' }]), 'latin1')],
+])('a file in %s is refused with its reason: it %s', (_, reason, content) => {
+  expect(problemsOf(content)).toEqual([`BUSBAR_CONNECTIONS: <file>: ${reason}.`]);
 });
 
 test('each mistake is reported with its position, without secrets', () => {

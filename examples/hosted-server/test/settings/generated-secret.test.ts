@@ -25,3 +25,10 @@ test('the secret is not replaced if its file is damaged, because everything it s
   writeFileSync(join(data, 'secret'), 'half');
   expect(() => readOrCreateSecret(data)).toThrow('does not hold the secret');
 });
+
+test('the secret stays the same if an editor saves its file with a byte order mark and a line end', () => {
+  const data = folder();
+  const secret = readOrCreateSecret(data);
+  writeFileSync(join(data, 'secret'), `\uFEFF${secret}\r\n`);
+  expect(readOrCreateSecret(data)).toBe(secret);
+});

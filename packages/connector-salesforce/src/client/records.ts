@@ -46,14 +46,14 @@ export const records = ({ request, send }: SalesforceApi) => ({
     ),
 
   /** Never repeated: a repetition could undo a change that another user has made since, and would run the org's automation again. */
-  updateRecord: (object: string, id: string, fields: RecordFields, unmodifiedSince: string | undefined, context: Context) =>
+  updateRecord: (object: string, id: string, fields: RecordFields, unmodifiedSince: Date | undefined, context: Context) =>
     send(
       {
         method: 'PATCH',
         path: '/services/data/{version}/sobjects/{object}/{id}',
         params: { object, id },
         body: { json: fields },
-        ...(unmodifiedSince !== undefined && { headers: { 'If-Unmodified-Since': new Date(unmodifiedSince).toUTCString() } }),
+        ...(unmodifiedSince !== undefined && { headers: { 'If-Unmodified-Since': unmodifiedSince.toUTCString() } }),
         retry: 'never',
         ifLost: `Read ${object} ${id} with salesforce_get_record and update it again only if it is not yet as you want it.`,
       },

@@ -33,6 +33,7 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
     weight: 3,
     permission: 'View Setup and Configuration',
     advice: 'Take Modify All Data, View All Data and Manage Users from users who can do without; give rights to single objects instead.',
+    alwaysHasRows: true,
     sources: [
       query(
         'SELECT AssigneeId, Assignee.Name, PermissionSet.Label, PermissionSet.PermissionsModifyAllData, PermissionSet.PermissionsViewAllData, PermissionSet.PermissionsManageUsers FROM PermissionSetAssignment WHERE Assignee.IsActive = true AND (PermissionSet.PermissionsModifyAllData = true OR PermissionSet.PermissionsViewAllData = true OR PermissionSet.PermissionsManageUsers = true)',
@@ -63,6 +64,7 @@ export const accessChecks: readonly OrgCheck<'access'>[] = [
     weight: 1,
     permission: 'View Setup and Configuration',
     advice: 'Delete custom profiles that no user has.',
+    alwaysHasRows: true,
     sources: [
       query(
         'SELECT PermissionSet.ProfileId, COUNT(Id) n FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true AND Assignee.IsActive = true GROUP BY PermissionSet.ProfileId',

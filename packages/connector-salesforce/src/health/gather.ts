@@ -1,7 +1,8 @@
 import { ToolError, type CallContext } from '@busbar/core';
 import type { SalesforceClient } from '../client.ts';
 import { locatorOf, type CompositePart } from '../client/queries.ts';
-import { problemsIn } from '../failure.ts';
+import { codeOf, problemsIn } from '../failure/problems.ts';
+import { refusalOf } from '../failure/refusal-of.ts';
 import { plainRecord } from '../plain-record.ts';
 import { QueryAnswer } from '../schemas.ts';
 import { usedLimits } from '../used-limits.ts';
@@ -34,6 +35,8 @@ interface Reading {
   readonly result: Rows | Refused;
   /** Names the next page, if there is one. */
   readonly locator?: string | undefined;
+  /** Whether the source failed, and may be read the next time. */
+  readonly temporary?: boolean;
 }
 
 /** The number of queries that Salesforce accepts in one composite request. */
@@ -45,10 +48,10 @@ const partial = new Set(['FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_REJECTED', 'UPSTREA
 export const isRefused = (result: Rows | Refused): result is Refused => 'code' in result;
 
 /**
- * Reads sources in at most `maxCalls` API calls. Equal sources are read only once, and up to five queries share a call. Queries that need
- * all their rows are read page by page as long as calls are left.
+ * Reads sources in at most `maxCalls` API calls. Equal sources are read only once, and up to five queries share a call. A call whose parts
+ * all failed for a moment is made once more. Queries that need all their rows are read page by page as long as calls are left.
  *
- * @throws {ToolError} if no source could be read.
+ * @throws {ToolError} if no source could be read, or the org's limit on requests is reached.
  */
 export async function gather(
   client: SalesforceClient,
@@ -66,7 +69,13 @@ export async function gather(
   await Promise.all(
     calls.map(async ({ sources: wanted, read }) => {
       try {
-        for (const [index, { result, locator }] of (await read()).entries()) {
+        let readings = await read();
+        // Every part failed inside a 200, which core does not see. All of it is reading, and may succeed the next time.
+        if (readings.every(({ temporary }) => temporary)) {
+          apiCalls += 1;
+          readings = await read();
+        }
+        for (const [index, { result, locator }] of readings.entries()) {
           const source = wanted[index];
           if (!source) continue;
           results.set(keyOf(source), result);
@@ -95,7 +104,8 @@ export async function gather(
     const more = locatorOf(page);
     const rows = [...before.rows, ...page.records.map((record) => plainRecord(record))];
     results.set(keyOf(source), { ...before, rows, whole: page.done !== false });
-    if (more !== undefined) unread.push({ source, locator: more });
+    // A page that names itself as the next would be read for ever.
+    if (more !== undefined && more !== locator) unread.push({ source, locator: more });
   }
   return { of: (source) => results.get(keyOf(source)), apiCalls };
 }
@@ -127,8 +137,13 @@ function callsFor(client: SalesforceClient, context: CallContext, sources: reado
 function readPart({ status, body }: CompositePart): Reading {
   const answer = status === 200 ? QueryAnswer.safeParse(body).data : undefined;
   if (!answer) {
-    const [problem] = problemsIn(body);
-    return { result: { code: problem?.errorCode ?? `HTTP ${status}`, message: problem?.message ?? 'no reason given' } };
+    const problems = problemsIn(body);
+    const [problem] = problems;
+    const code = (problem && codeOf(problem)) || `HTTP ${status}`;
+    return {
+      result: { code, message: problem?.message ?? 'no reason given' },
+      temporary: status >= 400 && refusalOf(status, problems).code === 'UPSTREAM_UNAVAILABLE',
+    };
   }
   const rows = answer.records.map((record) => plainRecord(record));
   return { result: { rows, total: answer.totalSize ?? rows.length, whole: answer.done !== false }, locator: locatorOf(answer) };

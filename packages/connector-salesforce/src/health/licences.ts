@@ -38,7 +38,7 @@ function judgeLicence(
 }
 
 const licences = (
-  check: Pick<OrgCheck, 'id' | 'title' | 'weight' | 'permission' | 'advice'>,
+  check: Pick<OrgCheck, 'id' | 'title' | 'weight' | 'permission' | 'advice' | 'alwaysHasRows'>,
   soql: string,
   names: Names,
 ): OrgCheck<'licences'> => ({
@@ -57,6 +57,7 @@ export const licenceChecks: readonly OrgCheck<'licences'>[] = [
       weight: 2,
       permission: 'View Setup and Configuration',
       advice: 'Deactivate users who left, or buy licences before new people start.',
+      alwaysHasRows: true,
     },
     "SELECT Name, LicenseDefinitionKey, Status, TotalLicenses, UsedLicenses FROM UserLicense WHERE Status = 'Active'",
     { name: 'Name', all: 'TotalLicenses', used: 'UsedLicenses', ends: '' },

@@ -14,10 +14,10 @@ export const limitChecks: readonly OrgCheck<'limits'>[] = [
     weight: 3,
     permission: 'View Setup and Configuration',
     advice: 'Find what uses these up before they stop the org’s work; clear data, spread the load, or buy more.',
+    alwaysHasRows: true,
     sources: [{ kind: 'limits' }],
     judge(readings) {
       const rows = rowsOf(readings).toSorted((a, b) => numberAt(b, 'usedPercent') - numberAt(a, 'usedPercent'));
-      if (rows.length === 0) return { status: 'unknown', evidence: 'Salesforce shows no limits.' };
       const tight = rows.filter((row) => numberAt(row, 'usedPercent') >= 80);
       const listed = tight.length > 0 ? tight : rows.filter((row) => watchedLimits.has(textAt(row, 'name')));
       return {

@@ -37,6 +37,8 @@ export interface OrgCheck<Category extends string = string> {
   /** What the org's administrator should do about a warning or a failure. */
   readonly advice: string;
   readonly sources: readonly Source[];
+  /** Whether every org has rows in each source, so that a source without rows is hidden from the user. Default false. */
+  readonly alwaysHasRows?: true;
   /** Receives the rows of each source, in the order of `sources`, and the time. */
   judge(readings: readonly Rows[], nowMs: number): Finding;
 }

@@ -11,10 +11,10 @@ export const platformChecks: readonly OrgCheck<'platform'>[] = [
     weight: 1,
     permission: 'API Enabled',
     advice: 'Buy the org, or move what you need out of it before its trial ends.',
+    alwaysHasRows: true,
     sources: [organization],
     judge(readings, nowMs) {
-      const [row] = rowsOf(readings);
-      if (!row) return { status: 'unknown', evidence: 'The org’s own record is not shown.' };
+      const [row = {}] = rowsOf(readings);
       const days = daysUntil(row, 'TrialExpirationDate', nowMs);
       if (days === undefined) return { status: 'pass', evidence: 'The org is not on trial.' };
       return { status: days < 30 ? 'fail' : 'warn', evidence: days < 0 ? 'The trial has ended.' : `The trial ends in ${days} days.` };

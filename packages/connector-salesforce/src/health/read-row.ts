@@ -1,4 +1,4 @@
-import { parseTime } from '../parse-time.ts';
+import { parseTime } from '../time.ts';
 import type { Finding, Row, Rows } from './org-check.ts';
 
 // Checks read rows with these functions, because any field of a row may be missing.

@@ -1,6 +1,7 @@
+import { truncate } from '@busbar/core';
 import { z } from 'zod';
 import type { CheckResult, ChecksRun } from './run-checks.ts';
-import { scoreOf } from './score.ts';
+import { scoreOf, type Score } from './score.ts';
 
 const maxDetails = 10;
 const maxDetailLength = 200;
@@ -8,8 +9,9 @@ const maxDetailLength = 200;
 /** The answer to a health check. */
 export const Report = z.object({
   summary: z.string().describe('The whole in a few sentences, for a person'),
-  score: z.int().optional().describe('0 to 100, by this connector’s own weights; absent where nothing could be judged'),
+  score: z.int().optional().describe('0 to 100, by this connector’s own weights; what could not be read counts as failed'),
   grade: z.enum(['A', 'B', 'C', 'D', 'F']).optional().describe('By the score; a failed check keeps it from A, a grave one from B'),
+  notGraded: z.string().optional().describe('Why there is no score and no grade'),
   org: z
     .object({
       id: z.string().optional().describe('Id'),
@@ -24,7 +26,7 @@ export const Report = z.object({
       pass: z.int().describe('Passed'),
       warn: z.int().describe('To be looked at'),
       fail: z.int().describe('Failed'),
-      unknown: z.int().describe('Could not be judged; does not count in the score'),
+      unknown: z.int().describe('Could not be judged'),
     })
     .describe('How the checks ended'),
   checks: z
@@ -50,14 +52,13 @@ const order = { fail: 0, warn: 1, unknown: 2, pass: 3 } as const;
 export function reportOf({ results, org, apiCalls }: ChecksRun, full: boolean): z.output<typeof Report> {
   const sorted = results.toSorted((a, b) => order[a.status] - order[b.status] || b.check.weight - a.check.weight);
   const count = (status: CheckResult['status']): number => results.filter((result) => result.status === status).length;
-  const { score, grade } = scoreOf(results);
+  const score = scoreOf(results);
   const text = (field: string): string | undefined => (typeof org?.[field] === 'string' ? org[field] : undefined);
   const [id, name, edition] = [text('Id'), text('Name'), text('OrganizationType')];
   const sandbox = typeof org?.['IsSandbox'] === 'boolean' ? org['IsSandbox'] : undefined;
   return {
-    summary: summaryOf(sorted, name ?? 'The org', score, grade),
-    ...(score !== undefined && { score }),
-    ...(grade !== undefined && { grade }),
+    summary: summaryOf(sorted, name ?? 'The org', score),
+    ...score,
     ...(org && {
       org: { ...(id && { id }), ...(name && { name }), ...(edition && { edition }), ...(sandbox !== undefined && { sandbox }) },
     }),
@@ -71,7 +72,7 @@ export function reportOf({ results, org, apiCalls }: ChecksRun, full: boolean): 
       ...((full || status !== 'pass') &&
         details.length > 0 && {
           details: [
-            ...details.slice(0, maxDetails).map((detail) => detail.slice(0, maxDetailLength)),
+            ...details.slice(0, maxDetails).map((detail) => truncate(detail, maxDetailLength) ?? ''),
             ...(details.length > maxDetails ? [`… and ${details.length - maxDetails} more`] : []),
           ],
         }),
@@ -82,22 +83,32 @@ export function reportOf({ results, org, apiCalls }: ChecksRun, full: boolean): 
   };
 }
 
-function summaryOf(sorted: readonly CheckResult[], name: string, score: number | undefined, grade: string | undefined): string {
+function summaryOf(sorted: readonly CheckResult[], name: string, score: Score): string {
   const of = (status: CheckResult['status']): readonly CheckResult[] => sorted.filter((result) => result.status === status);
   const [failed, warned, unknown] = [of('fail'), of('warn'), of('unknown')];
-  const titles = (list: readonly CheckResult[]): string => list.map(({ check, evidence }) => `${check.title}: ${evidence}`).join(' ');
   const permissions = [...new Set(unknown.flatMap(({ missingPermission }) => missingPermission ?? []))];
   return [
-    score === undefined ? `${name} could not be judged.` : `${name} has grade ${grade}, ${score} of 100 by our own weights.`,
+    verdictOf(sorted, name, score),
     `${sorted.length} checks: ${of('pass').length} passed, ${warned.length} to be looked at, ${failed.length} failed, ${unknown.length} unknown.`,
-    failed.length > 0 && `Failed: ${titles(failed.slice(0, 5))}`,
-    warned.length > 0 &&
-      `To be looked at: ${warned
-        .slice(0, 8)
-        .map(({ check }) => check.title)
-        .join('; ')}.`,
+    failed.length > 0 && `Failed: ${listOf(failed, 5, ' ', ({ check, evidence }) => `${check.title}: ${evidence}`)}`,
+    warned.length > 0 && `To be looked at: ${listOf(warned, 8, '; ', ({ check }) => check.title)}.`,
     permissions.length > 0 && `For what is unknown the connection’s user may need: ${permissions.join('; ')}.`,
   ]
     .filter(Boolean)
     .join(' ');
+}
+
+function verdictOf(results: readonly CheckResult[], name: string, score: Score): string {
+  if ('notGraded' in score) return `${name} has no grade: ${score.notGraded}.`;
+  const unread = results.filter((result) => result.unread).length;
+  const judged = results.filter(({ status }) => status !== 'unknown').length;
+  const least = unread > 0 ? 'at least ' : '';
+  const why = unread > 0 ? ` The ${unread} that could not be read count as failed.` : '';
+  return `${name} has ${least}grade ${score.grade}, ${score.score} of 100 by our own weights, from ${judged} of ${results.length} checks.${why}`;
+}
+
+/** Lists the first results, and says how many more there are. */
+function listOf(results: readonly CheckResult[], most: number, separator: string, text: (result: CheckResult) => string): string {
+  const listed = results.slice(0, most).map(text);
+  return [...listed, ...(results.length > most ? [`and ${results.length - most} more`] : [])].join(separator);
 }

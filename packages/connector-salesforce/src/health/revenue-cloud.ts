@@ -59,6 +59,7 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     weight: 1,
     permission: 'View Setup and Configuration',
     advice: 'Set the organization-wide default of these objects to public read-only, or quotes will miss products for some users.',
+    alwaysHasRows: true,
     sources: [
       query(
         `SELECT QualifiedApiName, Label, InternalSharingModel, ExternalSharingModel FROM EntityDefinition WHERE QualifiedApiName IN (${sharingObjects.map((name) => `'${name}'`).join(', ')})`,
@@ -66,7 +67,6 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     ],
     judge(readings) {
       const rows = rowsOf(readings);
-      if (rows.length === 0) return { status: 'unknown', evidence: 'The org shows none of the catalogue’s objects.' };
       const closed = rows.filter((row) => !/^(?:Read|ControlledBy)/.test(textAt(row, 'InternalSharingModel')));
       return {
         status: closed.length > 0 ? 'warn' : 'pass',

@@ -66,6 +66,7 @@ export const securityChecks: readonly OrgCheck<'security'>[] = [
     weight: 1,
     permission: 'Manage Users',
     advice: 'Look at Setup, Login History, for the users and addresses behind them; update integrations that keep an old password.',
+    alwaysHasRows: true,
     sources: [query('SELECT Status, LoginType, COUNT(Id) n FROM LoginHistory WHERE LoginTime = LAST_N_DAYS:7 GROUP BY Status, LoginType')],
     judge(readings) {
       const rows = rowsOf(readings).toSorted((a, b) => numberAt(b, 'n') - numberAt(a, 'n'));

@@ -13,10 +13,10 @@ export const sharingChecks: readonly OrgCheck<'sharing'>[] = [
     weight: 2,
     permission: 'View Setup and Configuration',
     advice: 'Set the organization-wide default to private or read-only (Setup, Sharing Settings), and share by role or rule.',
+    alwaysHasRows: true,
     sources: [organization],
     judge(readings) {
-      const [row] = rowsOf(readings);
-      if (!row) return { status: 'unknown', evidence: 'The org’s own record is not shown.' };
+      const [row = {}] = rowsOf(readings);
       const open = Object.entries(row).filter(
         ([field, access]) => /^Default.*Access$/.test(field) && /Edit|All|Transfer/i.test(String(access)),
       );
@@ -34,6 +34,7 @@ export const sharingChecks: readonly OrgCheck<'sharing'>[] = [
     weight: 3,
     permission: 'View Setup and Configuration',
     advice: 'Set the external default to private (Setup, Sharing Settings) unless partners or customers are meant to see every record.',
+    alwaysHasRows: true,
     sources: [
       query(
         `SELECT QualifiedApiName, Label, InternalSharingModel, ExternalSharingModel FROM EntityDefinition WHERE QualifiedApiName IN (${objects.map((name) => `'${name}'`).join(', ')})`,

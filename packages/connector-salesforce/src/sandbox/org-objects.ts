@@ -113,3 +113,33 @@ function fieldOf(text: string): OrgField {
 /** Returns the name under which a query reaches the record of a reference: `OwnerId` → `Owner`, `Parent__c` → `Parent__r`. */
 export const relationshipOf = (field: OrgField): string | undefined =>
   field.type !== 'reference' ? undefined : field.name.endsWith('__c') ? field.name.replace(/c$/, 'r') : field.name.replace(/Id$/, '');
+
+/** A field of another object that refers to an object, and the name under which a subquery reaches those records. */
+export interface ChildRelationship {
+  readonly child: OrgObject;
+  readonly field: OrgField;
+  /** Undefined if no subquery can reach them. */
+  readonly name: string | undefined;
+}
+
+/** Names that are not the plural of the child's name. */
+const childNames: Readonly<Record<string, string>> = {
+  'PermissionSetAssignment.AssigneeId': 'PermissionSetAssignments',
+  'PermissionSetAssignment.PermissionSetId': 'Assignments',
+  'User.ProfileId': 'Users',
+};
+
+/** Returns the fields of the org's objects that refer to an object. */
+export function childrenOf(objects: ReadonlyMap<string, OrgObject>, parent: OrgObject): ChildRelationship[] {
+  return [...objects.values()].flatMap((child) =>
+    [...child.fields.values()]
+      .filter(({ refersTo }) => refersTo.includes(parent.name))
+      .map((field) => ({ child, field, name: childNames[`${child.name}.${field.name}`] ?? pluralOf(child, field) })),
+  );
+}
+
+/** `Contacts` for Contact.AccountId. The owner and the users in system fields have no such name. */
+function pluralOf({ name, writable }: OrgObject, { name: field }: OrgField): string | undefined {
+  if (!writable || /^(?:Owner|CreatedBy|LastModifiedBy)Id$/.test(field)) return undefined;
+  return name.endsWith('y') ? `${name.slice(0, -1)}ies` : `${name}s`;
+}

@@ -1,5 +1,5 @@
 import type { Clock } from '@busbar/core';
-import { parseTime } from '../parse-time.ts';
+import { parseTime } from '../time.ts';
 import type { OrgObject } from './org-objects.ts';
 import { refusal } from './refusal.ts';
 

@@ -11,6 +11,7 @@ import type { ResourceRequest } from './resource-request.ts';
 import { parseSoql } from './soql-parse.ts';
 import { runSoql } from './soql-run.ts';
 import { searchRecords } from './search.ts';
+import { viewRecord } from './view-record.ts';
 import { vendorLimits } from './vendor-limits.ts';
 import { byExternalId, createRecord, deleteRecord, existing, updateRecord, upsertRecord, writableObject } from './write-record.ts';
 
@@ -49,9 +50,11 @@ export function createResources(options: ResourceOptions) {
     const soql = request.query.get('q');
     if (soql === null) throw malformed('A query string has to be specified');
     const parsed = parseSoql(soql);
-    const { rows, total, grouped } = runSoql(records, parsed, { api, deleted, now: clock.now(), demandAccess, base });
     const wanted = Number(/batchSize=(\d+)/.exec(request.headers['sforce-query-options'] ?? '')?.[1] ?? vendorLimits.largestBatch.most);
     const size = Math.min(vendorLimits.largestBatch.most, Math.max(vendorLimits.smallestBatch.least, wanted));
+    const pageOf = (rows: readonly object[], type: string): object =>
+      pages.first({ rows, total: rows.length, size, tooling: api === 'tooling', type });
+    const { rows, total, grouped } = runSoql(records, parsed, { api, deleted, now: clock.now(), demandAccess, base, pageOf });
     if (grouped && rows.length > vendorLimits.largestBatch.most)
       throw refusal(
         400,
@@ -67,7 +70,7 @@ export function createResources(options: ResourceOptions) {
     const object = records.objects.get(name);
     if (!object?.apis.includes('data')) throw notFound();
     demandAccess(name);
-    if (method === 'GET' && id === 'describe') return { body: describeObject(object) };
+    if (method === 'GET' && id === 'describe') return { body: describeObject(records.objects, object) };
     if (method === 'POST' && id === undefined) {
       const record = createRecord(records, writableObject(records, name), body as Json);
       return {
@@ -78,7 +81,7 @@ export function createResources(options: ResourceOptions) {
     }
     if (id === undefined) throw refusal(405, 'METHOD_NOT_ALLOWED', `HTTP Method '${method}' not allowed.`);
     if (value !== undefined) return byExternal(request, object, id, value);
-    if (method === 'GET') return { body: viewRecord(object, existing(records, object, id), request.query.get('fields')) };
+    if (method === 'GET') return { body: view(object, existing(records, object, id), request.query.get('fields')) };
     if (method === 'PATCH') {
       const since = request.headers['if-unmodified-since'];
       const record = existing(records, writableObject(records, name), id);
@@ -105,14 +108,12 @@ export function createResources(options: ResourceOptions) {
         300,
         found.map(({ Id }) => `${base}/sobjects/${object.name}/${Id}`),
       );
-    return { body: viewRecord(object, record, search.get('fields')) };
+    return { body: view(object, record, search.get('fields')) };
   }
 
-  function viewRecord(object: OrgObject, record: OrgRecord, fields: string | null): object {
+  function view(object: OrgObject, record: OrgRecord, fields: string | null): object {
     const wanted = fields?.split(',').map((field) => field.trim()) ?? [...object.fields.keys()];
-    const soql = `SELECT ${wanted.join(', ')} FROM ${object.name} WHERE Id = '${record.Id}'`;
-    const run = { api: 'data', deleted: false, now: clock.now(), demandAccess, base } as const;
-    return runSoql(records, parseSoql(soql), run).rows[0] ?? {};
+    return viewRecord(records, record, object, wanted, base);
   }
 
   function collections({ method, query: search, body, path }: ResourceRequest): HandlerAnswer {

@@ -1,7 +1,8 @@
 import type { OrgField } from './org-objects.ts';
 import { timeOf } from './org-records.ts';
 import { refusal } from './refusal.ts';
-import type { Literal } from './soql-parse.ts';
+import { spanOfRange } from './soql-dates.ts';
+import type { Literal } from './soql-query.ts';
 
 const dayMs = 86_400_000;
 
@@ -66,9 +67,7 @@ function spanOf(literal: Literal & { kind: 'range' | 'date' }, now: number): [fr
     const from = timeOf(literal.value);
     return [from, from + (literal.value.includes('T') ? 1 : dayMs)];
   }
-  const today = now - (now % dayMs);
-  if (literal.name.startsWith('NEXT')) return [today + dayMs, today + (literal.days + 1) * dayMs];
-  return [today - literal.days * dayMs, today + dayMs];
+  return spanOfRange(literal.name, literal.n, now);
 }
 
 const likePattern = (text: string): string =>

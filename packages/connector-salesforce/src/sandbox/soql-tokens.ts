@@ -10,7 +10,7 @@ const kinds: readonly (readonly [Token['kind'], RegExp])[] = [
   ['text', /^'(?:[^'\\]|\\[^])*'/],
   ['date', /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))?/],
   ['number', /^-?\d+(?:\.\d+)?/],
-  ['range', /^(?:LAST|NEXT)_N_DAYS:\d+/i],
+  ['range', /^(?:(?:LAST|NEXT)_N_[A-Z]+|N_[A-Z]+_AGO):\d+/i],
   ['name', /^[A-Za-z]\w*(?:\.[A-Za-z]\w*)*/],
   ['sign', /^(?:<=|>=|!=|<>|[=<>(),])/],
 ];

@@ -1,12 +1,14 @@
-import { ToolError, type ToolBuilder } from '@busbar/core';
+import { ToolError, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
-import { problemText } from '../failure.ts';
+import { codeOf, problemText } from '../failure/problems.ts';
 import type { SavedRow } from '../schemas.ts';
+import { fieldsToWrite } from './fields-to-write.ts';
 import { allOrNone, externalIdField, fieldValues, objectName, recordId } from './record-inputs.ts';
 
 /** The number of records that Salesforce accepts in one request. */
 const maxRows = 200;
+const maxErrorLength = 500;
 
 const Rows = z.object({
   succeeded: z.int().describe('How many rows were written'),
@@ -25,7 +27,7 @@ const Rows = z.object({
 });
 
 /** Each row succeeds or fails on its own inside one HTTP 200. @throws {ToolError} if the answer does not have one result per row. */
-function present(answer: readonly SavedRow[], given: number, warn: (message: string) => void): z.output<typeof Rows> {
+function present(answer: readonly SavedRow[], given: number, all: boolean, warn: (message: string) => void): z.output<typeof Rows> {
   if (answer.length !== given)
     throw new ToolError(
       'UPSTREAM_INVALID',
@@ -36,14 +38,20 @@ function present(answer: readonly SavedRow[], given: number, warn: (message: str
     ...(id && { id }),
     ok: success,
     ...(typeof created === 'boolean' && { created }),
-    ...(errors &&
-      errors.length > 0 && {
-        errors: errors.map((problem) => problemText(problem).slice(0, 500)),
-      }),
+    ...(errors && errors.length > 0 && { errors: errors.map((problem) => truncate(problemText(problem), maxErrorLength) ?? '') }),
   }));
   const failed = rows.filter(({ ok }) => !ok).length;
-  if (failed > 0) warn(`${failed} of ${given} rows were not written. Correct and repeat these rows alone.`);
+  if (failed > 0) warn(`${failed} of ${given} rows were not written. ${adviceOn(answer, all && failed === given)}`);
   return { succeeded: given - failed, failed, rows };
+}
+
+/** Says which rows to repeat, and whether they have to be corrected first. */
+function adviceOn(answer: readonly SavedRow[], undone: boolean): string {
+  if (undone) return 'One row that fails undoes all: correct the rows at fault and repeat all.';
+  const locked = answer.filter(({ errors }) => errors?.some((problem) => codeOf(problem) === 'UNABLE_TO_LOCK_ROW')).length;
+  return locked > 0
+    ? `Another change held ${locked} of them for a moment: repeat these as they are. Correct any others first.`
+    : 'Correct and repeat these rows alone.';
 }
 
 const records = <S extends z.ZodType>(row: S, description: string) =>
@@ -64,8 +72,11 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Rows,
     run: async (input, client, context) => {
-      const rows = input.records.map(({ object, fields }) => ({ attributes: { type: object }, ...fields }));
-      return present(await client.createRecords(rows, input.allOrNone, context), rows.length, context.warn);
+      const rows = input.records.map(({ object, fields }, index) => ({
+        attributes: { type: object },
+        ...fieldsToWrite(fields, { object, at: `records.${index}.fields` }),
+      }));
+      return present(await client.createRecords(rows, input.allOrNone, context), rows.length, input.allOrNone, context.warn);
     },
   }),
 
@@ -86,8 +97,12 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Rows,
     run: async (input, client, context) => {
-      const rows = input.records.map(({ object, id, fields }) => ({ attributes: { type: object }, ...fields, id }));
-      return present(await client.updateRecords(rows, input.allOrNone, context), rows.length, context.warn);
+      const rows = input.records.map(({ object, id, fields }, index) => ({
+        attributes: { type: object },
+        ...fieldsToWrite(fields, { object, id, at: `records.${index}.fields` }),
+        id,
+      }));
+      return present(await client.updateRecords(rows, input.allOrNone, context), rows.length, input.allOrNone, context.warn);
     },
   }),
 
@@ -110,10 +125,15 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
       // Salesforce creates a new record for each row without a value, and another record each time the request is repeated.
       const without = input.records.findIndex((fields) => (fields[input.externalIdField] ?? '') === '');
       if (without >= 0) throw new ToolError('INVALID_INPUT', `Row ${without} has no ${input.externalIdField}, so nothing was sent.`);
-      const rows = input.records.map((fields) => ({ attributes: { type: input.object }, ...fields }));
+      const { object } = input;
+      const rows = input.records.map((fields, index) => ({
+        attributes: { type: object },
+        ...fieldsToWrite(fields, { object, at: `records.${index}` }),
+      }));
       return present(
         await client.upsertRecords(input.object, input.externalIdField, rows, input.allOrNone, context),
         rows.length,
+        input.allOrNone,
         context.warn,
       );
     },
@@ -127,6 +147,6 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     input: z.object({ ids: records(recordId, 'Ids of the records to delete, of any objects'), allOrNone }),
     output: Rows,
     run: async ({ ids, allOrNone: all }, client, context) =>
-      present(await client.deleteRecords(ids, all, context), ids.length, context.warn),
+      present(await client.deleteRecords(ids, all, context), ids.length, all, context.warn),
   }),
 ];

@@ -1,13 +1,14 @@
-import type { ToolBuilder } from '@busbar/core';
+import { truncate, type Context, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
-import type { Field } from '../schemas.ts';
+import type { DescribeAnswer, Field } from '../schemas.ts';
 import { objectName } from './record-inputs.ts';
 
 // Metadata is large and changes rarely.
 const cache = { ttlMs: 300_000 };
 const maxPicklistValues = { summary: 30, full: 500 };
-const maxChildren = 200;
+const maxRelations = 200;
+const maxFormula = 500;
 
 const search = z.string().trim().max(80).optional();
 const Position = z.object({ offset: z.int().min(1) });
@@ -22,10 +23,10 @@ const ObjectSummary = z.object({
   label: z.string().optional().describe('What people call it'),
   keyPrefix: z.string().optional().describe('First three characters of its records’ ids'),
   custom: z.boolean().optional().describe('Whether the org made it'),
-  can: z.string().describe('What the connection’s user may do: query, create, update, delete'),
+  can: z.string().describe('What the connection’s user may do: query, search, create, update, delete'),
 });
 
-type Flags = Readonly<Partial<Record<'queryable' | 'createable' | 'updateable' | 'deletable', boolean | null | undefined>>>;
+type Flags = Readonly<Partial<Record<'queryable' | 'searchable' | 'createable' | 'updateable' | 'deletable', boolean | null | undefined>>>;
 type DescribedObject = Flags & {
   readonly name: string;
   readonly label?: string | null | undefined;
@@ -39,7 +40,13 @@ const presentObject = (object: DescribedObject): z.output<typeof ObjectSummary> 
   ...(object.keyPrefix && { keyPrefix: object.keyPrefix }),
   ...(object.custom && { custom: true }),
   can:
-    [object.queryable && 'query', object.createable && 'create', object.updateable && 'update', object.deletable && 'delete']
+    [
+      object.queryable && 'query',
+      object.searchable && 'search',
+      object.createable && 'create',
+      object.updateable && 'update',
+      object.deletable && 'delete',
+    ]
       .filter(Boolean)
       .join(', ') || 'nothing',
 });
@@ -89,7 +96,7 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
       detail: z
         .enum(['summary', 'full'])
         .default('summary')
-        .describe('"full": also lengths, help texts, all picklist values and child relationships. Default: summary'),
+        .describe('"full": also lengths, defaults, help texts, formulas, all picklist values, record types and children. Default: summary'),
       limit: z.int().min(1).max(200).default(60).describe('Fields in a page, 1 to 200. Default: 60'),
       cursor,
     }),
@@ -100,11 +107,17 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
             name: z.string().describe('API name'),
             label: z.string().optional().describe('What people call it'),
             type: z.string().optional().describe('Type'),
-            is: z.string().optional().describe('What holds: required, read-only, create-only, unique, external id, formula'),
+            is: z
+              .string()
+              .optional()
+              .describe('What holds: required, read-only, create-only, unique, external id, formula, not filterable'),
             refersTo: z.array(z.string()).optional().describe('Objects that a reference may name'),
             relationship: z.string().optional().describe('Name of the related record in queries, as in Owner.Name'),
             values: z.array(z.string()).optional().describe('Values of a picklist'),
+            dependsOn: z.string().optional().describe('Field whose value decides which values are allowed'),
             length: z.int().optional().describe('Most characters'),
+            default: z.string().optional().describe('Value if none is given'),
+            formula: z.string().optional().describe('Its formula'),
             help: z.string().optional().describe('What the org says of it'),
           }),
         )
@@ -116,10 +129,21 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
             object: z.string().optional().describe('API name of the child'),
             field: z.string().optional().describe('Its field that names this object'),
             relationship: z.string().optional().describe('Name for a subquery'),
+            cascade: z.boolean().optional().describe('Whether they are deleted with this record'),
           }),
         )
         .optional()
         .describe('Child relationships, 200 at most, with detail "full" on the first page'),
+      recordTypes: z
+        .array(
+          z.object({
+            id: z.string().describe('Value for RecordTypeId'),
+            name: z.string().optional().describe('Name'),
+            default: z.boolean().optional().describe('Whether new records get it'),
+          }),
+        )
+        .optional()
+        .describe('Record types that the user may give, 200 at most, with detail "full" on the first page'),
       nextCursor,
     }),
     run: async (input, client, context) => {
@@ -135,22 +159,37 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
         ...presentObject(described),
         fields: fields.slice(offset, end).map((field) => presentField(field, full)),
         totalFields: fields.length,
-        ...(full &&
-          offset === 0 && {
-            children: (described.childRelationships ?? [])
-              .filter(({ relationshipName }) => relationshipName)
-              .slice(0, maxChildren)
-              .map(({ childSObject, field, relationshipName }) => ({
-                ...(childSObject && { object: childSObject }),
-                ...(field && { field }),
-                ...(relationshipName && { relationship: relationshipName }),
-              })),
-          }),
+        ...(full && offset === 0 && presentRelations(described, context)),
         ...(end < fields.length && { nextCursor: context.cursor.write({ offset: end }) }),
       };
     },
   }),
 ];
+
+function presentRelations({ childRelationships, recordTypeInfos }: z.output<typeof DescribeAnswer>, { warn }: Context) {
+  const children = (childRelationships ?? []).filter(({ relationshipName }) => relationshipName);
+  const recordTypes = (recordTypeInfos ?? []).filter(({ master, active, available }) => !master && active !== false && available !== false);
+  for (const [list, name] of [
+    [children, 'child relationships'],
+    [recordTypes, 'record types'],
+  ] as const)
+    if (list.length > maxRelations) warn(`Only ${maxRelations} of ${list.length} ${name} are shown.`);
+  return {
+    children: children.slice(0, maxRelations).map(({ childSObject, field, relationshipName, cascadeDelete }) => ({
+      ...(childSObject && { object: childSObject }),
+      ...(field && { field }),
+      ...(relationshipName && { relationship: relationshipName }),
+      ...(cascadeDelete && { cascade: true }),
+    })),
+    ...(recordTypes.length > 0 && {
+      recordTypes: recordTypes
+        .slice(0, maxRelations)
+        .flatMap(({ recordTypeId, name, defaultRecordTypeMapping }) =>
+          recordTypeId ? [{ id: recordTypeId, ...(name && { name }), ...(defaultRecordTypeMapping && { default: true }) }] : [],
+        ),
+    }),
+  };
+}
 
 function presentField(field: Field, full: boolean) {
   const active = (field.picklistValues ?? []).filter((value) => value.active !== false).flatMap(({ value }) => value ?? []);
@@ -164,6 +203,7 @@ function presentField(field: Field, full: boolean) {
     field.unique && 'unique',
     field.externalId && 'external id',
     field.calculated && 'formula',
+    field.filterable === false && 'not filterable',
   ].filter(Boolean);
   return {
     name: field.name,
@@ -173,7 +213,10 @@ function presentField(field: Field, full: boolean) {
     ...(field.referenceTo && field.referenceTo.length > 0 && { refersTo: field.referenceTo }),
     ...(field.relationshipName && { relationship: field.relationshipName }),
     ...(values.length > 0 && { values }),
+    ...(field.controllerName && { dependsOn: field.controllerName }),
     ...(full && field.length && { length: field.length }),
+    ...(full && field.defaultValue !== undefined && field.defaultValue !== null && { default: String(field.defaultValue) }),
+    ...(full && field.calculatedFormula && { formula: truncate(field.calculatedFormula, maxFormula) ?? '' }),
     ...(full && field.inlineHelpText && { help: field.inlineHelpText }),
   };
 }

@@ -1,9 +1,10 @@
-import type { ToolBuilder } from '@busbar/core';
+import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
+import { plainRecord } from '../plain-record.ts';
 import { usedLimits, watchedLimits } from '../used-limits.ts';
 
-const maxVersions = 50;
+const maxVersions = 100;
 
 const text = (description: string) => z.string().optional().describe(description);
 
@@ -31,7 +32,7 @@ export const orgTools = (tool: ToolBuilder<SalesforceClient>) => [
         { soql: 'SELECT Id, Name, OrganizationType, IsSandbox, InstanceName, TrialExpirationDate FROM Organization LIMIT 1' },
         context,
       );
-      const [org = {}] = records as Record<string, unknown>[];
+      const [org = {}] = records.map((record) => plainRecord(record));
       const textField = (name: string, field: string) => (typeof org[field] === 'string' ? { [name]: org[field] } : {});
       if (!versions.includes(client.version))
         context.warn(
@@ -63,7 +64,7 @@ export const orgTools = (tool: ToolBuilder<SalesforceClient>) => [
         .max(50)
         .optional()
         .describe('Which limits to show, 1 to 50. Absent: see detail'),
-      detail: z.enum(['summary', 'full']).default('summary').describe('"full": every limit of the org. Default: summary'),
+      detail: z.enum(['summary', 'full']).optional().describe('"full": every limit of the org. Absent: summary, or by names'),
     }),
     output: z.object({
       limits: z
@@ -79,6 +80,7 @@ export const orgTools = (tool: ToolBuilder<SalesforceClient>) => [
       total: z.int().describe('How many limits the org has in all'),
     }),
     run: async ({ names, detail }, client, context) => {
+      if (names && detail) throw new ToolError('INVALID_INPUT', 'Give names or detail, not both: names are shown in any case.');
       const all = usedLimits(await client.getLimits(context));
       const unknown = names?.filter((name) => all.every((limit) => limit.name !== name)) ?? [];
       if (unknown.length > 0) context.warn(`The org has no limit named ${unknown.join(', ')}, or allows nothing of it.`);

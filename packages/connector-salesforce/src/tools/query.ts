@@ -1,8 +1,8 @@
-import { ToolError, type ToolBuilder } from '@busbar/core';
+import { ToolError, type CallContext, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
 import { locatorOf } from '../client/queries.ts';
-import { plainRecord, type Cut } from '../plain-record.ts';
+import { plainRecord } from '../plain-record.ts';
 import type { QueryAnswer } from '../schemas.ts';
 import { BoundValue, bindSoql } from '../soql.ts';
 
@@ -12,18 +12,32 @@ const maxPageChars = 200_000;
 // The cursor of the first page contains the query itself, so the query must be short.
 const maxKeptQuery = 5_000;
 
+const usualLimit = 100;
+
 /**
  * The position at which a query continues: Salesforce's page (a locator, or for the first page the query itself), and the number of its
  * records to skip.
  */
 const Position = z.object({
+  /** Identifies the query. */
+  query: z.string(),
+  deleted: z.boolean(),
   soql: z.string().optional(),
-  deleted: z.boolean().optional(),
   locator: z.string().optional(),
   skip: z.int().min(0),
   limit: z.int().min(1).max(500),
+  /** The size of Salesforce's pages, which must stay the same while records of its first page are skipped. */
+  batchSize: z.int(),
 });
 type Position = z.output<typeof Position>;
+
+interface QueryInput {
+  readonly soql?: string | undefined;
+  readonly values?: Readonly<Record<string, BoundValue>> | undefined;
+  readonly includeDeleted: boolean;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
 
 export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
   tool({
@@ -45,44 +59,36 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
         .refine((values) => Object.keys(values).length <= 50, 'At most 50 values')
         .optional()
         .describe(
-          'Values for the :names in soql, at most 50: text, number, true, null, a list for IN; {"date": "2026-03-01"} or {"date": "2026-03-01T09:30:00Z"} for dates; {"contains": "50%"} or {"startsWith": "A"} for LIKE. For example {"industry": "Banking"}. Absent: none',
+          'Values for the :names in soql, at most 50: text, number, true, null; {"date": "2026-03-01"} or {"date": "2026-03-01T09:30:00Z"} for dates; a list of these for IN; {"contains": "50%"} or {"startsWith": "A"} for LIKE. For example {"industry": "Banking"}. Absent: none',
         ),
       includeDeleted: z.boolean().default(false).describe('True: also records in the recycle bin and archived ones. Default: false'),
-      limit: z.int().min(1).max(500).default(100).describe('Records in a page, 1 to 500. Default: 100'),
-      cursor: z
-        .string()
-        .optional()
-        .describe('nextCursor of an earlier answer: its next page; other inputs are ignored. Absent: the first page'),
+      limit: z.int().min(1).max(500).optional().describe('Records in a page, 1 to 500. Default: 100, or as on the page before'),
+      cursor: z.string().optional().describe('nextCursor of an earlier answer to this query. Absent: the first page'),
     }),
     output: z.object({
       records: z.array(z.record(z.string(), z.unknown())).describe('The page, each record by its fields'),
       total: z.int().optional().describe('How many records match in all'),
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
-    run: async ({ soql, values, cursor, includeDeleted, limit }, client, context) => {
-      if (soql === undefined && cursor === undefined)
-        throw new ToolError('INVALID_INPUT', 'Give soql, or the cursor of an earlier answer.');
-      const position: Position =
-        cursor === undefined
-          ? { soql: bindSoql(soql ?? '', values), deleted: includeDeleted, skip: 0, limit }
-          : context.cursor.read(cursor, Position);
+    run: async (input, client, context) => {
+      const position = await positionOf(input, context);
+      const { soql = '', deleted, batchSize, locator } = position;
       const answer =
-        position.locator === undefined
-          ? await client.query(
-              {
-                soql: position.soql ?? '',
-                deleted: position.deleted,
-                batchSize: Math.max(vendorsSmallestPage, position.limit),
-              },
-              context,
-            )
-          : await client.queryMore('data', position.locator, context);
-      const onCut = ({ field, total }: Cut): void =>
-        context.warn(`Not all ${total} related records are shown in ${field}. Query them by themselves to read the rest.`);
+        locator === undefined
+          ? await client.query({ soql, deleted, batchSize }, context)
+          : await client.queryMore('data', locator, context);
+      // One warning for each list: a warning for each record would use up the call's warnings.
+      const cut = new Set<string>();
       const records = fitPage(
-        answer.records.slice(position.skip, position.skip + position.limit).map((record) => plainRecord(record, onCut)),
+        answer.records.slice(position.skip, position.skip + position.limit).map((record) => plainRecord(record, (field) => cut.add(field))),
       );
+      for (const field of cut)
+        context.warn(`Not all related records are shown in ${field} of some records. Query them by themselves to read the rest.`);
       const next = nextOf(position, position.skip + records.length, answer);
+      if (!next && answer.done === false)
+        context.warn(
+          'More records follow, and Salesforce does not say where. Narrow the query, or order it by a field and ask for what comes after the last value.',
+        );
       if (next?.soql !== undefined && next.soql.length > maxKeptQuery)
         context.warn(
           `The rest is not shown: the query is too long to continue. Shorten it below ${maxKeptQuery} characters, or set limit to 500.`,
@@ -92,6 +98,32 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
     },
   }),
 ];
+
+/** Returns where to read. @throws {ToolError} INVALID_INPUT for inputs that do not belong together. */
+async function positionOf(
+  { soql, values, includeDeleted, limit, cursor }: QueryInput,
+  { cursor: cursors }: CallContext,
+): Promise<Position> {
+  if (soql === undefined && values !== undefined) throw new ToolError('INVALID_INPUT', 'Give soql with values: its :names use them.');
+  const bound = soql === undefined ? undefined : bindSoql(soql, values);
+  if (cursor === undefined) {
+    if (bound === undefined) throw new ToolError('INVALID_INPUT', 'Give soql, or the cursor of an earlier answer.');
+    const first = limit ?? usualLimit;
+    const batchSize = Math.max(vendorsSmallestPage, first);
+    return { query: await digestOf(bound), deleted: includeDeleted, soql: bound, skip: 0, limit: first, batchSize };
+  }
+  const position = cursors.read(cursor, Position);
+  const isOther = bound !== undefined && (await digestOf(bound)) !== position.query;
+  if (isOther || (includeDeleted && !position.deleted))
+    throw new ToolError('INVALID_INPUT', 'The cursor belongs to another query. Leave cursor out to start this one, or repeat that query.');
+  return { ...position, limit: limit ?? position.limit };
+}
+
+/** Returns a short text that two different queries do not share by chance. */
+async function digestOf(soql: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(soql)));
+  return btoa(String.fromCharCode(...bytes.subarray(0, 12)));
+}
 
 const present = (records: Record<string, unknown>[], { totalSize }: QueryAnswer) => ({
   records,
@@ -105,8 +137,15 @@ function fitPage(records: Record<string, unknown>[]): Record<string, unknown>[] 
   return end < 0 ? records : records.slice(0, Math.max(1, end));
 }
 
+/** Returns where the next page begins, if there is one. @throws {ToolError} UPSTREAM_INVALID if that would be the same page. */
 function nextOf(position: Position, returned: number, answer: QueryAnswer): Position | undefined {
   if (returned < answer.records.length) return { ...position, skip: returned };
   const locator = locatorOf(answer);
-  return locator === undefined ? undefined : { locator, skip: 0, limit: position.limit };
+  if (locator === undefined) return undefined;
+  if (locator === position.locator)
+    throw new ToolError(
+      'UPSTREAM_INVALID',
+      'Salesforce names the same page again as the next one. Start the query again without a cursor.',
+    );
+  return { ...position, soql: undefined, locator, skip: 0 };
 }

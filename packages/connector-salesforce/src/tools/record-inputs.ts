@@ -35,7 +35,9 @@ export const fieldValues = (description: string) =>
     .describe(description);
 
 /** The field by which an upsert finds the record. */
-export const externalIdField = fieldName.describe('API name of an external id field of the object, such as "Erp_Id__c"');
+export const externalIdField = fieldName
+  .refine((name) => name.toLowerCase() !== 'id', 'Id is not an external id: use id, or a tool that takes ids')
+  .describe('API name of an external id field of the object, such as "Erp_Id__c"');
 
 /** The value of the external id field, 255 characters at most. */
 export const externalId = z.string().trim().min(1).max(255).describe('Value of the external id field');

@@ -1,8 +1,9 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
-import { parseTime } from '../parse-time.ts';
 import { plainRecord } from '../plain-record.ts';
+import { parseTime, timeInput } from '../time.ts';
+import { fieldsToWrite } from './fields-to-write.ts';
 import { externalId, externalIdField, fieldPath, fieldValues, objectName, recordId } from './record-inputs.ts';
 
 const Saved = z.object({
@@ -34,21 +35,23 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
       modifiedAt: z.string().optional().describe('When it last changed: the value for ifUnmodifiedSince'),
     }),
     run: async ({ object, id, fields, ...by }, client, context) => {
-      const external = by.externalIdField !== undefined && by.externalId !== undefined;
-      if ((id === undefined) === !external)
+      const { externalIdField: field, externalId: value } = by;
+      const given = [id, field, value].map((input) => input !== undefined).join();
+      if (given !== 'true,false,false' && given !== 'false,true,true')
         throw new ToolError('INVALID_INPUT', 'Give id, or externalIdField and externalId, and not both.');
       const record =
         id !== undefined
           ? await client.getRecord(object, id, fields, context)
-          : await client.getRecordByExternalId(object, by.externalIdField ?? '', by.externalId ?? '', fields, context);
+          : await client.getRecordByExternalId(object, field ?? '', value ?? '', fields, context);
       const plain = plainRecord(record);
-      const foundId = id ?? (typeof plain['Id'] === 'string' ? plain['Id'] : record.attributes?.url?.split('/').at(-1));
+      // Salesforce's own id has 18 characters, even if the given id has 15.
+      const foundId = typeof plain['Id'] === 'string' ? plain['Id'] : (record.attributes?.url?.split('/').at(-1) ?? id);
       // Salesforce returns every field, and most of them are empty.
       const values = fields ? plain : Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
       return {
         ...saved(client, object, foundId),
         fields: values,
-        ...(typeof plain['LastModifiedDate'] === 'string' && { modifiedAt: isoTime(plain['LastModifiedDate']) }),
+        ...(typeof plain['LastModifiedDate'] === 'string' && { modifiedAt: plain['LastModifiedDate'] }),
       };
     },
   }),
@@ -65,7 +68,8 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
       ),
     }),
     output: Saved,
-    run: async ({ object, fields }, client, context) => saved(client, object, (await client.createRecord(object, fields, context)).id),
+    run: async ({ object, fields }, client, context) =>
+      saved(client, object, (await client.createRecord(object, fieldsToWrite(fields, { object }), context)).id),
   }),
 
   tool({
@@ -77,8 +81,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
       object: objectName,
       id: recordId,
       fields: fieldValues('Fields to set by API name, null empties one, for example {"StageName": "Closed Won", "NextStep": null}'),
-      ifUnmodifiedSince: z.iso
-        .datetime({ offset: true })
+      ifUnmodifiedSince: timeInput
         .optional()
         .describe(
           'modifiedAt of the record as you read it: if it has changed since, nothing is written. Absent: it is written in any case',
@@ -86,7 +89,8 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     }),
     output: Saved,
     run: async ({ object, id, fields, ifUnmodifiedSince }, client, context) => {
-      await client.updateRecord(object, id, fields, ifUnmodifiedSince, context);
+      const unmodifiedSince = ifUnmodifiedSince === undefined ? undefined : new Date(parseTime(ifUnmodifiedSince));
+      await client.updateRecord(object, id, fieldsToWrite(fields, { object, id }), unmodifiedSince, context);
       return saved(client, object, id);
     },
   }),
@@ -111,10 +115,10 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
         ),
     }),
     run: async (input, client, context) => {
-      if (input.externalIdField in input.fields)
-        throw new ToolError('INVALID_INPUT', `Leave ${input.externalIdField} out of fields: externalId is its value.`);
-      const answer = await client.upsertRecord(input.object, input.externalIdField, input.externalId, input.fields, context);
-      return { ...saved(client, input.object, answer?.id), ...(typeof answer?.created === 'boolean' && { created: answer.created }) };
+      const { object, externalIdField: field, externalId: value } = input;
+      const fields = fieldsToWrite(input.fields, { object, external: { field, value } });
+      const answer = await client.upsertRecord(object, field, value, fields, context);
+      return { ...saved(client, object, answer?.id), ...(typeof answer?.created === 'boolean' && { created: answer.created }) };
     },
   }),
 
@@ -131,9 +135,3 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     },
   }),
 ];
-
-/** Returns a time from Salesforce in ISO form. Returns text that is not a time unchanged. */
-const isoTime = (time: string): string => {
-  const ms = parseTime(time);
-  return Number.isNaN(ms) ? time : new Date(ms).toISOString();
-};

@@ -48,12 +48,22 @@ export const searchTools = (tool: ToolBuilder<SalesforceClient>) => [
           text,
           scope: ({ all: 'ALL', name: 'NAME', email: 'EMAIL', phone: 'PHONE' } as const)[scope],
           objects: objects.map(({ name, fields = [] }) => ({ name, fields: [...new Set(['Id', ...fields])] })),
-          limit,
+          // One record more shows that there are more.
+          limit: limit + 1,
         }),
         context,
       );
+      const counts = new Map<string, number>();
+      const records = (searchRecords ?? []).filter(({ attributes }) => {
+        const object = attributes?.type ?? '';
+        const count = (counts.get(object) ?? 0) + 1;
+        counts.set(object, count);
+        return count <= limit;
+      });
+      for (const [object, count] of counts)
+        if (count > limit) context.warn(`More records of ${object} were found than are shown. Raise limit, or search for more words.`);
       return {
-        records: (searchRecords ?? []).slice(0, limit * objects.length).map((record) => ({
+        records: records.map((record) => ({
           ...(record.attributes?.type && { object: record.attributes.type }),
           fields: plainRecord(record),
         })),

@@ -30,7 +30,8 @@ export async function jwtAssertion(
 async function importKey(pem: string) {
   try {
     const [, base64 = ''] = /-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----/.exec(pem) ?? [];
-    const pkcs8 = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+    // Files of settings write a line end as the two characters \ and n. No base64 has a backslash.
+    const pkcs8 = Uint8Array.from(atob(base64.replaceAll(/\\[nr]/g, '')), (byte) => byte.charCodeAt(0));
     return await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
   } catch {
     // No cause: the text that failed to parse is a secret.

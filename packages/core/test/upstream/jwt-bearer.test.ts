@@ -121,6 +121,16 @@ test('an assertion that the vendor repeats is redacted', async () => {
 });
 
 test.each([
+  ['as the two characters \\ and n', pem.trim().replaceAll('\n', '\\n')],
+  ['as the characters of \\r\\n', pem.trim().replaceAll('\n', '\\r\\n')],
+  ['as CRLF', pem.replaceAll('\n', '\r\n')],
+  ['as blanks', pem.replaceAll('\n', ' ')],
+  ['not at all', pem.replaceAll('\n', '')],
+])('a key with its line ends written %s is read', async (_, key) => {
+  expect((await host({ secret: key }).read()).isError).toBeUndefined();
+});
+
+test.each([
   ['of another form', privateKey.export({ type: 'pkcs1', format: 'pem' }) as string],
   ['of another kind', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }) as string],
   ['that is not a key', 'canary-key'],
