@@ -1,5 +1,6 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Host } from '../../host.ts';
+import { answerTypes } from '../request/answer-types.ts';
 import type { Exchange, Lane } from '../request/exchange.ts';
 import { setHeaders } from '../request/response-headers.ts';
 import { toWebRequest, writeWebResponse } from '../request/web-exchange.ts';
@@ -29,7 +30,8 @@ export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
       if (!response.headersSent) setHeaders(response, headers);
       const caller: Caller = { principal, address, outcome };
       const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { ...caller } };
-      await writeWebResponse(await mcp.fetch(toWebRequest(request, disconnect), { authInfo, parsedBody: message }), response);
+      const answer = await mcp.fetch(toWebRequest(request, disconnect), { authInfo, parsedBody: message });
+      await writeWebResponse(answer, response, answerTypes(request.headers.accept));
     },
     close: () => mcp.close(),
   };
