@@ -154,6 +154,17 @@ describe('createRouter', () => {
     expect(await get('/health/detailed', { ...key, 'x-forwarded-for': '203.0.113.8' })).toMatchObject({ status: 200 });
   });
 
+  test.each([
+    ['ports', (i: number) => `203.0.113.10:${50_000 + i}`],
+    ['brackets and ports', (i: number) => `[2001:db8::1]:${50_000 + i}`],
+    ['addresses of its network', (i: number) => `2001:db8::${i}`],
+    ['text that is no address', (i: number) => `client-${i}`],
+  ])('a client behind a trusted proxy cannot try more keys with other %s', async (_what, addressOf) => {
+    const get = await served({ trustProxy: true });
+    for (let i = 0; i < 5; i++) expect(await get('/health/detailed', { 'x-forwarded-for': addressOf(i) })).toMatchObject({ status: 401 });
+    expect(await get('/health/detailed', { ...key, 'x-forwarded-for': addressOf(5) })).toMatchObject({ status: 429 });
+  });
+
   test('leaves paths under /admin/ to the admin API', async () => {
     const get = await served();
     expect(await get('/admin/v1/keys', {}, 'POST')).toMatchObject({ status: 200, body: 'the admin API' });
