@@ -49,14 +49,12 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
     async serve(request: IncomingMessage, response: ServerResponse, disconnect: ClientDisconnect): Promise<void> {
       guard(request, response);
       if (request.method === 'OPTIONS') return answerPreflight(request, response);
-      if (request.method !== 'POST')
-        throw new HttpError(405, 'INVALID_INPUT', 'This endpoint accepts only POST, because it keeps no sessions.', {
-          headers: { allow: 'POST' },
-        });
       const credentials = readCredentials(request, options);
       const counted = limitAddress(credentials, response, host.clock, options);
       if (counted instanceof Promise) await counted;
       const principal = await host.authenticate(credentials);
+      // After the key, because a client that begins with GET should read why its key is refused.
+      if (request.method !== 'POST') throw methodNotAllowed();
       const limited = host.limit(principal);
       const decision = limited instanceof Promise ? await limited : limited;
       if (decision && !decision.allowed) refuseByRateLimit(decision, host.clock.now(), response);
@@ -96,6 +94,9 @@ async function isJson(contentType: string): Promise<boolean> {
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) return false;
   return (await loadSdk(() => import('@modelcontextprotocol/server'))).isJsonContentType(contentType);
 }
+
+const methodNotAllowed = () =>
+  new HttpError(405, 'INVALID_INPUT', 'This endpoint accepts only POST, because it keeps no sessions.', { headers: { allow: 'POST' } });
 
 const notAcceptable = () => new HttpError(406, 'INVALID_INPUT', 'Send Accept: application/json, text/event-stream.');
 
