@@ -52,6 +52,7 @@ export function createHost(options: HostOptions): Host {
     tools: (principal) => catalog.forPrincipal(principal),
     tool: (principal, name) => catalog.find(name, principal),
     call: (request) => calls.call(request),
+    cancel: (principal, requestId) => callPath.cancel(principal, requestId),
     hook: (id) => findHook(parts, id),
     check: (id) => checkConnection({ connections, clients, clock, log, timeoutMs, signal: draining.signal }, id),
     start: () => jobs.start(),

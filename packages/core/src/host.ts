@@ -96,6 +96,8 @@ export interface CallRequest {
   readonly principal: Principal;
   readonly tool: string;
   readonly arguments: unknown;
+  /** The id of the client's request, for {@link Host.cancel}. */
+  readonly requestId?: string | number | undefined;
   /** The id of the connection to use, regardless of the arguments. Used for replays, because names and defaults may have changed. */
   readonly connection?: string | undefined;
   /** The caller's network address, for records. */
@@ -165,6 +167,11 @@ export interface Host {
    * @throws {ToolError} TOOL_NOT_FOUND and no other code, because an unknown tool is a protocol error and not a tool's answer.
    */
   call(request: CallRequest): Promise<CallResult>;
+  /**
+   * Ends the call whose client cancels it by its `requestId`. Clients that share a principal count their requests from 0 alike, so a call
+   * ends only if no other running call of the principal has the same id. Otherwise, and for calls of other processes, logs that none ended.
+   */
+  cancel(principal: Principal, requestId: string | number): void;
   /** Finds the connection that receives deliveries at this hook. Undefined if there is none. */
   hook(id: string): Promise<Hook | undefined>;
   /** Runs a connection's `check`. @throws {ToolError} */

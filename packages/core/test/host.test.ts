@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -356,6 +357,18 @@ test('a tool that ends soon after its signal aborts leaves no timer behind', asy
   expect(codeOf(await answer)).toBe('DEADLINE_EXCEEDED');
   await host.close();
   expect(clock.sleeping).toBe(0);
+});
+
+test.each([
+  ['its signal aborts', true, 'DEADLINE_EXCEEDED'],
+  ['another signal aborts', false, 'INTERNAL'],
+])('a tool that waits with a function of Node ends with the right code if %s', async (_what, isOwn, code) => {
+  const clock = manualClock();
+  const run = ({ signal }: CallContext) => once(new EventEmitter(), 'never', { signal: isOwn ? signal : AbortSignal.abort() });
+  const { call } = scriptedHost(run, { clock, callTimeoutMs: 1_000 });
+  const answer = call('script_read_it');
+  await clock.advance(1_000);
+  expect(codeOf(await answer)).toBe(code);
 });
 
 test('a call that was cancelled before it began does not run', async () => {

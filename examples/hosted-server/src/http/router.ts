@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { Logger } from '@busbar/core';
+import type { ErrorCode, Logger } from '@busbar/core';
 import { isLoopback } from '@busbar/core/mcp/http';
 import { databaseRefusal } from '@busbar/postgres';
 import { Hono, type Context } from 'hono';
@@ -20,6 +20,9 @@ export interface RouterOptions extends CallerOptions {
 }
 
 const nothingHere = 'Nothing is served here. MCP is at /mcp, health at /health, metrics at /metrics, the admin API at /admin/v1/.';
+const noSignIn = 'There is no sign-in here. Send your API key to /mcp: the header "Authorization: Bearer bb_…".';
+// MCP clients whose key was refused look here for a way to sign in, and show their user the answer.
+const signInPath = /^\/(register$|\.well-known\/(oauth-|openid-configuration))/;
 
 type Env = { Bindings: WebBindings };
 
@@ -50,24 +53,29 @@ export function createRouter(options: RouterOptions): RequestListener {
   };
   for (const [path, answer] of Object.entries(pages)) {
     app.get(path, answer);
-    app.all(path, () => errorPage(405, 'This page can only be read.', { allow: 'GET, HEAD' }));
+    app.all(path, () => errorPage(405, 'INVALID_INPUT', 'This page can only be read.', { allow: 'GET, HEAD' }));
   }
+  app.all('/:path{.*}', async ({ req, env }, next) => {
+    if (!signInPath.test(req.path)) return await next();
+    await authenticateCaller(env.incoming, options);
+    return errorPage(404, 'NOT_FOUND', noSignIn);
+  });
   app.all('/admin/:path{.*}', ({ req, env }) => adminApi(req.raw, env));
   app.onError((error) => {
     const known = httpErrorOf(databaseRefusal(error) ?? error);
-    if (known) return errorPage(known.status, known.error.message, known.headers);
+    if (known) return errorPage(known.status, known.error.code, known.error.message, known.headers);
     log.error({ err: error }, 'A page failed');
-    return errorPage(500, 'This page failed. The server log says why.');
+    return errorPage(500, 'INTERNAL', 'This page failed. The server log says why.');
   });
   const served = webListener((request, env) => app.fetch(request, env), log);
-  const isPage = (path: string) => path in pages || path.startsWith('/admin/');
+  const isPage = (path: string) => path in pages || path.startsWith('/admin/') || signInPath.test(path);
   return (request, response) => {
     // Most requests from strangers end here, so that costs little.
     if (isPage((request.url ?? '').split('?', 1)[0] ?? '')) return served(request, response);
     // The bytes of a body that is not read must not be read as the next request.
     if (!request.complete) response.setHeader('connection', 'close');
-    response.writeHead(404, { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    response.end(`${JSON.stringify({ error: nothingHere })}\n`);
+    response.writeHead(404, { 'content-type': problemType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    response.end(nothingHereBody);
   };
 }
 
@@ -88,7 +96,15 @@ function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   return !isForwarded && isLoopback(socket.remoteAddress ?? '') && isLoopback(hostname);
 }
 
-const errorPage = (status: number, error: string, headers?: Readonly<Record<string, string>>) => json(status, { error }, headers);
+const problemType = 'application/problem+json';
+
+/** The body of an error, as the admin API has it (RFC 9457). A text under `error` would be an error of OAuth to clients that sign in. */
+const problem = (status: number, title: ErrorCode, detail: string) => `${JSON.stringify({ status, title, detail })}\n`;
+
+const nothingHereBody = problem(404, 'NOT_FOUND', nothingHere);
+
+const errorPage = (status: number, code: ErrorCode, message: string, headers?: Readonly<Record<string, string>>) =>
+  page(status, problemType, problem(status, code, message), headers);
 
 const json = (status: number, body: object, headers?: Readonly<Record<string, string>>) =>
   page(status, 'application/json', `${JSON.stringify(body)}\n`, headers);

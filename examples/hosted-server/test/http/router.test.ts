@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { memoryRateLimit, silentLogger, ToolError, type Authenticate } from '@busbar/core';
 import { manualClock } from '@busbar/core/testing';
+import { auth } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRouter, type RouterOptions } from '../../src/http/router.ts';
 
@@ -50,10 +51,11 @@ async function served(change: Partial<RouterOptions> = {}) {
     await once(server, 'close');
   };
   const { port } = server.address() as AddressInfo;
-  return async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
+  const get = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
     const [response] = await once(request({ port, host: '127.0.0.1', path, method, headers }).end(), 'response');
     return { status: response.statusCode as number, headers: response.headers as Record<string, string>, body: await text(response) };
   };
+  return Object.assign(get, { url: new URL(`http://127.0.0.1:${port}`) });
 }
 
 const key = { authorization: 'Bearer bb_good' };
@@ -152,6 +154,61 @@ describe('createRouter', () => {
       expect(await get('/health/detailed', { 'x-forwarded-for': `198.51.100.${attempt}, 203.0.113.7` })).toMatchObject({ status: 401 });
     expect(await get('/health/detailed', { ...key, 'x-forwarded-for': '203.0.113.7' })).toMatchObject({ status: 429 });
     expect(await get('/health/detailed', { ...key, 'x-forwarded-for': '203.0.113.8' })).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['ports', (i: number) => `203.0.113.10:${50_000 + i}`],
+    ['brackets and ports', (i: number) => `[2001:db8::1]:${50_000 + i}`],
+    ['addresses of its network', (i: number) => `2001:db8::${i}`],
+    ['text that is no address', (i: number) => `client-${i}`],
+  ])('a client behind a trusted proxy cannot try more keys with other %s', async (_what, addressOf) => {
+    const get = await served({ trustProxy: true });
+    for (let i = 0; i < 5; i++) expect(await get('/health/detailed', { 'x-forwarded-for': addressOf(i) })).toMatchObject({ status: 401 });
+    expect(await get('/health/detailed', { ...key, 'x-forwarded-for': addressOf(5) })).toMatchObject({ status: 429 });
+  });
+
+  test.each([
+    ['without a key', {}, 401, 'Send an API key.'],
+    ['with a wrong key', { authorization: 'Bearer bb_bad' }, 401, 'Send an API key.'],
+    ['with a key', key, 404, 'There is no sign-in here. Send your API key to /mcp: the header "Authorization: Bearer bb_…".'],
+  ])('a client that looks for a sign-in %s reads about its key', async (_what, headers, status, detail) => {
+    const get = await served({ limitPerAddress: memoryRateLimit([{ limit: 9, windowMs: 60_000 }], { clock: manualClock() }) });
+    const paths = ['oauth-protected-resource', 'oauth-protected-resource/mcp', 'oauth-authorization-server', 'openid-configuration'];
+    for (const path of [...paths.map((name) => `/.well-known/${name}`), '/register']) {
+      const answer = await get(path, headers, path === '/register' ? 'POST' : 'GET');
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([status, expect.objectContaining({ status, detail })]);
+    }
+  });
+
+  test('a client that tries to sign in shows its user that a key is needed', async () => {
+    const get = await served({ limitPerAddress: memoryRateLimit([{ limit: 9, windowMs: 60_000 }], { clock: manualClock() }) });
+    const authProvider = {
+      redirectUrl: 'http://localhost/callback',
+      clientMetadata: { redirect_uris: ['http://localhost/callback'] },
+      clientInformation: () => undefined,
+      saveClientInformation: () => {},
+      tokens: () => undefined,
+      saveTokens: () => {},
+      redirectToAuthorization: () => {},
+      saveCodeVerifier: () => {},
+      codeVerifier: () => 'verifier',
+    };
+    await expect(auth(authProvider, { serverUrl: new URL('/mcp', get.url) })).rejects.toThrow('Send an API key.');
+  });
+
+  test('no error is one of OAuth', async () => {
+    const get = await served();
+    for (const [path, method] of [
+      ['/', 'GET'],
+      ['/token', 'POST'],
+      ['/health/detailed', 'GET'],
+      ['/health', 'POST'],
+    ] as const) {
+      const { status, headers, body } = await get(path, {}, method);
+      expect(status).toBeGreaterThan(400);
+      expect(headers['content-type']).toBe('application/problem+json');
+      expect(JSON.parse(body)).toEqual({ status, title: expect.any(String), detail: expect.any(String) });
+    }
   });
 
   test('leaves paths under /admin/ to the admin API', async () => {

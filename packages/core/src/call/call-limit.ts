@@ -1,6 +1,7 @@
 import { ToolError } from '../errors.ts';
-import type { ClientSignal } from '../host.ts';
+import type { CallRequest } from '../host.ts';
 import type { AdmitOptions } from '../ports/metering.ts';
+import type { Principal } from '../principal.ts';
 import { DeadlineEntry } from './deadlines.ts';
 
 // A constant, because creating an error captures its stack, and an abort without a reason would create an error each time.
@@ -13,18 +14,24 @@ const callEnded = new ToolError('CANCELLED', 'The call has ended.');
  * docs/decisions/0011-lazy-allocation.md
  */
 export class CallLimit extends DeadlineEntry implements AdmitOptions {
-  readonly #client: ClientSignal;
+  readonly #request: CallRequest;
   #controller: AbortController | undefined;
   #shared = false;
   #reason: ToolError | undefined;
   #over = false;
   #onStop: (() => void) | undefined;
 
-  constructor(startedAt: number, timeoutMs: number, client: ClientSignal) {
+  constructor(startedAt: number, timeoutMs: number, request: CallRequest) {
     super(startedAt, timeoutMs);
-    this.#client = client;
-    if (client.aborted) this.#onClientAbort();
-    else client.addEventListener('abort', this.#onClientAbort);
+    this.#request = request;
+    if (request.signal.aborted) this.cancel();
+    else request.signal.addEventListener('abort', this.cancel);
+  }
+
+  /** Whether the call is a principal's request with this id. */
+  answers({ tenant, id }: Principal, requestId: string | number): boolean {
+    const { principal } = this.#request;
+    return this.#request.requestId === requestId && principal.id === id && principal.tenant === tenant;
   }
 
   /** Aborts when the call is ended early. */
@@ -81,9 +88,10 @@ export class CallLimit extends DeadlineEntry implements AdmitOptions {
   /** Marks the call as ended. */
   end(): void {
     this.#over = true;
-    this.#client.removeEventListener('abort', this.#onClientAbort);
+    this.#request.signal.removeEventListener('abort', this.cancel);
     if (this.#shared) this.#controller?.abort(callEnded);
   }
 
-  readonly #onClientAbort = (): void => this.stop(new ToolError('CANCELLED', 'The call was cancelled.'));
+  /** Ends the call for its client. */
+  readonly cancel = (): void => this.stop(new ToolError('CANCELLED', 'The call was cancelled.'));
 }

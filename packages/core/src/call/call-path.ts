@@ -3,7 +3,7 @@ import { redactedValues } from '../catalog/without-secrets.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 import type { ToolError } from '../errors.ts';
-import type { CallRequest, CallResult } from '../host.ts';
+import type { CallRequest, CallResult, Host } from '../host.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
 import { redactingLogger } from '../lib/redactor.ts';
 import { silentLogger, type Logger } from '../logger.ts';
@@ -84,7 +84,7 @@ export class CallPath {
     const startedAt = clock.now();
     const callId = this.#newCallId(startedAt);
     const ids = callLogIds(callId, traceparent, principal, entry.name);
-    const limit = new CallLimit(startedAt, this.#options.callTimeoutMs, request.signal);
+    const limit = new CallLimit(startedAt, this.#options.callTimeoutMs, request);
     this.#deadlines.add(limit);
     this.running.begin();
     if (this.#stopped) limit.stop(this.#stopped);
@@ -122,6 +122,15 @@ export class CallPath {
   stop(reason: ToolError): void {
     this.#stopped = reason;
     for (const limit of this.#deadlines.running) limit.stop(reason);
+  }
+
+  /** Ends a principal's call that has this request id. See {@link Host.cancel}. */
+  cancel(principal: Principal, requestId: string | number): void {
+    const [call, another] = this.#deadlines.running.filter((limit) => limit.answers(principal, requestId));
+    if (call && !another) return call.cancel();
+    const { tenant, id } = principal;
+    const reason = call ? 'several running calls of this key have the id' : 'no running call of this key in this process has the id';
+    this.#options.log.info({ tenant, principal: id, reason }, 'a cancellation ended no call');
   }
 
   /** Cancels the timer. Call it when no call is running and no further call can begin. */

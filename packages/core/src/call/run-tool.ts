@@ -18,7 +18,9 @@ export function runTool(active: ActiveCall, secret: string, clock: Clock): Promi
       const cancelGrace = clock.timer(graceMs, () => reject(limit.reason));
       running.then(cancelGrace, cancelGrace);
     };
-    running.then(resolve, reject);
+    // Node's functions reject with an error of their own when the signal aborts.
+    const isAbort = (error: unknown) => limit.aborted && error instanceof Error && error.name === 'AbortError';
+    running.then(resolve, (error: unknown) => reject(isAbort(error) ? limit.reason : error));
     // The call may have been stopped while the tool ran its first steps.
     if (limit.aborted) startGrace();
     else limit.onStop(startGrace);

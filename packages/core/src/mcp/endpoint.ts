@@ -5,6 +5,7 @@ import { findJsonExcess, messageBounds } from '../lib/json-bounds.ts';
 import type { Principal } from '../principal.ts';
 import { createFastLane } from './fast-lane/fast-lane.ts';
 import { loadSdk } from './load-sdk.ts';
+import { answerTypes } from './request/answer-types.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
@@ -48,14 +49,12 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
     async serve(request: IncomingMessage, response: ServerResponse, disconnect: ClientDisconnect): Promise<void> {
       guard(request, response);
       if (request.method === 'OPTIONS') return answerPreflight(request, response);
-      if (request.method !== 'POST')
-        throw new HttpError(405, 'INVALID_INPUT', 'This endpoint accepts only POST, because it keeps no sessions.', {
-          headers: { allow: 'POST' },
-        });
       const credentials = readCredentials(request, options);
       const counted = limitAddress(credentials, response, host.clock, options);
       if (counted instanceof Promise) await counted;
       const principal = await host.authenticate(credentials);
+      // After the key, because a client that begins with GET should read why its key is refused.
+      if (request.method !== 'POST') throw methodNotAllowed();
       const limited = host.limit(principal);
       const decision = limited instanceof Promise ? await limited : limited;
       if (decision && !decision.allowed) refuseByRateLimit(decision, host.clock.now(), response);
@@ -64,12 +63,15 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         const contentType = request.headers['content-type'] ?? '';
         if (!isPlainJson(contentType) && !(await isJson(contentType)))
           throw new HttpError(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json, in UTF-8.');
+        const types = answerTypes(request.headers.accept);
+        if (types === 'neither') throw notAcceptable();
         const guest = options.room.enter(principal);
         if (!guest) throw ownShareTaken;
         disconnect.guest = guest;
         const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
           options.turns.read(body, principal.tenant, disconnect, parseMessage),
         );
+        if (types === 'json' && isSubscription(message)) throw notAcceptable();
         if (!(isSubscription(message) ? guest.listen() : guest.run())) throw options.room.isFull ? overloaded : ownShareTaken;
         checkParamHeaders(host, principal, message, request);
         await lane({ request, response, headers, disconnect, message, principal, address: credentials.address });
@@ -92,6 +94,11 @@ async function isJson(contentType: string): Promise<boolean> {
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) return false;
   return (await loadSdk(() => import('@modelcontextprotocol/server'))).isJsonContentType(contentType);
 }
+
+const methodNotAllowed = () =>
+  new HttpError(405, 'INVALID_INPUT', 'This endpoint accepts only POST, because it keeps no sessions.', { headers: { allow: 'POST' } });
+
+const notAcceptable = () => new HttpError(406, 'INVALID_INPUT', 'Send Accept: application/json, text/event-stream.');
 
 function parseMessage(body: Buffer): unknown {
   const excess = findJsonExcess(body, messageBounds);

@@ -6,6 +6,7 @@ import type { Listener } from '../transport.ts';
 import { DrainingTransport } from './draining-transport.ts';
 import { createAskStateCodec } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
+import { splitByRevision } from './split-by-revision.ts';
 
 /** Options for {@link listenOnStdio}, which serves MCP to this process's parent. */
 export interface StdioTransportOptions {
@@ -27,16 +28,18 @@ export function listenOnStdio(
 ): Listener {
   const states = createAskStateCodec(undefined);
   const transport = new DrainingTransport(new StdioServerTransport(input, output), onClose);
-  const connection = serveStdio(() => createSdkServer(host, { principal, address: undefined }, states), {
-    transport,
-    onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
-  });
+  const connections = splitByRevision(transport).map((part) =>
+    serveStdio(() => createSdkServer(host, { principal, address: undefined }, states), {
+      transport: part,
+      onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
+    }),
+  );
   host.start();
   let closing: Promise<void> | undefined;
   const close = async () => {
     const left = await transport.drain(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
-    await connection.close();
+    for (const connection of connections) await connection.close();
   };
   return { url: 'stdio:', close: () => (closing ??= close()) };
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { localPrincipal, memoryConnections, type Authenticate } from '../../src/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { modernClient, oldClient } from './clients.ts';
 import { callOf, post } from './raw.ts';
@@ -26,11 +27,78 @@ test.each([
   await aborted;
 });
 
-test('an older client that disconnects aborts its tool', async () => {
+test.each([
+  ['without progress', undefined],
+  ['with progress', () => {}],
+])('an older client that cancels a call %s by a notification aborts its tool', async (_how, onprogress) => {
+  const { url, events } = await serve({}, { clock: manualClock() });
+  const client = await oldClient(url);
+  const cancel = new AbortController();
+  const started = once(events, 'started');
+  const call = client.callTool(waiting, undefined, { signal: cancel.signal, ...(onprogress && { onprogress }) });
+  await started;
+  const aborted = once(events, 'aborted');
+  cancel.abort();
+  await expect(call).rejects.toThrow(/abort/i);
+  await aborted;
+  expect((await client.callTool({ name: 'probe_echo_text', arguments: { text: 'a' } })).structuredContent).toEqual({ text: 'a' });
+});
+
+const byToken: Authenticate = async ({ token = '' }) => ({ ...localPrincipal, tenant: token.slice(0, 1), id: token });
+const connections = memoryConnections(['a', 'b'].map((tenant) => ({ connector: 'probe', tenant, config: {} })));
+const twoTenants = { authenticate: byToken, connections };
+const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+const cancelOf = (requestId: unknown) => JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+
+test('a cancellation ends only a call of the same tenant and key', async () => {
+  const { url, events, lines } = await serve({}, twoTenants);
+  const calls = ['a1', 'a2', 'b1'].map((token) => post(url, callOf('probe_wait_long'), as(token)));
+  while (events.listenerCount('finish') < calls.length) await once(events, 'started');
+  // Each call has the id 7.
+  for (const id of [7, '7', 8]) expect((await post(url, cancelOf(id), as('a3'))).status).toBe(202);
+  for (const id of ['7', 8]) await post(url, cancelOf(id), as('a1'));
+  expect(events.listenerCount('finish')).toBe(calls.length);
+  expect((await post(url, cancelOf(7), as('a1'))).status).toBe(202);
+  expect((await calls[0])?.text).toContain('CANCELLED');
+  events.emit('finish');
+  for (const call of calls.slice(1)) expect((await call).text).toContain('finished');
+  const reason = 'no running call of this key in this process has the id';
+  expect(lines).toContainEqual({
+    level: 'info',
+    message: 'a cancellation ended no call',
+    fields: { tenant: 'a', principal: 'a1', reason },
+  });
+});
+
+test('a cancellation ends no call if two running calls of a key have its id', async () => {
+  const { url, events, lines } = await serve({}, twoTenants);
+  const calls = [post(url, callOf('probe_wait_long'), as('a1')), post(url, callOf('probe_wait_long'), as('a1'))];
+  while (events.listenerCount('finish') < calls.length) await once(events, 'started');
+  expect((await post(url, cancelOf(7), as('a1'))).status).toBe(202);
+  events.emit('finish');
+  for (const call of calls) expect((await call).text).toContain('finished');
+  const reason = 'several running calls of this key have the id';
+  expect(lines.map(({ fields }) => fields)).toContainEqual({ tenant: 'a', principal: 'a1', reason });
+});
+
+test('a cancellation that is no valid notification ends no call', async () => {
+  const { url, events } = await serve();
+  const call = post(url, callOf('probe_wait_long'));
+  while (events.listenerCount('finish') < 1) await once(events, 'started');
+  for (const body of [cancelOf(undefined), cancelOf(null), cancelOf({}), cancelOf(7).replace('"2.0"', '"1.0"')]) await post(url, body);
+  expect(events.listenerCount('finish')).toBe(1);
+  events.emit('finish');
+  expect((await call).text).toContain('finished');
+});
+
+test.each([
+  ['without progress', undefined],
+  ['with progress', () => {}],
+])('an older client that disconnects during a call %s aborts its tool', async (_how, onprogress) => {
   const { url, events } = await serve();
   const client = await oldClient(url);
   const started = once(events, 'started');
-  const call = client.callTool(waiting);
+  const call = client.callTool(waiting, undefined, onprogress && { onprogress });
   await started;
   const aborted = once(events, 'aborted');
   await client.close();

@@ -1,5 +1,11 @@
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp, type ClientOptions } from '@modelcontextprotocol/client';
+import {
+  Client as ModernClient,
+  StreamableHTTPClientTransport as ModernHttp,
+  type ClientOptions,
+  type OAuthClientProvider,
+} from '@modelcontextprotocol/client';
 import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import type { OAuthClientProvider as OldOAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -13,6 +19,8 @@ const stdioServer = fileURLToPath(new URL('./stdio-server.ts', import.meta.url))
 export interface ClientSetup {
   readonly token?: string;
   readonly capabilities?: ClientOptions['capabilities'];
+  /** Makes the client sign in with OAuth if it is refused. */
+  readonly oauth?: OAuthClientProvider & OldOAuthClientProvider;
   /** Registers the function that closes the client. Default: for the end of the test. */
   readonly atEnd?: (close: () => Promise<void>) => void;
 }
@@ -21,7 +29,7 @@ export interface ClientSetup {
 export async function modernClient(url: URL | 'stdio', setup: ClientSetup = {}): Promise<ModernClient> {
   const client = new ModernClient(info, { versionNegotiation: { mode: 'auto' }, capabilities: setup.capabilities ?? {} });
   await connected(client, setup, async () => {
-    await client.connect(url === 'stdio' ? new ModernStdio(spawned) : new ModernHttp(url, { requestInit: requestInit(setup) }));
+    await client.connect(url === 'stdio' ? new ModernStdio(spawned) : new ModernHttp(url, transportOptions(setup)));
   });
   return client;
 }
@@ -30,7 +38,7 @@ export async function modernClient(url: URL | 'stdio', setup: ClientSetup = {}):
 export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Promise<OldClient> {
   const client = new OldClient(info, { capabilities: setup.capabilities ?? {} });
   await connected(client, setup, async () => {
-    const transport = url === 'stdio' ? new OldStdio(spawned) : new OldHttp(url, { requestInit: requestInit(setup) });
+    const transport = url === 'stdio' ? new OldStdio(spawned) : new OldHttp(url, transportOptions(setup));
     await client.connect(transport);
   });
   return client;
@@ -39,7 +47,10 @@ export async function oldClient(url: URL | 'stdio', setup: ClientSetup = {}): Pr
 // A client passes only a small part of its environment to a server.
 const spawned = { command: process.execPath, args: [stdioServer], env: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' } };
 
-const requestInit = ({ token }: ClientSetup): RequestInit => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+const transportOptions = ({ token, oauth }: ClientSetup) => ({
+  requestInit: { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } },
+  ...(oauth && { authProvider: oauth }),
+});
 
 async function connected(client: { close(): Promise<void> }, { atEnd = onTestFinished }: ClientSetup, connect: () => Promise<void>) {
   atEnd(() => client.close());

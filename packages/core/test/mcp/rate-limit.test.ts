@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { localPrincipal, type Authenticate, type RateLimit, type RefusalEvent } from '../../src/index.ts';
+import { localPrincipal, ToolError, type Authenticate, type RateLimit, type RefusalEvent } from '../../src/index.ts';
 import { modernClient, oldClient } from './clients.ts';
 import { callOf, messageOf, post } from './raw.ts';
 import { serve } from './serve.ts';
@@ -106,6 +106,22 @@ test('takes the address from a proxy only with trustProxy', async () => {
   await post((await serve({ limitPerAddress: direct })).url, echo, forwarded);
   await post((await serve({ limitPerAddress: behind, trustProxy: true })).url, echo, forwarded);
   expect([direct.keys, behind.keys]).toEqual([['127.0.0.1'], ['203.0.113.9']]);
+});
+
+const ports = Array.from({ length: 7 }, (_, i) => 50_001 + i);
+
+test.each([
+  ['one address', ports.map(() => '203.0.113.9')],
+  ['one address with ports', ports.map((port) => `203.0.113.10:${port}`)],
+  ['one address of IPv6 with ports', ports.map((port) => `[2001:db8::1]:${port}`)],
+  ['one /64 of IPv6', ports.map((port) => `2001:db8:0:1::${port.toString(16)}`)],
+  ['texts that are no addresses', ports.map((port) => `client-${port}`)],
+])('a client behind a proxy cannot try more keys than its limit from %s', async (_what, addresses) => {
+  const authenticate = () => Promise.reject(new ToolError('UNAUTHENTICATED', 'This key is unknown.'));
+  const { url } = await serve({ limitPerAddress: allowing(5), trustProxy: true }, { authenticate });
+  const statuses: number[] = [];
+  for (const address of addresses) statuses.push((await post(url, echo, { headers: { 'x-forwarded-for': address } })).status);
+  expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
 });
 
 test('a client behind a proxy is counted as one, with any port and any address of its network', async () => {

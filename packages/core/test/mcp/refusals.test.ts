@@ -1,5 +1,8 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { Client as ModernClient, SSEClientTransport as ModernSse } from '@modelcontextprotocol/client';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport as OldSse } from '@modelcontextprotocol/sdk/client/sse.js';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHost, ToolError, type Authenticate, type ErrorCode, type RefusalEvent } from '../../src/index.ts';
 import { httpTransport } from '../../src/mcp/http.ts';
@@ -159,6 +162,18 @@ test.each([
   expect(answer.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code } });
 });
 
+test.each(['GET', 'DELETE'])('looks at the key of a %s before it refuses the method', async (method) => {
+  const { url } = await serve({}, { authenticate: oneKey });
+  const ask = async (authorization: string) => await fetch(url, { method, headers: { authorization } });
+  const unknown = await ask('Bearer wrong');
+  expect([unknown.status, unknown.headers.get('www-authenticate'), await unknown.text()]).toEqual([
+    401,
+    'Bearer',
+    expect.stringContaining('This key is unknown or revoked.'),
+  ]);
+  expect((await ask('Bearer good')).status).toBe(405);
+});
+
 test('refuses content types other than JSON, and methods other than POST', async () => {
   const { url } = await serve();
   expect((await post(url, echo, { headers: { 'content-type': 'text/plain' } })).status).toBe(415);
@@ -252,6 +267,30 @@ test.each([
   );
   expect(reported).toContain('This key is unknown or revoked. Ask for a new one.');
   expect((await (await connect(url, { token: 'good' })).listTools()).tools).not.toHaveLength(0);
+});
+
+const oauth = {
+  redirectUrl: 'http://localhost/callback',
+  clientMetadata: { redirect_uris: ['http://localhost/callback'] },
+  clientInformation: () => undefined,
+  saveClientInformation: () => {},
+  tokens: () => undefined,
+  saveTokens: () => {},
+  redirectToAuthorization: () => {},
+  saveCodeVerifier: () => {},
+  codeVerifier: () => 'verifier',
+};
+
+const info = { name: 'test', version: '1.0.0' };
+
+test.each([
+  ['2.x', async (url: URL) => await modernClient(url, { oauth })],
+  ['1.x', async (url: URL) => await oldClient(url, { oauth })],
+  ['2.x over SSE', async (url: URL) => await new ModernClient(info).connect(new ModernSse(url, { authProvider: oauth }))],
+  ['1.x over SSE', async (url: URL) => await new OldClient(info).connect(new OldSse(url, { authProvider: oauth }))],
+])('client %s that tries to sign in reports that it needs a key', async (_version, connect) => {
+  const { url } = await serve({}, { authenticate: oneKey });
+  await expect(connect(url)).rejects.toThrow('There is no sign-in: send your key as Authorization: Bearer <key>.');
 });
 
 test.each<[ErrorCode, number, string | null]>([

@@ -5,7 +5,7 @@ import { createHost } from '../../src/index.ts';
 import { stdioTransport } from '../../src/mcp/stdio.ts';
 import { manualClock } from '../../src/testing/manual-clock.ts';
 import { probe } from './probe.ts';
-import { callOf } from './raw.ts';
+import { callOf, messageOf } from './raw.ts';
 import { recordingLog } from './recording-log.ts';
 
 const wait = callOf('probe_wait_long');
@@ -14,6 +14,8 @@ interface Received {
   readonly id?: unknown;
   readonly method?: string;
   readonly params?: { readonly progress?: number };
+  readonly result?: { readonly protocolVersion?: string; readonly supportedVersions?: readonly string[]; readonly structuredContent?: object };
+  readonly error?: { readonly code: number };
 }
 
 /** Serves the probe over pipes that the test reads and writes. */
@@ -133,4 +135,70 @@ test('reports progress only to a client with a token, only until the answer, and
   send(3, callOf('probe_report_much', {}, { _meta: { progressToken: 3 } }));
   await answer(3);
   expect(progress()).toHaveLength(3 + 1_000);
+});
+
+const older = (method: string, params: object = {}) => ({ body: { jsonrpc: '2.0', method, params } });
+const initialize = older('initialize', {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'raw', version: '1' },
+});
+const olderCall = (name: string, args: object = {}) => older('tools/call', { name, arguments: args });
+const echoOf = (text: string) => ({ result: { structuredContent: { text } } });
+
+test('a client that discovers the server, and then initializes an older revision, is served by both', async () => {
+  const { send, answer, input } = await servePipes();
+  send(0, messageOf('server/discover'));
+  expect(await answer(0)).toMatchObject({ result: { supportedVersions: ['2026-07-28'] } });
+  send(1, initialize);
+  expect(await answer(1)).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+  input.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })}\n`);
+  send(2, olderCall('probe_echo_text', { text: 'older' }));
+  expect(await answer(2)).toMatchObject(echoOf('older'));
+});
+
+test('one pipe serves messages of both kinds of revision in any order', async () => {
+  const { send, answer } = await servePipes();
+  const ask = async (id: number, message: { body: object }) => {
+    send(id, message);
+    return await answer(id);
+  };
+  expect(await ask(1, callOf('probe_echo_text', { text: 'a' }))).toMatchObject(echoOf('a'));
+  expect(await ask(2, initialize)).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+  expect(await ask(3, olderCall('probe_echo_text', { text: 'b' }))).toMatchObject(echoOf('b'));
+  expect(await ask(4, messageOf('server/discover'))).toMatchObject({ result: { supportedVersions: ['2026-07-28'] } });
+  expect(await ask(5, callOf('probe_echo_text', { text: 'c' }))).toMatchObject(echoOf('c'));
+  expect(await ask(6, older('tools/list'))).toHaveProperty('result.tools');
+  expect(await ask(7, older('server/discover'))).toMatchObject({ error: { code: -32601 } });
+});
+
+test('a cancellation on a pipe reaches the call of either revision', async () => {
+  const { send, answer, events, input, received } = await servePipes();
+  const started = once(events, 'started');
+  send(1, callOf('probe_wait_long'));
+  await started;
+  send(2, olderCall('probe_wait_long'));
+  while (events.listenerCount('finish') < 2) await once(events, 'started');
+  for (const requestId of [2, 1, 99]) {
+    const aborted = requestId === 99 ? undefined : once(events, 'aborted');
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })}\n`);
+    await aborted;
+  }
+  send(3, callOf('probe_echo_text', { text: 'alive' }));
+  expect(await answer(3)).toMatchObject(echoOf('alive'));
+  expect(received.map(({ id }) => id)).toEqual([3]);
+});
+
+test('a client that ends a pipe of both kinds of revision aborts its calls, and the transport reports it once', async () => {
+  let closes = 0;
+  const { events, input, send, listener } = await servePipes({ onClose: () => (closes += 1) });
+  send(1, callOf('probe_wait_long'));
+  send(2, olderCall('probe_wait_long'));
+  while (events.listenerCount('finish') < 2) await once(events, 'started');
+  let aborted = 0;
+  events.on('aborted', () => (aborted += 1));
+  input.end();
+  await listener.close();
+  while (aborted < 2) await once(events, 'aborted');
+  expect(closes).toBe(1);
 });

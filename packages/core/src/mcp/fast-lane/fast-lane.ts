@@ -50,6 +50,7 @@ export function createFastLane(host: Host, sdkLane: Lane): Lane {
       address,
       tool: plain.name,
       arguments: plain.arguments,
+      requestId: plain.id,
       signal: disconnect,
       idempotencyKey: plain.idempotencyKey,
       traceparent: plain.traceparent,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject } from '../../lib/json-object.ts';
+import { answerTypes } from '../request/answer-types.ts';
 
 /** A request that needs no SDK, because the SDK would accept every part of it unchanged. */
 export type PlainRequest = PlainCall | PlainInitialize | PlainQuery;
@@ -82,6 +83,8 @@ const initializeKeys: ReadonlySet<string> = new Set(['_meta', 'protocolVersion',
 /** Whether the headers agree with the body and the envelope is complete. */
 function isModern(method: unknown, params: Json, meta: Json, headers: IncomingHttpHeaders): boolean {
   if (meta[versionKey] !== modernRevision || headers['mcp-protocol-version'] !== modernRevision) return false;
+  // The SDK lane converts the answer.
+  if (answerTypes(headers.accept) === 'stream') return false;
   if (headers['mcp-method'] !== method) return false;
   // The SDK decodes names that clients had to encode.
   if (method === 'tools/call' && (headers['mcp-name'] !== params['name'] || String(params['name']).startsWith('=?'))) return false;
@@ -90,10 +93,10 @@ function isModern(method: unknown, params: Json, meta: Json, headers: IncomingHt
   return hasPlainRest(meta);
 }
 
-/** Whether a request has no envelope, belongs to a supported revision, and comes from a client that accepts both kinds of answer. */
+/** Whether a request has no envelope, belongs to a supported revision, and comes from a client that takes a stream. */
 function isOlder(meta: Json, headers: IncomingHttpHeaders): boolean {
-  const { accept = '', 'mcp-protocol-version': version } = headers;
-  if (!accept.includes('application/json') || !accept.includes('text/event-stream')) return false;
+  const { accept, 'mcp-protocol-version': version } = headers;
+  if (answerTypes(accept) === 'json') return false;
   if (version !== undefined && !olderRevisions.has(version)) return false;
   return !Object.hasOwn(meta, clientKey) && !Object.hasOwn(meta, capabilitiesKey) && hasPlainRest(meta);
 }

@@ -48,6 +48,7 @@ export async function callTool(
         address: services.address,
         tool: params.name,
         arguments: params.arguments ?? {},
+        requestId: context.mcpReq.id,
         signal: context.mcpReq.signal,
         idempotencyKey,
         traceparent: traceparentOf(context),

@@ -1,10 +1,15 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Host } from '../../host.ts';
+import type { Principal } from '../../principal.ts';
+import { answerTypes } from '../request/answer-types.ts';
 import type { Exchange, Lane } from '../request/exchange.ts';
 import { setHeaders } from '../request/response-headers.ts';
 import { toWebRequest, writeWebResponse } from '../request/web-exchange.ts';
 import { createAskStateCodec } from './ask-state.ts';
 import { createSdkServer, type Caller } from './sdk-server.ts';
+
+// The SDK has checked a notification that it accepts.
+const accepted = 202;
 
 /** A lane that can be closed. */
 export interface SdkLane {
@@ -29,8 +34,20 @@ export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
       if (!response.headersSent) setHeaders(response, headers);
       const caller: Caller = { principal, address, outcome };
       const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { ...caller } };
-      await writeWebResponse(await mcp.fetch(toWebRequest(request, disconnect), { authInfo, parsedBody: message }), response);
+      const answer = await mcp.fetch(toWebRequest(request, disconnect), { authInfo, parsedBody: message });
+      if (answer.status === accepted) passCancellation(host, principal, message);
+      await writeWebResponse(answer, response, answerTypes(request.headers.accept));
     },
     close: () => mcp.close(),
   };
+}
+
+/**
+ * Passes on the cancellation of an older client, which arrives in a request of its own. The SDK looks for the call only among those of the
+ * same request.
+ */
+function passCancellation(host: Host, principal: Principal, message: unknown): void {
+  const { method, params } = message as { method?: unknown; params?: { requestId?: unknown } };
+  const id = params?.requestId;
+  if (method === 'notifications/cancelled' && (typeof id === 'string' || typeof id === 'number')) host.cancel(principal, id);
 }
