@@ -9,6 +9,7 @@ import { limitAddress, readCredentials, type CallerOptions } from './request/cal
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
 import { HttpError, overloaded, ownShareTaken } from './request/http-error.ts';
+import { removeNullArguments } from './request/null-arguments.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-headers.ts';
 import { readBody } from './request/read-body.ts';
@@ -103,6 +104,7 @@ function parseMessage(body: Buffer): unknown {
   } catch {
     throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not JSON.', { rpcCode: -32700 });
   }
+  removeNullArguments(message);
   // Only revision 2025-03-26 had batches, and a batch of a hundred calls would pass the rate limit as one request.
   if (!Array.isArray(message)) return message;
   throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: this server does not accept batches. Send each message in its own request.', {

@@ -134,3 +134,9 @@ test('reports progress only to a client with a token, only until the answer, and
   await answer(3);
   expect(progress()).toHaveLength(3 + 1_000);
 });
+
+test('arguments that are null are an empty object', async () => {
+  const { send, answer } = await servePipes();
+  send(1, callOf('probe_echo_text', {}, { arguments: null }));
+  expect(await answer(1)).toMatchObject({ result: { isError: true, content: [{ text: expect.stringContaining('text: is missing') }] } });
+});
