@@ -31,7 +31,7 @@ export {
   type Tool,
   type ToolBuilder,
 } from './connector/tool.ts';
-export { truncate } from './connector/truncate.ts';
+export { textStart, truncate } from './connector/truncate.ts';
 export type { Answer, Content } from './content.ts';
 export { ToolError, errorCodes, type ErrorCode, type ToolErrorOptions } from './errors.ts';
 export type { Logger } from './logger.ts';

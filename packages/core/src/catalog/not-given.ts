@@ -13,41 +13,71 @@ type Arguments = Readonly<Record<string, unknown>>;
  * @param schema The JSON Schema of the input.
  */
 export function withoutNulls(schema: RawSchema, args: Arguments): Arguments {
-  return strip(schema, [schema], args) as Arguments;
+  return new NullFilter(schema).filter(args, applicable(schema, [schema])) as Arguments;
 }
 
-function strip(root: RawSchema, schemas: readonly RawSchema[], value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || schemas.length === 0) return value;
-  const all = applicable(root, schemas);
-  const inside = (key: string, part: unknown) =>
-    typeof part === 'object' && part !== null
-      ? strip(
-          root,
-          all.flatMap((schema) => partsOf(schema, key)),
-          part,
-        )
-      : part;
-  if (Array.isArray(value)) {
-    const items = value.map((item, index) => inside(String(index), item));
-    return items.some((item, index) => item !== value[index]) ? items : value;
+/** The schemas that apply to the same value. */
+type Schemas = readonly RawSchema[];
+
+/** Remembers what it has read of a schema, because the arguments may have thousands of values of the same kind. Lives as long as a call. */
+class NullFilter {
+  readonly #root: RawSchema;
+  readonly #parts = new Map<Schemas, Map<string, Part>>();
+
+  constructor(root: RawSchema) {
+    this.#root = root;
   }
-  const entries = Object.entries(value);
-  const given = entries
-    .filter(([key, part]) => part !== null || !isOptionalWithoutNull(root, all, key))
-    .map(([key, part]) => [key, inside(key, part)] as const);
-  const isSame = given.length === entries.length && given.every(([, part], index) => part === entries[index]?.[1]);
-  return isSame ? value : Object.fromEntries(given);
+
+  filter(value: unknown, schemas: Schemas): unknown {
+    if (typeof value !== 'object' || value === null || schemas.length === 0) return value;
+    if (Array.isArray(value)) {
+      const ordered = Math.max(0, ...schemas.map(({ prefixItems }) => (Array.isArray(prefixItems) ? prefixItems.length : 0)));
+      const items = value.map((item, index) => this.#inside(item, schemas, String(Math.min(index, ordered))));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    const given: [string, unknown][] = [];
+    let isSame = true;
+    for (const key of Object.keys(value)) {
+      const part = (value as Arguments)[key];
+      if (part === null && this.#partOf(schemas, key).isOptionalWithoutNull) {
+        isSame = false;
+        continue;
+      }
+      const inside = this.#inside(part, schemas, key);
+      if (inside !== part) isSame = false;
+      given.push([key, inside]);
+    }
+    return isSame ? value : Object.fromEntries(given);
+  }
+
+  #inside(part: unknown, schemas: Schemas, key: string): unknown {
+    return typeof part === 'object' && part !== null ? this.filter(part, this.#partOf(schemas, key).schemas) : part;
+  }
+
+  #partOf(schemas: Schemas, key: string): Part {
+    let parts = this.#parts.get(schemas);
+    if (!parts) this.#parts.set(schemas, (parts = new Map()));
+    let part = parts.get(key);
+    if (!part) parts.set(key, (part = readPart(this.#root, schemas, key)));
+    return part;
+  }
 }
 
-/** Whether an object that these schemas describe may lack the property, and whether none of them accepts null for it. */
-function isOptionalWithoutNull(root: RawSchema, schemas: readonly RawSchema[], key: string): boolean {
+/** The part of an object or a list under one key. */
+interface Part {
+  readonly schemas: Schemas;
+  /** Whether the object may lack the part, and none of its schemas accepts null for it. */
+  readonly isOptionalWithoutNull: boolean;
+}
+
+function readPart(root: RawSchema, schemas: Schemas, key: string): Part {
+  const parts = applicable(
+    root,
+    schemas.flatMap((schema) => partsOf(schema, key)),
+  );
   const naming = schemas.filter(({ properties }) => isSchema(properties) && Object.hasOwn(properties, key));
   const isOptional = naming.some(({ required }) => !Array.isArray(required) || !required.includes(key));
-  if (!isOptional) return false;
-  return !applicable(
-    root,
-    naming.flatMap((schema) => partsOf(schema, key)),
-  ).some(acceptsNull);
+  return { schemas: parts, isOptionalWithoutNull: isOptional && !parts.some(acceptsNull) };
 }
 
 const restrictions = ['type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', '$ref', 'not'];

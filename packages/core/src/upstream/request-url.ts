@@ -1,5 +1,6 @@
 import { ToolError } from '../errors.ts';
 import type { Fields, RepeatableFields } from '../connector/http.ts';
+import { isWellFormed } from '../lib/well-formed.ts';
 
 /**
  * Fills a path template and its query. Encodes every value, so that a model's argument can neither leave its path segment nor add another
@@ -37,9 +38,6 @@ function leavesSegment(text: string): boolean {
     text.replaceAll(/%(?:25)*(2e|2f|5c)/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
   );
 }
-
-// String.prototype.isWellFormed is newer than the oldest browsers and runtimes that core supports.
-const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 /** Encodes a form body (`application/x-www-form-urlencoded`). */
 export function formBody(fields: RepeatableFields): string {

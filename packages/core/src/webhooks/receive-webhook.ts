@@ -3,6 +3,7 @@ import type { Connector } from '../connector/connector.ts';
 import type { Entry, LogSpec, State } from '../connector/state.ts';
 import { ToolError } from '../errors.ts';
 import { findJsonExcess, type JsonBounds } from '../lib/json-bounds.ts';
+import { parseJson } from '../lib/parse-json.ts';
 import { verifySignature } from './verify-signature.ts';
 
 /** One delivery from a vendor to a connection's webhook. */
@@ -35,7 +36,7 @@ export async function receiveWebhook({ connector, config, state, headers, body, 
   const { webhook } = connector;
   if (!webhook) throw new ToolError('NOT_FOUND', `${connector.id} has no webhook.`);
   await verifySignature(webhook.signature(config), headers, body, clock.now());
-  const entries = checkEntries(webhook.log, () => webhook.events(parseJson(body)));
+  const entries = checkEntries(webhook.log, () => webhook.events(parseDelivery(body)));
   try {
     await state.log(webhook.log).append(entries);
   } catch (error) {
@@ -43,10 +44,10 @@ export async function receiveWebhook({ connector, config, state, headers, body, 
   }
 }
 
-function parseJson(body: Uint8Array): unknown {
+function parseDelivery(body: Uint8Array): unknown {
   const excess = findJsonExcess(body, bounds);
   if (excess) throw new RangeError(`the body ${excess}`);
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
 }
 
 function checkEntries({ entry: schema }: LogSpec, read: () => readonly Entry<unknown>[]): Entry<unknown>[] {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { silentLogger, systemClock, type Audit, type AuditEvent, type Clock, type Logger } from '@busbar/core';
+import { silentLogger, systemClock, textStart, type Audit, type AuditEvent, type Clock, type Logger } from '@busbar/core';
 import { sql } from 'kysely';
 import { createBackgroundLoop } from '../background-loop.ts';
 import { createAuditChain } from './chain.ts';
@@ -125,6 +125,6 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
 function lineOf({ event, tenant, principal, address, subject, detail }: AuditEvent, now: number): string {
   const fields = Object.entries({ tenant, principal, address, subject, detail });
   const lengthOf = (name: string) => (name === 'detail' ? maxDetailLength : maxFieldLength);
-  const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value.slice(0, lengthOf(name))] as const]));
+  const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, textStart(value, lengthOf(name))] as const]));
   return entryLine({ event, at: timeText(now), ...Object.fromEntries(known) });
 }
