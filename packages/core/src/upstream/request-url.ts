@@ -13,8 +13,9 @@ export function requestUrl(origin: string, template: string, params: Fields = {}
   const used = new Set<string>();
   const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
     const value = params[name];
-    if (value === undefined || value === '') throw new TypeError(`params.${name} is missing for the path ${template}`);
+    if (value === undefined) throw new TypeError(`params.${name} is missing for the path ${template}`);
     const text = String(value);
+    if (text === '') throw new ToolError('INVALID_INPUT', `${name} is empty. Give its value.`);
     if (leavesSegment(text))
       throw new ToolError('INVALID_INPUT', `${name} is not valid: it may not contain "." or ".." as a part of a path.`);
     if (!isWellFormed(text)) throw new ToolError('INVALID_INPUT', `${name} is not valid: it contains half of a character.`);
