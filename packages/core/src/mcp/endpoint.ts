@@ -26,7 +26,7 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly room: Room;
   /** The turns of large bodies. */
   readonly turns: HeavyTurns;
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** The lanes to use, for tests that compare them. Default: both. */
   readonly lanes?: 'both' | 'sdk';
 }

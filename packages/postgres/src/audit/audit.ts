@@ -13,16 +13,16 @@ import { orUnavailable, unavailable } from '../database/errors.ts';
 
 /** Options for {@link postgresAudit}. */
 export interface PostgresAuditOptions {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Logs failures of background work. */
-  readonly log?: Logger;
+  readonly log?: Logger | undefined;
   /**
    * The name of this process in the records. The process's metering must use the same name, and no other process may use it. Default: a
    * random UUID.
    */
-  readonly replica?: string;
+  readonly replica?: string | undefined;
   /** How long links are kept. Default: permanently. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
 }
 
 /** An audit in a database, with the maintenance of its chains. Any number of replicas may use its methods at the same time. */
