@@ -1,4 +1,5 @@
 import { CallPath } from './call/call-path.ts';
+import { DefaultConnections } from './call/default-connections.ts';
 import { IncomingCalls } from './call/incoming-calls.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -16,7 +17,7 @@ import { memoryMetering } from './memory/metering.ts';
 import { memoryState } from './memory/state.ts';
 import { logAudit } from './ports/audit.ts';
 import type { Cache } from './ports/cache.ts';
-import type { Connection, Connections } from './ports/connections.ts';
+import { connectionsFailure, type Connection, type Connections } from './ports/connections.ts';
 import { observers, type Observer } from './ports/observer.ts';
 import type { RateLimitDecision } from './ports/rate-limit.ts';
 import { localPrincipal, type Principal } from './principal.ts';
@@ -84,7 +85,8 @@ function assemble(options: HostOptions): HostParts {
   const catalog = createCatalog(options.connectors);
   const connectors = new Map(options.connectors.map((connector) => [connector.id, connector]));
   const observer = observers(options.observer ? [options.observer] : []);
-  const connections = options.connections ?? localConnections(options.connectors);
+  const defaultConnections = new DefaultConnections(options.connectors);
+  const connections = withDefaults(options.connections ?? localConnections(options.connectors), defaultConnections);
   const state = options.state ?? memoryState();
   const clients: Clients = createClients({
     connectors,
@@ -104,6 +106,7 @@ function assemble(options: HostOptions): HostParts {
   const callPath = new CallPath({
     catalog,
     connections,
+    defaultConnections,
     clients,
     metering,
     cache,
@@ -152,7 +155,9 @@ function limitRequest({ rateLimit, tenantRateLimit }: HostOptions, { tenant, id 
 }
 
 async function findHook(parts: HostParts, id: string): Promise<Hook | undefined> {
-  const connection = await parts.connections.byHook(id);
+  const connection = await parts.connections.byHook(id).catch((error: unknown) => {
+    throw connectionsFailure(error, parts.log);
+  });
   const connector = connection && parts.connectors.get(connection.connector);
   if (!connection || !connector?.webhook) return undefined;
   const { webhook } = connector;
@@ -199,11 +204,21 @@ function checkOptions({ connectors, httpClient, resilience, secret, remapOrigins
   if (problems.length > 0) throw new TypeError(`createHost cannot start:\n- ${problems.join('\n- ')}`);
 }
 
-/** Creates the default connections: one for each connector whose config accepts `{}`. */
+/** Creates the local principal's connections: one for each connector whose config accepts `{}`. They are listed, so that their jobs run. */
 function localConnections(connectors: readonly Connector[]): Connections {
   return memoryConnections(
     connectors.filter(({ config }) => config.safeParse({}).success).map(({ id }) => ({ connector: id, config: {} })),
   );
+}
+
+/** Finds default connections by their id too. */
+function withDefaults(connections: Connections, defaults: DefaultConnections): Connections {
+  return {
+    list: (principal, connector) => connections.list(principal, connector),
+    get: async (id) => (await connections.get(id)) ?? defaults.byId(id),
+    byHook: (hook) => connections.byHook(hook),
+    page: (connector, page) => connections.page(connector, page),
+  };
 }
 
 function randomSecret(): string {

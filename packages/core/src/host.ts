@@ -21,67 +21,67 @@ import type { StateStore } from './connector/state.ts';
 export interface HostOptions {
   readonly connectors: readonly Connector[];
   /** The server's name, version and instructions, as clients see them. Default: `busbar`, `0.0.0`. */
-  readonly info?: { readonly name: string; readonly version: string; readonly instructions?: string };
+  readonly info?: { readonly name: string; readonly version: string; readonly instructions?: string } | undefined;
   /** Default: the local principal has one connection to each connector whose config accepts `{}`. */
-  readonly connections?: Connections;
+  readonly connections?: Connections | undefined;
   /** Without it, every caller is the local principal, and the HTTP transport binds to loopback only. */
-  readonly authenticate?: Authenticate;
+  readonly authenticate?: Authenticate | undefined;
   /** Limits each principal. Every request counts, including lists and invalid calls. Default: none. */
-  readonly rateLimit?: RateLimit;
+  readonly rateLimit?: RateLimit | undefined;
   /** Limits each tenant: the requests of all its keys and users together. Every request counts. Default: none. */
-  readonly tenantRateLimit?: RateLimit;
+  readonly tenantRateLimit?: RateLimit | undefined;
   /** Limits each tenant's calls to each connector. Calls over the limit get RATE_LIMITED. Default: none. */
-  readonly connectorRateLimit?: RateLimit;
+  readonly connectorRateLimit?: RateLimit | undefined;
   /** Default: `memoryMetering()`, without quotas. */
-  readonly metering?: Metering;
+  readonly metering?: Metering | undefined;
   /** Sends requests to vendors. Required if a connector has `origins`. See `@busbar/core/adapters/got`. */
-  readonly httpClient?: HttpClient;
+  readonly httpClient?: HttpClient | undefined;
   /** Guards each upstream request. Required with `httpClient`. See `@busbar/core/adapters/cockatiel`. */
-  readonly resilience?: Resilience;
+  readonly resilience?: Resilience | undefined;
   /** Default: `memoryState()`. */
-  readonly state?: StateStore;
+  readonly state?: StateStore | undefined;
   /** Default: `memoryCache()`. */
-  readonly cache?: Cache;
+  readonly cache?: Cache | undefined;
   /** Prevents replicas that share a cache from making the same read at the same time. Default: each replica reads for itself. */
   readonly lock?: Lock | undefined;
   /**
    * How long past its `ttlMs` a cached answer may be returned if the read fails temporarily, in milliseconds. The answer then carries a
    * warning. A write through the connection ends this period at once. Default 0: never.
    */
-  readonly staleIfErrorMs?: number;
+  readonly staleIfErrorMs?: number | undefined;
   /**
    * Records calls that are refused because the caller lacks a permission. A refusal does not wait for its record. Default: a line in the
    * log.
    */
-  readonly audit?: Audit;
-  readonly clock?: Clock;
-  readonly log?: Logger;
-  readonly observer?: Observer;
+  readonly audit?: Audit | undefined;
+  readonly clock?: Clock | undefined;
+  readonly log?: Logger | undefined;
+  readonly observer?: Observer | undefined;
   /** The operator's own steps between validation and metering, outermost first. */
-  readonly middleware?: readonly Middleware[];
+  readonly middleware?: readonly Middleware[] | undefined;
   /**
    * Protects writes that clients send without an idempotency key. The host derives a key from principal, tool, connection and arguments.
    * For this many milliseconds after the first write has ended, it answers an identical write with the first write's answer. Default 0: no
    * derived keys.
    */
-  readonly repeatWindowMs?: number;
+  readonly repeatWindowMs?: number | undefined;
   /** The maximum duration of a call, in milliseconds. Default 30,000. */
-  readonly callTimeoutMs?: number;
+  readonly callTimeoutMs?: number | undefined;
   /** The maximum size of an answer's JSON, in bytes. Default 1 MiB. */
-  readonly maxAnswerBytes?: number;
+  readonly maxAnswerBytes?: number | undefined;
   /**
    * The key that signs cursors. At least 32 characters, the same on all replicas. Default: random, so cursors become invalid when the
    * process ends.
    */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /**
    * Text that is a secret wherever it appears, such as the API keys of your server, which a model may put into an argument. The host
    * redacts it in recorded arguments, answers, errors and the logs of calls. Must be found in linear time, as in `/bb_[\w-]{43}/`. Default:
    * only the secrets of settings, tokens and arguments that are marked as secret.
    */
-  readonly secretPattern?: RegExp;
+  readonly secretPattern?: RegExp | undefined;
   /** Redirects connectors' origins: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes; never in production. */
-  readonly remapOrigins?: Readonly<Record<string, string>>;
+  readonly remapOrigins?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The part of a client's `AbortSignal` that the host uses. Transports may pass a cheaper object; any `AbortSignal` fits. */

@@ -4,13 +4,13 @@ import type { LuaScript } from './lua-script.ts';
 /** Options for {@link openRedis}. */
 export interface RedisOptions {
   /** Logs once when Redis becomes unreachable, and once when it is reachable again. Default: no log. */
-  readonly log?: Logger;
+  readonly log?: Logger | undefined;
   /** The clock for windows and expiry. Replicas that share a Redis must keep their clocks in step. Default: real time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** The prefix of every key. Default `busbar:`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** The longest wait for a reply, in real time. If a command takes longer, the operation continues without Redis. Default 250. */
-  readonly commandTimeoutMs?: number;
+  readonly commandTimeoutMs?: number | undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface RedisBudgetOptions {
    */
   readonly fallback: Budget;
   /** The maximum number of requests of this replica that may wait for one budget. One user may have half as many waiting. Default 100. */
-  readonly maxWaiting?: number;
+  readonly maxWaiting?: number | undefined;
 }
 
 // Two keys for each budget. Slots in use: a sorted set by the time at which each expires. The window, a hash: when it ends (`ends`), how

@@ -6,7 +6,7 @@ import type { Redis } from './open-redis.ts';
 /** Options for {@link redisCache}. */
 export interface RedisCacheOptions {
   /** The largest answer to keep, in bytes of JSON. Default 1 MiB. */
-  readonly maxEntryBytes?: number;
+  readonly maxEntryBytes?: number | undefined;
 }
 
 // Each scope has a version, which is part of its entries' keys and is the token of its reads. Clearing a scope deletes its version: lookups

@@ -1,4 +1,12 @@
-import { stripeMeterEvent, usageCloudEvent, type Clock, type Logger, type StripeMeterEventOptions, type UsageRecord } from '@busbar/core';
+import {
+  stripeMeterEvent,
+  textStart,
+  usageCloudEvent,
+  type Clock,
+  type Logger,
+  type StripeMeterEventOptions,
+  type UsageRecord,
+} from '@busbar/core';
 import { usageOutbox, type Database, type UsageDelivery, type UsageOutbox, type UsageOutboxOptions } from '@busbar/postgres';
 import type { Config } from '../settings/config.ts';
 
@@ -110,7 +118,7 @@ function createPost({ url, token, format, clock }: UsageEventsOptions): Post {
     if (status === 400 || status === 413 || status === 422) {
       const text = await readStart(response);
       if (format === 'stripe' && duplicate.test(text)) return { status: 'delivered' };
-      return { status: 'refused', reason: `status ${status}: ${hide(text).slice(0, maxReasonLength)}` };
+      return { status: 'refused', reason: `status ${status}: ${textStart(hide(text), maxReasonLength)}` };
     }
     await response.body?.cancel();
     if (response.ok) return { status: 'delivered' };

@@ -18,33 +18,33 @@ import { UpstreamError, type Attempt, type BreakerState, type NamedLimit, type R
 /** Options for {@link cockatielResilience}. All times are in milliseconds. */
 export interface CockatielResilienceOptions {
   /** The maximum number of retries after the first attempt. Default 3. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /**
    * The first backoff. It doubles with each further retry. Each wait is a random time between half the backoff and the full backoff.
    * Default 300.
    */
-  readonly backoffMs?: number;
+  readonly backoffMs?: number | undefined;
   /** The longest backoff. It does not shorten a wait that the vendor asks for. Default 10,000. */
-  readonly maxBackoffMs?: number;
+  readonly maxBackoffMs?: number | undefined;
   /** How long one attempt may take until its headers and body have arrived. Default 10,000. */
-  readonly attemptTimeoutMs?: number;
+  readonly attemptTimeoutMs?: number | undefined;
   /** The number of failed attempts in a row that opens a connection's breaker. Default 5. */
-  readonly breakerFailures?: number;
+  readonly breakerFailures?: number | undefined;
   /** How long an open breaker stays open. Default 60,000. */
-  readonly breakerOpenMs?: number;
+  readonly breakerOpenMs?: number | undefined;
   /** The maximum number of concurrent requests per connection. Default 20. */
-  readonly concurrent?: number;
+  readonly concurrent?: number | undefined;
   /** The maximum number of requests per connection that may wait for their turn. One user may have at most half as many. Default 100. */
-  readonly queued?: number;
+  readonly queued?: number | undefined;
   /** How long an unused connection's breaker is kept, at least `breakerOpenMs`. Default 10 minutes. */
-  readonly idleMs?: number;
+  readonly idleMs?: number | undefined;
   /** The maximum number of connections whose breakers and bulkheads are kept. The least recently used are dropped first. Default 10,000. */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /** Default: {@link memoryBudget}, which counts only this process. */
-  readonly budget?: Budget;
-  readonly clock?: Clock;
+  readonly budget?: Budget | undefined;
+  readonly clock?: Clock | undefined;
   /** Notified when a breaker changes state. */
-  readonly observer?: Observer;
+  readonly observer?: Observer | undefined;
 }
 
 /** The breaker of one connection. */
@@ -56,8 +56,12 @@ interface Guard {
   usedAt: number;
 }
 
+type WithDefaults = {
+  readonly [name in Exclude<keyof CockatielResilienceOptions, 'observer'>]: NonNullable<CockatielResilienceOptions[name]>;
+};
+
 /** The options with their defaults, and the state between requests. */
-interface Runtime extends Required<Omit<CockatielResilienceOptions, 'observer'>> {
+interface Runtime extends WithDefaults {
   readonly observer: Observer | undefined;
   /** Limits the running requests of each connection. Users take turns, as they do for the vendor's budget. */
   readonly bulkhead: Budget;

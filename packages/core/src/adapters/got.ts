@@ -11,9 +11,9 @@ export interface GotHttpClientOptions {
    * The maximum number of sockets per origin. Connections of many tenants may share an origin, so the number should be larger than a few
    * connections' bulkheads together. Default 1,000.
    */
-  readonly maxSockets?: number;
+  readonly maxSockets?: number | undefined;
   /** How long the DNS lookup, the connection and the TLS handshake may each take, in milliseconds. Default 5,000. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 // Addresses outside the public internet: the registries of special-purpose addresses (RFC 6890). A vendor's hostname that resolves to such

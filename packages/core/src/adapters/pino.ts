@@ -7,9 +7,9 @@ const { symbols } = pino;
 /** Options for {@link pinoLogger}. */
 export interface PinoLoggerOptions {
   /** The lowest level that is written: `debug`, `info` (the default), `warn`, `error` or `silent`. */
-  readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined;
   /** The destination of the lines. Default: standard output, with each line written at once, so that a crash loses none. */
-  readonly destination?: DestinationStream;
+  readonly destination?: DestinationStream | undefined;
 }
 
 // Names of fields that hold secrets. The host has already removed the secrets that it knows from all text. This second safeguard is for

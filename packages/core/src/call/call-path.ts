@@ -10,7 +10,7 @@ import { silentLogger, type Logger } from '../logger.ts';
 import type { Middleware } from '../middleware.ts';
 import type { Audit } from '../ports/audit.ts';
 import type { Cache } from '../ports/cache.ts';
-import type { Connection, Connections } from '../ports/connections.ts';
+import { connectionsFailure, type Connection, type Connections } from '../ports/connections.ts';
 import type { Lock } from '../ports/lock.ts';
 import type { Metering } from '../ports/metering.ts';
 import type { Observer } from '../ports/observer.ts';
@@ -23,6 +23,7 @@ import { callIds } from './call-id.ts';
 import { CallLimit } from './call-limit.ts';
 import { compose } from './compose.ts';
 import { DeadlineEntry, Deadlines } from './deadlines.ts';
+import type { DefaultConnections } from './default-connections.ts';
 import { errorAnswer, maskError } from './error-answer.ts';
 import { Meter } from './meter.ts';
 import { newCall } from './new-call.ts';
@@ -36,6 +37,7 @@ import { showOutput } from './show-output.ts';
 export interface CallPathOptions {
   readonly catalog: Catalog;
   readonly connections: Connections;
+  readonly defaultConnections: DefaultConnections;
   readonly clients: Clients;
   readonly metering: Metering;
   readonly cache: Cache;
@@ -93,7 +95,13 @@ export class CallPath {
     let answer: Answer | undefined;
     try {
       const { input, connection: name } = catalog.validateInput(entry, request.arguments);
-      const list = await connections.list(principal, entry.connector);
+      let list: readonly Connection[];
+      try {
+        list = await connections.list(principal, entry.connector);
+      } catch (error) {
+        throw connectionsFailure(error, log);
+      }
+      if (list.length === 0) list = this.#options.defaultConnections.list(principal, entry.connector);
       const connection = pickConnection(list, principal, entry.connector, name, request.connection);
       lease = clients.take(connection);
       active = this.#activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open: lease.open });

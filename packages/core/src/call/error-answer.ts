@@ -1,6 +1,8 @@
+import { textStart } from '../connector/truncate.ts';
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import type { Redactor } from '../lib/redactor.ts';
+import { wellFormed } from '../lib/well-formed.ts';
 import type { Logger } from '../logger.ts';
 
 /**
@@ -31,12 +33,12 @@ export function redactError(error: ToolError, redactor: Redactor): ToolError {
 export function errorAnswer(error: ToolError, callId: string, notes: readonly string[] = []): Answer {
   const { code, message, retryAfterMs } = error;
   return {
-    content: [{ type: 'text', text: `${code}: ${message}` }, ...notes.map((text) => ({ type: 'text', text }) as const)],
+    content: [`${code}: ${message}`, ...notes].map((text) => ({ type: 'text', text: wellFormed(text) })),
     isError: true,
     meta: { 'busbar/error': { code, callId, ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }) } },
   };
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, 500) : Object.prototype.toString.call(value);
+  return typeof value === 'string' ? textStart(value, 500) : Object.prototype.toString.call(value);
 }

@@ -70,13 +70,18 @@ export class Meter {
       return answerOf(active, ended);
     } catch (error) {
       if (active.status === 'refused' && !limit.aborted) this.#refused.add(call);
-      throw error;
+      throw unadmitted(active, error);
     }
   }
 
   async #admitAndRun(active: ActiveCall): Promise<Answer> {
     active.limit.throwIfAborted();
-    const admitted = await this.#metering.admit(active.call, active.limit);
+    let admitted: Awaited<ReturnType<Metering['admit']>>;
+    try {
+      admitted = await this.#metering.admit(active.call, active.limit);
+    } catch (error) {
+      throw unadmitted(active, error);
+    }
     return admitted.kind === 'replay'
       ? replayed(active, admitted.answer)
       : await this.#settle(active, admitted.admission, await this.#runToOutcome(active));
@@ -152,6 +157,13 @@ function failedResult(active: ActiveCall, error: unknown): RunResult {
   }
   if (wrote === 'yes') notes.unshift('A write of this call was made before it failed. Check what was written before you repeat it.');
   return { status: 'failed', answer: errorAnswer(failure, call.callId, notes), code: failure.code, wrote };
+}
+
+/** The error for a call that was not admitted. A refusal stays unchanged. Any other error means that the metering could not decide. */
+function unadmitted(active: ActiveCall, error: unknown): unknown {
+  if (ToolError.is(error) || error instanceof AskSignal) return error;
+  active.log.error({ err: error }, 'a call could not be admitted');
+  return new ToolError('UNAVAILABLE', 'This call could not be recorded, so it did not run. Try again shortly.', { cause: error });
 }
 
 /** The error for a call whose outcome could not be recorded. The caller of such a call never gets a success. */

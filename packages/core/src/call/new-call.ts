@@ -1,4 +1,5 @@
 import type { CatalogEntry } from '../catalog/catalog.ts';
+import { textStart } from '../connector/truncate.ts';
 import type { CallRequest } from '../host.ts';
 import { canonicalJson, digest } from '../lib/digest.ts';
 import type { Redactor } from '../lib/redactor.ts';
@@ -73,5 +74,5 @@ function unitsOf({ name, tool }: CatalogEntry, input: unknown): number {
 function auditInput({ withoutSecrets }: CatalogEntry, args: unknown, redactor: Redactor): string {
   const json = JSON.stringify(withoutSecrets(args)) ?? 'null';
   const audited = redactor.finds(json) ? JSON.stringify(redactor.value(JSON.parse(json))) : json;
-  return audited.length <= maxAuditedLength ? audited : JSON.stringify(audited.slice(0, maxAuditedLength));
+  return audited.length <= maxAuditedLength ? audited : JSON.stringify(textStart(audited, maxAuditedLength));
 }

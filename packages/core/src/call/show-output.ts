@@ -1,8 +1,10 @@
 import { SerializedAnswer } from '../answer-json.ts';
 import { compiledSchema } from '../catalog/compiled-schema.ts';
+import { textStart } from '../connector/truncate.ts';
 import { openResult, type OpenedResult, type Schema } from '../connector/tool.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
+import { isWellFormed, wellFormedJson, wellFormedValue } from '../lib/well-formed.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
 
@@ -17,26 +19,33 @@ export interface ToolAnswer {
 }
 
 /**
- * Turns the return value of a tool into its answer. Validates the output, bounds its size and redacts secrets. After a write, an output
+ * Turns the return value of a tool into its answer. Validates the output, bounds its size, replaces
+ * half characters and redacts secrets. After a write, an output
  * that is invalid or too large becomes a message saying that the work is done, because a plain failure would invite a retry.
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
  */
 export function showOutput(active: ActiveCall, returned: unknown, maxBytes: number): ToolAnswer {
   const result = openResult(returned);
-  const { accepted, meta } = result;
+  const { accepted } = result;
   const wrote = active.entry.effect !== 'read' && (wroteOf(active.upstream) !== 'no' || accepted !== undefined);
   const { output } = active.entry.tool;
   const parsed = parseOutput(output, result);
   if (!parsed.ok && !wrote) throw parsed.error;
   if (!parsed.ok) {
     active.log.error({ err: parsed.error }, 'the output of a write does not fit its schema');
-    return { answer: doneWithoutOutput('its result does not have the declared form', toJson(result.output), maxBytes), accepted };
+    return {
+      answer: doneWithoutOutput('its result does not have the declared form', wellFormedJson(toJson(result.output)), maxBytes),
+      accepted,
+    };
   }
-  const structured = parsed.value;
-  const text = structured === undefined ? '' : toJson(structured);
-  const content: readonly Content[] = result.content ?? (text === '' ? [] : [{ type: 'text', text }]);
-  const size = sizeAbove(maxBytes, text, result.content);
+  const json = parsed.value === undefined ? '' : toJson(parsed.value);
+  const text = wellFormedJson(json);
+  const structured: unknown = text === json ? parsed.value : JSON.parse(text);
+  const meta = result.meta && wellFormedValue(result.meta);
+  const own = result.content && wellFormedContent(result.content);
+  const content: readonly Content[] = own ?? (text === '' ? [] : [{ type: 'text', text }]);
+  const size = sizeAbove(maxBytes, text, own);
   if (size !== undefined) {
     if (!wrote)
       throw new ToolError(
@@ -72,7 +81,7 @@ function parseOutput(schema: Schema | undefined, { output, content }: OpenedResu
  */
 function doneWithoutOutput(why: string, text: string, maxBytes: number): Answer {
   const room = Math.min(maxBytes, 16_384);
-  const excerpt = text.length > room ? `${text.slice(0, room)}… (cut)` : text;
+  const excerpt = text.length > room ? `${textStart(text, room)}… (cut)` : text;
   return {
     content: [
       { type: 'text', text: `The call was carried out, but ${why}. Do not repeat it; read the record if you need it.` },
@@ -89,6 +98,11 @@ function redacted(active: ActiveCall, answer: Answer, text: string): Answer {
   let found = redactor.finds(text);
   for (const part of answer.content) found ||= part.type === 'text' && part.text !== text && redactor.finds(part.text);
   return found ? (redactor.value(answer) as Answer) : answer;
+}
+
+/** Returns content without half characters: the same content, if it has none. */
+function wellFormedContent(content: readonly Content[]): readonly Content[] {
+  return content.every((part) => isPlainText(part) && isWellFormed(part.text)) ? content : wellFormedValue(content);
 }
 
 function toJson(value: unknown): string {

@@ -9,8 +9,8 @@ export interface PortableSchema {
   readonly jsonSchema: ObjectSchema;
   /** The parts that could not be made portable, each with its path and what to do. The schema is usable only if there are none. */
   readonly problems: readonly string[];
-  /** The original schema, if it marks something as secret (`writeOnly`). The wire form has no such mark. */
-  readonly marked: RawSchema | undefined;
+  /** The JSON Schema before the conversion. It says more than the wire form, such as which parts are secret (`writeOnly`). */
+  readonly raw: RawSchema;
 }
 
 const results = { input: new WeakMap<Schema, PortableSchema>(), output: new WeakMap<Schema, PortableSchema>() };
@@ -27,8 +27,7 @@ export function portableSchema(schema: Schema, io: 'input' | 'output'): Portable
   const report: Report = (path, problem) => void problems.add(`${path || 'the schema'} ${problem}`);
   const raw = 'jsonSchema' in schema ? (schema.jsonSchema as RawSchema) : rawSchemaOf(schema, io, report);
   const jsonSchema = wireSchema(inlineSchema(raw, report), io, report);
-  const marked = JSON.stringify(raw).includes('"writeOnly":true') ? raw : undefined;
-  const portable = { jsonSchema, problems: [...problems], marked };
+  const portable = { jsonSchema, problems: [...problems], raw };
   results[io].set(schema, portable);
   return portable;
 }

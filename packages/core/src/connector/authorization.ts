@@ -47,9 +47,9 @@ export interface TokenEndpoint {
   readonly body: 'form' | 'json';
   readonly scope?: string | undefined;
   /** Further fields of the token request. */
-  readonly fields?: Fields;
+  readonly fields?: Fields | undefined;
   /** The lifetime of a token whose response has no `expires_in`, in milliseconds. Default 30 minutes. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** Reads the base origin from the token response. The origin must match `origins`. */
   origin?(token: Readonly<Record<string, unknown>>): string;
 }

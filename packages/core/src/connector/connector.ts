@@ -17,9 +17,9 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   /** The schema of a connection's settings. Mark secrets with `secret(…)`: stores seal them, and logs, errors and answers redact them. */
   readonly config: Config;
   /** `many` allows several connections per tenant and adds the `connection` input to the tools. Default `one`. */
-  readonly connections?: 'one' | 'many';
+  readonly connections?: 'one' | 'many' | undefined;
   /** The vendor's limits, by name. A request names the limit that it counts against. If it names none, it counts against `default`. */
-  readonly limits?: Readonly<Record<string, UpstreamLimit>>;
+  readonly limits?: Readonly<Record<string, UpstreamLimit>> | undefined;
   /**
    * The origins that the connector may reach: exact HTTPS origins, or `https://*.example.com`, where `*.` matches any number of labels.
    * Absent: none. Tenants write the config, so use a pattern to restrict any field that becomes part of an origin.
@@ -37,9 +37,12 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
    * types in this order.
    */
   open(services: Services<z.output<Config>>): Client;
+  /** The operations that the connector offers to callers, at least one. `defineConnector` takes a function that returns them. */
   readonly tools: readonly AnyTool<Client>[];
-  readonly jobs?: readonly Job<Client>[];
-  readonly webhook?: Webhook<z.output<Config>>;
+  /** Work in the background, such as sending an outbox or polling the vendor. Each job runs for each connection, on one replica at a time. */
+  readonly jobs?: readonly Job<Client>[] | undefined;
+  /** How the vendor's events arrive: where they are stored, how they are signed and how a delivery is split. Tools and jobs read the log. */
+  readonly webhook?: Webhook<z.output<Config>> | undefined;
   /** Makes one cheap authenticated request, for health checks and connection tests. Throws {@link ToolError} for a bad credential. */
   check?(client: Client, context: Context): Promise<Health>;
   /** Closes the client. Called once, after the last call and job. */
@@ -59,10 +62,10 @@ export interface Services<Config> {
 /** A limit that the vendor sets. Requests wait for it until their deadline, and the connection's users take turns. */
 export interface UpstreamLimit {
   /** Requests per window; needs `windowMs`. A number that the vendor reports replaces it. */
-  readonly requests?: number;
-  readonly windowMs?: number;
+  readonly requests?: number | undefined;
+  readonly windowMs?: number | undefined;
   /** The maximum number of requests at one time. */
-  readonly concurrent?: number;
+  readonly concurrent?: number | undefined;
   /**
    * Reads this limit from a response's headers. Called for every response on the connection, even if the request counted against another
    * limit. Without it, core relies on its own count and on `Retry-After`.
@@ -90,11 +93,11 @@ export interface UpstreamFailure {
    * `idempotent`: core repeats the request only in the classes `safe` and `keyed`, even if `executed` is `no`. For a refusal that passes by
    * itself, if a second execution would do harm and the vendor does not promise that there was no first.
    */
-  readonly repeat?: 'idempotent';
+  readonly repeat?: 'idempotent' | undefined;
   /** Whether the token has expired. If so, core fetches a new token and repeats the request once. */
-  readonly renew?: boolean;
+  readonly renew?: boolean | undefined;
   /** How long to wait, in milliseconds. Default: the vendor's `Retry-After` or reset headers. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** The account behind a credential, as `check` found it. */
@@ -105,9 +108,11 @@ export interface Health {
 
 /** Background work. Runs on one replica at a time, once more when the host drains, and again after a crash. */
 export interface Job<Client> {
+  /** Kebab-case, at most 48 characters. `wake` schedules the job by this name. */
   readonly name: string;
   /** The interval between runs, in milliseconds. Absent: the job runs only when `wake` schedules it. */
-  readonly everyMs?: number;
+  readonly everyMs?: number | undefined;
+  /** Does the work once. Must be safe to repeat, because it runs again after a crash. Throw to have it run again later. */
   run(client: Client, context: JobContext): Promise<void>;
 }
 
@@ -136,9 +141,13 @@ interface WriteOpenBeforeTools {}
  */
 export function defineConnector<Config extends z.ZodObject, Client = WriteOpenBeforeTools>(
   definition: Omit<Connector<Config, NoInfer<Client>>, 'open' | 'tools'> & {
+    /** Creates the client of one connection, without I/O. Write it before `tools`, because TypeScript infers types in this order. */
     open(services: Services<z.output<Config>>): Client;
+    /** Returns the tools. `tool` checks the types of each against the client: `tools: (tool) => [tool({ … })]`. */
     tools(tool: ToolBuilder<NoInfer<Client>>): readonly AnyTool<NoInfer<Client>>[];
   },
 ): Connector<Config, Client> {
+  if (typeof definition.tools !== 'function')
+    throw new TypeError(`${definition.id}: tools must be a function. Write tools: (tool) => [tool({ … })].`);
   return { ...definition, tools: definition.tools((tool) => tool) };
 }

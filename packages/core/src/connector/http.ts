@@ -25,25 +25,25 @@ export interface HttpRequest<S extends z.ZodType> {
   /** A template such as `/tickets/{id}`. Core inserts `params` into it, encoded. Logs, metrics and traces show the template. */
   readonly path: `/${string}`;
   /** A value for each of the path's `{names}`, and for no other name. */
-  readonly params?: Fields;
-  readonly query?: RepeatableFields;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly params?: Fields | undefined;
+  readonly query?: RepeatableFields | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** One of the connector's `origins`. Default: the token's own origin (see `Authorization`), or else the first of `origins(config)`. */
-  readonly origin?: string;
-  readonly body?: { readonly json: unknown } | { readonly form: RepeatableFields };
+  readonly origin?: string | undefined;
+  readonly body?: { readonly json: unknown } | { readonly form: RepeatableFields } | undefined;
   /**
    * The schema that parses the answer. Keep it lenient, because vendors' documentation is often wrong about nulls. If an answer does not
    * match the schema, the request fails with UPSTREAM_INVALID. Without a schema, `data` is undefined.
    */
-  readonly response?: S;
+  readonly response?: S | undefined;
   /** Additional statuses that count as answers and not as failures, such as 404 for 'none' or 409 for 'exists'. */
-  readonly accept?: readonly number[];
+  readonly accept?: readonly number[] | undefined;
   /** Default: `safe` for GET, `never` for all others. */
-  readonly retry?: RetryClass;
+  readonly retry?: RetryClass | undefined;
   /** The name of the connector's limit that the request counts against. Default: `default`. */
-  readonly limit?: string;
+  readonly limit?: string | undefined;
   /** Part of the OUTCOME_UNKNOWN message. Tells the model how to find out whether the write happened. */
-  readonly ifLost?: string;
+  readonly ifLost?: string | undefined;
 }
 
 /** An answer that the operation accepts: 2xx, or a status in `accept`. */

@@ -18,33 +18,53 @@ export interface AnyTool<Client> {
   readonly name: string;
   /** For the model: what the tool does, and when to use it instead of another tool. At most 1,024 characters. */
   readonly description: string;
+  /**
+   * What the tool does to the vendor's data: `read` changes nothing, `write` adds or changes, `destructive` removes or overwrites permanently.
+   * Clients ask a person before a `destructive` tool, and only reads may be cached, repeated and shared.
+   */
   readonly effect: Effect;
   /** The groups that the tool belongs to. An API key may be limited to certain groups. Absent: `['default']`. */
-  readonly toolsets?: readonly string[];
+  readonly toolsets?: readonly string[] | undefined;
   /**
    * How long an answer may be reused for the same input through the same connection. Only callers of the same tenant with the same roles
    * and toolsets share it. The answer must not depend on anything else, such as the principal's id. For reads only; checked at
    * registration.
    */
-  readonly cache?: { readonly ttlMs: number };
+  readonly cache?: { readonly ttlMs: number } | undefined;
   /** The schema of the arguments. Describe every property. Rules that JSON Schema cannot express stay in the validator. */
   readonly input: Schema;
+  /** The schema of the structured output. Describe every property. Without it, `run` must return a {@link result} with content. */
   readonly output?: Schema | undefined;
   /** Returns how many units a call counts as for quotas and prices: a whole number from 0 to 1,000,000. Runs before the call. Absent: 1. */
   units?(input: any): number;
-  run(input: any, client: Client, context: CallContext): Promise<unknown>;
+  /**
+   * Does the work of a call, with the parsed arguments, the client of the connection and the context of the call. Returns the output, a
+   * {@link result}, or a promise of one of them. Throw {@link ToolError} for a failure that the caller can act on. Any other error becomes
+   * INTERNAL, and its details go to the log.
+   */
+  run(input: any, client: Client, context: CallContext): unknown;
 }
 
 /** A named, typed operation. Without `output`, it must return a {@link result} with content. */
 export interface Tool<I extends Schema, O extends Schema | undefined, Client> extends AnyTool<Client> {
   readonly input: I;
-  readonly output?: O;
+  readonly output?: O | undefined;
   units?(input: SchemaOutput<I>): number;
-  run(
-    input: SchemaOutput<I>,
-    client: Client,
-    context: CallContext,
-  ): Promise<(O extends undefined ? never : SchemaInput<O>) | Result<SchemaInput<O>>>;
+  run(input: SchemaOutput<I>, client: Client, context: CallContext): Returned<O> | Promise<Returned<O>>;
+}
+
+type Returned<O extends Schema | undefined> =
+  | (O extends undefined ? AddAnOutputSchemaOrReturnAResult : SchemaInput<O>)
+  | Result<SchemaInput<O>>;
+
+declare const noOutput: unique symbol;
+
+/**
+ * The output of a tool that declares none. The name tells the author what to do when it appears in the compiler's error: "Type '{ text:
+ * string }' is not assignable to type 'AddAnOutputSchemaOrReturnAResult'".
+ */
+interface AddAnOutputSchemaOrReturnAResult {
+  readonly [noOutput]: never;
 }
 
 /**
@@ -64,11 +84,11 @@ export interface Result<T> {
 /** Additions to a tool's structured output. */
 export interface ResultExtras {
   /** Text, images, audio or links to show instead of the output's JSON. */
-  readonly content?: readonly Content[];
+  readonly content?: readonly Content[] | undefined;
   /** Result metadata. Prefix the keys with a name of your own. */
-  readonly meta?: Readonly<Record<string, unknown>>;
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
   /** The id of a write that is queued but not done. A job later reports under this id how the write ended. */
-  readonly accepted?: string;
+  readonly accepted?: string | undefined;
 }
 
 /** The parts of a {@link Result}, for the host. */

@@ -32,15 +32,15 @@ export interface Signature {
   /** The shared secret (hmac), or the public key as base64 SPKI (ecdsa). */
   readonly key: string;
   /** How `key` holds the bytes of a shared secret. Default: as text. */
-  readonly keyEncoding?: 'base64';
+  readonly keyEncoding?: 'base64' | undefined;
   readonly header: string;
   /**
    * What separates the parts of the header, if it holds several: `,` for Stripe, a space for Standard Webhooks. One valid signature among
    * them is enough, as while a vendor changes its key. At most 20 parts.
    */
-  readonly separator?: ',' | ' ';
+  readonly separator?: ',' | ' ' | undefined;
   /** The text before the signature, such as `sha1=`. Parts that begin differently are not signatures of this kind. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   readonly encoding: 'hex' | 'base64';
   /** The signed parts, in order. One of them is `body` or `form`. */
   readonly over: readonly SignedPart[];
@@ -48,9 +48,9 @@ export interface Signature {
    * The name of the header that holds the timestamp: seconds or milliseconds since the epoch, or an ISO date. A delivery is refused if its
    * timestamp is more than 5 minutes off.
    */
-  readonly timestampHeader?: string;
+  readonly timestampHeader?: string | undefined;
   /** The text before the timestamp, if it is a part of the signature's own header: `t=` for Stripe. */
-  readonly timestampPrefix?: string;
+  readonly timestampPrefix?: string | undefined;
 }
 
 /**

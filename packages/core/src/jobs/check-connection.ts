@@ -4,7 +4,7 @@ import type { Health } from '../connector/connector.ts';
 import { ToolError } from '../errors.ts';
 import { redactingLogger } from '../lib/redactor.ts';
 import type { Logger } from '../logger.ts';
-import type { Connections } from '../ports/connections.ts';
+import { connectionsFailure, type Connections } from '../ports/connections.ts';
 import type { Clients } from '../upstream/clients.ts';
 import { workContext } from './work-context.ts';
 
@@ -28,7 +28,9 @@ export async function checkConnection(
   { connections, clients, clock, log, timeoutMs, signal }: CheckOptions,
   connectionId: string,
 ): Promise<Health> {
-  const connection = await connections.get(connectionId);
+  const connection = await connections.get(connectionId).catch((error: unknown) => {
+    throw connectionsFailure(error, log);
+  });
   if (!connection) throw new ToolError('CONNECTION_NOT_FOUND', 'There is no such connection.');
   return await clients.use(connection, async (open) => {
     if (!open.connector.check) throw new ToolError('INVALID_INPUT', `${open.connector.id} cannot check its connections.`);

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.ts';
 import { findJsonExcess, messageBounds } from '../lib/json-bounds.ts';
+import { isObject } from '../lib/json-object.ts';
 import type { Principal } from '../principal.ts';
 import { createFastLane } from './fast-lane/fast-lane.ts';
 import { loadSdk } from './load-sdk.ts';
@@ -10,6 +11,7 @@ import { limitAddress, readCredentials, type CallerOptions } from './request/cal
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
 import { HttpError, overloaded, ownShareTaken } from './request/http-error.ts';
+import { removeNullArguments } from './request/null-arguments.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-headers.ts';
 import { readBody } from './request/read-body.ts';
@@ -25,7 +27,7 @@ interface EndpointOptions extends GuardOptions, CallerOptions {
   readonly room: Room;
   /** The turns of large bodies. */
   readonly turns: HeavyTurns;
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** The lanes to use, for tests that compare them. Default: both. */
   readonly lanes?: 'both' | 'sdk';
 }
@@ -110,9 +112,20 @@ function parseMessage(body: Buffer): unknown {
   } catch {
     throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not JSON.', { rpcCode: -32700 });
   }
+  removeNullArguments(message);
+  checkId(message);
   // Only revision 2025-03-26 had batches, and a batch of a hundred calls would pass the rate limit as one request.
   if (!Array.isArray(message)) return message;
   throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: this server does not accept batches. Send each message in its own request.', {
+    rpcCode: -32600,
+  });
+}
+
+/** Refuses an id that was rounded when it was parsed, because the client would not recognize the answer. The refusal has no id either. */
+function checkId(message: unknown): void {
+  const id = isObject(message) ? message['id'] : undefined;
+  if (typeof id !== 'number' || Math.abs(id) <= Number.MAX_SAFE_INTEGER) return;
+  throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: the id has more digits than a JSON number keeps. Send it as a string.', {
     rpcCode: -32600,
   });
 }

@@ -30,40 +30,40 @@ export { isLoopback } from './request/request-guard.ts';
 /** Options for {@link httpTransport}. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
   /** Default 3000. 0 picks any free port. The listener's `url` contains it. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default 127.0.0.1. Any address other than a loopback address requires a host with `authenticate`. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /**
    * Lets other processes that set this option listen on the same port. The operating system distributes connections among them, and does
    * not report that the port is taken. Not available on macOS or Windows. Default: false.
    */
-  readonly reusePort?: boolean;
+  readonly reusePort?: boolean | undefined;
   /** The path of the MCP endpoint. Default `/mcp`. Webhooks arrive at `/hooks/…` on the same server. */
-  readonly path?: `/${string}`;
+  readonly path?: `/${string}` | undefined;
   /** The largest request body, in bytes. The bodies of all requests together may take 64 times as much. Default 1 MiB. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /**
    * The maximum number of requests that may run at once, including requests that are waiting for a vendor or for the ledger. Further
    * requests get 503 with `Retry-After` before the server reads their key and body. Requests to `fallback` are not counted. Default 1,500.
    */
-  readonly maxRunning?: number;
+  readonly maxRunning?: number | undefined;
   /**
    * How many of them may be of one tenant. One key may have half of that. Further requests get 429 with `Retry-After`. A tenant's part of
    * the memory for bodies and answers has the same proportion. Default: half of `maxRunning`. A host without `authenticate` has only one
    * caller, who may use everything.
    */
-  readonly maxRunningPerTenant?: number;
+  readonly maxRunningPerTenant?: number | undefined;
   /**
    * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Not used with `trustProxy`.
    * Default 1,000.
    */
-  readonly maxConnectionsPerAddress?: number;
+  readonly maxConnectionsPerAddress?: number | undefined;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
   /** Signs the state of calls that wait for a person's answer. At least 32 characters, the same on all replicas. Default: random. */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** Answers requests to all other paths, such as health, metrics and pages. The transport does not check these requests. Default: 404. */
-  readonly fallback?: RequestListener;
+  readonly fallback?: RequestListener | undefined;
 }
 
 // A whole request must arrive in this time, and its headers in a third of it, so that slow clients do not hold sockets.

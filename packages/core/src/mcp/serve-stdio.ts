@@ -11,14 +11,14 @@ import { splitByRevision } from './split-by-revision.ts';
 /** Options for {@link listenOnStdio}, which serves MCP to this process's parent. */
 export interface StdioTransportOptions {
   /** Default: the process's own stdin and stdout. Only the protocol may write to `output`, so log elsewhere. */
-  readonly input?: Readable;
-  readonly output?: Writable;
+  readonly input?: Readable | undefined;
+  readonly output?: Writable | undefined;
   /** The caller. It is set here because clients do not authenticate over a pipe. Default: the local principal. */
-  readonly principal?: Principal;
+  readonly principal?: Principal | undefined;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
   /** Called once at the end, when the client has disconnected or `close` was called. */
-  readonly onClose?: () => void;
+  readonly onClose?: (() => void) | undefined;
 }
 
 /** Serves one client over a pipe, through the SDK. See {@link StdioTransportOptions}. */

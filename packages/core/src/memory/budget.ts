@@ -4,11 +4,11 @@ import { fairBudget } from '../upstream/fair-budget.ts';
 
 /** Options for {@link memoryBudget}. */
 export interface MemoryBudgetOptions {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** The most requests that may wait for one budget. One user may have at most half as many. Default 100. */
-  readonly maxWaiting?: number;
+  readonly maxWaiting?: number | undefined;
   /** The most budgets to keep. The least recently used budget without running requests makes room. Default 10,000. */
-  readonly maxKeys?: number;
+  readonly maxKeys?: number | undefined;
 }
 
 interface Used {

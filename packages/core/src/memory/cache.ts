@@ -6,10 +6,10 @@ import type { Answer } from '../content.ts';
 /** Options for {@link memoryCache}. */
 export interface MemoryCacheOptions {
   /** The most answers to keep. The least recently used answer makes room. Default 1,000. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** The maximum total size of all answers, in bytes. An answer that exceeds this size by itself is not kept. Default 64 MiB. */
-  readonly maxBytes?: number;
-  readonly clock?: Clock;
+  readonly maxBytes?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 interface Entry {

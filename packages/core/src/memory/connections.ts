@@ -7,16 +7,16 @@ export interface ConnectionRecord {
   readonly connector: string;
   readonly config: unknown;
   /** Default: `local`, the tenant of the local principal. */
-  readonly tenant?: string;
+  readonly tenant?: string | undefined;
   /** Default: `default`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly isDefault?: boolean | undefined;
   readonly user?: string | undefined;
   readonly hook?: string | undefined;
   /** Default: derived from connector, tenant, user and name, so that it is the same on every start. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Default: a hash of the config, so that changed settings get a new version, even after a restart. */
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 const maxPerTenant = 100;

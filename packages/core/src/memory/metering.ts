@@ -11,12 +11,12 @@ import { createQuotaCounters } from './quota-counters.ts';
 /** Options for {@link memoryMetering}. */
 export interface MemoryMeteringOptions extends UsagePolicy {
   /** The most idempotency keys to keep. The oldest answers make room, and running calls are never dropped. Default 10,000. */
-  readonly maxKeys?: number;
+  readonly maxKeys?: number | undefined;
   /** The maximum total size of the kept answers, in bytes. The oldest answers make room. Default 64 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** How long an answer is kept for replays, in milliseconds. Default 24 hours. */
-  readonly keepMs?: number;
-  readonly clock?: Clock;
+  readonly keepMs?: number | undefined;
+  readonly clock?: Clock | undefined;
   /** Records every call that ends and every replay. `settle` and `admit` wait for it and throw its errors. */
   record?(call: Call, outcome: Outcome | 'replayed'): void | Promise<void>;
   /** Records every delivery report. `report` waits for it. */

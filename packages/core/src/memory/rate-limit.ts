@@ -3,12 +3,12 @@ import type { RateLimit, RateLimitRule } from '../ports/rate-limit.ts';
 
 /** Options for {@link memoryRateLimit}. */
 export interface MemoryRateLimitOptions {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /**
    * The most keys to count at one time. Beyond, the key that has been idle longest is forgotten, so that a flood of new keys does not shut
    * out others. Default 100,000.
    */
-  readonly maxKeys?: number;
+  readonly maxKeys?: number | undefined;
 }
 
 interface Window {

@@ -1,3 +1,5 @@
+import { ToolError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import type { Principal } from '../principal.ts';
 
 /** One tenant's settings and secrets for one connector. */
@@ -21,7 +23,7 @@ export interface Connection {
   readonly hook?: string | undefined;
 }
 
-/** Provides the tenants' connections. */
+/** Provides the tenants' connections. If a method throws, the caller gets UNAVAILABLE and may try again. Check yours with `connectionsChecks`. */
 export interface Connections {
   /** Lists the caller's connections to a connector: the tenant's connections and the caller's own. Returns at most 100. */
   list(principal: Principal, connector: string): Promise<readonly Connection[]>;
@@ -32,4 +34,13 @@ export interface Connections {
     connector: string,
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<{ readonly connections: readonly Connection[]; readonly next?: string }>;
+}
+
+/** Returns the error that a caller gets if the store of the connections failed, and logs the original error. A ToolError stays unchanged. */
+export function connectionsFailure(error: unknown, log: Logger): ToolError {
+  if (ToolError.is(error)) return error;
+  log.error({ err: error }, 'the connections could not be read');
+  return new ToolError('UNAVAILABLE', 'This server cannot read its connections now. Nothing was done. Try again shortly.', {
+    cause: error,
+  });
 }

@@ -7,8 +7,8 @@ import { localPrincipal } from '../principal.ts';
 
 /** Options for {@link callTool}: the options of its host, and the options of the call. */
 export interface CallToolOptions extends Omit<HostOptions, 'connectors' | 'connections'> {
-  readonly signal?: AbortSignal;
-  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /**

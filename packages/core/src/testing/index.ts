@@ -29,6 +29,7 @@ export { stateChecks } from './store-checks/state-checks.ts';
 export type { StateCheckLimits } from './store-checks/state-guarantee.ts';
 export { budgetChecks, type BudgetCheckSettings } from './store-checks/budget-checks.ts';
 export { cacheChecks } from './store-checks/cache-checks.ts';
+export { connectionsChecks } from './store-checks/connections-checks.ts';
 export { lockChecks } from './store-checks/lock-checks.ts';
 export { rateLimitChecks } from './store-checks/rate-limit-checks.ts';
 export { vendorClock, type VendorClock } from './sandbox/vendor-clock.ts';

@@ -1,4 +1,5 @@
 import { findJsonExcess, type JsonBounds } from '../lib/json-bounds.ts';
+import { parseJson } from '../lib/parse-json.ts';
 import { UpstreamError } from '../ports/resilience.ts';
 import { smallAnswerBytes } from './large-answers.ts';
 
@@ -47,7 +48,7 @@ function parseBody(bytes: Uint8Array): unknown {
   const excess = /^\s*[[{]/.test(text) ? findJsonExcess(bytes, answerBounds) : undefined;
   if (excess) throw tooLarge(`The vendor's answer ${excess}`);
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }
@@ -88,7 +89,7 @@ function parseLine(line: string): unknown {
   const excess = line.length > smallAnswerBytes ? findJsonExcess(new TextEncoder().encode(line), answerBounds) : undefined;
   if (excess) throw tooLarge(`A row of the vendor's answer ${excess}`);
   try {
-    return JSON.parse(line) as unknown;
+    return parseJson(line);
   } catch (cause) {
     throw new UpstreamError('UPSTREAM_INVALID', 'The vendor sent a row that is not JSON.', { executed: 'yes', transient: false, cause });
   }

@@ -1,5 +1,6 @@
 import { ToolError } from '../errors.ts';
 import type { Fields, RepeatableFields } from '../connector/http.ts';
+import { isWellFormed } from '../lib/well-formed.ts';
 
 /**
  * Fills a path template and its query. Encodes every value, so that a model's argument can neither leave its path segment nor add another
@@ -12,8 +13,9 @@ export function requestUrl(origin: string, template: string, params: Fields = {}
   const used = new Set<string>();
   const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => {
     const value = params[name];
-    if (value === undefined || value === '') throw new TypeError(`params.${name} is missing for the path ${template}`);
+    if (value === undefined) throw new TypeError(`params.${name} is missing for the path ${template}`);
     const text = String(value);
+    if (text === '') throw new ToolError('INVALID_INPUT', `${name} is empty. Give its value.`);
     if (leavesSegment(text))
       throw new ToolError('INVALID_INPUT', `${name} is not valid: it may not contain "." or ".." as a part of a path.`);
     if (!isWellFormed(text)) throw new ToolError('INVALID_INPUT', `${name} is not valid: it contains half of a character.`);
@@ -37,9 +39,6 @@ function leavesSegment(text: string): boolean {
     text.replaceAll(/%(?:25)*(2e|2f|5c)/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
   );
 }
-
-// String.prototype.isWellFormed is newer than the oldest browsers and runtimes that core supports.
-const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 /** Encodes a form body (`application/x-www-form-urlencoded`). */
 export function formBody(fields: RepeatableFields): string {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { HttpRequest } from '../connector/http.ts';
+import { ToolError } from '../errors.ts';
 import { HttpClientError, type IncomingResponse } from '../ports/http-client.ts';
 import type { HttpOptions } from './http-options.ts';
 import { formBody, requestUrl } from './request-url.ts';
@@ -47,10 +48,17 @@ function encodeBody({ body }: HttpRequest<z.ZodType>): [type: string | undefined
   return ['application/x-www-form-urlencoded', formBody(body.form)];
 }
 
+// What node:http sends: tabs and Latin-1 without control characters.
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 function headersOf({ headers }: HttpRequest<z.ZodType>, type: string | undefined, token: Token | undefined): Record<string, string> {
   const all: Record<string, string> = { accept: 'application/json' };
   if (type !== undefined) all['content-type'] = type;
-  for (const [name, value] of Object.entries(headers ?? {})) all[name.toLowerCase()] = value;
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (!headerValue.test(value))
+      throw new ToolError('INVALID_INPUT', `The value for the header ${name} has a line break or a character that no header can hold.`);
+    all[name.toLowerCase()] = value;
+  }
   if (token) all['authorization'] = token.header;
   return all;
 }

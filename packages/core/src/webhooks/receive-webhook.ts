@@ -3,6 +3,7 @@ import type { Connector } from '../connector/connector.ts';
 import type { State } from '../connector/state.ts';
 import { ToolError } from '../errors.ts';
 import { findJsonExcess, type JsonBounds } from '../lib/json-bounds.ts';
+import { parseJson } from '../lib/parse-json.ts';
 import { challengeInBody } from './answer-challenge.ts';
 import { isForm, readForm } from './form.ts';
 import { readEvents, type DeliveredEvents } from './read-events.ts';
@@ -57,7 +58,7 @@ function parseBody(headers: Headers, body: Uint8Array): unknown {
   if (isForm(headers)) return Object.fromEntries(readForm(body));
   const excess = findJsonExcess(body, bounds);
   if (excess) throw new RangeError(`the body ${excess}`);
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
 }
 
 function readable<T>(read: () => T): T {

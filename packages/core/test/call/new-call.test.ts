@@ -131,6 +131,12 @@ test('the audit gets the beginning of longer arguments as a JSON string, cut aft
   expect(await audited({ text: `${'x'.repeat(1_980)}${key}` })).not.toContain('canary');
 });
 
+test('the audit gets no half of a character where the arguments are cut', async () => {
+  const { audited } = countingHost(z.object({ text: z.string().describe('Anything') }));
+  const start = '{"text":"';
+  expect(JSON.parse(await audited({ text: `${'x'.repeat(1_999 - start.length)}😀` }))).toBe(`${start}${'x'.repeat(1_999 - start.length)}`);
+});
+
 test('the audit of a call without arguments is valid JSON too', async () => {
   const { audited } = countingHost(many);
   expect(JSON.parse(await audited({}))).toEqual({});

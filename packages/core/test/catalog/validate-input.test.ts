@@ -1,32 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { createCatalog } from '../../src/catalog/catalog.ts';
 import { closest } from '../../src/catalog/closest.ts';
 import { ToolError, type Schema } from '../../src/index.ts';
-
-function entryOf(input: Schema, connections?: 'many') {
-  const tool = { name: 'acme_do_it', description: 'Does it.', effect: 'write', input, run: async () => undefined } as const;
-  const catalog = createCatalog([
-    { spec: 'v1', id: 'acme', config: z.object({}), ...(connections && { connections }), open: () => ({}), tools: [tool] },
-  ]);
-  const [entry] = catalog.entries;
-  if (!entry) throw new Error('no entry');
-  return { parse: (args: unknown) => catalog.validateInput(entry, args) };
-}
-
-/** Returns the problems that the refusal lists. */
-function refusal(input: Schema, args: unknown, connections?: 'many'): string[] {
-  try {
-    entryOf(input, connections).parse(args);
-  } catch (error) {
-    if (!ToolError.is(error)) throw error;
-    expect(error.code).toBe('INVALID_INPUT');
-    const [head, ...lines] = error.message.split('\n');
-    expect(head).toBe('acme_do_it was not run. Correct the arguments and call it again:');
-    return lines.map((line) => line.replace(/^- /, ''));
-  }
-  throw new Error('was taken');
-}
+import { inputOf, refusal } from '../support/input-of.ts';
 
 const Ticket = z.object({
   subject: z.string().max(20).describe('Subject'),
@@ -39,19 +15,19 @@ const Ticket = z.object({
 });
 
 test('valid arguments are returned parsed, with defaults', () => {
-  expect(entryOf(Ticket).parse({ subject: 'Hello' })).toEqual({ input: { subject: 'Hello', priority: 'normal' }, connection: undefined });
+  expect(inputOf(Ticket).parse({ subject: 'Hello' })).toEqual({ input: { subject: 'Hello', priority: 'normal' }, connection: undefined });
 });
 
 test('absent arguments count as an empty object', () => {
-  expect(entryOf(z.object({})).parse(undefined)).toEqual({ input: {}, connection: undefined });
+  expect(inputOf(z.object({})).parse(undefined)).toEqual({ input: {}, connection: undefined });
 });
 
-test.each([[[]], ['text'], [null], [5]])('%j is refused, because it is not an object', (args) => {
+test.each([[[]], ['text'], [5]])('%j is refused, because it is not an object', (args) => {
   expect(refusal(Ticket, args)).toEqual(['the arguments must be one JSON object']);
 });
 
 test('the connection is removed before the validation', () => {
-  const { parse } = entryOf(z.strictObject({ a: z.string().describe('A') }), 'many');
+  const { parse } = inputOf(z.strictObject({ a: z.string().describe('A') }), 'many');
   expect(parse({ a: 'x', connection: 'production' })).toEqual({ input: { a: 'x' }, connection: 'production' });
   expect(parse({ a: 'x' })).toEqual({ input: { a: 'x' }, connection: undefined });
 });
@@ -117,7 +93,7 @@ test('unknown keys are refused at every depth', () => {
   const lines = refusal(Deep, { list: [bad], map: { k: bad }, maybe: bad, pair: [bad], early: bad, late: bad });
   expect(lines.map((line) => line.split(':')[0])).toEqual(['list[0]', 'map.k', 'maybe', 'pair[0]', 'early', 'late']);
   for (const line of lines) expect(line).toContain('unknown key "idd" (did you mean "id"?); known are "id"');
-  expect(entryOf(Deep).parse({ late: { id: 'x' } }).input).toEqual({ maybe: null, late: { id: 'x' } });
+  expect(inputOf(Deep).parse({ late: { id: 'x' } }).input).toEqual({ maybe: null, late: { id: 'x' } });
 });
 
 test('a loose object stays loose, and a union takes the alternative that fits', () => {
@@ -128,7 +104,7 @@ test('a loose object stays loose, and a union takes the alternative that fits', 
       .optional()
       .describe('Either'),
   });
-  expect(entryOf(Schema).parse({ loose: { x: 1 }, either: { a: '1', b: '2' } }).input).toEqual({
+  expect(inputOf(Schema).parse({ loose: { x: 1 }, either: { a: '1', b: '2' } }).input).toEqual({
     loose: { x: 1 },
     either: { a: '1', b: '2' },
   });
@@ -153,8 +129,8 @@ test('the refusal of a union shows the problems of the closest alternative, or l
       .describe('Step'),
   });
   expect(refusal(Schema, { target: { id: 'x' } })).toEqual(['target.id: must be a number, not a string']);
-  expect(refusal(Schema, { value: true })).toEqual(['value: must be one of: string, number']);
-  expect(refusal(Schema, { step: { kind: 'sned' } })[0]).toMatch(/^step\.kind: .*'wait'.*'send'/);
+  expect(refusal(Schema, { value: true })).toEqual(['value: must be a string or a number, not a boolean']);
+  expect(refusal(Schema, { step: { kind: 'sned' } })[0]).toMatch(/^step\.kind: .*"wait".*"send"/);
 });
 
 test('the refusal lists at most ten problems, each of a bounded length', () => {
@@ -189,7 +165,7 @@ const own = (parse: (value: unknown) => unknown, extra: object = {}): Schema => 
 });
 
 test('a plugin’s own parser validates, and its message reaches the caller', () => {
-  expect(entryOf(own((value) => ({ parsed: value }))).parse({ query: 'x' }).input).toEqual({ parsed: { query: 'x' } });
+  expect(inputOf(own((value) => ({ parsed: value }))).parse({ query: 'x' }).input).toEqual({ parsed: { query: 'x' } });
   const refuse = own(() => {
     throw new Error('query: must start with SELECT');
   });
@@ -206,7 +182,7 @@ test('a plugin’s own parser may throw a ToolError, or values that are not erro
   const code = own(() => {
     throw new ToolError('NOT_FOUND', 'No such query.');
   });
-  expect(() => entryOf(code).parse({})).toThrow('No such query.');
+  expect(() => inputOf(code).parse({})).toThrow('No such query.');
   const odd = own(() => {
     throw 'text';
   });
@@ -216,7 +192,7 @@ test('a plugin’s own parser may throw a ToolError, or values that are not erro
 test('a plugin’s own schema is closed to unknown keys by default', () => {
   const pass = (value: unknown) => value;
   expect(refusal(own(pass), { querry: 'x' })).toEqual(['unknown key "querry" (did you mean "query"?); known are "query"']);
-  expect(entryOf(own(pass, { additionalProperties: true })).parse({ more: 1 }).input).toEqual({ more: 1 });
+  expect(inputOf(own(pass, { additionalProperties: true })).parse({ more: 1 }).input).toEqual({ more: 1 });
 });
 
 test('the closest name differs in at most two letters of five, apart from case and hyphens', () => {

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { defineConnector, result, type Authorization, type Connector, type Context } from '../../src/index.ts';
+import {
+  defineConnector,
+  memoryConnections,
+  result,
+  type Authorization,
+  type Connector,
+  type Context,
+  type HostOptions,
+} from '../../src/index.ts';
 import { mixpanel } from './mixpanel.ts';
 import { salesforce } from './salesforce.ts';
 import { sendgrid } from './sendgrid.ts';
@@ -79,7 +87,31 @@ export const mistaken = defineConnector({
       ...basics,
       name: 'output_without_a_schema',
       input: z.object({}),
-      // @ts-expect-error: without an output schema only a result with content may be returned
+      // @ts-expect-error: Type '{ text: string; }' is not assignable to type 'AddAnOutputSchemaOrReturnAResult'.
+      run: async () => ({ text: 'x' }),
+    }),
+    tool({
+      ...basics,
+      name: 'output_without_a_schema_or_a_promise',
+      input: z.object({}),
+      // @ts-expect-error: Type '{ text: string; }' is not assignable to type 'AddAnOutputSchemaOrReturnAResult'.
+      run: () => ({ text: 'x' }),
+    }),
+    tool({ ...basics, name: 'output_without_a_promise', input: z.object({}), output: text, run: () => ({ text: 'x' }) }),
+    tool({
+      ...basics,
+      name: 'wrong_output_without_a_promise',
+      input: z.object({}),
+      output: text,
+      // @ts-expect-error: text is a string
+      run: () => ({ text: 1 }),
+    }),
+    tool({
+      ...basics,
+      name: 'a_shape_for_an_input',
+      // @ts-expect-error: a schema is z.object({ … })
+      input: { id: z.string() },
+      output: text,
       run: async () => ({ text: 'x' }),
     }),
     tool({
@@ -168,6 +200,19 @@ export const namedFunctions = [
   // @ts-expect-error: the function expects another client
   defineConnector({ spec: 'v1', id: 'unlike', config: z.object({}), open: () => ({ nick: () => 'n' }), tools: () => [], check: who }),
 ];
+
+declare const sometimes: boolean;
+
+/** Optional properties may be undefined, so that a condition needs no spread. */
+export const conditional: HostOptions = {
+  connectors: [hello],
+  connections: sometimes ? memoryConnections([]) : undefined,
+  rateLimit: undefined,
+  log: undefined,
+};
+
+// @ts-expect-error: connectors are required
+export const empty: HostOptions = {};
 
 const tokens = { tokenUrl: 'https://api.acme.example/oauth/token', body: 'form' } as const;
 

@@ -271,6 +271,18 @@ test('the runner records a job’s reports in order, before the run ends', async
   ]);
 });
 
+test('a report’s message is cut between two characters, and has no half of one', async () => {
+  const replicas = startReplicas({ hold: true });
+  const runner = replicas.replica('a');
+  runner.start();
+  await runner.wake('conn-1', 'flush');
+  await replicas.clock.advance(0);
+  replicas.runs[0]?.context.report('event-1', 'refused', `\ud83d${'x'.repeat(498)}😀`);
+  replicas.runs[0]?.end();
+  await replicas.clock.advance(0);
+  expect(replicas.reports).toMatchObject([{ message: `\uFFFD${'x'.repeat(498)}` }]);
+});
+
 test('a report that cannot be recorded is logged and does not fail the job', async () => {
   const replicas = startReplicas({ hold: true });
   const runner = replicas.replica('a', { metering: { report: () => Promise.reject(new Error('no disk')) } });

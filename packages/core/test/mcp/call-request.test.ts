@@ -43,6 +43,15 @@ test('the host receives an empty object if the message has no arguments', async 
   expect((await receivedCall(JSON.stringify(bare)))?.arguments).toEqual({});
 });
 
+test('the host receives an empty object if the arguments are null, in every revision and lane', async () => {
+  const nothing = { arguments: null } as const;
+  const older = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'probe_echo_text', ...nothing } };
+  expect((await receivedCall(JSON.stringify(older)))?.arguments).toEqual({});
+  expect((await receivedCall(callOf('probe_echo_text', {}, nothing)))?.arguments).toEqual({});
+  // Calls with a progress token go to the SDK.
+  expect((await receivedCall(callOf('probe_echo_text', {}, { ...nothing, _meta: { progressToken: 0 } })))?.arguments).toEqual({});
+});
+
 test('the host receives a progress function only if the client asked for progress', async () => {
   expect(await receivedCall(callOf('probe_echo_text'))).not.toHaveProperty('progress');
   expect((await receivedCall(callOf('probe_echo_text', {}, { _meta: { progressToken: 0 } })))?.progress).toBeTypeOf('function');

@@ -66,6 +66,19 @@ test('refuses two headers of a name that must be there once, even if one of them
   expect(await answerTo('/mcp', [host, 'origin: https://evil.example.com', 'origin: http://localhost'])).toBe('403');
 });
 
+test('refuses an id that JavaScript cannot keep exactly, and does not answer it with another id', async () => {
+  const { url } = await serve();
+  for (const id of ['12345678901234567890', '-9007199254740993', '1e400']) {
+    const { status, text } = await post(url, JSON.stringify(echo.body).replace('"id":7', `"id":${id}`), { headers: echo.headers });
+    expect([status, JSON.parse(text)]).toMatchObject([
+      400,
+      { id: null, error: { message: expect.stringContaining('Send it as a string') } },
+    ]);
+  }
+  const { text } = await post(url, JSON.stringify(echo.body).replace('"id":7', '"id":9007199254740991'), { headers: echo.headers });
+  expect(JSON.parse(text)).toMatchObject({ id: 9007199254740991 });
+});
+
 test('reads only UTF-8, and says so', async () => {
   const { url } = await serve();
   const utf16 = Buffer.from(JSON.stringify(echo.body), 'utf16le');

@@ -14,7 +14,11 @@ interface Received {
   readonly id?: unknown;
   readonly method?: string;
   readonly params?: { readonly progress?: number };
-  readonly result?: { readonly protocolVersion?: string; readonly supportedVersions?: readonly string[]; readonly structuredContent?: object };
+  readonly result?: {
+    readonly protocolVersion?: string;
+    readonly supportedVersions?: readonly string[];
+    readonly structuredContent?: object;
+  };
   readonly error?: { readonly code: number };
 }
 
@@ -201,4 +205,10 @@ test('a client that ends a pipe of both kinds of revision aborts its calls, and 
   await listener.close();
   while (aborted < 2) await once(events, 'aborted');
   expect(closes).toBe(1);
+});
+
+test('arguments that are null are an empty object', async () => {
+  const { send, answer } = await servePipes();
+  send(1, callOf('probe_echo_text', {}, { arguments: null }));
+  expect(await answer(1)).toMatchObject({ result: { isError: true, content: [{ text: expect.stringContaining('text: is missing') }] } });
 });

@@ -22,6 +22,13 @@ test('a character that is split between two chunks stays whole', async () => {
   expect(await readBody(chunks(bytes.slice(0, 2), bytes.slice(2)))).toBe('é');
 });
 
+test('keeps the digits of a long whole number, and replaces half of a character', async () => {
+  const text = '{"id":12345678901234567890,"name":"a\\ud83d"}';
+  const kept = { id: '12345678901234567890', name: 'a\uFFFD' };
+  expect(await readBody(chunks(text))).toEqual(kept);
+  expect(await all(readLines(chunks(`${text}\n${text}\n`)))).toEqual([kept, kept]);
+});
+
 test('stops reading a body at its limit', async () => {
   let read = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {

@@ -42,6 +42,15 @@ test('stores the fields of the events that the schema knows, with their keys, be
   ]);
 });
 
+test('an event has no half of a character, and keeps the digits of a long id', async () => {
+  const state = memoryState().open('conn-1');
+  await deliver(`[{"id":"e1","ticket":"t\\ud83d","kind":"created"}]`, state);
+  expect(await stored(state)).toMatchObject([{ key: 't\uFFFD', value: { ticket: 't\uFFFD' } }]);
+  // The schema of the events accepts a string, so the number does not become another number.
+  await deliver('[{"id":12345678901234567890,"ticket":"t","kind":"created"}]', state);
+  expect((await stored(state)).map(({ id }) => id)).toEqual(['e1', '12345678901234567890']);
+});
+
 test('a delivery that arrives twice is stored once', async () => {
   const state = memoryState().open('conn-1');
   for (let n = 0; n < 2; n += 1) await deliver(JSON.stringify([event('e1')]), state);

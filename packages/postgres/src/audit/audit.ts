@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { silentLogger, systemClock, type Audit, type AuditEvent, type Clock, type Logger } from '@busbar/core';
+import { silentLogger, systemClock, textStart, type Audit, type AuditEvent, type Clock, type Logger } from '@busbar/core';
 import { sql } from 'kysely';
 import { createBackgroundLoop } from '../background-loop.ts';
 import { createAuditChain } from './chain.ts';
@@ -13,16 +13,16 @@ import { orUnavailable, unavailable } from '../database/errors.ts';
 
 /** Options for {@link postgresAudit}. */
 export interface PostgresAuditOptions {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Logs failures of background work. */
-  readonly log?: Logger;
+  readonly log?: Logger | undefined;
   /**
    * The name of this process in the records. The process's metering must use the same name, and no other process may use it. Default: a
    * random UUID.
    */
-  readonly replica?: string;
+  readonly replica?: string | undefined;
   /** How long links are kept. Default: permanently. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
 }
 
 /** An audit in a database, with the maintenance of its chains. Any number of replicas may use its methods at the same time. */
@@ -125,6 +125,6 @@ export function postgresAudit(database: Pick<Database, 'db'>, options: PostgresA
 function lineOf({ event, tenant, principal, address, subject, detail }: AuditEvent, now: number): string {
   const fields = Object.entries({ tenant, principal, address, subject, detail });
   const lengthOf = (name: string) => (name === 'detail' ? maxDetailLength : maxFieldLength);
-  const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value.slice(0, lengthOf(name))] as const]));
+  const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, textStart(value, lengthOf(name))] as const]));
   return entryLine({ event, at: timeText(now), ...Object.fromEntries(known) });
 }

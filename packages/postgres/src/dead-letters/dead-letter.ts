@@ -1,4 +1,4 @@
-import { errorCodes, type Answer, type Call, type ErrorCode, type Outcome, type Principal } from '@busbar/core';
+import { errorCodes, textStart, type Answer, type Call, type ErrorCode, type Outcome, type Principal } from '@busbar/core';
 import type { Insertable } from 'kysely';
 import { claimOf } from '../claims.ts';
 import { storableText } from '../database/sql-parameters.ts';
@@ -61,7 +61,7 @@ export function deadLetterOf(
 /** Returns the part of an answer's text that is stored: at most 500 characters. */
 export function messageOf({ content }: Pick<Answer, 'content'>): string {
   const lines = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
-  return storableText(lines.join('\n').slice(0, maxMessageLength));
+  return storableText(textStart(lines.join('\n'), maxMessageLength));
 }
 
 /** Opens the content of a dead letter. @throws {SealError} if it was sealed with another secret, or for another dead letter. */

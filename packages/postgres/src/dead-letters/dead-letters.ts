@@ -66,9 +66,9 @@ export interface DeadLetters {
 export interface DeadLettersOptions {
   /** The `deadLetters.secret` of the metering. */
   readonly secret: SealSecret;
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** The age at which `prune` drops a dead letter. Default 7 days. */
-  readonly keepMs?: number;
+  readonly keepMs?: number | undefined;
 }
 
 const defaultLimit = 100;

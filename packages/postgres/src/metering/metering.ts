@@ -35,18 +35,18 @@ import { createSweeper } from './sweeper.ts';
 
 /** Options for {@link postgresMetering}. */
 export interface PostgresMeteringOptions extends UsagePolicy {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Logs failures of background work. */
-  readonly log?: Logger;
+  readonly log?: Logger | undefined;
   /** The name of this process in the records. Default: a random UUID. */
-  readonly replica?: string;
+  readonly replica?: string | undefined;
   /**
    * The duration of a running call's lease. The lease is renewed each time a third of it has passed. The clocks of all replicas must agree
    * to within a third of it. Default 30 seconds.
    */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** How long an answer is kept for replay. Default 24 hours. */
-  readonly keepMs?: number;
+  readonly keepMs?: number | undefined;
   /**
    * `durable`, the default: the host answers a call once its settlement is in the database. `queued`: the host answers while the settlement
    * is still waiting to be written, so the wait does not add to the latency. If the process crashes, it loses the settlements of its last
@@ -55,14 +55,14 @@ export interface PostgresMeteringOptions extends UsagePolicy {
    * end with OUTCOME_UNKNOWN. In both modes, a read that is admitted and recorded in one write is answered after that write, because the
    * write may refuse it.
    */
-  readonly settle?: 'durable' | 'queued';
+  readonly settle?: 'durable' | 'queued' | undefined;
   /**
    * Keeps failed writes that can be retried, so that `createDeadLetters` with the same secret can read them. Beyond `maxPerTenant` (default
    * 1,000), the oldest are dropped. Default: none are kept.
    */
-  readonly deadLetters?: { readonly secret: SealSecret; readonly maxPerTenant?: number };
+  readonly deadLetters?: { readonly secret: SealSecret; readonly maxPerTenant?: number } | undefined;
   /** Puts every charged call into the outbox, from which `usageOutbox` delivers it. Default: false. */
-  readonly usageEvents?: boolean;
+  readonly usageEvents?: boolean | undefined;
 }
 
 /** Metering in a database, with the maintenance that a server runs. */

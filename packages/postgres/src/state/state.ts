@@ -17,7 +17,7 @@ export type StateLimits = Partial<ScopeLimits>;
 export interface PostgresStateOptions {
   /** Seals values and entries at rest. Without it they cannot be read. To change it, give a list: see {@link SealSecret}. */
   readonly secret: SealSecret;
-  readonly limits?: StateLimits;
+  readonly limits?: StateLimits | undefined;
 }
 
 /**

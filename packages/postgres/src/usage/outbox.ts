@@ -15,9 +15,9 @@ export type UsageDelivery =
 
 /** Options for {@link usageOutbox}. */
 export interface UsageOutboxOptions {
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Logs events that were not delivered, and events that were given up. */
-  readonly log?: Logger;
+  readonly log?: Logger | undefined;
   /**
    * Sends at most 100 events and returns their results in the same order. If it throws, or does not answer within 30 seconds, all of them
    * are sent again. `signal` aborts after those 30 seconds, and on `drain`.

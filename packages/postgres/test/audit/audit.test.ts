@@ -77,6 +77,11 @@ describe.each(kinds)('the audit on $kind', (kind) => {
     expect((await entries())[1]).toEqual({ event: 'operator.acted', subject: 'x'.repeat(255), detail: 'x'.repeat(4_000) });
   });
 
+  test('a field is cut between two characters, not within one', async () => {
+    await auditOf('r1').record({ event: 'operator.acted', subject: `${'x'.repeat(254)}😀` });
+    expect((await entries())[1]).toEqual({ event: 'operator.acted', subject: 'x'.repeat(254) });
+  });
+
   test('events that arrive together share a link', async () => {
     const audit = auditOf('r1');
     await Promise.all(Array.from({ length: 200 }, () => audit.record(refused)));

@@ -37,4 +37,9 @@ describe('a call has a dead letter', () => {
     const answer = { content: [{ type: 'text', text: 'a\u0000b' } as const, { type: 'text', text: 'x'.repeat(600) } as const] };
     expect(deadLetterOf(callOf(), failing('RATE_LIMITED', { answer }), seal)).toMatchObject({ message: `a\uFFFDb\n${'x'.repeat(496)}` });
   });
+
+  test('with a message that is cut between two characters, not within one', () => {
+    const answer = { content: [{ type: 'text', text: `${'x'.repeat(499)}😀` } as const] };
+    expect(deadLetterOf(callOf(), failing('RATE_LIMITED', { answer }), seal)).toMatchObject({ message: 'x'.repeat(499) });
+  });
 });

@@ -12,9 +12,9 @@ export interface CallerOptions {
    * Limits the requests from one address before authentication, so that a client cannot try an unlimited number of keys. An IPv6 address
    * counts as its /64. Default: none.
    */
-  readonly limitPerAddress?: RateLimit;
+  readonly limitPerAddress?: RateLimit | undefined;
   /** Set this if the server is behind your proxy. The caller's address is then the last entry of `X-Forwarded-For`. Default: false. */
-  readonly trustProxy?: boolean;
+  readonly trustProxy?: boolean | undefined;
 }
 
 /**

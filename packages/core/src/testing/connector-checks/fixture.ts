@@ -30,7 +30,7 @@ export interface ConnectorFixture {
    * For tools that ask a person: the answers to the tool's questions, in order, by the tool's name. With these answers, the example
    * succeeds.
    */
-  readonly answers?: Readonly<Record<string, readonly object[]>>;
+  readonly answers?: Readonly<Record<string, readonly object[]>> | undefined;
   /**
    * For a connector with a `webhook`: the body of a delivery, with at least one event. The examples of tools that read events must show
    * this event.
@@ -42,12 +42,12 @@ export interface ConnectorFixture {
    */
   sandbox?(account: SandboxAccount): Promise<ConnectorSandbox>;
   /** The settings of a connector without a vendor. Default: none. */
-  readonly config?: object;
+  readonly config?: object | undefined;
   /**
    * The folder of the package, such as `new URL('..', import.meta.url)`. Its package.json, README.md and src are checked too, and its
    * test/catalogue.json is the snapshot of the catalogue. Absent: the connector is not a package of its own.
    */
-  readonly folder?: URL;
+  readonly folder?: URL | undefined;
   /** Checks that are known to fail, by name, each with the reason. Remove a check here once it passes. */
-  readonly knownGaps?: Readonly<Record<string, string>>;
+  readonly knownGaps?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { HttpRequest } from '../../connector/http.ts';
+import { textStart } from '../../connector/truncate.ts';
 import type { Answer } from '../../content.ts';
 import { errorCodes, type ErrorCode } from '../../errors.ts';
 import { answerText } from '../answer-text.ts';
@@ -17,7 +18,7 @@ export function codeOf({ meta }: Answer): string | undefined {
 /** Returns the text of an answer as one line of at most 200 characters. */
 export function textOf(answer: Answer): string {
   const text = answerText(answer).replaceAll('\n', ' ');
-  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+  return text.length > 200 ? `${textStart(text, 199)}…` : text;
 }
 
 /** Text that no sentence for a model may contain: missing values, stacks, HTML. */

@@ -3,6 +3,7 @@ import type { Connector } from '../../connector/connector.ts';
 import type { Answer } from '../../content.ts';
 import { createHost } from '../../create-host.ts';
 import type { Host, HostOptions } from '../../host.ts';
+import { omitNullish } from '../../connector/omit-nullish.ts';
 import { memoryConnections } from '../../memory/connections.ts';
 import { localPrincipal } from '../../principal.ts';
 import { answerText } from '../answer-text.ts';
@@ -12,13 +13,13 @@ import { vendorWire } from './vendor-wire.ts';
 /** Options for {@link openSandbox}: its host's options, and the connection's settings. */
 export interface OpenSandboxOptions extends Omit<HostOptions, 'connectors' | 'connections' | 'remapOrigins'> {
   /** The connection's settings. Default: the sandbox's. */
-  readonly config?: object;
+  readonly config?: object | undefined;
 }
 
 /** Options for a call. */
 export interface CallExtras {
-  readonly signal?: AbortSignal;
-  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** A tool call that a test made. */
@@ -70,7 +71,7 @@ export async function openSandbox<Sandbox extends ConnectorSandbox>(
 ): Promise<OpenedSandbox<Sandbox>> {
   const host = createHost({
     ...(await vendorWire()),
-    ...options,
+    ...omitNullish(options),
     connectors: [connector],
     connections: memoryConnections([{ connector: connector.id, id: connection, hook, config }]),
     remapOrigins: sandbox.remapOrigins,

@@ -23,9 +23,9 @@ export interface SimulatorOptions {
   /** Handlers by method and path template: `'GET /tickets/{id}'`. If two fit, the template with the earlier literal segment wins. */
   readonly routes: Readonly<Record<string, SimulatorHandler>>;
   /** Returns the vendor's answer to unknown paths (404), and to misbehaviours without a body of their own. Default: no body. */
-  readonly failure?: (status: number) => Omit<SimulatorAnswer, 'status'>;
+  readonly failure?: ((status: number) => Omit<SimulatorAnswer, 'status'>) | undefined;
   /** Returns the headers of every answer that a handler returns or throws, such as the vendor's limits. Called after the handler. */
-  readonly headers?: (request: SimulatorRequest) => Readonly<Record<string, string>>;
+  readonly headers?: ((request: SimulatorRequest) => Readonly<Record<string, string>>) | undefined;
   /** Default 0: any free port. */
   readonly port?: number | undefined;
   /** Default `127.0.0.1`. */
@@ -34,9 +34,9 @@ export interface SimulatorOptions {
    * The clock for `slow` and for the dates of answers. If handlers read the time, pass their `vendorClock`, so that `skew` affects them
    * too. Default: real time.
    */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Requests with larger bodies get a 413 and are not recorded. Default 1 MiB. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** The maximum number of requests that are kept. Older requests are dropped. Default 1,000. */
   readonly maxRequests?: number | undefined;
 }

@@ -10,7 +10,7 @@ import { sharedChecks, type SharedGuarantee } from './shared-guarantee.ts';
 /** The settings of a check. */
 export interface BudgetCheckSettings {
   /** The maximum number of requests of one replica that may wait for one budget. One user may have half as many waiting. Default 100. */
-  readonly maxWaiting?: number;
+  readonly maxWaiting?: number | undefined;
 }
 
 const signal = new AbortController().signal;

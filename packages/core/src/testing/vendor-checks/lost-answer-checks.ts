@@ -17,7 +17,7 @@ import { vendorWire } from '../sandbox/vendor-wire.ts';
 export interface VendorWrite<Sandbox extends ConnectorSandbox = ConnectorSandbox> {
   readonly tool: string;
   /** Names the kind of write, if the tool has several: `as a note`. */
-  readonly variant?: string;
+  readonly variant?: string | undefined;
   /**
    * The sandbox's route that receives the write: `POST /tickets`. The tool's other requests must be `GET` requests or requests for a token.
    */

@@ -22,11 +22,11 @@ export interface RequestFixture extends DescriptionGaps {
    * The faults that the judge cannot refuse, since the description allows any text there: `GET /search: query q`. Do not list a fault that
    * the judge refuses. Default: none.
    */
-  readonly acceptedFaults?: readonly string[];
+  readonly acceptedFaults?: readonly string[] | undefined;
   /** The names of body fields whose content is up to the caller. No faults are seeded in them. Default: none. */
-  readonly freeFormFields?: readonly string[];
+  readonly freeFormFields?: readonly string[] | undefined;
   /** The tools that send no requests, and so are not called. Default: none. */
-  readonly silentTools?: readonly string[];
+  readonly silentTools?: readonly string[] | undefined;
 }
 
 interface Evidence extends RequestTraffic {

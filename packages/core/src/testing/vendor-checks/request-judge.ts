@@ -42,9 +42,9 @@ export interface DescriptionAddition {
 /** The gaps in a vendor's description, by operation: `GET /tickets/{id}`. */
 export interface DescriptionGaps {
   /** Additions to operations that the description has. */
-  readonly additions?: Readonly<Record<string, DescriptionAddition>>;
+  readonly additions?: Readonly<Record<string, DescriptionAddition>> | undefined;
   /** Operations that the description leaves out. */
-  readonly undescribed?: Readonly<Record<string, UndescribedOperation>>;
+  readonly undescribed?: Readonly<Record<string, UndescribedOperation>> | undefined;
 }
 
 /** Judges one request. */

@@ -1,0 +1,105 @@
+import { isObject } from '../lib/json-object.ts';
+import { isSchema, type RawSchema } from './describe-schema.ts';
+import { applicable, partsOf } from './schema-parts.ts';
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+// Clients that must send every input, and frameworks that fill in defaults, send null for an input that they do not want to give.
+
+/**
+ * Returns the arguments without the nulls that mean "not given": of inputs, at any depth, that are optional and whose schema does not accept
+ * null. Returns the same object if there are none.
+ *
+ * @param schema The JSON Schema of the input.
+ */
+export function withoutNulls(schema: RawSchema, args: Arguments): Arguments {
+  return new NullFilter(schema).filter(args, applicable(schema, [schema])) as Arguments;
+}
+
+/** The schemas that apply to the same value. */
+type Schemas = readonly RawSchema[];
+
+/** Remembers what it has read of a schema, because the arguments may have thousands of values of the same kind. Lives as long as a call. */
+class NullFilter {
+  readonly #root: RawSchema;
+  readonly #parts = new Map<Schemas, Map<string, Part>>();
+
+  constructor(root: RawSchema) {
+    this.#root = root;
+  }
+
+  filter(value: unknown, schemas: Schemas): unknown {
+    if (typeof value !== 'object' || value === null || schemas.length === 0) return value;
+    if (Array.isArray(value)) {
+      const ordered = Math.max(0, ...schemas.map(({ prefixItems }) => (Array.isArray(prefixItems) ? prefixItems.length : 0)));
+      const items = value.map((item, index) => this.#inside(item, schemas, String(Math.min(index, ordered))));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    const given: [string, unknown][] = [];
+    let isSame = true;
+    for (const key of Object.keys(value)) {
+      const part = (value as Arguments)[key];
+      if (part === null && this.#partOf(schemas, key).isOptionalWithoutNull) {
+        isSame = false;
+        continue;
+      }
+      const inside = this.#inside(part, schemas, key);
+      if (inside !== part) isSame = false;
+      given.push([key, inside]);
+    }
+    return isSame ? value : Object.fromEntries(given);
+  }
+
+  #inside(part: unknown, schemas: Schemas, key: string): unknown {
+    return typeof part === 'object' && part !== null ? this.filter(part, this.#partOf(schemas, key).schemas) : part;
+  }
+
+  #partOf(schemas: Schemas, key: string): Part {
+    let parts = this.#parts.get(schemas);
+    if (!parts) this.#parts.set(schemas, (parts = new Map()));
+    let part = parts.get(key);
+    if (!part) parts.set(key, (part = readPart(this.#root, schemas, key)));
+    return part;
+  }
+}
+
+/** The part of an object or a list under one key. */
+interface Part {
+  readonly schemas: Schemas;
+  /** Whether the object may lack the part, and none of its schemas accepts null for it. */
+  readonly isOptionalWithoutNull: boolean;
+}
+
+function readPart(root: RawSchema, schemas: Schemas, key: string): Part {
+  const parts = applicable(
+    root,
+    schemas.flatMap((schema) => partsOf(schema, key)),
+  );
+  const naming = schemas.filter(({ properties }) => isSchema(properties) && Object.hasOwn(properties, key));
+  const isOptional = naming.some(({ required }) => !Array.isArray(required) || !required.includes(key));
+  return { schemas: parts, isOptionalWithoutNull: isOptional && !parts.some(acceptsNull) };
+}
+
+const restrictions = ['type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', '$ref', 'not'];
+
+/** Whether a schema itself accepts null. Its alternatives and references are schemas of their own. */
+function acceptsNull(schema: RawSchema): boolean {
+  const { type, enum: values } = schema;
+  if (type === 'null' || (Array.isArray(type) && type.includes('null'))) return true;
+  if (schema['const'] === null || (Array.isArray(values) && values.includes(null))) return true;
+  return restrictions.every((keyword) => !(keyword in schema));
+}
+
+/** Returns the names of an input's optional cursors: `cursor`, and names that end in `Cursor`. */
+export function optionalCursors({ properties, required }: RawSchema): readonly string[] {
+  const names = isObject(properties) ? Object.keys(properties) : [];
+  return names.filter((name) => /^cursor$|Cursor$/.test(name) && !(Array.isArray(required) && required.includes(name)));
+}
+
+/** Returns the arguments without empty cursors, which pagers send for the first page. Returns the same object if there are none. */
+export function withoutEmptyCursors(cursors: readonly string[], args: Arguments): Arguments {
+  for (const name of cursors) {
+    if (args[name] === '') return Object.fromEntries(Object.entries(args).filter(([key, value]) => value !== '' || !cursors.includes(key)));
+  }
+  return args;
+}
