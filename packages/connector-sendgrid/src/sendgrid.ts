@@ -16,7 +16,10 @@ const config = z.object({
   apiKey: secret(pastedText().regex(/^[\x21-\x7e]+$/, 'An API key has no spaces')).describe('An API key of the account or subuser'),
   region: z.enum(['global', 'eu']).default('global').describe('"eu" for a subuser in the EU region. Default: global'),
   from: addressText.optional().describe('The verified sender, such as News <news@acme.example>, of calls that give no sender'),
-  webhookKey: pastedText().min(1).optional().describe('The verification key of the signed Event Webhook. Without it no events are accepted'),
+  webhookKey: pastedText()
+    .min(1)
+    .optional()
+    .describe('The verification key of the signed Event Webhook. Without it no events are accepted'),
 });
 
 /** SendGrid: sends e-mail, reads templates and statistics, lists and removes suppressions, and tracks each e-mail by its events. */
