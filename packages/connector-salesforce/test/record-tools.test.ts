@@ -149,6 +149,13 @@ describe('one record', () => {
     expect(org.sandbox.requests).toEqual([]);
   });
 
+  it('is found by an external id that is a number, as answers show it', async () => {
+    const by = { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 42 };
+    await org.call('salesforce_upsert_record', { ...by, fields: { Erp_Id__c: 42, Name: 'Forty-two' } });
+    expect(await org.call('salesforce_get_record', { ...by, fields: ['Name'] })).toMatchObject({ fields: { Name: 'Forty-two' } });
+    expect(org.sent().map(({ path }) => path.split('/').at(-1))).toEqual(['42', '42']);
+  });
+
   it('is created by an upsert, and changed by the next', async () => {
     const upsert = (Name: string) =>
       org.call('salesforce_upsert_record', { object: 'Account', externalIdField: 'Erp_Id__c', externalId: 'a/b?c', fields: { Name } });

@@ -33,8 +33,8 @@ function refusalOf(soql: string): string {
   try {
     run(soql);
   } catch (error) {
-    const [{ errorCode = '', message = '' } = {}] = (error as { body: { errorCode: string; message: string }[] }).body;
-    return `${errorCode}: ${message}`;
+    const [problem] = (error as { body: { errorCode: string; message: string }[] }).body;
+    return `${problem?.errorCode}: ${problem?.message}`;
   }
   return 'none';
 }

@@ -7,8 +7,8 @@ import { refusalOf, rowsLocked } from './refusal-of.ts';
 const SavedRows = z.array(SavedRow).min(1);
 
 /**
- * Returns the failure inside a 200, if it is a failure of the whole request: the org's limit on requests, or a lock that kept every row from
- * being written. As after a refusal, core then waits or retries. Any other failure of a part is the tool's to report.
+ * Returns the failure inside a 200, if it is a failure of the whole request: the org's limit on requests, or a lock that kept every row
+ * from being written. As after a refusal, core then waits or retries. Any other failure of a part is the tool's to report.
  */
 export function failureInAnswer(data: unknown): UpstreamFailure | undefined {
   if (Array.isArray(data)) return rowsFailure(data);

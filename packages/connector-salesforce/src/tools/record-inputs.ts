@@ -39,8 +39,8 @@ export const externalIdField = fieldName
   .refine((name) => name.toLowerCase() !== 'id', 'Id is not an external id: use id, or a tool that takes ids')
   .describe('API name of an external id field of the object, such as "Erp_Id__c"');
 
-/** The value of the external id field, 255 characters at most. */
-export const externalId = z.string().trim().min(1).max(255).describe('Value of the external id field');
+/** The value of the external id field, 255 characters at most. A number field has its value as a number in answers. */
+export const externalId = z.union([z.string().trim().min(1).max(255), z.number()]).describe('Value of the external id field');
 
 /** Whether all rows of a collection are undone if one fails. */
 export const allOrNone = z

@@ -42,7 +42,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
       const record =
         id !== undefined
           ? await client.getRecord(object, id, fields, context)
-          : await client.getRecordByExternalId(object, field ?? '', value ?? '', fields, context);
+          : await client.getRecordByExternalId(object, field ?? '', String(value), fields, context);
       const plain = plainRecord(record);
       // Salesforce's own id has 18 characters, even if the given id has 15.
       const foundId = typeof plain['Id'] === 'string' ? plain['Id'] : (record.attributes?.url?.split('/').at(-1) ?? id);
@@ -115,7 +115,8 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
         ),
     }),
     run: async (input, client, context) => {
-      const { object, externalIdField: field, externalId: value } = input;
+      const { object, externalIdField: field } = input;
+      const value = String(input.externalId);
       const fields = fieldsToWrite(input.fields, { object, external: { field, value } });
       const answer = await client.upsertRecord(object, field, value, fields, context);
       return { ...saved(client, object, answer?.id), ...(typeof answer?.created === 'boolean' && { created: answer.created }) };
