@@ -39,5 +39,6 @@ test('the log names the connector and the tool that has neither an output schema
   expect(codeOf(answer)).toBe('INTERNAL');
   const message =
     'acme: acme_get_item has no output schema, and returned no content. Write output: z.object({ … }), or return result(undefined, { content: [ … ] })';
-  expect(lines).toContainEqual(expect.objectContaining({ level: 'error', fields: expect.objectContaining({ err: new TypeError(message) }) }));
+  const errors = lines.filter(({ level }) => level === 'error').map(({ fields }) => (fields as { err: Error }).err.message);
+  expect(errors).toEqual([message]);
 });
