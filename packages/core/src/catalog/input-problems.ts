@@ -7,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 interface Problem {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-  /** Whether the value has another type, so that whatever else zod says about it does not matter. */
+  /** Whether the value has another type, so that the rest of what zod says about it does not matter. */
   readonly isWrongType: boolean;
 }
 

@@ -7,8 +7,8 @@ type Arguments = Readonly<Record<string, unknown>>;
 // Clients that must send every input, and frameworks that fill in defaults, send null for an input that they do not want to give.
 
 /**
- * Returns the arguments without the nulls that mean "not given": of inputs, at any depth, that are optional and whose schema does not accept
- * null. Returns the same object if there are none.
+ * Returns the arguments without the nulls that mean "not given": those for inputs, at any depth, that are optional and do not accept null.
+ * Returns the same object if there are none.
  *
  * @param schema The JSON Schema of the input.
  */

@@ -30,8 +30,8 @@ const maxProblems = 10;
 const maxProblemLength = 300;
 
 /**
- * Removes the reserved argument `connection` and parses the other arguments strictly, so that unknown keys are refused. Null for an optional
- * input counts as absent, unless the input accepts null. So does an empty cursor.
+ * Removes the reserved argument `connection` and parses the other arguments strictly, so that unknown keys are refused. Null for an
+ * optional input counts as absent, unless the input accepts null. So does an empty cursor.
  *
  * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, the mistake and the correct form.
  */
