@@ -24,8 +24,7 @@ export interface HostOptions {
   readonly info?: { readonly name: string; readonly version: string; readonly instructions?: string } | undefined;
   /**
    * Default: none. Whether or not you give it, a tenant without connections to a connector has a default connection to it, if the
-   * connector's config accepts `{}`. Jobs run only for connections that are listed here, or for those of the local principal if you give
-   * none.
+   * connector's config accepts `{}`. Jobs run for the connections that you give, or else for the local principal's.
    */
   readonly connections?: Connections | undefined;
   /** Without it, every caller is the local principal, and the HTTP transport binds to loopback only. */
