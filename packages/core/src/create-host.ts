@@ -2,6 +2,7 @@ import { CallPath } from './call/call-path.ts';
 import { DefaultConnections } from './call/default-connections.ts';
 import { IncomingCalls } from './call/incoming-calls.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
+import { misspelt } from './catalog/definition-shape.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Connector } from './connector/connector.ts';
 import type { StateStore } from './connector/state.ts';
@@ -9,6 +10,7 @@ import { ToolError } from './errors.ts';
 import type { Hook, Host, HostOptions } from './host.ts';
 import { checkConnection } from './jobs/check-connection.ts';
 import { JobRunner } from './jobs/job-runner.ts';
+import { isObject } from './lib/json-object.ts';
 import { mapMaybe, type MaybePromise } from './lib/maybe-promise.ts';
 import { silentLogger, type Logger } from './logger.ts';
 import { memoryCache } from './memory/cache.ts';
@@ -189,19 +191,50 @@ async function receiveDelivery(
   return undefined;
 }
 
-function checkOptions({ connectors, httpClient, resilience, secret, remapOrigins = {} }: HostOptions): void {
-  const problems: string[] = [];
-  const outbound = connectors.filter((connector) => connector.origins).map(({ id }) => id);
+const optionNames: { readonly [name in keyof Required<HostOptions>]: true } = {
+  connectors: true,
+  info: true,
+  connections: true,
+  authenticate: true,
+  rateLimit: true,
+  tenantRateLimit: true,
+  connectorRateLimit: true,
+  metering: true,
+  httpClient: true,
+  resilience: true,
+  state: true,
+  cache: true,
+  lock: true,
+  staleIfErrorMs: true,
+  audit: true,
+  clock: true,
+  log: true,
+  observer: true,
+  middleware: true,
+  repeatWindowMs: true,
+  callTimeoutMs: true,
+  maxAnswerBytes: true,
+  secret: true,
+  secretPattern: true,
+  remapOrigins: true,
+};
+
+function checkOptions(options: HostOptions): void {
+  const problems = [...misspelt(options, optionNames)];
+  if (!Array.isArray(options.connectors)) problems.push('connectors is missing. Write createHost({ connectors: [ … ] })');
+  if (problems.length === 0) problems.push(...optionProblems(options));
+  if (problems.length > 0) throw new TypeError(`createHost cannot start:\n- ${problems.join('\n- ')}`);
+}
+
+function* optionProblems({ connectors, httpClient, resilience, secret, remapOrigins = {} }: HostOptions): Iterable<string> {
+  const outbound = connectors.filter((connector) => isObject(connector) && connector.origins).map(({ id }) => id);
   if (outbound.length > 0 && !(httpClient && resilience)) {
-    problems.push(
-      `${outbound.join(', ')} must reach a vendor: give createHost an httpClient (gotHttpClient of @busbar/core/adapters/got) and a resilience (cockatielResilience of @busbar/core/adapters/cockatiel)`,
-    );
+    yield `${outbound.join(', ')} must reach a vendor: give createHost an httpClient (gotHttpClient of @busbar/core/adapters/got) and a resilience (cockatielResilience of @busbar/core/adapters/cockatiel)`;
   }
-  if (secret !== undefined && secret.length < minSecretLength) problems.push(`secret must have at least ${minSecretLength} characters`);
+  if (secret !== undefined && secret.length < minSecretLength) yield `secret must have at least ${minSecretLength} characters`;
   for (const [from, to] of Object.entries(remapOrigins))
     if (!URL.canParse(from) || new URL(from).origin !== from || !URL.canParse(to))
-      problems.push(`remapOrigins: "${from}" → "${to}" is not an origin and a URL`);
-  if (problems.length > 0) throw new TypeError(`createHost cannot start:\n- ${problems.join('\n- ')}`);
+      yield `remapOrigins: "${from}" → "${to}" is not an origin and a URL`;
 }
 
 /** Creates the local principal's connections: one for each connector whose config accepts `{}`. They are listed, so that their jobs run. */

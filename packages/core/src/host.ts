@@ -22,7 +22,10 @@ export interface HostOptions {
   readonly connectors: readonly Connector[];
   /** The server's name, version and instructions, as clients see them. Default: `busbar`, `0.0.0`. */
   readonly info?: { readonly name: string; readonly version: string; readonly instructions?: string } | undefined;
-  /** Default: the local principal has one connection to each connector whose config accepts `{}`. */
+  /**
+   * Default: none. Whether or not you give it, a tenant without connections to a connector has a default connection to it, if the
+   * connector's config accepts `{}`. Jobs run for the connections that you give, or else for the local principal's.
+   */
   readonly connections?: Connections | undefined;
   /** Without it, every caller is the local principal, and the HTTP transport binds to loopback only. */
   readonly authenticate?: Authenticate | undefined;

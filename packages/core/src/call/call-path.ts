@@ -94,7 +94,7 @@ export class CallPath {
     let active: ActiveCall | undefined;
     let answer: Answer | undefined;
     try {
-      const { input, connection: name } = catalog.validateInput(entry, request.arguments);
+      const { input, connection: name, nulls } = catalog.validateInput(entry, request.arguments);
       let list: readonly Connection[];
       try {
         list = await connections.list(principal, entry.connector);
@@ -105,6 +105,7 @@ export class CallPath {
       const connection = pickConnection(list, principal, entry.connector, name, request.connection);
       lease = clients.take(connection);
       active = this.#activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open: lease.open });
+      if (nulls && nulls.length > 0 && entry.effect !== 'read') active.warnings.push(ignoredNulls(nulls));
       answer = await (middleware.length === 0 ? this.#meter.run(active) : this.#runThroughMiddleware(active));
       return { kind: 'answer', answer };
     } catch (error) {
@@ -182,6 +183,10 @@ interface ValidCall {
   readonly connection: Connection;
   readonly open: OpenConnection;
 }
+
+/** The warning for a write. Its caller may have meant to clear a field. */
+const ignoredNulls = (names: readonly string[]): string =>
+  `null counts as “not given” for ${names.slice(0, 20).join(', ')}, so nothing was changed there.`;
 
 /** The ids of a call's log lines. The trace id of a W3C `traceparent` connects them to the caller's log. */
 function callLogIds(callId: string, traceparent: string | undefined, { tenant, id }: Principal, tool: string): CallLogIds {

@@ -1,7 +1,8 @@
 import { SerializedAnswer } from '../answer-json.ts';
+import type { CatalogEntry } from '../catalog/catalog.ts';
 import { compiledSchema } from '../catalog/compiled-schema.ts';
 import { textStart } from '../connector/truncate.ts';
-import { openResult, type OpenedResult, type Schema } from '../connector/tool.ts';
+import { openResult, type OpenedResult } from '../connector/tool.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import { isWellFormed, wellFormedJson, wellFormedValue } from '../lib/well-formed.ts';
@@ -29,8 +30,7 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   const result = openResult(returned);
   const { accepted } = result;
   const wrote = active.entry.effect !== 'read' && (wroteOf(active.upstream) !== 'no' || accepted !== undefined);
-  const { output } = active.entry.tool;
-  const parsed = parseOutput(output, result);
+  const parsed = parseOutput(active.entry, result);
   if (!parsed.ok && !wrote) throw parsed.error;
   if (!parsed.ok) {
     active.log.error({ err: parsed.error }, 'the output of a write does not fit its schema');
@@ -62,18 +62,17 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
 
 type ParsedOutput = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
-function parseOutput(schema: Schema | undefined, { output, content }: OpenedResult): ParsedOutput {
-  if (!schema) {
-    return content
-      ? { ok: true, value: undefined }
-      : { ok: false, error: new TypeError('A tool without an output schema must return result(…, { content })') };
-  }
+function parseOutput({ name, connector, tool: { output: schema } }: CatalogEntry, { output, content }: OpenedResult): ParsedOutput {
+  if (!schema) return content ? { ok: true, value: undefined } : { ok: false, error: new TypeError(withoutSchema(name, connector)) };
   try {
     return { ok: true, value: ('jsonSchema' in schema ? schema : compiledSchema(schema)).parse(output) };
   } catch (error) {
     return { ok: false, error };
   }
 }
+
+const withoutSchema = (tool: string, connector: string) =>
+  `${connector}: ${tool} has no output schema, and returned no content. Write output: z.object({ … }), or return result(undefined, { content: [ … ] })`;
 
 /**
  * Returns an error answer that says the write is done. Clients do not check the structured content of error answers. In other answers they

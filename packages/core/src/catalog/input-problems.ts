@@ -7,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 interface Problem {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-  /** Whether the value has another type, so that whatever else zod says about it does not matter. */
+  /** Whether the value has another type, so that the rest of what zod says about it does not matter. */
   readonly isWrongType: boolean;
 }
 
@@ -45,7 +45,11 @@ function problemsOf(issue: Issue, outer: readonly PropertyKey[]): Problem[] {
   );
   const near = asText ? [asText] : errors.filter((branch) => !branch.some((inner) => isOfWrongType(inner, input))).sort(byFit);
   const [best] = near;
-  if (!best) return [{ path, message: `must be ${or(kindsOf(issue))}, not ${kindOf(input)}`, isWrongType: true }];
+  if (!best) {
+    const kinds = or(kindsOf(issue));
+    const message = input === undefined ? `is missing; it must be ${kinds}` : `must be ${kinds}, not ${kindOf(input)}`;
+    return [{ path, message, isWrongType: true }];
+  }
   // Alternatives that differ only in the form of the value, such as a date or a time.
   if (near.length > 1 && near.every((branch) => branch.length === 1 && branch.every(isRoot))) {
     const messages = near.flatMap((branch) => branch.flatMap((inner) => problemsOf(inner, path))).map(({ message }) => message);

@@ -6,14 +6,23 @@ type Arguments = Readonly<Record<string, unknown>>;
 
 // Clients that must send every input, and frameworks that fill in defaults, send null for an input that they do not want to give.
 
+/** Arguments without the nulls that mean "not given". */
+interface GivenArguments {
+  /** The same object as before, if it had no such nulls. */
+  readonly given: Arguments;
+  /** The names of the inputs that were null. */
+  readonly nulls: readonly string[];
+}
+
 /**
- * Returns the arguments without the nulls that mean "not given": of inputs, at any depth, that are optional and whose schema does not accept
- * null. Returns the same object if there are none.
+ * Removes the nulls that mean "not given": those for inputs, at any depth, that are optional and do not accept null.
  *
  * @param schema The JSON Schema of the input.
  */
-export function withoutNulls(schema: RawSchema, args: Arguments): Arguments {
-  return new NullFilter(schema).filter(args, applicable(schema, [schema])) as Arguments;
+export function withoutNulls(schema: RawSchema, args: Arguments): GivenArguments {
+  const filter = new NullFilter(schema);
+  const given = filter.filter(args, applicable(schema, [schema])) as Arguments;
+  return { given, nulls: [...filter.nulls] };
 }
 
 /** The schemas that apply to the same value. */
@@ -21,6 +30,7 @@ type Schemas = readonly RawSchema[];
 
 /** Remembers what it has read of a schema, because the arguments may have thousands of values of the same kind. Lives as long as a call. */
 class NullFilter {
+  readonly nulls = new Set<string>();
   readonly #root: RawSchema;
   readonly #parts = new Map<Schemas, Map<string, Part>>();
 
@@ -41,6 +51,7 @@ class NullFilter {
       const part = (value as Arguments)[key];
       if (part === null && this.#partOf(schemas, key).isOptionalWithoutNull) {
         isSame = false;
+        this.nulls.add(key);
         continue;
       }
       const inside = this.#inside(part, schemas, key);

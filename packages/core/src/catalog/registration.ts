@@ -1,5 +1,7 @@
 import type { Connector } from '../connector/connector.ts';
 import type { AnyTool } from '../connector/tool.ts';
+import { isObject } from '../lib/json-object.ts';
+import { connectorShapeProblems, toolShapeProblems } from './definition-shape.ts';
 import { portableSchema } from './portable-schema.ts';
 
 const effects: ReadonlySet<string> = new Set(['read', 'write', 'destructive']);
@@ -22,9 +24,13 @@ export function checkConnector(connector: Connector): void {
  * @throws {TypeError} listing everything that is wrong with all of them.
  */
 export function checkConnectors(connectors: readonly Connector[]): void {
+  const stray = connectors.findIndex((connector) => !isObject(connector));
+  if (stray !== -1) throw new TypeError(`connectors[${stray}] is not a connector. Pass what defineConnector returns.`);
   const problems = connectors.flatMap((connector) => [...connectorProblems(connector)].map((problem) => `${connector.id}: ${problem}`));
   for (const id of duplicates(connectors.map(({ id }) => id))) problems.push(`${id}: two connectors have this id`);
-  const tools = connectors.flatMap((connector) => connector.tools.map(({ name }) => name));
+  const tools = connectors.flatMap(({ tools: own }) =>
+    Array.isArray(own) ? own.flatMap((tool: Partial<AnyTool<unknown>> | undefined) => tool?.name ?? []) : [],
+  );
   for (const name of duplicates(tools)) problems.push(`${name}: two tools have this name`);
   if (problems.length === 0) return;
   throw new TypeError(
@@ -33,6 +39,8 @@ export function checkConnectors(connectors: readonly Connector[]): void {
 }
 
 function* connectorProblems(connector: Connector): Iterable<string> {
+  const shape = [...connectorShapeProblems(connector)];
+  if (shape.length > 0) return yield* shape;
   const { id, spec, config, connections, authorization, origins, tools } = connector;
   if ((spec as string) !== 'v1') yield `is written for contract ${String(spec)}, and this is contract v1. Install versions that match`;
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id)) yield 'the id must be kebab-case: lower-case letters and digits with single hyphens';
@@ -72,7 +80,10 @@ function* webhookProblems({ webhook }: Connector): Iterable<string> {
   if (whenFull !== 'refuse' && whenFull !== 'drop-oldest') yield 'webhook: whenFull must be "refuse" or "drop-oldest"';
 }
 
-function* toolProblems(id: string, { name, description, effect, toolsets, cache, input, output }: AnyTool<unknown>): Iterable<string> {
+function* toolProblems(id: string, tool: AnyTool<unknown>): Iterable<string> {
+  const shape = [...toolShapeProblems(tool)];
+  if (shape.length > 0) return yield* shape;
+  const { name, description, effect, toolsets, cache, input, output } = tool;
   const prefix = `${id.replaceAll('-', '_')}_`;
   if (!name.startsWith(prefix) || !/^[a-z0-9]+(_[a-z0-9]+)+$/.test(name)) {
     yield `the name must be ${prefix}<verb>_<noun>, of lower-case letters, digits and single underscores`;

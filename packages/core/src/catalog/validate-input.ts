@@ -24,14 +24,16 @@ export interface ValidatedInput {
   readonly input: unknown;
   /** The name of the connection that the caller chose. */
   readonly connection: string | undefined;
+  /** The names of the inputs for which null counted as absent. Undefined if there are none. */
+  readonly nulls?: readonly string[] | undefined;
 }
 
 const maxProblems = 10;
 const maxProblemLength = 300;
 
 /**
- * Removes the reserved argument `connection` and parses the other arguments strictly, so that unknown keys are refused. Null for an optional
- * input counts as absent, unless the input accepts null. So does an empty cursor.
+ * Removes the reserved argument `connection` and parses the other arguments strictly, so that unknown keys are refused. Null for an
+ * optional input counts as absent, unless the input accepts null. So does an empty cursor.
  *
  * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, the mistake and the correct form.
  */
@@ -41,12 +43,12 @@ export function validateInput(entry: InputSpec, args: unknown): ValidatedInput {
   const inexact = findInexactNumber(values);
   if (inexact) throw refused(entry, [`${dotted(inexact)}has more digits than a JSON number keeps. ${asString}`]);
   const compiled = compiledInput(entry);
-  if (!compiled.takesConnection) return { input: parse(entry, compiled, values), connection: undefined };
+  if (!compiled.takesConnection) return parse(entry, compiled, values, undefined);
   const { connection, ...rest } = values;
   if (connection !== undefined && connection !== null && typeof connection !== 'string') {
     throw refused(entry, ['connection: must be the name of a connection, as a string']);
   }
-  return { input: parse(entry, compiled, rest), connection: connection ?? undefined };
+  return parse(entry, compiled, rest, connection ?? undefined);
 }
 
 const asString = 'Pass it as a string, if this input takes one';
@@ -78,17 +80,21 @@ function compiledInput(entry: InputSpec): CompiledInput {
   return compiled;
 }
 
-function parse(entry: InputSpec, { schema, jsonSchema, cursors }: CompiledInput, args: Readonly<Record<string, unknown>>): unknown {
+function parse(
+  entry: InputSpec,
+  { schema, jsonSchema, cursors }: CompiledInput,
+  args: Readonly<Record<string, unknown>>,
+  connection: string | undefined,
+): ValidatedInput {
   const values = withoutEmptyCursors(cursors, args);
-  if (!schema) return parseByPlugin(entry, withoutNulls(jsonSchema, values));
-  const parsed = schema.safeParse(values, reporting);
-  if (parsed.success) return parsed.data;
+  const parsed = schema?.safeParse(values, reporting);
+  if (parsed?.success) return { input: parsed.data, connection };
   // Few calls have nulls that do not count, so they are removed only if the arguments do not fit.
-  const given = withoutNulls(jsonSchema, values);
-  if (given === values) throw misfit(entry, parsed.error.issues);
-  const again = schema.safeParse(given, reporting);
-  if (again.success) return again.data;
-  throw misfit(entry, again.error.issues);
+  const { given, nulls } = withoutNulls(jsonSchema, values);
+  if (!schema) return { input: parseByPlugin(entry, given), connection, nulls };
+  const again = given === values ? parsed : schema.safeParse(given, reporting);
+  if (again?.success) return { input: again.data, connection, nulls };
+  throw misfit(entry, again?.error.issues ?? []);
 }
 
 // The types of the values decide which alternative of a union is described. No message repeats a value.

@@ -39,9 +39,9 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   open(services: Services<z.output<Config>>): Client;
   /** The operations that the connector offers to callers, at least one. `defineConnector` takes a function that returns them. */
   readonly tools: readonly AnyTool<Client>[];
-  /** Work in the background, such as sending an outbox or polling the vendor. Each job runs for each connection, on one replica at a time. */
+  /** Background work, such as sending an outbox or polling the vendor. Each job runs for each connection, on one replica at a time. */
   readonly jobs?: readonly Job<Client>[] | undefined;
-  /** How the vendor's events arrive: where they are stored, how they are signed and how a delivery is split. Tools and jobs read the log. */
+  /** Receives the vendor's events: how they are signed, how a delivery is split, and the log from which tools and jobs read them. */
   readonly webhook?: Webhook<z.output<Config>> | undefined;
   /** Makes one cheap authenticated request, for health checks and connection tests. Throws {@link ToolError} for a bad credential. */
   check?(client: Client, context: Context): Promise<Health>;

@@ -19,8 +19,8 @@ export interface AnyTool<Client> {
   /** For the model: what the tool does, and when to use it instead of another tool. At most 1,024 characters. */
   readonly description: string;
   /**
-   * What the tool does to the vendor's data: `read` changes nothing, `write` adds or changes, `destructive` removes or overwrites permanently.
-   * Clients ask a person before a `destructive` tool, and only reads may be cached, repeated and shared.
+   * What the tool does to the vendor's data: `read` changes nothing, `write` adds or changes, `destructive` removes or overwrites
+   * permanently. Clients ask a person before a `destructive` tool. Only reads may be cached and shared.
    */
   readonly effect: Effect;
   /** The groups that the tool belongs to. An API key may be limited to certain groups. Absent: `['default']`. */

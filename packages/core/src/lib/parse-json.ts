@@ -5,8 +5,8 @@ const longInteger = /(?:^|[:,[])\s*-?\d{16}/;
 const tokens = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * Parses JSON from a vendor. A whole number that JavaScript cannot keep exactly becomes the string of its digits, because a rounded id would
- * be the id of another record. Half of a surrogate pair becomes U+FFFD.
+ * Parses JSON from a vendor. A whole number that JavaScript cannot keep exactly becomes the string of its digits, because a rounded id
+ * would be the id of another record. Half of a surrogate pair becomes U+FFFD.
  *
  * @throws {SyntaxError} for a text that is not JSON.
  */

@@ -23,7 +23,7 @@ export interface Connection {
   readonly hook?: string | undefined;
 }
 
-/** Provides the tenants' connections. If a method throws, the caller gets UNAVAILABLE and may try again. Check yours with `connectionsChecks`. */
+/** Provides the tenants' connections. If a method throws, the caller gets UNAVAILABLE. Check your own store with `connectionsChecks`. */
 export interface Connections {
   /** Lists the caller's connections to a connector: the tenant's connections and the caller's own. Returns at most 100. */
   list(principal: Principal, connector: string): Promise<readonly Connection[]>;
@@ -36,7 +36,7 @@ export interface Connections {
   ): Promise<{ readonly connections: readonly Connection[]; readonly next?: string }>;
 }
 
-/** Returns the error that a caller gets if the store of the connections failed, and logs the original error. A ToolError stays unchanged. */
+/** Returns the error for a caller after the store of the connections failed. Logs the original error. A ToolError stays unchanged. */
 export function connectionsFailure(error: unknown, log: Logger): ToolError {
   if (ToolError.is(error)) return error;
   log.error({ err: error }, 'the connections could not be read');

@@ -96,6 +96,10 @@ test('the line about a union names all types if none matches', () => {
   ]);
 });
 
+test('the line about a missing value with several alternatives says that it is missing', () => {
+  expect(refusal(Bound, {})).toEqual(['value: is missing; it must be a string, a number, a boolean, null, an array or an object']);
+});
+
 test('an alternative whose literal matches comes before an alternative with fewer faults', () => {
   const Step = z.object({
     step: z

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import type { Schema } from '../../src/index.ts';
+import { createHost, defineConnector, localPrincipal, type Effect, type Schema } from '../../src/index.ts';
+import { textOf } from '../support/acme.ts';
 import { inputOf, refusal } from '../support/input-of.ts';
 
 const parsed = (input: Schema, args: unknown) => inputOf(input).parse(args).input;
@@ -117,4 +118,35 @@ test('the arguments themselves stay unchanged', () => {
   const args = Object.freeze({ subject: 'a', count: null, requester: Object.freeze({ email: 'a@example.com', name: null }) });
   parsed(Ticket, args);
   expect(args).toEqual({ subject: 'a', count: null, requester: { email: 'a@example.com', name: null } });
+});
+
+test('a write says for which inputs null did not count, because its caller may have meant to clear them', async () => {
+  const textFor = async (effect: Effect, args: object): Promise<string> => {
+    const connector = defineConnector({
+      spec: 'v1',
+      id: 'acme',
+      config: z.object({}),
+      open: () => ({}),
+      tools: (tool) => [
+        tool({
+          name: 'acme_edit_ticket',
+          description: 'Edits a ticket.',
+          effect,
+          input: Ticket,
+          output: z.object({ keys: z.array(z.string()).describe('The given inputs') }),
+          run: (input) => ({ keys: Object.keys(input) }),
+        }),
+      ],
+    });
+    const host = createHost({ connectors: [connector] });
+    onTestFinished(() => host.close());
+    const { signal } = new AbortController();
+    const called = await host.call({ principal: localPrincipal, tool: 'acme_edit_ticket', arguments: args, signal });
+    return called.kind === 'answer' ? textOf(called.answer) : '';
+  };
+  const args = { subject: 'a', count: null, due: null, requester: { email: 'a@example.com', name: null } };
+  const warning = 'Warning: null counts as “not given” for count, name, so nothing was changed there.';
+  expect(await textFor('write', args)).toContain(warning);
+  expect(await textFor('write', { subject: 'a', due: null })).not.toContain('Warning');
+  expect(await textFor('read', args)).not.toContain('Warning');
 });

@@ -201,15 +201,13 @@ export const namedFunctions = [
   defineConnector({ spec: 'v1', id: 'unlike', config: z.object({}), open: () => ({ nick: () => 'n' }), tools: () => [], check: who }),
 ];
 
-declare const sometimes: boolean;
-
 /** Optional properties may be undefined, so that a condition needs no spread. */
-export const conditional: HostOptions = {
+export const conditional = (sometimes: boolean): HostOptions => ({
   connectors: [hello],
   connections: sometimes ? memoryConnections([]) : undefined,
   rateLimit: undefined,
   log: undefined,
-};
+});
 
 // @ts-expect-error: connectors are required
 export const empty: HostOptions = {};

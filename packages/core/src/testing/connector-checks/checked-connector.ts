@@ -19,6 +19,8 @@ export interface Step {
   readonly answer: SimulatorAnswer;
   /** Whether the connector reads the answer row by row. */
   readonly rows: boolean;
+  /** Whether the tool sends other requests after this one, which may depend on what it did. */
+  readonly followed: boolean;
   /** Matches this request and repeats of it. */
   readonly match: SimulatorMatch;
 }
@@ -78,14 +80,15 @@ async function trace(testHost: TestHost, tool: AnyTool<unknown>, example: object
 
 /** Records the first request of each operation from now on. */
 export function recordSteps(testHost: TestHost): readonly Step[] {
-  const steps: Step[] = [];
+  const steps: (Step & { followed: boolean })[] = [];
   testHost.sandbox?.misbehave({
     kind: 'change',
     times: 1_000,
     match: (request) => !testHost.isToken(request),
     change(answer, request) {
       const requested = testHost.watch.requested.find((candidate) => fits(candidate, request));
-      const known = steps.some((step) => step.requested.method === requested?.method && step.requested.path === requested.path);
+      const known = steps.find((step) => step.requested.method === requested?.method && step.requested.path === requested.path);
+      for (const step of steps) if (step !== known) step.followed = true;
       if (requested && !known) {
         const rows = testHost.watch.streamed.has(requested);
         steps.push({
@@ -95,6 +98,7 @@ export function recordSteps(testHost: TestHost): readonly Step[] {
           // A sandbox may answer with the objects that it stores, and change them later.
           answer: structuredClone(rows ? withRowsRead(answer) : answer),
           rows,
+          followed: false,
           match: (other) => !testHost.isToken(other) && fits(requested, other),
         });
       }

@@ -80,15 +80,17 @@ export function writesIn(requested: readonly HttpRequest<z.ZodType>[]): HttpRequ
 export const carriesKey = ({ headers, rawBody, path, query }: SimulatorRequest, key: string): boolean =>
   [...Object.values(headers), rawBody, path, query.toString()].some((part) => part.includes(key));
 
+/** The answers to writes that a test host's vendor has performed, by step. */
+const performed = new WeakMap<TestHost, Map<Step, SimulatorAnswer>>();
+
 /**
- * Changes the answers to every request of a step. The vendor still performs reads, because later requests may depend on them. The vendor
- * does not perform writes: for them, `change` gets the recorded answer.
+ * Changes the answers to every request of a step. The vendor still performs reads, because later requests may depend on them. It performs a
+ * write once if the tool sends other requests afterwards, such as polling what it has created. It does not perform other writes, nor
+ * repetitions: for them, `change` gets the first answer or the recorded one.
  */
-export function answerWith(
-  { sandbox }: TestHost,
-  { requested, answer, match, rows }: Step,
-  change: (answer: SimulatorAnswer) => SimulatorAnswer,
-): void {
+export function answerWith(testHost: TestHost, step: Step, change: (answer: SimulatorAnswer) => SimulatorAnswer): void {
+  const { sandbox } = testHost;
+  const { requested, answer, match, rows, followed } = step;
   const changed = (original: SimulatorAnswer) => (rows ? withRowsWritten(change(original)) : change(original));
   if (requested.method === 'GET')
     return sandbox?.misbehave({
@@ -97,7 +99,25 @@ export function answerWith(
       match,
       change: (original) => changed(rows ? withRowsRead(original) : original),
     });
-  const { status, headers = {}, body } = changed(answer);
-  // A 204 has no body, so an answer with a body becomes a 200.
-  sandbox?.misbehave({ kind: 'status', times: 1_000, match, status: status === 204 ? 200 : status, headers, body });
+  const answerAlways = (original: SimulatorAnswer): SimulatorAnswer => {
+    const { status, headers = {}, body } = changed(original);
+    // A 204 has no body, so an answer with a body becomes a 200.
+    const fault = { status: status === 204 ? 200 : status, headers, body };
+    sandbox?.misbehave({ kind: 'status', times: 1_000, match, ...fault });
+    return fault;
+  };
+  const first = performed.get(testHost) ?? new Map<Step, SimulatorAnswer>();
+  performed.set(testHost, first);
+  const known = followed ? first.get(step) : answer;
+  if (known) return void answerAlways(known);
+  sandbox?.misbehave({
+    kind: 'change',
+    match,
+    change(original) {
+      // A sandbox may answer with the objects that it stores, and change them later.
+      const own = structuredClone(rows ? withRowsRead(original) : original);
+      first.set(step, own);
+      return answerAlways(own);
+    },
+  });
 }

@@ -197,7 +197,28 @@ export const brokenFailures: readonly BrokenConnector[] = [
           .transform(() => unsaid),
       ]),
     ),
+    also: ['reports no success for an answer with a page of HTML that calls itself JSON'],
   },
+  ...(
+    [
+      ['a page of HTML that calls itself JSON', '<', 'reports no success for an answer with a page of HTML'],
+      ['a PDF', '%PDF', undefined],
+      ['bytes that are no text', '\u0089PNG', undefined],
+    ] as const
+  ).map(([what, start, also]): BrokenConnector => ({
+    fault: `accepts ${what} as a note`,
+    finds: `reports no success for an answer with ${what}`,
+    ...(also && { also: [also] }),
+    connector: parsing(
+      z.union([
+        z.looseObject({ id: z.string() }),
+        z
+          .string()
+          .startsWith(start)
+          .transform(() => unsaid),
+      ]),
+    ),
+  })),
   {
     fault: 'accepts half a note as a note',
     finds: 'reports no success for an answer with half of its JSON',

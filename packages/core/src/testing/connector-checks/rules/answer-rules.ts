@@ -24,13 +24,37 @@ export const fieldFaults: readonly { readonly name: string; readonly why: string
 ];
 
 /** Bodies that are not answers, sent where an answer is expected. */
-const bodyFaults: readonly { readonly name: string; readonly headers?: Record<string, string>; body(): unknown }[] = [
+const bodyFaults: readonly {
+  readonly name: string;
+  readonly headers?: Record<string, string>;
+  /** Whether the body is right where the vendor sends text. */
+  readonly isText?: boolean;
+  body(): unknown;
+}[] = [
   { name: 'an empty body', body: () => '' },
   { name: 'null', body: () => null },
   {
     name: 'a page of HTML',
     headers: { 'content-type': 'text/html' },
     body: () => '<!doctype html>\n<html><body><h1>Please sign in</h1></body></html>\n',
+  },
+  {
+    name: 'a page of HTML that calls itself JSON',
+    headers: { 'content-type': 'application/json' },
+    isText: true,
+    body: () => '<!doctype html>\n<html><body><h1>Please sign in</h1></body></html>\n',
+  },
+  {
+    name: 'a PDF',
+    headers: { 'content-type': 'application/pdf' },
+    isText: true,
+    body: () => '%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\n%%EOF\n',
+  },
+  {
+    name: 'bytes that are no text',
+    headers: { 'content-type': 'application/octet-stream' },
+    isText: true,
+    body: () => '\u0089PNG\r\n\u001a\n\u0000\u0000\u0000\rIHDR',
   },
   { name: 'half of its JSON', headers: { 'content-type': 'application/json' }, body: () => '{"data": [' },
 ];
@@ -40,7 +64,7 @@ const tooLarge = (): string => `{"filler":"${'x'.repeat(4 * 1024 * 1024)}"}`;
 
 /** How a connector handles answers that are not as the vendor describes them. */
 export const answerRules: readonly Rule[] = [
-  ...bodyFaults.map(({ name, headers, body }): Rule => ({
+  ...bodyFaults.map(({ name, headers, isText, body }): Rule => ({
     name: `reports no success for an answer with ${name}`,
     why: 'A proxy’s page or half an answer does not show what the vendor did. A model that reads of a success continues with false facts.',
     appliesTo: 'vendor',
@@ -49,6 +73,7 @@ export const answerRules: readonly Rule[] = [
         // An empty body is right where the vendor sends none, and means no rows where it sends rows. A page is always wrong.
         const expected = step.answer.body !== undefined && step.answer.body !== '' && !(step.rows && name === 'an empty body');
         if (!expected && name !== 'a page of HTML') return undefined;
+        if (isText && typeof step.answer.body === 'string') return undefined;
         answerWith(testHost, step, (answer) => ({ ...answer, status: 200, headers: { ...answer.headers, ...headers }, body: body() }));
         return faultOfFailure(testHost, await testHost.call(trace.tool.name, trace.example));
       }),
