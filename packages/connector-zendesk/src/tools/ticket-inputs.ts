@@ -6,7 +6,10 @@ import type { TicketFields } from '../client/tickets.ts';
 
 export const ticketId = z.int().describe('Ticket id: the number in its URL, without #');
 
-export const ifUnchangedSince = z.iso.datetime();
+/** A time in any zone, in the form in which Zendesk compares it with its own. */
+export const ifUnchangedSince = z.iso
+  .datetime({ offset: true })
+  .overwrite((time) => (time.endsWith('Z') ? time : `${new Date(time).toISOString().slice(0, 19)}Z`));
 
 /** A list of tags. Zendesk keeps them in lower case. */
 export const tags = (description: string) => z.array(tag).max(100).optional().describe(`${description}. At most 100`);
