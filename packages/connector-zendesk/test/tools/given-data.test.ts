@@ -90,5 +90,7 @@ describe('what Zendesk gives as data', () => {
     const other = new Date(Date.parse(updatedAt) + 7_200_000).toISOString().replace(/\.\d+Z$/, '+02:00');
     await account.call('zendesk_apply_tags', { ticketId: 3, tags: ['a'], ifUnchangedSince: other });
     expect(account.sandbox.requests.at(-1)?.body).toMatchObject({ updated_stamp: updatedAt });
+    const broken = { ticketId: 3, tags: ['a'], ifUnchangedSince: `${updatedAt}\nx` };
+    expect(await account.failure('zendesk_apply_tags', broken)).toMatch(/^INVALID_INPUT: /);
   });
 });
