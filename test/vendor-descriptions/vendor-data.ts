@@ -27,5 +27,29 @@ export const recordingNames = (vendor: 'salesforce' | 'sendgrid' | 'zendesk'): s
     .map((file) => file.replace(/\.json$/, ''))
     .toSorted();
 
+/** Returns the names of the fields that a description gives a schema, itself or by schemas that it combines or lists, sorted. */
+export function fieldsOfSchema(description: Description, name: string): string[] {
+  const { schemas } = description.components;
+  const namesIn = ({ $ref, items, properties, allOf = [], anyOf = [], oneOf = [] }: DescribedSchema = {}): string[] => [
+    ...Object.keys(properties ?? {}),
+    ...[...allOf, ...anyOf, ...oneOf, ...(items ? [items] : [])].flatMap(namesIn),
+    ...($ref === undefined ? [] : namesIn(schemas[$ref.split('/').at(-1) ?? ''])),
+  ];
+  return [...new Set(namesIn(schemas[name]))].toSorted();
+}
+
+interface Description {
+  readonly components: { readonly schemas: Readonly<Record<string, DescribedSchema>> };
+}
+
+interface DescribedSchema {
+  readonly $ref?: string;
+  readonly properties?: object;
+  readonly items?: DescribedSchema;
+  readonly allOf?: readonly DescribedSchema[];
+  readonly anyOf?: readonly DescribedSchema[];
+  readonly oneOf?: readonly DescribedSchema[];
+}
+
 /** Reads a JSON file, by its path below `shared/vendors`. */
 export const readVendorData = <T>(path: string): T => JSON.parse(readFileSync(new URL(path, folder), 'utf8')) as T;

@@ -1,5 +1,5 @@
 import type { Context, Services } from '@busbar/core';
-import { nextPage, ToolError } from '@busbar/core';
+import { nextPage, onePage, ToolError } from '@busbar/core';
 import { readAddress, type Address } from './addresses.ts';
 import { eventLog } from './events.ts';
 import { mailBody, type Content, type Delivery, type Envelope } from './mail.ts';
@@ -77,7 +77,7 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
       );
       const link = data._metadata?.next;
       const end = { more: Boolean(link), next: readPageToken(link), current: page.token };
-      return { templates: data.result ?? [], next: nextPage('SendGrid', end, context) };
+      return { templates: onePage('SendGrid', data.result ?? [], page.size, context), next: nextPage('SendGrid', end, context) };
     },
 
     async getTemplate(id: string, context: Context) {

@@ -41,6 +41,8 @@ export const MailEvent = z.object({
   attempt: shortText,
   bounce_classification: shortText,
   url: shortText,
+  asm_group_id: shortText,
+  sg_template_id: shortText,
   sg_machine_open: z.boolean().optional().catch(undefined),
   category: z
     .union([z.string().transform((name) => [name]), z.array(z.string())])

@@ -5,15 +5,15 @@ import { z } from 'zod';
 
 const text = z.string().nullish();
 
-const TemplateVersion = z.looseObject({
+export const TemplateVersion = z.looseObject({
   id: text,
   name: text,
   subject: text,
   active: z.union([z.number(), z.boolean()]).nullish(),
   updated_at: text,
-  editor: text,
   html_content: text,
   plain_content: text,
+  warnings: z.array(z.looseObject({ message: text })).nullish(),
 });
 export type TemplateVersion = z.output<typeof TemplateVersion>;
 
@@ -33,10 +33,9 @@ export const TemplatesAnswer = z.looseObject({
   _metadata: z.looseObject({ next: text }).nullish(),
 });
 
-export const SuppressionsAnswer = z.array(
-  z.looseObject({ email: z.string(), created: z.number().nullish(), reason: text, status: text, ip: text }),
-);
-export type Suppression = z.output<typeof SuppressionsAnswer>[number];
+export const Suppression = z.looseObject({ email: z.string(), created: z.number().nullish(), reason: text, status: text });
+export const SuppressionsAnswer = z.array(Suppression);
+export type Suppression = z.output<typeof Suppression>;
 
 export const StatsAnswer = z.array(
   z.looseObject({

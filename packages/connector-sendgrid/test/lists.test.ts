@@ -72,10 +72,10 @@ describe('templates', () => {
       id: welcome,
       name: 'Welcome',
       generation: 'dynamic',
-      updatedAt: '2026-03-02 09:30:00',
+      updatedAt: '2026-03-02T09:30:00Z',
       versions: [
-        { id: '9d0e1f2a3b4c-2', name: 'second', subject: 'Welcome, {{name}}', active: true, updatedAt: '2026-03-02 09:30:00' },
-        { id: '9d0e1f2a3b4c-1', name: 'first', subject: 'Draft', active: false, updatedAt: '2026-03-02 09:30:00' },
+        { id: '9d0e1f2a3b4c-2', name: 'second', subject: 'Welcome, {{name}}', active: true, updatedAt: '2026-03-02T09:30:00Z' },
+        { id: '9d0e1f2a3b4c-1', name: 'first', subject: 'Draft', active: false, updatedAt: '2026-03-02T09:30:00Z' },
       ],
       placeholders: ['{{name}}', '{{plan}}'],
     };

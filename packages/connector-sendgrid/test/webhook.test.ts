@@ -101,7 +101,7 @@ describe('a delivery of the Event Webhook', () => {
       { ...common, event: 'click', messageId: 'm1', url: 'https://example.org', categories: ['news'] },
       { ...common, event: 'open', machineOpen: true, categories: ['a', 'b'] },
       { ...common, event: 'bounce', type: 'blocked', reason: '452 full', status: '4.2.2' },
-      { ...common, event: 'deferred', reason: '400 try again later', attempt: '5' },
+      { ...common, event: 'deferred', response: '400 try again later', attempt: '5' },
       { at: common.at, event: 'account_status_change', type: 'compliance_suspend' },
     ]);
   });

@@ -7,6 +7,9 @@ import type { Comment, Ticket, User } from './schemas.ts';
 
 const maxText = 10_000;
 const maxExcerpt = 300;
+const maxFields = 50;
+const maxIds = 100;
+const maxValue = 1_000;
 
 const Person = z.object({
   id: z.int().describe('User id'),
@@ -25,7 +28,7 @@ const summary = {
   assignee: Person.optional().describe('The agent who works on it; absent if unassigned'),
   groupId: z.int().optional().describe('Group that it is assigned to'),
   organizationId: z.int().optional().describe('Organization of the requester'),
-  tags: z.array(z.string()).describe('Tags'),
+  tags: z.array(z.string()).describe('Tags, at most 100'),
   createdAt: z.string().optional().describe('When it was created'),
   updatedAt: z.string().optional().describe('When it last changed: the value for ifUnchangedSince'),
 };
@@ -36,12 +39,27 @@ export const TicketSummary = z.object({
   excerpt: z.string().optional().describe(`The first ${maxExcerpt} characters of the description`),
 });
 
+/** What a ticket refers to, and where it came from. */
+export const references = {
+  formId: z.int().optional().describe('Form'),
+  brandId: z.int().optional().describe('Brand'),
+  customStatusId: z.int().optional().describe('Custom status'),
+  problemId: z.int().optional().describe('The problem of which it is an incident'),
+  submitterId: z.int().optional().describe('User who submitted it'),
+  ccIds: z.array(z.int()).optional().describe('Users who get copies of public replies'),
+  followerIds: z.array(z.int()).optional().describe('Agents who follow it'),
+  followupIds: z.array(z.int()).optional().describe('Follow-up tickets'),
+  channel: z.string().optional().describe('How it was created, such as email or web'),
+  satisfaction: z.string().optional().describe('The requester’s rating, with its comment'),
+};
+
 /** A single ticket. */
 export const TicketDetails = z.object({
   ...summary,
   description: z.string().optional().describe(`The first comment, cut after ${maxText} characters`),
   externalId: z.string().optional().describe('Its id in another system'),
   dueAt: z.string().optional().describe('When a task is due'),
+  ...references,
   customFields: z
     .array(z.object({ id: z.int().describe('Field id'), value: z.string().describe('Value as text; several are separated by commas') }))
     .describe('Custom fields that have a value, at most 50'),
@@ -68,6 +86,7 @@ export const CommentView = z.object({
   attachments: z
     .array(
       z.object({
+        id: z.int().optional().describe('Attachment id'),
         fileName: z.string().describe('File name'),
         contentType: z.string().optional().describe('Media type'),
         bytes: z.int().optional().describe('Size'),
@@ -75,6 +94,11 @@ export const CommentView = z.object({
     )
     .describe('Attached files, at most 20, without their contents'),
 });
+
+/** The fields of a user or an organization that an account has defined. */
+export const customFields = z
+  .array(z.object({ key: z.string().describe('Key of the field'), value: z.string().describe('Value as text') }))
+  .describe('Custom fields that have a value, at most 50');
 
 export const UserView = z.object({
   id: z.int().describe('User id'),
@@ -86,12 +110,16 @@ export const UserView = z.object({
   organizationId: z.int().optional().describe('Main organization'),
   locale: z.string().optional().describe('Language, such as en-US'),
   timeZone: z.string().optional().describe('Time zone'),
-  tags: z.array(z.string()).describe('Tags'),
+  tags: z.array(z.string()).describe('Tags, at most 100'),
   details: z.string().optional().describe('Details that agents recorded about the user, such as an address'),
   notes: z.string().optional().describe('Agents’ notes about the user, which the user must not see'),
   externalId: z.string().optional().describe('Id in another system'),
+  groupId: z.int().optional().describe('An agent’s default group'),
+  customFields,
+  active: z.boolean().describe('False: the user was deleted'),
   suspended: z.boolean().describe('True: Zendesk holds the user’s tickets back, and none can be created for them'),
   createdAt: z.string().optional().describe('When the user was created'),
+  updatedAt: z.string().optional().describe('When the user last changed'),
   lastLoginAt: z.string().optional().describe('When the user last signed in'),
 });
 
@@ -103,15 +131,49 @@ export function viewSummary(client: ZendeskClient, ticket: Ticket, people?: Peop
 
 export function viewDetails(client: ZendeskClient, ticket: Ticket, people?: People): z.input<typeof TicketDetails> {
   const filled = (ticket.custom_fields ?? []).flatMap(({ id, value }) => {
-    const text = Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
-    return text === '' ? [] : [{ id, value: truncate(text, 1_000) ?? '' }];
+    const text = asText(value);
+    return text === '' ? [] : [{ id, value: text }];
   });
   return {
     ...viewTicket(client, ticket, people),
     ...omitNullish({ description: truncate(ticket.description, maxText), externalId: ticket.external_id, dueAt: ticket.due_at }),
-    customFields: filled.slice(0, 50),
+    ...omitNullish({
+      formId: ticket.ticket_form_id,
+      brandId: ticket.brand_id,
+      customStatusId: ticket.custom_status_id,
+      problemId: ticket.problem_id,
+      submitterId: ticket.submitter_id,
+      ccIds: someIds(ticket.email_cc_ids),
+      followerIds: someIds(ticket.follower_ids),
+      followupIds: someIds(ticket.followup_ids),
+      channel: asText(ticket.via?.channel) || undefined,
+      satisfaction: viewRating(ticket.satisfaction_rating),
+    }),
+    customFields: filled.slice(0, maxFields),
   };
 }
+
+function viewRating(rating: Ticket['satisfaction_rating']): string | undefined {
+  const text = typeof rating === 'string' ? rating : [rating?.score, rating?.comment].filter(Boolean).join(': ');
+  return truncate(text, maxValue) || undefined;
+}
+
+const someIds = (ids: readonly number[] | null | undefined): number[] | undefined =>
+  ids && ids.length > 0 ? ids.slice(0, maxIds) : undefined;
+
+/** Writes the value of a field as text of limited length. Empty for a field without a value. */
+function asText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return truncate(value.join(', '), maxValue) ?? '';
+  return truncate(typeof value === 'object' ? JSON.stringify(value) : String(value), maxValue) ?? '';
+}
+
+/** Returns the custom fields that have a value. */
+export const viewFields = (fields: Readonly<Record<string, unknown>> | null | undefined): z.input<typeof customFields> =>
+  Object.entries(fields ?? {})
+    .map(([key, value]) => ({ key, value: asText(value) }))
+    .filter(({ value }) => value !== '')
+    .slice(0, maxFields);
 
 function viewTicket(client: ZendeskClient, ticket: Ticket, people: People) {
   return {
@@ -137,9 +199,9 @@ export function viewComment(comment: Comment, people: People): z.input<typeof Co
   return {
     ...viewCommonFields(comment, people),
     body: truncate(comment.plain_body ?? comment.body, maxText) ?? '',
-    attachments: (comment.attachments ?? []).slice(0, 20).map(({ file_name, content_type, size }) => ({
+    attachments: (comment.attachments ?? []).slice(0, 20).map(({ id, file_name, content_type, size }) => ({
       fileName: file_name ?? 'unnamed',
-      ...omitNullish({ contentType: content_type, bytes: size }),
+      ...omitNullish({ id, contentType: content_type, bytes: size }),
     })),
   };
 }
@@ -162,6 +224,8 @@ export function viewUser(client: ZendeskClient, user: User & { readonly id: numb
     id: user.id,
     url: client.userUrl(user.id),
     tags: (user.tags ?? []).slice(0, 100),
+    customFields: viewFields(user.user_fields),
+    active: user.active ?? true,
     suspended: user.suspended ?? false,
     ...omitNullish({
       name: user.name,
@@ -174,7 +238,9 @@ export function viewUser(client: ZendeskClient, user: User & { readonly id: numb
       details: truncate(user.details, 2_000),
       notes: truncate(user.notes, 2_000),
       externalId: user.external_id,
+      groupId: user.default_group_id,
       createdAt: user.created_at,
+      updatedAt: user.updated_at,
       lastLoginAt: user.last_login_at,
     }),
   };

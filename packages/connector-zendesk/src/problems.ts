@@ -1,4 +1,4 @@
-/** What an error answer of Zendesk says. */
+/** The problems that an error answer of Zendesk names. */
 export interface Problems {
   /** The name of the error, such as `RecordInvalid`. Absent if Zendesk sends an object instead. */
   readonly name?: string | undefined;
@@ -15,8 +15,8 @@ const maxProblems = 20;
 const words = new Set(['title', 'message', 'description', 'detail', 'error', 'error_description', 'code', 'status', 'url']);
 
 /**
- * Reads an error answer. Its shape depends on the endpoint: `error` is a name or an object, `details` has texts, objects or lists of both by
- * field, and `errors` is a list of texts or objects.
+ * Reads an error answer. Its shape depends on the endpoint: `error` is a name or an object, `details` has texts, objects or lists of both
+ * by field, and `errors` is a list of texts or objects.
  */
 export function readProblems(data: unknown): Problems {
   if (typeof data === 'string') return { text: data, isAboutCustomFields: false };

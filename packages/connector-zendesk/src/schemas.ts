@@ -4,7 +4,10 @@ import { z } from 'zod';
 // otherwise.
 
 const id = z.number().nullish();
+const ids = z.array(z.number()).nullish();
 const text = z.string().nullish();
+/** Values of the fields that an account has defined, by their keys. */
+const fieldValues = z.record(z.string(), z.unknown()).nullish();
 
 export const User = z.looseObject({
   id,
@@ -21,7 +24,10 @@ export const User = z.looseObject({
   external_id: text,
   active: z.boolean().nullish(),
   suspended: z.boolean().nullish(),
+  default_group_id: id,
+  user_fields: fieldValues,
   created_at: text,
+  updated_at: text,
   last_login_at: text,
 });
 export type User = z.output<typeof User>;
@@ -40,11 +46,27 @@ export const Ticket = z.looseObject({
   external_id: text,
   tags: z.array(z.string()).nullish(),
   custom_fields: z.array(z.looseObject({ id: z.number(), value: z.unknown() })).nullish(),
+  ticket_form_id: id,
+  brand_id: id,
+  custom_status_id: id,
+  problem_id: id,
+  submitter_id: id,
+  email_cc_ids: ids,
+  follower_ids: ids,
+  followup_ids: ids,
+  via: z.looseObject({ channel: z.union([z.string(), z.number()]).nullish() }).nullish(),
+  // An object, or the state "offered" or "unoffered".
+  satisfaction_rating: z
+    .union([z.string(), z.looseObject({ score: text, comment: text })])
+    .nullish()
+    .catch(undefined),
   due_at: text,
   created_at: text,
   updated_at: text,
 });
 export type Ticket = z.output<typeof Ticket>;
+
+export const Attachment = z.looseObject({ id, file_name: text, content_type: text, size: id });
 
 export const Comment = z.looseObject({
   id,
@@ -53,7 +75,7 @@ export const Comment = z.looseObject({
   body: text,
   plain_body: text,
   created_at: text,
-  attachments: z.array(z.looseObject({ file_name: text, content_type: text, size: id })).nullish(),
+  attachments: z.array(Attachment).nullish(),
 });
 export type Comment = z.output<typeof Comment>;
 
@@ -67,11 +89,14 @@ export const Organization = z.looseObject({
   group_id: id,
   tags: z.array(z.string()).nullish(),
   shared_tickets: z.boolean().nullish(),
+  organization_fields: fieldValues,
   created_at: text,
+  updated_at: text,
 });
 export type Organization = z.output<typeof Organization>;
 
-const options = z.array(z.looseObject({ name: text, value: text })).nullish();
+export const TicketFieldOption = z.looseObject({ name: text, value: text });
+const options = z.array(TicketFieldOption).nullish();
 export const TicketField = z.looseObject({
   id: z.number(),
   title: text,
@@ -81,13 +106,15 @@ export const TicketField = z.looseObject({
   required: z.boolean().nullish(),
   removable: z.boolean().nullish(),
   regexp_for_validation: text,
+  tag: text,
   custom_field_options: options,
   system_field_options: options,
 });
 export type TicketField = z.output<typeof TicketField>;
 
-const JobStatus = z.looseObject({
+export const JobStatus = z.looseObject({
   id: z.string(),
+  job_type: text,
   status: text,
   total: z.number().nullish(),
   progress: z.number().nullish(),

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { ZendeskClient } from './client.ts';
-import { TicketDetails, TicketSummary, viewDetails, viewSummary } from './outputs.ts';
+import { references, TicketDetails, TicketSummary, viewDetails, viewSummary } from './outputs.ts';
 import type { Ticket } from './schemas.ts';
 
 const allFields = { ...TicketDetails.shape, ...TicketSummary.shape };
-const { id: _, ...selectable } = allFields;
-type Field = keyof typeof selectable;
+type Field = Exclude<keyof typeof allFields, 'id' | keyof typeof references>;
 
-/** The fields that a list of tickets can be narrowed to. */
-export const ticketListFields = Object.keys(selectable) as [Field, ...Field[]];
+/** The fields that a list of tickets can be narrowed to. Their names cost tokens, so the others come with the full detail only. */
+export const ticketListFields = Object.keys(allFields).filter((name) => name !== 'id' && !(name in references)) as [Field, ...Field[]];
 
 /** A ticket in a list, with the fields that the caller selects. */
 export const ListedTicket = z.object(allFields).partial().required({ id: true });

@@ -63,9 +63,9 @@ export const zendesk = defineConnector({
       requests: 200,
       windowMs: 60_000,
       readRateLimit: (headers) => ({
-        limit: headers.get('ratelimit-limit'),
-        remaining: headers.get('ratelimit-remaining'),
-        reset: headers.get('ratelimit-reset'),
+        limit: headers.get('ratelimit-limit') ?? headers.get('x-rate-limit') ?? headers.get('rate-limit'),
+        remaining: headers.get('ratelimit-remaining') ?? headers.get('x-rate-limit-remaining') ?? headers.get('rate-limit-remaining'),
+        reset: headers.get('ratelimit-reset') ?? headers.get('rate-limit-reset'),
       }),
     },
     'ticket-updates': { requests: 100, windowMs: 60_000 },

@@ -34,7 +34,7 @@ describe('two writes that meet inside Zendesk', () => {
     expect(sent(route)).toBe(2);
   });
 
-  it.each([...idempotent, ...others])('are not told by %s as a change of someone else', async (tool, route, args) => {
+  it.each([...idempotent, ...others])('are no change of someone else in the error of %s', async (tool, route, args) => {
     collide(route, 10);
     const failure = await account.failure(tool, args);
     expect(failure).toMatch(/^UPSTREAM_UNAVAILABLE: Two writes met inside Zendesk, so this one was not made\..* make the same call again/);
@@ -54,7 +54,7 @@ describe('a ticket that is closed', () => {
     ['zendesk_update_ticket', { ticketId: 4, status: 'open' }],
     ['zendesk_add_comment', { ticketId: 4, body: 'b' }],
     ['zendesk_apply_tags', { ticketId: 4, tags: ['x'] }],
-  ])('is told by %s as closed permanently', async (tool, args) => {
+  ])('ends %s with the reason that it is closed permanently', async (tool, args) => {
     const account = await startAccount();
     const ticket = account.sandbox.tickets.get(4);
     if (ticket) ticket.status = 'closed';

@@ -98,8 +98,10 @@ export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promis
   });
   const { fields } = await call<{ fields: { id: number; title: string }[] }>('zendesk_list_ticket_fields', { detail: 'full' });
   await call('zendesk_list_ticket_fields', { fieldId: fields.find(({ title }) => title === 'Model')?.id });
-  const more = { ticket_fields: [{ id: 1 }], meta: { has_more: true, after_cursor: 'next' } };
-  sandbox.misbehave({ kind: 'status', status: 200, body: more, match: 'GET /api/v2/ticket_fields', times: 2 });
+  for (const has_more of [true, false]) {
+    const body = { ticket_fields: [{ id: 1 }], meta: { has_more, after_cursor: 'next' } };
+    sandbox.misbehave({ kind: 'status', status: 200, body, match: 'GET /api/v2/ticket_fields' });
+  }
   const { nextCursor } = await call('zendesk_list_ticket_fields', {});
   await call('zendesk_list_ticket_fields', { cursor: nextCursor });
   await call('zendesk_get_job_status', { jobId: 'V3-00000000000000000000000000000001' });

@@ -79,6 +79,11 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
           status: 'new',
           requester: { id: 6130907993114 },
           organizationId: 6130869157658,
+          brandId: 6130830354842,
+          formId: 6130830344474,
+          customStatusId: 6130830355738,
+          submitterId: 6130907993114,
+          channel: 'api',
           tags: [],
           customFields: [],
           createdAt: '2023-09-18T23:37:42Z',
@@ -89,7 +94,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
 
     async 'job-status-queued'(answer) {
       replay('GET /api/v2/job_statuses/{id}', answer);
-      const output = { id: 'V3-ffeda191e5930dbdd60038ab658da2bf', status: 'queued', total: 100, failed: 0, failures: [] };
+      const output = { id: 'V3-ffeda191e5930dbdd60038ab658da2bf', status: 'queued', total: 100, succeeded: [], failed: 0, failures: [] };
       expect(await account.call('zendesk_get_job_status', { jobId: output.id })).toEqual(output);
     },
 
@@ -101,6 +106,7 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
         total: 100,
         progress: 31,
         message: 'Creating organization #31',
+        succeeded: [],
         failed: 0,
         failures: [],
       });
@@ -114,8 +120,10 @@ describe.skipIf(!vendorDataIsHere)('answers that a real account gave', () => {
         name: 'testOrganizationNone',
         domains: [],
         tags: [],
+        customFields: [],
         sharedTickets: false,
         createdAt: '2023-09-18T23:37:07Z',
+        updatedAt: '2023-09-18T23:37:07Z',
       });
     },
 

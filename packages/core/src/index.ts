@@ -15,7 +15,7 @@ export type { CallContext, Context, Cursor, JobContext } from './connector/conte
 export { emailAddress, readEmailAddress } from './connector/email-address.ts';
 export { failureFromStatus, quoteReason, refused } from './connector/failure.ts';
 export type { Fields, Http, HttpRequest, HttpResponse, RepeatableFields, RetryClass } from './connector/http.ts';
-export { nextPage, type PageEnd } from './connector/next-page.ts';
+export { nextPage, onePage, type PageEnd } from './connector/next-page.ts';
 export { omitNullish } from './connector/omit-nullish.ts';
 export { pastedText } from './connector/pasted-text.ts';
 export { secret } from './connector/secret.ts';

@@ -1,6 +1,7 @@
 import { emailAddress, omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
+import { keyArgument } from '../mail.ts';
 import { eventNames, findEvents, sentMessageId, type MailEvent } from '../events.ts';
 
 const EventView = z.object({
@@ -8,11 +9,16 @@ const EventView = z.object({
   at: z.string().describe('Time of the event'),
   email: z.string().optional().describe('Recipient of the e-mail'),
   messageId: z.string().optional().describe('The messageId that sending returned'),
+  sendKey: z.string().optional().describe('Key of the call that sent the e-mail'),
   type: z.string().optional().describe('For a bounce: bounce is permanent, blocked is temporary; for the account: its new status'),
-  reason: z.string().optional().describe('Reason for the drop, bounce or deferral'),
+  classification: z.string().optional().describe('SendGrid’s class of the bounce'),
+  reason: z.string().optional().describe('Reason for the drop or bounce'),
   status: z.string().optional().describe('SMTP status'),
   attempt: z.string().optional().describe('Number of the deferred attempt'),
+  response: z.string().optional().describe('Answer of the recipient’s server'),
   url: z.string().optional().describe('The link that was clicked'),
+  unsubscribeGroupId: z.string().optional().describe('Unsubscribe group of the e-mail'),
+  templateId: z.string().optional().describe('Template of the e-mail'),
   machineOpen: z.boolean().optional().describe('True: opened by the mail program, perhaps not by a person'),
   categories: z.array(z.string()).optional().describe('The e-mail’s categories'),
 });
@@ -23,11 +29,16 @@ const viewEvent = (event: MailEvent): z.input<typeof EventView> => ({
   ...omitNullish({
     email: event.email,
     messageId: event.sg_message_id === undefined ? undefined : sentMessageId(event.sg_message_id),
-    type: event.type ?? event.bounce_classification,
-    reason: event.reason ?? event.response,
+    sendKey: event[keyArgument],
+    type: event.type,
+    classification: event.bounce_classification,
+    reason: event.reason,
+    response: event.response,
     status: event.status,
     attempt: event.attempt,
     url: event.url,
+    unsubscribeGroupId: event.asm_group_id,
+    templateId: event.sg_template_id,
     machineOpen: event.sg_machine_open,
     categories: event.category?.slice(0, 10),
   }),

@@ -23,16 +23,20 @@ const templateSummary = {
   updatedAt: z.string().optional().describe('When it last changed'),
 };
 
+/** Adds the zone to a time of SendGrid, which is in UTC: `2026-03-02 09:30:00`. Leaves any other text unchanged. */
+const toIso = (time: string | null | undefined): string | undefined =>
+  time?.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/, '$1T$2Z') || undefined;
+
 const viewTemplate = ({ id, name, generation, updated_at }: Template) => ({
   id,
-  ...omitNullish({ name, generation, updatedAt: updated_at }),
+  ...omitNullish({ name, generation, updatedAt: toIso(updated_at) }),
 });
 
 const isActive = ({ active }: TemplateVersion): boolean => active === true || active === 1;
 
 const viewVersion = (version: TemplateVersion): z.input<typeof VersionView> => ({
   active: isActive(version),
-  ...omitNullish({ id: version.id, name: version.name, subject: version.subject, updatedAt: version.updated_at }),
+  ...omitNullish({ id: version.id, name: version.name, subject: version.subject, updatedAt: toIso(version.updated_at) }),
 });
 
 /** Returns the Handlebars expressions of a version, without duplicates. */
@@ -105,6 +109,7 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
       const active = versions.find(isActive);
       if (!takesData(found.id))
         context.warn('This is a legacy template: data cannot fill it here. Its tags, such as -name- or <%body%>, are sent as they are.');
+      for (const { message } of active?.warnings ?? []) if (message) context.warn(`SendGrid warns about the active version: ${message}`);
       if (found.warning?.message) context.warn(`SendGrid warns: ${found.warning.message}`);
       return {
         ...viewTemplate(found),

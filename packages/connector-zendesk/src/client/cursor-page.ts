@@ -1,4 +1,4 @@
-import { nextPage, type Context } from '@busbar/core';
+import { nextPage, onePage, type Context } from '@busbar/core';
 import type { PageLinks } from '../schemas.ts';
 
 /** A page of a list that Zendesk pages by cursor. Without `after`, the first page. */
@@ -20,3 +20,7 @@ export function nextCursor({ meta, links, next_page }: PageLinks, page: CursorPa
   const next = meta?.after_cursor ?? URL.parse(link ?? '', 'https://zendesk.com')?.searchParams.get('page[after]');
   return nextPage('Zendesk', { more, next, current: page.after }, context);
 }
+
+/** Returns the rows of a page, and warns if Zendesk has sent more than it was asked for. */
+export const rowsOf = <T>(rows: readonly T[], { size }: CursorPage, context: Context): readonly T[] =>
+  onePage('Zendesk', rows, size, context);

@@ -29,7 +29,7 @@ export function failureBody(status: number): { body?: unknown } {
     case 404:
       return { body: { error: 'InvalidEndpoint', description: 'Not found' } };
     case 409:
-      return { body: { error: 'DatabaseConflict', description: 'Database collision' } };
+      return { body: { error: 'UpdateConflict', description: 'Safe Update prevented the update' } };
     case 429:
       return { body: { error: 'APIRateLimitExceeded', description: 'Number of allowed API requests per minute exceeded' } };
     case 503:

@@ -1,7 +1,7 @@
 import type { ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
-import { nextCursor } from '../client/cursor-page.ts';
+import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import { CommentSummary, CommentView, viewComment, viewCommentSummary } from '../outputs.ts';
 import { ifUnchangedSince, ticketId } from './ticket-inputs.ts';
 
@@ -54,11 +54,12 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
           : context.cursor.read(cursor, PositionInTicket);
       const { detail, limit, order, after } = position;
       const sort = order === 'oldest' ? 'created_at' : '-created_at';
-      const page = await client.listComments(position.ticketId, { sort, size: limit, after }, context);
-      const next = nextCursor(page, { size: limit, after }, context);
+      const page = { size: limit, after };
+      const found = await client.listComments(position.ticketId, { sort, ...page }, context);
+      const next = nextCursor(found, page, context);
       const view = detail === 'full' ? viewComment : viewCommentSummary;
       return {
-        comments: page.comments.map((comment) => view(comment, page.users)),
+        comments: rowsOf(found.comments, page, context).map((comment) => view(comment, found.users)),
         ...(next && { nextCursor: context.cursor.write({ ...position, after: next }) }),
       };
     },

@@ -2,12 +2,13 @@ import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 
-const maxFailures = 100;
+const maxItems = 100;
 
 /** The result of one record of a job. Its shape depends on the kind of job. */
 const Item = z.looseObject({
   id: z.union([z.number(), z.string()]).nullish(),
   index: z.number().nullish(),
+  action: z.string().nullish(),
   success: z.boolean().nullish(),
   status: z.string().nullish(),
   error: z.string().nullish(),
@@ -37,6 +38,16 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
       total: z.int().optional().describe('How many records it covers'),
       progress: z.int().optional().describe('How many records it has processed'),
       message: z.string().optional().describe('Zendesk’s message about it'),
+      type: z.string().optional().describe('What the job does'),
+      succeeded: z
+        .array(
+          z.object({
+            index: z.int().optional().describe('Position in the request that started the job, from 0'),
+            id: z.string().optional().describe('Id of the record'),
+            action: z.string().optional().describe('Such as create or update'),
+          }),
+        )
+        .describe(`The first ${maxItems} records that did not fail`),
       failed: z.int().describe('How many records failed; final once the job is completed'),
       failures: z
         .array(
@@ -46,19 +57,27 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
             reason: z.string().describe('Why it failed'),
           }),
         )
-        .describe(`The first ${maxFailures} failures`),
+        .describe(`The first ${maxItems} failures`),
     }),
     run: async ({ jobId }, client, context) => {
       const job = await client.getJobStatus(jobId, context);
-      const failures = itemsOf(job.results).filter(hasFailed);
+      const items = itemsOf(job.results);
+      const failures = items.filter(hasFailed);
       return {
         id: job.id,
         failed: failures.length,
-        failures: failures.slice(0, maxFailures).map((item) => ({
-          reason: truncate(item.details ?? item.errors ?? item.error, 500) ?? item.status ?? 'Zendesk gives no reason',
-          ...omitNullish({ index: item.index, id: item.id === undefined || item.id === null ? undefined : String(item.id) }),
-        })),
-        ...omitNullish({ status: job.status, total: job.total, progress: job.progress, message: truncate(job.message, 500) }),
+        succeeded: items
+          .filter((item) => !hasFailed(item))
+          .slice(0, maxItems)
+          .map((item) => ({ ...recordOf(item), ...omitNullish({ action: item.action }) })),
+        failures: failures.slice(0, maxItems).map((item) => ({ ...recordOf(item), reason: reasonOf(item) })),
+        ...omitNullish({
+          type: job.job_type,
+          status: job.status,
+          total: job.total,
+          progress: job.progress,
+          message: truncate(job.message, 500),
+        }),
       };
     },
   }),
@@ -69,6 +88,12 @@ function itemsOf(results: unknown): Item[] {
   const all: unknown[] = Array.isArray(results) ? results : results === null || results === undefined ? [] : [results];
   return all.map((entry) => Item.safeParse(entry).data).filter((item) => item !== undefined);
 }
+
+const recordOf = ({ index, id }: Item) => omitNullish({ index, id: id === undefined || id === null ? undefined : String(id) });
+
+/** Zendesk puts the name of an error into `error`, and its reason into `details`. */
+const reasonOf = ({ details, errors, error, status }: Item): string =>
+  truncate([...new Set([error, errors, details].filter(Boolean))].join(': '), 500) || (status ?? 'Zendesk gives no reason');
 
 const hasFailed = ({ success, status, error, errors }: Item): boolean =>
   success === false || Boolean(error) || Boolean(errors) || /fail|error/i.test(status ?? '');

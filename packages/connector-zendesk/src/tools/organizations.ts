@@ -1,6 +1,7 @@
 import { omitNullish, ToolError, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { customFields, viewFields } from '../outputs.ts';
 import type { Organization } from '../schemas.ts';
 
 const OrganizationView = z.object({
@@ -13,8 +14,10 @@ const OrganizationView = z.object({
   notes: z.string().optional().describe('Agents’ notes, which its users must not see'),
   groupId: z.int().optional().describe('Group that gets its new tickets'),
   externalId: z.string().optional().describe('Id in another system'),
+  customFields,
   sharedTickets: z.boolean().describe('True: its users see each other’s tickets'),
   createdAt: z.string().optional().describe('When it was created'),
+  updatedAt: z.string().optional().describe('When it last changed'),
 });
 
 export const organizationTools = (tool: ToolBuilder<ZendeskClient>) => [
@@ -66,6 +69,7 @@ function view(client: ZendeskClient, organization: Organization): z.input<typeof
     url: client.organizationUrl(organization.id),
     domains: (organization.domain_names ?? []).slice(0, 100),
     tags: (organization.tags ?? []).slice(0, 100),
+    customFields: viewFields(organization.organization_fields),
     sharedTickets: organization.shared_tickets ?? false,
     ...omitNullish({
       name: organization.name,
@@ -74,6 +78,7 @@ function view(client: ZendeskClient, organization: Organization): z.input<typeof
       groupId: organization.group_id,
       externalId: organization.external_id,
       createdAt: organization.created_at,
+      updatedAt: organization.updated_at,
     }),
   };
 }

@@ -1,7 +1,7 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
-import { nextCursor } from '../client/cursor-page.ts';
+import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import type { Ticket } from '../schemas.ts';
 import { ticketQuery } from '../search-query.ts';
 import { ListedTicket, ticketListFields, viewTicketList } from '../ticket-list.ts';
@@ -82,7 +82,10 @@ export const searchTools = (tool: ToolBuilder<ZendeskClient>) => [
         const page = { size: position.limit, after: position.after };
         const found = await client.exportTickets(position.query, page, context);
         const after = nextCursor(found, page, context);
-        return { tickets: viewPage(found.results), ...(after && { nextCursor: context.cursor.write({ ...position, after }) }) };
+        return {
+          tickets: viewPage(rowsOf(found.results, page, context)),
+          ...(after && { nextCursor: context.cursor.write({ ...position, after }) }),
+        };
       }
       const number = position.page ?? 1;
       const sortBy = position.order === 'updated' ? 'updated_at' : 'created_at';

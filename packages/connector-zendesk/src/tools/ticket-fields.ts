@@ -1,7 +1,7 @@
 import { omitNullish, truncate, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
-import { nextCursor } from '../client/cursor-page.ts';
+import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import type { TicketField } from '../schemas.ts';
 
 // Fields rarely change, and Zendesk asks clients to cache them.
@@ -21,6 +21,7 @@ const TicketFieldView = z.object({
   optionCount: z.int().optional().describe('How many choices it has; absent if it is no choice'),
   description: z.string().optional().describe('What the field is for; only with detail "full"'),
   pattern: z.string().optional().describe('Regular expression that its text must match; only with detail "full"'),
+  tag: z.string().optional().describe('Tag that a checked checkbox adds to the ticket; only with detail "full"'),
   options: z
     .array(z.object({ name: z.string().describe('Name that agents see'), value: z.string().describe('Its tag: the value to set') }))
     .optional()
@@ -67,11 +68,13 @@ export const ticketFieldTools = (tool: ToolBuilder<ZendeskClient>) => [
         const more = optionsOf(field).length > to;
         return { fields: [viewFull(field, from, to)], ...(more && { nextCursor: context.cursor.write({ fieldId, detail, from: to }) }) };
       }
-      const size = perPage[detail];
-      const page = await client.listTicketFields({ size, after }, context);
-      const next = nextCursor(page, { size, after }, context);
+      const page = { size: perPage[detail], after };
+      const found = await client.listTicketFields(page, context);
+      const next = nextCursor(found, page, context);
       return {
-        fields: page.ticket_fields.map((field) => (detail === 'full' ? viewFull(field, 0, maxOptions) : viewSummary(field))),
+        fields: rowsOf(found.ticket_fields, page, context).map((field) =>
+          detail === 'full' ? viewFull(field, 0, maxOptions) : viewSummary(field),
+        ),
         ...(next && { nextCursor: context.cursor.write({ detail, after: next }) }),
       };
     },
@@ -95,7 +98,7 @@ function viewFull(field: TicketField, from: number, to: number): z.input<typeof 
   const options = optionsOf(field).slice(from, to);
   return {
     ...viewSummary(field),
-    ...omitNullish({ description: truncate(field.description, 1_000), pattern: field.regexp_for_validation }),
+    ...omitNullish({ description: truncate(field.description, 1_000), pattern: field.regexp_for_validation, tag: field.tag || undefined }),
     ...(options.length > 0 && {
       options: options.map(({ name, value }) => ({ name: truncate(name, 300) ?? '', value: truncate(value, 300) ?? '' })),
     }),

@@ -6,7 +6,14 @@ import type { TicketFields } from '../client/tickets.ts';
 
 export const ticketId = z.int().describe('Ticket id: the number in its URL, without #');
 
-export const ifUnchangedSince = z.iso.datetime();
+/** `updatedAt` of a ticket, in any zone. */
+export const ifUnchangedSince = z.iso.datetime({ offset: true }).overwrite(toUtc);
+
+/** Zendesk compares whole seconds in UTC. Leaves a text unchanged that is no time, because zod calls this before it refuses one. */
+function toUtc(time: string): string {
+  const at = new Date(time);
+  return time.endsWith('Z') || Number.isNaN(at.getTime()) ? time : `${at.toISOString().slice(0, 19)}Z`;
+}
 
 /** A list of tags. Zendesk keeps them in lower case. */
 export const tags = (description: string) => z.array(tag).max(100).optional().describe(`${description}. At most 100`);

@@ -1,7 +1,7 @@
 import { emailAddress, ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
-import { nextCursor } from '../client/cursor-page.ts';
+import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import { CommentView, TicketDetails, viewComment, viewDetails } from '../outputs.ts';
 import { ifUnchangedSince, tags, ticketFields, ticketId, ticketProperties } from './ticket-inputs.ts';
 
@@ -74,11 +74,12 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
       const after = input.commentsCursor === undefined ? undefined : context.cursor.read(input.commentsCursor, Position).after;
       const { ticket, users } = await client.getTicket(input.ticketId, context);
       if (!input.includeComments && after === undefined) return { ticket: viewDetails(client, ticket, users) };
-      const page = await client.listComments(input.ticketId, { sort: '-created_at', size: commentsPerPage, after }, context);
-      const next = nextCursor(page, { size: commentsPerPage, after }, context);
+      const page = { size: commentsPerPage, after };
+      const found = await client.listComments(input.ticketId, { sort: '-created_at', ...page }, context);
+      const next = nextCursor(found, page, context);
       return {
         ticket: viewDetails(client, ticket, users),
-        comments: page.comments.map((comment) => viewComment(comment, page.users)),
+        comments: rowsOf(found.comments, page, context).map((comment) => viewComment(comment, found.users)),
         ...(next && { commentsCursor: context.cursor.write({ ticket: input.ticketId, after: next }) }),
       };
     },

@@ -22,8 +22,9 @@ describe('zendesk_get_job_status', () => {
       total: 2,
       progress: 2,
       message: 'Completed',
+      succeeded: [{ index: 0, id: '1', action: 'update' }],
       failed: 1,
-      failures: [{ index: 1, id: '99', reason: 'Ticket 99 does not exist' }],
+      failures: [{ index: 1, id: '99', reason: 'TicketNotFound: Ticket 99 does not exist' }],
     });
   });
 

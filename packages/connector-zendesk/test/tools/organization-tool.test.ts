@@ -22,8 +22,10 @@ describe('zendesk_get_organization', () => {
       tags: ['food'],
       details: '1 Example Street',
       notes: 'Pays by invoice',
+      customFields: [],
       sharedTickets: true,
       createdAt: expect.any(String),
+      updatedAt: expect.any(String),
     });
     expect(await account.call('zendesk_get_organization', { organizationId: byName['id'] })).toEqual(byName);
   });

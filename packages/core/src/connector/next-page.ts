@@ -30,3 +30,13 @@ export function nextPage<P extends string | number>(vendor: string, { more, next
     );
   return next;
 }
+
+/**
+ * Returns the first `size` rows of a page that was read by cursor. If the vendor has sent more rows than it was asked for, warns the model,
+ * because no cursor leads to them.
+ */
+export function onePage<T>(vendor: string, rows: readonly T[], size: number, context: Context): readonly T[] {
+  if (rows.length <= size) return rows;
+  context.warn(`This is not the whole list: ${vendor} sent ${rows.length} rows, and only the first ${size} are shown.`);
+  return rows.slice(0, size);
+}

@@ -61,7 +61,8 @@ export type SignedPart = 'timestamp' | 'body' | 'form' | { readonly header: stri
 
 /**
  * How a vendor checks an address. `body`: a signed delivery has the challenge in a field, as Slack's `challenge`. `query`: a GET has the
- * challenge and a token of the settings in its query, as Meta's `hub.challenge` and `hub.verify_token`. The host answers with the challenge.
+ * challenge and a token of the settings in its query, as Meta's `hub.challenge` and `hub.verify_token`. The host answers with the
+ * challenge.
  */
 export type Challenge =
   | { readonly in: 'body'; readonly field: string }

@@ -84,7 +84,7 @@ export class UpstreamRequest {
 
   markRefused({ executed, transient, code }: UpstreamError): void {
     if (executed === 'unknown') return;
-    // A temporary refusal settles only this attempt, and so does a host that points elsewhere. Any other permanent refusal settles the request.
+    // A temporary refusal settles only this attempt, and so does a host that points elsewhere. Any other refusal settles the request.
     if ((transient || code === 'CONNECTION_INVALID') && executed === 'no') this.markNotExecuted();
     else this.markAnswered(executed);
   }

@@ -1,4 +1,4 @@
-import type { Entry, LogSpec } from '../connector/state.ts';
+import type { Entry } from '../connector/state.ts';
 import type { Webhook, WebhookEvent } from '../connector/webhook.ts';
 import { canonicalJson, shortDigest } from '../lib/digest.ts';
 
@@ -13,7 +13,9 @@ export interface DeliveredEvents {
   readonly cause?: unknown;
 }
 
-/** Reads the events of a body. One that cannot be read does not stop the others. @throws what the connector throws for a whole body. */
+/**
+ * Reads the events of a body. An event that cannot be read does not affect the others. @throws the connector's error for a whole body.
+ */
 export function readEvents({ events, log }: Pick<Webhook<never>, 'events' | 'log'>, body: unknown): DeliveredEvents {
   const entries: Entry<unknown>[] = [];
   let leftOut = 0;

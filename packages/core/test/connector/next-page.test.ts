@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/connector/context.ts';
-import { nextPage, type PageEnd } from '../../src/connector/next-page.ts';
+import { nextPage, onePage, type PageEnd } from '../../src/connector/next-page.ts';
 
 function read(end: PageEnd<string | number>) {
   const warnings: string[] = [];
@@ -29,4 +29,13 @@ test('a position that does not move ends in an error', () => {
   expect(() => read({ more: true, next: 'a', current: 'a' })).toThrow(
     expect.objectContaining({ code: 'UPSTREAM_INVALID', message: expect.stringContaining('Acme names this page as its own next page') }),
   );
+});
+
+test('rows beyond the size of a page are not shown, and the model is warned', () => {
+  const warnings: string[] = [];
+  const context = { warn: (message: string) => void warnings.push(message) } as Context;
+  expect(onePage('Acme', [1, 2], 2, context)).toEqual([1, 2]);
+  expect(warnings).toEqual([]);
+  expect(onePage('Acme', [1, 2, 3], 2, context)).toEqual([1, 2]);
+  expect(warnings).toEqual(['This is not the whole list: Acme sent 3 rows, and only the first 2 are shown.']);
 });
