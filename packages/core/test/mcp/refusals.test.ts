@@ -171,7 +171,8 @@ test.each(['GET', 'DELETE'])('looks at the key of a %s before it refuses the met
     'Bearer',
     expect.stringContaining('This key is unknown or revoked.'),
   ]);
-  expect((await ask('Bearer good')).status).toBe(405);
+  const refused = await ask('Bearer good');
+  expect([refused.status, refused.headers.get('connection')]).toEqual([405, 'keep-alive']);
 });
 
 test('refuses content types other than JSON, and methods other than POST', async () => {
