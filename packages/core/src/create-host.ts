@@ -1,5 +1,6 @@
 import { CallPath } from './call/call-path.ts';
 import { IncomingCalls } from './call/incoming-calls.ts';
+import { createInstructions } from './call/instructions.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { Connector } from './connector/connector.ts';
@@ -36,9 +37,11 @@ export function createHost(options: HostOptions): Host {
   const { clock, log, observer, catalog, connections, clients, callPath, calls, jobs, draining } = parts;
   const { callTimeoutMs: timeoutMs = defaultCallTimeoutMs } = options;
   const local = Promise.resolve(localPrincipal);
+  const { info = { name: 'busbar', version: '0.0.0' } } = options;
+  const instructions = createInstructions({ ...parts, info });
   let closing: Promise<void> | undefined;
   return {
-    info: options.info ?? { name: 'busbar', version: '0.0.0' },
+    info,
     clock,
     log,
     observer,
@@ -49,6 +52,7 @@ export function createHost(options: HostOptions): Host {
     authenticate: options.authenticate ?? (() => local),
     limit: (principal) => limitRequest(options, principal),
     tools: (principal) => catalog.forPrincipal(principal),
+    instructions: (principal) => instructions(principal, catalog.forPrincipal(principal)),
     tool: (principal, name) => catalog.find(name, principal),
     call: (request) => calls.call(request),
     cancel: (principal, requestId) => callPath.cancel(principal, requestId),

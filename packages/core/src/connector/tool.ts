@@ -19,6 +19,11 @@ export interface AnyTool<Client> {
   /** For the model: what the tool does, and when to use it instead of another tool. At most 1,024 characters. */
   readonly description: string;
   readonly effect: Effect;
+  /**
+   * Whether a second call with the same arguments changes nothing more at the vendor, even without an idempotency key. Say so in the
+   * description too. Only a hint to clients. All reads have it.
+   */
+  readonly idempotent?: boolean;
   /** The groups that the tool belongs to. An API key may be limited to certain groups. Absent: `['default']`. */
   readonly toolsets?: readonly string[];
   /**

@@ -362,7 +362,7 @@ test('answers an unknown method and a discovery as the revision requires', async
     supportedVersions: ['2026-07-28'],
     capabilities: { tools: {} },
     cacheScope: 'private',
-    instructions: 'Ask for little.',
+    instructions: expect.stringMatching(/^Tools for probe\..*\n\nAsk for little\.$/s),
     _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'acme', version: '1.2.3' } },
   });
 });
