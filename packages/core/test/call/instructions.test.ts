@@ -59,10 +59,11 @@ test('a principal reads only the names of connections that it may use, and which
   ]);
   // A store that returns too much.
   const leaky = { ...connections, list: async () => (await connections.page('acme', { limit: 100 })).connections };
-  const read = (change: object) =>
-    host({ connections: leaky }).instructions({ ...localPrincipal, toolsets: ['acme-read'], ...change });
+  const read = (change: object) => host({ connections: leaky }).instructions({ ...localPrincipal, toolsets: ['acme-read'], ...change });
   const adas = await read({ id: 'ada' });
-  expect(adas).toMatch(/^Tools for acme\. Choose an account of acme with "connection": ("own", "team"|"team", "own"); the default is "own"\.$/);
+  expect(adas).toMatch(
+    /^Tools for acme\. Choose an account of acme with "connection": ("own", "team"|"team", "own"); the default is "own"\.$/,
+  );
   expect(await read({ id: 'eve' })).toBe('Tools for acme.');
   expect(await read({ id: 'eve', tenant: 'other' })).toContain('"foreign too"');
 });

@@ -14,7 +14,11 @@ interface Received {
   readonly id?: unknown;
   readonly method?: string;
   readonly params?: { readonly progress?: number };
-  readonly result?: { readonly protocolVersion?: string; readonly supportedVersions?: readonly string[]; readonly structuredContent?: object };
+  readonly result?: {
+    readonly protocolVersion?: string;
+    readonly supportedVersions?: readonly string[];
+    readonly structuredContent?: object;
+  };
   readonly error?: { readonly code: number };
 }
 

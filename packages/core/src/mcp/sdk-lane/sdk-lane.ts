@@ -46,8 +46,7 @@ export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
 }
 
 /**
- * Passes on the cancellation of an older client, which arrives in a request of its own. The SDK looks for the call only among those of the
- * same request.
+ * Passes on the cancellation of an older client, which arrives in a request of its own. The SDK looks for the call only in that request.
  */
 function passCancellation(host: Host, principal: Principal, message: unknown): void {
   if (methodOf(message) !== 'notifications/cancelled') return;

@@ -56,14 +56,22 @@ const oldCall = (params: object) =>
 async function ask(url: URL, message: Parameters<typeof post>[1], accept: string) {
   const { status, headers, text } = await post(url, message, { headers: { accept } });
   const stream = /^event: message\ndata: (.*)\n\n$/.exec(text)?.[1];
-  return { status, type: headers.get('content-type'), isStream: stream !== undefined, message: JSON.parse(stream ?? text) as { id: unknown } };
+  return {
+    status,
+    type: headers.get('content-type'),
+    isStream: stream !== undefined,
+    message: JSON.parse(stream ?? text) as { id: unknown },
+  };
 }
 
-test.each(['2025-11-25', '2025-06-18', '2024-11-05'])('an older client of %s may use any header that covers both types', async (version) => {
-  const { url } = await serve();
-  for (const accept of ['*/*', 'application/*, text/*', 'APPLICATION/JSON, TEXT/EVENT-STREAM'])
-    expect(await ask(url, initialize(version), accept)).toMatchObject({ status: 200, isStream: true, message: { id: 7 } });
-});
+test.each(['2025-11-25', '2025-06-18', '2024-11-05'])(
+  'an older client of %s may use any header that covers both types',
+  async (version) => {
+    const { url } = await serve();
+    for (const accept of ['*/*', 'application/*, text/*', 'APPLICATION/JSON, TEXT/EVENT-STREAM'])
+      expect(await ask(url, initialize(version), accept)).toMatchObject({ status: 200, isStream: true, message: { id: 7 } });
+  },
+);
 
 test.each([
   ['a plain call', {}],
