@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { openDatabase } from '@busbar/postgres';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTicketOnce } from './create-ticket-once.ts';
 import { callTool, parseMessage, post } from './mcp-requests.ts';
 import { dataFolder, startServing, temporaryFolder, type ServerProcess } from './server-process.ts';
 
@@ -47,6 +48,24 @@ describe('a server started without settings', () => {
     const pasted = server.stdout.slice(server.stdout.indexOf('  curl '));
     const { stdout } = await run('sh', ['-c', pasted]);
     expect(parseMessage(stdout)).toMatchObject({ result: { structuredContent: { subject: 'The printer is on fire' } } });
+  });
+
+  test('runs the commands of README.md that repeat a call, which create one ticket', async () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const block = /```sh\n(KEY=[^]*?)```/.exec(readme)?.[1] ?? '';
+    const commands = block.replace(/^KEY=.*/, `KEY=${server.key}`).replace('http://127.0.0.1:3000/mcp', server.url);
+    const answers = (await run('sh', ['-c', commands])).stdout.split('\n').filter((line) => line.startsWith('data: '));
+    const tickets = answers.map((line) => (parseMessage(line) as { result: { structuredContent: unknown } }).result.structuredContent);
+    expect(tickets).toEqual([tickets[0], tickets[0]]);
+    expect(tickets[0]).toMatchObject({ subject: 'The printer is out' });
+    const found = await callTool(server, 'zendesk_search_tickets', { text: 'The printer is out' });
+    expect(found.structuredContent).toMatchObject({ total: 1 });
+  });
+
+  test('serves the function of README.md that creates a ticket once', async () => {
+    const made = await createTicketOnce(server.url, server.key, '1042');
+    expect(made).toMatchObject({ subject: 'Order 1042 is late' });
+    expect(await createTicketOnce(server.url, server.key, '1042')).toEqual(made);
   });
 
   test('serves the official client, which lists the tools, creates a ticket and reads it', async () => {

@@ -1,6 +1,7 @@
 import { CallPath } from './call/call-path.ts';
 import { DefaultConnections } from './call/default-connections.ts';
 import { IncomingCalls } from './call/incoming-calls.ts';
+import { createInstructions } from './call/instructions.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { misspelt } from './catalog/definition-shape.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -40,9 +41,11 @@ export function createHost(options: HostOptions): Host {
   const { clock, log, observer, catalog, connections, clients, callPath, calls, jobs, draining } = parts;
   const { callTimeoutMs: timeoutMs = defaultCallTimeoutMs } = options;
   const local = Promise.resolve(localPrincipal);
+  const { info = { name: 'busbar', version: '0.0.0' } } = options;
+  const instructions = createInstructions({ ...parts, info });
   let closing: Promise<void> | undefined;
   return {
-    info: options.info ?? { name: 'busbar', version: '0.0.0' },
+    info,
     clock,
     log,
     observer,
@@ -53,6 +56,7 @@ export function createHost(options: HostOptions): Host {
     authenticate: options.authenticate ?? (() => local),
     limit: (principal) => limitRequest(options, principal),
     tools: (principal) => catalog.forPrincipal(principal),
+    instructions: (principal) => instructions(principal, catalog.forPrincipal(principal)),
     tool: (principal, name) => catalog.find(name, principal),
     call: (request) => calls.call(request),
     cancel: (principal, requestId) => callPath.cancel(principal, requestId),

@@ -17,11 +17,22 @@ import type { HttpClient } from './ports/http-client.ts';
 import type { MaybePromise } from './lib/maybe-promise.ts';
 import type { StateStore } from './connector/state.ts';
 
+/** The server, as it introduces itself to clients. */
+export interface HostInfo {
+  readonly name: string;
+  readonly version: string;
+  /**
+   * Text for models, which follows the instructions that the host writes itself: its connectors, the connections to choose from, and how to
+   * repeat writes. A function receives the host's text and returns the whole.
+   */
+  readonly instructions?: string | ((own: string) => string) | undefined;
+}
+
 /** Options for `createHost`. Only `connectors` is required. With the defaults, the host keeps everything in this process. */
 export interface HostOptions {
   readonly connectors: readonly Connector[];
   /** The server's name, version and instructions, as clients see them. Default: `busbar`, `0.0.0`. */
-  readonly info?: { readonly name: string; readonly version: string; readonly instructions?: string } | undefined;
+  readonly info?: HostInfo | undefined;
   /**
    * Default: none. Whether or not you give it, a tenant without connections to a connector has a default connection to it, if the
    * connector's config accepts `{}`. Jobs run for the connections that you give, or else for the local principal's.
@@ -145,7 +156,7 @@ export interface Hook {
 
 /** The runtime that combines connectors, resilience and metering. Transports serve it. It does not depend on any transport. */
 export interface Host {
-  readonly info: { readonly name: string; readonly version: string; readonly instructions?: string };
+  readonly info: Pick<HostInfo, 'name' | 'version'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer: Observer;
@@ -162,6 +173,8 @@ export interface Host {
   limit(principal: Principal): MaybePromise<RateLimitDecision | undefined>;
   /** Lists the tools that a principal may use, in a stable order. */
   tools(principal: Principal): readonly CatalogEntry[];
+  /** Returns the text that introduces the server to a principal's model. Empty if there is nothing to say. */
+  instructions(principal: Principal): Promise<string>;
   /** Finds a tool by name, if the principal may use it. */
   tool(principal: Principal, name: string): CatalogEntry | undefined;
   /**

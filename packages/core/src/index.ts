@@ -45,7 +45,7 @@ export type { QuotaKind, QuotaPeriod, QuotaRule, UsagePolicy } from './billing/q
 export type { CatalogEntry } from './catalog/catalog.ts';
 export { systemClock } from './clock.ts';
 export { createHost } from './create-host.ts';
-export type { AskAnswer, CallRequest, CallResult, ClientSignal, Hook, Host, HostOptions } from './host.ts';
+export type { AskAnswer, CallRequest, CallResult, ClientSignal, Hook, Host, HostInfo, HostOptions } from './host.ts';
 export { silentLogger } from './logger.ts';
 export { memoryBudget, type MemoryBudgetOptions } from './memory/budget.ts';
 export { memoryCache, type MemoryCacheOptions } from './memory/cache.ts';

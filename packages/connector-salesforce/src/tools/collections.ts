@@ -111,6 +111,7 @@ export const collectionTools = (tool: ToolBuilder<SalesforceClient>) => [
     description:
       'Creates or changes up to 200 Salesforce records of one object in one request, by an external id field, and reports for each row whether it was written. Can be repeated: it makes no second records.',
     effect: 'write',
+    idempotent: true,
     input: z.object({
       object: objectName,
       externalIdField,

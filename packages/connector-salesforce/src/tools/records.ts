@@ -100,6 +100,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
     description:
       'Creates a Salesforce record, or changes the record that has this external id already. Repeating it makes no second record, so prefer it to salesforce_create_record where the object has an external id field.',
     effect: 'write',
+    idempotent: true,
     input: z.object({
       object: objectName,
       externalIdField,

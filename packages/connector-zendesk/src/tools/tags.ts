@@ -9,6 +9,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
     description:
       'Adds tags to a Zendesk ticket, or removes some, and returns all tags that it has afterwards. The other tags stay. A second call changes nothing more. Tags can start triggers of the account.',
     effect: 'write',
+    idempotent: true,
     input: z.object({
       ticketId,
       tags: z.array(tag).min(1).max(100).describe('1 to 100 tags'),

@@ -58,6 +58,7 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
     description:
       'Makes sure that a Zendesk user exists and has the values you give: finds the user by e-mail address or external id and changes those values, or creates an end user, and returns the user. A second call makes no second user. It cannot change a role. Look with zendesk_get_user first if you might overwrite what someone wrote.',
     effect: 'write',
+    idempotent: true,
     input: z
       .object({
         email: emailAddress()

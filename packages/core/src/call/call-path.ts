@@ -3,7 +3,7 @@ import { redactedValues } from '../catalog/without-secrets.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 import type { ToolError } from '../errors.ts';
-import type { CallRequest, CallResult, Host } from '../host.ts';
+import type { CallRequest, CallResult } from '../host.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
 import { redactingLogger } from '../lib/redactor.ts';
 import { silentLogger, type Logger } from '../logger.ts';
@@ -133,7 +133,7 @@ export class CallPath {
     for (const limit of this.#deadlines.running) limit.stop(reason);
   }
 
-  /** Ends a principal's call that has this request id. See {@link Host.cancel}. */
+  /** Ends a principal's call that has this request id. See `Host.cancel`. */
   cancel(principal: Principal, requestId: string | number): void {
     const [call, another] = this.#deadlines.running.filter((limit) => limit.answers(principal, requestId));
     if (call && !another) return call.cancel();

@@ -26,12 +26,7 @@ export function pickConnection(
       'The connection of the earlier call no longer exists. Make a new call through another connection.',
     );
   }
-  const own = usable.filter(({ user }) => user !== undefined);
-  const pickFrom = (all: readonly Connection[]): Connection | undefined =>
-    name === undefined
-      ? (all.find(({ isDefault }) => isDefault) ?? (all.length === 1 ? all[0] : undefined))
-      : all.find((connection) => connection.name === name);
-  const found = pickFrom(own) ?? pickFrom(usable);
+  const found = findConnection(usable, name);
   if (found) return found;
   if (usable.length === 0)
     throw new ToolError(
@@ -45,5 +40,15 @@ export function pickConnection(
   );
 }
 
-const isUsable = ({ tenant, user }: Connection, principal: Principal): boolean =>
+/** Finds a connection among those that a principal may use: by name, else the default, else the only one. Its own take precedence. */
+export function findConnection(usable: readonly Connection[], name: string | undefined): Connection | undefined {
+  const findIn = (all: readonly Connection[]): Connection | undefined =>
+    name === undefined
+      ? (all.find(({ isDefault }) => isDefault) ?? (all.length === 1 ? all[0] : undefined))
+      : all.find((connection) => connection.name === name);
+  return findIn(usable.filter(({ user }) => user !== undefined)) ?? findIn(usable);
+}
+
+/** Whether a principal may use a connection. */
+export const isUsable = ({ tenant, user }: Connection, principal: Principal): boolean =>
   tenant === principal.tenant && (user === undefined || user === principal.id);

@@ -13,6 +13,10 @@ export interface CatalogEntry {
   readonly name: string;
   readonly description: string;
   readonly effect: Effect;
+  /** Whether a second equal call has no further effect at the vendor. True of all reads. */
+  readonly idempotent: boolean;
+  /** Whether the tool may reach a vendor. */
+  readonly openWorld: boolean;
   readonly connector: string;
   readonly toolsets: readonly string[];
   /** The JSON Schema of the arguments, in the portable form that model vendors accept. */
@@ -107,6 +111,9 @@ function compile(connector: Connector, tool: AnyTool<unknown>): CatalogEntry {
     name,
     description,
     effect: tool.effect,
+    // An idempotency key makes any write repeatable, which a hint cannot express.
+    idempotent: tool.effect === 'read' || tool.idempotent === true,
+    openWorld: connector.origins !== undefined,
     connector: connector.id,
     toolsets: tool.toolsets ?? ['default'],
     inputSchema,

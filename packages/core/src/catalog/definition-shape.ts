@@ -28,6 +28,7 @@ const toolNames: Names<AnyTool<unknown>> = {
   name: true,
   description: true,
   effect: true,
+  idempotent: true,
   toolsets: true,
   cache: true,
   input: true,

@@ -23,6 +23,11 @@ export interface AnyTool<Client> {
    * permanently. Clients ask a person before a `destructive` tool. Only reads may be cached and shared.
    */
   readonly effect: Effect;
+  /**
+   * Whether a second call with the same arguments changes nothing more at the vendor, even without an idempotency key. Say so in the
+   * description too. Only a hint to clients. All reads have it.
+   */
+  readonly idempotent?: boolean | undefined;
   /** The groups that the tool belongs to. An API key may be limited to certain groups. Absent: `['default']`. */
   readonly toolsets?: readonly string[] | undefined;
   /**

@@ -10,11 +10,12 @@ import { answerTypes } from './request/answer-types.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
-import { HttpError, overloaded, ownShareTaken } from './request/http-error.ts';
+import { HttpError, overloaded, ownShareTaken, withId } from './request/http-error.ts';
 import { removeNullArguments } from './request/null-arguments.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
-import { rateLimitHeaders, refuseByRateLimit } from './request/rate-limit-headers.ts';
+import { rateLimitHeaders } from './request/rate-limit-headers.ts';
 import { readBody } from './request/read-body.ts';
+import { refuseOverLimit } from './request/refuse-over-limit.ts';
 import { answerPreflight, createRequestGuard, type GuardOptions } from './request/request-guard.ts';
 import { setHeaders } from './request/response-headers.ts';
 import type { HeavyTurns } from './room/heavy-turns.ts';
@@ -59,8 +60,10 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
       if (request.method !== 'POST') throw methodNotAllowed();
       const limited = host.limit(principal);
       const decision = limited instanceof Promise ? await limited : limited;
-      if (decision && !decision.allowed) refuseByRateLimit(decision, host.clock.now(), response);
+      if (decision && !decision.allowed)
+        return await refuseOverLimit({ host, room: options.room, request, response, disconnect, principal, decision });
       const headers = decision && rateLimitHeaders(decision, host.clock.now());
+      let message: unknown;
       try {
         const contentType = request.headers['content-type'] ?? '';
         if (!isPlainJson(contentType) && !(await isJson(contentType)))
@@ -70,7 +73,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         const guest = options.room.enter(principal);
         if (!guest) throw ownShareTaken;
         disconnect.guest = guest;
-        const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
+        message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
           options.turns.read(body, principal.tenant, disconnect, parseMessage),
         );
         if (types === 'json' && isSubscription(message)) throw notAcceptable();
@@ -79,7 +82,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         await lane({ request, response, headers, disconnect, message, principal, address: credentials.address });
       } catch (error) {
         if (!response.headersSent) setHeaders(response, headers);
-        throw error;
+        throw error instanceof HttpError && isObject(message) ? withId(error, message['id']) : error;
       }
     },
     /** Aborts the requests that are still running. */
@@ -151,10 +154,10 @@ function isModest(message: unknown): boolean {
 function checkParamHeaders(host: Host, principal: Principal, message: unknown, { headers }: IncomingMessage): void {
   // Earlier revisions have no such headers.
   if (headers['mcp-protocol-version'] !== '2026-07-28') return;
-  const { id, method, params } = (message ?? {}) as { id?: unknown; method?: unknown; params?: { name?: unknown; arguments?: unknown } };
+  const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown; arguments?: unknown } };
   if (method !== 'tools/call') return;
   const entry = typeof params?.name === 'string' ? host.tool(principal, params.name) : undefined;
   const fault = entry && findParamHeaderFault(entry, params?.arguments, headers);
   // The protocol's code for headers that differ from the body.
-  if (fault) throw new HttpError(400, 'INVALID_INPUT', `The request's headers and body disagree: ${fault}.`, { rpcCode: -32020, id });
+  if (fault) throw new HttpError(400, 'INVALID_INPUT', `The request's headers and body disagree: ${fault}.`, { rpcCode: -32020 });
 }

@@ -2,11 +2,10 @@ import type { Tool } from '@modelcontextprotocol/server';
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import type { Effect } from '../connector/tool.ts';
 
-const annotations: Record<Effect, NonNullable<Tool['annotations']>> = {
-  read: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
-  // A repeated write may write twice, unless the caller sends an idempotency key. A hint cannot express that exception.
-  write: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
-  destructive: { readOnlyHint: false, destructiveHint: true, idempotentHint: false },
+const effectHints: Record<Effect, NonNullable<Tool['annotations']>> = {
+  read: { readOnlyHint: true, destructiveHint: false },
+  write: { readOnlyHint: false, destructiveHint: false },
+  destructive: { readOnlyHint: false, destructiveHint: true },
 };
 
 const listedTools = new WeakMap<CatalogEntry, Tool>();
@@ -17,12 +16,19 @@ export function listedTool(entry: CatalogEntry): Tool {
   if (!tool) {
     tool = {
       name: entry.name,
+      title: titleOf(entry),
       description: entry.description,
       inputSchema: entry.inputSchema,
       ...(entry.outputSchema && { outputSchema: entry.outputSchema }),
-      annotations: annotations[entry.effect],
+      annotations: { ...effectHints[entry.effect], idempotentHint: entry.idempotent, openWorldHint: entry.openWorld },
     };
     listedTools.set(entry, tool);
   }
   return tool;
+}
+
+/** Returns the name as people read it: `zendesk_create_ticket` is "Zendesk create ticket". */
+function titleOf({ name }: CatalogEntry): string {
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -29,10 +29,13 @@ export function listenOnStdio(
   const states = createAskStateCodec(undefined);
   const transport = new DrainingTransport(new StdioServerTransport(input, output), onClose);
   const connections = splitByRevision(transport).map((part) =>
-    serveStdio(() => createSdkServer(host, { principal, address: undefined }, states), {
-      transport: part,
-      onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
-    }),
+    serveStdio(
+      async () => createSdkServer(host, { principal, address: undefined, instructions: await host.instructions(principal) }, states),
+      {
+        transport: part,
+        onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
+      },
+    ),
   );
   host.start();
   let closing: Promise<void> | undefined;

@@ -24,10 +24,11 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     const first = await client.listTools();
     const echo = first.tools.find(({ name }) => name === 'probe_echo_text');
     expect(echo).toMatchObject({
+      title: 'Probe echo text',
       description: 'Answers with its input.',
       inputSchema: { type: 'object', properties: { text: { type: 'string', description: 'Any text, at most 10,000,000 characters' } } },
       outputSchema: { type: 'object' },
-      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     });
     expect(first.tools.find(({ name }) => name === 'probe_write_text')?.annotations).toMatchObject({
       readOnlyHint: false,
@@ -37,6 +38,10 @@ describe.each(clients)('$name', ({ connect, over, modern }) => {
     expect(first.tools.find(({ name }) => name === 'probe_delete_text')?.annotations).toMatchObject({ destructiveHint: true });
     expect(JSON.stringify(await client.listTools())).toBe(JSON.stringify(first));
     expect(client.getServerCapabilities()).toEqual({ tools: {} });
+  });
+
+  test('receives instructions that name the connector and say how to repeat a write', () => {
+    expect(client.getInstructions()).toMatch(/^Tools for probe\. .*_meta\["busbar\/idempotencyKey"\]/);
   });
 
   test('receives how long it may cache a list, and that the list is private', async () => {

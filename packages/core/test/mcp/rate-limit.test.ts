@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { localPrincipal, ToolError, type Authenticate, type RateLimit, type RefusalEvent } from '../../src/index.ts';
 import { modernClient, oldClient } from './clients.ts';
 import { callOf, messageOf, post } from './raw.ts';
+import { rawClient } from './room/sockets.ts';
 import { serve } from './serve.ts';
 
 /** A limit that allows that many requests for each key and never resets. */
@@ -52,27 +53,70 @@ test.each([
 test('refuses requests beyond the limit, and says how long to wait', async () => {
   const refused: RefusalEvent['reason'][] = [];
   const { url } = await serve({}, { rateLimit: allowing(0), observer: { refused: ({ reason }) => void refused.push(reason) } });
-  const answer = await post(url, echo);
+  const answer = await post(url, messageOf('tools/list'));
   expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('ratelimit')]).toEqual([429, '12', '"default";r=0;t=12']);
-  expect(answer.json().error).toEqual({
-    code: 429,
-    message: 'Rate limit of 0 requests per minute reached. Wait 12 s, then call again.',
-    data: { code: 'RATE_LIMITED' },
-  });
+  expect(answer.json()).toEqual({ jsonrpc: '2.0', id: 7, error: { code: 429, message, data: { code: 'RATE_LIMITED' } } });
   expect(refused).toEqual(['rate-limit']);
+});
+
+const message = 'Rate limit of 0 requests per minute reached. Wait 12 s, then call again.';
+const result = {
+  content: [{ type: 'text', text: `RATE_LIMITED: ${message}` }],
+  isError: true,
+  _meta: { 'busbar/error': { code: 'RATE_LIMITED', retryAfterMs: 11_400 } },
+};
+
+test('answers a call beyond the limit with a tool’s result under its own id, because a model reads that', async () => {
+  const refused: RefusalEvent['reason'][] = [];
+  const { url } = await serve({}, { rateLimit: allowing(0), observer: { refused: ({ reason }) => void refused.push(reason) } });
+  const older = JSON.stringify({ ...echo.body, params: { name: 'probe_echo_text', arguments: { text: 'a' } }, id: 'own' });
+  const [modern, legacy] = [await post(url, echo), await post(url, older)];
+  for (const { status, headers } of [modern, legacy]) {
+    expect([status, headers.get('retry-after'), headers.get('ratelimit')]).toEqual([200, '12', '"default";r=0;t=12']);
+    expect(headers.get('content-type')).toBe('application/json');
+  }
+  expect(modern.json()).toEqual({ jsonrpc: '2.0', id: 7, result: { ...result, resultType: 'complete' } });
+  expect(legacy.json()).toEqual({ jsonrpc: '2.0', id: 'own', result });
+  const stream = await post(url, older, { headers: { accept: 'text/event-stream' } });
+  expect([stream.headers.get('content-type'), stream.text]).toEqual(['text/event-stream', `event: message\ndata: ${legacy.text}\n\n`]);
+  expect(refused).toEqual(['rate-limit', 'rate-limit', 'rate-limit']);
+});
+
+test.each([
+  ['a large call', callOf('probe_echo_text', { text: 'x'.repeat(5_000) })],
+  ['a body that is not JSON', 'no JSON'],
+  ['a call without an id', JSON.stringify({ ...echo.body, id: undefined })],
+  ['a call with an id of a wrong type', JSON.stringify({ ...echo.body, id: {} })],
+  ['a notification', JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })],
+  ['a batch', JSON.stringify([echo.body])],
+])('refuses %s beyond the limit with 429 and without an id', async (_what, body) => {
+  const { url } = await serve({}, { rateLimit: allowing(0) });
+  const answer = await post(url, body);
+  expect([answer.status, answer.json()]).toEqual([429, { jsonrpc: '2.0', id: null, error: expect.objectContaining({ message }) }]);
+});
+
+test('reads nothing of a large body beyond the limit', async () => {
+  const { url } = await serve({}, { rateLimit: allowing(0) });
+  const client = await rawClient(url);
+  client.socket.write('POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{');
+  expect(await client.reads(/Wait 12 s/)).toMatch(/^HTTP\/1.1 429/);
 });
 
 test.each([
   ['2.x', modernClient],
   ['1.x', oldClient],
-])('client %s reports how long to wait', async (_version, connect) => {
+])('client %s reads how long to wait, as the result of its call', async (_version, connect) => {
   // The requests that connect the client count too.
   const rateLimit = allowing(6);
   const client = await connect((await serve({}, { rateLimit })).url);
-  const calls = async () => {
-    for (let call = 0; call < 7; call += 1) await client.callTool({ name: 'probe_echo_text', arguments: { text: 'a' } });
-  };
-  await expect(calls()).rejects.toThrow('Rate limit of 6 requests per minute reached. Wait 12 s, then call again.');
+  const texts: unknown[] = [];
+  for (let call = 0; call < 7; call += 1) {
+    const { isError, content } = await client.callTool({ name: 'probe_echo_text', arguments: { text: 'a' } });
+    if (isError) texts.push(content);
+  }
+  expect(texts.at(-1)).toEqual([
+    { type: 'text', text: 'RATE_LIMITED: Rate limit of 6 requests per minute reached. Wait 12 s, then call again.' },
+  ]);
 });
 
 test('lists and invalid requests count as well, for each principal', async () => {
@@ -81,7 +125,7 @@ test('lists and invalid requests count as well, for each principal', async () =>
   const ada = { headers: { authorization: 'Bearer ada' } };
   expect((await post(url, 'no JSON', ada)).status).toBe(400);
   expect((await post(url, callOf('probe_no_such'), ada)).status).toBe(200);
-  expect((await post(url, echo, ada)).status).toBe(429);
+  expect((await post(url, echo, ada)).text).toContain('RATE_LIMITED');
   expect((await post(url, echo, { headers: { authorization: 'Bearer bob' } })).status).toBe(200);
 });
 

@@ -184,7 +184,8 @@ test.each(['GET', 'DELETE'])('looks at the key of a %s before it refuses the met
     'Bearer',
     expect.stringContaining('This key is unknown or revoked.'),
   ]);
-  expect((await ask('Bearer good')).status).toBe(405);
+  const refused = await ask('Bearer good');
+  expect([refused.status, refused.headers.get('connection')]).toEqual([405, 'keep-alive']);
 });
 
 test('refuses content types other than JSON, and methods other than POST', async () => {
@@ -374,7 +375,7 @@ test('answers an unknown method and a discovery as the revision requires', async
     supportedVersions: ['2026-07-28'],
     capabilities: { tools: {} },
     cacheScope: 'private',
-    instructions: 'Ask for little.',
+    instructions: expect.stringMatching(/^Tools for probe\..*\n\nAsk for little\.$/s),
     _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'acme', version: '1.2.3' } },
   });
 });

@@ -1,4 +1,5 @@
 import type { CallResult, Host } from '../../host.ts';
+import type { MaybePromise } from '../../lib/maybe-promise.ts';
 import type { Principal } from '../../principal.ts';
 import type { Exchange, Lane } from '../request/exchange.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -24,19 +25,20 @@ export function createFastLane(host: Host, sdkLane: Lane): Lane {
 
   async function servePrebuilt({ response, headers, principal }: Exchange, plain: Exclude<PlainRequest, PlainCall>): Promise<void> {
     const batch = batches.join();
-    const bytes = prebuiltBytes(plain, principal);
+    const built = prebuiltBytes(plain, principal);
+    const bytes = built instanceof Promise ? await built : built;
     await batch?.turn();
     if (!response.destroyed) writePrebuilt(response, headers, bytes, plain);
   }
 
-  function prebuiltBytes(plain: Exclude<PlainRequest, PlainCall>, principal: Principal): Buffer {
+  function prebuiltBytes(plain: Exclude<PlainRequest, PlainCall>, principal: Principal): MaybePromise<Buffer> {
     switch (plain.method) {
       case 'tools/list':
         return prebuilt.list(host.tools(principal), plain.modern);
       case 'server/discover':
-        return prebuilt.discovery();
+        return host.instructions(principal).then((instructions) => prebuilt.discovery(instructions));
       case 'initialize':
-        return prebuilt.initialize(plain.protocolVersion);
+        return host.instructions(principal).then((instructions) => prebuilt.initialize(plain.protocolVersion, instructions));
       case 'ping':
         return prebuilt.pong();
     }

@@ -9,19 +9,14 @@ import { cacheHint, capabilities, implementation } from '../server-info.ts';
 /** A host's results that are the same for every request, as bytes up to the request's id. Builds each result when it is first needed. */
 export class PrebuiltResponses {
   readonly #serverInfo: object;
-  readonly #instructions: object;
   /** The `_meta` of every answer to newer clients. */
   readonly #meta: ResultMeta;
   readonly #modernLists = new WeakMap<readonly CatalogEntry[], Buffer>();
   readonly #olderLists = new WeakMap<readonly CatalogEntry[], Buffer>();
-  /** Keyed by protocol version, one for each supported revision. */
-  readonly #initializations = new Map<string, Buffer>();
-  #discovery: Buffer | undefined;
   #pong: Buffer | undefined;
 
   constructor(host: Host) {
     this.#serverInfo = implementation(host);
-    this.#instructions = host.info.instructions ? { instructions: host.info.instructions } : {};
     const meta = { 'io.modelcontextprotocol/serverInfo': this.#serverInfo };
     this.#meta = { object: meta, json: JSON.stringify(meta) };
   }
@@ -37,17 +32,14 @@ export class PrebuiltResponses {
     return bytes;
   }
 
-  discovery(): Buffer {
-    return (this.#discovery ??= beforeId(this.#complete({ supportedVersions: ['2026-07-28'], capabilities, ...this.#instructions }), true));
+  /** Returns the `server/discover` result for a principal with these instructions. Not kept, because clients ask once. */
+  discovery(instructions: string): Buffer {
+    return beforeId(this.#complete({ supportedVersions: ['2026-07-28'], capabilities, ...(instructions && { instructions }) }), true);
   }
 
-  initialize(protocolVersion: string): Buffer {
-    let bytes = this.#initializations.get(protocolVersion);
-    if (!bytes) {
-      bytes = beforeId({ protocolVersion, capabilities, serverInfo: this.#serverInfo, ...this.#instructions }, false);
-      this.#initializations.set(protocolVersion, bytes);
-    }
-    return bytes;
+  /** Like {@link discovery}, for older clients. */
+  initialize(protocolVersion: string, instructions: string): Buffer {
+    return beforeId({ protocolVersion, capabilities, serverInfo: this.#serverInfo, ...(instructions && { instructions }) }, false);
   }
 
   pong(): Buffer {

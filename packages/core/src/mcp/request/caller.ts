@@ -4,7 +4,7 @@ import { mapMaybe, type MaybePromise } from '../../lib/maybe-promise.ts';
 import type { RateLimit } from '../../ports/rate-limit.ts';
 import type { Credentials } from '../../principal.ts';
 import { addressOwner } from '../room/address-owner.ts';
-import { refuseByRateLimit } from './rate-limit-headers.ts';
+import { refusedByRateLimit } from './rate-limit-headers.ts';
 
 /** How the transport determines a caller's address and limits its requests. */
 export interface CallerOptions {
@@ -41,6 +41,6 @@ export function limitAddress(
 ): MaybePromise<void> {
   if (!limitPerAddress) return undefined;
   return mapMaybe(limitPerAddress.take(addressOwner(address)), (decision) => {
-    if (!decision.allowed) refuseByRateLimit(decision, clock.now(), response);
+    if (!decision.allowed) throw refusedByRateLimit(decision, clock.now(), response);
   });
 }

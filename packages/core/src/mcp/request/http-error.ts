@@ -57,6 +57,11 @@ export const ownShareTaken = new HttpError(
   { headers: { 'retry-after': '1' }, reason: 'share' },
 );
 
+/** The same error for a message whose id is known. */
+export function withId({ status, code, message, details }: HttpError, id: unknown): HttpError {
+  return new HttpError(status, code, message, { ...details, id: typeof id === 'string' || typeof id === 'number' ? id : null });
+}
+
 /** Answers a request with an error. Errors other than {@link HttpError} and ToolError are masked. */
 export function refuse(host: Host, error: unknown, response: ServerResponse): void {
   // The client has disconnected, or its response has begun and can only be cut off.
@@ -77,7 +82,9 @@ const readToTheEnd = 64 * 1024;
 /** Ends a connection after its answer if most of a large body is still to come. node:http would read it to the end for nothing. */
 function closeUnread(response: ServerResponse): void {
   const { complete, headers } = response.req;
-  if (!complete && !(Number(headers['content-length']) <= readToTheEnd)) response.setHeader('connection', 'close');
+  // A request with neither header has no body.
+  const isLarge = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > readToTheEnd;
+  if (!complete && isLarge) response.setHeader('connection', 'close');
 }
 
 function toHttpError(host: Host, error: unknown): HttpError {

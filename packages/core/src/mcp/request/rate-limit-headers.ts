@@ -17,12 +17,12 @@ export function rateLimitHeaders({ rule, remaining, resetMs }: RateLimitDecision
   };
 }
 
-/** Sets the response's rate limit headers, and throws the error for a request over its rate limit. */
-export function refuseByRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse): never {
+/** Sets the response's rate limit headers, and returns the error for a request over its rate limit. */
+export function refusedByRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse): HttpError {
   const { rule, resetMs } = decision;
   setHeaders(response, rateLimitHeaders(decision, now));
   const wait = Math.max(1, Math.ceil(resetMs / 1_000));
-  throw new HttpError(
+  return new HttpError(
     429,
     'RATE_LIMITED',
     `Rate limit of ${rule.limit} requests per ${windowName(rule.windowMs)} reached. Wait ${wait} s, then call again.`,

@@ -8,6 +8,8 @@ import { toWebRequest, writeWebResponse } from '../request/web-exchange.ts';
 import { createAskStateCodec } from './ask-state.ts';
 import { createSdkServer, type Caller } from './sdk-server.ts';
 
+// The requests whose answers hold the server's instructions.
+const greetings: ReadonlySet<unknown> = new Set(['initialize', 'server/discover']);
 // The SDK has checked a notification that it accepts.
 const accepted = 202;
 
@@ -32,7 +34,8 @@ export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
   return {
     serve: async ({ request, response, headers, disconnect, message, principal, address, outcome }: Exchange) => {
       if (!response.headersSent) setHeaders(response, headers);
-      const caller: Caller = { principal, address, outcome };
+      const instructions = greetings.has(methodOf(message)) ? await host.instructions(principal) : undefined;
+      const caller: Caller = { principal, address, outcome, instructions };
       const authInfo = { token: '', clientId: principal.id, scopes: [], extra: { ...caller } };
       const answer = await mcp.fetch(toWebRequest(request, disconnect), { authInfo, parsedBody: message });
       if (answer.status === accepted) passCancellation(host, principal, message);
@@ -43,11 +46,12 @@ export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
 }
 
 /**
- * Passes on the cancellation of an older client, which arrives in a request of its own. The SDK looks for the call only among those of the
- * same request.
+ * Passes on the cancellation of an older client, which arrives in a request of its own. The SDK looks for the call only in that request.
  */
 function passCancellation(host: Host, principal: Principal, message: unknown): void {
-  const { method, params } = message as { method?: unknown; params?: { requestId?: unknown } };
-  const id = params?.requestId;
-  if (method === 'notifications/cancelled' && (typeof id === 'string' || typeof id === 'number')) host.cancel(principal, id);
+  if (methodOf(message) !== 'notifications/cancelled') return;
+  const id = (message as { params?: { requestId?: unknown } }).params?.requestId;
+  if (typeof id === 'string' || typeof id === 'number') host.cancel(principal, id);
 }
+
+const methodOf = (message: unknown): unknown => (message as { method?: unknown } | null)?.method;

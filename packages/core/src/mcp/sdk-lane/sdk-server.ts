@@ -13,17 +13,19 @@ const listParams = z.looseObject({
 });
 
 /** The caller, its address, and the outcome of a call that has already run. */
-export type Caller = Pick<Exchange, 'principal' | 'address' | 'outcome'>;
+export interface Caller extends Pick<Exchange, 'principal' | 'address' | 'outcome'> {
+  /** The server's instructions for this caller. Only the first request of a client needs them. */
+  readonly instructions?: string | undefined;
+}
 
 /**
  * Creates the SDK's server for one principal and one exchange or pipe. The host answers `tools/list` and `tools/call`, and the SDK answers
  * everything else. The SDK keeps a client's state in its server, so never share the server.
  */
 export function createSdkServer(host: Host, caller: Caller, states: RequestStateCodec<AskState>): Server {
-  const { principal } = caller;
-  const { instructions } = host.info;
+  const { principal, instructions } = caller;
   const server = new Server(implementation(host), {
-    ...(instructions !== undefined && { instructions }),
+    ...(instructions && { instructions }),
     capabilities,
     cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
     requestState: { verify: (state, context) => states.verify(state, context) },
