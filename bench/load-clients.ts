@@ -23,7 +23,7 @@ export interface StepResult {
   readonly clients: number;
   readonly ms: number;
   readonly answered: number;
-  /** Answers with 429 or 503 and a time to wait, which the client then waits. */
+  /** Answers with a time to wait, which the client then waits. */
   readonly refused: number;
   /** All other answers, and broken connections. */
   readonly failed: number;
@@ -57,7 +57,7 @@ async function run({ caller, steps, lists }: Profile): Promise<void> {
           const began = performance.now();
           const response = await client.send(Math.floor(sent * lists) < Math.floor((sent + 1) * lists) ? list : call);
           const waitMs = Number(/^retry-after: (\d+)/im.exec(response.head)?.[1]) * 1_000;
-          if ([429, 503].includes(response.status) && waitMs >= 0) {
+          if (waitMs >= 0) {
             refused += 1;
             await sleep(Math.min(waitMs, longestWaitMs));
           } else if (looksRight(response)) times.push(performance.now() - began);

@@ -30,6 +30,7 @@ test('the host receives the caller and its input', async () => {
   expect(await receivedCall(message)).toEqual({
     principal: { tenant: 'local', id: 'local', roles: ['owner'] },
     address: '127.0.0.1',
+    requestId: 7,
     tool: 'probe_echo_text',
     arguments: { text: 'a' },
     idempotencyKey: 'k',
