@@ -49,7 +49,7 @@ export default defineConfig({
     // PGlite is WebAssembly, which V8 would compile a second time, in the background, for longer than most tests run.
     execArgv: [patientWithWasm],
     // Children (a stdio server, a hosted server) start on a machine that may be busy. Only a test that hangs takes this long.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     expect: { poll: { timeout: 30_000, interval: 20 } },
     // Loading the sources takes a third of a child's start.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/busbar-test/compiled', import.meta.url)) },

@@ -39,7 +39,7 @@ describe('the server built by npm run build:server, in its own folder', () => {
     const { status, body } = await post(server.url, requestInit.headers, { method: 'prompts/list' });
     expect(status).toBe(200);
     expect(parseMessage(body)).toMatchObject({ id: 1, error: { code: -32601 } });
-  }, 60_000);
+  });
 
   test.runIf(postgresql && !noRedis)(
     'serves with workers, PostgreSQL, Redis and traces',

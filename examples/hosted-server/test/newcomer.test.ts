@@ -165,7 +165,7 @@ test('a stopped server exits with 0, leaves a record of each call, and has logge
     { tenant: 'default', tool: 'zendesk_create_ticket', status: 'executed', wrote: 'yes' },
     { tenant: 'default', tool: 'zendesk_get_ticket', status: 'failed', wrote: 'no' },
   ]);
-}, 60_000);
+});
 
 test('the first key is shown once; a later start accepts it, and creates another key on request', async () => {
   await using stack = new AsyncDisposableStack();
@@ -185,4 +185,4 @@ test('the first key is shown once; a later start accepts it, and creates another
   const third = await startServing(stack, env, '--new-key');
   expect(third.key).not.toBe(first.key);
   for (const { key } of [first, third]) expect((await post(third.url, { authorization: `Bearer ${key}` })).status).toBe(200);
-}, 60_000);
+});

@@ -65,7 +65,7 @@ describe('SIGTERM with 50 calls in flight', () => {
     expect(answers.filter(({ isError }) => isError)).toEqual([]);
     expect(sandbox.requests.filter(({ route }) => route === creates)).toHaveLength(50);
     expect(await server.ended).toBe(0);
-  }, 60_000);
+  });
 
   test('that never end: the server refuses all of them within the drain time, and the exit code is 0', async () => {
     const sandbox = await startSandbox();
@@ -79,7 +79,7 @@ describe('SIGTERM with 50 calls in flight', () => {
     // Calls that had reached the vendor may have written; calls in the queue had not.
     expect(new Set(codes)).toEqual(new Set(['OUTCOME_UNKNOWN', 'UNAVAILABLE']));
     expect(codes.filter((code) => code === 'OUTCOME_UNKNOWN')).toHaveLength(20);
-  }, 60_000);
+  });
 
   test('twice: the second signal ends the process at once', async () => {
     const sandbox = await startSandbox();
@@ -92,7 +92,7 @@ describe('SIGTERM with 50 calls in flight', () => {
     await Promise.allSettled(calls);
     expect(await server.ended).toBe(1);
     expect(server.stderr).toContain('A second signal');
-  }, 60_000);
+  });
 });
 
 test('two signals within half a second count as one, because npm and the server both get Ctrl-C: running calls may finish', async () => {
@@ -107,7 +107,7 @@ test('two signals within half a second count as one, because npm and the server 
   sandbox.recover();
   expect(await call).toMatchObject({ isError: false });
   expect(await server.ended).toBe(0);
-}, 60_000);
+});
 
 test('SIGTERM while a client is slow to send its request: the client is cut off, and the exit code is 0', async () => {
   const server = await startServing(stack, { BUSBAR_DATA_DIR: await dataFolder(stack), BUSBAR_DRAIN_MS: '4000' });
@@ -121,7 +121,7 @@ test('SIGTERM while a client is slow to send its request: the client is cut off,
   await once(client, 'close');
   expect(await server.ended).toBe(0);
   expect(server.stderr).toMatch(/requests unanswered/);
-}, 60_000);
+});
 
 test('a second server on the folder refuses to start, the first continues, and its data opens again', async () => {
   const folder = await dataFolder(stack);
@@ -137,7 +137,7 @@ test('a second server on the folder refuses to start, the first continues, and i
   await first.ended;
   const third = await startServing(stack, { BUSBAR_DATA_DIR: folder });
   expect(await callTool({ url: third.url, key: first.key }, 'zendesk_create_ticket', ticket)).toMatchObject({ isError: false });
-}, 60_000);
+});
 
 test('a port in use is reported, and the folder and the first key remain for the next start', async () => {
   const other = createServer().listen(0, '127.0.0.1');
@@ -151,7 +151,7 @@ test('a port in use is reported, and the folder and the first key remain for the
     `Port ${port} on 127.0.0.1 is in use. Stop the program that listens there, or set PORT to another port (0 takes any free port).\n`,
   );
   expect((await startServing(stack, { BUSBAR_DATA_DIR: folder })).key).toMatch(/^bb_/);
-}, 60_000);
+});
 
 test('invalid settings are all listed, and nothing is started', async () => {
   const refused = await startProcess({ NODE_ENV: 'production', HOST: '0.0.0.0', PORT: 'x' });
@@ -174,7 +174,7 @@ test('a key that has used up its limit gets 429 with the time to wait, and the r
   expect(body).toMatch(/Rate limit of 3 requests per minute reached\. Wait \d+ s, then call again/);
   const metrics = await (await fetch(new URL('/metrics', server.url))).text();
   expect(metrics).toContain('\nmcp_rate_limit_exceeded_total 1\n');
-}, 60_000);
+});
 
 test('the secrets of the account are in no log line and no answer, even if the vendor echoes them', async () => {
   const sandbox = await startSandbox();
@@ -194,4 +194,4 @@ test('the secrets of the account are in no log line and no answer, even if the v
   expect(server.stderr).toContain('"code":"UPSTREAM_REJECTED"');
   expect(server.stderr).not.toContain('hush-hush-hush');
   expect(server.stderr).not.toMatch(/Bearer [0-9a-f]/);
-}, 60_000);
+});

@@ -199,7 +199,7 @@ test('a replayed dead letter creates its ticket once, and call and replay are in
   const { text } = await server.ask(server.key, 'GET audit');
   expect(text).toContain('dead-letters.replay');
   expect(text).not.toContain('hush-hush-hush');
-}, 40_000);
+});
 
 test('a dead letter of a revoked key is not replayed', async () => {
   const leaving = await server.make({ roles: ['owner'] });
@@ -209,7 +209,7 @@ test('a dead letter of a revoked key is not replayed', async () => {
   const { json } = await server.ask(server.key, 'POST dead-letters/replay', { ids: [id] });
   expect(json.letters).toEqual([{ id, outcome: 'refused', kept: true }]);
   expect((await server.ask(server.key, 'POST dead-letters/discard', { ids: [id] })).json).toEqual({ discarded: 1 });
-}, 40_000);
+});
 
 test('dead letters are discarded by shared properties, and never all by mistake', async () => {
   await failOne(owner);
@@ -221,7 +221,7 @@ test('dead letters are discarded by shared properties, and never all by mistake'
   const { discarded } = (await server.ask(owner, 'POST dead-letters/discard', { tool: 'zendesk_create_ticket' })).json;
   expect(discarded).toBeGreaterThan(0);
   expect((await server.ask(owner, 'GET dead-letters')).json.letters).toEqual([]);
-}, 40_000);
+});
 
 test('no route shows or changes anything of another tenant', async () => {
   const letter = await failOne(owner);
@@ -281,7 +281,7 @@ test('no route shows or changes anything of another tenant', async () => {
         expect(text).not.toContain(secret);
     }
   expect(await everything()).toEqual(before);
-}, 40_000);
+});
 
 /** All data that an owner of another tenant must not change. */
 async function everything(): Promise<unknown> {
@@ -330,7 +330,7 @@ test('a replay ends when its client disconnects, and its call is cancelled', asy
   const newest = async () => (await server.ask(owner, 'GET calls?limit=1')).json.calls[0].status;
   await expect.poll(newest, { timeout: 10_000 }).toBe('unknown');
   server.sandbox.recover();
-}, 40_000);
+});
 
 test('the key of an operator can call tools', async () => {
   expect(await callTool({ url: server.url, key: server.key }, 'zendesk_search_tickets', {})).toMatchObject({ isError: false });

@@ -32,4 +32,4 @@ test('events that a server could not deliver before kill -9 are delivered by the
   expect(await second.ended).toBe(0);
   expect([...receiver.counted.values()]).toEqual([1, 1, 1]);
   expect(first.stderr + second.stderr).not.toContain(token);
-}, 60_000);
+});

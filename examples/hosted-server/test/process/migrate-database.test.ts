@@ -20,7 +20,7 @@ test('--migrate creates the tables, says so, and starts no server', async () => 
   const database = await openDatabase({ folder });
   stack.defer(() => database.close());
   expect(await database.db.selectFrom('api_keys').selectAll().execute()).toEqual([]);
-}, 60_000);
+});
 
 test('--migrate on the folder of a running server exits with 1 and the reason', async () => {
   const folder = await dataFolder(stack);
@@ -28,7 +28,7 @@ test('--migrate on the folder of a running server exits with 1 and the reason', 
   const migration = await startProcess({ BUSBAR_DATA_DIR: folder }, '--migrate');
   expect([await migration.ended, migration.stdout]).toEqual([1, '']);
   expect(migration.stderr).toMatch(/^The data folder .* is in use by another running process/);
-}, 60_000);
+});
 
 test.each([['--migrate'], []])('an unreachable database is reported in one sentence, without the password (%s)', async (...args) => {
   const refused = await startProcess(
@@ -42,40 +42,32 @@ test.each([['--migrate'], []])('an unreachable database is reported in one sente
   ]);
 });
 
-test.runIf(postgresql)(
-  '--migrate on a PostgreSQL server names the database, or the reason of a refusal',
-  async () => {
-    const place = await postgresql?.place();
-    if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
-    stack.defer(() => place.remove());
-    const url = new URL(place.options.url);
-    const migration = await startProcess({ DATABASE_URL: url.href }, '--migrate');
-    expect([await migration.ended, migration.stdout]).toEqual([0, `The database ${url.pathname.slice(1)} at ${url.host} is up to date.\n`]);
-    url.pathname = '/there_is_none';
-    const refused = await startProcess({ DATABASE_URL: url.href }, '--migrate');
-    expect([await refused.ended, refused.stderr]).toEqual([
-      1,
-      'The database refused: database "there_is_none" does not exist. Correct DATABASE_URL or the database.\n',
-    ]);
-  },
-  60_000,
-);
+test.runIf(postgresql)('--migrate on a PostgreSQL server names the database, or the reason of a refusal', async () => {
+  const place = await postgresql?.place();
+  if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
+  stack.defer(() => place.remove());
+  const url = new URL(place.options.url);
+  const migration = await startProcess({ DATABASE_URL: url.href }, '--migrate');
+  expect([await migration.ended, migration.stdout]).toEqual([0, `The database ${url.pathname.slice(1)} at ${url.host} is up to date.\n`]);
+  url.pathname = '/there_is_none';
+  const refused = await startProcess({ DATABASE_URL: url.href }, '--migrate');
+  expect([await refused.ended, refused.stderr]).toEqual([
+    1,
+    'The database refused: database "there_is_none" does not exist. Correct DATABASE_URL or the database.\n',
+  ]);
+});
 
-test.runIf(postgresql)(
-  '--migrate refuses a database of a newer version',
-  async () => {
-    const place = await postgresql?.place();
-    if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
-    stack.defer(() => place.remove());
-    const database = await openDatabase(place.options);
-    const newer = { name: '9999-from-the-future', timestamp: '2030-01-01' };
-    await database.db
-      .insertInto('kysely_migration' as never)
-      .values(newer)
-      .execute();
-    await database.close();
-    const refused = await startProcess({ DATABASE_URL: place.options.url }, '--migrate');
-    expect([await refused.ended, refused.stderr]).toEqual([1, expect.stringMatching(/^The database was written by a newer version.*\n$/)]);
-  },
-  60_000,
-);
+test.runIf(postgresql)('--migrate refuses a database of a newer version', async () => {
+  const place = await postgresql?.place();
+  if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
+  stack.defer(() => place.remove());
+  const database = await openDatabase(place.options);
+  const newer = { name: '9999-from-the-future', timestamp: '2030-01-01' };
+  await database.db
+    .insertInto('kysely_migration' as never)
+    .values(newer)
+    .execute();
+  await database.close();
+  const refused = await startProcess({ DATABASE_URL: place.options.url }, '--migrate');
+  expect([await refused.ended, refused.stderr]).toEqual([1, expect.stringMatching(/^The database was written by a newer version.*\n$/)]);
+});

@@ -17,5 +17,5 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     await server.logged(new RegExp(`"pid":${before.two},"msg":"A worker is blocked[^]*"worker":2,"pid":\\d+,"msg":"A worker serves"`));
     const after = await pidsOf(server);
     expect([after.one === before.one, isAlive(before.two), isAlive(after.two)]).toEqual([true, false, true]);
-  }, 60_000);
+  });
 });

@@ -60,7 +60,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
       return [[...counts.keys()].sort(), sum(counts) - before];
     };
     for (let scrape = 0; scrape < 5; scrape += 1) await expect.poll(scraped).toEqual([['1', '2'], 40]);
-  }, 60_000);
+  });
 
   test('leave out the metrics of a worker that does not answer', async () => {
     const server = await serving();
@@ -70,7 +70,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     // Requests on connections to the stopped worker wait with it.
     const scraped = async () => [...(await Promise.any(Array.from({ length: 30 }, () => calls(server)))).keys()];
     await expect.poll(scraped).toEqual(['1']);
-  }, 60_000);
+  });
 
   test('keep their port: a second server reports that it is in use', async () => {
     const { port } = new URL((await serving()).url);
@@ -79,7 +79,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     expect(second.stderr).toBe(
       `Port ${port} on 127.0.0.1 is in use. Stop the program that listens there, or set PORT to another port (0 takes any free port).\n`,
     );
-  }, 60_000);
+  });
 
   test('restart a worker that is killed, while the other serves', async () => {
     const server = await serving();
@@ -90,7 +90,7 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     await server.logged(/A worker exited[^]*"worker":2,"pid":\d+,"msg":"A worker serves"/);
     const after = await pidsOf(server);
     expect([after.one === before.one, after.two === before.two, isAlive(after.two)]).toEqual([true, false, true]);
-  }, 60_000);
+  });
 
   test('exit on SIGTERM at the same time, after they have answered running calls; then the server exits with 0', async () => {
     const server = await serving();
@@ -106,26 +106,22 @@ describe.runIf(postgresql && !noRedis)('two workers', () => {
     expect(await server.ended).toBe(0);
     expect([isAlive(pids.one), isAlive(pids.two)]).toEqual([false, false]);
     expect(server.stderr.match(/"Stopped"/g)).toHaveLength(3);
-  }, 60_000);
+  });
 });
 
-test.runIf(!noRedis)(
-  'a worker that exits during its start ends the server, which reports it after the reason',
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const server = await startServing(stack, {
-      DATABASE_URL: 'postgres://127.0.0.1:1/none',
-      REDIS_URL: redisUrl,
-      BUSBAR_WORKERS: '2',
-      ZENDESK_SUBDOMAIN: 'acme',
-      ZENDESK_CLIENT_ID: 'busbar',
-      ZENDESK_CLIENT_SECRET: 'hush-hush',
-    });
-    expect(await server.ended).toBe(1);
-    expect(server.stdout).toBe('');
-    expect(server.stderr).toMatch(
-      /^The database cannot be reached .*\nWorker 1 exited during its start \(exit code 1\)\. The reason is printed above\.\n$/,
-    );
-  },
-  60_000,
-);
+test.runIf(!noRedis)('a worker that exits during its start ends the server, which reports it after the reason', async () => {
+  await using stack = new AsyncDisposableStack();
+  const server = await startServing(stack, {
+    DATABASE_URL: 'postgres://127.0.0.1:1/none',
+    REDIS_URL: redisUrl,
+    BUSBAR_WORKERS: '2',
+    ZENDESK_SUBDOMAIN: 'acme',
+    ZENDESK_CLIENT_ID: 'busbar',
+    ZENDESK_CLIENT_SECRET: 'hush-hush',
+  });
+  expect(await server.ended).toBe(1);
+  expect(server.stdout).toBe('');
+  expect(server.stderr).toMatch(
+    /^The database cannot be reached .*\nWorker 1 exited during its start \(exit code 1\)\. The reason is printed above\.\n$/,
+  );
+});

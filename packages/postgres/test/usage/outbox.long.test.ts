@@ -73,5 +73,5 @@ describe.each(kinds)('the outbox of usage events on $kind', (kind) => {
     const left = await openDatabase(own.options);
     ends.push(() => left.close());
     expect(await left.db.selectFrom('usage_outbox').selectAll().execute()).toEqual([]);
-  }, 60_000);
+  });
 });
