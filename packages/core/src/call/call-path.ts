@@ -74,7 +74,7 @@ export class CallPath {
       runTool(active, secret, clock).then((returned) => showOutput(active, returned, maxAnswerBytes)),
     );
     this.#options = options;
-    this.#meter = new Meter(options.metering, clock, (active) => reads.run(active));
+    this.#meter = new Meter(options.metering, clock, options.catalog, (active) => reads.run(active));
     this.#deadlines = new Deadlines<CallLimit>(clock);
     this.#isRecorded = options.log !== silentLogger || options.observer.call !== undefined;
   }

@@ -1,3 +1,4 @@
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
@@ -8,6 +9,7 @@ import { AdmissionGate } from './admission-gate.ts';
 import { errorAnswer, maskError, redactError } from './error-answer.ts';
 import { refusedReads } from './refused-reads.ts';
 import type { ToolAnswer } from './show-output.ts';
+import { noteUnavailableTools } from './unavailable-tools.ts';
 
 /** The result of the metered part of a call. */
 export interface ToolRun extends ToolAnswer {
@@ -26,12 +28,14 @@ export interface ToolRun extends ToolAnswer {
 export class Meter {
   readonly #metering: Metering;
   readonly #clock: Clock;
+  readonly #catalog: Catalog;
   readonly #run: (active: ActiveCall) => Promise<ToolRun>;
   readonly #refused = refusedReads();
 
-  constructor(metering: Metering, clock: Clock, run: (active: ActiveCall) => Promise<ToolRun>) {
+  constructor(metering: Metering, clock: Clock, catalog: Catalog, run: (active: ActiveCall) => Promise<ToolRun>) {
     this.#metering = metering;
     this.#clock = clock;
+    this.#catalog = catalog;
     this.#run = run;
   }
 
@@ -99,7 +103,7 @@ export class Meter {
       result = { status, answer, code: undefined, wrote: wroteOf(upstream) === 'no' && accepted === undefined ? 'no' : 'yes', accepted };
     } catch (error) {
       if (error instanceof AskSignal) ask = error;
-      result = ask ? askedResult : failedResult(active, error);
+      result = ask ? askedResult : failedResult(active, error, this.#catalog);
     }
     const { status, answer, code, wrote, accepted } = result;
     // The clock's time may have been corrected during the call.
@@ -140,10 +144,12 @@ type RunResult = Pick<Outcome, 'status' | 'answer' | 'code' | 'wrote' | 'accepte
 
 const askedResult: RunResult = { status: 'asked', answer: { content: [] }, wrote: 'no' };
 
-function failedResult(active: ActiveCall, error: unknown): RunResult {
-  const { call, upstream, warnings, redactor } = active;
+function failedResult(active: ActiveCall, error: unknown, catalog: Catalog): RunResult {
+  const { call, request, upstream, warnings, redactor } = active;
   const failure = redactError(maskError(error, call.callId, active.log), redactor);
   const notes = warnings.map((warning) => redactor.text(`Warning: ${warning}`));
+  const unavailable = noteUnavailableTools(catalog, request.principal, failure.message);
+  if (unavailable !== undefined) notes.unshift(unavailable);
   const wrote = wroteOf(upstream);
   if (wrote === 'unknown' || failure.code === 'OUTCOME_UNKNOWN') {
     const unknown =
