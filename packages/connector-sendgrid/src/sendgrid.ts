@@ -13,7 +13,9 @@ import { suppressionTools } from './tools/suppressions.ts';
 import { templateTools } from './tools/templates.ts';
 
 const config = z.object({
-  apiKey: secret(pastedText().regex(/^[\x21-\x7e]+$/, 'An API key has no spaces')).describe('An API key of the account or subuser'),
+  apiKey: secret(pastedText().regex(/^[\x21-\x7e]+$/, 'An API key has only ASCII characters and no spaces')).describe(
+    'An API key of the account or subuser',
+  ),
   region: z.enum(['global', 'eu']).default('global').describe('"eu" for a subuser in the EU region. Default: global'),
   from: senderText.optional().describe('The verified sender, such as News <news@acme.example>, of calls that give no sender'),
   webhookKey: pastedText()

@@ -25,8 +25,9 @@ describe('the settings of a SendGrid connection', () => {
   });
 
   it.each([
-    [{ apiKey: 'two words' }, 'apiKey: An API key has no spaces'],
-    [{ apiKey: '' }, 'apiKey: An API key has no spaces'],
+    [{ apiKey: 'two words' }, 'apiKey: An API key has only ASCII characters and no spaces'],
+    [{ apiKey: '' }, 'apiKey: An API key has only ASCII characters and no spaces'],
+    [{ apiKey: '“SG.key”' }, 'apiKey: An API key has only ASCII characters and no spaces'],
     [{ region: 'us' }, 'region: '],
     [{ from: 'me' }, 'from: “me” cannot be an e-mail address'],
     [{ webhookKey: '' }, 'webhookKey: '],

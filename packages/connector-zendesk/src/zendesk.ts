@@ -14,11 +14,14 @@ import { ticketTools } from './tools/tickets.ts';
 import { userTools } from './tools/users.ts';
 import { eventLog, webhook } from './webhook.ts';
 
+/** The account's address, as a person copies it from the browser. */
+const accountHost = /^(?:https?:\/\/)?([^/?#:]+)\.zendesk\.com(?:[/?#:].*)?$/;
+
 const config = z
   .object({
-    subdomain: z
-      .string()
-      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'Give only the part before .zendesk.com, in lower case, such as "acme"')
+    subdomain: pastedText()
+      .overwrite((text) => text.toLowerCase().replace(accountHost, '$1'))
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'Give only the part before .zendesk.com, such as "acme"')
       .describe('The account: "acme" for https://acme.zendesk.com'),
     clientId: pastedText().min(1).optional().describe('The identifier of the OAuth client'),
     clientSecret: secret(pastedText().min(1)).optional().describe('The secret of the OAuth client'),

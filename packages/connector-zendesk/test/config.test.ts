@@ -42,12 +42,31 @@ describe('the settings of a Zendesk connection', () => {
     expect(problems(config)).toEqual([expect.stringContaining(message)]);
   });
 
-  it.each(['acme.zendesk.com', 'https://acme', 'acme/..', 'evil.com#', 'ACME', '-acme', 'a@b', '', 'a'.repeat(64)])(
-    'refuse the subdomain "%s"',
-    (subdomain) => {
-      expect(problems({ ...oauth, subdomain })).toEqual([expect.stringContaining('subdomain')]);
-    },
-  );
+  it.each([
+    'https://acme',
+    'acme/..',
+    'evil.com#',
+    'acme.zendesk.com.evil.com',
+    'evil.com/.zendesk.com',
+    'a.b.zendesk.com',
+    '-acme',
+    'a@b',
+    '',
+    'a'.repeat(64),
+  ])('refuse the subdomain "%s"', (subdomain) => {
+    expect(problems({ ...oauth, subdomain })).toEqual([expect.stringContaining('subdomain')]);
+  });
+
+  it.each([
+    'ACME',
+    ' "acme" ',
+    'acme.zendesk.com',
+    'https://acme.zendesk.com',
+    'https://Acme.zendesk.com/agent/dashboard?x=1',
+    'acme.zendesk.com:443',
+  ])('take the subdomain from "%s"', (subdomain) => {
+    expect(zendesk.config.parse({ ...oauth, subdomain }).subdomain).toBe('acme');
+  });
 
   it('take secrets as people paste them', () => {
     const config = zendesk.config.parse({ ...oauth, clientId: ' busbar', clientSecret: 's3cret\n', webhookSecret: '"s1gn"' });

@@ -1,4 +1,4 @@
-import type { UsagePolicy } from '@busbar/core';
+import { pastedText, type UsagePolicy } from '@busbar/core';
 import { isLoopback } from '@busbar/core/mcp/http';
 import type { z } from 'zod';
 import type { Account } from './account.ts';
@@ -32,13 +32,20 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const asMeant = pastedText();
+
 /**
- * Reads the settings. No other code reads the environment. An empty value counts as not set.
+ * Reads the settings. No other code reads the environment. An empty value counts as not set. Quotes and blanks around a value do not
+ * count, because `docker run --env-file` keeps them.
  *
  * @throws {ConfigError} which lists every problem.
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const env: Environment = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const env: Environment = Object.fromEntries(
+    Object.entries(environment)
+      .map(([name, value = '']) => [name, asMeant.parse(value)] as const)
+      .filter(([, value]) => value !== ''),
+  );
   const parsed = settings.safeParse(env);
   const files = readFiles(env);
   const configured = vendors.flatMap((vendor) => {

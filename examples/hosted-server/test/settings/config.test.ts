@@ -31,6 +31,30 @@ describe('readConfig', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: '', ZENDESK_SUBDOMAIN: '' })).toMatchObject({ PORT: 3000, accounts: [] });
   });
 
+  test('takes values as files of settings write them, in quotes and with the line end of Windows', () => {
+    const config = readConfig({
+      ...Object.fromEntries(Object.entries(production).map(([name, value]) => [name, `"${value}"`])),
+      PORT: "'8080'",
+      LOG_LEVEL: 'warn\r',
+      DATABASE_URL: '""',
+      BUSBAR_ALLOWED_HOSTS: '"mcp.example.com, localhost"',
+      SENDGRID_API_KEY: 'SG.key',
+      SENDGRID_REGION: '"eu"',
+      SENDGRID_FROM: '"Widgets, Inc." <news@acme.example>',
+    });
+    expect(config).toMatchObject({ NODE_ENV: 'production', PORT: 8080, LOG_LEVEL: 'warn', BUSBAR_SECRET: production.BUSBAR_SECRET });
+    expect(config.DATABASE_URL).toBeUndefined();
+    expect(config.BUSBAR_ALLOWED_HOSTS).toEqual(['mcp.example.com', 'localhost']);
+    expect(config.accounts).toMatchObject([
+      { name: 'acme', config: { subdomain: 'acme', clientId: 'busbar', clientSecret: 'hush-hush' } },
+      { name: 'default', config: { apiKey: 'SG.key', region: 'eu', from: '"Widgets, Inc." <news@acme.example>' } },
+    ]);
+  });
+
+  test('makes no exception for quotes around an unsafe setting', () => {
+    expect(problemsOf({ NODE_ENV: '"production"' })).toContainEqual(expect.stringContaining('BUSBAR_SECRET is needed in production'));
+  });
+
   test('reads lists and pairs', () => {
     const config = readConfig({
       BUSBAR_ALLOWED_HOSTS: 'mcp.example.com, localhost',

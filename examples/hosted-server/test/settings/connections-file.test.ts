@@ -60,11 +60,9 @@ test('each mistake is reported with its position, without secrets', () => {
   ]);
   expect(problems).toHaveLength(1);
   const [first = '', ...rest] = (problems[0] ?? '').split('; ');
-  expect(first).toBe(
-    'BUSBAR_CONNECTIONS: <file>: connection 2, config, subdomain: Give only the part before .zendesk.com, in lower case, such as "acme"',
-  );
+  expect(first).toBe('BUSBAR_CONNECTIONS: <file>: connection 2, config, subdomain: Give only the part before .zendesk.com, such as "acme"');
   expect(rest).toEqual([
-    'connection 3, config, apiKey: An API key has no spaces',
+    'connection 3, config, apiKey: An API key has only ASCII characters and no spaces',
     expect.stringMatching(/^connection 3, config, region: /),
     expect.stringMatching(/^connection 3, config, from: /),
     'connection 4, config: does not know clientSecrte',

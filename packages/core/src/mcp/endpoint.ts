@@ -7,13 +7,14 @@ import type { Principal } from '../principal.ts';
 import { createFastLane } from './fast-lane/fast-lane.ts';
 import { loadSdk } from './load-sdk.ts';
 import { answerTypes } from './request/answer-types.ts';
+import { hasMark, markBytes } from './request/byte-order-mark.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
 import { HttpError, overloaded, ownShareTaken, withId } from './request/http-error.ts';
-import { removeNullArguments } from './request/null-arguments.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders } from './request/rate-limit-headers.ts';
+import { readArguments } from './request/read-arguments.ts';
 import { readBody } from './request/read-body.ts';
 import { refuseOverLimit } from './request/refuse-over-limit.ts';
 import { answerPreflight, createRequestGuard, type GuardOptions } from './request/request-guard.ts';
@@ -111,11 +112,11 @@ function parseMessage(body: Buffer): unknown {
   if (!isUtf8(body)) throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not UTF-8.', { rpcCode: -32700 });
   let message: unknown;
   try {
-    message = JSON.parse(body.toString('utf8'));
+    message = JSON.parse(body.toString('utf8', hasMark(body) ? markBytes : 0));
   } catch {
     throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not JSON.', { rpcCode: -32700 });
   }
-  removeNullArguments(message);
+  readArguments(message);
   checkId(message);
   // Only revision 2025-03-26 had batches, and a batch of a hundred calls would pass the rate limit as one request.
   if (!Array.isArray(message)) return message;

@@ -1,9 +1,11 @@
+import { stdin } from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import type { Host } from '../host.ts';
 import { localPrincipal, type Principal } from '../principal.ts';
 import type { Listener } from '../transport.ts';
 import { DrainingTransport } from './draining-transport.ts';
+import { hasMark, markBytes } from './request/byte-order-mark.ts';
 import { createAskStateCodec } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
 import { splitByRevision } from './split-by-revision.ts';
@@ -24,9 +26,11 @@ export interface StdioTransportOptions {
 /** Serves one client over a pipe, through the SDK. See {@link StdioTransportOptions}. */
 export function listenOnStdio(
   host: Host,
-  { input, output, principal = localPrincipal, drainMs = 10_000, onClose }: StdioTransportOptions,
+  { input = stdin, output, principal = localPrincipal, drainMs = 10_000, onClose }: StdioTransportOptions,
 ): Listener {
   const states = createAskStateCodec(undefined);
+  // Runs before the SDK's own listener. The SDK would drop a first message that it cannot parse, and its client would wait for ever.
+  input.prependOnceListener('data', blankMark);
   const transport = new DrainingTransport(new StdioServerTransport(input, output), onClose);
   const connections = splitByRevision(transport).map((part) =>
     serveStdio(
@@ -42,7 +46,14 @@ export function listenOnStdio(
   const close = async () => {
     const left = await transport.drain(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
+    // The SDK stops reading once no one else listens.
+    input.off('data', blankMark);
     for (const connection of connections) await connection.close();
   };
   return { url: 'stdio:', close: () => (closing ??= close()) };
+}
+
+/** Overwrites a byte order mark with blanks, which JSON may begin with. */
+function blankMark(chunk: Buffer): void {
+  if (hasMark(chunk)) chunk.fill(' ', 0, markBytes);
 }

@@ -53,6 +53,35 @@ test('the host receives an empty object if the arguments are null, in every revi
   expect((await receivedCall(callOf('probe_echo_text', {}, { ...nothing, _meta: { progressToken: 0 } })))?.arguments).toEqual({});
 });
 
+test('the host receives the object whose JSON text a client sends as the arguments, in every revision and lane', async () => {
+  const asText = { arguments: '{"text":"a"}' } as const;
+  const older = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'probe_echo_text', ...asText } };
+  expect((await receivedCall(JSON.stringify(older)))?.arguments).toEqual({ text: 'a' });
+  expect((await receivedCall(callOf('probe_echo_text', {}, asText)))?.arguments).toEqual({ text: 'a' });
+  expect((await receivedCall(callOf('probe_echo_text', {}, { ...asText, _meta: { progressToken: 0 } })))?.arguments).toEqual({ text: 'a' });
+  expect((await receivedCall(callOf('probe_echo_text', {}, { arguments: '' })))?.arguments).toEqual({});
+});
+
+test.each([
+  ['a text that is no JSON', 'hello'],
+  ['the JSON text of an array', '[1]'],
+  ['the JSON text of a text', '"{}"'],
+  ['a broken JSON text', '{"text":'],
+  ['a JSON text of more values than a message may have', `{"text":[${'0,'.repeat(20_000)}0]}`],
+  ['an array', [1]],
+])('no call begins with arguments that are %s', async (_what, args) => {
+  expect(await receivedCall(callOf('probe_echo_text', {}, { arguments: args }))).toBeUndefined();
+});
+
+test('a message may begin with a byte order mark', async () => {
+  expect(
+    (await receivedCall(`\uFEFF${JSON.stringify(callOf('probe_echo_text', { text: 'a' }).body)}`, callOf('probe_echo_text').headers))
+      ?.arguments,
+  ).toEqual({
+    text: 'a',
+  });
+});
+
 test('the host receives a progress function only if the client asked for progress', async () => {
   expect(await receivedCall(callOf('probe_echo_text'))).not.toHaveProperty('progress');
   expect((await receivedCall(callOf('probe_echo_text', {}, { _meta: { progressToken: 0 } })))?.progress).toBeTypeOf('function');

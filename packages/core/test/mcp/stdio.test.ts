@@ -112,6 +112,25 @@ test('a line that is not a message does not end the connection', async () => {
   expect(await answer(3)).toMatchObject({ result: { structuredContent: { text: 'alive' } } });
 });
 
+test('the first message may begin with a byte order mark', async () => {
+  const { input, answer } = await servePipes();
+  input.write(`\uFEFF${JSON.stringify({ ...callOf('probe_echo_text', { text: 'marked' }).body, id: 1 })}\r\n`);
+  expect(await answer(1)).toMatchObject({ result: { structuredContent: { text: 'marked' } } });
+});
+
+test('a byte order mark may arrive alone', async () => {
+  const { input, send, answer } = await servePipes();
+  input.write('\uFEFF');
+  send(1, callOf('probe_echo_text', { text: 'marked' }));
+  expect(await answer(1)).toMatchObject({ result: { structuredContent: { text: 'marked' } } });
+});
+
+test('reads arguments that arrive as their JSON text', async () => {
+  const { send, answer } = await servePipes();
+  send(1, callOf('probe_echo_text', {}, { arguments: '{"text":"as text"}' }));
+  expect(await answer(1)).toMatchObject({ result: { structuredContent: { text: 'as text' } } });
+});
+
 test('refuses more than a thousand requests at once', async () => {
   const { send, answer, events } = await servePipes();
   for (let id = 1; id <= 1_001; id += 1) send(id, wait);
