@@ -20,9 +20,9 @@ export interface ToolAnswer {
 }
 
 /**
- * Turns the return value of a tool into its answer. Validates the output, bounds its size, replaces
- * half characters and redacts secrets. After a write, an output
- * that is invalid or too large becomes a message saying that the work is done, because a plain failure would invite a retry.
+ * Turns the return value of a tool into its answer. Validates the output, bounds its size, replaces half characters and redacts secrets.
+ * After a write, an output that is invalid or too large becomes a message saying that the work is done, because a plain failure would
+ * invite a retry.
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
  */
