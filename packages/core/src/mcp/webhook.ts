@@ -57,7 +57,9 @@ export async function receiveWebhook(
       options.turns.read(bytes, found.tenant, disconnect, () => bytes),
     );
     if (!guest.run()) throw ownShareTaken;
-    challenge = isCheck ? await found.challenge(new URLSearchParams(url.slice(path.length))) : await found.receive(toHeaders(request), body);
+    challenge = isCheck
+      ? await found.challenge(new URLSearchParams(url.slice(path.length)))
+      : await found.receive(toHeaders(request), body);
     if (challenge !== undefined) status = 200;
   } catch (error) {
     if (response.destroyed) return;
