@@ -3,14 +3,15 @@
 // functions do the same for JSON.
 
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
-const escapes = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[dD][89a-fA-F][\da-fA-F]{2}|[^])/g;
-const pairLength = '\\ud83d\\ude00'.length;
+// Pairs and backslashes are found too, so that no part of them is taken for a half.
+const halves = /\\(?:\\|u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[dD][89a-fA-F][\da-fA-F]{2})/g;
+const halfLength = '\\ud83d'.length;
 
 /** Replaces each escape of half a surrogate pair in a JSON text by U+FFFD, as `JSON.stringify` writes it. */
 export function wellFormedJson(json: string): string {
   // Most texts have no such escape, and this search is faster than the pattern's.
   if (!json.includes('\\u') || !surrogateEscape.test(json)) return json;
-  return json.replace(escapes, (escape) => (surrogateEscape.test(escape) && escape.length < pairLength ? '\uFFFD' : escape));
+  return json.replace(halves, (found) => (found.length === halfLength ? '\uFFFD' : found));
 }
 
 /** Returns a JSON value with well-formed strings and keys: a copy, or the value itself if they are already. */
