@@ -1,5 +1,5 @@
 import { CallPath } from './call/call-path.ts';
-import { DefaultConnections } from './call/default-connections.ts';
+import { DefaultConnections, needsNoSettings } from './call/default-connections.ts';
 import { IncomingCalls } from './call/incoming-calls.ts';
 import { createInstructions } from './call/instructions.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
@@ -241,11 +241,9 @@ function* optionProblems({ connectors, httpClient, resilience, secret, remapOrig
       yield `remapOrigins: "${from}" → "${to}" is not an origin and a URL`;
 }
 
-/** Creates the local principal's connections: one for each connector whose config accepts `{}`. They are listed, so that their jobs run. */
+/** Creates the local principal's connections to connectors without settings. They are listed, so that their jobs run. */
 function localConnections(connectors: readonly Connector[]): Connections {
-  return memoryConnections(
-    connectors.filter(({ config }) => config.safeParse({}).success).map(({ id }) => ({ connector: id, config: {} })),
-  );
+  return memoryConnections(connectors.filter(needsNoSettings).map(({ id }) => ({ connector: id, config: {} })));
 }
 
 /** Finds default connections by their id too. */

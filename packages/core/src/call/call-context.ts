@@ -3,7 +3,6 @@ import type { CallContext } from '../connector/context.ts';
 import { textStart } from '../connector/truncate.ts';
 import { ToolError } from '../errors.ts';
 import { shortDigest } from '../lib/digest.ts';
-import { wellFormed } from '../lib/well-formed.ts';
 import { upstreamScopeKey, wroteOf, type UpstreamScope } from '../upstream/upstream-scope.ts';
 import { AskSignal, type ActiveCall } from './active-call.ts';
 import type { CallLimit } from './call-limit.ts';
@@ -49,13 +48,13 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
     cursor: createCursor(secret, [principal.tenant, connection, tool]),
     key: (part) => vendorKey([principal.tenant, connection, tool, key ?? callId], part),
     warn(message) {
-      if (warnings.length < maxWarnings) warnings.push(wellFormed(textStart(message, maxWarningLength)));
+      if (warnings.length < maxWarnings) warnings.push(textStart(message, maxWarningLength).toWellFormed());
     },
     progress(done, total, message) {
       // Written so that NaN is dropped too.
       if (!(done > lastDone) || limit.aborted) return;
       lastDone = done;
-      request.progress?.(done, total, message === undefined ? undefined : wellFormed(message));
+      request.progress?.(done, total, message?.toWellFormed());
     },
     async ask(message, answer) {
       if (wroteOf(upstream) !== 'no') throw new Error(`${tool} asks after a write: the run would start again and write twice`);
@@ -67,7 +66,7 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
           `This tool must ask a person: ${message} This client cannot do that. Put the answer into the arguments if they have room for it.`,
         );
       const response = request.answers[id];
-      if (!response) throw new AskSignal(id, wellFormed(message), elicitationSchema(answer));
+      if (!response) throw new AskSignal(id, message.toWellFormed(), elicitationSchema(answer));
       if (response.action !== 'accept') throw new ToolError('CANCELLED', `The person did not agree: ${message} Nothing was written.`);
       const parsed = answer.safeParse(response.content);
       if (!parsed.success)

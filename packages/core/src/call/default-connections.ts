@@ -2,6 +2,9 @@ import type { Connector } from '../connector/connector.ts';
 import type { Connection } from '../ports/connections.ts';
 import type { Principal } from '../principal.ts';
 
+/** Whether all settings of a connector may be left out. */
+export const needsNoSettings = ({ config }: Connector): boolean => config.safeParse({}).success;
+
 /**
  * The connections that no one has to set up: every tenant has one to each connector whose settings may be left out (whose config accepts
  * `{}`), unless it has other connections to that connector.
@@ -10,7 +13,7 @@ export class DefaultConnections {
   readonly #connectors: ReadonlySet<string>;
 
   constructor(connectors: readonly Connector[]) {
-    this.#connectors = new Set(connectors.filter(({ config }) => config.safeParse({}).success).map(({ id }) => id));
+    this.#connectors = new Set(connectors.filter(needsNoSettings).map(({ id }) => id));
   }
 
   /** Lists the caller's default connection to a connector: none, if the connector needs settings. */

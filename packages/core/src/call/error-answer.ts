@@ -2,7 +2,6 @@ import { textStart } from '../connector/truncate.ts';
 import type { Answer } from '../content.ts';
 import { ToolError } from '../errors.ts';
 import type { Redactor } from '../lib/redactor.ts';
-import { wellFormed } from '../lib/well-formed.ts';
 import type { Logger } from '../logger.ts';
 
 /**
@@ -33,7 +32,7 @@ export function redactError(error: ToolError, redactor: Redactor): ToolError {
 export function errorAnswer(error: ToolError, callId: string, notes: readonly string[] = []): Answer {
   const { code, message, retryAfterMs } = error;
   return {
-    content: [`${code}: ${message}`, ...notes].map((text) => ({ type: 'text', text: wellFormed(text) })),
+    content: [`${code}: ${message}`, ...notes].map((text) => ({ type: 'text', text: text.toWellFormed() })),
     isError: true,
     meta: { 'busbar/error': { code, callId, ...(retryAfterMs !== undefined && { retryAfterMs: Math.ceil(retryAfterMs) }) } },
   };

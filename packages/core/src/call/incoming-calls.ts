@@ -2,7 +2,6 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
 import { textStart } from '../connector/truncate.ts';
 import { ToolError } from '../errors.ts';
 import type { CallRequest, CallResult } from '../host.ts';
-import { wellFormed } from '../lib/well-formed.ts';
 import type { Logger } from '../logger.ts';
 import type { Audit } from '../ports/audit.ts';
 import type { Observer } from '../ports/observer.ts';
@@ -78,7 +77,7 @@ export class IncomingCalls {
     if (catalog.has(request.tool)) auditRefusal(audit, log, request, 'TOOL_NOT_FOUND');
     return new ToolError(
       'TOOL_NOT_FOUND',
-      `There is no tool named "${wellFormed(textStart(request.tool, 64))}" for this caller. List the tools to see which exist.`,
+      `There is no tool named "${textStart(request.tool, 64).toWellFormed()}" for this caller. List the tools to see which exist.`,
     );
   }
 }

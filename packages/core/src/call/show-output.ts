@@ -5,7 +5,7 @@ import { textStart } from '../connector/truncate.ts';
 import { openResult, type OpenedResult } from '../connector/tool.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
-import { isWellFormed, wellFormedJson, wellFormedValue } from '../lib/well-formed.ts';
+import { wellFormedJson, wellFormedValue } from '../lib/well-formed.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
 
@@ -20,9 +20,9 @@ export interface ToolAnswer {
 }
 
 /**
- * Turns the return value of a tool into its answer. Validates the output, bounds its size, replaces
- * half characters and redacts secrets. After a write, an output
- * that is invalid or too large becomes a message saying that the work is done, because a plain failure would invite a retry.
+ * Turns the return value of a tool into its answer. Validates the output, bounds its size, replaces half characters and redacts secrets.
+ * After a write, an output that is invalid or too large becomes a message saying that the work is done, because a plain failure would
+ * invite a retry.
  *
  * @throws {ToolError} RESULT_TOO_LARGE for a read. @throws the validation error of a read's output, which is the connector's fault.
  */
@@ -101,7 +101,7 @@ function redacted(active: ActiveCall, answer: Answer, text: string): Answer {
 
 /** Returns content without half characters: the same content, if it has none. */
 function wellFormedContent(content: readonly Content[]): readonly Content[] {
-  return content.every((part) => isPlainText(part) && isWellFormed(part.text)) ? content : wellFormedValue(content);
+  return content.every((part) => isPlainText(part) && part.text.isWellFormed()) ? content : wellFormedValue(content);
 }
 
 function toJson(value: unknown): string {

@@ -90,8 +90,8 @@ export interface UpstreamFailure {
   /** Whether the vendor executed the request. If it is `no`, RATE_LIMITED and UPSTREAM_UNAVAILABLE are retried in every retry class. */
   readonly executed: 'yes' | 'no' | 'unknown';
   /**
-   * `idempotent`: core repeats the request only in the classes `safe` and `keyed`, even if `executed` is `no`. For a refusal that passes by
-   * itself, if a second execution would do harm and the vendor does not promise that there was no first.
+   * `idempotent`: core does not repeat a request of the class `never`, although `executed` is `no`. For a temporary refusal after which the
+   * vendor does not quite promise that nothing was done. Absent: see `executed`.
    */
   readonly repeat?: 'idempotent' | undefined;
   /** Whether the token has expired. If so, core fetches a new token and repeats the request once. */

@@ -31,7 +31,7 @@ export interface Signature {
   readonly kind: 'hmac-sha1' | 'hmac-sha256' | 'ecdsa-p256';
   /** The shared secret (hmac), or the public key as base64 SPKI (ecdsa). */
   readonly key: string;
-  /** How `key` holds the bytes of a shared secret. Default: as text. */
+  /** How `key` holds the bytes of a shared secret. Default: as text. Standard Webhooks: base64, after a `whsec_` that you remove. */
   readonly keyEncoding?: 'base64' | undefined;
   readonly header: string;
   /**

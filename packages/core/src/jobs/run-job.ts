@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts';
 import type { Job } from '../connector/connector.ts';
 import type { JobContext } from '../connector/context.ts';
 import { textStart } from '../connector/truncate.ts';
-import { wellFormed } from '../lib/well-formed.ts';
 import type { Logger } from '../logger.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Metering } from '../ports/metering.ts';
@@ -35,7 +34,7 @@ export async function runJob({ open, job, clock, log, metering, cache, timeoutMs
   const context = workContext({ open, clock, log, timeoutMs, signal, name: `job:${job.name}`, mayWrite: true });
   let reports = Promise.resolve();
   const report: JobContext['report'] = (accepted, outcome, text) => {
-    const message = text === undefined ? {} : { message: wellFormed(textStart(open.redactor.text(text), maxMessageLength)) };
+    const message = text === undefined ? {} : { message: textStart(open.redactor.text(text), maxMessageLength).toWellFormed() };
     reports = reports
       .then(() => metering.report({ connector: open.connector.id, connection: open.connection.id, accepted, outcome, ...message }))
       .catch((err: unknown) => log.error({ accepted, outcome, err }, 'a delivery report was not recorded'));

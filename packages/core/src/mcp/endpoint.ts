@@ -11,7 +11,8 @@ import { hasMark, markBytes } from './request/byte-order-mark.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
-import { HttpError, overloaded, ownShareTaken, withId } from './request/http-error.ts';
+import { HttpError, overloaded, ownShareTaken, refuse } from './request/http-error.ts';
+import { messageId } from './request/message-id.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders } from './request/rate-limit-headers.ts';
 import { readArguments } from './request/read-arguments.ts';
@@ -83,7 +84,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         await lane({ request, response, headers, disconnect, message, principal, address: credentials.address });
       } catch (error) {
         if (!response.headersSent) setHeaders(response, headers);
-        throw error instanceof HttpError && isObject(message) ? withId(error, message['id']) : error;
+        refuse(host, error, response, messageId(message));
       }
     },
     /** Aborts the requests that are still running. */
@@ -125,10 +126,9 @@ function parseMessage(body: Buffer): unknown {
   });
 }
 
-/** Refuses an id that was rounded when it was parsed, because the client would not recognize the answer. The refusal has no id either. */
+/** Refuses an id that was rounded when it was parsed. The refusal has no id either. */
 function checkId(message: unknown): void {
-  const id = isObject(message) ? message['id'] : undefined;
-  if (typeof id !== 'number' || Math.abs(id) <= Number.MAX_SAFE_INTEGER) return;
+  if (!isObject(message) || typeof message['id'] !== 'number' || messageId(message) !== undefined) return;
   throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: the id has more digits than a JSON number keeps. Send it as a string.', {
     rpcCode: -32600,
   });

@@ -108,7 +108,8 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport {
 async function listen(host: Host, options: HttpTransportOptions): Promise<Listener> {
   const { port = 3000, hostname = '127.0.0.1', path = '/mcp', maxBodyBytes = 1024 * 1024, drainMs = 10_000 } = options;
   const { maxRunning = 1_500, maxRunningPerTenant = Math.ceil(maxRunning / 2), maxConnectionsPerAddress = 1_000 } = options;
-  const { reusePort = false, fallback = (_request, response) => refuse(host, nothingServed(host, path), response) } = options;
+  const nothing = nothingServed(host, path);
+  const { reusePort = false, fallback = (_request, response) => refuse(host, nothing, response) } = options;
   if (!host.authenticates && !isLoopback(hostname))
     throw new Error(
       `httpTransport: this host does not authenticate its callers, so it may listen only on loopback and not on ${hostname}. ` +
@@ -196,7 +197,7 @@ function readNothingAfter(request: IncomingMessage, response: ServerResponse): v
 const urlOf = ({ address, family, port }: AddressInfo, path: string): string =>
   `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${path}`;
 
-// Clients that were refused look here for a way to sign in, and show their user the answer.
+// Clients that were refused look here for a way to sign in, and show their user the answer. Created once, because strangers ask often.
 function nothingServed({ authenticates }: Host, path: string): HttpError {
   const signIn = authenticates ? ' There is no sign-in: send your key as Authorization: Bearer <key>.' : '';
   return new HttpError(404, 'NOT_FOUND', `Nothing is served here. MCP is at ${path}.${signIn}`);

@@ -40,7 +40,8 @@ export async function receiveWebhook(
   disconnect: ClientDisconnect,
   options: WebhookOptions,
 ): Promise<void> {
-  const [path = '', query] = request.url?.split('?', 2) ?? [];
+  const { url = '' } = request;
+  const [path = ''] = url.split('?', 1);
   const hook = /^\/hooks\/([\w-]{1,128})$/.exec(path)?.[1];
   const isCheck = request.method === 'GET';
   let status = 204;
@@ -56,7 +57,9 @@ export async function receiveWebhook(
       options.turns.read(bytes, found.tenant, disconnect, () => bytes),
     );
     if (!guest.run()) throw ownShareTaken;
-    challenge = isCheck ? await found.challenge(new URLSearchParams(query)) : await found.receive(toHeaders(request), body);
+    challenge = isCheck
+      ? await found.challenge(new URLSearchParams(url.slice(path.length)))
+      : await found.receive(toHeaders(request), body);
     if (challenge !== undefined) status = 200;
   } catch (error) {
     if (response.destroyed) return;

@@ -1,6 +1,5 @@
 import { ToolError } from '../errors.ts';
 import type { Fields, RepeatableFields } from '../connector/http.ts';
-import { isWellFormed } from '../lib/well-formed.ts';
 
 /**
  * Fills a path template and its query. Encodes every value, so that a model's argument can neither leave its path segment nor add another
@@ -18,7 +17,7 @@ export function requestUrl(origin: string, template: string, params: Fields = {}
     if (text === '') throw new ToolError('INVALID_INPUT', `${name} is empty. Give its value.`);
     if (leavesSegment(text))
       throw new ToolError('INVALID_INPUT', `${name} is not valid: it may not contain "." or ".." as a part of a path.`);
-    if (!isWellFormed(text)) throw new ToolError('INVALID_INPUT', `${name} is not valid: it contains half of a character.`);
+    if (!text.isWellFormed()) throw new ToolError('INVALID_INPUT', `${name} is not valid: it contains half of a character.`);
     used.add(name);
     return encodeURIComponent(text);
   });

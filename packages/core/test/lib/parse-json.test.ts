@@ -6,6 +6,8 @@ test.each([
   ['{"id":12345678901234567890}', { id: '12345678901234567890' }],
   ['[ -9007199254740993 , 9007199254740991]', ['-9007199254740993', 9007199254740991]],
   ['9007199254740993', '9007199254740993'],
+  ['[9007199254740993]', ['9007199254740993']],
+  ['{"a":"\\\\","b":9007199254740993,"c":"\\\\\\"9007199254740993"}', { a: '\\', b: '9007199254740993', c: '\\"9007199254740993' }],
   ['{"a":"id: 12345678901234567890","b":"\\"[12345678901234567890"}', { a: 'id: 12345678901234567890', b: '"[12345678901234567890' }],
   [
     '{"a":[12345678901234567890.5,1234567890123456789e3,0.12345678901234567]}',
@@ -27,8 +29,18 @@ test('other JSON is parsed as JSON.parse does', () => {
   );
 });
 
-test('text that is not JSON is refused', () => {
-  expect(() => parseJson('[12345678901234567890')).toThrow(SyntaxError);
+test('a whole number keeps its digits at any place in a text', () => {
+  for (let before = 0; before < 40; before += 1)
+    for (const digits of ['9007199254740993', '-12345678901234567890', '9007199254740991'])
+      expect(parseJson(`[${' '.repeat(before)}${digits}]`)).toEqual([Number.isSafeInteger(Number(digits)) ? Number(digits) : digits]);
+});
+
+test.each(['[12345678901234567890', '[012345678901234567890]', '{"a":"12345678901234567890}'])('%s is refused', (text) => {
+  expect(() => parseJson(text)).toThrow(SyntaxError);
+});
+
+test('a string without an end is refused in linear time', () => {
+  expect(() => parseJson(`[12345678901234567890,"${'\\"'.repeat(300_000)}`)).toThrow(SyntaxError);
 });
 
 test('a long string costs no recursion', () => {

@@ -86,6 +86,7 @@ test.each([
   ['a large call', callOf('probe_echo_text', { text: 'x'.repeat(5_000) })],
   ['a body that is not JSON', 'no JSON'],
   ['a call without an id', JSON.stringify({ ...echo.body, id: undefined })],
+  ['a call with an id that JSON does not keep', JSON.stringify(echo.body).replace(/"id":\d+/, '"id":9007199254740993')],
   ['a call with an id of a wrong type', JSON.stringify({ ...echo.body, id: {} })],
   ['a notification', JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })],
   ['a batch', JSON.stringify([echo.body])],

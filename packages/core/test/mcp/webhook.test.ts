@@ -87,6 +87,7 @@ test('answers a challenge with its text, which no browser takes for a page', asy
   for (const [response, text] of [
     [await deliver(), '<b>3eZbrw1aBm2rZgRN</b>'],
     [await deliver(null, '/hooks/h00k?hub.challenge=1158%3F201444', { method: 'GET' }), '1158?201444'],
+    [await deliver(null, '/hooks/h00k?hub.mode=subscribe&hub.challenge=1158?201444', { method: 'GET' }), '1158?201444'],
   ] as const) {
     expect([response.status, await response.text()]).toEqual([200, text]);
     expect([response.headers.get('content-type'), response.headers.get('x-content-type-options')]).toEqual(['text/plain', 'nosniff']);

@@ -172,3 +172,11 @@ test('the fields of a form are signed in any order, and equal fields once', asyn
   await expect(verify([...fields, fields[0]].join('&'))).resolves.toBeUndefined();
   await expect(verify(fields.slice(1).join('&'))).rejects.toThrow('does not match');
 });
+
+test('a form with more than 1,000 fields is refused before they are read', async () => {
+  const twilio = vectors.find(({ vendor }) => vendor === 'Twilio') as Vector;
+  const verify = (fields: number) =>
+    verifySignature(twilio.signature, new Headers(twilio.headers), bytes(Array(fields).fill('a=1').join('&')), 0);
+  await expect(verify(1_000)).rejects.toThrow('does not match');
+  await expect(verify(1_001)).rejects.toThrow('the body is not the form that the signature covers');
+});

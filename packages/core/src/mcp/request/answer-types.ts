@@ -6,7 +6,7 @@ let last: { readonly accept: string | undefined; readonly types: AnswerTypes } |
 
 /**
  * Reads an `Accept` header as RFC 9110 (section 12.5.1) says: names in any case, wildcards, and a range of weight 0 excludes its types.
- * Without the header, a client takes every type. Ignores all parameters except the weight.
+ * Without the header, a client takes every type. Ignores all parameters except the weight, and reads at most 100 ranges.
  */
 export function answerTypes(accept: string | undefined): AnswerTypes {
   if (!last || last.accept !== accept) last = { accept, types: typesOf(accept) };
@@ -16,10 +16,13 @@ export function answerTypes(accept: string | undefined): AnswerTypes {
 // The strings of other parameters may hold commas and semicolons. A string without an end matches too, so that the search stays linear.
 const quoted = /"(?:[^"\\]|\\.?)*"?/g;
 
+// More than any client names.
+const maxRanges = 100;
+
 function typesOf(accept: string | undefined): AnswerTypes {
   if (accept === undefined) return 'both';
   const taken = new Map<string, boolean>();
-  for (const range of accept.toLowerCase().replace(quoted, '').split(',')) {
+  for (const range of accept.toLowerCase().replace(quoted, '').split(',', maxRanges)) {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim());
     const isTaken = !parameters.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter));
     taken.set(name, isTaken || taken.get(name) === true);

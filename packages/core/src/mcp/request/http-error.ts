@@ -7,8 +7,6 @@ import { mask } from './mask.ts';
 interface HttpErrorDetails {
   /** The JSON-RPC code. Default: the HTTP status, which lies outside the ranges that JSON-RPC and MCP reserve. */
   readonly rpcCode?: number;
-  /** The id of the refused message, if it is known. */
-  readonly id?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** The reason under which observers count the refusal. Absent for a mistake in the message, which concerns only the client. */
   readonly reason?: RefusalEvent['reason'];
@@ -57,20 +55,19 @@ export const ownShareTaken = new HttpError(
   { headers: { 'retry-after': '1' }, reason: 'share' },
 );
 
-/** The same error for a message whose id is known. */
-export function withId({ status, code, message, details }: HttpError, id: unknown): HttpError {
-  return new HttpError(status, code, message, { ...details, id: typeof id === 'string' || typeof id === 'number' ? id : null });
-}
-
-/** Answers a request with an error. Errors other than {@link HttpError} and ToolError are masked. */
-export function refuse(host: Host, error: unknown, response: ServerResponse): void {
+/**
+ * Answers a request with an error. Errors other than {@link HttpError} and ToolError are masked.
+ *
+ * @param id The id of the refused message, if it is known.
+ */
+export function refuse(host: Host, error: unknown, response: ServerResponse, id?: string | number): void {
   // The client has disconnected, or its response has begun and can only be cut off.
   if (response.destroyed || response.headersSent) return void response.destroy();
   const { status, code, message, details } = error instanceof HttpError ? error : toHttpError(host, error);
   if (details.reason) host.observer.refused?.({ reason: details.reason });
   for (const [name, value] of Object.entries(details.headers ?? {})) response.setHeader(name, value);
   closeUnread(response);
-  const body = { jsonrpc: '2.0', id: details.id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } };
+  const body = { jsonrpc: '2.0', id: id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } };
   response.setHeader('content-type', 'application/json');
   response.setHeader('x-content-type-options', 'nosniff');
   response.writeHead(status).end(JSON.stringify(body));

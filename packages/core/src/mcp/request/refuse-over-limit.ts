@@ -6,7 +6,8 @@ import type { RateLimitDecision } from '../../ports/rate-limit.ts';
 import type { Room } from '../room/room.ts';
 import { answerTypes } from './answer-types.ts';
 import type { ClientDisconnect } from './client-disconnect.ts';
-import { withId, type HttpError } from './http-error.ts';
+import { refuse, type HttpError } from './http-error.ts';
+import { messageId } from './message-id.ts';
 import { refusedByRateLimit } from './rate-limit-headers.ts';
 import { readBody } from './read-body.ts';
 
@@ -26,19 +27,17 @@ interface Refused {
 /**
  * Refuses a request of a key or tenant that is over its rate limit. A `tools/call` gets a tool's result, because a model reads that, while
  * clients throw away the answer of any other status than 200. Other requests get 429, with their own id if their body is small.
- *
- * @throws {HttpError} unless the request is a call.
  */
 export async function refuseOverLimit({ host, room, request, response, disconnect, principal, decision }: Refused): Promise<void> {
   const error = refusedByRateLimit(decision, host.clock.now(), response);
   const isSmall = Number(request.headers['content-length']) <= maxBytes;
   const guest = isSmall ? (disconnect.guest = room.enter(principal)) : undefined;
   const message = guest && (await readBody(request, disconnect, guest, maxBytes, parse).catch(() => undefined));
-  if (!isObject(message)) throw error;
-  const { id, method, params } = message;
-  if (method !== 'tools/call' || (typeof id !== 'string' && typeof id !== 'number')) throw withId(error, id);
+  const id = messageId(message);
+  if (!isObject(message) || message['method'] !== 'tools/call' || id === undefined) return refuse(host, error, response, id);
   if (response.destroyed) return;
   host.observer.refused?.({ reason: 'rate-limit' });
+  const { params } = message;
   const meta = isObject(params) ? params['_meta'] : undefined;
   const isModern = isObject(meta) && Object.hasOwn(meta, 'io.modelcontextprotocol/protocolVersion');
   const json = JSON.stringify({ jsonrpc: '2.0', id, result: resultOf(error, decision, isModern) });

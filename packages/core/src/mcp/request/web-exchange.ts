@@ -62,8 +62,12 @@ export async function writeWebResponse(webResponse: Response, response: ServerRe
 const eventStreamType = 'text/event-stream';
 const streamHeaders = ['cache-control', 'x-accel-buffering'];
 
-/** Returns the data of the last event of a stream that the SDK wrote. Each event has one line of data. */
+const dataLine = '\ndata: ';
+
+/** Returns the data of the last event of a stream that the SDK wrote, or '' if it wrote none. Each event has one line of data. */
 function lastMessage(stream: string): string {
-  const begin = stream.lastIndexOf('\ndata: ') + '\ndata: '.length;
+  const line = stream.lastIndexOf(dataLine);
+  if (line === -1) return '';
+  const begin = line + dataLine.length;
   return stream.slice(begin, stream.indexOf('\n', begin));
 }

@@ -34,6 +34,8 @@ test.each([
   ['application/json;q=0, text/event-stream;q=0.0', 'neither'],
   ['application/jsonp', 'neither'],
   ['application/json/*', 'neither'],
+  [`${'text/html, '.repeat(99)}*/*`, 'both'],
+  [`${'text/html, '.repeat(100)}*/*`, 'neither'],
 ])('of the answers’ types, %j takes %s', (accept, types) => {
   expect(answerTypes(accept)).toBe(types);
 });
