@@ -50,10 +50,10 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
     /** @throws {HttpError}, or the ToolError that `authenticate` throws. */
     async serve(request: IncomingMessage, response: ServerResponse, disconnect: ClientDisconnect): Promise<void> {
       guard(request, response);
-      if (request.method === 'OPTIONS') return answerPreflight(request, response);
       const credentials = readCredentials(request, options);
       const counted = limitAddress(credentials, response, host.clock, options);
       if (counted instanceof Promise) await counted;
+      if (request.method === 'OPTIONS') return answerPreflight(request, response);
       const principal = await host.authenticate(credentials);
       // After the key, because a client that begins with GET should read why its key is refused.
       if (request.method !== 'POST') throw methodNotAllowed();

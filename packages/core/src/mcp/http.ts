@@ -75,10 +75,15 @@ const serverOptions = {
   connectionsCheckingInterval: 2_000,
   // Two headers of a name become a single header that is not valid. Node would drop the second, and a proxy may have read that.
   joinDuplicateHeaders: true,
+  // Node would answer a request without Host itself, and no count would include it. `admits` answers it.
+  requireHostHeader: false,
   // Proxies keep an idle connection for a minute. The server keeps it longer, so that it never closes a connection that a proxy is about to
   // use.
   keepAliveTimeout: 65_000,
 };
+// Clients send 10 to 20 headers, and cloud proxies and tracing add 20 to 40. Node refuses more with 431. All headers together may take
+// 16 KB, which is Node's default and holds a long token.
+const maxHeaders = 100;
 // More connections than one process can serve at once, and fewer than it has file descriptors.
 const maxConnections = 10_000;
 // The most connections that may wait to be accepted. With Node's default of 511, a thousand clients that connect at once would retry and
@@ -129,6 +134,11 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   let closing: Promise<void> | undefined;
 
   const server = createServer(serverOptions, serve);
+  server.maxHeadersCount = maxHeaders;
+  // Node would answer this itself too.
+  server.on('checkExpectation', (request, response) => {
+    if (admits(request, response)) response.writeHead(417, { connection: 'close' }).end();
+  });
   const connections = new ConnectionCounts({
     maxPerOwner: options.trustProxy ? maxConnections : maxConnectionsPerAddress,
     shutsOut: !options.trustProxy,
@@ -144,8 +154,17 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   host.start();
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
+  /** Counts a request on its connection, and answers it if it names no host. Returns whether it may be served. */
+  function admits({ socket, headers, httpVersion }: IncomingMessage, response: ServerResponse): boolean {
+    if (pipelinedOn(socket, response) > maxPipelined) connections.refuse(socket);
+    // RFC 9112: a request of HTTP/1.1 without Host is an error.
+    else if (headers.host === undefined && httpVersion === '1.1') response.writeHead(400, { connection: 'close' }).end();
+    else return true;
+    return false;
+  }
+
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    if (pipelinedOn(request.socket, response) > maxPipelined) return connections.refusePipelined(request.socket);
+    if (!admits(request, response)) return;
     // Node reads nothing of what follows such a request in the same packet, so the bytes after that would be read as a request.
     if (request.headers.upgrade !== undefined) readNothingAfter(request, response);
     const { url = '' } = request;

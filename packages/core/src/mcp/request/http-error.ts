@@ -77,7 +77,9 @@ const readToTheEnd = 64 * 1024;
 /** Ends a connection after its answer if most of a large body is still to come. node:http would read it to the end for nothing. */
 function closeUnread(response: ServerResponse): void {
   const { complete, headers } = response.req;
-  if (!complete && !(Number(headers['content-length']) <= readToTheEnd)) response.setHeader('connection', 'close');
+  // A request with neither header has no body, but is not complete either while its headers are read.
+  const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+  if (!complete && length > readToTheEnd) response.setHeader('connection', 'close');
 }
 
 function toHttpError(host: Host, error: unknown): HttpError {

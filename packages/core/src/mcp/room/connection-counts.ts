@@ -15,8 +15,8 @@ export interface ConnectionCountsOptions {
 }
 
 // Node parses all requests that have arrived on a connection in one turn of the loop, and cannot be stopped. Closing the connection keeps
-// that to one packet, and closing all connections of a network that does it again and again keeps it to a few.
-const maxOffences = 8;
+// that to one packet, and closing all connections of a network that does it again and again keeps it to three.
+const maxOffences = 3;
 const shutOutMs = 10_000;
 const maxRemembered = 10_000;
 
@@ -53,10 +53,10 @@ export class ConnectionCounts {
   }
 
   /**
-   * Closes the connection of a client that sends many requests before it has their answers. At the eighth in ten seconds, closes all
-   * connections of its network, and lets it open no other for the rest of this time.
+   * Closes the connection of a client that makes Node parse much that is not wanted. At the third in ten seconds, closes all connections of
+   * its network, and lets it open no other for the rest of this time.
    */
-  refusePipelined(socket: Socket): void {
+  refuse(socket: Socket): void {
     if (socket.destroyed) return;
     const owner = addressOwner(socket.remoteAddress);
     socket.destroy();
