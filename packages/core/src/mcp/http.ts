@@ -22,10 +22,13 @@ const { createServer } = createRequire(import.meta.url)('node:http') as typeof i
 // Runs on import, because the rest of the program may have been loaded when a server starts, and the shape would be lost.
 keepTickShape();
 
-// For servers that answer more than MCP, so that their pages read callers as the endpoint does.
+// For servers that answer more than MCP, so that their pages read callers and bodies as the endpoint does.
 export { addressOwner } from './room/address-owner.ts';
-export { readCredentials } from './request/caller.ts';
+export { HttpError } from './request/http-error.ts';
 export { isLoopback } from './request/request-guard.ts';
+export { readBody } from './request/read-body.ts';
+export { readCredentials } from './request/caller.ts';
+export { Room } from './room/room.ts';
 
 /** Options for {@link httpTransport}. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {

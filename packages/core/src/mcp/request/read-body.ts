@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ClientDisconnect } from './client-disconnect.ts';
+import type { ClientSignal } from '../../host.ts';
 import type { Guest } from '../room/room.ts';
 import { HttpError, ownShareTaken } from './http-error.ts';
 
@@ -11,7 +11,7 @@ import { HttpError, ownShareTaken } from './http-error.ts';
  */
 export function readBody<T>(
   request: IncomingMessage,
-  disconnect: ClientDisconnect,
+  disconnect: ClientSignal,
   guest: Guest,
   maxBytes: number,
   parse: (body: Buffer) => T | Promise<T>,
@@ -39,11 +39,11 @@ export function readBody<T>(
       request.off('data', onData);
       request.off('end', onEnd);
       chunks = [];
-      disconnect.removeEventListener();
+      disconnect.removeEventListener('abort', onDisconnect);
       reject(error);
     };
     const onEnd = () => {
-      disconnect.removeEventListener();
+      disconnect.removeEventListener('abort', onDisconnect);
       const parts = chunks;
       // The request holds a reference to this function, so this function must not hold a reference to the body.
       chunks = [];
