@@ -25,9 +25,9 @@ export function admitBody({ clock, ...options }: CallerOptions & { readonly cloc
     if (!guest) throw tooMany();
     signal.addEventListener('abort', () => guest.leave(), { once: true });
     if (method !== 'GET' && method !== 'HEAD') {
-      const arrivesLate = !incoming.complete;
+      const received = incoming.socket.bytesRead;
       const body = await readBody(incoming, signal, guest, maxBodyBytes, (whole) => whole).catch(toToolError);
-      if (arrivesLate) await options.authenticate(readCredentials(incoming, options));
+      if (incoming.socket.bytesRead > received) await options.authenticate(readCredentials(incoming, options));
       req.raw = new Request(req.raw, { body });
     }
     if (!guest.run()) throw tooMany();

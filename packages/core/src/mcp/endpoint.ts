@@ -70,9 +70,12 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         const guest = options.room.enter(principal);
         if (!guest) throw ownShareTaken;
         disconnect.guest = guest;
+        const received = request.socket.bytesRead;
         const message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
           options.turns.read(body, principal.tenant, disconnect, parseMessage),
         );
+        // Its key may have been revoked while the body arrived. Most bodies arrive together with their headers.
+        if (request.socket.bytesRead > received) await host.authenticate(credentials);
         if (types === 'json' && isSubscription(message)) throw notAcceptable();
         if (!(isSubscription(message) ? guest.listen() : guest.run())) throw options.room.isFull ? overloaded : ownShareTaken;
         checkParamHeaders(host, principal, message, request);
