@@ -9,6 +9,7 @@ import { createEndpoint } from './endpoint.ts';
 import type { CallerOptions } from './request/caller.ts';
 import { ClientDisconnect } from './request/client-disconnect.ts';
 import { draining, HttpError, overloaded, refuse } from './request/http-error.ts';
+import { isInPieces } from './request/read-body.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { ConnectionCounts } from './room/connection-counts.ts';
 import { HeavyTurns } from './room/heavy-turns.ts';
@@ -168,6 +169,8 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     if (!admits(request, response)) return;
+    // Behind a proxy, which has its own size of pieces, no network could be shut out for them.
+    if (request.headers['transfer-encoding'] !== undefined && !options.trustProxy) countUnwantedPieces(request, response);
     // Node reads nothing of what follows such a request in the same packet, so the bytes after that would be read as a request.
     if (request.headers.upgrade !== undefined) readNothingAfter(request, response);
     const { url = '' } = request;
@@ -187,6 +190,20 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
       ? receiveWebhook(host, request, response, disconnect, webhooks)
       : endpoint.serve(request, response, disconnect);
     served.catch((error: unknown) => refuse(host, error, response)).finally(() => disconnect.guest?.answered(response));
+  }
+
+  /** Refuses the client of a body that no one has begun to read if it arrives in many small pieces, each of which Node parses. */
+  function countUnwantedPieces(request: IncomingMessage, response: ServerResponse): void {
+    let size = 0;
+    let count = 0;
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      count += 1;
+      if (isInPieces(count, size)) connections.refuse(request.socket);
+    };
+    // Otherwise Node would drop the body when the request is answered, and no one could count it.
+    request.read(0);
+    response.once('finish', () => request.readableFlowing === null && request.on('data', onData));
   }
 
   async function close(): Promise<void> {

@@ -31,7 +31,7 @@ export function readBody<T>(
       count += 1;
       chunks.push(chunk);
       if (size > maxBytes) stop(tooLarge(maxBytes));
-      else if (count > freeChunks + size / minChunkBytes) stop(tooManyChunks());
+      else if (isInPieces(count, size)) stop(tooManyChunks());
       else if (!isReserved && !guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
     };
     const onDisconnect = () => stop(disconnected());
@@ -67,6 +67,9 @@ const freeChunks = 64;
 const minChunkBytes = 256;
 const chunkOverhead = 512;
 const reserveAbove = 64 * 1024;
+
+/** Whether a body of this size arrives in more chunks than a client may send it in. */
+export const isInPieces = (chunks: number, size: number): boolean => chunks > freeChunks + size / minChunkBytes;
 
 const tooManyChunks = () =>
   new HttpError(400, 'INVALID_INPUT', 'The request arrives in too many small pieces. Send it in larger ones.', { reason: 'body' });

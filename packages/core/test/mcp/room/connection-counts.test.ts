@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { ToolError } from '../../../src/index.ts';
 import { manualClock } from '../../../src/testing/index.ts';
 import { callOf, post } from '../raw.ts';
 import { serve } from '../serve.ts';
-import { rawClient } from './sockets.ts';
+import { head, rawClient } from './sockets.ts';
 
 const echo = callOf('probe_echo_text', { text: 'a' });
 
@@ -34,6 +35,13 @@ test('behind a proxy, whose address is that of all callers, there is no such lim
 /** A GET that needs no answer before the next one is sent. */
 const get = 'GET /elsewhere HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n';
 
+/** Whether the address of the clients that misbehave may open no connection. */
+async function isShutOut(url: URL): Promise<boolean> {
+  const { socket, closed, reads } = await rawClient(url, '127.0.0.2');
+  socket.write(get);
+  return await Promise.race([closed.then(() => true), reads(/404/).then(() => false)]);
+}
+
 test('the connection of a client that does not wait for its answers is closed, and no other of its network', async () => {
   const { url } = await serve();
   const [first, second] = [await rawClient(url, '127.0.0.2'), await rawClient(url, '127.0.0.2')];
@@ -62,6 +70,7 @@ test.each(Object.entries(answeredByNode))(
       await client.closed;
       expect(client.text.match(/HTTP\/1.1 [2-5]/g)?.length ?? 0).toBeLessThan(10);
     }
+    expect(await isShutOut(url)).toBe(true);
     await bystander.closed;
   },
 );
@@ -106,6 +115,29 @@ test('a network that does it again and again is shut out for ten seconds, with a
   again.socket.write(get);
   expect(await again.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
 });
+
+test.each(['/mcp', '/hooks/any', '/elsewhere'])(
+  'a body for %s that is refused counts for its network if it has many small pieces',
+  async (path) => {
+    const authenticate = () => Promise.reject(new ToolError('UNAUTHENTICATED', 'Send a key.'));
+    const { url } = await serve({}, { authenticate });
+    const bystander = await rawClient(url, '127.0.0.2');
+    const send = async (pieces: number, size: number) => {
+      const client = await rawClient(url, '127.0.0.2');
+      const piece = `${size.toString(16)}\r\n${' '.repeat(size)}\r\n`;
+      client.socket.write(`${head(path, { 'transfer-encoding': 'chunked' })}${piece.repeat(pieces)}0\r\n\r\n`);
+      await client.closed;
+      return client.text.slice(9, 12);
+    };
+    const refused = await send(60, 1);
+    for (let times = 0; times < 4; times += 1) expect([await send(60, 1), await send(150, 300)]).toEqual([refused, refused]);
+    bystander.socket.write(get);
+    await bystander.reads(/404/);
+    for (let times = 0; times < 3; times += 1) await send(1_000, 1);
+    expect(await isShutOut(url)).toBe(true);
+    await bystander.closed;
+  },
+);
 
 test('behind a proxy, only connections of such clients are closed', async () => {
   const { url } = await serve({ trustProxy: true });
