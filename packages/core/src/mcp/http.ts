@@ -58,8 +58,8 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
    */
   readonly maxRunningPerTenant?: number | undefined;
   /**
-   * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Not used with `trustProxy`.
-   * Default 1,000.
+   * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Fewer if many addresses have
+   * many, since all together may have 10,000. Not used with `trustProxy`. Default 1,000.
    */
   readonly maxConnectionsPerAddress?: number | undefined;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
@@ -144,6 +144,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     if (admits(request, response)) response.writeHead(417, { connection: 'close' }).end();
   });
   const connections = new ConnectionCounts({
+    total: maxConnections,
     maxPerOwner: options.trustProxy ? maxConnections : maxConnectionsPerAddress,
     shutsOut: !options.trustProxy,
     crowded: maxConnections * 0.8,

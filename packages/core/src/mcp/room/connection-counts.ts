@@ -4,7 +4,9 @@ import { addressOwner } from './address-owner.ts';
 
 /** Options for {@link ConnectionCounts}. */
 export interface ConnectionCountsOptions {
-  /** The most open connections of one owner. */
+  /** The most open connections of all owners, which the server itself enforces. */
+  readonly total: number;
+  /** The most open connections of one owner while all others have none. */
   readonly maxPerOwner: number;
   /** Whether an owner may be shut out. False if all clients have the address of a proxy. */
   readonly shutsOut: boolean;
@@ -36,10 +38,10 @@ export class ConnectionCounts {
 
   /** Counts a new connection until it closes, or closes it. */
   admit(socket: Socket): void {
-    const { maxPerOwner, crowded, onCrowded, clock } = this.#options;
+    const { crowded, onCrowded, clock } = this.#options;
     const owner = addressOwner(socket.remoteAddress);
     const open = this.#open.get(owner) ?? new Set();
-    if (open.size >= maxPerOwner || this.#isShutOut(owner)) return void socket.destroy();
+    if (!this.#hasRoom(open.size) || this.#isShutOut(owner)) return void socket.destroy();
     this.#open.set(owner, open.add(socket));
     this.#count += 1;
     socket.once('close', () => {
@@ -67,6 +69,12 @@ export class ConnectionCounts {
     const [first] = this.#offences.keys();
     if (this.#offences.size > maxRemembered && first !== undefined) this.#offences.delete(first);
     if (this.#isShutOut(owner)) for (const each of this.#open.get(owner) ?? []) each.destroy();
+  }
+
+  /** Whether an owner may open another connection. It may have no more than a multiple of what is free, so that ten owners cannot take all. */
+  #hasRoom(open: number): boolean {
+    const { total, maxPerOwner } = this.#options;
+    return open < maxPerOwner && open * (total - maxPerOwner) <= maxPerOwner * (total - this.#count);
   }
 
   #isShutOut(owner: string): boolean {

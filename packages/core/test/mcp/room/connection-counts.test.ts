@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { ToolError } from '../../../src/index.ts';
+import { ConnectionCounts } from '../../../src/mcp/room/connection-counts.ts';
 import { manualClock } from '../../../src/testing/index.ts';
 import { callOf, post } from '../raw.ts';
 import { serve } from '../serve.ts';
@@ -23,6 +25,30 @@ test('closes the connections of an address beyond its limit, and serves other ad
       return await again.reads(/404/).catch(() => '');
     })
     .toContain('HTTP/1.1 404');
+});
+
+/** Opens connections of an address until one is refused or there are `wanted`, and returns their number. */
+function openAll(counts: ConnectionCounts, remoteAddress: string, wanted: number): number {
+  for (let opened = 0; opened < wanted; opened += 1) {
+    let refused = false;
+    counts.admit({ remoteAddress, once: () => {}, destroy: () => (refused = true) } as unknown as Socket);
+    if (refused) return opened;
+  }
+  return wanted;
+}
+
+test('an address may have a multiple of the connections that are free, so that many addresses leave some for the next', () => {
+  const options = { shutsOut: true, crowded: Infinity, onCrowded: () => {}, clock: manualClock() };
+  const one = new ConnectionCounts({ ...options, total: 1_000, maxPerOwner: 100 });
+  expect(openAll(one, '192.0.2.1', 1_000)).toBe(100);
+  const many = new ConnectionCounts({ ...options, total: 1_000, maxPerOwner: 100 });
+  const taken = Array.from({ length: 10 }, (_, index) => openAll(many, `192.0.2.${index}`, 1_000));
+  expect(taken[9]).toBeGreaterThan(30);
+  expect(taken.reduce((sum, count) => sum + count)).toBeLessThan(700);
+  // A few clients of each of many networks find room.
+  for (let index = 0; index < 20; index += 1) expect(openAll(many, `198.51.100.${index}`, 5)).toBe(5);
+  const all = new ConnectionCounts({ ...options, total: 1_000, maxPerOwner: 5_000 });
+  expect(openAll(all, '192.0.2.1', 1_000)).toBe(1_000);
 });
 
 test('behind a proxy, whose address is that of all callers, there is no such limit', async () => {
