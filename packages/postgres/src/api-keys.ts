@@ -81,6 +81,11 @@ export interface ApiKeys {
    * keys in that line. `more`: there may be others.
    */
   madeBy(id: string, scope?: ApiKeyScope): Promise<{ readonly keys: readonly StoredApiKey[]; readonly more: boolean }>;
+  /**
+   * Deletes keys that were revoked more than 90 days ago, and returns how many. Keeps keys that made keys which are still stored, for
+   * {@link madeBy}, and the first key, so that {@link createFirst} creates no other.
+   */
+  prune(): Promise<number>;
 }
 
 type ApiKeyRow = Pick<Selectable<Tables['api_keys']>, 'id' | 'tenant' | 'name' | 'prefix' | 'hash' | 'roles' | 'toolsets'>;
@@ -88,6 +93,7 @@ type ApiKeyRow = Pick<Selectable<Tables['api_keys']>, 'id' | 'tenant' | 'name' |
 const maxListed = 1_000;
 const maxMade = 200;
 const maxVisited = 10_000;
+const keepRevokedMs = 90 * 24 * 60 * 60_000;
 // The first number of the advisory locks of keys. The second is the tenant's.
 const keysLock = 0x62757362;
 /** Finds API keys in a text. */
@@ -239,6 +245,13 @@ export function createApiKeys({ db, signIn, reports }: Database, clock: Clock): 
       const keys = rows.filter((row): row is typeof row & Selectable<Tables['api_keys']> => row.id !== null);
       const [first] = rows;
       return { keys: keys.slice(0, maxMade).map(toStored), more: keys.length > maxMade || (first?.visited ?? 0) > maxVisited };
+    },
+
+    async prune() {
+      const { numAffectedRows = 0n } = await sql`
+        delete from api_keys where revoked_at < ${timeParameter(clock.now() - keepRevokedMs)} and id <> ${firstId}
+          and not exists (select from api_keys as made where made.created_by = api_keys.id)`.execute(db);
+      return Number(numAffectedRows);
     },
   };
 }
