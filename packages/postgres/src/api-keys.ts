@@ -66,7 +66,8 @@ export interface ApiKeys {
   /** Returns the record of a valid or revoked key. */
   get(id: string, scope?: ApiKeyScope): Promise<StoredApiKey | undefined>;
   /**
-   * Lists keys in order of id, as a report. `valid`: without revoked keys. `after` is the last id of the previous page. `limit` is 1 to 1,000.
+   * Lists keys in order of id, over a connection for reports. `valid`: without revoked keys. `after` is the last id of the previous page.
+   * `limit` is 1 to 1,000.
    */
   list(
     query: ApiKeyScope & { readonly valid?: boolean; readonly after?: string | undefined; readonly limit: number },
@@ -77,8 +78,8 @@ export interface ApiKeys {
    */
   revoke(id: string, scope?: ApiKeyScope): Promise<boolean>;
   /**
-   * Finds the valid keys that a key made, and that those keys made, and so on, in order of id. A report too. Returns at most 200, of the first 10,000
-   * keys in that line. `more`: there may be others.
+   * Finds the valid keys that a key made, and that those keys made, and so on, in order of id, over a connection for reports. Returns at
+   * most 200, of the first 10,000 keys in that line. `more`: there may be others.
    */
   madeBy(id: string, scope?: ApiKeyScope): Promise<{ readonly keys: readonly StoredApiKey[]; readonly more: boolean }>;
   /**

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-/** Replaces a method of a service with one that waits while `during` runs. `begun` counts its calls. */
+/** Makes a method of a service wait while `during` runs. `begun` counts its calls. */
 async function withHeld<K extends string, S extends { [key in K]: (...args: never[]) => Promise<unknown> }>(
   service: S,
   method: K,

@@ -28,7 +28,7 @@ export function admitBody({ clock, ...options }: CallerOptions & { readonly cloc
       const received = incoming.socket.bytesRead;
       const body = await readBody(incoming, signal, guest, maxBodyBytes, (whole) => whole).catch(toToolError);
       if (incoming.socket.bytesRead > received) await options.authenticate(readCredentials(incoming, options));
-      req.raw = new Request(req.raw, { body });
+      req.raw = new Request(req.raw, { method, body });
     }
     if (!guest.run()) throw tooMany();
     await next();

@@ -180,13 +180,11 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     // RFC 9112: two Host headers are an error. The endpoint's guard checks the others.
     if (pathname !== path && request.headers.host?.includes(',')) return void response.writeHead(400, { connection: 'close' }).end();
     if (pathname !== path && !isWebhook) return fallback(request, response);
-    if (closing) {
-      response.setHeader('connection', 'close');
-      return refuse(host, draining(), response);
-    }
+    if (closing) return refuse(host, draining(), response);
     if (!isWebhook && room.isFull) return refuse(host, overloaded, response);
     running.begin();
     const disconnect = new ClientDisconnect(response, onEnd);
+    (request.socket as Serving)[serving] = disconnect;
     const served = isWebhook
       ? receiveWebhook(host, request, response, disconnect, webhooks)
       : endpoint.serve(request, response, disconnect);
@@ -210,6 +208,8 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   async function close(): Promise<void> {
     const closed = once(server, 'close');
     server.close();
+    // Bodies that do not end must not hold up the end of the server.
+    for (const socket of connections) (socket as Serving)[serving]?.refuseBody(draining());
     const left = await running.drained(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
     await endpoint.close();
@@ -227,6 +227,9 @@ function pipelinedOn(socket: Pipelined, response: ServerResponse): number {
 
 const pipelined = Symbol('pipelined');
 type Pipelined = Socket & { [pipelined]?: number };
+// The last request of a connection.
+const serving = Symbol('serving');
+type Serving = Socket & { [serving]?: ClientDisconnect };
 
 function readNothingAfter(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('connection', 'close');

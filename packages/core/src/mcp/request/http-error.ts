@@ -35,7 +35,7 @@ export class HttpError extends Error {
  */
 export function draining(): HttpError {
   return new HttpError(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {
-    headers: { 'retry-after': '5' },
+    headers: { 'retry-after': '5', connection: 'close' },
     reason: 'draining',
   });
 }

@@ -19,7 +19,7 @@ export function readBody<T>(
   return new Promise((resolve, reject) => {
     const declared = Number(request.headers['content-length'] ?? 0);
     if (declared > maxBytes) return reject(tooLarge(maxBytes));
-    if (disconnect.aborted) return reject(disconnected());
+    if (disconnect.aborted || disconnect.reason !== undefined) return reject(interrupted(disconnect));
     // A large body that has no room is refused before it is read, because reading costs time too.
     const isReserved = declared > reserveAbove;
     if (isReserved && !guest.hold(declared)) return reject(ownShareTaken);
@@ -34,7 +34,7 @@ export function readBody<T>(
       else if (isInPieces(count, size)) stop(tooManyChunks());
       else if (!isReserved && !guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
     };
-    const onDisconnect = () => stop(disconnected());
+    const onDisconnect = () => stop(interrupted(disconnect));
     const stop = (error: Error) => {
       request.off('data', onData);
       request.off('end', onEnd);
@@ -77,4 +77,5 @@ const tooManyChunks = () =>
 const tooLarge = (maxBytes: number) =>
   new HttpError(413, 'INVALID_INPUT', `The request is larger than ${maxBytes} bytes. Send less at a time.`, { reason: 'body' });
 
-const disconnected = () => new Error('The client disconnected before it had sent its whole request.');
+const interrupted = ({ reason }: ClientSignal): Error =>
+  reason instanceof HttpError ? reason : new Error('The client disconnected before it had sent its whole request.');

@@ -36,6 +36,11 @@ export class ConnectionCounts {
     this.#options = options;
   }
 
+  /** All open connections. */
+  *[Symbol.iterator](): Generator<Socket> {
+    for (const sockets of this.#open.values()) yield* sockets;
+  }
+
   /** Counts a new connection until it closes, or closes it. */
   admit(socket: Socket): void {
     const { crowded, onCrowded, clock } = this.#options;
@@ -71,7 +76,7 @@ export class ConnectionCounts {
     if (this.#isShutOut(owner)) for (const each of this.#open.get(owner) ?? []) each.destroy();
   }
 
-  /** Whether an owner may open another connection. It may have no more than a multiple of what is free, so that ten owners cannot take all. */
+  /** Whether an owner may open another connection: it may have no more than a multiple of those that are free. */
   #hasRoom(open: number): boolean {
     const { total, maxPerOwner } = this.#options;
     return open < maxPerOwner && open * (total - maxPerOwner) <= maxPerOwner * (total - this.#count);

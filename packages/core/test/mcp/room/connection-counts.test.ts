@@ -102,7 +102,7 @@ test.each(Object.entries(answeredByNode))(
 );
 
 test.each(['/mcp', '/hooks/any', '/elsewhere'])(
-  'answers a request to %s without Host with 400, and one that expects the unknown with 417',
+  'answers a request to %s without Host with 400, and a request that expects the unknown with 417',
   async (path) => {
     const { url } = await serve({
       hostname: '127.0.0.1',
