@@ -81,7 +81,12 @@ function provideDatabase({ get, provide }: Injector): void {
   });
   provide(tokens.deadLetters, () => createDeadLetters(get(tokens.database), { secret: get(tokens.secret), clock: get(tokens.clock) }));
   provide(tokens.housekeeping, () =>
-    createHousekeeping({ deadLetters: get(tokens.deadLetters), clock: get(tokens.clock), log: get(tokens.log) }),
+    createHousekeeping({
+      deadLetters: get(tokens.deadLetters),
+      apiKeys: get(tokens.apiKeys),
+      clock: get(tokens.clock),
+      log: get(tokens.log),
+    }),
   );
 }
 

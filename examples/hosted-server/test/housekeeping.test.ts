@@ -8,23 +8,29 @@ function kept(prune: () => Promise<number>) {
   const warned: string[] = [];
   let pruned = 0;
   const log = { ...silentLogger, warn: (_: object, message: string) => void warned.push(message) };
+  let prunedKeys = 0;
   const counted = () => {
     pruned += 1;
     return prune();
   };
-  const housekeeping = createHousekeeping({ deadLetters: { prune: counted }, clock, log });
-  return { housekeeping, clock, warned, pruned: () => pruned };
+  const countedKeys = () => {
+    prunedKeys += 1;
+    return prune();
+  };
+  const housekeeping = createHousekeeping({ deadLetters: { prune: counted }, apiKeys: { prune: countedKeys }, clock, log });
+  return { housekeeping, clock, warned, pruned: () => pruned, prunedKeys: () => prunedKeys };
 }
 
-test('drops expired dead letters at the start and every hour, logs how many if there were any, and stops', async () => {
-  const left = [0, 2, 0];
-  const { housekeeping, clock, warned, pruned } = kept(async () => left.shift() ?? 0);
+test('drops expired dead letters and keys revoked long ago at the start and every hour, logs how many if there were any, and stops', async () => {
+  const left = [0, 0, 2, 0];
+  const { housekeeping, clock, warned, pruned, prunedKeys } = kept(async () => left.shift() ?? 0);
   housekeeping.start();
   housekeeping.start();
   await expect.poll(() => clock.sleeping).toBe(1);
   expect([pruned(), warned]).toEqual([1, []]);
   await clock.advance(60 * 60_000);
-  await expect.poll(pruned).toBe(2);
+  await expect.poll(prunedKeys).toBe(2);
+  expect(pruned()).toBe(2);
   expect(warned).toEqual([expect.stringContaining('Dead letters were dropped')]);
   await housekeeping.stop();
   await clock.advance(60 * 60_000);
@@ -35,7 +41,7 @@ test('continues after the database was down', async () => {
   const { housekeeping, clock, warned, pruned } = kept(() => Promise.reject(new Error('gone')));
   housekeeping.start();
   await expect.poll(() => clock.sleeping).toBe(1);
-  expect(warned).toEqual(['Expired dead letters could not be dropped']);
+  expect(warned).toEqual(['Expired dead letters could not be dropped', 'Keys that were revoked long ago could not be dropped']);
   await clock.advance(60 * 60_000);
   await expect.poll(pruned).toBe(2);
   await housekeeping.stop();

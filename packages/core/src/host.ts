@@ -101,6 +101,7 @@ export interface HostOptions {
 /** The part of a client's `AbortSignal` that the host uses. Transports may pass a cheaper object; any `AbortSignal` fits. */
 export interface ClientSignal {
   readonly aborted: boolean;
+  readonly reason?: unknown;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }

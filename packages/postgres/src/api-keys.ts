@@ -66,7 +66,8 @@ export interface ApiKeys {
   /** Returns the record of a valid or revoked key. */
   get(id: string, scope?: ApiKeyScope): Promise<StoredApiKey | undefined>;
   /**
-   * Lists keys in order of id. `valid`: without revoked keys. `after` is the last id of the previous page. `limit` is 1 to 1,000.
+   * Lists keys in order of id, over a connection for reports. `valid`: without revoked keys. `after` is the last id of the previous page.
+   * `limit` is 1 to 1,000.
    */
   list(
     query: ApiKeyScope & { readonly valid?: boolean; readonly after?: string | undefined; readonly limit: number },
@@ -77,10 +78,15 @@ export interface ApiKeys {
    */
   revoke(id: string, scope?: ApiKeyScope): Promise<boolean>;
   /**
-   * Finds the valid keys that a key made, and that those keys made, and so on, in order of id. Returns at most 200, of the first 10,000
-   * keys in that line. `more`: there may be others.
+   * Finds the valid keys that a key made, and that those keys made, and so on, in order of id, over a connection for reports. Returns at
+   * most 200, of the first 10,000 keys in that line. `more`: there may be others.
    */
   madeBy(id: string, scope?: ApiKeyScope): Promise<{ readonly keys: readonly StoredApiKey[]; readonly more: boolean }>;
+  /**
+   * Deletes keys that were revoked more than 90 days ago, and returns how many. Keeps keys that made keys which are still stored, for
+   * {@link madeBy}, and the first key, so that {@link createFirst} creates no other.
+   */
+  prune(): Promise<number>;
 }
 
 type ApiKeyRow = Pick<Selectable<Tables['api_keys']>, 'id' | 'tenant' | 'name' | 'prefix' | 'hash' | 'roles' | 'toolsets'>;
@@ -88,6 +94,7 @@ type ApiKeyRow = Pick<Selectable<Tables['api_keys']>, 'id' | 'tenant' | 'name' |
 const maxListed = 1_000;
 const maxMade = 200;
 const maxVisited = 10_000;
+const keepRevokedMs = 90 * 24 * 60 * 60_000;
 // The first number of the advisory locks of keys. The second is the tenant's.
 const keysLock = 0x62757362;
 /** Finds API keys in a text. */
@@ -96,7 +103,7 @@ const keyPattern = new RegExp(`^${apiKeyPattern.source}$`);
 const firstId = 'key_first';
 
 /** Stores API keys. A key is 256 random bits, so a plain SHA-256 hash of it is safe to store and fast to look up. */
-export function createApiKeys({ db, signIn }: Database, clock: Clock): ApiKeys {
+export function createApiKeys({ db, signIn, reports }: Database, clock: Clock): ApiKeys {
   const lookups = groupCommit<string, ApiKey | undefined>(
     async (hashes) => {
       // The lock keeps two replicas that look up the same keys from waiting for each other.
@@ -200,7 +207,7 @@ export function createApiKeys({ db, signIn }: Database, clock: Clock): ApiKeys {
     async list({ tenant, valid = false, after, limit }) {
       if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
         throw new RangeError(`The limit must be a whole number from 1 to ${maxListed}`);
-      const rows = await db
+      const rows = await reports
         .selectFrom('api_keys')
         .selectAll()
         .$if(tenant !== undefined, (query) => query.where('tenant', '=', tenant ?? ''))
@@ -235,10 +242,17 @@ export function createApiKeys({ db, signIn }: Database, clock: Clock): ApiKeys {
           where revoked_at is null ${tenant === undefined ? sql`` : sql`and tenant = ${tenant}`}
           order by id limit ${sql.lit(maxMade + 1)}
         )
-        select * from (select count(*)::int as visited from visited) as line left join valid on true order by id`.execute(db);
+        select * from (select count(*)::int as visited from visited) as line left join valid on true order by id`.execute(reports);
       const keys = rows.filter((row): row is typeof row & Selectable<Tables['api_keys']> => row.id !== null);
       const [first] = rows;
       return { keys: keys.slice(0, maxMade).map(toStored), more: keys.length > maxMade || (first?.visited ?? 0) > maxVisited };
+    },
+
+    async prune() {
+      const { numAffectedRows = 0n } = await sql`
+        delete from api_keys where revoked_at < ${timeParameter(clock.now() - keepRevokedMs)} and id <> ${firstId}
+          and not exists (select from api_keys as made where made.created_by = api_keys.id)`.execute(db);
+      return Number(numAffectedRows);
     },
   };
 }

@@ -222,4 +222,30 @@ describe.each(kinds)('API keys on $kind', ({ place }) => {
     expect(await keys.use(first[0]?.key ?? '')).toMatchObject({ tenant: 'acme' });
     expect(await keys.createFirst(wanted)).toBeUndefined();
   });
+
+  test('deletes keys 90 days after they were revoked, but none whose keys are still stored, and never the first', async () => {
+    await keys.createFirst(wanted);
+    const [maker, valid] = [await keys.create(wanted), await keys.create(wanted)];
+    const made = await keys.create(wanted, { maker });
+    const grandchild = await keys.create(wanted, { maker: made });
+    for (const { id } of [maker, made, { id: 'key_first' }]) await keys.revoke(id);
+    const stored = async () =>
+      (await Promise.all([maker.id, made.id, grandchild.id, valid.id, 'key_first'].map((id) => keys.get(id)))).map(Boolean);
+    now += 90 * 24 * 60 * 60_000;
+    await keys.prune();
+    expect(await stored()).toEqual([true, true, true, true, true]);
+    now += 1;
+    await keys.revoke(grandchild.id);
+    await keys.prune();
+    expect(await stored()).toEqual([true, true, true, true, true]);
+    now += 90 * 24 * 60 * 60_000 + 1;
+    for (const left of [
+      [true, true, false, true, true],
+      [true, false, false, true, true],
+      [false, false, false, true, true],
+    ]) {
+      expect(await keys.prune()).toBeGreaterThan(0);
+      expect(await stored()).toEqual(left);
+    }
+  });
 });

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokens } from '../../../examples/hosted-server/src/tokens.ts';
 import { startAdminServer, type AdminServer } from '../../../examples/hosted-server/test/admin/admin-server.ts';
 import { post } from '../../../examples/hosted-server/test/mcp-requests.ts';
 import { kinds } from '../../../packages/postgres/test/support/databases.ts';
+import { rawRequest } from '../raw-request.ts';
 
 describe.each(kinds)('a stolen operator key on $kind', ({ kind, place }) => {
   const stack = new AsyncDisposableStack();
@@ -42,6 +45,33 @@ describe.each(kinds)('a stolen operator key on $kind', ({ kind, place }) => {
     expect(await signIn(one, stolen.key)).toBe(200);
     await one.ask(one.key, `DELETE keys/${stolen.id}`);
     expect(await signIn(one, stolen.key)).toBe(401);
+  });
+
+  test.each([
+    ['/mcp', JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })],
+    ['/admin/v1/dead-letters/discard', '{"code":"RATE_LIMITED"}'],
+    ['/admin/v1/keys', '{"name":"late"}'],
+  ])('is refused at %s if it was revoked while the body arrived', async (target, body) => {
+    const stolen = await stealOne();
+    const connection = connect(Number(new URL(one.url).port), '127.0.0.1');
+    const bytes = rawRequest({ target, body, key: stolen.key });
+    const checked = Promise.withResolvers<void>();
+    const apiKeys = one.get(tokens.apiKeys);
+    const { use } = apiKeys;
+    const watched = async (key: string) => {
+      const found = await use(key);
+      if (key === stolen.key) checked.resolve();
+      return found;
+    };
+    Object.assign(apiKeys, { use: watched });
+    connection.write(bytes.slice(0, -5));
+    await checked.promise;
+    Object.assign(apiKeys, { use });
+    await one.ask(one.key, `DELETE keys/${stolen.id}`);
+    connection.write(bytes.slice(-5));
+    const [answer] = (await once(connection, 'data')) as [Buffer];
+    connection.destroy();
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 401 /);
   });
 
   test('is revoked with a list of all valid keys that come from it', async () => {

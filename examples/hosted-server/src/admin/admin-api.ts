@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, truncate, type Logger } from '@busbar/core';
-import { bodyLimit } from 'hono/body-limit';
 import { pathOf, type WebHandler } from '../http/web-listener.ts';
+import { admitBody } from './admit-body.ts';
 import { admitCaller, type AdminEnv, type AdmitOptions } from './admin-caller.ts';
 import { addAuditRoutes, type AuditServices } from './audit-routes.ts';
 import { addDeadLetterRoutes, type DeadLetterServices } from './dead-letter-routes.ts';
@@ -18,7 +18,6 @@ export interface AdminApiOptions extends AdmitOptions, KeyServices, QuotaService
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
-const maxBodyBytes = 64 * 1024;
 const maxProblems = 10;
 const maxProblemLength = 1_000;
 
@@ -49,7 +48,7 @@ export function createAdminApi(options: AdminApiOptions): WebHandler {
     return undefined;
   });
   app.use(admitCaller(options));
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody }));
+  app.use(admitBody(options));
   app.notFound(() => problemOf(new ToolError('NOT_FOUND', 'Nothing is served here. /admin/v1/openapi.json lists all routes.'), log));
   const v1 = app.basePath('/admin/v1');
   addKeyRoutes(v1, options);
@@ -71,10 +70,6 @@ export function createAdminApi(options: AdminApiOptions): WebHandler {
     return context.body(description, 200, { 'content-type': 'application/json' });
   });
   return (request, env) => app.fetch(request, env);
-}
-
-function refuseBody(): never {
-  throw new ToolError('INVALID_INPUT', `The body is larger than ${maxBodyBytes} bytes. Split it into several requests.`);
 }
 
 function describe(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {

@@ -7,12 +7,14 @@ import { nextPage, pagingOf, tenantQuery } from './query-parameters.ts';
 import { jsonResponse } from './json-response.ts';
 import { problemResponses } from './problem.ts';
 import { recordCreated, rightsOf } from './record-key.ts';
+import type { ReportPlaces } from './report-places.ts';
 import { safeText } from './safe-text.ts';
 
 /** The services that the key routes need. */
 export interface KeyServices {
   readonly apiKeys: ApiKeys;
   readonly audit: Audit;
+  readonly reports: ReportPlaces;
   /** The most valid keys of a tenant. */
   readonly maxKeysOfTenant: number;
   /** Forgets a revoked key, which this process may have cached. */
@@ -20,8 +22,10 @@ export interface KeyServices {
 }
 
 const plainName = (length: number) => safeText(length).trim().min(1).refine(isPlainName, plainNameRule);
-const name = plainName(255);
+const tenantName = plainName(255);
+const keyName = plainName(100);
 // A page of keys with that many names is the largest answer of this API that is not a download.
+const maxListed = 100;
 const names = z.array(plainName(64)).max(20);
 const builtIn = ['owner', 'operator'];
 const isRole = (role: string) => builtIn.includes(role) || !builtIn.includes(role.toLowerCase());
@@ -46,6 +50,7 @@ const listKeys = createRoute({
   method: 'get',
   path: '/keys',
   summary: 'Lists keys, including revoked keys',
+  description: `A page has at most ${maxListed} keys, also for a larger "limit".`,
   request: { query: z.object({ tenant: tenantQuery, ...pagingOf(200) }) },
   responses: {
     200: jsonResponse('A page of keys.', z.object({ keys: z.array(keySchema), next: nextPage })),
@@ -63,8 +68,8 @@ const makeKey = createRoute({
       content: {
         'application/json': {
           schema: z.strictObject({
-            tenant: name.optional().openapi({ description: 'Default: the caller’s tenant. Only operators can name another.' }),
-            name: name.openapi({ description: 'A name for people.' }),
+            tenant: tenantName.optional().openapi({ description: 'Default: the caller’s tenant. Only operators can name another.' }),
+            name: keyName.openapi({ description: 'A name for people.' }),
             roles: roles
               .default([])
               .openapi({ description: '"owner", "operator" or roles of your own. Only operators can grant "operator".' }),
@@ -98,11 +103,13 @@ const revokeKey = createRoute({
 
 /** Adds `GET /keys`, `POST /keys` and `DELETE /keys/{id}`. */
 export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, services: KeyServices): void {
-  const { apiKeys, audit, maxKeysOfTenant, forgetKey } = services;
+  const { apiKeys, audit, reports, maxKeysOfTenant, forgetKey } = services;
 
   app.openapi(listKeys, async (context) => {
     const { tenant, limit, after } = context.req.valid('query');
-    const { keys, next } = await apiKeys.list({ tenant: tenantFor(context.var.caller, tenant), limit, after });
+    const { caller } = context.var;
+    const query = { tenant: tenantFor(caller, tenant), limit: Math.min(limit, maxListed), after };
+    const { keys, next } = await reports.run(caller.tenant, () => apiKeys.list(query));
     return context.json({ keys: keys.map(keyJson), next }, 200);
   });
 
@@ -133,7 +140,8 @@ export function addKeyRoutes(app: OpenAPIHono<AdminEnv>, services: KeyServices):
     await audit.record({ event: 'key.revoked', tenant, principal: caller.id, address: caller.address, subject: id, detail: rightsOf(key) });
     // Also if the answer of the database is lost, because the key may be revoked.
     await apiKeys.revoke(id, scope).finally(() => forgetKey(id));
-    const { keys: made, more } = await apiKeys.madeBy(id, scope);
+    // Waits for a place: the key is revoked by now, and the caller should see what else to revoke.
+    const { keys: made, more } = await reports.runInTurn(caller.tenant, () => apiKeys.madeBy(id, scope));
     return context.json({ made: made.map(keyJson), more }, 200);
   });
 }

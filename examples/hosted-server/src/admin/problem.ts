@@ -47,6 +47,6 @@ export const problemResponses = Object.fromEntries(
     404: 'It does not exist, or belongs to another tenant.',
     429: 'A rate limit is reached. Wait as long as Retry-After says.',
     500: 'The server failed. The id identifies the failure in the log.',
-    503: 'The database is down, or too many reports are running, or the report took too long. Wait as long as Retry-After says.',
+    503: 'The database is down, or too many requests or reports are running, or the report took too long. Wait as long as Retry-After says.',
   }).map(([status, description]) => [status, { description, content: { 'application/problem+json': { schema: problemSchema } } }]),
 );

@@ -4,6 +4,8 @@ import { createShares } from '../http/shares.ts';
 export interface ReportPlaces {
   /** Runs a report. @throws {ToolError} OVERLOADED if the tenant, or the server, is already running as many reports as it may. */
   run<T>(tenant: string, report: () => Promise<T>): Promise<T>;
+  /** Like {@link run}, but waits for a place. The caller bounds how many wait. */
+  runInTurn<T>(tenant: string, report: () => Promise<T>): Promise<T>;
   /**
    * Reads a download part by part. Only reading a part takes a place, so a client that reads slowly holds none. The first part is refused
    * as a report is, and later parts wait for a place.
@@ -21,7 +23,7 @@ const maxDownloads = 6;
 export function createReportPlaces(total: number): ReportPlaces {
   const running = createShares({ what: 'reports', total, each: maxOfTenant });
   const downloads = createShares({ what: 'downloads', total: maxDownloads, each: maxOfTenant });
-  // At most one for each download.
+  // At most one for each download and each request that waits.
   const waiting: { readonly tenant: string; readonly begin: () => void }[] = [];
 
   function end(tenant: string): void {
@@ -42,6 +44,7 @@ export function createReportPlaces(total: number): ReportPlaces {
 
   return {
     run,
+    runInTurn,
     async *download(tenant, parts) {
       downloads.takeOrRefuse(tenant);
       const iterator = parts[Symbol.asyncIterator]();

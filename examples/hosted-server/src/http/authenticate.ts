@@ -48,7 +48,11 @@ export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions):
 
   async function lookUp(token: string, digest: string, address: string | undefined): Promise<Principal> {
     const owner = addressOwner(address);
-    if (!shares.take(owner)) throw new ToolError('UNAVAILABLE', 'Too many API keys are being checked. Try again in a moment.');
+    if (!shares.take(owner))
+      throw new ToolError(
+        'UNAVAILABLE',
+        'Too many requests wait for a check of their API keys, here or from this address. Send fewer at a time.',
+      );
     const forgottenBefore = forgotten;
     const found = await keys
       .use(token)

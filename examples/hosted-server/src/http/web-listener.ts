@@ -3,8 +3,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from '@busbar/core';
 
-/** The parts of a request that a handler may read besides the web `Request`. */
+/** The parts of a request that a handler may read besides the web `Request`, which has no body. */
 export interface WebBindings {
+  /** Not a byte of its body is read before the handler does, so that it can admit the sender first. */
   readonly incoming: IncomingMessage;
 }
 
@@ -47,7 +48,6 @@ async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing
     method: unsupportedMethods.includes(method) ? 'OPTIONS' : method,
     headers,
     signal: clientGone.signal,
-    ...(method !== 'GET' && method !== 'HEAD' && { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' as const }),
   });
   const response = await handler(request, { incoming });
   if (outgoing.destroyed) return void (await response.body?.cancel());

@@ -53,10 +53,10 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
     /** @throws {HttpError}, or the ToolError that `authenticate` throws. */
     async serve(request: IncomingMessage, response: ServerResponse, disconnect: ClientDisconnect): Promise<void> {
       guard(request, response);
-      if (request.method === 'OPTIONS') return answerPreflight(request, response);
       const credentials = readCredentials(request, options);
       const counted = limitAddress(credentials, response, host.clock, options);
       if (counted instanceof Promise) await counted;
+      if (request.method === 'OPTIONS') return answerPreflight(request, response);
       const principal = await host.authenticate(credentials);
       // After the key, because a client that begins with GET should read why its key is refused.
       if (request.method !== 'POST') throw methodNotAllowed();
@@ -75,9 +75,12 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         const guest = options.room.enter(principal);
         if (!guest) throw ownShareTaken;
         disconnect.guest = guest;
+        const received = request.socket.bytesRead;
         message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
           options.turns.read(body, principal.tenant, disconnect, parseMessage),
         );
+        // Its key may have been revoked while the body arrived. Most bodies arrive together with their headers.
+        if (request.socket.bytesRead > received) await host.authenticate(credentials);
         if (types === 'json' && isSubscription(message)) throw notAcceptable();
         if (!(isSubscription(message) ? guest.listen() : guest.run())) throw options.room.isFull ? overloaded : ownShareTaken;
         checkParamHeaders(host, principal, message, request);

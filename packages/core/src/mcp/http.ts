@@ -9,6 +9,7 @@ import { createEndpoint } from './endpoint.ts';
 import type { CallerOptions } from './request/caller.ts';
 import { ClientDisconnect } from './request/client-disconnect.ts';
 import { draining, HttpError, overloaded, refuse } from './request/http-error.ts';
+import { isInPieces } from './request/read-body.ts';
 import { isLoopback, type GuardOptions } from './request/request-guard.ts';
 import { ConnectionCounts } from './room/connection-counts.ts';
 import { HeavyTurns } from './room/heavy-turns.ts';
@@ -22,10 +23,13 @@ const { createServer } = createRequire(import.meta.url)('node:http') as typeof i
 // Runs on import, because the rest of the program may have been loaded when a server starts, and the shape would be lost.
 keepTickShape();
 
-// For servers that answer more than MCP, so that their pages read callers as the endpoint does.
+// For servers that answer more than MCP, so that their pages read callers and bodies as the endpoint does.
 export { addressOwner } from './room/address-owner.ts';
-export { readCredentials } from './request/caller.ts';
+export { HttpError } from './request/http-error.ts';
 export { isLoopback } from './request/request-guard.ts';
+export { readBody } from './request/read-body.ts';
+export { readCredentials } from './request/caller.ts';
+export { Room } from './room/room.ts';
 
 /** Options for {@link httpTransport}. */
 export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
@@ -54,8 +58,8 @@ export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, Ca
    */
   readonly maxRunningPerTenant?: number | undefined;
   /**
-   * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Not used with `trustProxy`.
-   * Default 1,000.
+   * The most open connections from one network address, or with IPv6 from one /64. Others are closed at once. Fewer if many addresses have
+   * many, since all together may have 10,000. Not used with `trustProxy`. Default 1,000.
    */
   readonly maxConnectionsPerAddress?: number | undefined;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
@@ -75,10 +79,15 @@ const serverOptions = {
   connectionsCheckingInterval: 2_000,
   // Two headers of a name become a single header that is not valid. Node would drop the second, and a proxy may have read that.
   joinDuplicateHeaders: true,
+  // Node would answer a request without Host itself, and no count would include it. `admits` answers it.
+  requireHostHeader: false,
   // Proxies keep an idle connection for a minute. The server keeps it longer, so that it never closes a connection that a proxy is about to
   // use.
   keepAliveTimeout: 65_000,
 };
+// Clients send 10 to 20 headers, and cloud proxies and tracing add 20 to 40. Node refuses more with 431. All headers together may take
+// 16 KB, which is Node's default and holds a long token.
+const maxHeaders = 100;
 // More connections than one process can serve at once, and fewer than it has file descriptors.
 const maxConnections = 10_000;
 // The most connections that may wait to be accepted. With Node's default of 511, a thousand clients that connect at once would retry and
@@ -130,7 +139,13 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   let closing: Promise<void> | undefined;
 
   const server = createServer(serverOptions, serve);
+  server.maxHeadersCount = maxHeaders;
+  // Node would answer this itself too.
+  server.on('checkExpectation', (request, response) => {
+    if (admits(request, response)) response.writeHead(417, { connection: 'close' }).end();
+  });
   const connections = new ConnectionCounts({
+    total: maxConnections,
     maxPerOwner: options.trustProxy ? maxConnections : maxConnectionsPerAddress,
     shutsOut: !options.trustProxy,
     crowded: maxConnections * 0.8,
@@ -145,8 +160,19 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   host.start();
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
+  /** Counts a request on its connection, and answers it if it names no host. Returns whether it may be served. */
+  function admits({ socket, headers, httpVersion }: IncomingMessage, response: ServerResponse): boolean {
+    if (pipelinedOn(socket, response) > maxPipelined) connections.refuse(socket);
+    // RFC 9112: a request of HTTP/1.1 without Host is an error.
+    else if (headers.host === undefined && httpVersion === '1.1') response.writeHead(400, { connection: 'close' }).end();
+    else return true;
+    return false;
+  }
+
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    if (pipelinedOn(request.socket, response) > maxPipelined) return connections.refusePipelined(request.socket);
+    if (!admits(request, response)) return;
+    // Behind a proxy, which has its own size of pieces, no network could be shut out for them.
+    if (request.headers['transfer-encoding'] !== undefined && !options.trustProxy) countUnwantedPieces(request, response);
     // Node reads nothing of what follows such a request in the same packet, so the bytes after that would be read as a request.
     if (request.headers.upgrade !== undefined) readNothingAfter(request, response);
     const { url = '' } = request;
@@ -155,22 +181,36 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     // RFC 9112: two Host headers are an error. The endpoint's guard checks the others.
     if (pathname !== path && request.headers.host?.includes(',')) return void response.writeHead(400, { connection: 'close' }).end();
     if (pathname !== path && !isWebhook) return fallback(request, response);
-    if (closing) {
-      response.setHeader('connection', 'close');
-      return refuse(host, draining(), response);
-    }
+    if (closing) return refuse(host, draining(), response);
     if (!isWebhook && room.isFull) return refuse(host, overloaded, response);
     running.begin();
     const disconnect = new ClientDisconnect(response, onEnd);
+    (request.socket as Serving)[serving] = disconnect;
     const served = isWebhook
       ? receiveWebhook(host, request, response, disconnect, webhooks)
       : endpoint.serve(request, response, disconnect);
     served.catch((error: unknown) => refuse(host, error, response)).finally(() => disconnect.guest?.answered(response));
   }
 
+  /** Refuses the client of a body that no one has begun to read if it arrives in many small pieces, each of which Node parses. */
+  function countUnwantedPieces(request: IncomingMessage, response: ServerResponse): void {
+    let size = 0;
+    let count = 0;
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      count += 1;
+      if (isInPieces(count, size)) connections.refuse(request.socket);
+    };
+    // Otherwise Node would drop the body when the request is answered, and no one could count it.
+    request.read(0);
+    response.once('finish', () => request.readableFlowing === null && request.on('data', onData));
+  }
+
   async function close(): Promise<void> {
     const closed = once(server, 'close');
     server.close();
+    // Bodies that do not end must not hold up the end of the server.
+    for (const socket of connections) (socket as Serving)[serving]?.refuseBody(draining());
     const left = await running.drained(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
     await endpoint.close();
@@ -188,6 +228,9 @@ function pipelinedOn(socket: Pipelined, response: ServerResponse): number {
 
 const pipelined = Symbol('pipelined');
 type Pipelined = Socket & { [pipelined]?: number };
+// The last request of a connection.
+const serving = Symbol('serving');
+type Serving = Socket & { [serving]?: ClientDisconnect };
 
 function readNothingAfter(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('connection', 'close');

@@ -3,6 +3,7 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { manualClock } from '../../src/testing/manual-clock.ts';
 import { callOf, post } from './raw.ts';
+import { head, rawClient } from './room/sockets.ts';
 import { serve } from './serve.ts';
 
 const wait = callOf('probe_wait_long');
@@ -61,6 +62,27 @@ test('a closing server refuses requests over a connection that is still open', a
   expect((await other).status).toBe(200);
   await closed;
 });
+
+test.each(['/mcp', '/hooks/any'])(
+  'a closing server refuses requests to %s whose bodies are still arriving, and does not wait for them',
+  async (path) => {
+    const refused: string[] = [];
+    const { url, listener, host } = await serve(
+      {},
+      { clock: manualClock(), observer: { refused: ({ reason }) => void refused.push(reason) } },
+    );
+    Object.assign(host, { hook: async () => ({ tenant: 'acme', connection: 'con' }) });
+    const clients = await Promise.all([1, 2, 3].map(() => rawClient(url)));
+    const headers = { 'content-type': 'application/json', 'content-length': 100 };
+    for (const { socket } of clients) socket.write(`${head(path, headers)}{`);
+    // The server has read the others by the time it answers this.
+    await fetch(new URL('/elsewhere', url), { method: 'POST', body: '{}' });
+    await listener.close();
+    await Promise.all(clients.map(({ closed }) => closed));
+    for (const { text } of clients) expect(text).toMatch(/^HTTP\/1.1 503 /);
+    expect(refused).toEqual(Array(3).fill('draining'));
+  },
+);
 
 test('a closing server aborts the requests that still run after drainMs', async () => {
   const clock = manualClock();

@@ -141,8 +141,9 @@ test('limits the requests of an address before they are authenticated', async ()
   expect((await post(url, echo)).status).toBe(200);
   expect((await post(url, echo)).status).toBe(429);
   expect((await fetch(new URL('/hooks/any', url), { method: 'POST' })).status).toBe(429);
+  expect((await fetch(url, { method: 'OPTIONS', headers: { origin: 'http://localhost' } })).status).toBe(429);
   expect(authenticated).toBe(1);
-  expect(limitPerAddress.keys).toEqual(Array(3).fill('127.0.0.1'));
+  expect(limitPerAddress.keys).toEqual(Array(4).fill('127.0.0.1'));
 });
 
 test('takes the address from a proxy only with trustProxy', async () => {

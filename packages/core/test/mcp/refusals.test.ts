@@ -66,6 +66,21 @@ test('refuses two headers of a name that must be there once, even if one of them
   expect(await answerTo('/mcp', [host, 'origin: https://evil.example.com', 'origin: http://localhost'])).toBe('403');
 });
 
+test.each(['/mcp', '/hooks/any', '/elsewhere'])(
+  'serves requests to %s with the headers of clients and proxies, and refuses 100 more',
+  async (path) => {
+    const { url } = await serve();
+    const statusWith = async (headers: number) => {
+      const client = await rawClient(url);
+      const more = Array.from({ length: headers }, (_, index) => `x-${index}: a\r\n`).join('');
+      client.socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${more}\r\n`);
+      return (await client.reads(/\r\n/)).slice(9, 12);
+    };
+    expect(await statusWith(80)).toMatch(/40[45]/);
+    expect(await statusWith(120)).toBe('431');
+  },
+);
+
 test('refuses an id that JavaScript cannot keep exactly, and does not answer it with another id', async () => {
   const { url } = await serve();
   for (const id of ['12345678901234567890', '-9007199254740993', '1e400']) {

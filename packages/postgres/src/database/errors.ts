@@ -26,6 +26,8 @@ export function markLost(error: unknown): unknown {
   return error;
 }
 
+/** pg's words for a wait for a connection of a full pool. The error has no code. */
+const poolIsFull = 'timeout exceeded when trying to connect';
 const cutOff = '57014';
 // PostgreSQL's classes: no connection, conflicts of transactions, no resources, a lock that is taken, a server that stops or starts.
 const temporary = /^(?:08|40|53)[0-9A-Z]{3}$|^55P03$|^57P0\d$/;
@@ -39,6 +41,11 @@ export function databaseRefusal(error: unknown): ToolError | undefined {
   const code = 'code' in error ? String(error.code) : '';
   if (code === cutOff)
     return new ToolError('UNAVAILABLE', 'The database cut this request off because it took too long. Narrow its range, then try again.', {
+      cause: error,
+      retryAfterMs: 5_000,
+    });
+  if (lost.has(error) && error.message === poolIsFull)
+    return new ToolError('OVERLOADED', 'This server is busy: its database connections are in use. Try again in a few seconds.', {
       cause: error,
       retryAfterMs: 5_000,
     });

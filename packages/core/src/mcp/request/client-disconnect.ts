@@ -12,17 +12,30 @@ export class ClientDisconnect implements ClientSignal {
   aborted = false;
   /** The request's room, once its sender is known. */
   guest: Guest | undefined;
+  /** Why the rest of the body is not wanted any more. */
+  reason: Error | undefined;
+  #response: ServerResponse | undefined;
   #listener: (() => void) | undefined;
 
   /** @param onEnd Called when the response has ended, whether or not all of it was written. */
   constructor(response: ServerResponse, onEnd: () => void) {
+    this.#response = response;
     response.on('close', () => {
+      // The connection remembers this object.
+      this.#response = undefined;
       onEnd();
       this.guest?.leave();
       if (response.writableFinished) return;
       this.aborted = true;
       this.#listener?.();
     });
+  }
+
+  /** Refuses a request whose body is still arriving. It is not read any further, and its reader rejects with the reason. */
+  refuseBody(reason: Error): void {
+    if (!this.#response || this.#response.req.complete) return;
+    this.reason = reason;
+    this.#listener?.();
   }
 
   /** Sets the listener and replaces the previous one. */

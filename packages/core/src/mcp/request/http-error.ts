@@ -33,7 +33,7 @@ export class HttpError extends Error {
  */
 export function draining(): HttpError {
   return new HttpError(503, 'UNAVAILABLE', 'This server is shutting down. Try again in a few seconds.', {
-    headers: { 'retry-after': '5' },
+    headers: { 'retry-after': '5', connection: 'close' },
     reason: 'draining',
   });
 }
@@ -79,9 +79,9 @@ const readToTheEnd = 64 * 1024;
 /** Ends a connection after its answer if most of a large body is still to come. node:http would read it to the end for nothing. */
 function closeUnread(response: ServerResponse): void {
   const { complete, headers } = response.req;
-  // A request with neither header has no body.
-  const isLarge = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > readToTheEnd;
-  if (!complete && isLarge) response.setHeader('connection', 'close');
+  // A request with neither header has no body, but is not complete either while its headers are read.
+  const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+  if (!complete && length > readToTheEnd) response.setHeader('connection', 'close');
 }
 
 function toHttpError(host: Host, error: unknown): HttpError {

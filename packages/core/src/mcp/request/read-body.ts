@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ClientDisconnect } from './client-disconnect.ts';
+import type { ClientSignal } from '../../host.ts';
 import type { Guest } from '../room/room.ts';
 import { HttpError, ownShareTaken } from './http-error.ts';
 
@@ -11,7 +11,7 @@ import { HttpError, ownShareTaken } from './http-error.ts';
  */
 export function readBody<T>(
   request: IncomingMessage,
-  disconnect: ClientDisconnect,
+  disconnect: ClientSignal,
   guest: Guest,
   maxBytes: number,
   parse: (body: Buffer) => T | Promise<T>,
@@ -19,7 +19,7 @@ export function readBody<T>(
   return new Promise((resolve, reject) => {
     const declared = Number(request.headers['content-length'] ?? 0);
     if (declared > maxBytes) return reject(tooLarge(maxBytes));
-    if (disconnect.aborted) return reject(disconnected());
+    if (disconnect.aborted || disconnect.reason !== undefined) return reject(interrupted(disconnect));
     // A large body that has no room is refused before it is read, because reading costs time too.
     const isReserved = declared > reserveAbove;
     if (isReserved && !guest.hold(declared)) return reject(ownShareTaken);
@@ -31,19 +31,19 @@ export function readBody<T>(
       count += 1;
       chunks.push(chunk);
       if (size > maxBytes) stop(tooLarge(maxBytes));
-      else if (count > freeChunks + size / minChunkBytes) stop(tooManyChunks());
+      else if (isInPieces(count, size)) stop(tooManyChunks());
       else if (!isReserved && !guest.hold(chunk.length + chunkOverhead)) stop(ownShareTaken);
     };
-    const onDisconnect = () => stop(disconnected());
+    const onDisconnect = () => stop(interrupted(disconnect));
     const stop = (error: Error) => {
       request.off('data', onData);
       request.off('end', onEnd);
       chunks = [];
-      disconnect.removeEventListener();
+      disconnect.removeEventListener('abort', onDisconnect);
       reject(error);
     };
     const onEnd = () => {
-      disconnect.removeEventListener();
+      disconnect.removeEventListener('abort', onDisconnect);
       const parts = chunks;
       // The request holds a reference to this function, so this function must not hold a reference to the body.
       chunks = [];
@@ -68,10 +68,14 @@ const minChunkBytes = 256;
 const chunkOverhead = 512;
 const reserveAbove = 64 * 1024;
 
+/** Whether a body of this size arrives in more chunks than a client may send it in. */
+export const isInPieces = (chunks: number, size: number): boolean => chunks > freeChunks + size / minChunkBytes;
+
 const tooManyChunks = () =>
   new HttpError(400, 'INVALID_INPUT', 'The request arrives in too many small pieces. Send it in larger ones.', { reason: 'body' });
 
 const tooLarge = (maxBytes: number) =>
   new HttpError(413, 'INVALID_INPUT', `The request is larger than ${maxBytes} bytes. Send less at a time.`, { reason: 'body' });
 
-const disconnected = () => new Error('The client disconnected before it had sent its whole request.');
+const interrupted = ({ reason }: ClientSignal): Error =>
+  reason instanceof HttpError ? reason : new Error('The client disconnected before it had sent its whole request.');

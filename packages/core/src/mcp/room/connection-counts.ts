@@ -4,7 +4,9 @@ import { addressOwner } from './address-owner.ts';
 
 /** Options for {@link ConnectionCounts}. */
 export interface ConnectionCountsOptions {
-  /** The most open connections of one owner. */
+  /** The most open connections of all owners, which the server itself enforces. */
+  readonly total: number;
+  /** The most open connections of one owner while all others have none. */
   readonly maxPerOwner: number;
   /** Whether an owner may be shut out. False if all clients have the address of a proxy. */
   readonly shutsOut: boolean;
@@ -15,8 +17,8 @@ export interface ConnectionCountsOptions {
 }
 
 // Node parses all requests that have arrived on a connection in one turn of the loop, and cannot be stopped. Closing the connection keeps
-// that to one packet, and closing all connections of a network that does it again and again keeps it to a few.
-const maxOffences = 8;
+// that to one packet, and closing all connections of a network that does it again and again keeps it to three.
+const maxOffences = 3;
 const shutOutMs = 10_000;
 const maxRemembered = 10_000;
 
@@ -34,12 +36,17 @@ export class ConnectionCounts {
     this.#options = options;
   }
 
+  /** All open connections. */
+  *[Symbol.iterator](): Generator<Socket> {
+    for (const sockets of this.#open.values()) yield* sockets;
+  }
+
   /** Counts a new connection until it closes, or closes it. */
   admit(socket: Socket): void {
-    const { maxPerOwner, crowded, onCrowded, clock } = this.#options;
+    const { crowded, onCrowded, clock } = this.#options;
     const owner = addressOwner(socket.remoteAddress);
     const open = this.#open.get(owner) ?? new Set();
-    if (open.size >= maxPerOwner || this.#isShutOut(owner)) return void socket.destroy();
+    if (!this.#hasRoom(open.size) || this.#isShutOut(owner)) return void socket.destroy();
     this.#open.set(owner, open.add(socket));
     this.#count += 1;
     socket.once('close', () => {
@@ -53,10 +60,10 @@ export class ConnectionCounts {
   }
 
   /**
-   * Closes the connection of a client that sends many requests before it has their answers. At the eighth in ten seconds, closes all
-   * connections of its network, and lets it open no other for the rest of this time.
+   * Closes the connection of a client that makes Node parse much that is not wanted. At the third in ten seconds, closes all connections of
+   * its network, and lets it open no other for the rest of this time.
    */
-  refusePipelined(socket: Socket): void {
+  refuse(socket: Socket): void {
     if (socket.destroyed) return;
     const owner = addressOwner(socket.remoteAddress);
     socket.destroy();
@@ -67,6 +74,12 @@ export class ConnectionCounts {
     const [first] = this.#offences.keys();
     if (this.#offences.size > maxRemembered && first !== undefined) this.#offences.delete(first);
     if (this.#isShutOut(owner)) for (const each of this.#open.get(owner) ?? []) each.destroy();
+  }
+
+  /** Whether an owner may open another connection: it may have no more than a multiple of those that are free. */
+  #hasRoom(open: number): boolean {
+    const { total, maxPerOwner } = this.#options;
+    return open < maxPerOwner && open * (total - maxPerOwner) <= maxPerOwner * (total - this.#count);
   }
 
   #isShutOut(owner: string): boolean {

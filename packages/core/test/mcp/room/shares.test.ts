@@ -138,6 +138,33 @@ test('a client that does not read its answers holds no place', async () => {
   expect((await call('other/k1')).status).toBe(200);
 });
 
+test('a key that is revoked while a body arrives is refused when the body is there, and other keys are checked once', async () => {
+  const revoked = new Set<string>();
+  const checked: string[] = [];
+  const { url } = await serve(
+    {},
+    {
+      authenticate: async ({ token = '' }) => {
+        checked.push(token);
+        if (revoked.has(token)) throw new ToolError('UNAUTHENTICATED', 'This key was revoked.');
+        return { tenant: 'acme', id: token, roles: [] };
+      },
+    },
+  );
+  const json = JSON.stringify(echo.body);
+  const headers = { 'content-type': 'application/json', ...echo.headers, 'content-length': json.length };
+  const slow = await rawClient(url);
+  slow.socket.write(head('/mcp', { ...headers, authorization: 'Bearer stolen' }) + json.slice(0, 5));
+  await expect.poll(() => checked).toEqual(['stolen']);
+  revoked.add('stolen');
+  slow.socket.write(json.slice(5));
+  expect(await slow.reads(/was revoked/)).toMatch(/^HTTP\/1.1 401 /);
+  const whole = await rawClient(url);
+  whole.socket.write(head('/mcp', { ...headers, authorization: 'Bearer own' }) + json);
+  expect(await whole.reads(/\r\n/)).toMatch(/^HTTP\/1.1 200 /);
+  expect(checked).toEqual(['stolen', 'stolen', 'own']);
+});
+
 test('a host without authentication has one caller, who may use everything', async () => {
   const { url, events } = await serve({ maxRunning: 2 });
   let starting = 2;
