@@ -14,6 +14,16 @@ interface GivenArguments {
   readonly nulls: readonly string[];
 }
 
+/** Whether a JSON value has a null at any depth. Few calls have. */
+export function hasNull(value: unknown): boolean {
+  if (typeof value !== 'object') return false;
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.some(hasNull);
+  // Without a list of the keys, because every call passes here. A key of a prototype finds nothing.
+  for (const key in value) if (hasNull((value as Arguments)[key])) return true;
+  return false;
+}
+
 /**
  * Removes the nulls that mean "not given": those for inputs, at any depth, that are optional and do not accept null.
  *

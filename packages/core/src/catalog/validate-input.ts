@@ -7,7 +7,7 @@ import { compiledSchema } from './compiled-schema.ts';
 import type { RawSchema } from './describe-schema.ts';
 import { cut, explain, unknownKeys } from './explain-issue.ts';
 import { dotted, inputProblems } from './input-problems.ts';
-import { optionalCursors, withoutEmptyCursors, withoutNulls } from './not-given.ts';
+import { hasNull, optionalCursors, withoutEmptyCursors, withoutNulls } from './not-given.ts';
 import { portableSchema } from './portable-schema.ts';
 import { strictSchema } from './strict-schema.ts';
 
@@ -86,15 +86,14 @@ function parse(
   args: Readonly<Record<string, unknown>>,
   connection: string | undefined,
 ): ValidatedInput {
-  const values = withoutEmptyCursors(cursors, args);
-  const parsed = schema?.safeParse(values, reporting);
-  if (parsed?.success) return { input: parsed.data, connection };
-  // Few calls have nulls that do not count, so they are removed only if the arguments do not fit.
-  const { given, nulls } = withoutNulls(jsonSchema, values);
+  let given = withoutEmptyCursors(cursors, args);
+  let nulls: readonly string[] | undefined;
+  // Before the schema is asked, because a schema that converts would make 0 or "null" of null.
+  if (hasNull(given)) ({ given, nulls } = withoutNulls(jsonSchema, given));
   if (!schema) return { input: parseByPlugin(entry, given), connection, nulls };
-  const again = given === values ? parsed : schema.safeParse(given, reporting);
-  if (again?.success) return { input: again.data, connection, nulls };
-  throw misfit(entry, again?.error.issues ?? []);
+  const parsed = schema.safeParse(given, reporting);
+  if (parsed.success) return { input: parsed.data, connection, nulls };
+  throw misfit(entry, parsed.error.issues);
 }
 
 // The types of the values decide which alternative of a union is described. No message repeats a value.

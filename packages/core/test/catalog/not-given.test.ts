@@ -94,6 +94,17 @@ test('null counts as not given for a plugin’s own parser, as its JSON Schema s
   expect(parsed(own, { query: null, limit: null, owner: null, page: { size: null } })).toEqual({ query: null, owner: null, page: {} });
 });
 
+test('null for an optional input is not converted to a value, also if no other input is null', () => {
+  const input = z.object({
+    count: z.coerce.number().optional().describe('Count'),
+    name: z.coerce.string().optional().describe('Name'),
+    open: z.coerce.boolean().default(true).describe('Open'),
+    text: z.string().optional().describe('Text'),
+  });
+  expect(parsed(input, { count: null, name: null, open: null })).toEqual({ open: true });
+  expect(parsed(input, { count: null, name: null, open: null, text: null })).toEqual({ open: true });
+});
+
 test('null for all arguments, or for the connection, means that they are not given', () => {
   expect(parsed(z.object({}), null)).toEqual({});
   expect(inputOf(z.object({}), 'many').parse({ connection: null })).toEqual({ input: {}, connection: undefined });
