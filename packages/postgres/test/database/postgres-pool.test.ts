@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { databaseRefusal } from '../../src/database/errors.ts';
 import { postgresPool, type PoolUse } from '../../src/database/postgres-pool.ts';
 import { postgresql } from '../support/databases.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -37,6 +38,16 @@ describe.runIf(postgresql)('a pool of connections to PostgreSQL', () => {
     const { raw, pool } = poolOf({ settings: 'set no_such_setting = 1' });
     for (let times = 0; times < 3; times += 1) await expect(pool.connect()).rejects.toThrow('no_such_setting');
     expect([raw.totalCount, raw.waitingCount]).toEqual([0, 0]);
+  });
+
+  test('a request that finds no free connection is refused because the server is busy, not because the database is down', async () => {
+    const { pool, query } = poolOf({}, { connectionTimeoutMillis: 100 });
+    const client = await pool.connect();
+    const error: unknown = await query('select 1').catch((thrown: unknown) => thrown);
+    expect(databaseRefusal(error)).toMatchObject({ code: 'OVERLOADED', message: expect.stringContaining('busy'), retryAfterMs: 5_000 });
+    client.release();
+    const { query: unreachable } = poolOf({}, { connectionString: 'postgres://127.0.0.1:1/none' });
+    expect(databaseRefusal(await unreachable('select 1').catch((thrown: unknown) => thrown))).toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   test('settings run once per connection, before its first use', async () => {
