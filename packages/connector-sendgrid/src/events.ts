@@ -18,10 +18,11 @@ export const eventNames = [
   'account_status_change',
 ] as const;
 
-// Drops a field of an unexpected type, so that the rest of the event is kept and its delivery is not refused.
+// Drops a field of an unexpected type, so that the rest of the event is kept and its delivery is not refused. SendGrid sends some bounces
+// with an empty text for what it does not know.
 const shortText = z
   .union([z.string(), z.number()])
-  .transform((value) => textStart(String(value), 500))
+  .transform((value) => textStart(String(value), 500) || undefined)
   .optional()
   .catch(undefined);
 
@@ -58,15 +59,16 @@ export const eventLog = { name: 'events', entry: MailEvent, max: 10_000, whenFul
 // SendGrid sends at most 768 KB at once, and an event has more than 200 bytes.
 const Delivery = z.array(z.unknown()).max(5_000);
 // Events that no e-mail caused, such as an unsubscription by hand, have neither of the ids.
-const Event = z.looseObject({ sg_event_id: z.string().optional().catch(undefined), sg_message_id: z.string().optional().catch(undefined) });
+const id = z.string().min(1).optional().catch(undefined);
+const Event = z.looseObject({ sg_event_id: id, sg_message_id: id });
 
 /** Splits a delivery of the Event Webhook into its events. @throws {z.ZodError} if the body is not a delivery. */
 export function readEvents(body: unknown): (WebhookEvent | undefined)[] {
   return Delivery.parse(body).map((event) => {
     const value = Event.safeParse(event).data;
     if (!value) return undefined;
-    const { sg_event_id: id, sg_message_id: messageId } = value;
-    return { id, key: messageId === undefined ? undefined : sentMessageId(messageId), value };
+    const { sg_event_id: eventId, sg_message_id: messageId } = value;
+    return { id: eventId, key: messageId === undefined ? undefined : sentMessageId(messageId), value };
   });
 }
 

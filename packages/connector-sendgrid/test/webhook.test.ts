@@ -146,6 +146,18 @@ describe('a delivery of the Event Webhook', () => {
     ]);
   });
 
+  it('with a bounce whose ids are empty shows the bounce without a message, and leaves the ids out', async () => {
+    await open();
+    const bounce = { event: 'bounce', type: 'bounce', status: '5.1.10', reason: '', sg_message_id: '' };
+    for (let n = 0; n < 2; n += 1)
+      await deliver(...signed(JSON.stringify([event('1', bounce), event('', { ...bounce, email: 'b@example.org' })])));
+    const shown = { event: 'bounce', at: '2026-06-01T12:00:00.000Z', type: 'bounce', status: '5.1.10' };
+    expect((await events()).events).toEqual([
+      { ...shown, email: 'a@example.org' },
+      { ...shown, email: 'b@example.org' },
+    ]);
+  });
+
   it('loses a field of an unexpected type and the end of a long one, but keeps the event', async () => {
     await open();
     const odd = { reason: { a: 1 }, url: `${'x'.repeat(499)}😀`, sg_machine_open: 'yes', category: 7, sg_message_id: null };

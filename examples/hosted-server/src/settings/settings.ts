@@ -39,6 +39,9 @@ function looksRandom(secret: string): boolean {
 
 const hasProtocol = (protocols: RegExp) => (value: string) => URL.canParse(value) && protocols.test(new URL(value).protocol);
 
+// A password that ends the URL's host too early looks right to its reader.
+const encode = 'Percent-encode special characters of the password, such as # as %23';
+
 const isHttpUrl = hasProtocol(/^https?:$/);
 
 const isHttpUrlWithoutPassword = (value: string) => isHttpUrl(value) && new URL(value).username === '' && new URL(value).password === '';
@@ -77,11 +80,11 @@ const server = {
 const storage = {
   BUSBAR_DATA_DIR: text.default('.busbar').describe('The folder of the embedded database. Only one process can use it.'),
   DATABASE_URL: text
-    .refine(hasProtocol(/^postgres(ql)?:$/), 'must be a URL such as postgres://user:password@host:5432/database')
+    .refine(hasProtocol(/^postgres(ql)?:$/), `must be a URL such as postgres://user:password@host:5432/database. ${encode}`)
     .optional()
     .describe('A PostgreSQL server to use instead of the embedded database. Replicas can share it.'),
   REDIS_URL: text
-    .refine(hasProtocol(/^rediss?:$/), 'must be a URL such as redis://host:6379 or rediss://user:password@host:6379')
+    .refine(hasProtocol(/^rediss?:$/), `must be a URL such as redis://host:6379 or rediss://user:password@host:6379. ${encode}`)
     .optional()
     .describe(
       'A Redis server through which replicas share rate limits, vendors’ budgets and the cache. Default: each process keeps its own.',

@@ -100,7 +100,7 @@ describe('readConfig', () => {
       'PORT must be a whole number from 0 to 65535.',
       'LOG_LEVEL must be debug, info, warn, error or silent.',
       'BUSBAR_DRAIN_MS must be at least 100.',
-      'DATABASE_URL must be a URL such as postgres://user:password@host:5432/database.',
+      'DATABASE_URL must be a URL such as postgres://user:password@host:5432/database. Percent-encode special characters of the password, such as # as %23.',
       'BUSBAR_SECRET must be at least 32 characters, such as the output of: openssl rand -hex 32.',
       'BUSBAR_ALLOWED_ORIGINS must be origins such as https://app.example.com, separated by commas.',
       'BUSBAR_DEMO must be true or false.',

@@ -70,6 +70,8 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         const contentType = request.headers['content-type'] ?? '';
         if (!isPlainJson(contentType) && !(await isJson(contentType)))
           throw new HttpError(415, 'INVALID_INPUT', 'Send the message as Content-Type: application/json, in UTF-8.');
+        const encoding = request.headers['content-encoding'];
+        if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw encoded();
         const types = answerTypes(request.headers.accept);
         if (types === 'neither') throw notAcceptable();
         const guest = options.room.enter(principal);
@@ -107,6 +109,12 @@ async function isJson(contentType: string): Promise<boolean> {
 
 const methodNotAllowed = () =>
   new HttpError(405, 'INVALID_INPUT', 'This endpoint accepts only POST, because it keeps no sessions.', { headers: { allow: 'POST' } });
+
+// RFC 9110, 15.5.16: Accept-Encoding tells an unsupported coding from an unsupported type.
+const encoded = () =>
+  new HttpError(415, 'INVALID_INPUT', 'Send the message as it is, without Content-Encoding: this server does not decompress.', {
+    headers: { 'accept-encoding': 'identity' },
+  });
 
 const notAcceptable = () => new HttpError(406, 'INVALID_INPUT', 'Send Accept: application/json, text/event-stream.');
 

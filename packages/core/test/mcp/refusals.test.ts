@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { Client as ModernClient, SSEClientTransport as ModernSse } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as OldSse } from '@modelcontextprotocol/sdk/client/sse.js';
@@ -92,6 +93,19 @@ test('refuses an id that JavaScript cannot keep exactly, and does not answer it 
   }
   const { text } = await post(url, JSON.stringify(echo.body).replace('"id":7', '"id":9007199254740991'), { headers: echo.headers });
   expect(JSON.parse(text)).toMatchObject({ id: 9007199254740991 });
+});
+
+test('refuses a compressed message, and says so', async () => {
+  const { url } = await serve();
+  const body = gzipSync(JSON.stringify(echo.body));
+  const headers = { ...echo.headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const compressed = await fetch(url, { method: 'POST', body, headers: { ...headers, 'content-encoding': 'gzip' } });
+  expect([compressed.status, compressed.headers.get('accept-encoding'), await compressed.text()]).toEqual([
+    415,
+    'identity',
+    expect.stringContaining('without Content-Encoding'),
+  ]);
+  expect((await post(url, echo, { headers: { 'content-encoding': 'Identity' } })).status).toBe(200);
 });
 
 test('reads only UTF-8, and says so', async () => {
