@@ -102,8 +102,7 @@ describe.each(kinds)('on $kind', ({ place }) => {
       ]),
     );
     for (const change of changes) expect([200, 400, 403]).toContain((await change()).status);
-    const removals = await Promise.all(words.map((word) => server.ask(server.red.owner, `DELETE keys/${word}`)));
-    for (const { status } of removals) expect([400, 404]).toContain(status);
+    for (const word of words) expect([400, 404]).toContain((await server.ask(server.red.owner, `DELETE keys/${word}`)).status);
     // What was done is in the audit, and nothing else has changed.
     expect((await counts()).slice(0, -1)).toEqual(before.slice(0, -1));
   });

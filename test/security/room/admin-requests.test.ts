@@ -118,3 +118,12 @@ test('bodies that do not end take the places of their key, and the key of a coll
   for (const { socket } of slow) socket.destroy();
   await expect.poll(async () => (await server.ask(owner, 'GET keys')).status).toBe(200);
 });
+
+test('a tenant’s used-up limit does not keep its owner from revoking a key', async () => {
+  const { json } = await server.ask(owner, 'POST keys', { name: 'stolen', roles: ['owner'] });
+  const host = server.get(tokens.host);
+  let spent = 0;
+  while ((await host.limit({ tenant: 'acme', id: `spender ${spent}`, roles: [] }))?.allowed !== false) spent += 1;
+  expect((await server.ask(colleague, 'GET keys')).json.title).toBe('RATE_LIMITED');
+  expect((await server.ask(colleague, `DELETE keys/${json.id}`)).status).toBe(200);
+});

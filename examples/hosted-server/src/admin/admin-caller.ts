@@ -19,6 +19,8 @@ export interface AdminEnv {
 export interface AdmitOptions extends CallerOptions {
   /** The rate limits of the key and its tenant, shared with MCP: an admin request counts as a call. */
   limitPerKey(principal: Principal): Promise<RateLimitDecision | undefined>;
+  /** The rate limit of the key alone, for revocations: a thief who uses up the tenant's limit must not keep its owner from revoking. */
+  limitRevocations(principal: Principal): Promise<RateLimitDecision | undefined>;
 }
 
 /**
@@ -30,7 +32,7 @@ export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> 
     const { principal, address } = await authenticateCaller(context.env.incoming, options);
     const isOperator = principal.roles.includes('operator');
     context.set('caller', { ...principal, address, isOperator });
-    const decision = await options.limitPerKey(principal);
+    const decision = await (context.req.method === 'DELETE' ? options.limitRevocations(principal) : options.limitPerKey(principal));
     if (decision && !decision.allowed)
       throw new ToolError('RATE_LIMITED', 'Too many requests with this key, or of its tenant. Wait, then try again.', {
         retryAfterMs: decision.resetMs,

@@ -16,15 +16,18 @@ const retryAfterMs = 5_000;
  */
 export function admitBody({ clock, ...options }: CallerOptions & { readonly clock: Clock }): MiddlewareHandler<AdminEnv> {
   const bytes = 2 * maxRequests * maxBodyBytes;
-  const room = new Room({ arriving: maxRequests, running: maxRequests, listening: 0, bytes, unread: 0 }, shares, clock);
+  const createRoom = () => new Room({ arriving: maxRequests, running: maxRequests, listening: 0, bytes, unread: 0 }, shares, clock);
+  const room = createRoom();
+  // Places that bodies which never end cannot take, because no body is read here.
+  const revocations = createRoom();
 
   return async ({ req, env: { incoming }, var: { caller } }, next) => {
     const { method, signal } = req.raw;
     signal.throwIfAborted();
-    const guest = room.enter(caller);
+    const guest = (method === 'DELETE' ? revocations : room).enter(caller);
     if (!guest) throw tooMany();
     signal.addEventListener('abort', () => guest.leave(), { once: true });
-    if (method !== 'GET' && method !== 'HEAD') {
+    if (method === 'POST') {
       const received = incoming.socket.bytesRead;
       const body = await readBody(incoming, signal, guest, maxBodyBytes, (whole) => whole).catch(toToolError);
       if (incoming.socket.bytesRead > received) await options.authenticate(readCredentials(incoming, options));

@@ -14,6 +14,7 @@ export function provideAdmin({ get, provide }: Injector): void {
       authenticate: get(tokens.authenticator).authenticateAfresh,
       limitPerAddress: get(tokens.limitPerAddress),
       limitPerKey: async (principal) => await get(tokens.host).limit(principal),
+      limitRevocations: async ({ tenant, id }) => await get(tokens.limitPerKey).take(JSON.stringify([tenant, id])),
       trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,
       apiKeys: get(tokens.apiKeys),
       maxKeysOfTenant: get(tokens.config).BUSBAR_KEYS_PER_TENANT,

@@ -42,7 +42,7 @@ type Schemas = readonly RawSchema[];
 class NullFilter {
   readonly nulls = new Set<string>();
   readonly #root: RawSchema;
-  readonly #parts = new Map<Schemas, Map<string, Part>>();
+  readonly #parts = new Map<Schemas, Parts>();
 
   constructor(root: RawSchema) {
     this.#root = root;
@@ -77,12 +77,25 @@ class NullFilter {
 
   #partOf(schemas: Schemas, key: string): Part {
     let parts = this.#parts.get(schemas);
-    if (!parts) this.#parts.set(schemas, (parts = new Map()));
-    let part = parts.get(key);
-    if (!part) parts.set(key, (part = readPart(this.#root, schemas, key)));
+    if (!parts) this.#parts.set(schemas, (parts = { names: namesIn(schemas), known: new Map() }));
+    const name = parts.names.has(key) ? key : undefined;
+    let part = parts.known.get(name);
+    if (!part) parts.known.set(name, (part = readPart(this.#root, schemas, key)));
     return part;
   }
 }
+
+/** The parts that have been read. All keys that the schemas do not name share a part, because a map may have thousands of keys. */
+interface Parts {
+  readonly names: ReadonlySet<string>;
+  readonly known: Map<string | undefined, Part>;
+}
+
+function namesIn(schemas: Schemas): ReadonlySet<string> {
+  return new Set(schemas.flatMap(({ properties, prefixItems }) => [...keysOf(properties), ...keysOf(prefixItems)]));
+}
+
+const keysOf = (value: unknown): string[] => (typeof value === 'object' && value !== null ? Object.keys(value) : []);
 
 /** The part of an object or a list under one key. */
 interface Part {

@@ -44,7 +44,9 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
     (loaded ??= loadSdk(() => import('./sdk-lane/sdk-lane.ts')).then(({ createSdkLane }) => createSdkLane(host, options.secret)));
   const sdkLane = async (exchange: Exchange) => {
     if (!isModest(exchange.message))
-      throw new HttpError(413, 'INVALID_INPUT', 'The message has too many values besides its arguments.', { reason: 'body' });
+      throw new HttpError(413, 'INVALID_INPUT', 'The message has too many values, or too much text, besides its arguments.', {
+        reason: 'body',
+      });
     await (await load()).serve(exchange);
   };
   const lane = options.lanes === 'sdk' ? sdkLane : createFastLane(host, sdkLane);
@@ -147,17 +149,23 @@ function checkId(message: unknown): void {
 
 const isSubscription = (message: unknown): boolean => (message as { method?: unknown } | null)?.method === 'subscriptions/listen';
 
-// More than any client sends. The SDK describes each value that is wrong, and takes its time.
+// More than any client sends. The SDK describes each value that is wrong, which takes time, and repeats some in its answer.
 const maxEnvelopeValues = 300;
+const maxEnvelopeText = 64 * 1024;
 
-/** Whether a message has few values outside of a tool's arguments. */
+/** Whether a message has few values, and little text, outside of a tool's arguments. */
 function isModest(message: unknown): boolean {
   let left = maxEnvelopeValues;
+  let room = maxEnvelopeText;
   const fits = (value: unknown, isParams: boolean): boolean => {
     left -= 1;
-    if (left < 0) return false;
+    if (typeof value === 'string') room -= value.length;
+    if (left < 0 || room < 0) return false;
     if (typeof value !== 'object' || value === null) return true;
-    return Object.entries(value).every(([key, part]) => (isParams && key === 'arguments') || fits(part, key === 'params'));
+    return Object.entries(value).every(([key, part]) => {
+      room -= key.length;
+      return (isParams && key === 'arguments') || fits(part, key === 'params');
+    });
   };
   return fits(message, false);
 }

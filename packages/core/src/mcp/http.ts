@@ -161,7 +161,10 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
   /** Counts a request on its connection, and answers it if it names no host. Returns whether it may be served. */
-  function admits({ socket, headers, httpVersion }: IncomingMessage, response: ServerResponse): boolean {
+  function admits(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket, headers, httpVersion } = request;
+    // Behind a proxy, which has its own size of pieces, no network could be shut out for them.
+    if (headers['transfer-encoding'] !== undefined && !options.trustProxy) countUnwantedPieces(request, response);
     if (pipelinedOn(socket, response) > maxPipelined) connections.refuse(socket);
     // RFC 9112: a request of HTTP/1.1 without Host is an error.
     else if (headers.host === undefined && httpVersion === '1.1') response.writeHead(400, { connection: 'close' }).end();
@@ -171,8 +174,6 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     if (!admits(request, response)) return;
-    // Behind a proxy, which has its own size of pieces, no network could be shut out for them.
-    if (request.headers['transfer-encoding'] !== undefined && !options.trustProxy) countUnwantedPieces(request, response);
     // Node reads nothing of what follows such a request in the same packet, so the bytes after that would be read as a request.
     if (request.headers.upgrade !== undefined) readNothingAfter(request, response);
     const { url = '' } = request;

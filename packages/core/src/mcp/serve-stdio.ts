@@ -9,6 +9,7 @@ import { hasMark, markBytes } from './request/byte-order-mark.ts';
 import { createAskStateCodec } from './sdk-lane/ask-state.ts';
 import { createSdkServer } from './sdk-lane/sdk-server.ts';
 import { splitByRevision } from './split-by-revision.ts';
+import { protocolFault } from './sdk-lane/protocol-fault.ts';
 
 /** Options for {@link listenOnStdio}, which serves MCP to this process's parent. */
 export interface StdioTransportOptions {
@@ -37,7 +38,7 @@ export function listenOnStdio(
       async () => createSdkServer(host, { principal, address: undefined, instructions: await host.instructions(principal) }, states),
       {
         transport: part,
-        onerror: (error) => host.log.info({ err: error }, 'MCP over stdio failed'),
+        onerror: (error) => host.log.info(protocolFault(error), 'MCP over stdio failed'),
       },
     ),
   );

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { createHost, defineConnector, localPrincipal, type Effect, type Schema } from '../../src/index.ts';
+import { withoutNulls } from '../../src/catalog/not-given.ts';
 import { textOf } from '../support/acme.ts';
 import { inputOf, refusal } from '../support/input-of.ts';
 
@@ -47,6 +48,20 @@ test('null reaches the tool where the schema accepts null, even if another input
     other: null,
     requester: { email: 'a@example.com', phone: null },
   });
+});
+
+test('a map of thousands of keys with nulls is read by its schema once, and not again for each key', () => {
+  let reads = 0;
+  const row = {
+    get anyOf() {
+      reads += 1;
+      return [{ type: 'string' }, { type: 'object', properties: { a: { type: 'string' } } }];
+    },
+  };
+  const rows = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`row ${n}`, { a: null }]));
+  const { given } = withoutNulls({ type: 'object', additionalProperties: row }, rows);
+  expect(given['row 7']).toEqual({});
+  expect(reads).toBeLessThan(10);
 });
 
 test('null for a required input, for an item of a list or for a value of a map is refused', () => {

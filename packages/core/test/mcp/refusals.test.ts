@@ -5,7 +5,7 @@ import { Client as ModernClient, SSEClientTransport as ModernSse } from '@modelc
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as OldSse } from '@modelcontextprotocol/sdk/client/sse.js';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHost, ToolError, type Authenticate, type ErrorCode, type RefusalEvent } from '../../src/index.ts';
+import { createHost, silentLogger, ToolError, type Authenticate, type ErrorCode, type RefusalEvent } from '../../src/index.ts';
 import { httpTransport } from '../../src/mcp/http.ts';
 import { modernClient, oldClient } from './clients.ts';
 import { probe, secrets } from './probe.ts';
@@ -152,6 +152,30 @@ test('refuses a message with very many values besides its arguments, before the 
   expect((await post(url, initialize([{ src: 'https://example.com/a.png' }]))).status).toBe(200);
   const many = Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`k${n}`, 1]));
   expect((await post(url, callOf('probe_echo_text', { text: 'a', ...many }, { unusual: true }))).json().result['isError']).toBe(true);
+});
+
+test('refuses a message with much text besides its arguments, which the SDK would repeat', async () => {
+  const { url } = await serve();
+  const text = 'x'.repeat(100_000);
+  const messages = [
+    { id: 1, method: text },
+    { id: 1, result: { text } },
+  ];
+  for (const message of messages) {
+    const answer = await post(url, JSON.stringify({ jsonrpc: '2.0', ...message }));
+    expect([answer.status, answer.text.length < 1_000]).toEqual([413, true]);
+  }
+  expect((await post(url, callOf('probe_echo_text', { text }, { unusual: true }))).json().result['isError']).toBeUndefined();
+});
+
+test('logs a fault of the protocol in one short line, without what the client sent', async () => {
+  const logged: object[] = [];
+  const log = { ...silentLogger, info: (fields: object) => void logged.push(fields) };
+  const { url } = await serve({}, { log });
+  await post(url, JSON.stringify({ jsonrpc: '2.0', id: 1, result: { password: 'hush-hush-hush' } }));
+  const written = JSON.stringify(logged, (_key, value: unknown) => (value instanceof Error ? value.stack : value));
+  expect(written).toContain('fault');
+  expect(written).not.toMatch(/hush/);
 });
 
 test('serves only the allowed hosts', async () => {

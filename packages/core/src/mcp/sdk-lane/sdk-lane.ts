@@ -7,6 +7,7 @@ import { setHeaders } from '../request/response-headers.ts';
 import { toWebRequest, writeWebResponse } from '../request/web-exchange.ts';
 import { createAskStateCodec } from './ask-state.ts';
 import { createSdkServer, type Caller } from './sdk-server.ts';
+import { protocolFault } from './protocol-fault.ts';
 
 // The requests whose answers hold the server's instructions.
 const greetings: ReadonlySet<unknown> = new Set(['initialize', 'server/discover']);
@@ -29,7 +30,7 @@ export interface SdkLane {
 export function createSdkLane(host: Host, secret: string | undefined): SdkLane {
   const states = createAskStateCodec(secret);
   const mcp = createMcpHandler(({ authInfo }) => createSdkServer(host, authInfo?.extra as unknown as Caller, states), {
-    onerror: (error) => host.log.info({ err: error }, 'MCP request refused by the protocol'),
+    onerror: (error) => host.log.info(protocolFault(error), 'MCP request refused by the protocol'),
   });
   return {
     serve: async ({ request, response, headers, disconnect, message, principal, address, outcome }: Exchange) => {

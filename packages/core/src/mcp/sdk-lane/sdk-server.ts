@@ -6,6 +6,7 @@ import type { Exchange } from '../request/exchange.ts';
 import { cacheHint, capabilities, implementation } from '../server-info.ts';
 import type { AskState } from './ask-state.ts';
 import { callTool } from './call-tool.ts';
+import { protocolFault } from './protocol-fault.ts';
 
 // All tools fit on one page, so the server never returns a cursor, and no cursor is valid.
 const listParams = z.looseObject({
@@ -30,7 +31,7 @@ export function createSdkServer(host: Host, caller: Caller, states: RequestState
     cacheHints: { 'tools/list': cacheHint, 'server/discover': cacheHint },
     requestState: { verify: (state, context) => states.verify(state, context) },
   });
-  server.onerror = (error) => host.log.info({ err: error }, 'MCP exchange failed');
+  server.onerror = (error) => host.log.info(protocolFault(error), 'MCP exchange failed');
   server.setRequestHandler('tools/list', { params: listParams }, () => ({ tools: host.tools(principal).map(listedTool) }));
   server.setRequestHandler('tools/call', (request, context) => callTool({ host, ...caller, states, server }, request.params, context));
   return server;

@@ -6,7 +6,7 @@ import { ConnectionCounts } from '../../../src/mcp/room/connection-counts.ts';
 import { manualClock } from '../../../src/testing/index.ts';
 import { callOf, post } from '../raw.ts';
 import { serve } from '../serve.ts';
-import { head, rawClient } from './sockets.ts';
+import { rawClient } from './sockets.ts';
 
 const echo = callOf('probe_echo_text', { text: 'a' });
 
@@ -142,28 +142,31 @@ test('a network that does it again and again is shut out for ten seconds, with a
   expect(await again.reads(/404/)).toMatch(/^HTTP\/1.1 404/);
 });
 
-test.each(['/mcp', '/hooks/any', '/elsewhere'])(
-  'a body for %s that is refused counts for its network if it has many small pieces',
-  async (path) => {
-    const authenticate = () => Promise.reject(new ToolError('UNAUTHENTICATED', 'Send a key.'));
-    const { url } = await serve({}, { authenticate });
-    const bystander = await rawClient(url, '127.0.0.2');
-    const send = async (pieces: number, size: number) => {
-      const client = await rawClient(url, '127.0.0.2');
-      const piece = `${size.toString(16)}\r\n${' '.repeat(size)}\r\n`;
-      client.socket.write(`${head(path, { 'transfer-encoding': 'chunked' })}${piece.repeat(pieces)}0\r\n\r\n`);
-      await client.closed;
-      return client.text.slice(9, 12);
-    };
-    const refused = await send(60, 1);
-    for (let times = 0; times < 4; times += 1) expect([await send(60, 1), await send(150, 300)]).toEqual([refused, refused]);
-    bystander.socket.write(get);
-    await bystander.reads(/404/);
-    for (let times = 0; times < 3; times += 1) await send(1_000, 1);
-    expect(await isShutOut(url)).toBe(true);
-    await bystander.closed;
-  },
-);
+test.each([
+  ['for /mcp', '/mcp', 'host: a\r\n'],
+  ['for a webhook', '/hooks/any', 'host: a\r\n'],
+  ['for another path', '/elsewhere', 'host: a\r\n'],
+  ['with an unknown Expect', '/mcp', 'host: a\r\nexpect: more\r\n'],
+  ['without a Host', '/mcp', ''],
+])('a body %s that is refused counts for its network if it has many small pieces', async (_case, path, lines) => {
+  const authenticate = () => Promise.reject(new ToolError('UNAUTHENTICATED', 'Send a key.'));
+  const { url } = await serve({}, { authenticate });
+  const bystander = await rawClient(url, '127.0.0.2');
+  const send = async (pieces: number, size: number) => {
+    const client = await rawClient(url, '127.0.0.2');
+    const piece = `${size.toString(16)}\r\n${' '.repeat(size)}\r\n`;
+    client.socket.write(`POST ${path} HTTP/1.1\r\n${lines}transfer-encoding: chunked\r\n\r\n${piece.repeat(pieces)}0\r\n\r\n`);
+    await client.closed;
+    return client.text.slice(9, 12);
+  };
+  const refused = await send(60, 1);
+  for (let times = 0; times < 4; times += 1) expect([await send(60, 1), await send(150, 300)]).toEqual([refused, refused]);
+  bystander.socket.write(get);
+  await bystander.reads(/404/);
+  for (let times = 0; times < 3; times += 1) await send(1_000, 1);
+  expect(await isShutOut(url)).toBe(true);
+  await bystander.closed;
+});
 
 test('behind a proxy, only connections of such clients are closed', async () => {
   const { url } = await serve({ trustProxy: true });
