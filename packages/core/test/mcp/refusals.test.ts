@@ -168,6 +168,19 @@ test('refuses a message with much text besides its arguments, which the SDK woul
   expect((await post(url, callOf('probe_echo_text', { text }, { unusual: true }))).json().result['isError']).toBeUndefined();
 });
 
+test.each([
+  { protocolVersion: ['2025-06-18'], capabilities: {}, clientInfo: { name: 'a', version: '1' } },
+  { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'a', version: '1', icons: [1] } },
+  undefined,
+])('refuses a malformed initialize as the mistake of its client: %j', async (params) => {
+  const { url } = await serve();
+  const { status, text } = await post(url, JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'initialize', params }));
+  expect([status, JSON.parse(text)]).toMatchObject([
+    400,
+    { id: 7, error: { code: -32602, message: expect.stringContaining('clientInfo') } },
+  ]);
+});
+
 test('logs a fault of the protocol in one short line, without what the client sent', async () => {
   const logged: object[] = [];
   const log = { ...silentLogger, info: (fields: object) => void logged.push(fields) };
