@@ -52,7 +52,7 @@ export const webhook: Webhook<{ readonly webhookSecret?: string | undefined }> =
   }),
   events(body): readonly (WebhookEvent | undefined)[] {
     const delivered = DeliveredEvent.safeParse(body).data;
-    // A test of the webhook has any body. Zendesk shows its sender whether the server accepts it.
+    // Someone who tests the webhook in Zendesk chooses the body, and sees whether the server accepted it.
     if (!delivered) return [undefined];
     const { id, type, subject, time, detail, event } = delivered;
     const name = type.slice('zen:event-type:'.length);

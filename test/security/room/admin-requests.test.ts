@@ -127,3 +127,15 @@ test('a tenant’s used-up limit does not keep its owner from revoking a key', a
   expect((await server.ask(colleague, 'GET keys')).json.title).toBe('RATE_LIMITED');
   expect((await server.ask(colleague, `DELETE keys/${json.id}`)).status).toBe(200);
 });
+
+test('a key whose requests take all of its places can still revoke', async () => {
+  const { json } = await server.ask(other, 'POST keys', { name: 'stolen' });
+  const discards: Promise<unknown>[] = [];
+  await withHeld(server.get(tokens.deadLetters), 'discard', async (begun) => {
+    for (let sent = 0; sent < 4; sent += 1) discards.push(server.ask(other, 'POST dead-letters/discard', { code: 'RATE_LIMITED' }));
+    await expect.poll(begun).toBe(4);
+    expect((await server.ask(other, 'GET keys')).json.title).toBe('OVERLOADED');
+    expect((await server.ask(other, `DELETE keys/${json.id}`)).status).toBe(200);
+  });
+  await Promise.all(discards);
+});

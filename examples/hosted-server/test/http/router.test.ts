@@ -6,6 +6,7 @@ import { memoryRateLimit, silentLogger, ToolError, type Authenticate } from '@bu
 import { manualClock } from '@busbar/core/testing';
 import { auth } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, test } from 'vitest';
+import { oauthProvider } from '../../../../packages/core/test/mcp/oauth-provider.ts';
 import { createRouter, type RouterOptions } from '../../src/http/router.ts';
 
 let close = async () => {};
@@ -182,18 +183,7 @@ describe('createRouter', () => {
 
   test('a client that tries to sign in shows its user that a key is needed', async () => {
     const get = await served({ limitPerAddress: memoryRateLimit([{ limit: 9, windowMs: 60_000 }], { clock: manualClock() }) });
-    const authProvider = {
-      redirectUrl: 'http://localhost/callback',
-      clientMetadata: { redirect_uris: ['http://localhost/callback'] },
-      clientInformation: () => undefined,
-      saveClientInformation: () => {},
-      tokens: () => undefined,
-      saveTokens: () => {},
-      redirectToAuthorization: () => {},
-      saveCodeVerifier: () => {},
-      codeVerifier: () => 'verifier',
-    };
-    await expect(auth(authProvider, { serverUrl: new URL('/mcp', get.url) })).rejects.toThrow('Send an API key.');
+    await expect(auth(oauthProvider, { serverUrl: new URL('/mcp', get.url) })).rejects.toThrow('Send an API key.');
   });
 
   test('no error is one of OAuth', async () => {

@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createHost, silentLogger, ToolError, type Authenticate, type ErrorCode, type RefusalEvent } from '../../src/index.ts';
 import { httpTransport } from '../../src/mcp/http.ts';
 import { modernClient, oldClient } from './clients.ts';
+import { oauthProvider } from './oauth-provider.ts';
 import { probe, secrets } from './probe.ts';
 import { callOf, messageOf, post } from './raw.ts';
 import { rawClient } from './room/sockets.ts';
@@ -349,25 +350,13 @@ test.each([
   expect((await (await connect(url, { token: 'good' })).listTools()).tools).not.toHaveLength(0);
 });
 
-const oauth = {
-  redirectUrl: 'http://localhost/callback',
-  clientMetadata: { redirect_uris: ['http://localhost/callback'] },
-  clientInformation: () => undefined,
-  saveClientInformation: () => {},
-  tokens: () => undefined,
-  saveTokens: () => {},
-  redirectToAuthorization: () => {},
-  saveCodeVerifier: () => {},
-  codeVerifier: () => 'verifier',
-};
-
 const info = { name: 'test', version: '1.0.0' };
 
 test.each([
-  ['2.x', async (url: URL) => await modernClient(url, { oauth })],
-  ['1.x', async (url: URL) => await oldClient(url, { oauth })],
-  ['2.x over SSE', async (url: URL) => await new ModernClient(info).connect(new ModernSse(url, { authProvider: oauth }))],
-  ['1.x over SSE', async (url: URL) => await new OldClient(info).connect(new OldSse(url, { authProvider: oauth }))],
+  ['2.x', async (url: URL) => await modernClient(url, { oauth: oauthProvider })],
+  ['1.x', async (url: URL) => await oldClient(url, { oauth: oauthProvider })],
+  ['2.x over SSE', async (url: URL) => await new ModernClient(info).connect(new ModernSse(url, { authProvider: oauthProvider }))],
+  ['1.x over SSE', async (url: URL) => await new OldClient(info).connect(new OldSse(url, { authProvider: oauthProvider }))],
 ])('client %s that tries to sign in reports that it needs a key', async (_version, connect) => {
   const { url } = await serve({}, { authenticate: oneKey });
   await expect(connect(url)).rejects.toThrow('There is no sign-in: send your key as Authorization: Bearer <key>.');
