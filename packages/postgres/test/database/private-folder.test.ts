@@ -59,8 +59,10 @@ test.skipIf(!isRoot)(
   async () => {
     const run = async (folder: string) => {
       const file = new URL('../../src/database/private-folder.ts', import.meta.url).href;
-      const code = `const { makePrivate } = await import('${file}'); makePrivate('${folder}'); console.log('private')`;
-      const child = spawn(process.execPath, ['--input-type=module', '-e', code], { uid: otherUser, gid: otherUser, env: {} });
+      // It becomes the other user only after it has loaded the sources, which that user may not be able to read.
+      const code = `const { makePrivate } = await import('${file}'); process.setgid(${otherUser}); process.setuid(${otherUser});
+        makePrivate('${folder}'); console.log('private')`;
+      const child = spawn(process.execPath, ['--input-type=module', '-e', code], { env: {} });
       const [out, error] = await Promise.all([text(child.stdout), text(child.stderr)]);
       return out || error;
     };
