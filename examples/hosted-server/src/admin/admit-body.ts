@@ -29,7 +29,7 @@ export function admitBody({ clock, ...options }: CallerOptions & { readonly cloc
     signal.addEventListener('abort', () => guest.leave(), { once: true });
     if (method === 'POST') {
       const received = incoming.socket.bytesRead;
-      const body = await readBody(incoming, signal, guest, maxBodyBytes, (whole) => whole).catch(toToolError);
+      const body = await readBody(incoming, signal, guest, maxBodyBytes, (arrived) => arrived.join()).catch(toToolError);
       if (incoming.socket.bytesRead > received) await options.authenticate(readCredentials(incoming, options));
       req.raw = new Request(req.raw, { method, body });
     }

@@ -16,7 +16,7 @@ import { messageId } from './request/message-id.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders } from './request/rate-limit-headers.ts';
 import { readArguments } from './request/read-arguments.ts';
-import { readBody } from './request/read-body.ts';
+import { readBody, type Arrived } from './request/read-body.ts';
 import { refuseOverLimit } from './request/refuse-over-limit.ts';
 import { answerPreflight, createRequestGuard, type GuardOptions } from './request/request-guard.ts';
 import { setHeaders } from './request/response-headers.ts';
@@ -81,7 +81,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
         disconnect.guest = guest;
         const received = request.socket.bytesRead;
         message = await readBody(request, disconnect, guest, options.maxBodyBytes, (body) =>
-          options.turns.read(body, principal.tenant, disconnect, parseMessage),
+          options.turns.read(body, principal.tenant, disconnect, messageSteps),
         );
         // Its key may have been revoked while the body arrived. Most bodies arrive together with their headers.
         if (request.socket.bytesRead > received) await host.authenticate(credentials);
@@ -120,13 +120,30 @@ const encoded = () =>
 
 const notAcceptable = () => new HttpError(406, 'INVALID_INPUT', 'Send Accept: application/json, text/event-stream.');
 
-function parseMessage(body: Buffer): unknown {
-  const excess = findJsonExcess(body, messageBounds);
+const messageSteps = { decode: decodeMessage, parse: parseMessage };
+
+// Each body is decoded before the next is put together. Kept for the life of the process, so it is no larger than most bodies may be.
+const maxScratchBytes = 1024 * 1024;
+let scratch = Buffer.alloc(0);
+
+function takeScratch(size: number): Buffer {
+  if (size > maxScratchBytes) return Buffer.allocUnsafe(size);
+  if (scratch.length < size) scratch = Buffer.allocUnsafe(size);
+  return scratch;
+}
+
+function decodeMessage(body: Arrived): string {
+  const bytes = body.join(takeScratch);
+  const excess = findJsonExcess(bytes, messageBounds);
   if (excess) throw new HttpError(413, 'INVALID_INPUT', `The request ${excess}. Send less at a time.`, { reason: 'body' });
-  if (!isUtf8(body)) throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not UTF-8.', { rpcCode: -32700 });
+  if (!isUtf8(bytes)) throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not UTF-8.', { rpcCode: -32700 });
+  return bytes.toString('utf8', hasMark(bytes) ? markBytes : 0);
+}
+
+function parseMessage(text: string): unknown {
   let message: unknown;
   try {
-    message = JSON.parse(body.toString('utf8', hasMark(body) ? markBytes : 0));
+    message = JSON.parse(text);
   } catch {
     throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not JSON.', { rpcCode: -32700 });
   }

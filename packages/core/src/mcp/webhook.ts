@@ -5,7 +5,7 @@ import { limitAddress, readCredentials, type CallerOptions } from './request/cal
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import { HttpError, ownShareTaken } from './request/http-error.ts';
 import { mask } from './request/mask.ts';
-import { readBody } from './request/read-body.ts';
+import { readBody, type Arrived } from './request/read-body.ts';
 import { toHeaders } from './request/web-exchange.ts';
 import type { HeavyTurns } from './room/heavy-turns.ts';
 import type { Room } from './room/room.ts';
@@ -26,6 +26,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   STATE_FULL: 503,
   UNAVAILABLE: 503,
 };
+
+const deliverySteps = { decode: (body: Arrived) => body.join(), parse: (bytes: Buffer) => bytes };
 
 /**
  * Receives one delivery at `POST /hooks/<id>`. Answers 204 only after the delivery is verified and stored, because the vendor discards the
@@ -53,8 +55,8 @@ export async function receiveWebhook(
     const guest = options.room.enter({ tenant: found.tenant, id: found.connection });
     if (!guest) throw ownShareTaken;
     disconnect.guest = guest;
-    const body = await readBody(request, disconnect, guest, options.maxBytes, (bytes) =>
-      options.turns.read(bytes, found.tenant, disconnect, () => bytes),
+    const body = await readBody(request, disconnect, guest, options.maxBytes, (arrived) =>
+      options.turns.read(arrived, found.tenant, disconnect, deliverySteps),
     );
     if (!guest.run()) throw ownShareTaken;
     challenge = isCheck

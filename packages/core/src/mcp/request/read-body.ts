@@ -3,6 +3,33 @@ import type { ClientSignal } from '../../host.ts';
 import type { Guest } from '../room/room.ts';
 import { HttpError, ownShareTaken } from './http-error.ts';
 
+/** A body that has arrived. */
+export class Arrived {
+  /** In bytes. */
+  readonly size: number;
+  readonly #parts: readonly Buffer[];
+
+  constructor(parts: readonly Buffer[], size: number) {
+    this.#parts = parts;
+    this.size = size;
+  }
+
+  /**
+   * Puts the parts of the body together. The caller owns the bytes if there is no `scratch`. With `scratch` they may lie in it, because
+   * memory that the system has just given takes longer to write to than a body takes to parse.
+   */
+  join(scratch?: (size: number) => Buffer): Buffer {
+    const [first] = this.#parts;
+    // Most bodies arrive in one part, which needs no copy.
+    if (this.#parts.length === 1 && first) return first;
+    if (!scratch) return Buffer.concat(this.#parts, this.size);
+    const whole = scratch(this.size);
+    let at = 0;
+    for (const part of this.#parts) at += part.copy(whole, at);
+    return whole.subarray(0, at);
+  }
+}
+
 /**
  * Reads a request's body into memory once, and resolves with the result of `parse`. Rejects with the error that `parse` throws, or with an
  * {@link HttpError} as soon as the body turns out to be larger than `maxBytes` (413) or than the room that its sender has left.
@@ -14,7 +41,7 @@ export function readBody<T>(
   disconnect: ClientSignal,
   guest: Guest,
   maxBytes: number,
-  parse: (body: Buffer) => T | Promise<T>,
+  parse: (body: Arrived) => T | Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const declared = Number(request.headers['content-length'] ?? 0);
@@ -49,8 +76,7 @@ export function readBody<T>(
       chunks = [];
       let parsed: T | Promise<T>;
       try {
-        // Most bodies arrive in one part, which needs no copy.
-        parsed = parse(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, size));
+        parsed = parse(new Arrived(parts, size));
       } catch (error) {
         return reject(error);
       }

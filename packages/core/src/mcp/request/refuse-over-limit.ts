@@ -9,7 +9,7 @@ import type { ClientDisconnect } from './client-disconnect.ts';
 import { refuse, type HttpError } from './http-error.ts';
 import { messageId } from './message-id.ts';
 import { refusedByRateLimit } from './rate-limit-headers.ts';
-import { readBody } from './read-body.ts';
+import { readBody, type Arrived } from './read-body.ts';
 
 // Most calls are smaller. A key over its limit must not make the server parse more.
 const maxBytes = 4 * 1024;
@@ -57,4 +57,4 @@ function resultOf({ code, message }: HttpError, { resetMs }: RateLimitDecision, 
   };
 }
 
-const parse = (body: Buffer): unknown => JSON.parse(body.toString('utf8'));
+const parse = (body: Arrived): unknown => JSON.parse(body.join().toString('utf8'));
