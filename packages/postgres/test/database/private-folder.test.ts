@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/index.ts';
 import { makePrivate } from '../../src/database/private-folder.ts';
-import { wasmFlags } from '../support/pglite-template.ts';
+import { pgliteTemplate, wasmFlags } from '../support/pglite-template.ts';
 
 const otherUser = 65_534;
 // Only root can act as another user.
@@ -42,7 +42,7 @@ test('a database in a folder that all users could enter is out of their reach, w
 
 test('an existing database is taken from other users when it is opened', async () => {
   const folder = folderOf(0o700);
-  await (await openDatabase({ folder })).close();
+  cpSync(await pgliteTemplate(), folder, { recursive: true });
   for (const path of [folder, join(folder, 'pglite')]) chmodSync(path, 0o755);
   await (await openDatabase({ folder })).close();
   expect([modeOf(folder), modeOf(join(folder, 'pglite'))]).toEqual([0o700, 0o700]);
