@@ -19,7 +19,7 @@ function plainValue(field: string, value: unknown, onCut: (field: string) => voi
   const { records, done, nextRecordsUrl } = value as { records?: unknown; done?: unknown; nextRecordsUrl?: unknown };
   if (Array.isArray(records)) {
     if (done === false || typeof nextRecordsUrl === 'string') onCut(field);
-    return records.map((related) => plainRecord(related as SObject, onCut));
+    return records.map((related) => plainValue(field, related, onCut));
   }
   return plainRecord(value as SObject, onCut);
 }

@@ -30,6 +30,15 @@ describe('salesforce_query_records', () => {
       expect(await org.call('salesforce_query_records', { soql, values: { seen: { date } } })).toMatchObject({ total: 4 });
   });
 
+  it('returns related records that are none as Salesforce sent them', async () => {
+    const records = [{ attributes: null, Contacts: { records: [null, 5, { attributes: {}, Name: 'Ada' }] } }];
+    const body = { totalSize: 1, done: true, records };
+    org.sandbox.misbehave({ kind: 'change', match: route('GET', '/query'), change: (answer) => ({ ...answer, body }) });
+    expect(await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toMatchObject({
+      records: [{ Contacts: [null, 5, { Name: 'Ada' }] }],
+    });
+  });
+
   it('takes a list of dates', async () => {
     const CloseDate = org.sandbox.records('Opportunity')[0]?.['CloseDate'];
     const values = { days: [{ date: CloseDate }, { date: '2001-01-01' }] };

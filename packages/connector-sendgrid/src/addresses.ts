@@ -9,6 +9,8 @@ export interface Address {
 
 // RFC 5322: a header line has at most 998 characters.
 const maxName = 998;
+// A name in quotes may have a backslash before each character, and an address follows it. Reading a text of a megabyte takes long.
+const maxText = 2 * maxName + 300;
 const maxShown = 100;
 
 // A line feed would begin another header. Unicode's own line separators are treated as one by some programs.
@@ -24,6 +26,7 @@ export const headerText = (schema: z.ZodString): z.ZodString =>
  */
 export function readAddress(text: string): Address | string {
   const trimmed = text.trim();
+  if (trimmed.length > maxText) return `has more than ${maxText} characters`;
   const [, displayName = '', inside] = /^(.*)<([^<>]*)>$/su.exec(trimmed) ?? [];
   const name = unquote(displayName.trim());
   if (controls.test(trimmed)) return 'contains a line break or another control character';

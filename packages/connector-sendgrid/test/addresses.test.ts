@@ -25,6 +25,11 @@ describe('an address', () => {
     expect(readAddress(text)).toBe('cannot be an e-mail address');
   });
 
+  it('is refused unread if it is longer than any address, and may have a backslash before each character of the longest name', () => {
+    expect(readAddress(`"${'a'.repeat(3_000)}" <ada@example.org>`)).toBe('has more than 2296 characters');
+    expect(readAddress(`"${'\\"'.repeat(998)}" <ada@example.org>`)).toEqual({ name: '"'.repeat(998), email: 'ada@example.org' });
+  });
+
   it('may have a comma or semicolon in the name of a sender, and not of a recipient', () => {
     expect(readAddress('"Widgets, Inc." <news@acme.example>')).toEqual({ name: 'Widgets, Inc.', email: 'news@acme.example' });
     expect(readAddress('Widgets; Inc. <news@acme.example>')).toEqual({ name: 'Widgets; Inc.', email: 'news@acme.example' });

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 
 const maxItems = 100;
+// Ten times as many as a job of Zendesk covers. Reading many more would take long.
+const maxRead = 1_000;
 
 /** The result of one record of a job. Its shape depends on the kind of job. */
 const Item = z.looseObject({
@@ -86,7 +88,10 @@ export const jobTools = (tool: ToolBuilder<ZendeskClient>) => [
 /** Reads a list or a single record. There may be neither yet. Skips entries that are not records. */
 function itemsOf(results: unknown): Item[] {
   const all: unknown[] = Array.isArray(results) ? results : results === null || results === undefined ? [] : [results];
-  return all.map((entry) => Item.safeParse(entry).data).filter((item) => item !== undefined);
+  return all
+    .slice(0, maxRead)
+    .map((entry) => Item.safeParse(entry).data)
+    .filter((item) => item !== undefined);
 }
 
 const recordOf = ({ index, id }: Item) => omitNullish({ index, id: id === undefined || id === null ? undefined : String(id) });

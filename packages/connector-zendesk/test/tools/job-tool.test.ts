@@ -46,6 +46,10 @@ describe('zendesk_get_job_status', () => {
     expect(failures[0]).toEqual({ index: 0, reason: `${'x'.repeat(500)}… [500 more characters]` });
   });
 
+  it('reads the first 1,000 results, which is more than a job has', async () => {
+    expect(await job({ results: Array.from({ length: 3_000 }, () => ({ success: false })) })).toMatchObject({ failed: 1_000 });
+  });
+
   it('reports an unknown job', async () => {
     expect(await account.failure('zendesk_get_job_status', { jobId: 'V3-unknown' })).toMatch(/^NOT_FOUND: /);
     expect(account.sandbox.requests.at(-1)?.path).toBe('/api/v2/job_statuses/V3-unknown');

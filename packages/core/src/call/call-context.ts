@@ -46,7 +46,9 @@ export function createCallContext(active: ActiveCall, secret: string): CallConte
     deadlineAt: limit.deadlineAt,
     log: active.log,
     cursor: createCursor(secret, [principal.tenant, connection, tool]),
-    key: (part) => vendorKey([principal.tenant, connection, tool, key ?? callId], part),
+    // The two forms never give equal texts, so no client's key is the key of another call.
+    key: (part) =>
+      vendorKey(key === undefined ? [principal.tenant, connection, tool, 'call', callId] : [principal.tenant, connection, tool, key], part),
     warn(message) {
       if (warnings.length < maxWarnings) warnings.push(textStart(message, maxWarningLength).toWellFormed());
     },

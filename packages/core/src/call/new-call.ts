@@ -8,6 +8,8 @@ import type { Call } from '../ports/metering.ts';
 
 const maxUnits = 1_000_000;
 const maxAuditedLength = 2_000;
+// The rest is cut off, and searching a megabyte for secrets takes long. A secret that begins in the audited part ends before this.
+const maxSearchedLength = 64 * 1024;
 
 /** Options for {@link newCall}. The arguments have already been validated. */
 export interface NewCall {
@@ -73,6 +75,8 @@ function unitsOf({ name, tool }: CatalogEntry, input: unknown): number {
 
 function auditInput({ withoutSecrets }: CatalogEntry, args: unknown, redactor: Redactor): string {
   const json = JSON.stringify(withoutSecrets(args)) ?? 'null';
+  if (json.length > maxSearchedLength)
+    return JSON.stringify(textStart(redactor.text(textStart(json, maxSearchedLength)), maxAuditedLength));
   const audited = redactor.finds(json) ? JSON.stringify(redactor.value(JSON.parse(json))) : json;
   return audited.length <= maxAuditedLength ? audited : JSON.stringify(textStart(audited, maxAuditedLength));
 }

@@ -5,6 +5,7 @@ import { textStart } from '../connector/truncate.ts';
 import { openResult, type OpenedResult } from '../connector/tool.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
+import type { Redactor } from '../lib/redactor.ts';
 import { wellFormedJson, wellFormedValue } from '../lib/well-formed.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
 import type { ActiveCall } from './active-call.ts';
@@ -96,7 +97,20 @@ function redacted(active: ActiveCall, answer: Answer, text: string): Answer {
   const { redactor } = active;
   let found = redactor.finds(text);
   for (const part of answer.content) found ||= part.type === 'text' && part.text !== text && redactor.finds(part.text);
-  return found ? (redactor.value(answer) as Answer) : answer;
+  return found ? redactParts(answer, redactor) : answer;
+}
+
+/** The form of an answer stays, also if a secret is a word of it: a client could not read the answer, and might repeat the write. */
+function redactParts({ content, structuredContent, meta }: Answer, redactor: Redactor): Answer {
+  return {
+    content: content.map((part) =>
+      part.type === 'text'
+        ? { ...part, text: redactor.text(part.text) }
+        : ({ ...(redactor.value(part) as Content), type: part.type } as Content),
+    ),
+    ...(structuredContent !== undefined && { structuredContent: redactor.value(structuredContent) }),
+    ...(meta && { meta: redactor.value(meta) as Answer['meta'] }),
+  };
 }
 
 /** Returns content without half characters: the same content, if it has none. */

@@ -85,7 +85,10 @@ export function createRedactor(settings: readonly string[], pattern?: RegExp): R
   return redactor;
 }
 
-/** Creates a logger for one connection. It adds the connection's ids to every line and redacts its secrets. */
+/**
+ * Creates a logger for one connection. It redacts the connection's secrets and adds the ids to every line. The ids are the host's own and
+ * stay: a vendor chooses its tokens, and a token that is a word of the line would hide whose line it is.
+ */
 export function redactingLogger(log: Logger, redactor: Redactor, ids: object): Logger {
   if (log === silentLogger) return log;
   return new RedactingLogger(log, redactor, ids);
@@ -120,6 +123,6 @@ class RedactingLogger implements Logger {
   }
 
   #write(level: keyof Logger, fields: object, message: string): void {
-    this.#log[level](this.#redactor.value({ ...fields, ...this.#ids }) as object, this.#redactor.text(message));
+    this.#log[level]({ ...(this.#redactor.value(fields) as object), ...this.#ids }, this.#redactor.text(message));
   }
 }

@@ -35,7 +35,8 @@ const maxAnswerBytes = 64 * 1024;
 
 // Some vendors write null or 0 for a lifetime that they do not state.
 const tokenAnswer = z.looseObject({
-  access_token: z.string().min(1),
+  // Printable ASCII (RFC 6749, A.12). No request with another token could be sent.
+  access_token: z.string().regex(/^[\x20-\x7e]+$/),
   expires_in: z.coerce.number().positive().optional().catch(undefined),
   refresh_token: z.string().min(1).optional().catch(undefined),
 });

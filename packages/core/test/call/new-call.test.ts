@@ -11,6 +11,7 @@ import {
   type CallRequest,
   type Schema,
 } from '../../src/index.ts';
+import { newCall } from '../../src/call/new-call.ts';
 import { codeOf } from '../support/acme.ts';
 
 const key = 'canary-settings "quoted"\nand on two lines';
@@ -150,4 +151,25 @@ const conditional = {
 test('a tool with a JSON Schema marks its secrets as writeOnly', async () => {
   const { audited } = countingHost({ jsonSchema: conditional, parse: (value: unknown) => value });
   expect(await audited({ user: 'Ann', password: 'canary' })).toBe('{"user":"Ann","password":"[redacted]"}');
+});
+
+test('the audit searches only the beginning of long arguments for secrets, and shows no part of a secret there', async () => {
+  const { audited, calls } = countingHost(z.object({ text: z.string().max(1_000_000).describe('Anything') }));
+  const text = `${'x'.repeat(1_985)}${key}${'x'.repeat(990_000)}`;
+  expect((await audited({ text })).endsWith('x[redac"')).toBe(true);
+  const searched: number[] = [];
+  const search = (found: string) => searched.push(found.length);
+  const { auditInput } = newCall({
+    callId: 'c',
+    startedAt: 0,
+    request: { principal: localPrincipal, tool: 'count_write_it', arguments: { text }, signal: new AbortController().signal },
+    entry: { connector: 'count', name: 'count_write_it', effect: 'write', tool: {}, withoutSecrets: (args: unknown) => args } as never,
+    input: { text },
+    connection: { id: 'one' } as never,
+    redactor: { finds: (found: string) => search(found) < 0, text: (found: string) => (search(found), found) } as never,
+    repeatWindowMs: 0,
+  });
+  auditInput();
+  expect(searched).toEqual([64 * 1024]);
+  expect(calls).toHaveLength(1);
 });

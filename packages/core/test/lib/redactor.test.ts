@@ -89,3 +89,12 @@ test('a redacting logger adds its ids to every line, and a plugin’s fields can
     [{ callId: 'c1' }, 'x'],
   ]);
 });
+
+test('a redacting logger keeps its ids, also if a secret is a word of them', () => {
+  const lines: unknown[] = [];
+  const push = (fields: object): void => void lines.push(fields);
+  const ids = { callId: 'c1', tenant: 'acme' };
+  const redactor = createRedactor(['tenant', 'acme', 'callId']);
+  redactingLogger({ debug: push, info: push, warn: push, error: push }, redactor, ids).info({ note: 'of acme' }, 'x');
+  expect(lines).toEqual([{ ...ids, note: 'of [redacted]' }]);
+});

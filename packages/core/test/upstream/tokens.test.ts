@@ -113,6 +113,17 @@ test('a token is replaced shortly before it expires', async () => {
   expect(issued).toBe(2);
 });
 
+test.each(['a\r\nx-forged: b', 'a\u0000', '\u{1F600}', 'é'])(
+  'a token that no header can hold (%j) is no token, and no request is sent with it',
+  async (token) => {
+    tokenAnswer = () => ({ access_token: token });
+    const answer = await vaultHost().read();
+    expect(codeOf(answer)).toBe('UPSTREAM_INVALID');
+    expect(textOf(answer)).toContain('The vendor’s token answer holds no access token.');
+    expect(vendor.requests.filter(({ path }) => path === '/thing')).toEqual([]);
+  },
+);
+
 test.each([301, 302, 307, 308])('a token endpoint that points to another host with a %i is a fault of the settings', async (status) => {
   vendor.misbehave({ kind: 'status', status, match: 'POST /oauth/token', headers: { location: 'https://new.vault.example/oauth?x=1' } });
   const answer = await vaultHost().read();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { errorCodes, textStart, type Answer, type Call, type ErrorCode, type Outcome, type Principal } from '@busbar/core';
 import type { Insertable } from 'kysely';
 import { claimOf } from '../claims.ts';
@@ -34,7 +35,8 @@ export function deadLetterOf(
   const { callId, principal } = call;
   // The call's own key makes the retry and a repetition by the caller one write. A key that the host derived holds only for its short
   // window: the host derives it again, because a stored key would answer equal calls for a day.
-  const key = call.key ?? `dead-letter ${callId}`;
+  // A key for a call without one is random, because another caller of the tenant could guess the call's id and send it in a key.
+  const key = call.key ?? `dead-letter ${randomUUID()}`;
   const id = claimOf({ ...call, key });
   if (id === null) return undefined;
   const content: DeadLetterContent = {

@@ -6,6 +6,10 @@ import type { Tables } from '../database/tables.ts';
 const maxPage = 1_000;
 // PostgreSQL takes at most 65,535 parameters in a statement, and an entry has six.
 const maxRows = 1_000;
+// Opening an entry takes some 20 µs. No other work of the process waits for more than this many.
+const openedAtOnce = 100;
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 type Parse<T> = (value: unknown) => { readonly success: true; readonly data: T } | { readonly success: false };
 
@@ -93,6 +97,32 @@ export function stateLog<T>(scopes: Scopes, scope: string, spec: Omit<LogSpec, '
         .execute(),
     );
 
+  async function readPage({ limit, after = '0', key }: Parameters<StateLog<T>['read']>[0]): ReturnType<StateLog<T>['read']> {
+    if (!/^\d{1,18}$/.test(after))
+      throw new ToolError('INVALID_INPUT', 'This page position does not belong to this log. Start again without it.');
+    const most = Math.min(Math.max(1, limit), maxPage);
+    const entries: Entry<T>[] = [];
+    const misfits: string[] = [];
+    let last = after;
+    let more = true;
+    while (more && entries.length < most) {
+      const wanted = most - entries.length;
+      const rows = await readRows(last, wanted + 1, key);
+      more = rows.length > wanted;
+      for (const [index, row] of rows.slice(0, wanted).entries()) {
+        if (index > 0 && index % openedAtOnce === 0) await nextTurn();
+        const [id, ownKey, value] = JSON.parse(seal.open(row.sealed, locationOf(row.id))) as [string, string | null, unknown];
+        const parsed = parse(value);
+        if (parsed.success) entries.push({ id, key: ownKey ?? undefined, value: parsed.data });
+        else misfits.push(row.id);
+        last = row.position;
+      }
+    }
+    // As with a value: an entry that no longer fits the schema is removed, or it would take up room forever.
+    await remove(misfits, last);
+    return { entries, ...(more && { next: last }) };
+  }
+
   return {
     async append(entries) {
       const fresh = new Map<string, Entry<string>>();
@@ -127,30 +157,7 @@ export function stateLog<T>(scopes: Scopes, scope: string, spec: Omit<LogSpec, '
       });
     },
 
-    async read({ limit, after = '0', key }) {
-      if (!/^\d{1,18}$/.test(after))
-        throw new ToolError('INVALID_INPUT', 'This page position does not belong to this log. Start again without it.');
-      const most = Math.min(Math.max(1, limit), maxPage);
-      const entries: Entry<T>[] = [];
-      const misfits: string[] = [];
-      let last = after;
-      let more = true;
-      while (more && entries.length < most) {
-        const wanted = most - entries.length;
-        const rows = await readRows(last, wanted + 1, key);
-        more = rows.length > wanted;
-        for (const row of rows.slice(0, wanted)) {
-          const [id, ownKey, value] = JSON.parse(seal.open(row.sealed, locationOf(row.id))) as [string, string | null, unknown];
-          const parsed = parse(value);
-          if (parsed.success) entries.push({ id, key: ownKey ?? undefined, value: parsed.data });
-          else misfits.push(row.id);
-          last = row.position;
-        }
-      }
-      // As with a value: an entry that no longer fits the schema is removed, or it would take up room forever.
-      await remove(misfits, last);
-      return { entries, ...(more && { next: last }) };
-    },
+    read: (page) => (page.limit > openedAtOnce ? scopes.inTurn(scope, () => readPage(page)) : readPage(page)),
 
     remove: (ids) => remove(ids.map(nameOf)),
   };

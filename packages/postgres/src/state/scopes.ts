@@ -37,6 +37,8 @@ export interface Scopes {
    * @throws {ToolError} STATE_FULL at a limit, UNAVAILABLE if the database fails.
    */
   change<R>(scope: string, write: (db: Transaction<Tables>) => Promise<Change<R>>): Promise<R>;
+  /** Runs long work of a scope after its earlier long work, so that no scope has more than one of this process at a time. */
+  inTurn<R>(scope: string, work: () => Promise<R>): Promise<R>;
 }
 
 /** Creates the scopes of one store. */
@@ -81,10 +83,24 @@ export function createScopes({ db }: Database, seal: Seal, limits: ScopeLimits):
     if (Number(scopes) > limits.maxScopes) throw stateFull('This server holds state for as many connections as it may.');
   }
 
+  /** The last work of each scope that has long work. */
+  const turns = new Map<string, Promise<unknown>>();
+
+  async function inTurn<R>(scope: string, work: () => Promise<R>): Promise<R> {
+    const turn = (turns.get(scope) ?? Promise.resolve()).then(work, work);
+    turns.set(scope, turn);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(scope) === turn) turns.delete(scope);
+    }
+  }
+
   return {
     db,
     seal,
     run,
+    inTurn,
     measure(name, json) {
       const size = Buffer.byteLength(name) + Buffer.byteLength(json);
       if (size > limits.maxValueBytes) throw stateFull(`One value takes ${size} bytes, and ${limits.maxValueBytes} is the most.`);

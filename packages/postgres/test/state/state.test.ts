@@ -103,6 +103,41 @@ describe.each(kinds)('state on $kind', (kind) => {
     await expect(log.read({ limit: 1 })).rejects.toThrow(SealError);
   });
 
+  test('opens the entries of a log in short turns, and one page of a scope at a time', async () => {
+    let turn = 0;
+    let reading = true;
+    const next = () => {
+      turn += 1;
+      if (reading) setImmediate(next);
+    };
+    // How many entries were opened in each turn of the event loop.
+    const opened = new Map<number, number>();
+    const count = () => void opened.set(turn, (opened.get(turn) ?? 0) + 1);
+    const log = postgresState(database, { secret })
+      .open('conn-1')
+      .log({
+        name: 'events',
+        entry: z.object({ n: z.number() }).refine(() => (count(), true)),
+        max: 1_000,
+        whenFull: 'drop-oldest',
+      });
+    await log.append(Array.from({ length: 1_000 }, (_, n) => ({ id: `e${n}`, value: { n } })));
+    next();
+    const pages = await Promise.all(Array.from({ length: 5 }, () => log.read({ limit: 1_000 }))).finally(() => (reading = false));
+    expect(pages.map(({ entries }) => entries.map(({ value }) => value.n))).toEqual(
+      pages.map(() => Array.from({ length: 1_000 }, (_, n) => n)),
+    );
+    // The first of a page may be opened in the same turn as the last of the page before.
+    expect(Math.max(...opened.values())).toBeLessThanOrEqual(200);
+  });
+
+  test('a page that cannot be read does not keep the next from being read', async () => {
+    const log = postgresState(database, { secret }).open('conn-1').log(outbox);
+    await log.append([{ id: 'e1', value: { text: 'x' } }]);
+    const [failed, read] = await Promise.allSettled([log.read({ limit: 500, after: 'none' }), log.read({ limit: 500 })]);
+    expect([failed.status, read]).toMatchObject(['rejected', { status: 'fulfilled', value: { entries: [{ id: 'e1' }] } }]);
+  });
+
   test('does not report a value that JSON cannot hold as an unreachable database', async () => {
     const state = postgresState(database, { secret }).open('conn-1');
     await expect(state.set('k', 1n, undefined)).rejects.toThrow(TypeError);
