@@ -49,7 +49,10 @@ export function readRecipient(text: string): Address | string {
  * Puts a name into quotes if one of its characters has a meaning in an address (RFC 5322, 3.2.3). SendGrid accepts such a name without
  * quotes, but then reads another address from it.
  */
-const quoted = (name: string): string => (/[()<>[\]:@]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name);
+function quoted(name: string): string {
+  const hasOpenQuote = name.split('"').length % 2 === 0;
+  return hasOpenQuote || /[()<>[\]:@]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name;
+}
 
 /** Takes a quoted string out of its quotes, where `\"` means `"` (RFC 5322, 3.2.4). Undefined if the name contains another address. */
 function unquote(name: string): string | undefined {
