@@ -63,7 +63,10 @@ const sendgridInputs: Readonly<Record<string, readonly object[]>> = {
   sendgrid_list_templates: [{}],
   sendgrid_get_template: [{ templateId }],
   sendgrid_list_suppressions: [{ list: 'bounces' }],
-  sendgrid_remove_suppression: [{ list: 'bounces', email: 'gone@example.org' }],
+  sendgrid_remove_suppression: [
+    { list: 'bounces', email: 'gone@example.org' },
+    { list: 'unsubscribes', email: 'left@example.net' },
+  ],
   sendgrid_get_stats: [day, { ...day, category: 'news' }],
   sendgrid_track_email_events: [{}],
 };

@@ -36,13 +36,25 @@ export function readAddress(text: string): Address | string {
   return name === '' ? { email } : { email, name };
 }
 
-/** Reads an address as {@link readAddress} does, and refuses a name that SendGrid does not accept in to, cc and bcc. */
+/**
+ * Reads an address as {@link readAddress} does. Refuses a name that SendGrid does not accept in to, cc and bcc, and puts a name into quotes
+ * that would otherwise send the e-mail elsewhere.
+ */
 export function readRecipient(text: string): Address | string {
   const read = readAddress(text);
+  if (typeof read === 'string' || read.name === undefined) return read;
   // SendGrid splits a recipient's name at these, but not the name of the sender.
-  return typeof read === 'object' && /[;,]/.test(read.name ?? '')
-    ? 'has a name with ; or , in it, which SendGrid does not accept in to, cc and bcc'
-    : read;
+  if (/[;,]/.test(read.name)) return 'has a name with ; or , in it, which SendGrid does not accept in to, cc and bcc';
+  return { ...read, name: quoted(read.name) };
+}
+
+/**
+ * Puts a name into quotes if one of its characters has a meaning in an address (RFC 5322, 3.2.3). SendGrid accepts such a name without
+ * quotes, but then reads another address from it.
+ */
+function quoted(name: string): string {
+  const hasOpenQuote = name.split('"').length % 2 === 0;
+  return hasOpenQuote || /[()<>[\]:@]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name;
 }
 
 /** Takes a quoted string out of its quotes, where `\"` means `"` (RFC 5322, 3.2.4). Undefined if the name contains another address. */
@@ -65,10 +77,13 @@ export const senderText = textOf(readAddress);
 /** The schema of a recipient's address, which {@link readRecipient} accepts. */
 export const recipientText = textOf(readRecipient);
 
-/** Parses addresses that {@link senderText} or {@link recipientText} has accepted. @throws {TypeError} for an invalid address. */
-export function addresses(texts: readonly string[] = []): Address[] {
+/**
+ * Parses addresses that {@link senderText} has accepted, or {@link recipientText} with {@link readRecipient}. @throws {TypeError} for an
+ * invalid address.
+ */
+export function addresses(texts: readonly string[] = [], readOne = readAddress): Address[] {
   return texts.map((text) => {
-    const read = readAddress(text);
+    const read = readOne(text);
     if (typeof read === 'string') throw new TypeError(`${text} ${read}`);
     return read;
   });

@@ -3,7 +3,7 @@ import { nextPage, onePage, ToolError } from '@busbar/core';
 import { readAddress, type Address } from './addresses.ts';
 import { eventLog } from './events.ts';
 import { mailBody, type Content, type Delivery, type Envelope } from './mail.ts';
-import { ScopesAnswer, StatsAnswer, SuppressionsAnswer, TemplateAnswer, TemplatesAnswer } from './schemas.ts';
+import { GlobalSuppressionAnswer, ScopesAnswer, StatsAnswer, SuppressionsAnswer, TemplateAnswer, TemplatesAnswer } from './schemas.ts';
 
 /** The lists of addresses that SendGrid does not send to. */
 export const suppressionLists = ['bounces', 'blocks', 'invalid_emails', 'spam_reports', 'unsubscribes'] as const;
@@ -22,6 +22,15 @@ export const hostOf = (region: Settings['region']): string => (region === 'eu' ?
 /** Creates the client: the operations of SendGrid's API that the tools use. */
 export function createClient({ http, state, clock, config }: Pick<Services<Settings>, 'http' | 'state' | 'clock' | 'config'>) {
   const defaultSender = config.from === undefined ? undefined : readAddress(config.from);
+
+  /** Whether an address is on the list of those that get no e-mail at all. */
+  async function isUnsubscribed(email: string, context: Context): Promise<boolean> {
+    const { data } = await http.request(
+      { method: 'GET', path: '/v3/asm/suppressions/global/{email}', params: { email }, response: GlobalSuppressionAnswer },
+      context,
+    );
+    return Boolean(data.recipient_email);
+  }
 
   return {
     clock,
@@ -117,6 +126,8 @@ export function createClient({ http, state, clock, config }: Pick<Services<Setti
 
     /** Removes an address from a list. Returns false if the address was not on it. */
     async removeSuppression(list: SuppressionList, email: string, context: Context): Promise<boolean> {
+      // For this list, SendGrid answers a removal in the same way if there was nothing to remove.
+      if (list === 'unsubscribes' && !(await isUnsubscribed(email, context))) return false;
       const { status } = await http.request(
         {
           method: 'DELETE',

@@ -102,7 +102,8 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
   const removeSuppression = (name: SuppressionList): SimulatorHandler => {
     return ({ params }) => {
       const kept = suppressed(name).filter(({ email }) => email.toLowerCase() !== params['email']?.toLowerCase());
-      if (kept.length === suppressed(name).length) throw plainRefusal(404);
+      // SendGrid says nothing about an address that is not on the list of all e-mail.
+      if (kept.length === suppressed(name).length && name !== 'unsubscribes') throw plainRefusal(404);
       suppressions.set(name, kept);
       return { status: 204 };
     };
@@ -164,6 +165,11 @@ export async function startSendGridSandbox(options: SendGridSandboxOptions = {})
           ],
         ]),
       ),
+
+      'GET /v3/asm/suppressions/global/{email}': withPermission('suppression.read', ({ params }) => {
+        const found = suppressed('unsubscribes').find(({ email }) => email.toLowerCase() === params['email']?.toLowerCase());
+        return { body: found ? { recipient_email: found.email } : {} };
+      }),
 
       'GET /v3/stats': withPermission('stats.read', ({ query }) => ({ body: countMails(mails, query, clock.now(), isSuppressed) })),
       'GET /v3/categories/stats': withPermission('categories.stats.read', ({ query }) => {

@@ -35,6 +35,8 @@ export const TemplatesAnswer = z.looseObject({
 
 export const Suppression = z.looseObject({ email: z.string(), created: z.number().nullish(), reason: text, status: text });
 export const SuppressionsAnswer = z.array(Suppression);
+/** Without the address, it is on no such list. */
+export const GlobalSuppressionAnswer = z.looseObject({ recipient_email: text });
 export type Suppression = z.output<typeof Suppression>;
 
 export const StatsAnswer = z.array(

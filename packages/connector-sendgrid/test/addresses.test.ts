@@ -11,7 +11,6 @@ describe('an address', () => {
     ['"Joe \\"Q\\" Public" <jane@example.org>', { name: 'Joe "Q" Public', email: 'jane@example.org' }],
     ['"A \\\\ B" <a@example.org>', { name: 'A \\ B', email: 'a@example.org' }],
     ['Joe "Q" Public <jane@example.org>', { name: 'Joe "Q" Public', email: 'jane@example.org' }],
-    ['"A <b> C" <a@example.org>', { name: 'A <b> C', email: 'a@example.org' }],
     ['Bücher <ada@bücher.example>', { name: 'Bücher', email: 'ada@xn--bcher-kva.example' }],
     ['sales&marketing@acme.example', { email: 'sales&marketing@acme.example' }],
     ['first/last=x@acme.example', { email: 'first/last=x@acme.example' }],
@@ -19,6 +18,20 @@ describe('an address', () => {
   ])('%j is read', (text, address) => {
     expect(readAddress(text)).toEqual(address);
     expect(readRecipient(text)).toEqual(address);
+  });
+
+  it.each([
+    [`Howdy y'all :( <ada@example.org>`, `Howdy y'all :(`, `"Howdy y'all :("`],
+    ['Ada (Acme) <ada@example.org>', 'Ada (Acme)', '"Ada (Acme)"'],
+    ['Attn: Accounts <ada@example.org>', 'Attn: Accounts', '"Attn: Accounts"'],
+    ['ada@home <ada@example.org>', 'ada@home', '"ada@home"'],
+    ['Ada [1] <ada@example.org>', 'Ada [1]', '"Ada [1]"'],
+    ['"A <b> C" <ada@example.org>', 'A <b> C', '"A <b> C"'],
+    ['Ada 5" <ada@example.org>', 'Ada 5"', '"Ada 5\\""'],
+    ['"Joe \\"Q\\" \\\\ (x)" <ada@example.org>', 'Joe "Q" \\ (x)', '"Joe \\"Q\\" \\\\ (x)"'],
+  ])('%j has its name in quotes for a recipient, because SendGrid would read another address from it', (text, name, inQuotes) => {
+    expect(readAddress(text)).toEqual({ name, email: 'ada@example.org' });
+    expect(readRecipient(text)).toEqual({ name: inQuotes, email: 'ada@example.org' });
   });
 
   it.each(['Ada <ada@example.org> <b@example.org>', 'Ada <>', 'Ada', 'a@example.org, b@example.org'])('%j is refused', (text) => {
@@ -56,6 +69,22 @@ describe('the sending tools', () => {
       ],
       [{ name: 'Widgets; Inc.', email: 'sender@example.com' }, undefined],
     ]);
+  });
+
+  it('put a recipient’s name into quotes in to, cc and bcc, and not a sender’s', async () => {
+    const name = 'Ada (Acme)';
+    const lists = { to: [`${name} <a@example.org>`], cc: [`${name} <b@example.org>`], bcc: [`${name} <c@example.org>`] };
+    const rest = { from: `${name} <sender@example.com>`, replyTo: `${name} <d@example.org>`, subject: 's', text: 't' };
+    await account.call('sendgrid_send_email', { ...lists, ...rest });
+    await account.call('sendgrid_send_bulk_emails', { messages: [{ ...lists, to: lists.to[0] }], ...rest });
+    const asRecipient = (email: string) => [{ name: `"${name}"`, email }];
+    for (const body of bodies())
+      expect(body).toMatchObject({
+        personalizations: [{ to: asRecipient('a@example.org'), cc: asRecipient('b@example.org'), bcc: asRecipient('c@example.org') }],
+        from: { name },
+        reply_to: { name },
+      });
+    expect(bodies()).toHaveLength(2);
   });
 
   it.each([

@@ -16,6 +16,7 @@ const address = { email: { page: 'Bounces, Delete a bounce', schema: { type: 'st
 const additions: RequestFixture['additions'] = {
   'GET /v3/stats': { query: days },
   'GET /v3/categories/stats': { query: days },
+  'GET /v3/asm/suppressions/global/{email}': { path: address },
   'DELETE /v3/asm/suppressions/global/{email}': { path: address },
   'DELETE /v3/suppression/invalid_emails/{email}': { path: address },
   'GET /v3/templates/{template_id}': {

@@ -38,7 +38,7 @@ export async function makeEveryCall(sandbox: SendGridSandbox, call: Call): Promi
       createdAfter: '2026-01-01T00:00:00Z',
       createdBefore: '2027-01-01T00:00:00Z',
     });
-    await call('sendgrid_remove_suppression', { list, email: 'gone+1@example.org' });
+    await call('sendgrid_remove_suppression', { list, email: list === 'unsubscribes' ? 'left@example.net' : 'gone+1@example.org' });
   }
   const page = await call('sendgrid_list_suppressions', { list: 'bounces', limit: 1 });
   await call('sendgrid_list_suppressions', { list: 'bounces', cursor: page['nextCursor'] });

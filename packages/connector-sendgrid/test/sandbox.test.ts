@@ -127,6 +127,10 @@ describe('the sandbox', () => {
     expect((await ask('DELETE', '/v3/suppression/bounces/unknown@example.org')).status).toBe(404);
   });
 
+  it('answers 204 when an address that is not on the list is removed from the unsubscribes', async () => {
+    expect((await ask('DELETE', '/v3/asm/suppressions/global/unknown@example.org')).status).toBe(204);
+  });
+
   it('keeps the newest 1,000 mails', async () => {
     await Promise.all(Array.from({ length: 1_002 }, () => ask('POST', '/v3/mail/send', mail)));
     expect(sandbox.mails).toHaveLength(1_000);

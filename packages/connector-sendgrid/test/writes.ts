@@ -32,6 +32,6 @@ export const writes: readonly VendorWrite<SendGridSandbox>[] = [
     route: `DELETE ${list === 'unsubscribes' ? '/v3/asm/suppressions/global' : `/v3/suppression/${list}`}/{email}`,
     retry: 'never',
     ifLost: `Look with sendgrid_list_suppressions (list "${list}", this address) and remove it again only if it is still there`,
-    input: () => ({ list, email: 'gone@example.org' }),
+    input: ({ suppressed }) => ({ list, email: suppressed(list)[0]?.email }),
   })),
 ];

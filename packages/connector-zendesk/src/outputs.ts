@@ -195,10 +195,13 @@ function viewTicket(client: ZendeskClient, ticket: Ticket, people: People) {
   };
 }
 
+/** Zendesk leaves the plain text of some comments empty. */
+const bodyOf = ({ plain_body, body }: Comment): string | null | undefined => plain_body || body;
+
 export function viewComment(comment: Comment, people: People): z.input<typeof CommentView> {
   return {
     ...viewCommonFields(comment, people),
-    body: truncate(comment.plain_body ?? comment.body, maxText) ?? '',
+    body: truncate(bodyOf(comment), maxText) ?? '',
     attachments: (comment.attachments ?? []).slice(0, 20).map(({ id, file_name, content_type, size }) => ({
       fileName: file_name ?? 'unnamed',
       ...omitNullish({ id, contentType: content_type, bytes: size }),
@@ -209,7 +212,7 @@ export function viewComment(comment: Comment, people: People): z.input<typeof Co
 export function viewCommentSummary(comment: Comment, people: People): z.input<typeof CommentSummary> {
   return {
     ...viewCommonFields(comment, people),
-    excerpt: truncate(comment.plain_body ?? comment.body, maxExcerpt) ?? '',
+    excerpt: truncate(bodyOf(comment), maxExcerpt) ?? '',
     attachmentCount: comment.attachments?.length ?? 0,
   };
 }

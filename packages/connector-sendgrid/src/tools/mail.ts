@@ -1,6 +1,6 @@
 import type { ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
-import { addresses, repeatedAddress } from '../addresses.ts';
+import { addresses, readRecipient, repeatedAddress } from '../addresses.ts';
 import type { SendGridClient } from '../client.ts';
 import { recipientCount, type Envelope } from '../mail.ts';
 import {
@@ -36,7 +36,11 @@ function checkRecipients(input: Recipients, { addIssue }: { addIssue(issue: { co
   if (repeated !== undefined) addIssue({ code: 'custom', path: ['to'], message: `Name ${repeated} only once in to, cc and bcc` });
 }
 
-const envelopeOf = ({ to, cc, bcc }: Recipients): Envelope => ({ to: addresses(to), cc: addresses(cc), bcc: addresses(bcc) });
+const envelopeOf = ({ to, cc, bcc }: Recipients): Envelope => ({
+  to: addresses(to, readRecipient),
+  cc: addresses(cc, readRecipient),
+  bcc: addresses(bcc, readRecipient),
+});
 
 export const mailTools = (tool: ToolBuilder<SendGridClient>) => [
   tool({

@@ -41,6 +41,13 @@ describe('zendesk_list_comments', () => {
     ]);
   });
 
+  it.each([null, ''])('shows the body of a comment whose plain text is %j', async (plain_body) => {
+    answerWith([{ id: 1, public: true, plain_body, body: '![receipt](https://acme.zendesk.com/receipt.png)' }]);
+    expect((await list({ ticketId: 1, detail: 'full' })).comments).toMatchObject([{ body: expect.stringContaining('receipt.png') }]);
+    answerWith([{ id: 1, public: true, plain_body, body: 'The receipt' }]);
+    expect((await list({ ticketId: 1 })).comments).toMatchObject([{ excerpt: 'The receipt' }]);
+  });
+
   it.each(['newest', 'oldest'] as const)('pages through all comments, %s first, with the cursor as the only input', async (order) => {
     const seen: (string | undefined)[] = [];
     let cursor: string | undefined;

@@ -7,6 +7,7 @@ import { compiledSchema } from './compiled-schema.ts';
 import type { RawSchema } from './describe-schema.ts';
 import { cut, explain, unknownKeys } from './explain-issue.ts';
 import { dotted, inputProblems } from './input-problems.ts';
+import { readJsonTexts } from './json-texts.ts';
 import { hasNull, optionalCursors, withoutEmptyCursors, withoutNulls } from './not-given.ts';
 import { portableSchema } from './portable-schema.ts';
 import { strictSchema } from './strict-schema.ts';
@@ -26,14 +27,19 @@ export interface ValidatedInput {
   readonly connection: string | undefined;
   /** The names of the inputs for which null counted as absent. Undefined if there are none. */
   readonly nulls?: readonly string[] | undefined;
+  /** The arguments, without `connection`, if the JSON texts of some were replaced by their values. */
+  readonly values?: Arguments;
 }
+
+type Arguments = Readonly<Record<string, unknown>>;
 
 const maxProblems = 10;
 const maxProblemLength = 300;
 
 /**
  * Removes the reserved argument `connection` and parses the other arguments strictly, so that unknown keys are refused. Null for an
- * optional input counts as absent, unless the input accepts null. So does an empty cursor.
+ * optional input counts as absent, unless the input accepts null. So does an empty cursor. The JSON text of a value counts as the value
+ * where the input takes no text.
  *
  * @throws {ToolError} INVALID_INPUT, listing up to ten problems, each with its path, the mistake and the correct form.
  */
@@ -80,10 +86,21 @@ function compiledInput(entry: InputSpec): CompiledInput {
   return compiled;
 }
 
-function parse(
+function parse(entry: InputSpec, compiled: CompiledInput, args: Arguments, connection: string | undefined): ValidatedInput {
+  try {
+    return parseValues(entry, compiled, args, connection);
+  } catch (error) {
+    // Only now, because few clients send the JSON texts of values.
+    const values = readJsonTexts(compiled.jsonSchema, args);
+    if (values === args) throw error;
+    return { ...parseValues(entry, compiled, values, connection), values };
+  }
+}
+
+function parseValues(
   entry: InputSpec,
   { schema, jsonSchema, cursors }: CompiledInput,
-  args: Readonly<Record<string, unknown>>,
+  args: Arguments,
   connection: string | undefined,
 ): ValidatedInput {
   let given = withoutEmptyCursors(cursors, args);

@@ -21,13 +21,13 @@ export class DrainingTransport implements Transport {
   readonly #running = new Set<RequestId>();
   #draining = false;
 
-  constructor(inner: Transport, onClose: (() => void) | undefined) {
+  constructor(inner: Transport, onClose: () => void) {
     this.#inner = inner;
     inner.onerror = (error) => this.onerror?.(error);
     inner.onclose = () => {
       for (const id of this.#running) this.#end(id);
       this.onclose?.();
-      onClose?.();
+      onClose();
     };
     inner.onmessage = (message, extra) => {
       if ('method' in message && 'id' in message) {

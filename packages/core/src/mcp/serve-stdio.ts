@@ -20,7 +20,11 @@ export interface StdioTransportOptions {
   readonly principal?: Principal | undefined;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number | undefined;
-  /** Called once at the end, when the client has disconnected or `close` was called. */
+  /**
+   * Called once at the end, when the client has disconnected or `close` was called. Default: closes the host if the client has
+   * disconnected, because its jobs would keep the process alive. Give a function if the host has another transport, or other stores to
+   * close.
+   */
   readonly onClose?: (() => void) | undefined;
 }
 
@@ -32,7 +36,11 @@ export function listenOnStdio(
   const states = createAskStateCodec(undefined);
   // Runs before the SDK's own listener. The SDK would drop a first message that it cannot parse, and its client would wait for ever.
   input.prependOnceListener('data', blankMark);
-  const transport = new DrainingTransport(new StdioServerTransport(input, output), onClose);
+  let closing: Promise<void> | undefined;
+  const closeHost = () => {
+    if (closing === undefined) host.close().catch((error: unknown) => host.log.error({ err: error }, 'closing the host failed'));
+  };
+  const transport = new DrainingTransport(new StdioServerTransport(input, output), onClose ?? closeHost);
   const connections = splitByRevision(transport).map((part) =>
     serveStdio(
       async () => createSdkServer(host, { principal, address: undefined, instructions: await host.instructions(principal) }, states),
@@ -43,7 +51,6 @@ export function listenOnStdio(
     ),
   );
   host.start();
-  let closing: Promise<void> | undefined;
   const close = async () => {
     const left = await transport.drain(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');

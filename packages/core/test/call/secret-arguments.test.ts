@@ -70,3 +70,41 @@ test.each(['returns', 'refuses', 'breaks'])('a secret argument appears in no log
   expect(seen).toContain('[redacted]');
   expect(seen).not.toContain('4711');
 });
+
+test('a secret argument in an object that arrives as its JSON text appears in no log line, record or answer', async () => {
+  const seen: string[] = [];
+  const keep = (fields: object, message: string) => void seen.push(JSON.stringify(fields), message);
+  const log: Logger = { debug: keep, info: keep, warn: keep, error: keep };
+  const host = createHost({
+    connectors: [
+      defineConnector({
+        spec: 'v1',
+        id: 'nested',
+        config: z.object({}),
+        open: () => ({}),
+        tools: (tool) => [
+          tool({
+            name: 'nested_set_password',
+            description: 'Sets a password.',
+            effect: 'write',
+            input: z.object({ account: z.object({ password: secret(z.string()).describe('The new password') }).describe('The account') }),
+            output: z.object({ said: z.string().describe('What was done') }),
+            run: async ({ account }) => ({ said: `It is ${account.password} now.` }),
+          }),
+        ],
+      }),
+    ],
+    log,
+    metering: memoryMetering({ record: async (call) => void seen.push(call.auditInput()) }),
+  });
+  const answered = await host.call({
+    principal: localPrincipal,
+    tool: 'nested_set_password',
+    arguments: { account: JSON.stringify({ password: 'canary 4711' }) },
+    signal: new AbortController().signal,
+  });
+  await host.close();
+  seen.push(JSON.stringify(answered));
+  expect(seen.join('\n')).toContain('[redacted]');
+  expect(seen.join('\n')).not.toContain('4711');
+});

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHost } from '../../src/index.ts';
+import { createHost, type Host } from '../../src/index.ts';
 import { stdioTransport } from '../../src/mcp/stdio.ts';
 import { manualClock } from '../../src/testing/manual-clock.ts';
 import { probe } from './probe.ts';
@@ -23,10 +25,10 @@ interface Received {
 }
 
 /** Serves the probe over pipes that the test reads and writes. */
-async function servePipes(options: { drainMs?: number; onClose?: () => void } = {}, clock = manualClock()) {
+async function servePipes(options: { drainMs?: number; onClose?: () => void } = {}, clock = manualClock(), shared?: Host) {
   const { connector, events } = probe();
   const { log, lines } = recordingLog();
-  const host = createHost({ connectors: [connector], log, clock });
+  const host = shared ?? createHost({ connectors: [connector], log, clock });
   const [input, output] = [new PassThrough(), new PassThrough()];
   const listener = await stdioTransport({ input, output, ...options }).listen(host);
   onTestFinished(() => listener.close());
@@ -103,6 +105,31 @@ test('a client that disconnects aborts its calls, and the transport reports it',
   input.end();
   await aborted;
   expect(closes).toBe(1);
+});
+
+test('a program whose connector has jobs ends when its client has disconnected', async () => {
+  const program = fileURLToPath(new URL('./stdio-server.ts', import.meta.url));
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  child.stdin.write(`${JSON.stringify({ ...callOf('probe_echo_text', { text: 'last' }).body, id: 1 })}\n`);
+  await once(child.stdout, 'data');
+  child.stdin.end();
+  expect(await ended).toEqual([0, null]);
+});
+
+test('the host goes on after a client that disconnects if the program says what happens at the end', async () => {
+  const { connector } = probe();
+  const host = createHost({ connectors: [connector] });
+  onTestFinished(() => host.close());
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const { promise: ended, resolve: onClose } = Promise.withResolvers<void>();
+  await stdioTransport({ input, output, onClose }).listen(host);
+  input.end();
+  await ended;
+  const other = await servePipes({}, undefined, host);
+  other.send(1, callOf('probe_echo_text', { text: 'alive' }));
+  expect(await other.answer(1)).toMatchObject(echoOf('alive'));
 });
 
 test('a line that is not a message does not end the connection', async () => {
