@@ -62,7 +62,14 @@ const ambiguous: Readonly<Record<string, RawRequest>> = {
   'a transfer coding in a folded line': withChunks('x: y\r\n transfer-encoding: chunked'),
   'a transfer coding after a bare LF': withChunks('x: y\ntransfer-encoding: chunked'),
   'a transfer coding after a bare CR': withChunks('x: y\rtransfer-encoding: chunked'),
+  'gzip before chunked': withChunks('transfer-encoding: gzip, chunked'),
+  'gzip in a header before chunked': withChunks('transfer-encoding: gzip\r\ntransfer-encoding: chunked'),
   'chunks in HTTP/1.0': { ...withChunks('transfer-encoding: chunked'), version: 'HTTP/1.0' },
+  'chunks in HTTP/1.0 on a connection that is kept': {
+    ...withChunks('connection: keep-alive\r\ntransfer-encoding: chunked'),
+    version: 'HTTP/1.0',
+  },
+  'two hosts': withLength(String(size), 'host: evil.example.com'),
   'a chunk size of more than 64 bits': sized('fffffffffffffffff'),
   'a chunk size that wraps around': sized(`1${size.toString(16).padStart(16, '0')}`),
   'a chunk size with 0x': sized(`0x${size.toString(16)}`),
@@ -110,6 +117,28 @@ describe('a request that a proxy could read otherwise', () => {
     expect(madeTickets()).toEqual(before);
   });
 
+  test('is refused, and nothing after it is read: two keys', async () => {
+    const before = madeTickets();
+    const keys = { key: server.red.user, headers: [`authorization: Bearer ${server.blue.user}`] };
+    const { statuses, connection } = await exchange(server.port, rawRequest({ ...keys, body: list }) + hidden(), 2);
+    expect([statuses, connection]).toEqual([[401], 'closed']);
+    expect(madeTickets()).toEqual(before);
+  });
+
+  test.each(['/mcp', '/hooks/none', '/health', '/admin/v1/keys', '/nothing'])(
+    'is refused, and nothing after it is read: a request to %s without a host, or with an unusual coding',
+    async (target) => {
+      const before = madeTickets();
+      const withoutHost = rawRequest({ target, method: 'GET', length: null }).replace('host: localhost\r\n', '');
+      const coded = rawRequest({ target, length: null, headers: ['transfer-encoding: gzip, chunked'], body: '0\r\n\r\n' });
+      for (const request of [withoutHost, coded]) {
+        const { statuses, connection } = await exchange(server.port, request + hidden(), 2);
+        expect([statuses, connection]).toEqual([[400], 'closed']);
+      }
+      expect(madeTickets()).toEqual(before);
+    },
+  );
+
   test.each([
     ['a preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400]],
     ['HTTP/0.9', 'GET /mcp\r\n', [400]],
@@ -155,6 +184,14 @@ test.each<[string, RawRequest]>([
   expect([statuses, next]).toEqual([[200, 200], live]);
   expect(replies.map(({ body }) => /"id":(\d)/.exec(body)?.[1])).toEqual(['2', '3']);
 });
+
+test.each(['/health', '/health/live', '/nothing', '/hooks/none', '/admin/v1/keys'])(
+  'a request to %s without a body leaves its connection open for the next',
+  async (target) => {
+    const { next } = await exchange(server.port, rawRequest({ method: 'GET', target, length: null }));
+    expect(next).toBe(live);
+  },
+);
 
 test.each([
   ['websocket', 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=='],

@@ -1,12 +1,11 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ErrorCode, Logger } from '@busbar/core';
 import { isLoopback } from '@busbar/core/mcp/http';
 import { databaseRefusal } from '@busbar/postgres';
-import { Hono, type Context } from 'hono';
 import { authenticateCaller, countAddress, type CallerOptions } from './caller.ts';
 import type { Health } from './health.ts';
 import { httpErrorOf } from './http-errors.ts';
-import { pathOf, webListener, type WebBindings, type WebHandler } from './web-listener.ts';
+import { closeUnread, cutOffUnread, webListener, type WebHandler } from './web-listener.ts';
 
 /** The services and settings that the routes outside MCP need. */
 export interface RouterOptions extends CallerOptions {
@@ -24,59 +23,85 @@ const noSignIn = 'There is no sign-in here. Send your API key to /mcp: the heade
 // MCP clients whose key was refused look here for a way to sign in, and show their user the answer.
 const signInPath = /^\/(register$|\.well-known\/(oauth-|openid-configuration))/;
 
-type Env = { Bindings: WebBindings };
+/** An answer in one piece. */
+interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+type ReadPage = (request: IncomingMessage) => Promise<Page>;
 
 /**
  * Answers everything except MCP. `/health`, `/health/live` and `/health/ready` are open to anyone, `/health/detailed` needs an API key, and
  * `/metrics` needs one unless `metricsFor` says otherwise. None of them shows a tenant's data. The admin API answers `/admin/…`.
  */
 export function createRouter(options: RouterOptions): RequestListener {
-  const { health, adminApi, log } = options;
-  const app = new Hono<Env>({ getPath: pathOf });
+  const { health, log } = options;
 
   const readiness = async () => {
     const report = await health.readiness();
     return json(report.status === 'ready' ? 200 : 503, report);
   };
-  const pages: Readonly<Record<string, (context: Context<Env>) => Promise<Response>>> = {
-    '/health': readiness,
-    '/health/ready': readiness,
-    '/health/live': async () => json(200, { status: 'live' }),
-    '/health/detailed': async ({ env }) => {
-      const { principal } = await authenticateCaller(env.incoming, options);
-      return json(200, await health.details({ isOperator: principal.roles.includes('operator') }));
-    },
-    '/metrics': async ({ env }) => {
-      await admitToMetrics(env.incoming, options);
-      return page(200, 'text/plain; version=0.0.4; charset=utf-8', await options.metrics());
-    },
-  };
-  for (const [path, answer] of Object.entries(pages)) {
-    app.get(path, answer);
-    app.all(path, () => errorPage(405, 'INVALID_INPUT', 'This page can only be read.', { allow: 'GET, HEAD' }));
-  }
-  app.all('/:path{.*}', async ({ req, env }, next) => {
-    if (!signInPath.test(req.path)) return await next();
-    await authenticateCaller(env.incoming, options);
+  const pages = new Map<string, ReadPage>([
+    ['/health', readiness],
+    ['/health/ready', readiness],
+    ['/health/live', async () => json(200, { status: 'live' })],
+    [
+      '/health/detailed',
+      async (request) => {
+        const { principal } = await authenticateCaller(request, options);
+        return json(200, await health.details({ isOperator: principal.roles.includes('operator') }));
+      },
+    ],
+    [
+      '/metrics',
+      async (request) => {
+        await admitToMetrics(request, options);
+        return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', text: await options.metrics() };
+      },
+    ],
+  ]);
+  const refuseSignIn: ReadPage = async (request) => {
+    await authenticateCaller(request, options);
     return errorPage(404, 'NOT_FOUND', noSignIn);
-  });
-  app.all('/admin/:path{.*}', ({ req, env }) => adminApi(req.raw, env));
-  app.onError((error) => {
+  };
+  const admin = webListener(options.adminApi, log);
+
+  function pageOf(error: unknown): Page {
     const known = httpErrorOf(databaseRefusal(error) ?? error);
     if (known) return errorPage(known.status, known.error.code, known.error.message, known.headers);
     log.error({ err: error }, 'A page failed');
     return errorPage(500, 'INTERNAL', 'This page failed. The server log says why.');
-  });
-  const served = webListener((request, env) => app.fetch(request, env), log);
-  const isPage = (path: string) => path in pages || path.startsWith('/admin/') || signInPath.test(path);
+  }
+
   return (request, response) => {
-    // Most requests from strangers end here, so that costs little.
-    if (isPage((request.url ?? '').split('?', 1)[0] ?? '')) return served(request, response);
-    // The bytes of a body that is not read must not be read as the next request.
-    if (!request.complete) response.setHeader('connection', 'close');
-    response.writeHead(404, { 'content-type': problemType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    response.end(nothingHereBody);
+    const { method = 'GET', url = '' } = request;
+    const [path = ''] = url.split('?', 1);
+    if (path.startsWith('/admin/')) return admin(request, response);
+    const read = pages.get(path) ?? (signInPath.test(path) ? refuseSignIn : undefined);
+    if (!read) return write(nothingHerePage, request, response);
+    if (pages.has(path) && method !== 'GET' && method !== 'HEAD') return write(readOnly, request, response);
+    void read(request)
+      .catch(pageOf)
+      .then((page) => write(page, request, response));
   };
+}
+
+// Strangers may ask for pages as often as they like, so a page costs little: it is written without a web `Response`, and in one piece.
+function write({ status, type, text, headers }: Page, request: IncomingMessage, response: ServerResponse): void {
+  if (response.destroyed) return;
+  closeUnread(request, response);
+  cutOffUnread(response);
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  response.end(text);
 }
 
 async function admitToMetrics(request: IncomingMessage, options: RouterOptions): Promise<void> {
@@ -101,18 +126,14 @@ const problemType = 'application/problem+json';
 /** The body of an error, as the admin API has it (RFC 9457). A text under `error` would be an error of OAuth to clients that sign in. */
 const problem = (status: number, title: ErrorCode, detail: string) => `${JSON.stringify({ status, title, detail })}\n`;
 
-const nothingHereBody = problem(404, 'NOT_FOUND', nothingHere);
+const errorPage = (status: number, code: ErrorCode, message: string, headers?: Readonly<Record<string, string>>): Page => ({
+  status,
+  type: problemType,
+  text: problem(status, code, message),
+  headers,
+});
 
-const errorPage = (status: number, code: ErrorCode, message: string, headers?: Readonly<Record<string, string>>) =>
-  page(status, problemType, problem(status, code, message), headers);
+const json = (status: number, body: object): Page => ({ status, type: 'application/json', text: `${JSON.stringify(body)}\n` });
 
-const json = (status: number, body: object, headers?: Readonly<Record<string, string>>) =>
-  page(status, 'application/json', `${JSON.stringify(body)}\n`, headers);
-
-function page(status: number, contentType: string, text: string, headers: Readonly<Record<string, string>> = {}): Response {
-  const length = String(Buffer.byteLength(text));
-  return new Response(text, {
-    status,
-    headers: { 'content-type': contentType, 'content-length': length, 'cache-control': 'no-store', ...headers },
-  });
-}
+const nothingHerePage = errorPage(404, 'NOT_FOUND', nothingHere);
+const readOnly = errorPage(405, 'INVALID_INPUT', 'This page can only be read.', { allow: 'GET, HEAD' });

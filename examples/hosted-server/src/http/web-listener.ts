@@ -20,6 +20,18 @@ export function pathOf(_request: Request, { env }: { readonly env?: object } = {
 // A client may stop reading its answer for this long.
 const readTimeoutMs = 30_000;
 
+/** Ends the connection of a request with its answer if its body has not been read: those bytes must not be read as the next request. */
+export function closeUnread({ complete, headers }: IncomingMessage, outgoing: ServerResponse): void {
+  // A request without a body is not complete either while its headers are read.
+  const hasBody = headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
+  if (!complete && hasBody) outgoing.setHeader('connection', 'close');
+}
+
+/** Cuts off a client that stops reading its answer. */
+export function cutOffUnread(outgoing: ServerResponse): void {
+  outgoing.setTimeout(readTimeoutMs, () => outgoing.destroy());
+}
+
 // A web Request cannot have these methods. The handler receives OPTIONS instead, which has no route either.
 const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
 
@@ -51,9 +63,8 @@ async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing
   });
   const response = await handler(request, { incoming });
   if (outgoing.destroyed) return void (await response.body?.cancel());
-  // Otherwise unread bytes of this request would be read as the next request.
-  if (!incoming.complete) outgoing.setHeader('connection', 'close');
-  outgoing.setTimeout(readTimeoutMs, () => outgoing.destroy());
+  closeUnread(incoming, outgoing);
+  cutOffUnread(outgoing);
   outgoing.setHeader('x-content-type-options', 'nosniff');
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing);

@@ -28,6 +28,9 @@ const pairs = (isPart: (part: string) => boolean, error: string) =>
 
 const isOrigin = (value: string) => URL.canParse(value) && new URL(value).origin === value;
 
+// A port, a path or a wildcard would match no request, so that all of them would be refused.
+const isHostname = (value: string) => /^([a-z\d._-]+|\[[\da-f:.]+\])$/i.test(value);
+
 const minDifferent = 8;
 const maxPeriod = 16;
 
@@ -111,6 +114,7 @@ const storage = {
 
 const access = {
   BUSBAR_ALLOWED_HOSTS: list
+    .refine((hosts) => hosts.length > 0 && hosts.every(isHostname), 'must be host names such as mcp.example.com, separated by commas')
     .optional()
     .describe(
       'The host names, without ports, that requests may be sent to, separated by commas. Default: the loopback names if `HOST` is a loopback address, otherwise any name.',

@@ -55,6 +55,19 @@ describe('readConfig', () => {
     expect(problemsOf({ NODE_ENV: '"production"' })).toContainEqual(expect.stringContaining('BUSBAR_SECRET is needed in production'));
   });
 
+  test.each(['mcp.example.com:443', 'https://mcp.example.com', '*.example.com', '2001:db8::1', ',', 'a b'])(
+    'refuses the allowed host “%s”, which no request could name',
+    (host) => {
+      expect(problemsOf({ ...account, BUSBAR_ALLOWED_HOSTS: host })).toEqual([
+        'BUSBAR_ALLOWED_HOSTS must be host names such as mcp.example.com, separated by commas.',
+      ]);
+    },
+  );
+
+  test.each(['mcp.example.com', 'MCP.example.com', 'my_service', '192.0.2.1', '[2001:db8::1]'])('takes the allowed host “%s”', (host) => {
+    expect(problemsOf({ ...account, BUSBAR_ALLOWED_HOSTS: host })).toEqual([]);
+  });
+
   test('reads lists and pairs', () => {
     const config = readConfig({
       BUSBAR_ALLOWED_HOSTS: 'mcp.example.com, localhost',

@@ -124,7 +124,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
       `httpTransport: this host does not authenticate its callers, so it may listen only on loopback and not on ${hostname}. ` +
         'Give createHost an `authenticate`, or bind 127.0.0.1.',
     );
-  const shares = host.authenticates ? { tenant: maxRunningPerTenant / maxRunning, key: 0.5 } : { tenant: 1, key: 1 };
+  const shares = host.authenticates ? { tenant: Math.min(1, maxRunningPerTenant / maxRunning), key: 0.5 } : { tenant: 1, key: 1 };
   const room = new Room(
     { arriving: maxRunning, running: maxRunning, listening: maxListening, bytes: maxBodies * maxBodyBytes, unread: maxUnreadBytes },
     shares,
@@ -160,15 +160,18 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   host.start();
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
-  /** Counts a request on its connection, and answers it if it names no host. Returns whether it may be served. */
+  /** Counts a request on its connection, and answers it if it is malformed. Returns whether it may be served. */
   function admits(request: IncomingMessage, response: ServerResponse): boolean {
-    const { socket, headers, httpVersion } = request;
+    const { socket, headers } = request;
     // Behind a proxy, which has its own size of pieces, no network could be shut out for them.
     if (headers['transfer-encoding'] !== undefined && !options.trustProxy) countUnwantedPieces(request, response);
     if (pipelinedOn(socket, response) > maxPipelined) connections.refuse(socket);
-    // RFC 9112: a request of HTTP/1.1 without Host is an error.
-    else if (headers.host === undefined && httpVersion === '1.1') response.writeHead(400, { connection: 'close' }).end();
-    else return true;
+    else if (!(socket as Ending)[ending]) {
+      const isMalformed = isFramedOtherwise(request);
+      if (isMalformed || isJoined(headers.host) || isJoined(headers.authorization)) serveNothingAfter(request, response);
+      if (!isMalformed) return true;
+      response.writeHead(400).end();
+    }
     return false;
   }
 
@@ -180,7 +183,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     const pathname = url === path ? path : (url.split('?', 1)[0] ?? '');
     const isWebhook = pathname.startsWith('/hooks/');
     // RFC 9112: two Host headers are an error. The endpoint's guard checks the others.
-    if (pathname !== path && request.headers.host?.includes(',')) return void response.writeHead(400, { connection: 'close' }).end();
+    if (pathname !== path && isJoined(request.headers.host)) return void response.writeHead(400).end();
     if (pathname !== path && !isWebhook) return fallback(request, response);
     if (closing) return refuse(host, draining(), response);
     if (!isWebhook && room.isFull) return refuse(host, overloaded, response);
@@ -232,6 +235,29 @@ type Pipelined = Socket & { [pipelined]?: number };
 // The last request of a connection.
 const serving = Symbol('serving');
 type Serving = Socket & { [serving]?: ClientDisconnect };
+
+// A connection that ends with the answer to the request before.
+const ending = Symbol('ending');
+type Ending = Socket & { [ending]?: boolean };
+
+/**
+ * Ends the connection with the answer to a request that a proxy may have read otherwise, because the proxy may have taken the next request
+ * for a part of this one. Node passes on all requests that have arrived before the connection ends.
+ */
+function serveNothingAfter({ socket }: IncomingMessage, response: ServerResponse): void {
+  (socket as Ending)[ending] = true;
+  response.setHeader('connection', 'close');
+}
+
+/** RFC 9112: HTTP/1.1 without Host, HTTP/1.0 with a transfer coding, and codings other than chunked, which no client needs, are errors. */
+function isFramedOtherwise({ headers, httpVersion }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && (httpVersion !== '1.1' || coding.toLowerCase() !== 'chunked')) return true;
+  return headers.host === undefined && httpVersion === '1.1';
+}
+
+/** Whether a header was sent twice, because neither a host nor a key has a comma. */
+const isJoined = (header: string | undefined): boolean => header !== undefined && header.includes(',');
 
 function readNothingAfter(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('connection', 'close');

@@ -61,6 +61,11 @@ test('calls that run take their key’s and their tenant’s share, and another 
   expect((await call('acme/k1')).status).toBe(200);
 });
 
+test('a maxRunningPerTenant above maxRunning lets a tenant use everything', async () => {
+  const { call } = await serveTenants({ maxRunning: 8, maxRunningPerTenant: 20 });
+  expect((await call('acme/k1')).status).toBe(200);
+});
+
 test('maxRunningPerTenant sets the share of a tenant, and half of it is the share of a key', async () => {
   const { call, events } = await serveTenants({ maxRunning: 8, maxRunningPerTenant: 2 });
   const started = once(events, 'started');
