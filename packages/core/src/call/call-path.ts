@@ -188,7 +188,7 @@ interface ValidCall {
   readonly open: OpenConnection;
 }
 
-/** The warning for null. The caller of a write may have meant to clear a field, and the caller of a read to find records without a value. */
+/** The warning for null. A write may have been meant to clear a field, and a read to find records without a value. */
 const ignoredNulls = (names: readonly string[], effect: Effect): string =>
   `null counts as “not given” for ${names.slice(0, 20).join(', ')}, so ${effect === 'read' ? 'it had no effect' : 'nothing was changed there'}.`;
 
