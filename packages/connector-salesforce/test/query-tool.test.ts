@@ -235,6 +235,12 @@ describe('salesforce_search_records', () => {
     expect(records).toHaveLength(text.startsWith('O') ? 1 : 0);
   });
 
+  it.each(['R&D', 'C++', "O'Neil (EMEA)", 'a\\b', 'AND'])('searches for words with reserved characters as they are: %s', async (text) => {
+    const created = await org.call<{ id: string }>('salesforce_create_record', { object: 'Account', fields: { Name: `Team ${text}` } });
+    const { records } = await org.call<{ records: object[] }>('salesforce_search_records', { text, objects: [{ name: 'Account' }] });
+    expect(records).toEqual([{ object: 'Account', fields: { Id: created.id } }]);
+  });
+
   it('says of which objects it may not show all records', async () => {
     for (let index = 0; index < 3; index += 1) org.sandbox.add('Contact', { LastName: 'Sample' });
     const input = { text: 'sample', objects: [{ name: 'Account' }, { name: 'Contact' }], limit: 3 };

@@ -52,11 +52,20 @@ describe('sendgrid_track_email_events', () => {
         expect(page.events).toHaveLength(1);
         found.push(...page.events);
         if (page.nextCursor === undefined) break;
-        page = await read({ cursor: page.nextCursor, messageId: 'ignored' });
+        page = await read({ cursor: page.nextCursor });
       }
       expect(found).toEqual(all);
     },
   );
+
+  it('takes another limit with a cursor, and refuses the cursor of another list', async () => {
+    const { nextCursor } = await read({ events: ['processed', 'open'], limit: 1 });
+    expect((await read({ cursor: nextCursor, events: ['processed', 'open'], limit: 200 })).nextCursor).toBeUndefined();
+    for (const other of [{ messageId: 'm2' }, { events: ['open'] }, { since: '2026-01-01T00:00:00Z' }])
+      expect(await account.failure('sendgrid_track_email_events', { cursor: nextCursor, ...other })).toMatch(
+        /^INVALID_INPUT: The cursor belongs to another list\. Leave cursor out/,
+      );
+  });
 
   it('warns if the connection cannot receive events', async () => {
     const other = await startAccount({ config: { webhookKey: undefined } });

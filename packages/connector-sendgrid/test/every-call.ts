@@ -26,7 +26,7 @@ export async function makeEveryCall(sandbox: SendGridSandbox, call: Call): Promi
     ],
   });
   await call('sendgrid_send_bulk_emails', { messages: [{ to: 'ada@example.org' }], subject: 'S', text: 'T', html: '<p>T</p>' });
-  await call('sendgrid_list_templates', { generation: 'legacy' });
+  for (const generation of ['dynamic', 'legacy']) await call('sendgrid_list_templates', { generation });
   const { nextCursor } = await call('sendgrid_list_templates', { generation: 'all', limit: 1 });
   await call('sendgrid_list_templates', { cursor: nextCursor });
   await call('sendgrid_get_template', { templateId: dynamic?.id });

@@ -11,6 +11,8 @@ afterEach(() => account.close());
 const lastQuery = () => Object.fromEntries(account.sandbox.requests.at(-1)?.query ?? []);
 const answerWith = (match: string, body: unknown) => account.sandbox.misbehave({ kind: 'status', status: 200, body, match });
 
+const otherList = /^INVALID_INPUT: The cursor belongs to another list\. Leave cursor out/;
+
 describe('templates', () => {
   interface Page {
     readonly templates: readonly { readonly name: string }[];
@@ -33,9 +35,11 @@ describe('templates', () => {
     answerWith('GET /v3/templates', body('https://evil.example/v3/templates?page_token=two&page_size=9'));
     const { nextCursor } = await account.call<Page>('sendgrid_list_templates', { generation: 'all', limit: 1 });
     answerWith('GET /v3/templates', body('not a link'));
-    const last = await account.call<Page>('sendgrid_list_templates', { cursor: nextCursor, generation: 'legacy', limit: 7 });
+    const last = await account.call<Page>('sendgrid_list_templates', { cursor: nextCursor, generation: 'all' });
     expect(lastQuery()).toEqual({ generations: 'legacy,dynamic', page_size: '1', page_token: 'two' });
     expect(last.nextCursor).toBeUndefined();
+    for (const other of [{ generation: 'legacy' }, { limit: 7 }])
+      expect(await account.failure('sendgrid_list_templates', { cursor: nextCursor, ...other })).toMatch(otherList);
   });
 
   it('are not the whole list if SendGrid’s link has no token, and the answer says so', async () => {
@@ -149,7 +153,10 @@ describe('suppressions', () => {
 
   it('are paged with the cursor as the only input', async () => {
     const first = await list({ list: 'bounces', limit: 1 });
-    const second = await list({ list: 'blocks', cursor: first.nextCursor });
+    for (const other of [{ list: 'blocks' }, { list: 'bounces', email: 'a' }, { list: 'bounces', createdAfter: '2026-01-01T00:00:00Z' }])
+      expect(await account.failure('sendgrid_list_suppressions', { cursor: first.nextCursor, ...other })).toMatch(otherList);
+    expect((await list({ list: 'bounces', cursor: first.nextCursor, limit: 7 })).nextCursor).toBeUndefined();
+    const second = await list({ list: 'bounces', cursor: first.nextCursor });
     expect([first, second].flatMap(({ suppressions }) => suppressions.map(({ email }) => email))).toEqual([
       'gone@example.org',
       'closed@example.org',

@@ -12,6 +12,13 @@ export const ticketListFields = Object.keys(allFields).filter((name) => name !==
 /** A ticket in a list, with the fields that the caller selects. */
 export const ListedTicket = z.object(allFields).partial().required({ id: true });
 
+/** Says which of the fields a detail does not have. Undefined if it has all. */
+export function missingFields(fields: readonly Field[] = [], detail: 'summary' | 'full'): string | undefined {
+  const shape = detail === 'full' ? TicketDetails.shape : TicketSummary.shape;
+  const missing = fields.filter((name) => !(name in shape));
+  return missing.length === 0 ? undefined : `${missing.join(', ')}: only with detail "${detail === 'full' ? 'summary' : 'full'}"`;
+}
+
 /** Returns the tickets of a page. `fields` narrows the fields that `detail` gives. The id is always included. */
 export function viewTicketList(
   client: ZendeskClient,

@@ -38,6 +38,7 @@ export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promis
   await call('zendesk_create_ticket', { subject: 'A', body: 'B', assigneeId: agent['id'] });
   await call('zendesk_update_ticket', { ticketId: 1, assigneeId: agent['id'], removeTags: ['t'] });
   await call('zendesk_update_ticket', { ticketId: 1, priority: 'low', ifUnchangedSince: sandbox.tickets.get(1)?.updated_at });
+  await call('zendesk_update_ticket', { ticketId: 2, clear: ['assignee', 'group', 'organization', 'externalId', 'dueAt'] });
   for (const priority of ['low', 'normal', 'urgent']) await call('zendesk_update_ticket', { ticketId: 2, priority });
   for (const type of ['problem', 'incident', 'question']) await call('zendesk_update_ticket', { ticketId: 2, type });
   for (const status of ['new', 'pending', 'hold', 'solved']) await call('zendesk_update_ticket', { ticketId: 2, status });
@@ -69,7 +70,9 @@ export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promis
     updatedBefore: '2100-01-01',
   };
   for (const order of ['newest', 'updated', 'all']) {
-    await call('zendesk_search_tickets', { ...filter, order, detail: 'full', fields: ticketListFields });
+    const inFull = ticketListFields.filter((name) => name !== 'excerpt');
+    await call('zendesk_search_tickets', { ...filter, order, detail: 'full', fields: inFull });
+    await call('zendesk_search_tickets', { order, detail: 'summary', fields: ['excerpt'], status: ['open'] });
     const { nextCursor } = await call('zendesk_search_tickets', { order, limit: 1, status: ['open', 'solved'] });
     await call('zendesk_search_tickets', { cursor: nextCursor });
   }
@@ -81,7 +84,7 @@ export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promis
   }
   for (const order of ['newest', 'oldest']) {
     await call('zendesk_list_comments', { ticketId: 3, order, detail: 'full' });
-    const { nextCursor } = await call('zendesk_list_comments', { ticketId: 3, order, limit: 1 });
+    const { nextCursor } = await call('zendesk_list_comments', { ticketId: 3, order, detail: 'summary', limit: 1 });
     await call('zendesk_list_comments', { ticketId: 3, cursor: nextCursor });
   }
   await call('zendesk_count_tickets', { text: 'printer' });
@@ -97,6 +100,7 @@ export async function makeEveryCall(sandbox: ZendeskSandbox, call: Call): Promis
     tags: ['t'],
   });
   const { fields } = await call<{ fields: { id: number; title: string }[] }>('zendesk_list_ticket_fields', { detail: 'full' });
+  await call('zendesk_list_ticket_fields', { detail: 'summary' });
   await call('zendesk_list_ticket_fields', { fieldId: fields.find(({ title }) => title === 'Model')?.id });
   for (const has_more of [true, false]) {
     const body = { ticket_fields: [{ id: 1 }], meta: { has_more, after_cursor: 'next' } };

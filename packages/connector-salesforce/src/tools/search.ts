@@ -17,7 +17,7 @@ export const searchTools = (tool: ToolBuilder<SalesforceClient>) => [
         .trim()
         .min(2)
         .max(200)
-        .regex(/[\p{L}\p{N}]{2}/u, 'At least two letters or digits')
+        .regex(/[\p{L}\p{N}]/u, 'At least one letter or digit')
         .describe('Words that must occur, 2 to 200 characters, taken as they are: no operators, no wildcards'),
       scope: z.enum(['all', 'name', 'email', 'phone']).default('all').describe('Which fields to look in. Default: all'),
       objects: z

@@ -45,13 +45,11 @@ const viewEvent = (event: MailEvent): z.input<typeof EventView> => ({
 });
 
 const Position = z.object({
-  filter: z.object({
-    messageId: z.string().optional(),
-    sendKey: z.string().optional(),
-    email: z.string().optional(),
-    events: z.array(z.string()).optional(),
-    since: z.number().optional(),
-  }),
+  messageId: z.string().optional(),
+  sendKey: z.string().optional(),
+  email: z.string().optional(),
+  events: z.array(z.string()).optional(),
+  since: z.number().optional(),
   limit: z.int().min(1).max(200),
   after: z.object({ page: z.string().optional(), id: z.string() }).optional(),
 });
@@ -65,28 +63,29 @@ export const eventTools = (tool: ToolBuilder<SendGridClient>) => [
     effect: 'read',
     input: z.object({
       messageId: z.string().min(1).max(255).optional().describe('messageId that sending returned. Absent: all messages'),
-      sendKey: z.string().max(36).optional().describe('The key in the OUTCOME_UNKNOWN error of a sending tool. Absent: any'),
+      sendKey: z.string().min(1).max(36).optional().describe('The key in the OUTCOME_UNKNOWN error of a sending tool. Absent: any'),
       email: emailAddress().optional().describe('One recipient. Absent: all'),
       events: z.array(z.enum(eventNames)).min(1).max(eventNames.length).optional().describe('Any of these. Absent: all'),
       since: z.iso.datetime({ offset: true }).optional().describe('At or after this time, such as 2026-03-01T09:30:00Z. Absent: any time'),
-      limit: z.int().min(1).max(200).default(50).describe('Events in a page, 1 to 200. Default: 50'),
+      limit: z.int().min(1).max(200).optional().describe('Events in a page, 1 to 200. Default: 50'),
       cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the first page'),
     }),
     output: z.object({
       events: z.array(EventView).describe('The page, oldest first'),
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
-    run: async ({ cursor, limit, since, ...input }, client, context) => {
+    run: async ({ cursor, limit: size, since, ...input }, client, context) => {
       if (!client.receivesEvents)
         context.warn('This connection has no webhookKey, so it receives no events. Someone must set up SendGrid’s Event Webhook.');
-      const position: Position =
-        cursor === undefined
-          ? { filter: { ...input, since: since === undefined ? undefined : Date.parse(since) }, limit }
-          : context.cursor.read(cursor, Position);
-      const { found, next } = await findEvents(client.events, position.filter, { ...position, signal: context.signal });
+      const given = { ...input, since: since === undefined ? undefined : Date.parse(since) };
+      const { limit, after, ...filter }: Position = {
+        ...(cursor === undefined ? { ...given, limit: 50 } : context.cursor.read(cursor, Position, given)),
+        ...(size !== undefined && { limit: size }),
+      };
+      const { found, next } = await findEvents(client.events, filter, { limit, after, signal: context.signal });
       return {
         events: found.map(viewEvent),
-        ...(next && { nextCursor: context.cursor.write({ ...position, after: next }) }),
+        ...(next && { nextCursor: context.cursor.write({ ...filter, limit, after: next }) }),
       };
     },
   }),

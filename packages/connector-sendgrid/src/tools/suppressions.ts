@@ -33,7 +33,9 @@ const toSeconds = (at: string | undefined): number | undefined => (at === undefi
 /** A cursor's content: the inputs of the list and the offset in it. */
 const Position = z.object({
   list: z.enum(suppressionLists),
-  filter: z.object({ email: z.string().optional(), start: z.int().optional(), end: z.int().optional() }),
+  email: z.string().optional(),
+  start: z.int().optional(),
+  end: z.int().optional(),
   limit: z.int().min(1).max(500),
   offset: z.int().min(0),
 });
@@ -50,7 +52,7 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
       email: z.string().trim().min(1).max(254).optional().describe('An address or its beginning, at most 254 characters. Absent: all'),
       createdAfter: time.describe('Listed at or after this time, such as 2026-03-01T09:30:00Z. Absent: any time'),
       createdBefore: time.describe('Listed until this time. Absent: any time'),
-      limit: z.int().min(1).max(500).default(50).describe('Addresses in a page, 1 to 500. Default: 50'),
+      limit: z.int().min(1).max(500).optional().describe('Addresses in a page, 1 to 500. Default: 50'),
       cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the first page'),
     }),
     output: z.object({
@@ -58,10 +60,12 @@ export const suppressionTools = (tool: ToolBuilder<SendGridClient>) => [
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
     run: async ({ cursor, ...input }, client, context) => {
-      const filter = { email: input.email, start: toSeconds(input.createdAfter), end: toSeconds(input.createdBefore) };
-      const position: Position =
-        cursor === undefined ? { list: input.list, filter, limit: input.limit, offset: 0 } : context.cursor.read(cursor, Position);
-      const found = await client.listSuppressions(position.list, position.filter, position, context);
+      const given = { list: input.list, email: input.email, start: toSeconds(input.createdAfter), end: toSeconds(input.createdBefore) };
+      const position: Position = {
+        ...(cursor === undefined ? { ...given, limit: 50, offset: 0 } : context.cursor.read(cursor, Position, given)),
+        ...(input.limit !== undefined && { limit: input.limit }),
+      };
+      const found = await client.listSuppressions(position.list, position, position, context);
       // SendGrid does not say whether more follow, so a full page means that there may be more.
       const next = found.length < position.limit ? undefined : { ...position, offset: position.offset + position.limit };
       return {

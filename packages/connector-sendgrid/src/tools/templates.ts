@@ -58,9 +58,9 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
     input: z.object({
       generation: z
         .enum(['dynamic', 'legacy', 'all'])
-        .default('dynamic')
+        .optional()
         .describe('"dynamic" templates are filled with data; "legacy" ones are the older kind. Default: dynamic'),
-      limit: z.int().min(1).max(200).default(50).describe('Templates in a page, 1 to 200. Default: 50'),
+      limit: z.int().min(1).max(200).optional().describe('Templates in a page, 1 to 200. Default: 50'),
       cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the first page'),
     }),
     output: z.object({
@@ -70,8 +70,10 @@ export const templateTools = (tool: ToolBuilder<SendGridClient>) => [
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
     run: async ({ generation, limit, cursor }, client, context) => {
-      const first = { generations: generation === 'all' ? 'legacy,dynamic' : generation, size: limit };
-      const position: z.output<typeof Position> = cursor === undefined ? first : context.cursor.read(cursor, Position);
+      const generations = generation === 'all' ? 'legacy,dynamic' : generation;
+      const first = { generations: generations ?? 'dynamic', size: limit ?? 50 };
+      const position: z.output<typeof Position> =
+        cursor === undefined ? first : context.cursor.read(cursor, Position, { generations, size: limit });
       const { templates, next } = await client.listTemplates(position, context);
       return {
         templates: templates.map((template) => {

@@ -3,19 +3,19 @@ import { TicketAnswer, TicketWriteAnswer } from '../schemas.ts';
 import type { NewComment } from './comments.ts';
 import type { Send } from './send.ts';
 
-/** A ticket's fields as Zendesk names them. `undefined` leaves a field unchanged. */
+/** A ticket's fields as Zendesk names them. `undefined` leaves a field unchanged, and null empties it. */
 export interface TicketFields {
   readonly subject?: string | undefined;
   readonly status?: string | undefined;
   readonly priority?: string | undefined;
   readonly type?: string | undefined;
   readonly tags?: readonly string[] | undefined;
-  readonly assignee_id?: number | undefined;
+  readonly assignee_id?: number | null | undefined;
   readonly assignee_email?: string | undefined;
-  readonly group_id?: number | undefined;
-  readonly organization_id?: number | undefined;
-  readonly external_id?: string | undefined;
-  readonly due_at?: string | undefined;
+  readonly group_id?: number | null | undefined;
+  readonly organization_id?: number | null | undefined;
+  readonly external_id?: string | null | undefined;
+  readonly due_at?: string | null | undefined;
   readonly custom_fields?: readonly { readonly id: number; readonly value: unknown }[] | undefined;
   readonly requester_id?: number | undefined;
   readonly requester?: { readonly email: string; readonly name: string } | undefined;

@@ -5,6 +5,7 @@ import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import { CommentSummary, CommentView, viewComment, viewCommentSummary } from '../outputs.ts';
 import { ifUnchangedSince, ticketId } from './ticket-inputs.ts';
 
+const maxPage = 100;
 // Full comments are long, so a page has fewer of them.
 const maxFullPage = 25;
 
@@ -31,12 +32,12 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
     effect: 'read',
     input: z.object({
       ticketId,
-      order: z.enum(['newest', 'oldest']).default('newest').describe('Whether the newest or the oldest come first. Default: newest'),
+      order: z.enum(['newest', 'oldest']).optional().describe('Whether the newest or the oldest come first. Default: newest'),
       detail: z
         .enum(['summary', 'full'])
-        .default('summary')
+        .optional()
         .describe(`"full": whole texts and attachments, at most ${maxFullPage} in a page. Default: summary, with excerpts`),
-      limit: z.int().min(1).max(100).default(20).describe('Comments in a page, 1 to 100. Default: 20'),
+      limit: z.int().min(1).max(100).optional().describe('Comments in a page, 1 to 100. Default: 20'),
       cursor: z
         .string()
         .optional()
@@ -46,13 +47,13 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
       comments: z.array(ListedComment).describe('The page'),
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
-    run: async ({ cursor, ...input }, client, context) => {
-      const PositionInTicket = Position.extend({ ticketId: z.literal(input.ticketId) });
+    run: async ({ cursor, limit: size, ...input }, client, context) => {
       const position: Position =
         cursor === undefined
-          ? { ...input, limit: input.detail === 'full' ? Math.min(input.limit, maxFullPage) : input.limit }
-          : context.cursor.read(cursor, PositionInTicket);
-      const { detail, limit, order, after } = position;
+          ? { ticketId: input.ticketId, order: input.order ?? 'newest', detail: input.detail ?? 'summary', limit: size ?? 20 }
+          : context.cursor.read(cursor, Position, input);
+      const { detail, order, after } = position;
+      const limit = Math.min(size ?? position.limit, detail === 'full' ? maxFullPage : maxPage);
       const sort = order === 'oldest' ? 'created_at' : '-created_at';
       const page = { size: limit, after };
       const found = await client.listComments(position.ticketId, { sort, ...page }, context);
@@ -60,7 +61,7 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
       const view = detail === 'full' ? viewComment : viewCommentSummary;
       return {
         comments: rowsOf(found.comments, page, context).map((comment) => view(comment, found.users)),
-        ...(next && { nextCursor: context.cursor.write({ ...position, after: next }) }),
+        ...(next && { nextCursor: context.cursor.write({ ...position, limit, after: next }) }),
       };
     },
   }),

@@ -24,11 +24,8 @@ export const eventTools = (tool: ToolBuilder<ZendeskClient>) => [
         userId: recordId('user'),
         organizationId: recordId('organization'),
         type: z.string().trim().max(200).optional().describe('Such as ticket.comment_added, at most 200 characters. Absent: any'),
-        limit: z.int().min(1).max(100).default(20).describe('Events in a page, 1 to 100. Default: 20'),
-        cursor: z
-          .string()
-          .optional()
-          .describe('nextCursor of an earlier answer, for its next page; all other inputs are ignored. Absent: the newest'),
+        limit: z.int().min(1).max(100).optional().describe('Events in a page, 1 to 100. Default: 20'),
+        cursor: z.string().optional().describe('nextCursor of an earlier answer, for its next page. Absent: the newest'),
       })
       .refine(
         ({ ticketId, userId, organizationId }) => [ticketId, userId, organizationId].filter((id) => id !== undefined).length <= 1,
@@ -49,9 +46,11 @@ export const eventTools = (tool: ToolBuilder<ZendeskClient>) => [
         .describe('The page'),
       nextCursor: z.string().optional().describe('Pass it as cursor for older events; absent if there are none'),
     }),
-    run: async ({ cursor, limit, type, ...input }, client, context) => {
+    run: async ({ cursor, limit: size, type, ...input }, client, context) => {
+      const given = { about: recordKey(input), type };
       const position: Partial<z.output<typeof Position>> & { limit: number } =
-        cursor === undefined ? { about: recordKey(input), type, limit } : context.cursor.read(cursor, Position);
+        cursor === undefined ? { ...given, limit: size ?? 20 } : context.cursor.read(cursor, Position, given);
+      const limit = size ?? position.limit;
       const { entries } = await client.events.read({ limit: eventLog.max, key: position.about });
       const all = entries.filter(({ value }) => position.type === undefined || value.type === position.type).toReversed();
       const last = position.before === undefined ? -1 : all.findIndex((entry) => entry.id === position.before);
@@ -60,12 +59,12 @@ export const eventTools = (tool: ToolBuilder<ZendeskClient>) => [
           'INVALID_INPUT',
           'The events at this cursor are no longer kept. Leave the cursor out to start with the newest.',
         );
-      const page = all.slice(last + 1, last + 1 + position.limit);
+      const page = all.slice(last + 1, last + 1 + limit);
       const before = page.at(-1)?.id;
-      const more = last + 1 + position.limit < all.length;
+      const more = last + 1 + limit < all.length;
       return {
         events: page.map((entry) => ({ id: entry.id, ...entry.value })),
-        ...(more && { nextCursor: context.cursor.write({ ...position, before }) }),
+        ...(more && { nextCursor: context.cursor.write({ ...position, limit, before }) }),
       };
     },
   }),

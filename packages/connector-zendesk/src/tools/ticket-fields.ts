@@ -45,11 +45,13 @@ export const ticketFieldTools = (tool: ToolBuilder<ZendeskClient>) => [
     effect: 'read',
     cache: { ttlMs: cacheMs },
     input: z.object({
-      fieldId: z.int().optional().describe('Only this field, in full. Absent: all fields'),
+      fieldId: z.int().optional().describe('Only this field. Absent: all fields'),
       detail: z
         .enum(['summary', 'full'])
-        .default('summary')
-        .describe(`"full": with descriptions, patterns and the first ${maxOptions} choices. Default: summary`),
+        .optional()
+        .describe(
+          `"full": with descriptions, patterns and the first ${maxOptions} choices. Default: full for one field, otherwise summary`,
+        ),
       cursor: z
         .string()
         .optional()
@@ -60,10 +62,14 @@ export const ticketFieldTools = (tool: ToolBuilder<ZendeskClient>) => [
       nextCursor: z.string().optional().describe('Pass it as cursor for the next page; absent on the last one'),
     }),
     run: async ({ cursor, ...input }, client, context) => {
-      const position: Position = cursor === undefined ? input : context.cursor.read(cursor, Position);
+      const position: Position =
+        cursor === undefined
+          ? { fieldId: input.fieldId, detail: input.detail ?? (input.fieldId === undefined ? 'summary' : 'full') }
+          : context.cursor.read(cursor, Position, input);
       const { fieldId, detail, after, from = 0 } = position;
       if (fieldId !== undefined) {
         const field = await client.getTicketField(fieldId, context);
+        if (detail === 'summary') return { fields: [viewSummary(field)] };
         const to = from + optionsPerPage;
         const more = optionsOf(field).length > to;
         return { fields: [viewFull(field, from, to)], ...(more && { nextCursor: context.cursor.write({ fieldId, detail, from: to }) }) };

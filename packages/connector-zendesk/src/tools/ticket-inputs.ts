@@ -36,7 +36,7 @@ export const ticketProperties = (whenAbsent: string) => ({
     .optional()
     .describe(`"pending" waits for the requester, "hold" for a third party. Absent: ${whenAbsent}`),
   assigneeEmail: emailAddress().optional().describe(`The agent to assign it to. Absent: ${whenAbsent}`),
-  assigneeId: z.int().optional().describe(`User id of the agent, instead of assigneeEmail. Absent: ${whenAbsent}`),
+  assigneeId: z.int().optional().describe(`The agent’s user id instead. Absent: ${whenAbsent}`),
   groupId: z.int().optional().describe(`Group to assign it to. Absent: ${whenAbsent}`),
   organizationId: z.int().optional().describe(`One of the requester’s organizations. Absent: ${whenAbsent}`),
   externalId: z.string().min(1).max(255).optional().describe(`Its id in another system, 1 to 255 characters. Absent: ${whenAbsent}`),
@@ -48,7 +48,7 @@ export const ticketProperties = (whenAbsent: string) => ({
         value: z
           .union([z.string(), z.boolean(), z.array(z.string()).max(100)])
           .describe(
-            'Text, number or date (YYYY-MM-DD) as a string; a choice by its tag, several (at most 100) as a list; a checkbox as true or false',
+            'Text, number or date (YYYY-MM-DD) as a string; a choice by its tag, several (at most 100) as a list; a checkbox as true or false; empty text: no value',
           ),
       }),
     )
@@ -57,6 +57,18 @@ export const ticketProperties = (whenAbsent: string) => ({
     .optional()
     .describe(`1 to 50. Absent: ${whenAbsent}`),
 });
+
+/** Refuses properties that would have no effect together. `type` is the ticket's type if the inputs leave it unchanged. */
+export function checkProperties(
+  { assigneeEmail, assigneeId, customFields = [] }: Partial<TicketProperties>,
+  { addIssue }: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  const problem = (path: string, message: string): void => addIssue({ code: 'custom', path: [path], message });
+  if (assigneeEmail !== undefined && assigneeId !== undefined) problem('assigneeEmail', 'Give assigneeEmail or assigneeId, not both');
+  const ids = customFields.map(({ id }) => id);
+  const repeated = ids.find((id, index) => ids.indexOf(id) < index);
+  if (repeated !== undefined) problem('customFields', `Give field ${repeated} only once, with all its values in one list`);
+}
 
 type TicketProperties = z.output<z.ZodObject<ReturnType<typeof ticketProperties>>>;
 

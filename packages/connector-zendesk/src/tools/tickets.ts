@@ -3,9 +3,30 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import { CommentView, TicketDetails, viewComment, viewDetails } from '../outputs.ts';
-import { ifUnchangedSince, tags, ticketFields, ticketId, ticketProperties } from './ticket-inputs.ts';
+import type { TicketFields } from '../client/tickets.ts';
+import { checkProperties, ifUnchangedSince, tags, ticketFields, ticketId, ticketProperties } from './ticket-inputs.ts';
 
 const commentsPerPage = 10;
+
+/** The fields that an update can empty, with Zendesk's name of each and the inputs that give it a value. */
+const clearable = {
+  assignee: { field: 'assignee_id', inputs: ['assigneeEmail', 'assigneeId'] },
+  group: { field: 'group_id', inputs: ['groupId'] },
+  organization: { field: 'organization_id', inputs: ['organizationId'] },
+  externalId: { field: 'external_id', inputs: ['externalId'] },
+  dueAt: { field: 'due_at', inputs: ['dueAt'] },
+} as const;
+
+const cleared = (names: readonly (keyof typeof clearable)[] = []): TicketFields =>
+  Object.fromEntries(names.map((name) => [clearable[name].field, null]));
+
+/** Whether an update has anything to write. An empty list is nothing. */
+const hasChange = ({
+  ticketId: _,
+  ifUnchangedSince: __,
+  ...changes
+}: object & { ticketId?: unknown; ifUnchangedSince?: unknown }): boolean =>
+  Object.values(changes).some((value: unknown) => value !== undefined && !(Array.isArray(value) && value.length === 0));
 
 export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
@@ -34,10 +55,11 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
         ({ requesterEmail, requesterName }) => requesterEmail !== undefined || requesterName === undefined,
         'requesterName needs requesterEmail',
       )
-      .refine(
-        ({ assigneeEmail, assigneeId }) => assigneeEmail === undefined || assigneeId === undefined,
-        'Give assigneeEmail or assigneeId, not both',
-      ),
+      .superRefine(checkProperties)
+      .refine(({ dueAt, type }) => dueAt === undefined || type === 'task', {
+        path: ['dueAt'],
+        message: 'Only a task has it: give type "task" with it, or leave it out',
+      }),
     output: TicketDetails,
     run: async (input, client, context) => {
       const requester =
@@ -88,29 +110,36 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
     name: 'zendesk_update_ticket',
     description:
-      'Changes fields of a Zendesk ticket (status, priority, type, assignee, group, subject, tags, custom fields) and returns it as it is afterwards. Only what you give changes. A change that someone else makes at the same moment is never overwritten: the call fails with CONFLICT, and you read the ticket again. To write to the requester or leave a note, use zendesk_add_comment; for tags alone, zendesk_apply_tags.',
+      'Changes or empties fields of a Zendesk ticket and returns it as it is afterwards. If someone else changes it at the same moment, it fails with CONFLICT: read it again. For replies and notes use zendesk_add_comment; for tags alone, zendesk_apply_tags.',
     effect: 'write',
     input: z
       .object({
         ticketId,
         ifUnchangedSince: ifUnchangedSince
           .optional()
-          .describe(
-            'updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: the ticket is changed as it is now',
-          ),
+          .describe('updatedAt of the ticket as you read it: if it changed since, nothing is written. Absent: not compared'),
         subject: z.string().trim().min(1).max(255).optional().describe('At most 255 characters. Absent: unchanged'),
-        addTags: tags('Tags to add; the others stay. Absent: none'),
+        addTags: tags('Tags to add. Absent: none'),
         removeTags: tags('Tags to remove. Absent: none'),
         ...ticketProperties('unchanged'),
+        clear: z
+          .array(z.enum(Object.keys(clearable) as [keyof typeof clearable, ...(keyof typeof clearable)[]]))
+          .max(5)
+          .optional()
+          .describe('Fields to empty: "assignee" unassigns it. At most 5. Absent: none'),
       })
-      .refine(
-        ({ assigneeEmail, assigneeId }) => assigneeEmail === undefined || assigneeId === undefined,
-        'Give assigneeEmail or assigneeId, not both',
-      )
-      .refine(
-        (input) => Object.entries(input).some(([name, value]) => name !== 'ticketId' && name !== 'ifUnchangedSince' && value !== undefined),
-        'Give at least one field to change',
-      ),
+      .superRefine(checkProperties)
+      .superRefine(({ addTags = [], removeTags = [] }, { addIssue }) => {
+        const both = addTags.find((tag) => removeTags.includes(tag));
+        if (both !== undefined)
+          addIssue({ code: 'custom', path: ['removeTags'], message: `${both} is in addTags too: leave it out of one` });
+      })
+      .superRefine(({ clear = [], ...input }, { addIssue }) => {
+        const both = clear.find((name) => clearable[name].inputs.some((each) => input[each] !== undefined));
+        if (both !== undefined)
+          addIssue({ code: 'custom', path: ['clear'], message: `${both} has a new value too: leave out one of them` });
+      })
+      .refine(hasChange, 'Give at least one field to change'),
     output: TicketDetails,
     run: async (input, client, context) => {
       const { ticket: current } = await client.getTicket(input.ticketId, context);
@@ -126,6 +155,12 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
           `Ticket ${input.ticketId} was last changed at ${updatedAt}, not at ${input.ifUnchangedSince}, so nothing was written. Read it again with zendesk_get_ticket, then decide.`,
         );
       }
+      const type = input.type ?? current.type;
+      if (input.dueAt !== undefined && type !== 'task')
+        throw new ToolError(
+          'INVALID_INPUT',
+          `Only a task has a dueAt, and ticket ${input.ticketId} is none. Give type "task" with it, or leave it out. Nothing was written.`,
+        );
       const { addTags, removeTags } = input;
       const newTags =
         addTags || removeTags
@@ -133,7 +168,7 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
           : undefined;
       const { ticket } = await client.updateTicket(
         input.ticketId,
-        { ...ticketFields(input), subject: input.subject, tags: newTags },
+        { ...ticketFields(input), ...cleared(input.clear), subject: input.subject, tags: newTags },
         updatedAt,
         context,
       );

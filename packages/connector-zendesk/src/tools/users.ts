@@ -84,7 +84,11 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
           .default(false)
           .describe('True: Zendesk e-mails a new user a link to verify the address. Default: false'),
       })
-      .refine(({ email, externalId }) => email !== undefined || externalId !== undefined, 'Give email or externalId, to find the user by'),
+      .refine(({ email, externalId }) => email !== undefined || externalId !== undefined, 'Give email or externalId, to find the user by')
+      .refine(({ email, sendVerification }) => email !== undefined || !sendVerification, {
+        path: ['sendVerification'],
+        message: 'needs email, the address to verify. Give email with it, or leave it out',
+      }),
     output: UserView,
     run: async ({ externalId, organizationId, sendVerification, ...input }, client, context) => {
       const fields = {

@@ -67,8 +67,12 @@ describe('zendesk_list_comments', () => {
     expect(second.comments[0]).toHaveProperty('body');
   });
 
-  it('refuses a cursor of another ticket', async () => {
+  it('refuses a cursor of another ticket, order or detail, and takes another limit', async () => {
     const { nextCursor } = await list({ ticketId: 1, limit: 1 });
-    expect(await account.failure('zendesk_list_comments', { ticketId: 2, cursor: nextCursor })).toMatch(/^INVALID_INPUT: /);
+    for (const other of [{ ticketId: 2 }, { ticketId: 1, order: 'oldest' }, { ticketId: 1, detail: 'full' }])
+      expect(await account.failure('zendesk_list_comments', { ...other, cursor: nextCursor })).toMatch(
+        /^INVALID_INPUT: The cursor belongs to another list/,
+      );
+    expect((await list({ ticketId: 1, order: 'newest', cursor: nextCursor, limit: 9 })).comments).toHaveLength(2);
   });
 });

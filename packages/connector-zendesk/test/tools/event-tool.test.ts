@@ -71,6 +71,11 @@ describe('zendesk_list_events', () => {
     await deliver('e6', 'ticket.created', 'ticket:1');
     const second = await list({ cursor: first.nextCursor });
     const third = await list({ cursor: second.nextCursor });
+    for (const other of [{ ticketId: 2 }, { userId: 1 }, { type: 'ticket.created' }])
+      expect(await account.failure('zendesk_list_events', { cursor: first.nextCursor, ...other })).toMatch(
+        /^INVALID_INPUT: The cursor belongs to another list/,
+      );
+    expect(ids(await list({ ticketId: 1, cursor: first.nextCursor, limit: 9 }))).toEqual(['e3', 'e2', 'e1']);
     expect([ids(first), ids(second), ids(third), third.nextCursor]).toEqual([['e5', 'e4'], ['e3', 'e2'], ['e1'], undefined]);
   });
 

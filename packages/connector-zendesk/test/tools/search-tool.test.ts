@@ -70,7 +70,7 @@ describe('zendesk_search_tickets', () => {
       let page = await search({ order, limit: 1, createdAfter: '2020-01-01' });
       ids.push(...page.tickets.map(({ id }) => id));
       while (page.nextCursor !== undefined) {
-        page = await search({ cursor: page.nextCursor, text: 'ignored' });
+        page = await search({ cursor: page.nextCursor });
         ids.push(...page.tickets.map(({ id }) => id));
       }
       expect(ids).toEqual(order === 'all' ? [1, 2, 3, 4] : [4, 3, 2, 1]);
@@ -167,6 +167,32 @@ describe('zendesk_search_tickets', () => {
     const second = await search({ cursor: first.nextCursor });
     expect(second.tickets.map((ticket) => Object.keys(ticket).sort())).toEqual([['id', 'status', 'subject']]);
   });
+
+  it('refuses the cursor of another list, and fields that its detail does not have', async () => {
+    const { nextCursor } = await search({ order: 'updated', limit: 1, createdAfter: '2020-01-01' });
+    const failure = (args: object) => account.failure('zendesk_search_tickets', args);
+    for (const other of [{ text: 'printer' }, { order: 'newest' }, { detail: 'full' }, { fields: ['subject'] }])
+      expect(await failure({ cursor: nextCursor, ...other })).toMatch(/^INVALID_INPUT: The cursor belongs to another list/);
+    expect(await failure({ cursor: nextCursor, limit: 7 })).toMatch(/^INVALID_INPUT: The cursor counts pages of 1 tickets/);
+    const same = await search({ cursor: nextCursor, order: 'updated', limit: 1, createdAfter: '2020-01-01' });
+    expect(same.tickets).toHaveLength(1);
+    const all = await search({ order: 'all', limit: 1, createdAfter: '2020-01-01' });
+    expect((await search({ cursor: all.nextCursor, limit: 7 })).tickets).toHaveLength(3);
+    expect(await failure({ fields: ['subject', 'description', 'dueAt'] })).toMatch(
+      /^INVALID_INPUT: [^]*description, dueAt: only with detail "full"/,
+    );
+    expect(await failure({ detail: 'full', fields: ['excerpt'] })).toMatch(/^INVALID_INPUT: [^]*excerpt: only with detail "summary"/);
+    const [ticket] = (await search({ detail: 'full', fields: ['description'], limit: 1 })).tickets;
+    expect(ticket).toHaveProperty('description');
+  });
+
+  it.each([{ text: '"' }, { requester: '\\' }, { assignee: '""' }, { organization: '"' }, { tag: '"' }])(
+    'refuses a condition of quotes alone, which would find every ticket: %j',
+    async (condition) => {
+      for (const tool of ['zendesk_search_tickets', 'zendesk_count_tickets'])
+        expect(await account.failure(tool, condition)).toMatch(/^INVALID_INPUT: [^]*Give words or a number/);
+    },
+  );
 
   it('counts with one request, without listing', async () => {
     expect(await account.call('zendesk_count_tickets', { requester: 'ada@example.com', status: ['open'] })).toEqual({ count: 1 });

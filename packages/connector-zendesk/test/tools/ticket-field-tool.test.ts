@@ -52,6 +52,16 @@ describe('zendesk_list_ticket_fields', () => {
     expect(fields.find(({ title }) => title === 'Order number')).toMatchObject({ pattern: String.raw`\A\d{6}\z` });
   });
 
+  it('returns one field in full, or its summary if asked for it, and refuses the cursor of another list', async () => {
+    const fieldId = (await modelField()) ?? 0;
+    const { nextCursor } = await list({ fieldId });
+    expect((await list({ fieldId, detail: 'summary' })).fields[0]).not.toHaveProperty('options');
+    for (const other of [{ fieldId: fieldId + 1 }, { detail: 'summary' }])
+      expect(await account.failure('zendesk_list_ticket_fields', { cursor: nextCursor, ...other })).toMatch(
+        /^INVALID_INPUT: The cursor belongs to another list/,
+      );
+  });
+
   it('returns all choices of one field, 100 at a time', async () => {
     const first = await list({ fieldId: await modelField() });
     expect(first.fields).toHaveLength(1);

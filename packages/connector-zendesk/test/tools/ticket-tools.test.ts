@@ -109,6 +109,51 @@ describe('the ticket tools', () => {
   });
 
   describe('zendesk_update_ticket', () => {
+    const failure = (args: object) => account.failure('zendesk_update_ticket', { ticketId: 1, ...args });
+
+    it.each([
+      [{ dueAt: '2026-05-01T10:00:00Z' }, 'Only a task has a dueAt'],
+      [{ dueAt: '2026-05-01T10:00:00Z', type: 'question' }, 'Only a task has a dueAt'],
+      [{ addTags: ['a', 'b'], removeTags: ['B'] }, 'b is in addTags too: leave it out of one'],
+      [{ addTags: [], clear: [] }, 'Give at least one field to change'],
+      [{ assigneeEmail: 'agent@example.com', assigneeId: 2 }, 'Give assigneeEmail or assigneeId, not both'],
+      [{ assigneeId: 2, clear: ['group', 'assignee'] }, 'assignee has a new value too: leave out one of them'],
+      [
+        {
+          customFields: [
+            { id: 5, value: 'a' },
+            { id: 5, value: 'b' },
+          ],
+        },
+        'Give field 5 only once',
+      ],
+    ])('refuses inputs that would have no effect: %j', async (args, words) => {
+      expect(await failure(args)).toMatch(/^INVALID_INPUT: /);
+      expect(await failure(args)).toContain(words);
+      expect(sent('PUT /api/v2/tickets/{id}')).toEqual([]);
+    });
+
+    it('empties the fields in clear, and leaves fields that are null unchanged', async () => {
+      const clear = ['assignee', 'group', 'organization', 'externalId', 'dueAt'];
+      const emptied = await account.call('zendesk_update_ticket', { ticketId: 1, clear, priority: null, subject: null });
+      expect(bodyOf('PUT /api/v2/tickets/{id}').ticket).toEqual({
+        assignee_id: null,
+        group_id: null,
+        organization_id: null,
+        external_id: null,
+        due_at: null,
+        safe_update: true,
+        updated_stamp: expect.any(String),
+      });
+      expect(emptied).not.toHaveProperty('assignee');
+    });
+
+    it('sets when a task is due', async () => {
+      await account.call('zendesk_update_ticket', { ticketId: 1, type: 'task' });
+      await account.call('zendesk_update_ticket', { ticketId: 1, dueAt: '2026-05-01T10:00:00Z' });
+      expect(bodyOf('PUT /api/v2/tickets/{id}').ticket).toMatchObject({ due_at: '2026-05-01T10:00:00Z' });
+    });
+
     it('changes only the given fields, with a safe update', async () => {
       const { updatedAt } = (await account.call<{ ticket: TicketDetails }>('zendesk_get_ticket', { ticketId: 3 })).ticket;
       await clock.advance(2_000);

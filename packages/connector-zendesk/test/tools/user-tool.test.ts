@@ -109,6 +109,12 @@ describe('zendesk_create_or_update_user', () => {
     });
   });
 
+  it('refuses sendVerification without an address to verify', async () => {
+    expect(await account.failure('zendesk_create_or_update_user', { externalId: 'x', name: 'New', sendVerification: true })).toMatch(
+      /^INVALID_INPUT: [^]*sendVerification: needs email/,
+    );
+  });
+
   it('has Zendesk verify the address if sendVerification is true', async () => {
     await account.call('zendesk_create_or_update_user', { email: 'new@example.com', name: 'New', sendVerification: true });
     expect(lastBody()).toEqual({ email: 'new@example.com', name: 'New' });

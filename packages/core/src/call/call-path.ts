@@ -1,6 +1,7 @@
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts';
 import { redactedValues } from '../catalog/without-secrets.ts';
 import type { Clock } from '../clock.ts';
+import type { Effect } from '../connector/tool.ts';
 import type { Answer } from '../content.ts';
 import type { ToolError } from '../errors.ts';
 import type { CallRequest, CallResult } from '../host.ts';
@@ -108,8 +109,11 @@ export class CallPath {
       const connection = pickConnection(list, principal, entry.connector, name, request.connection);
       lease = clients.take(connection);
       active = this.#activeCall({ callId, startedAt, ids, entry, request, limit, input, connection, open: lease.open });
-      if (nulls && nulls.length > 0 && entry.effect !== 'read') active.warnings.push(ignoredNulls(nulls));
+      const nullsWarning = nulls && nulls.length > 0 ? ignoredNulls(nulls, entry.effect) : undefined;
+      if (nullsWarning !== undefined && entry.effect !== 'read') active.warnings.push(nullsWarning);
       answer = await (middleware.length === 0 ? this.#meter.run(active) : this.#runThroughMiddleware(active));
+      // Callers share the answer of a read, and not all of them sent null.
+      if (nullsWarning !== undefined && entry.effect === 'read') answer = withWarning(answer, nullsWarning);
       return { kind: 'answer', answer };
     } catch (error) {
       if (error instanceof AskSignal) return { kind: 'ask', id: error.id, message: error.question, schema: error.schema };
@@ -187,9 +191,14 @@ interface ValidCall {
   readonly open: OpenConnection;
 }
 
-/** The warning for a write. Its caller may have meant to clear a field. */
-const ignoredNulls = (names: readonly string[]): string =>
-  `null counts as “not given” for ${names.slice(0, 20).join(', ')}, so nothing was changed there.`;
+/** The warning for null. A write may have been meant to clear a field, and a read to find records without a value. */
+const ignoredNulls = (names: readonly string[], effect: Effect): string =>
+  `null counts as “not given” for ${names.slice(0, 20).join(', ')}, so ${effect === 'read' ? 'it had no effect' : 'nothing was changed there'}.`;
+
+const withWarning = ({ content, ...rest }: Answer, warning: string): Answer => ({
+  ...rest,
+  content: [...content, { type: 'text', text: `Warning: ${warning}` }],
+});
 
 /** The ids of a call's log lines. The trace id of a W3C `traceparent` connects them to the caller's log. */
 function callLogIds(callId: string, traceparent: string | undefined, { tenant, id }: Principal, tool: string): CallLogIds {

@@ -27,7 +27,7 @@ class SignedCursor implements Cursor {
     return `${payload}.${this.#tagOf(payload)}`;
   }
 
-  read<S extends z.ZodType>(cursor: string, position: S): z.output<S> {
+  read<S extends z.ZodType>(cursor: string, position: S, given: Readonly<Record<string, unknown>> = {}): z.output<S> {
     const dot = cursor.lastIndexOf('.');
     if (dot < 0 || cursor.length > maxLength) throw foreignCursor();
     const payload = cursor.slice(0, dot);
@@ -35,6 +35,9 @@ class SignedCursor implements Cursor {
     const parsed = position.safeParse(JSON.parse(new TextDecoder().decode(fromBase64Url(payload))));
     // This host signed the position, but an older version of the tool wrote it in another form.
     if (!parsed.success) throw foreignCursor();
+    const kept = parsed.data as Readonly<Record<string, unknown>>;
+    for (const [name, value] of Object.entries(given))
+      if (value !== undefined && JSON.stringify(value) !== JSON.stringify(kept[name])) throw otherList();
     return parsed.data;
   }
 
@@ -45,6 +48,12 @@ class SignedCursor implements Cursor {
 
 const foreignCursor = () =>
   new ToolError('INVALID_INPUT', 'This cursor does not come from this tool and connection. Leave it out to start at the first page.');
+
+const otherList = () =>
+  new ToolError(
+    'INVALID_INPUT',
+    'The cursor belongs to another list. Leave cursor out to start the list of these inputs, or leave out all inputs that differ.',
+  );
 
 /** Compares in constant time, because a forger would guess the tag. */
 function isEqual(a: string, b: string): boolean {

@@ -54,9 +54,10 @@ export interface Cursor {
   write(position: unknown): string;
   /**
    * Opens a string from `write`. @throws {ToolError} `INVALID_INPUT` for tokens of another tenant, tool or connection, and for forged
-   * tokens.
+   * tokens. With `given`, also if an input in it is not undefined and differs from the position's value of that name: it would have no
+   * effect, because the cursor continues another list.
    */
-  read<S extends z.ZodType>(cursor: string, position: S): z.output<S>;
+  read<S extends z.ZodType>(cursor: string, position: S, given?: Readonly<Record<string, unknown>>): z.output<S>;
 }
 
 /** The context of one run of a job. It belongs to no call and no caller. */

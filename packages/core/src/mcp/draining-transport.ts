@@ -2,7 +2,6 @@ import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
-import { readArguments } from './request/read-arguments.ts';
 
 // More requests than a client needs to run at once, and few enough to hold in memory.
 const maxRunning = 1_000;
@@ -40,7 +39,6 @@ export class DrainingTransport implements Transport {
         // A cancelled request is never answered.
         this.#end(message.params?.['requestId'] as RequestId);
       }
-      readArguments(message);
       this.onmessage?.(message, extra);
     };
   }

@@ -1,22 +1,20 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Host } from '../host.ts';
-import { findJsonExcess, messageBounds } from '../lib/json-bounds.ts';
-import { isObject } from '../lib/json-object.ts';
 import type { Principal } from '../principal.ts';
 import { createFastLane } from './fast-lane/fast-lane.ts';
 import { loadSdk } from './load-sdk.ts';
 import { answerTypes } from './request/answer-types.ts';
-import { hasMark, markBytes } from './request/byte-order-mark.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
+import { checkMessage } from './request/check-message.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import type { Exchange } from './request/exchange.ts';
 import { HttpError, overloaded, ownShareTaken, refuse } from './request/http-error.ts';
 import { messageId } from './request/message-id.ts';
 import { findParamHeaderFault } from './request/param-headers.ts';
 import { rateLimitHeaders } from './request/rate-limit-headers.ts';
-import { readArguments } from './request/read-arguments.ts';
+import { decodeMessage, parseMessage } from './request/parse-message.ts';
 import { readBody, type Arrived } from './request/read-body.ts';
+import { readParams } from './request/read-params.ts';
 import { refuseOverLimit } from './request/refuse-over-limit.ts';
 import { answerPreflight, createRequestGuard, type GuardOptions } from './request/request-guard.ts';
 import { setHeaders } from './request/response-headers.ts';
@@ -43,10 +41,7 @@ export function createEndpoint(host: Host, options: EndpointOptions) {
   const load = () =>
     (loaded ??= loadSdk(() => import('./sdk-lane/sdk-lane.ts')).then(({ createSdkLane }) => createSdkLane(host, options.secret)));
   const sdkLane = async (exchange: Exchange) => {
-    if (!isModest(exchange.message))
-      throw new HttpError(413, 'INVALID_INPUT', 'The message has too many values, or too much text, besides its arguments.', {
-        reason: 'body',
-      });
+    checkMessage(exchange.message);
     await (await load()).serve(exchange);
   };
   const lane = options.lanes === 'sdk' ? sdkLane : createFastLane(host, sdkLane);
@@ -120,8 +115,6 @@ const encoded = () =>
 
 const notAcceptable = () => new HttpError(406, 'INVALID_INPUT', 'Send Accept: application/json, text/event-stream.');
 
-const messageSteps = { decode: decodeMessage, parse: parseMessage };
-
 // Each body is decoded before the next is put together. Kept for the life of the process, so it is no larger than most bodies may be.
 const maxScratchBytes = 1024 * 1024;
 let scratch = Buffer.alloc(0);
@@ -132,60 +125,16 @@ function takeScratch(size: number): Buffer {
   return scratch;
 }
 
-function decodeMessage(body: Arrived): string {
-  const bytes = body.join(takeScratch);
-  const excess = findJsonExcess(bytes, messageBounds);
-  if (excess) throw new HttpError(413, 'INVALID_INPUT', `The request ${excess}. Send less at a time.`, { reason: 'body' });
-  if (!isUtf8(bytes)) throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not UTF-8.', { rpcCode: -32700 });
-  return bytes.toString('utf8', hasMark(bytes) ? markBytes : 0);
-}
-
-function parseMessage(text: string): unknown {
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    throw new HttpError(400, 'INVALID_INPUT', 'Parse error: the body is not JSON.', { rpcCode: -32700 });
-  }
-  readArguments(message);
-  checkId(message);
-  // Only revision 2025-03-26 had batches, and a batch of a hundred calls would pass the rate limit as one request.
-  if (!Array.isArray(message)) return message;
-  throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: this server does not accept batches. Send each message in its own request.', {
-    rpcCode: -32600,
-  });
-}
-
-/** Refuses an id that was rounded when it was parsed. The refusal has no id either. */
-function checkId(message: unknown): void {
-  if (!isObject(message) || typeof message['id'] !== 'number' || messageId(message) !== undefined) return;
-  throw new HttpError(400, 'INVALID_INPUT', 'Invalid request: the id has more digits than a JSON number keeps. Send it as a string.', {
-    rpcCode: -32600,
-  });
-}
+const messageSteps = {
+  decode: (body: Arrived) => decodeMessage(body.join(takeScratch)),
+  parse: (text: string) => {
+    const message = parseMessage(text);
+    readParams(message);
+    return message;
+  },
+};
 
 const isSubscription = (message: unknown): boolean => (message as { method?: unknown } | null)?.method === 'subscriptions/listen';
-
-// More than any client sends. The SDK describes each value that is wrong, which takes time, and repeats some in its answer.
-const maxEnvelopeValues = 300;
-const maxEnvelopeText = 64 * 1024;
-
-/** Whether a message has few values, and little text, outside of a tool's arguments. */
-function isModest(message: unknown): boolean {
-  let left = maxEnvelopeValues;
-  let room = maxEnvelopeText;
-  const fits = (value: unknown, isParams: boolean): boolean => {
-    left -= 1;
-    if (typeof value === 'string') room -= value.length;
-    if (left < 0 || room < 0) return false;
-    if (typeof value !== 'object' || value === null) return true;
-    return Object.entries(value).every(([key, part]) => {
-      room -= key.length;
-      return (isParams && key === 'arguments') || fits(part, key === 'params');
-    });
-  };
-  return fits(message, false);
-}
 
 /** Compares the message's headers with its arguments. The SDK checks everything else about the message. */
 function checkParamHeaders(host: Host, principal: Principal, message: unknown, { headers }: IncomingMessage): void {

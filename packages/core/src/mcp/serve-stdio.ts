@@ -1,15 +1,19 @@
 import { stdin } from 'node:process';
-import type { Readable, Writable } from 'node:stream';
+import { finished, type Readable, type Writable } from 'node:stream';
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import type { Host } from '../host.ts';
 import { localPrincipal, type Principal } from '../principal.ts';
 import type { Listener } from '../transport.ts';
 import { DrainingTransport } from './draining-transport.ts';
-import { hasMark, markBytes } from './request/byte-order-mark.ts';
+import { MessageLines } from './message-lines.ts';
+import { checkMessage } from './request/check-message.ts';
+import { refusalOf } from './request/http-error.ts';
 import { createAskStateCodec } from './sdk-lane/ask-state.ts';
-import { createSdkServer } from './sdk-lane/sdk-server.ts';
-import { splitByRevision } from './split-by-revision.ts';
+import { checkInitialize } from './sdk-lane/check-initialize.ts';
 import { protocolFault } from './sdk-lane/protocol-fault.ts';
+import { createSdkServer } from './sdk-lane/sdk-server.ts';
+import { namesRevision, splitByRevision } from './split-by-revision.ts';
 
 /** Options for {@link listenOnStdio}, which serves MCP to this process's parent. */
 export interface StdioTransportOptions {
@@ -18,6 +22,8 @@ export interface StdioTransportOptions {
   readonly output?: Writable | undefined;
   /** The caller. It is set here because clients do not authenticate over a pipe. Default: the local principal. */
   readonly principal?: Principal | undefined;
+  /** The largest message, in bytes. Default 1 MiB. */
+  readonly maxBodyBytes?: number | undefined;
   /** How long `close` waits for running requests, in milliseconds. Default 10,000. */
   readonly drainMs?: number | undefined;
   /**
@@ -31,16 +37,19 @@ export interface StdioTransportOptions {
 /** Serves one client over a pipe, through the SDK. See {@link StdioTransportOptions}. */
 export function listenOnStdio(
   host: Host,
-  { input = stdin, output, principal = localPrincipal, drainMs = 10_000, onClose }: StdioTransportOptions,
+  { input = stdin, output, principal = localPrincipal, maxBodyBytes = 1024 * 1024, drainMs = 10_000, onClose }: StdioTransportOptions,
 ): Listener {
   const states = createAskStateCodec(undefined);
-  // Runs before the SDK's own listener. The SDK would drop a first message that it cannot parse, and its client would wait for ever.
-  input.prependOnceListener('data', blankMark);
   let closing: Promise<void> | undefined;
   const closeHost = () => {
     if (closing === undefined) host.close().catch((error: unknown) => host.log.error({ err: error }, 'closing the host failed'));
   };
-  const transport = new DrainingTransport(new StdioServerTransport(input, output), onClose ?? closeHost);
+  const lines = new MessageLines({ maxBytes: maxBodyBytes, check, refuse: (error, id) => refuse(error, id) });
+  const stdio = new StdioServerTransport(lines, output);
+  // An error's id may be null in JSON-RPC, while the SDK's type knows only ids of requests.
+  const refuse = (error: unknown, id: string | number | undefined) =>
+    void stdio.send(refusalOf(host, error, id).body as unknown as JSONRPCMessage).catch(() => {});
+  const transport = new DrainingTransport(stdio, onClose ?? closeHost);
   const connections = splitByRevision(transport).map((part) =>
     serveStdio(
       async () => createSdkServer(host, { principal, address: undefined, instructions: await host.instructions(principal) }, states),
@@ -50,18 +59,21 @@ export function listenOnStdio(
       },
     ),
   );
+  input.pipe(lines, { end: false });
+  // The SDK ends with the lines, and so reports an input that breaks.
+  finished(input, (error) => (error ? lines.destroy(error) : lines.end()));
   host.start();
   const close = async () => {
     const left = await transport.drain(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
-    // The SDK stops reading once no one else listens.
-    input.off('data', blankMark);
     for (const connection of connections) await connection.close();
+    input.unpipe(lines).pause();
   };
   return { url: 'stdio:', close: () => (closing ??= close()) };
 }
 
-/** Overwrites a byte order mark with blanks, which JSON may begin with. */
-function blankMark(chunk: Buffer): void {
-  if (hasMark(chunk)) chunk.fill(' ', 0, markBytes);
+function check(message: unknown): void {
+  checkMessage(message);
+  // Revision 2026-07-28 has no such method, and the SDK says so.
+  if (!namesRevision(message as JSONRPCMessage)) checkInitialize(message);
 }

@@ -52,7 +52,8 @@ class PartOfPipe implements Transport {
   }
 }
 
-function namesRevision(message: JSONRPCMessage): boolean {
+/** Whether a message names its revision, as every message of revision 2026-07-28 does. */
+export function namesRevision(message: JSONRPCMessage): boolean {
   const meta = 'method' in message ? message.params?.['_meta'] : undefined;
   return isObject(meta) && Object.hasOwn(meta, 'io.modelcontextprotocol/protocolVersion');
 }

@@ -46,3 +46,15 @@ test('a forged token, and a position of another form, are refused', () => {
   }
   expect(() => cursor.read(written, z.string())).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }));
 });
+
+test('a cursor refuses a given input that its position has otherwise, and ignores inputs that are not given', () => {
+  const cursor = createCursor(secret, scope);
+  const Position = z.object({ order: z.string(), fields: z.array(z.string()).optional() });
+  const written = cursor.write({ order: 'newest' });
+  const read = (given: object) => cursor.read(written, Position, { ...given });
+  for (const given of [{}, { order: 'newest' }, { order: undefined, fields: undefined }]) expect(read(given)).toEqual({ order: 'newest' });
+  for (const given of [{ order: 'oldest' }, { fields: ['a'] }, { fields: [] }])
+    expect(() => read(given)).toThrow(
+      expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining('belongs to another list') }),
+    );
+});

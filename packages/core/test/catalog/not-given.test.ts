@@ -146,8 +146,8 @@ test('the arguments themselves stay unchanged', () => {
   expect(args).toEqual({ subject: 'a', count: null, requester: { email: 'a@example.com', name: null } });
 });
 
-test('a write says for which inputs null did not count, because its caller may have meant to clear them', async () => {
-  const textFor = async (effect: Effect, args: object): Promise<string> => {
+test('a call says for which inputs null did not count, because its caller may have meant to clear or to find something', async () => {
+  const textsFor = async (effect: Effect, ...calls: object[]): Promise<string[]> => {
     const connector = defineConnector({
       spec: 'v1',
       id: 'acme',
@@ -158,6 +158,7 @@ test('a write says for which inputs null did not count, because its caller may h
           name: 'acme_edit_ticket',
           description: 'Edits a ticket.',
           effect,
+          ...(effect === 'read' && { cache: { ttlMs: 60_000 } }),
           input: Ticket,
           output: z.object({ keys: z.array(z.string()).describe('The given inputs') }),
           run: (input) => ({ keys: Object.keys(input) }),
@@ -167,12 +168,19 @@ test('a write says for which inputs null did not count, because its caller may h
     const host = createHost({ connectors: [connector] });
     onTestFinished(() => host.close());
     const { signal } = new AbortController();
-    const called = await host.call({ principal: localPrincipal, tool: 'acme_edit_ticket', arguments: args, signal });
-    return called.kind === 'answer' ? textOf(called.answer) : '';
+    const texts: string[] = [];
+    for (const args of calls) {
+      const called = await host.call({ principal: localPrincipal, tool: 'acme_edit_ticket', arguments: args, signal });
+      texts.push(called.kind === 'answer' ? textOf(called.answer) : '');
+    }
+    return texts;
   };
   const args = { subject: 'a', count: null, due: null, requester: { email: 'a@example.com', name: null } };
   const warning = 'Warning: null counts as “not given” for count, name, so nothing was changed there.';
-  expect(await textFor('write', args)).toContain(warning);
-  expect(await textFor('write', { subject: 'a', due: null })).not.toContain('Warning');
-  expect(await textFor('read', args)).not.toContain('Warning');
+  const without = { subject: 'a', requester: { email: 'a@example.com' }, due: null };
+  expect(await textsFor('write', args, without)).toEqual([expect.stringContaining(warning), expect.not.stringContaining('Warning')]);
+  // Both reads have one answer, from the cache.
+  const hint = expect.stringContaining('Warning: null counts as “not given” for count, name, so it had no effect.');
+  expect(await textsFor('read', args, without)).toEqual([hint, expect.not.stringContaining('Warning')]);
+  expect(await textsFor('read', without, args)).toEqual([expect.not.stringContaining('Warning'), hint]);
 });

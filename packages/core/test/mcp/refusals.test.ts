@@ -124,7 +124,7 @@ test('reads only UTF-8, and says so', async () => {
   const broken = Buffer.from(JSON.stringify(callOf('probe_echo_text', { text: '~' }).body));
   broken[broken.indexOf('~')] = 0xff;
   const answer = await send('application/json', broken);
-  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('the body is not UTF-8')]);
+  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('the message is not UTF-8')]);
 });
 
 test.each([

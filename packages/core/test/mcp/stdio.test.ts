@@ -3,54 +3,13 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { createHost, type Host } from '../../src/index.ts';
+import { createHost } from '../../src/index.ts';
 import { stdioTransport } from '../../src/mcp/stdio.ts';
-import { manualClock } from '../../src/testing/manual-clock.ts';
+import { servePipes } from './pipes.ts';
 import { probe } from './probe.ts';
 import { callOf, messageOf } from './raw.ts';
-import { recordingLog } from './recording-log.ts';
 
 const wait = callOf('probe_wait_long');
-
-interface Received {
-  readonly id?: unknown;
-  readonly method?: string;
-  readonly params?: { readonly progress?: number };
-  readonly result?: {
-    readonly protocolVersion?: string;
-    readonly supportedVersions?: readonly string[];
-    readonly structuredContent?: object;
-  };
-  readonly error?: { readonly code: number };
-}
-
-/** Serves the probe over pipes that the test reads and writes. */
-async function servePipes(options: { drainMs?: number; onClose?: () => void } = {}, clock = manualClock(), shared?: Host) {
-  const { connector, events } = probe();
-  const { log, lines } = recordingLog();
-  const host = shared ?? createHost({ connectors: [connector], log, clock });
-  const [input, output] = [new PassThrough(), new PassThrough()];
-  const listener = await stdioTransport({ input, output, ...options }).listen(host);
-  onTestFinished(() => listener.close());
-  const send = (id: number, { body }: { body: object }) => void input.write(`${JSON.stringify({ ...body, id })}\n`);
-  const received: Received[] = [];
-  let rest = '';
-  output.on('data', (chunk: Buffer) => {
-    const complete = (rest + chunk.toString()).split('\n');
-    rest = complete.pop() ?? '';
-    for (const line of complete) received.push(JSON.parse(line) as Received);
-    output.emit('received');
-  });
-  const until = async (wanted: (message: Received) => boolean): Promise<Received> => {
-    for (;;) {
-      const found = received.find(wanted);
-      if (found) return found;
-      await once(output, 'received');
-    }
-  };
-  const answer = (id: number) => until((message) => message.id === id);
-  return { listener, events, input, send, until, answer, received, lines, clock };
-}
 
 test('a closing server answers the running requests, refuses new ones, and ends', async () => {
   let closes = 0;
@@ -130,13 +89,6 @@ test('the host goes on after a client that disconnects if the program says what 
   const other = await servePipes({}, undefined, host);
   other.send(1, callOf('probe_echo_text', { text: 'alive' }));
   expect(await other.answer(1)).toMatchObject(echoOf('alive'));
-});
-
-test('a line that is not a message does not end the connection', async () => {
-  const { input, send, answer } = await servePipes();
-  input.write('{"jsonrpc": broken\n\n[]\n');
-  send(3, callOf('probe_echo_text', { text: 'alive' }));
-  expect(await answer(3)).toMatchObject({ result: { structuredContent: { text: 'alive' } } });
 });
 
 test('the first message may begin with a byte order mark', async () => {

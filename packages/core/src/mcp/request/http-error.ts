@@ -63,14 +63,20 @@ export const ownShareTaken = new HttpError(
 export function refuse(host: Host, error: unknown, response: ServerResponse, id?: string | number): void {
   // The client has disconnected, or its response has begun and can only be cut off.
   if (response.destroyed || response.headersSent) return void response.destroy();
-  const { status, code, message, details } = error instanceof HttpError ? error : toHttpError(host, error);
-  if (details.reason) host.observer.refused?.({ reason: details.reason });
+  const { status, details, body } = refusalOf(host, error, id);
   for (const [name, value] of Object.entries(details.headers ?? {})) response.setHeader(name, value);
   closeUnread(response);
-  const body = { jsonrpc: '2.0', id: id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } };
   response.setHeader('content-type', 'application/json');
   response.setHeader('x-content-type-options', 'nosniff');
   response.writeHead(status).end(JSON.stringify(body));
+}
+
+/** Turns an error into a refusal: reports it to the observer, and returns the JSON-RPC message that says it. See {@link refuse}. */
+export function refusalOf(host: Host, error: unknown, id: string | number | undefined) {
+  const { status, code, message, details } = error instanceof HttpError ? error : toHttpError(host, error);
+  if (details.reason) host.observer.refused?.({ reason: details.reason });
+  const body = { jsonrpc: '2.0', id: id ?? null, error: { code: details.rpcCode ?? status, message, data: { code } } } as const;
+  return { status, details, body };
 }
 
 // Up to this size, reading what is left of a body costs less than another connection.

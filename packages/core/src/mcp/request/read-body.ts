@@ -100,7 +100,8 @@ export const isInPieces = (chunks: number, size: number): boolean => chunks > fr
 const tooManyChunks = () =>
   new HttpError(400, 'INVALID_INPUT', 'The request arrives in too many small pieces. Send it in larger ones.', { reason: 'body' });
 
-const tooLarge = (maxBytes: number) =>
+/** The error for a message larger than a transport reads. */
+export const tooLarge = (maxBytes: number) =>
   new HttpError(413, 'INVALID_INPUT', `The request is larger than ${maxBytes} bytes. Send less at a time.`, { reason: 'body' });
 
 const interrupted = ({ reason }: ClientSignal): Error =>

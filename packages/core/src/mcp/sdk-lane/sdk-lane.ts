@@ -1,12 +1,12 @@
-import { createMcpHandler, isInitializeRequest } from '@modelcontextprotocol/server';
+import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Host } from '../../host.ts';
 import type { Principal } from '../../principal.ts';
 import { answerTypes } from '../request/answer-types.ts';
 import type { Exchange, Lane } from '../request/exchange.ts';
-import { HttpError } from '../request/http-error.ts';
 import { setHeaders } from '../request/response-headers.ts';
 import { toWebRequest, writeWebResponse } from '../request/web-exchange.ts';
 import { createAskStateCodec } from './ask-state.ts';
+import { checkInitialize } from './check-initialize.ts';
 import { createSdkServer, type Caller } from './sdk-server.ts';
 import { protocolFault } from './protocol-fault.ts';
 
@@ -56,13 +56,6 @@ function passCancellation(host: Host, principal: Principal, message: unknown): v
   if (methodOf(message) !== 'notifications/cancelled') return;
   const id = (message as { params?: { requestId?: unknown } }).params?.requestId;
   if (typeof id === 'string' || typeof id === 'number') host.cancel(principal, id);
-}
-
-/** Refuses a malformed `initialize`, for which the SDK would report a fault of the server. */
-function checkInitialize(message: unknown): void {
-  if (methodOf(message) !== 'initialize' || isInitializeRequest(message)) return;
-  const form = 'protocolVersion (text), capabilities (object) and clientInfo (object with name and version)';
-  throw new HttpError(400, 'INVALID_INPUT', `Invalid params: initialize needs params with ${form}.`, { rpcCode: -32602 });
 }
 
 const methodOf = (message: unknown): unknown => (message as { method?: unknown } | null)?.method;
