@@ -12,18 +12,7 @@ const isLong = process.env['TEST_LONG'] === 'true';
 const categories = (process.env['TEST_CATEGORIES'] ?? '').split(',').filter((name) => name !== '');
 
 /** The files that take longest, the longest first. A long file that starts late runs on when all others have ended. */
-const slow = [
-  'operations',
-  '/broken-',
-  'newcomer',
-  'workers',
-  'contract-suite',
-  'migrate-database',
-  'postgresql',
-  'usage-events',
-  'mcp/clients',
-  'database',
-];
+const slow = ['/broken-', 'operations', 'newcomer', 'contract-suite', 'postgresql', 'usage-events', 'mcp/clients', 'database'];
 
 /** Vitest sorts by the durations of the last run. A fresh clone has none, and would sort by the size of the files. */
 class LongestFirst extends BaseSequencer {

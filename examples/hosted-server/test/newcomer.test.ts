@@ -166,23 +166,3 @@ test('a stopped server exits with 0, leaves a record of each call, and has logge
     { tenant: 'default', tool: 'zendesk_get_ticket', status: 'failed', wrote: 'no' },
   ]);
 });
-
-test('the first key is shown once; a later start accepts it, and creates another key on request', async () => {
-  await using stack = new AsyncDisposableStack();
-  const env = { BUSBAR_DATA_DIR: await dataFolder(stack) };
-  const first = await startServing(stack, env);
-  first.kill('SIGINT');
-  expect(await first.ended).toBe(0);
-
-  const second = await startServing(stack, env);
-  expect(second.key).toBe('');
-  expect(second.stdout).toContain('npm start -- --new-key');
-  expect(second.stdout).not.toContain(first.key);
-  expect((await post(second.url, { authorization: `Bearer ${first.key}` })).status).toBe(200);
-  second.kill('SIGTERM');
-  await second.ended;
-
-  const third = await startServing(stack, env, '--new-key');
-  expect(third.key).not.toBe(first.key);
-  for (const { key } of [first, third]) expect((await post(third.url, { authorization: `Bearer ${key}` })).status).toBe(200);
-});

@@ -13,22 +13,6 @@ beforeEach(() => {
 });
 afterEach(() => stack.disposeAsync());
 
-test('a second server on the folder refuses to start, the first continues, and its data opens again', async () => {
-  const folder = await dataFolder(stack);
-  const first = await startServing(stack, { BUSBAR_DATA_DIR: folder });
-  const second = await startProcess({ BUSBAR_DATA_DIR: folder });
-  expect(await second.ended).toBe(1);
-  expect(second.stdout).toBe('');
-  expect(second.stderr).toMatch(
-    /^The data folder .* is in use by another running process\. .*PostgreSQL server, which many may share\.\n$/,
-  );
-  expect(await callTool(first, 'zendesk_create_ticket', ticket)).toMatchObject({ isError: false });
-  first.kill('SIGKILL');
-  await first.ended;
-  const third = await startServing(stack, { BUSBAR_DATA_DIR: folder });
-  expect(await callTool({ url: third.url, key: first.key }, 'zendesk_create_ticket', ticket)).toMatchObject({ isError: false });
-});
-
 test('a port in use is reported, and the folder and the first key remain for the next start', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');

@@ -62,18 +62,6 @@ test.runIf(postgresql)('a server whose database goes down is not ready, and reco
   await expect.poll(answers, { timeout: 10_000 }).toBe(false);
 });
 
-test.runIf(postgresql)('SIGTERM while the database does not answer: the server exits with 1 after BUSBAR_DRAIN_MS', async () => {
-  await using stack = new AsyncDisposableStack();
-  const proxy = await startProxy((await emptyDatabase(stack)).url);
-  stack.defer(() => proxy.close());
-  const server = await startServing(stack, { DATABASE_URL: proxy.url, BUSBAR_SECRET: secret, BUSBAR_DRAIN_MS: '1000' });
-  expect(await callTool(server, 'zendesk_search_tickets', {})).toMatchObject({ isError: false });
-  proxy.mute();
-  server.kill('SIGTERM');
-  expect(await server.ended).toBe(1);
-  expect(server.stderr).toContain('Stopping took too long');
-});
-
 test.runIf(postgresql && !noRedis)('two servers that share a Redis share the limit of a key', async () => {
   await using stack = new AsyncDisposableStack();
   const options = await emptyDatabase(stack);

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ZendeskSandbox } from '@busbar/connector-zendesk/sandbox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { postgresql } from '../../../packages/postgres/test/support/databases.ts';
+import { startProxy } from '../../../packages/postgres/test/support/proxy.ts';
 import { callTool, post, type Called } from './mcp-requests.ts';
 import { dataFolder, startServing } from './server-process.ts';
 import { creates, startZendeskAccount, ticket } from './zendesk-account.ts';
@@ -100,4 +102,22 @@ test('SIGTERM while a client is slow to send its request: the client is cut off,
   await once(client, 'close');
   expect(await server.ended).toBe(0);
   expect(server.stderr).not.toMatch(/requests unanswered/);
+});
+
+test.runIf(postgresql)('SIGTERM while the database does not answer: the server exits with 1 after BUSBAR_DRAIN_MS', async () => {
+  const place = await postgresql?.place();
+  if (!place || !('url' in place.options)) throw new Error('no PostgreSQL server');
+  stack.defer(() => place.remove());
+  const proxy = await startProxy(place.options.url);
+  stack.defer(() => proxy.close());
+  const server = await startServing(stack, {
+    DATABASE_URL: proxy.url,
+    BUSBAR_SECRET: 'a secret of just 32 characters..',
+    BUSBAR_DRAIN_MS: '1000',
+  });
+  expect(await callTool(server, 'zendesk_search_tickets', {})).toMatchObject({ isError: false });
+  proxy.mute();
+  server.kill('SIGTERM');
+  expect(await server.ended).toBe(1);
+  expect(server.stderr).toContain('Stopping took too long');
 });
