@@ -28,16 +28,13 @@ export interface HostInfo {
   readonly instructions?: string | ((own: string) => string) | undefined;
 }
 
-/** Options for `createHost`. Only `connectors` is required. With the defaults, the host keeps everything in this process. */
-export interface HostOptions {
-  readonly connectors: readonly Connector[];
+/**
+ * The options of a host, except for its connectors and what they connect to. An interface of its own, because editors show no docstrings
+ * for the fields of a mapped type such as `Omit`.
+ */
+export interface HostSettings {
   /** The server's name, version and instructions, as clients see them. Default: `busbar`, `0.0.0`. */
   readonly info?: HostInfo | undefined;
-  /**
-   * Default: none. Whether or not you give it, a tenant without connections to a connector has a default connection to it, if the
-   * connector's config accepts `{}`. Jobs run for the connections that you give, or else for the local principal's.
-   */
-  readonly connections?: Connections | undefined;
   /** Without it, every caller is the local principal, and the HTTP transport binds to loopback only. */
   readonly authenticate?: Authenticate | undefined;
   /** Limits each principal. Every request counts, including lists and invalid calls. Default: none. */
@@ -94,6 +91,20 @@ export interface HostOptions {
    * only the secrets of settings, tokens and arguments that are marked as secret.
    */
   readonly secretPattern?: RegExp | undefined;
+}
+
+/** Options for `createHost`. Only `connectors` is required. With the defaults, the host keeps everything in this process. */
+export interface HostOptions extends HostSettings, RemappedOrigins {
+  readonly connectors: readonly Connector[];
+  /**
+   * Default: none. Whether or not you give it, a tenant without connections to a connector has a default connection to it, if the
+   * connector's config accepts `{}`. Jobs run for the connections that you give, or else for the local principal's.
+   */
+  readonly connections?: Connections | undefined;
+}
+
+/** For hosts whose connectors reach a sandbox. */
+export interface RemappedOrigins {
   /** Redirects connectors' origins: `{ 'https://acme.zendesk.com': 'http://127.0.0.1:4010' }`. For sandboxes; never in production. */
   readonly remapOrigins?: Readonly<Record<string, string>> | undefined;
 }

@@ -8,8 +8,11 @@ import type { State } from './state.ts';
 import type { AnyTool, ToolBuilder } from './tool.ts';
 import type { Webhook } from './webhook.ts';
 
-/** A plugin for one vendor: its tools, and how to call the vendor. Write it with {@link defineConnector}. */
-export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = any> {
+/**
+ * What a definition and a connector have in common. An interface, because editors show no docstrings for the fields of a mapped type such
+ * as `Omit`.
+ */
+interface ConnectorFields<Config extends z.ZodObject, Client> {
   /** The version of this contract, a literal in the plugin's source. Checked at registration. */
   readonly spec: 'v1';
   /** Kebab-case. Tool names start with it, in snake_case. */
@@ -32,13 +35,6 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
    * returns undefined, core decides by the status.
    */
   failure?(response: HttpResponse<unknown>): UpstreamFailure | undefined;
-  /**
-   * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`, because TypeScript infers
-   * types in this order.
-   */
-  open(services: Services<z.output<Config>>): Client;
-  /** The operations that the connector offers to callers, at least one. `defineConnector` takes a function that returns them. */
-  readonly tools: readonly AnyTool<Client>[];
   /** Background work, such as sending an outbox or polling the vendor. Each job runs for each connection, on one replica at a time. */
   readonly jobs?: readonly Job<Client>[] | undefined;
   /** Receives the vendor's events: how they are signed, how a delivery is split, and the log from which tools and jobs read them. */
@@ -47,6 +43,17 @@ export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = an
   check?(client: Client, context: Context): Promise<Health>;
   /** Closes the client. Called once, after the last call and job. */
   close?(client: Client): Promise<void>;
+}
+
+/** A plugin for one vendor: its tools, and how to call the vendor. Write it with {@link defineConnector}. */
+export interface Connector<Config extends z.ZodObject = z.ZodObject, Client = any> extends ConnectorFields<Config, Client> {
+  /**
+   * Creates the client of one connection, without I/O. Write it before `tools`, `jobs`, `check` and `close`, because TypeScript infers
+   * types in this order.
+   */
+  open(services: Services<z.output<Config>>): Client;
+  /** The operations that the connector offers to callers, at least one. `defineConnector` takes a function that returns them. */
+  readonly tools: readonly AnyTool<Client>[];
 }
 
 /** The services that a connection's client may use. */
@@ -140,7 +147,7 @@ interface WriteOpenBeforeTools {}
  * ```
  */
 export function defineConnector<Config extends z.ZodObject, Client = WriteOpenBeforeTools>(
-  definition: Omit<Connector<Config, NoInfer<Client>>, 'open' | 'tools'> & {
+  definition: ConnectorFields<Config, NoInfer<Client>> & {
     /** Creates the client of one connection, without I/O. Write it before `tools`, because TypeScript infers types in this order. */
     open(services: Services<z.output<Config>>): Client;
     /** Returns the tools. `tool` checks the types of each against the client: `tools: (tool) => [tool({ … })]`. */

@@ -19,9 +19,9 @@ export type RepeatableFields = Readonly<Record<string, Field | readonly Field[] 
  */
 export type RetryClass = 'safe' | 'keyed' | 'never';
 
-/** One operation of the vendor's API. */
-export interface HttpRequest<S extends z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+// Interfaces, because editors show no docstrings for the fields of a mapped type such as `Omit`.
+/** One operation of the vendor's API, without a body. */
+interface BodylessRequest<S extends z.ZodType> {
   /** A template such as `/tickets/{id}`. Core inserts `params` into it, encoded. Logs, metrics and traces show the template. */
   readonly path: `/${string}`;
   /** A value for each of the path's `{names}`, and for no other name. */
@@ -30,7 +30,6 @@ export interface HttpRequest<S extends z.ZodType> {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** One of the connector's `origins`. Default: the token's own origin (see `Authorization`), or else the first of `origins(config)`. */
   readonly origin?: string | undefined;
-  readonly body?: { readonly json: unknown } | { readonly form: RepeatableFields } | undefined;
   /**
    * The schema that parses the answer. Keep it lenient, because vendors' documentation is often wrong about nulls. If an answer does not
    * match the schema, the request fails with UPSTREAM_INVALID. Without a schema, `data` is undefined.
@@ -46,6 +45,15 @@ export interface HttpRequest<S extends z.ZodType> {
   readonly ifLost?: string | undefined;
 }
 
+interface BodyRequest<S extends z.ZodType> extends BodylessRequest<S> {
+  readonly body?: { readonly json: unknown } | { readonly form: RepeatableFields } | undefined;
+}
+
+/** One operation of the vendor's API. */
+export interface HttpRequest<S extends z.ZodType> extends BodyRequest<S> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+}
+
 /** An answer that the operation accepts: 2xx, or a status in `accept`. */
 export interface HttpResponse<T> {
   readonly status: number;
@@ -54,10 +62,11 @@ export interface HttpResponse<T> {
 }
 
 /** Sends a request with the method that the function is named after. */
-type Send<Absent extends 'method' | 'body'> = <S extends z.ZodType = z.ZodUndefined>(
-  request: Omit<HttpRequest<S>, Absent>,
+type SendBodyless = <S extends z.ZodType = z.ZodUndefined>(
+  request: BodylessRequest<S>,
   context: Context,
 ) => Promise<HttpResponse<z.output<S>>>;
+type Send = <S extends z.ZodType = z.ZodUndefined>(request: BodyRequest<S>, context: Context) => Promise<HttpResponse<z.output<S>>>;
 
 /**
  * A connection's only access to its vendor. The host restricts requests to the connector's origins, authorizes them, applies the
@@ -66,11 +75,11 @@ type Send<Absent extends 'method' | 'body'> = <S extends z.ZodType = z.ZodUndefi
  */
 export interface Http {
   request<S extends z.ZodType = z.ZodUndefined>(request: HttpRequest<S>, context: Context): Promise<HttpResponse<z.output<S>>>;
-  readonly get: Send<'method' | 'body'>;
-  readonly post: Send<'method'>;
-  readonly put: Send<'method'>;
-  readonly patch: Send<'method'>;
-  readonly delete: Send<'method'>;
+  readonly get: SendBodyless;
+  readonly post: Send;
+  readonly put: Send;
+  readonly patch: Send;
+  readonly delete: Send;
   /**
    * Reads newline-delimited JSON row by row, and never holds all of it in memory. Leaving the loop closes the socket. Core retries the
    * request and counts it against `concurrent` only until the answer begins.

@@ -10,7 +10,7 @@ import type { CallerOptions } from './request/caller.ts';
 import { ClientDisconnect } from './request/client-disconnect.ts';
 import { draining, HttpError, overloaded, refuse } from './request/http-error.ts';
 import { isInPieces } from './request/read-body.ts';
-import { isLoopback, type GuardOptions } from './request/request-guard.ts';
+import { isLoopback, type AllowedCallers } from './request/request-guard.ts';
 import { ConnectionCounts } from './room/connection-counts.ts';
 import { HeavyTurns } from './room/heavy-turns.ts';
 import { Room } from './room/room.ts';
@@ -27,12 +27,12 @@ keepTickShape();
 export { addressOwner } from './room/address-owner.ts';
 export { HttpError } from './request/http-error.ts';
 export { isLoopback } from './request/request-guard.ts';
-export { readBody } from './request/read-body.ts';
+export { readBody, type Arrived } from './request/read-body.ts';
 export { readCredentials } from './request/caller.ts';
 export { Room } from './room/room.ts';
 
 /** Options for {@link httpTransport}. */
-export interface HttpTransportOptions extends Omit<GuardOptions, 'hostname'>, CallerOptions {
+export interface HttpTransportOptions extends AllowedCallers, CallerOptions {
   /** Default 3000. 0 picks any free port. The listener's `url` contains it. */
   readonly port?: number | undefined;
   /** Default 127.0.0.1. Any address other than a loopback address requires a host with `authenticate`. */

@@ -1,12 +1,12 @@
 import type { Connector } from '../connector/connector.ts';
 import type { Answer } from '../content.ts';
 import { createHost } from '../create-host.ts';
-import type { HostOptions } from '../host.ts';
+import type { HostSettings, RemappedOrigins } from '../host.ts';
 import { memoryConnections } from '../memory/connections.ts';
 import { localPrincipal } from '../principal.ts';
 
 /** Options for {@link callTool}: the options of its host, and the options of the call. */
-export interface CallToolOptions extends Omit<HostOptions, 'connectors' | 'connections'> {
+export interface CallToolOptions extends HostSettings, RemappedOrigins {
   readonly signal?: AbortSignal | undefined;
   readonly idempotencyKey?: string | undefined;
 }

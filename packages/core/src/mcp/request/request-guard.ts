@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from './http-error.ts';
 
 /** Options for {@link createRequestGuard}. */
-export interface GuardOptions {
-  /** The address to which the server is bound. */
-  readonly hostname: string;
+/** Which hosts and pages may be named in requests. */
+export interface AllowedCallers {
   /** The hostnames, without port, that `Host` may name. Default: loopback names if the server is bound to loopback, else any. */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
@@ -13,6 +12,11 @@ export interface GuardOptions {
    * list does not affect them.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
+}
+
+export interface GuardOptions extends AllowedCallers {
+  /** The address to which the server is bound. */
+  readonly hostname: string;
 }
 
 const loopbackV4 = String.raw`127(?:\.\d{1,3}){3}`;

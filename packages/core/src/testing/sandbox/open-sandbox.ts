@@ -2,7 +2,7 @@ import { deliver } from '../deliver.ts';
 import type { Connector } from '../../connector/connector.ts';
 import type { Answer } from '../../content.ts';
 import { createHost } from '../../create-host.ts';
-import type { Host, HostOptions } from '../../host.ts';
+import type { Host, HostSettings } from '../../host.ts';
 import { omitNullish } from '../../connector/omit-nullish.ts';
 import { memoryConnections } from '../../memory/connections.ts';
 import { localPrincipal } from '../../principal.ts';
@@ -11,7 +11,7 @@ import type { ConnectorSandbox } from '../connector-checks/fixture.ts';
 import { vendorWire } from './vendor-wire.ts';
 
 /** Options for {@link openSandbox}: its host's options, and the connection's settings. */
-export interface OpenSandboxOptions extends Omit<HostOptions, 'connectors' | 'connections' | 'remapOrigins'> {
+export interface OpenSandboxOptions extends HostSettings {
   /** The connection's settings. Default: the sandbox's. */
   readonly config?: object | undefined;
 }
