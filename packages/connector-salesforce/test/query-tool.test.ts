@@ -30,6 +30,11 @@ describe('salesforce_query_records', () => {
       expect(await org.call('salesforce_query_records', { soql, values: { seen: { date } } })).toMatchObject({ total: 4 });
   });
 
+  it.each([1.5, 1e300])('takes a count of %d records for no answer of Salesforce', async (totalSize) => {
+    org.sandbox.misbehave({ kind: 'status', status: 200, body: { totalSize, done: true, records: [] }, match: route('GET', '/query') });
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toContain('UPSTREAM_INVALID');
+  });
+
   it('returns related records that are none as Salesforce sent them', async () => {
     const records = [{ attributes: null, Contacts: { records: [null, 5, { attributes: {}, Name: 'Ada' }] } }];
     const body = { totalSize: 1, done: true, records };

@@ -5,7 +5,8 @@ type Problem = z.output<typeof Problem>;
 
 const maxRecords = 10;
 
-const problemList = z.array(Problem);
+// Reading many more would take long.
+const problemList = z.array(Problem).max(1_000);
 const oauthProblem = z.looseObject({ error: z.string(), error_description: z.string().nullish() });
 
 /** Returns the errors in the body of a refusal: a list, or the object that OAuth sends. Empty for any other body. */

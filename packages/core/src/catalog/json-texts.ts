@@ -5,7 +5,8 @@ import { acceptsAnything, PartReader, typesOf, type Schemas } from './part-reade
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-// Some clients send a number, a boolean, a list or an object as its JSON text, even if the model wrote the value. A refusal would not help it.
+// Some clients send a number, a boolean, a list or an object as its JSON text, even if the model wrote the value. A refusal would not help
+// it.
 
 /**
  * Replaces the JSON texts of values by the values, at any depth, where the input takes such a value and no text. Returns the same object if
