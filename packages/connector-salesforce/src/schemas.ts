@@ -20,7 +20,7 @@ export const Problem = z.looseObject({
   errorCode: text,
   statusCode: text,
   message: text,
-  fields: z.array(z.string()).nullish(),
+  fields: z.array(z.string()).max(1_000).nullish(),
   duplicateResult: duplicates,
   /** So misspelt by most API versions. */
   duplicateResut: duplicates,

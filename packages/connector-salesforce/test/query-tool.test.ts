@@ -173,6 +173,15 @@ describe('salesforce_query_records', () => {
     ]);
   });
 
+  it('gives no cursor that would be too long to take back, and says so', async () => {
+    many(150);
+    const { structuredContent, content } = await org.answer('salesforce_query_records', {
+      soql: `SELECT Id FROM Case WHERE Subject != '${'"'.repeat(4_900)}'`,
+    });
+    expect(structuredContent).not.toHaveProperty('nextCursor');
+    expect(content.at(-1)).toMatchObject({ text: expect.stringContaining('the query is too long to continue') });
+  });
+
   it('says that more records follow if Salesforce does not say where', async () => {
     const body = { totalSize: 5_000, done: false, records: [{ attributes: { type: 'Account' }, Id: '001000000000001AAA' }] };
     for (const nextRecordsUrl of [undefined, null, 'https://elsewhere.example/x']) {
