@@ -20,7 +20,7 @@ export const Problem = z.looseObject({
   errorCode: text,
   statusCode: text,
   message: text,
-  fields: z.array(z.string()).nullish(),
+  fields: z.array(z.string()).max(1_000).nullish(),
   duplicateResult: duplicates,
   /** So misspelt by most API versions. */
   duplicateResut: duplicates,
@@ -31,7 +31,7 @@ export const SObject = z.looseObject({ attributes: z.looseObject({ type: text, u
 export type SObject = z.output<typeof SObject>;
 
 export const QueryAnswer = z.looseObject({
-  totalSize: z.number().nullish(),
+  totalSize: z.int().nullish(),
   done: z.boolean().nullish(),
   nextRecordsUrl: text,
   records: z.array(SObject),
@@ -63,7 +63,7 @@ export const CompositeAnswer = z.looseObject({
 export const LimitsAnswer = z.record(z.string(), z.unknown());
 export const Limit = z.looseObject({ Max: z.number(), Remaining: z.number() });
 
-export const RecordCountAnswer = z.looseObject({ sObjects: z.array(z.looseObject({ name: z.string(), count: z.number() })).nullish() });
+export const RecordCountAnswer = z.looseObject({ sObjects: z.array(z.looseObject({ name: z.string(), count: z.int() })).nullish() });
 
 export const VersionsAnswer = z.array(z.looseObject({ version: z.string(), label: text }));
 
@@ -91,7 +91,7 @@ export const Field = z.looseObject({
   name: z.string(),
   label: text,
   type: text,
-  length: z.number().nullish(),
+  length: z.int().nullish(),
   nillable: flag,
   defaultedOnCreate: flag,
   createable: flag,

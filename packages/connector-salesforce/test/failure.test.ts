@@ -110,6 +110,13 @@ describe('a failure of Salesforce', () => {
     expect([read(401)?.renew, read(403)?.renew]).toEqual([true, undefined]);
   });
 
+  it('is read from its first problems, however many and however long they are', () => {
+    const problems = Array.from({ length: 20 }, () => ({ errorCode: 'INVALID_FIELD', message: ' x'.repeat(100_000) }));
+    expect(read(400, [...problems, ...Array.from({ length: 5_000 }, () => 1)])?.message).toContain('INVALID_FIELD: x x x');
+    const rows = Array.from({ length: 5_000 }, () => ({ success: false, errors: [{ statusCode: 'UNABLE_TO_LOCK_ROW' }] }));
+    expect(read(200, rows)).toBeUndefined();
+  });
+
   it('quotes codes, reasons and fields, in at most 500 characters', () => {
     const long = Array.from({ length: 20 }, () => ({
       errorCode: 'FIELD_CUSTOM_VALIDATION_EXCEPTION',

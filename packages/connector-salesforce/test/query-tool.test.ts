@@ -30,6 +30,11 @@ describe('salesforce_query_records', () => {
       expect(await org.call('salesforce_query_records', { soql, values: { seen: { date } } })).toMatchObject({ total: 4 });
   });
 
+  it.each([1.5, 1e300])('takes a count of %d records for no answer of Salesforce', async (totalSize) => {
+    org.sandbox.misbehave({ kind: 'status', status: 200, body: { totalSize, done: true, records: [] }, match: route('GET', '/query') });
+    expect(await org.failure('salesforce_query_records', { soql: 'SELECT Id FROM Account' })).toContain('UPSTREAM_INVALID');
+  });
+
   it('returns related records that are none as Salesforce sent them', async () => {
     const records = [{ attributes: null, Contacts: { records: [null, 5, { attributes: {}, Name: 'Ada' }] } }];
     const body = { totalSize: 1, done: true, records };
@@ -166,6 +171,15 @@ describe('salesforce_query_records', () => {
     expect(answerText(answer).match(/Warning: [^\n]+/g)).toEqual([
       'Warning: Not all related records are shown in Contacts of some records. Query them by themselves to read the rest.',
     ]);
+  });
+
+  it('gives no cursor that would be too long to take back, and says so', async () => {
+    many(150);
+    const { structuredContent, content } = await org.answer('salesforce_query_records', {
+      soql: `SELECT Id FROM Case WHERE Subject != '${'"'.repeat(4_900)}'`,
+    });
+    expect(structuredContent).not.toHaveProperty('nextCursor');
+    expect(content.at(-1)).toMatchObject({ text: expect.stringContaining('the query is too long to continue') });
   });
 
   it('says that more records follow if Salesforce does not say where', async () => {

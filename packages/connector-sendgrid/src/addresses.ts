@@ -53,7 +53,8 @@ export function readRecipient(text: string): Address | string {
  * quotes, but then reads another address from it.
  */
 function quoted(name: string): string {
-  const hasOpenQuote = name.split('"').length % 2 === 0;
+  // A backslash may keep the last quote from ending the quotes.
+  const hasOpenQuote = name.split('"').length % 2 === 0 || (name.includes('"') && name.includes('\\'));
   return hasOpenQuote || /[()<>[\]:@]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name;
 }
 

@@ -18,7 +18,13 @@ const Problem = z.looseObject({
 
 /** Most endpoints answer with `errors`, some with a single `error`. */
 const ErrorBody = z.looseObject({
-  errors: z.array(Problem).nullish().catch(undefined),
+  // To read a hundred thousand would take a second.
+  errors: z
+    .array(z.unknown())
+    .transform((errors) => errors.slice(0, maxProblems))
+    .pipe(z.array(Problem))
+    .nullish()
+    .catch(undefined),
   error: plain,
   message: plain,
   id: plain,
@@ -74,7 +80,7 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
 function reasonIn(data: unknown): string {
   if (typeof data === 'string') return data;
   const { errors, error, message, id } = ErrorBody.safeParse(data).data ?? {};
-  const problems = (errors ?? []).slice(0, maxProblems).map(problemText).filter(Boolean);
+  const problems = (errors ?? []).map(problemText).filter(Boolean);
   const reason = (problems.length > 0 ? problems : [error, message].filter(Boolean)).join('; ');
   return reason && id ? `${reason} (id ${id})` : reason;
 }

@@ -33,7 +33,15 @@ export const TemplatesAnswer = z.looseObject({
   _metadata: z.looseObject({ next: text }).nullish(),
 });
 
-export const Suppression = z.looseObject({ email: z.string(), created: z.number().nullish(), reason: text, status: text });
+// The first and the last second that a date can hold are so far from 1970.
+const maxSeconds = 8.64e12;
+
+export const Suppression = z.looseObject({
+  email: z.string(),
+  created: z.number().min(-maxSeconds).max(maxSeconds).nullish(),
+  reason: text,
+  status: text,
+});
 export const SuppressionsAnswer = z.array(Suppression);
 /** Without the address, it is on no such list. */
 export const GlobalSuppressionAnswer = z.looseObject({ recipient_email: text });

@@ -28,6 +28,7 @@ describe('an address', () => {
     ['Ada [1] <ada@example.org>', 'Ada [1]', '"Ada [1]"'],
     ['"A <b> C" <ada@example.org>', 'A <b> C', '"A <b> C"'],
     ['Ada 5" <ada@example.org>', 'Ada 5"', '"Ada 5\\""'],
+    ['a"\\"b <ada@example.org>', 'a"\\"b', '"a\\"\\\\\\"b"'],
     ['"Joe \\"Q\\" \\\\ (x)" <ada@example.org>', 'Joe "Q" \\ (x)', '"Joe \\"Q\\" \\\\ (x)"'],
   ])('%j has its name in quotes for a recipient, because SendGrid would read another address from it', (text, name, inQuotes) => {
     expect(readAddress(text)).toEqual({ name, email: 'ada@example.org' });

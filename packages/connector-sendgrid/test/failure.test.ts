@@ -72,6 +72,11 @@ describe('a refusal of SendGrid', () => {
     },
   );
 
+  it('is read from its first 20 errors, however many there are', () => {
+    const many = [...Array.from({ length: 20 }, () => ({ message: 'bad' })), ...Array.from({ length: 5_000 }, () => 1)];
+    expect(read(400, { errors: many })?.message).toContain('SendGrid says: bad; bad; bad');
+  });
+
   it('has a message of limited length', () => {
     expect(read(400, errors(`a\n\n${'b'.repeat(9_000)}`))?.message.length).toBeLessThan(650);
   });

@@ -13,6 +13,11 @@ const answerWith = (match: string, body: unknown) => account.sandbox.misbehave({
 
 const otherList = /^INVALID_INPUT: The cursor belongs to another list\. Leave cursor out/;
 
+it.each([-8.64e12 - 1, 8.64e12 + 1])('a suppression from second %d, which no date can hold, is no answer of SendGrid', async (created) => {
+  answerWith('GET /v3/suppression/bounces', [{ email: 'a@example.com', created }]);
+  expect(await account.failure('sendgrid_list_suppressions', { list: 'bounces' })).toMatch(/^UPSTREAM_INVALID/);
+});
+
 describe('templates', () => {
   interface Page {
     readonly templates: readonly { readonly name: string }[];

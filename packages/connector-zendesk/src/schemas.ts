@@ -3,8 +3,8 @@ import { z } from 'zod';
 // Zendesk's answers, with the fields that the tools use. Nearly every field may be null or absent, although Zendesk's API description says
 // otherwise.
 
-const id = z.number().nullish();
-const ids = z.array(z.number()).nullish();
+const id = z.int().nullish();
+const ids = z.array(z.int()).nullish();
 const text = z.string().nullish();
 /** Values of the fields that an account has defined, by their keys. */
 const fieldValues = z.record(z.string(), z.unknown()).nullish();
@@ -33,7 +33,7 @@ export const User = z.looseObject({
 export type User = z.output<typeof User>;
 
 export const Ticket = z.looseObject({
-  id: z.number(),
+  id: z.int(),
   subject: text,
   description: text,
   status: text,
@@ -45,7 +45,7 @@ export const Ticket = z.looseObject({
   organization_id: id,
   external_id: text,
   tags: z.array(z.string()).nullish(),
-  custom_fields: z.array(z.looseObject({ id: z.number(), value: z.unknown() })).nullish(),
+  custom_fields: z.array(z.looseObject({ id: z.int(), value: z.unknown() })).nullish(),
   ticket_form_id: id,
   brand_id: id,
   custom_status_id: id,
@@ -80,7 +80,7 @@ export const Comment = z.looseObject({
 export type Comment = z.output<typeof Comment>;
 
 export const Organization = z.looseObject({
-  id: z.number(),
+  id: z.int(),
   name: text,
   external_id: text,
   domain_names: z.array(z.string()).nullish(),
@@ -98,7 +98,7 @@ export type Organization = z.output<typeof Organization>;
 export const TicketFieldOption = z.looseObject({ name: text, value: text });
 const options = z.array(TicketFieldOption).nullish();
 export const TicketField = z.looseObject({
-  id: z.number(),
+  id: z.int(),
   title: text,
   type: text,
   description: text,
@@ -116,8 +116,8 @@ export const JobStatus = z.looseObject({
   id: z.string(),
   job_type: text,
   status: text,
-  total: z.number().nullish(),
-  progress: z.number().nullish(),
+  total: z.int().nullish(),
+  progress: z.int().nullish(),
   message: text,
   // For a job about a single record, this is that record instead of a list.
   results: z.unknown().optional(),
@@ -143,10 +143,10 @@ export const TicketWriteAnswer = z.looseObject({
   audit: z.looseObject({ events: z.array(z.looseObject({ id, type: text })).nullish() }).nullish(),
 });
 export const CommentsAnswer = z.looseObject({ comments: z.array(Comment), users, ...pageLinks });
-export const SearchAnswer = z.looseObject({ results: z.array(Ticket), count: z.number().nullish(), next_page: text });
+export const SearchAnswer = z.looseObject({ results: z.array(Ticket), count: z.int().nullish(), next_page: text });
 export const ExportAnswer = z.looseObject({ results: z.array(Ticket), ...pageLinks });
 export const TagsAnswer = z.looseObject({ tags: z.array(z.string()) });
-export const CountAnswer = z.looseObject({ count: z.number() });
+export const CountAnswer = z.looseObject({ count: z.int() });
 export const OrganizationAnswer = z.looseObject({ organization: Organization });
 export const OrganizationsAnswer = z.looseObject({ organizations: z.array(Organization) });
 export const TicketFieldAnswer = z.looseObject({ ticket_field: TicketField });

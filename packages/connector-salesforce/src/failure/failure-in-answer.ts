@@ -4,7 +4,8 @@ import { CompositeAnswer, SavedRow } from '../schemas.ts';
 import { codeOf, problemsIn } from './problems.ts';
 import { refusalOf, rowsLocked } from './refusal-of.ts';
 
-const SavedRows = z.array(SavedRow).min(1);
+// A request has at most 200 rows. A longer list is no answer to it, and is not read.
+const SavedRows = z.array(SavedRow).min(1).max(200);
 
 /**
  * Returns the failure inside a 200, if it is a failure of the whole request: the org's limit on requests, or a lock that kept every row

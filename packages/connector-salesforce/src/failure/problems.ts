@@ -1,16 +1,20 @@
+import { textStart } from '@busbar/core';
 import { z } from 'zod';
 import { Problem } from '../schemas.ts';
 
 type Problem = z.output<typeof Problem>;
 
 const maxRecords = 10;
+// A refusal quotes no more, and to read a hundred thousand would take a second.
+const maxProblems = 20;
+const maxText = 5_000;
 
 const problemList = z.array(Problem);
 const oauthProblem = z.looseObject({ error: z.string(), error_description: z.string().nullish() });
 
-/** Returns the errors in the body of a refusal: a list, or the object that OAuth sends. Empty for any other body. */
+/** Returns the first 20 errors in the body of a refusal: a list, or the object that OAuth sends. Empty for any other body. */
 export function problemsIn(data: unknown): readonly Problem[] {
-  const list = problemList.safeParse(data).data;
+  const list = problemList.safeParse(Array.isArray(data) ? data.slice(0, maxProblems) : data).data;
   if (list) return list;
   const oauth = oauthProblem.safeParse(data).data;
   return oauth ? [{ errorCode: oauth.error, message: oauth.error_description }] : [];
@@ -25,7 +29,9 @@ export function problemText(problem: Problem): string {
   const at = fields && fields.length > 0 ? ` (${fields.join(', ')})` : '';
   const similar = similarRecords(problem);
   const found = similar.length > 0 ? ` [similar records: ${similar.join(', ')}]` : '';
-  return `${codeOf(problem) || 'ERROR'}${found}: ${message ?? 'no reason given'}${at}`.replaceAll(/\s+/g, ' ').trim();
+  return textStart(`${codeOf(problem) || 'ERROR'}${found}: ${message ?? 'no reason given'}${at}`, maxText)
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 }
 
 /** Returns the ids of the records that a duplicate rule found, at most 10. */

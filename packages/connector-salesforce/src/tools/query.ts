@@ -9,7 +9,7 @@ import { BoundValue, bindSoql } from '../soql.ts';
 // Salesforce's pages have at least 200 records. A model's page may be smaller; its cursor then points into Salesforce's page.
 const vendorsSmallestPage = 200;
 const maxPageChars = 200_000;
-// The cursor of the first page contains the query itself, so the query must be short.
+// The cursor of the first page contains the query itself as JSON, so the query must be short: in bytes, because core counts those.
 const maxKeptQuery = 5_000;
 
 const usualLimit = 100;
@@ -89,9 +89,9 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
         context.warn(
           'More records follow, and Salesforce does not say where. Narrow the query, or order it by a field and ask for what comes after the last value.',
         );
-      if (next?.soql !== undefined && next.soql.length > maxKeptQuery)
+      if (next?.soql !== undefined && bytesOf(next.soql) > maxKeptQuery)
         context.warn(
-          `The rest is not shown: the query is too long to continue. Shorten it below ${maxKeptQuery} characters, or set limit to 500.`,
+          `The rest is not shown: the query is too long to continue. Shorten it below ${maxKeptQuery} bytes, or set limit to 500.`,
         );
       else if (next) return { ...present(records, answer), nextCursor: context.cursor.write(next) };
       return present(records, answer);
@@ -124,6 +124,8 @@ async function digestOf(soql: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(soql)));
   return btoa(String.fromCharCode(...bytes.subarray(0, 12)));
 }
+
+const bytesOf = (text: string): number => new TextEncoder().encode(JSON.stringify(text)).length;
 
 const present = (records: Record<string, unknown>[], { totalSize }: QueryAnswer) => ({
   records,

@@ -9,7 +9,7 @@ const maxRead = 1_000;
 /** The result of one record of a job. Its shape depends on the kind of job. */
 const Item = z.looseObject({
   id: z.union([z.number(), z.string()]).nullish(),
-  index: z.number().nullish(),
+  index: z.int().nullish().catch(undefined),
   action: z.string().nullish(),
   success: z.boolean().nullish(),
   status: z.string().nullish(),

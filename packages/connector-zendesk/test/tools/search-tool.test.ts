@@ -18,6 +18,11 @@ describe('zendesk_search_tickets', () => {
   afterEach(() => account.close());
 
   const search = (args: object) => account.call<Page>('zendesk_search_tickets', args);
+
+  it.each([{ results: [{ id: 1.5 }] }, { results: [], count: 1e300 }])('takes %j for no answer of Zendesk', async (body) => {
+    account.sandbox.misbehave({ kind: 'status', status: 200, body, match: 'GET /api/v2/search' });
+    expect(await account.failure('zendesk_search_tickets', {})).toMatch(/^UPSTREAM_INVALID/);
+  });
   const idsOf = async (args: object) => (await search(args)).tickets.map(({ id }) => id);
   const lastQuery = () => account.sandbox.requests.at(-1)?.query;
 

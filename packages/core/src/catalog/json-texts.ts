@@ -5,7 +5,8 @@ import { acceptsAnything, PartReader, typesOf, type Schemas } from './part-reade
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-// Some clients send a number, a boolean, a list or an object as its JSON text, even if the model wrote the value. A refusal would not help.
+// Some clients send a number, a boolean, a list or an object as its JSON text, even if the model wrote the value. A refusal would not help
+// it.
 
 /**
  * Replaces the JSON texts of values by the values, at any depth, where the input takes such a value and no text. Returns the same object if
@@ -14,26 +15,60 @@ type Arguments = Readonly<Record<string, unknown>>;
  * @param schema The JSON Schema of the input.
  */
 export function readJsonTexts(schema: RawSchema, args: Arguments): Arguments {
-  const parts = new PartReader(schema);
-  const values = read(args, parts.whole, parts) as Arguments;
-  return values === args || hasExcess(JSON.stringify(values)) ? args : values;
+  const reader = new TextReader(schema);
+  const values = reader.read(args, reader.parts.whole) as Arguments;
+  return values === args || reader.hasTooMuch || hasExcess(JSON.stringify(values), messageBounds.values) ? args : values;
 }
 
-const hasExcess = (json: string): boolean => findJsonExcess(new TextEncoder().encode(json), messageBounds) !== undefined;
+const hasExcess = (json: string, values: number): boolean =>
+  findJsonExcess(new TextEncoder().encode(json), { ...messageBounds, values }) !== undefined;
 
-function read(value: unknown, schemas: Schemas, parts: PartReader): unknown {
-  if (schemas.length === 0) return value;
-  if (typeof value === 'string') {
-    const meant = schemas.some((schema) => acceptsText(schema, value)) ? undefined : valueIn(value, schemas);
-    return meant === undefined ? value : read(meant, schemas, parts);
+class TextReader {
+  readonly parts: PartReader;
+  /** Whether the texts hold more than a message may. */
+  hasTooMuch = false;
+  /** How many values the texts that follow may hold. Each could hold as many as a message, and a message has room for many texts. */
+  #left = messageBounds.values;
+
+  constructor(schema: RawSchema) {
+    this.parts = new PartReader(schema);
   }
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value.map((item, index) => read(item, parts.itemOf(schemas, index), parts));
-    return items.some((item, index) => item !== value[index]) ? items : value;
+
+  read(value: unknown, schemas: Schemas): unknown {
+    if (schemas.length === 0 || this.hasTooMuch) return value;
+    if (typeof value === 'string') {
+      const meant = schemas.some((schema) => acceptsText(schema, value)) ? undefined : this.#valueIn(value, schemas);
+      return meant === undefined ? value : this.read(meant, schemas);
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) {
+      const items = value.map((item, index) => this.read(item, this.parts.itemOf(schemas, index)));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    const entries = Object.entries(value).map(([key, part]) => [key, this.read(part, this.parts.partOf(schemas, key).schemas)] as const);
+    return entries.some(([key, part]) => part !== (value as Arguments)[key]) ? Object.fromEntries(entries) : value;
   }
-  const entries = Object.entries(value).map(([key, part]) => [key, read(part, parts.partOf(schemas, key).schemas, parts)] as const);
-  return entries.some(([key, part]) => part !== (value as Arguments)[key]) ? Object.fromEntries(entries) : value;
+
+  /** Returns the value of a JSON text, if it has a type that one of the schemas names. */
+  #valueIn(text: string, schemas: Schemas): unknown {
+    this.hasTooMuch = hasExcess(text, this.#left);
+    if (this.hasTooMuch) return undefined;
+    try {
+      const value: unknown = JSON.parse(text);
+      this.#left -= countValues(value);
+      const types = typesOfValue(value);
+      return findInexactNumber(value) === undefined && schemas.some((schema) => typesOf(schema).some((type) => types.includes(type)))
+        ? value
+        : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function countValues(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce((sum: number, part) => sum + countValues(part), 1);
 }
 
 /** Whether a schema itself accepts a text. Its alternatives and references are schemas of their own. */
@@ -41,20 +76,6 @@ function acceptsText(schema: RawSchema, text: string): boolean {
   if ('const' in schema) return schema['const'] === text;
   if (Array.isArray(schema['enum'])) return schema['enum'].includes(text);
   return typesOf(schema).includes('string') || acceptsAnything(schema);
-}
-
-/** Returns the value of a JSON text, if it has a type that one of the schemas names. */
-function valueIn(text: string, schemas: Schemas): unknown {
-  if (hasExcess(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    const types = typesOfValue(value);
-    return findInexactNumber(value) === undefined && schemas.some((schema) => typesOf(schema).some((type) => types.includes(type)))
-      ? value
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function typesOfValue(value: unknown): readonly unknown[] {

@@ -5,6 +5,8 @@ import { textStart } from './truncate.ts';
 // Connectors use these functions in their `failure`.
 
 const maxReason = 500;
+// Blanks become one, so more is read than is quoted. A reason may have megabytes.
+const maxRead = 10_000;
 
 /**
  * Quotes the vendor's reason for a message: ` Acme says: The title is missing.` The reason becomes one line of at most 500 characters, and
@@ -12,7 +14,9 @@ const maxReason = 500;
  * in front of the vendor.
  */
 export function quoteReason(vendor: string, reason: string | null | undefined): string {
-  const line = (reason ?? '').replaceAll(/\s+/g, ' ').trim();
+  const line = textStart(reason ?? '', maxRead)
+    .replaceAll(/\s+/g, ' ')
+    .trim();
   if (line === '' || line.startsWith('<')) return '';
   const short = line.length > maxReason ? `${textStart(line, maxReason - 1)}…` : line;
   return ` ${vendor} says: ${short}${/[.!?…]$/.test(short) ? '' : '.'}`;

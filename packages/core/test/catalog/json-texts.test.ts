@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { readJsonTexts } from '../../src/catalog/json-texts.ts';
 import type { Schema } from '../../src/index.ts';
@@ -109,4 +109,14 @@ test('JSON texts of more values than a message may have are left as they are', (
   expect(readJsonTexts(schema, twice)).toBe(twice);
   const deep = { a: '['.repeat(100_000) };
   expect(readJsonTexts(schema, deep)).toBe(deep);
+});
+
+test('many JSON texts that hold too many values together are not all read', () => {
+  const read = vi.spyOn(JSON, 'parse');
+  const schema = { type: 'object', properties: { rows: { type: 'array', items: { type: 'object' } } } };
+  const rows = Array.from({ length: 100 }, () => JSON.stringify({ cells: Array.from({ length: 9_000 }, () => 0) }));
+  const args = { rows };
+  expect(readJsonTexts(schema, args)).toBe(args);
+  expect(read).toHaveBeenCalledTimes(2);
+  read.mockRestore();
 });

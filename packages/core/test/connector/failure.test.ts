@@ -17,6 +17,10 @@ describe('a quotation of the vendor', () => {
     expect(quoteReason('Acme', reason)).toBe(quotation);
   });
 
+  test('is read from the first 10,000 characters of the reason', () => {
+    expect(quoteReason('Acme', `${' '.repeat(9_999)}xy`)).toBe(' Acme says: x.');
+  });
+
   test.each([
     ['x'.repeat(500), `${'x'.repeat(500)}.`],
     ['x'.repeat(501), `${'x'.repeat(499)}…`],

@@ -15,7 +15,7 @@ import { cockatielResilience, type CockatielResilienceOptions } from '../../src/
 import { gotHttpClient } from '../../src/adapters/got.ts';
 import { startSimulator, type Simulator } from '../../src/testing/index.ts';
 
-const Item = z.looseObject({ id: z.string() });
+const Item = z.looseObject({ id: z.string(), parts: z.array(z.looseObject({ tags: z.array(z.string()) })).optional() });
 const id = z.object({ id: z.string().describe('Which item') });
 const name = z.object({ name: z.string().describe('What to call it') });
 const item = z.object({ id: z.string() });

@@ -44,6 +44,12 @@ test('a write that was made but answered in an unknown form says that it was mad
   expect(textOf(answer)).toContain('The write itself was made; do not repeat it.');
 });
 
+test('an answer with 190,000 wrong values in a nested list is UPSTREAM_INVALID by the first of them', async () => {
+  const { call } = host();
+  acme.misbehave({ kind: 'status', status: 200, body: { id: 'a', parts: [{ tags: Array.from({ length: 190_000 }, () => 1) }] } });
+  expect(codeOf(await call('acme_get_item', { id: 'a' }))).toBe('UPSTREAM_INVALID');
+});
+
 test('an answer over 10 MiB is refused, and its socket is closed', async () => {
   const { call } = host();
   acme.misbehave({ kind: 'status', status: 200, body: 'x'.repeat(11 * 1024 * 1024) });
