@@ -35,6 +35,15 @@ async function start(...args: string[]): Promise<{ child: ChildProcess; url: str
   throw new Error(`The server ended: ${output}`);
 }
 
+test('an empty PORT counts as none', async () => {
+  const child = spawn(process.execPath, [server], { env: { ...process.env, PORT: '' }, stdio: ['ignore', 'ignore', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for await (const chunk of child.stderr as AsyncIterable<Buffer>) if ((output += chunk.toString()).includes('127.0.0.1:')) break;
+  // The port may be taken.
+  expect(output).toContain('127.0.0.1:3000');
+});
+
 test('greets client 2.x over HTTP and stdio', async () => {
   const { url } = await start();
   for (const transport of [new StreamableHTTPClientTransport(new URL(url)), new StdioClientTransport(stdio)]) {

@@ -195,6 +195,7 @@ test('the error for a result that is too large says how to narrow it', async () 
 test.each([
   ['too large', { said: 'x'.repeat(2_000) }],
   ['in another form', { said: 1 }],
+  ['no JSON', { said: 1n }],
 ])('after accepted work, the answer for a result that is %s says that the work is done', async (_, output) => {
   const { call, settled } = scriptedHost(async () => result(output, { accepted: 'a1' }), { maxAnswerBytes: 1_000 });
   const answer = await call('script_write_it');

@@ -63,7 +63,7 @@ export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions):
     if (!found) {
       cached.delete(digest);
       await logRefusal(owner);
-      throw new ToolError('UNAUTHENTICATED', 'This API key is not known here, or was revoked. Ask an operator for a new one.');
+      throw unknownKey(token);
     }
     const { tenant, id, roles, toolsets } = found;
     const principal = { tenant, id, roles, toolsets };
@@ -113,5 +113,14 @@ export function createAuthenticator({ keys, clock, log }: AuthenticatorOptions):
     },
   };
 }
+
+// A client may have sent the name of a variable, and a new key would not help it.
+const unknownKey = (token: string) =>
+  new ToolError(
+    'UNAUTHENTICATED',
+    token.startsWith('bb_')
+      ? 'This API key is not known here, or was revoked. Ask an operator for a new one.'
+      : 'This is no API key of this server: they begin with bb_. Check that the client sends the key itself, and not the name of a variable.',
+  );
 
 const missingKey = () => new ToolError('UNAUTHENTICATED', 'Send an API key: the header "Authorization: Bearer bb_…".');

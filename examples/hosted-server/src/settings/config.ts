@@ -59,6 +59,7 @@ export function readConfig(environment: Environment = process.env): Config {
   ];
   const problems = [
     ...unknownSettings(env),
+    ...placeholders(env),
     ...(parsed.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}.`) ?? []),
     ...configured.flatMap(({ vendor, account }) => settingProblems(vendor, account)),
     ...demoProblems(env, sources),
@@ -94,6 +95,13 @@ function readFiles(env: Environment) {
 function unknownSettings(env: Environment): string[] {
   const names = Object.keys(env).filter((name) => name.startsWith('BUSBAR_') && !(name in settings.shape));
   return names.map((name) => `${name} is not a setting of this server. Check its spelling.`);
+}
+
+/** The settings whose variables nothing has replaced. A vendor would refuse such a key, and a secret from a template is known to others. */
+function placeholders(env: Environment): string[] {
+  const isPlaceholder = (value = '') => /^\$(\{[^}]*\}|[A-Z][A-Z\d]*(_[A-Z\d]+)+)$/.test(value);
+  const names = Object.keys(env).filter((name) => name in settings.shape && isPlaceholder(env[name]));
+  return names.map((name) => `${name} is the name of a variable, not its value. Docker’s --env-file, for one, does not replace it.`);
 }
 
 const anyVendor = `Set ${vendors.map(settingsOf).join(', ')} or BUSBAR_CONNECTIONS`;

@@ -127,7 +127,9 @@ const access = {
     ),
   BUSBAR_TRUST_PROXY: trueOrFalse
     .default(false)
-    .describe('`true` if the server is behind your own proxy. The client’s address is then the last one in `X-Forwarded-For`.'),
+    .describe(
+      '`true` if the server is behind your own proxy. The client’s address is then the last one in `X-Forwarded-For`. Otherwise all clients behind a proxy share the limits of its address.',
+    ),
   BUSBAR_OPEN_METRICS: trueOrFalse
     .default(false)
     .describe(

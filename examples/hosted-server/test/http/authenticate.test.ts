@@ -44,6 +44,8 @@ describe('createAuthenticator', () => {
       message: expect.stringContaining('Authorization: Bearer'),
     });
     await expect(show('bb_bad')).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('not known') });
+    for (const token of ['${BUSBAR_KEY}', 'SG.other'])
+      await expect(show(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('begin with bb_') });
   });
 
   test('looks up a key once in 30 seconds', async () => {

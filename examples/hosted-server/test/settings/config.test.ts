@@ -93,6 +93,20 @@ describe('readConfig', () => {
     expect(readConfig(legacy).accounts).toMatchObject([{ config: { subdomain: 'acme', email: 'a@example.com', apiToken: 'hush' } }]);
   });
 
+  test.each(['${KEY}', '${BUSBAR_SECRET_OF_THE_PRODUCTION_SERVER}', '$SENDGRID_API_KEY'])(
+    'refuses %s, a variable that nothing has replaced',
+    (value) => {
+      const problems = problemsOf({ SENDGRID_API_KEY: value, BUSBAR_SECRET: value, UNRELATED: value });
+      for (const name of ['SENDGRID_API_KEY', 'BUSBAR_SECRET'])
+        expect(problems).toContain(`${name} is the name of a variable, not its value. Docker’s --env-file, for one, does not replace it.`);
+      expect(problems.join()).not.toContain('UNRELATED');
+    },
+  );
+
+  test('takes a secret with a dollar sign', () => {
+    expect(problemsOf({ ...account, ZENDESK_CLIENT_SECRET: '$ecret$HUSH_HUSH' })).toEqual([]);
+  });
+
   test('lists all problems in sentences without the values of secrets', () => {
     const problems = problemsOf({
       NODE_ENV: 'production',

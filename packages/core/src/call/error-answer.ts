@@ -38,6 +38,10 @@ export function errorAnswer(error: ToolError, callId: string, notes: readonly st
   };
 }
 
+/** Describes a thrown value that is no error. Of an object it names only what an error has too, because other fields may be secret. */
 function describe(value: unknown): string {
-  return typeof value === 'string' ? textStart(value, 500) : Object.prototype.toString.call(value);
+  if (typeof value !== 'object' || value === null) return textStart(String(value), 500);
+  const { code, message } = value as { readonly code?: unknown; readonly message?: unknown };
+  const told = [code, message].filter((part) => typeof part === 'string' || typeof part === 'number');
+  return textStart(told.length > 0 ? told.join(': ') : `an object with the keys ${Object.keys(value).join(', ')}`, 500);
 }

@@ -5,6 +5,7 @@ import { textStart } from '../connector/truncate.ts';
 import { openResult, type OpenedResult } from '../connector/tool.ts';
 import { isPlainText, type Answer, type Content } from '../content.ts';
 import { ToolError } from '../errors.ts';
+import { findNotFinite } from '../lib/not-finite.ts';
 import type { Redactor } from '../lib/redactor.ts';
 import { wellFormedJson, wellFormedValue } from '../lib/well-formed.ts';
 import { wroteOf } from '../upstream/upstream-scope.ts';
@@ -36,11 +37,11 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   if (!parsed.ok) {
     active.log.error({ err: parsed.error }, 'the output of a write does not fit its schema');
     return {
-      answer: doneWithoutOutput('its result does not have the declared form', wellFormedJson(toJson(result.output)), maxBytes),
+      answer: doneWithoutOutput('its result does not have the declared form', excerptOf(result.output), maxBytes),
       accepted,
     };
   }
-  const json = parsed.value === undefined ? '' : toJson(parsed.value);
+  const { json } = parsed;
   const text = wellFormedJson(json);
   const structured: unknown = text === json ? parsed.value : JSON.parse(text);
   const meta = result.meta && wellFormedValue(result.meta);
@@ -61,12 +62,18 @@ export function showOutput(active: ActiveCall, returned: unknown, maxBytes: numb
   return { answer: redacted(active, new SerializedAnswer(parts, structured, meta, text), text), accepted };
 }
 
-type ParsedOutput = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+type ParsedOutput = { readonly ok: true; readonly value: unknown; readonly json: string } | { readonly ok: false; readonly error: unknown };
 
 function parseOutput({ name, connector, tool: { output: schema } }: CatalogEntry, { output, content }: OpenedResult): ParsedOutput {
-  if (!schema) return content ? { ok: true, value: undefined } : { ok: false, error: new TypeError(withoutSchema(name, connector)) };
+  if (!schema)
+    return content ? { ok: true, value: undefined, json: '' } : { ok: false, error: new TypeError(withoutSchema(name, connector)) };
   try {
-    return { ok: true, value: ('jsonSchema' in schema ? schema : compiledSchema(schema)).parse(output) };
+    const value: unknown = ('jsonSchema' in schema ? schema : compiledSchema(schema)).parse(output);
+    const json = toJson(value);
+    // JSON has null instead, which would look like an answer of the vendor.
+    const lost = json.includes('null') ? findNotFinite(value) : undefined;
+    if (lost) throw new TypeError(`${connector}: ${name} returned a number that JSON does not have, at ${lost.join('.')}`);
+    return { ok: true, value, json };
   } catch (error) {
     return { ok: false, error };
   }
@@ -85,7 +92,7 @@ function doneWithoutOutput(why: string, text: string, maxBytes: number): Answer 
   return {
     content: [
       { type: 'text', text: `The call was carried out, but ${why}. Do not repeat it; read the record if you need it.` },
-      { type: 'text', text: excerpt },
+      ...(excerpt === '' ? [] : [{ type: 'text', text: excerpt } as const]),
     ],
     isError: true,
     meta: { 'busbar/outcome': 'executed' },
@@ -120,6 +127,15 @@ function wellFormedContent(content: readonly Content[]): readonly Content[] {
 
 function toJson(value: unknown): string {
   return JSON.stringify(value) ?? '';
+}
+
+/** The JSON of an output that does not fit its schema. Empty if it has none: a BigInt has no JSON. */
+function excerptOf(output: unknown): string {
+  try {
+    return wellFormedJson(toJson(output));
+  } catch {
+    return '';
+  }
 }
 
 /**

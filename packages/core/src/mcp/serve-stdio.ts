@@ -49,7 +49,11 @@ export function listenOnStdio(
   // An error's id may be null in JSON-RPC, while the SDK's type knows only ids of requests.
   const refuse = (error: unknown, id: string | number | undefined) =>
     void stdio.send(refusalOf(host, error, id).body as unknown as JSONRPCMessage).catch(() => {});
-  const transport = new DrainingTransport(stdio, onClose ?? closeHost);
+  const transport = new DrainingTransport(stdio, () => {
+    // A client that reads no more may keep the input open, which would keep the process alive.
+    stopReading();
+    (onClose ?? closeHost)();
+  });
   const connections = splitByRevision(transport).map((part) =>
     serveStdio(
       async () => createSdkServer(host, { principal, address: undefined, instructions: await host.instructions(principal) }, states),
@@ -59,6 +63,7 @@ export function listenOnStdio(
       },
     ),
   );
+  const stopReading = () => void input.unpipe(lines).pause();
   input.pipe(lines, { end: false });
   // The SDK ends with the lines, and so reports an input that breaks.
   finished(input, (error) => (error ? lines.destroy(error) : lines.end()));
@@ -67,7 +72,7 @@ export function listenOnStdio(
     const left = await transport.drain(host.clock, drainMs);
     if (left > 0) host.log.warn({ requests: left }, 'closed with requests unanswered');
     for (const connection of connections) await connection.close();
-    input.unpipe(lines).pause();
+    stopReading();
   };
   return { url: 'stdio:', close: () => (closing ??= close()) };
 }

@@ -77,6 +77,19 @@ test('a program whose connector has jobs ends when its client has disconnected',
   expect(await ended).toEqual([0, null]);
 });
 
+test('a program ends when its client reads no more, even if the client keeps the input open', async () => {
+  const program = fileURLToPath(new URL('./stdio-server.ts', import.meta.url));
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  const echo = (id: number) => child.stdin.write(`${JSON.stringify({ ...callOf('probe_echo_text', { text: 'last' }).body, id })}\n`);
+  echo(1);
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  echo(2);
+  expect(await ended).toEqual([0, null]);
+});
+
 test('the host goes on after a client that disconnects if the program says what happens at the end', async () => {
   const { connector } = probe();
   const host = createHost({ connectors: [connector] });

@@ -41,6 +41,6 @@ export function limitAddress(
 ): MaybePromise<void> {
   if (!limitPerAddress) return undefined;
   return mapMaybe(limitPerAddress.take(addressOwner(address)), (decision) => {
-    if (!decision.allowed) throw refusedByRateLimit(decision, clock.now(), response);
+    if (!decision.allowed) throw refusedByRateLimit(decision, clock.now(), response, ' from your network address');
   });
 }

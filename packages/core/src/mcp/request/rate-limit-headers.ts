@@ -17,15 +17,19 @@ export function rateLimitHeaders({ rule, remaining, resetMs }: RateLimitDecision
   };
 }
 
-/** Sets the response's rate limit headers, and returns the error for a request over its rate limit. */
-export function refusedByRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse): HttpError {
+/**
+ * Sets the response's rate limit headers, and returns the error for a request over its rate limit.
+ *
+ * @param whose Whose limit it is, if not the caller's own. Callers behind a proxy share an address, and would suspect their key.
+ */
+export function refusedByRateLimit(decision: RateLimitDecision, now: number, response: ServerResponse, whose = ''): HttpError {
   const { rule, resetMs } = decision;
   setHeaders(response, rateLimitHeaders(decision, now));
   const wait = Math.max(1, Math.ceil(resetMs / 1_000));
   return new HttpError(
     429,
     'RATE_LIMITED',
-    `Rate limit of ${rule.limit} requests per ${windowName(rule.windowMs)} reached. Wait ${wait} s, then call again.`,
+    `Rate limit of ${rule.limit} requests per ${windowName(rule.windowMs)}${whose} reached. Wait ${wait} s, then call again.`,
     {
       headers: { 'retry-after': String(wait) },
       reason: 'rate-limit',
