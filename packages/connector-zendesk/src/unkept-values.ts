@@ -18,8 +18,8 @@ const maxShown = 3;
 const maxValue = 30;
 
 /**
- * Warns about values of a write that Zendesk's answer does not have. Zendesk reports success even if it drops a value, such as a choice that
- * a field does not offer. `hint` says why that happens. A field that the answer leaves out is not compared.
+ * Warns about values of a write that Zendesk's answer does not have. Zendesk reports success even if it drops a value, such as a choice
+ * that a field does not offer. `hint` says why that happens. A field that the answer leaves out is not compared.
  */
 export function warnOfUnkeptValues(given: Fields, written: Fields, hint: string, context: Context): void {
   const problems = Object.entries(given).flatMap(([name, value]) =>

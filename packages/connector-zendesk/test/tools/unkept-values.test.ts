@@ -131,7 +131,7 @@ describe('a public comment of an agent who may not write public comments', () =>
     [false, true, true, ['Warning: Zendesk made this comment public: the requester sees it.']],
     [true, null, true, []],
     [false, 'no', false, []],
-  ])('is told from others: meant %j, written %j', async (meant, written, shown, warnings) => {
+  ])('differs from others: meant %j, written %j', async (meant, written, shown, warnings) => {
     asNote(update, written);
     const { structuredContent, content } = await account.answer('zendesk_add_comment', { ticketId: 1, body: 'Done', public: meant });
     expect(structuredContent).toMatchObject({ public: shown });
