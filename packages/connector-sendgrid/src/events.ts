@@ -73,8 +73,8 @@ const fieldsOf: Readonly<Record<string, readonly (keyof MailEvent)[]>> = {
 } satisfies Readonly<Record<(typeof eventNames)[number], readonly (keyof MailEvent)[]>>;
 
 /**
- * Returns the fields that SendGrid gives an event of this kind. The custom arguments of an e-mail stand beside SendGrid's own fields, so that
- * a sender's `status` in an event without one would look like SendGrid's.
+ * Returns the fields that SendGrid gives an event of this kind. The custom arguments of an e-mail stand beside SendGrid's own fields, so
+ * that a sender's `status` in an event without one would look like SendGrid's.
  */
 export function ownFields(event: MailEvent): Partial<MailEvent> {
   const names: readonly string[] | undefined = Object.hasOwn(fieldsOf, event.event) ? fieldsOf[event.event] : undefined;

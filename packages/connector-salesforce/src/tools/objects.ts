@@ -204,6 +204,7 @@ function presentField(field: Field, full: boolean) {
     field.externalId && 'external id',
     field.calculated && 'formula',
     field.filterable === false && 'not filterable',
+    field.type === 'base64' && 'written in base64, and read by no tool',
   ].filter(Boolean);
   return {
     name: field.name,
