@@ -360,6 +360,18 @@ describe('the objects of the org', () => {
     expect(field('OwnerId')).toMatchObject({ refersTo: ['User'], relationship: 'Owner' });
   });
 
+  it('are described with what people see for picklist values, where that is not the value', async () => {
+    const picklistValues = [
+      { value: '1', label: 'Hot', active: true },
+      { value: 'Cold', label: 'Cold', active: true },
+      { value: '9', label: 'Old', active: false },
+    ];
+    const body = { name: 'Lead', fields: [{ name: 'Rating', type: 'picklist', picklistValues }] };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/sobjects/{object}/describe') });
+    const { fields } = await org.call('salesforce_describe_object', { object: 'Lead', detail: 'full' });
+    expect(fields[0]).toMatchObject({ values: ['1', 'Cold'], labels: { '1': 'Hot' } });
+  });
+
   it('are described with the names of their child relationships, and with a warning if there are more', async () => {
     const input = { object: 'Account', detail: 'full' };
     const { children } = await org.call('salesforce_describe_object', input);
