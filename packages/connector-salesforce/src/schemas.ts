@@ -85,7 +85,7 @@ const objectSummary = {
 export const ObjectsAnswer = z.looseObject({ sobjects: z.array(z.looseObject(objectSummary)) });
 
 /** A value of a picklist. */
-export const PicklistValue = z.looseObject({ value: text, active: flag });
+export const PicklistValue = z.looseObject({ value: text, label: text, active: flag });
 
 export const Field = z.looseObject({
   name: z.string(),

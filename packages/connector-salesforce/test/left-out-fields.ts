@@ -93,7 +93,6 @@ export const leftOutFields: Readonly<
     ]),
   },
   picklistValue: {
-    ...because('Only the value can be written and queried; a label beside it would be written by mistake.', ['label']),
     ...because('The field has its default.', ['defaultValue']),
     ...because('It is a bitmap over the values of another field: dependsOn names that field, and a refusal names the value.', ['validFor']),
   },

@@ -201,6 +201,60 @@ describe('one record', () => {
   });
 });
 
+describe('the contents of a file or a note', () => {
+  const note = { object: 'ContentNote', id: '069000000000001AAA' };
+  const Content = `/services/data/v60.0/sobjects/ContentNote/${note.id}/Content`;
+
+  it('are shown as a path, with a warning that no tool reads them', async () => {
+    const record = { attributes: { type: 'ContentNote' }, Id: note.id, Title: 'Call', Content };
+    org.sandbox.misbehave({ kind: 'status', status: 200, match: route('GET', '/sobjects/{object}/{id}'), body: record });
+    org.sandbox.misbehave({ kind: 'status', status: 200, match: route('GET', '/query'), body: { done: true, records: [record, record] } });
+    for (const [tool, args] of [
+      ['salesforce_get_record', note],
+      ['salesforce_query_records', { soql: 'SELECT Id, Title, Content FROM ContentNote' }],
+    ] as const) {
+      const { content, isError } = await org.answer(tool, args);
+      expect([isError ?? false, ...content.slice(1)]).toEqual([
+        false,
+        { type: 'text', text: 'Warning: Of the contents of Content, Salesforce shows only the path, which no tool reads.' },
+      ]);
+    }
+  });
+
+  it('are not written as the path that was read in their place', async () => {
+    const why = /^INVALID_INPUT: .*Content is a path, as it was read, and no content\. Leave it out, or give the content in base64/;
+    expect(await org.failure('salesforce_update_record', { ...note, fields: { Title: 'Call', Content } })).toMatch(why);
+    const records = [{ ...note, fields: { Content } }];
+    expect(await org.failure('salesforce_update_records', { records })).toContain('records.0.fields: Content is a path, as it was read');
+    expect(org.sent()).toEqual([]);
+  });
+
+  it('are described as written in base64', async () => {
+    const fields = [{ name: 'Content', type: 'base64', nillable: true, createable: true, updateable: true }];
+    org.sandbox.misbehave({
+      kind: 'status',
+      status: 200,
+      match: route('GET', '/sobjects/{object}/describe'),
+      body: { name: 'ContentNote', fields },
+    });
+    expect(await org.call('salesforce_describe_object', { object: 'ContentNote' })).toMatchObject({
+      fields: [{ name: 'Content', type: 'base64', is: 'written in base64, and read by no tool' }],
+    });
+  });
+});
+
+it.each(['salesforce_get_record', 'salesforce_upsert_record', 'salesforce_upsert_records'])(
+  'Id as the external id field of %s is answered with the tools that take ids',
+  async (tool) => {
+    const rest = tool === 'salesforce_upsert_records' ? { records: [{ Name: 'A' }] } : { externalId: 'x', fields: { Name: 'A' } };
+    const args = { object: 'Account', externalIdField: 'Id', ...rest, ...(tool === 'salesforce_get_record' && { fields: ['Name'] }) };
+    expect(await org.failure(tool, args)).toMatch(
+      /salesforce_get_record and salesforce_update_record take it as id, and salesforce_create_record/,
+    );
+    expect(org.sent()).toEqual([]);
+  },
+);
+
 describe('up to 200 records', () => {
   const row = (Name: string | undefined) => ({ object: 'Account', fields: { Name: Name ?? null } });
 
@@ -304,6 +358,18 @@ describe('the objects of the org', () => {
     expect(field('CreatedDate').is).toBe('read-only');
     expect(field('Industry').values).toEqual(['Banking', 'Manufacturing', 'Retail']);
     expect(field('OwnerId')).toMatchObject({ refersTo: ['User'], relationship: 'Owner' });
+  });
+
+  it('are described with what people see for picklist values, where that is not the value', async () => {
+    const picklistValues = [
+      { value: '1', label: 'Hot', active: true },
+      { value: 'Cold', label: 'Cold', active: true },
+      { value: '9', label: 'Old', active: false },
+    ];
+    const body = { name: 'Lead', fields: [{ name: 'Rating', type: 'picklist', picklistValues }] };
+    org.sandbox.misbehave({ kind: 'status', status: 200, body, match: route('GET', '/sobjects/{object}/describe') });
+    const { fields } = await org.call('salesforce_describe_object', { object: 'Lead', detail: 'full' });
+    expect(fields[0]).toMatchObject({ values: ['1', 'Cold'], labels: { '1': 'Hot' } });
   });
 
   it('are described with the names of their child relationships, and with a warning if there are more', async () => {

@@ -53,6 +53,34 @@ export const MailEvent = z.object({
 });
 export type MailEvent = z.output<typeof MailEvent>;
 
+// Why an e-mail was not delivered.
+const failed = ['reason', 'status', 'type', 'bounce_classification'] as const;
+
+/** What SendGrid itself says in each kind of event, besides what all of them have. */
+const fieldsOf: Readonly<Record<string, readonly (keyof MailEvent)[]>> = {
+  processed: [],
+  dropped: failed,
+  deferred: [...failed, 'response', 'attempt'],
+  delivered: ['response'],
+  bounce: failed,
+  open: ['sg_machine_open'],
+  click: ['url'],
+  spamreport: [],
+  unsubscribe: ['url'],
+  group_unsubscribe: ['url'],
+  group_resubscribe: ['url'],
+  account_status_change: ['type', 'reason'],
+} satisfies Readonly<Record<(typeof eventNames)[number], readonly (keyof MailEvent)[]>>;
+
+/**
+ * Returns the fields that SendGrid gives an event of this kind. The custom arguments of an e-mail stand beside SendGrid's own fields, so
+ * that a sender's `status` in an event without one would look like SendGrid's.
+ */
+export function ownFields(event: MailEvent): Partial<MailEvent> {
+  const names: readonly string[] | undefined = Object.hasOwn(fieldsOf, event.event) ? fieldsOf[event.event] : undefined;
+  return names === undefined ? event : Object.fromEntries(Object.entries(event).filter(([name]) => names.includes(name)));
+}
+
 /** The log of a connection's newest 10,000 events. An event's key is its message id. */
 export const eventLog = { name: 'events', entry: MailEvent, max: 10_000, whenFull: 'drop-oldest' } as const satisfies LogSpec;
 

@@ -53,6 +53,12 @@ export function readFailure({ status, data }: HttpResponse<unknown>): UpstreamFa
           'FORBIDDEN',
           `The SendGrid account has no e-mails left in its plan, so nothing was sent.${quoted} Someone must raise the plan, or wait until its next period.`,
         );
+      // It also leaves out the reason, such as in the answer to a large request.
+      if (quoted === '')
+        return refused(
+          'UNAUTHENTICATED',
+          'SendGrid refused the request and gives no reason, so nothing was done. Either the connection’s API key or its region is wrong, or the account is used up or closed. Someone must look in SendGrid.',
+        );
       return refused(
         'UNAUTHENTICATED',
         `SendGrid refused the connection’s API key.${quoted} Someone must put a valid key into the connection’s settings, and check its region.`,

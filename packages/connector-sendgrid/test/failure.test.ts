@@ -51,6 +51,13 @@ describe('a refusal of SendGrid', () => {
     ],
     [
       401,
+      '',
+      'UNAUTHENTICATED',
+      'gives no reason, so nothing was done. Either the connection’s API key or its region is wrong, or the account',
+    ],
+    [401, undefined, 'UNAUTHENTICATED', 'gives no reason, so nothing was done.'],
+    [
+      401,
       errors('Maximum credits exceeded'),
       'FORBIDDEN',
       'no e-mails left in its plan, so nothing was sent. SendGrid says: Maximum credits exceeded. Someone must raise the plan',

@@ -160,11 +160,37 @@ describe('a delivery of the Event Webhook', () => {
 
   it('loses a field of an unexpected type and the end of a long one, but keeps the event', async () => {
     await open();
-    const odd = { reason: { a: 1 }, url: `${'x'.repeat(499)}😀`, sg_machine_open: 'yes', category: 7, sg_message_id: null };
-    await deliver(...signed(JSON.stringify([event('1', odd)])));
+    const odd = { event: 'click', url: `${'x'.repeat(499)}😀`, asm_group_id: { a: 1 }, category: 7, sg_message_id: null };
+    await deliver(...signed(JSON.stringify([event('1', odd), event('2', { sg_machine_open: 'yes' })])));
+    const shown = { at: '2026-06-01T12:00:00.000Z', email: 'a@example.org' };
     expect((await events()).events).toEqual([
-      { event: 'open', at: '2026-06-01T12:00:00.000Z', email: 'a@example.org', url: 'x'.repeat(499) },
+      { ...shown, event: 'click', url: 'x'.repeat(499) },
+      { ...shown, event: 'open' },
     ]);
+  });
+
+  it('with custom arguments that have the names of SendGrid’s fields shows none of them as SendGrid’s', async () => {
+    await open();
+    const custom = { type: 'blocked', status: 'gold', reason: 'signup', attempt: 3, url: 'https://a.example', response: 'yes' };
+    const kinds = ['processed', 'delivered', 'open', 'spamreport', 'deferred'];
+    const all = kinds.map((kind, index) =>
+      event(String(index), { ...custom, bounce_classification: 'vip', sg_machine_open: true, event: kind }),
+    );
+    await deliver(...signed(JSON.stringify(all)));
+    const shown = { at: '2026-06-01T12:00:00.000Z', email: 'a@example.org' };
+    expect((await events()).events).toEqual([
+      { ...shown, event: 'processed' },
+      { ...shown, event: 'delivered', response: 'yes' },
+      { ...shown, event: 'open', machineOpen: true },
+      { ...shown, event: 'spamreport' },
+      expect.objectContaining({ event: 'deferred', attempt: '3', response: 'yes' }),
+    ]);
+  });
+
+  it('with an event of a kind that this server does not know shows all of its fields', async () => {
+    await open();
+    await deliver(...signed(JSON.stringify([event('1', { event: 'toString', reason: 'why', url: 'https://a.example' })])));
+    expect((await events()).events).toMatchObject([{ event: 'toString', reason: 'why', url: 'https://a.example' }]);
   });
 
   it('is accepted over HTTP, and stored before it is answered', async () => {

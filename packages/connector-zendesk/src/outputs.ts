@@ -67,7 +67,7 @@ export const TicketDetails = z.object({
 
 const comment = {
   id: z.int().optional().describe('Comment id'),
-  author: Person.optional().describe('Author of the comment'),
+  author: Person.optional().describe('Author of the comment; absent: Zendesk itself'),
   public: z.boolean().describe('True: the requester sees it. False: an internal note'),
   createdAt: z.string().optional().describe('When it was written'),
 };

@@ -138,10 +138,12 @@ export type PageLinks = z.output<typeof PageLinks>;
 export const UserAnswer = z.looseObject({ user: User });
 export const UsersAnswer = z.looseObject({ users: z.array(User) });
 export const TicketAnswer = z.looseObject({ ticket: Ticket, users });
-export const TicketWriteAnswer = z.looseObject({
-  ticket: Ticket,
-  audit: z.looseObject({ events: z.array(z.looseObject({ id, type: text })).nullish() }).nullish(),
+/** The record of a change of a ticket. One of its events is the new comment. */
+const Audit = z.looseObject({
+  events: z.array(z.looseObject({ id, type: text, public: z.boolean().nullish().catch(undefined) })).nullish(),
 });
+export type Audit = z.output<typeof Audit>;
+export const TicketWriteAnswer = z.looseObject({ ticket: Ticket, audit: Audit.nullish() });
 export const CommentsAnswer = z.looseObject({ comments: z.array(Comment), users, ...pageLinks });
 export const SearchAnswer = z.looseObject({ results: z.array(Ticket), count: z.int().nullish(), next_page: text });
 export const ExportAnswer = z.looseObject({ results: z.array(Ticket), ...pageLinks });

@@ -1,4 +1,5 @@
 import { ToolError } from '@busbar/core';
+import { isContentPath } from '../plain-record.ts';
 
 /** The record that fields are written to. */
 interface Target {
@@ -25,6 +26,7 @@ export function fieldsToWrite(fields: Readonly<Record<string, unknown>>, target:
     // Salesforce ignores case in names, and would take one of the two values.
     if (seen.has(key)) refuse(at, `${name} is there twice, in upper and lower case. Leave one of them out`);
     seen.add(key);
+    if (isContentPath(value)) refuse(at, `${name} is a path, as it was read, and no content. Leave it out, or give the content in base64`);
     if (key === 'attributes') checkAttributes(value, target);
     else if (key === 'id') checkId(value, target);
     else if (external && key === external.field.toLowerCase()) checkExternalId(name, value, external.value, at);

@@ -96,7 +96,9 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
       detail: z
         .enum(['summary', 'full'])
         .default('summary')
-        .describe('"full": also lengths, defaults, help texts, formulas, all picklist values, record types and children. Default: summary'),
+        .describe(
+          '"full": also lengths, defaults, help texts, formulas, all picklist values with their labels, record types and children. Default: summary',
+        ),
       limit: z.int().min(1).max(200).default(60).describe('Fields in a page, 1 to 200. Default: 60'),
       cursor,
     }),
@@ -113,7 +115,8 @@ export const objectTools = (tool: ToolBuilder<SalesforceClient>) => [
               .describe('What holds: required, read-only, create-only, unique, external id, formula, not filterable'),
             refersTo: z.array(z.string()).optional().describe('Objects that a reference may name'),
             relationship: z.string().optional().describe('Name of the related record in queries, as in Owner.Name'),
-            values: z.array(z.string()).optional().describe('Values of a picklist'),
+            values: z.array(z.string()).optional().describe('Values of a picklist, as they are written and queried'),
+            labels: z.record(z.string(), z.string()).optional().describe('What people see for values that have another name'),
             dependsOn: z.string().optional().describe('Field whose value decides which values are allowed'),
             length: z.int().optional().describe('Most characters'),
             default: z.string().optional().describe('Value if none is given'),
@@ -192,7 +195,9 @@ function presentRelations({ childRelationships, recordTypeInfos }: z.output<type
 }
 
 function presentField(field: Field, full: boolean) {
-  const active = (field.picklistValues ?? []).filter((value) => value.active !== false).flatMap(({ value }) => value ?? []);
+  const choices = (field.picklistValues ?? []).filter(({ active, value }) => active !== false && value);
+  const active = choices.flatMap(({ value }) => value ?? []);
+  const labels = choices.flatMap(({ value, label }) => (value && label && label !== value ? [[value, label] as const] : []));
   const most = maxPicklistValues[full ? 'full' : 'summary'];
   const values = active.length <= most ? active : [...active.slice(0, most - 1), `… ${active.length} in all`];
   const writable = field.createable === true || field.updateable === true;
@@ -204,6 +209,7 @@ function presentField(field: Field, full: boolean) {
     field.externalId && 'external id',
     field.calculated && 'formula',
     field.filterable === false && 'not filterable',
+    field.type === 'base64' && 'written in base64, and read by no tool',
   ].filter(Boolean);
   return {
     name: field.name,
@@ -213,6 +219,7 @@ function presentField(field: Field, full: boolean) {
     ...(field.referenceTo && field.referenceTo.length > 0 && { refersTo: field.referenceTo }),
     ...(field.relationshipName && { relationship: field.relationshipName }),
     ...(values.length > 0 && { values }),
+    ...(full && labels.length > 0 && { labels: Object.fromEntries(labels.slice(0, most)) }),
     ...(field.controllerName && { dependsOn: field.controllerName }),
     ...(full && field.length && { length: field.length }),
     ...(full && field.defaultValue !== undefined && field.defaultValue !== null && { default: String(field.defaultValue) }),

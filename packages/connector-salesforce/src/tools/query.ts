@@ -2,7 +2,7 @@ import { ToolError, type CallContext, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
 import { locatorOf } from '../client/queries.ts';
-import { plainRecord } from '../plain-record.ts';
+import { plainRecords } from '../plain-record.ts';
 import type { QueryAnswer } from '../schemas.ts';
 import { BoundValue, bindSoql } from '../soql.ts';
 
@@ -77,13 +77,7 @@ export const queryTools = (tool: ToolBuilder<SalesforceClient>) => [
         locator === undefined
           ? await client.query({ soql, deleted, batchSize }, context)
           : await client.queryMore('data', locator, context);
-      // One warning for each list: a warning for each record would use up the call's warnings.
-      const cut = new Set<string>();
-      const records = fitPage(
-        answer.records.slice(position.skip, position.skip + position.limit).map((record) => plainRecord(record, (field) => cut.add(field))),
-      );
-      for (const field of cut)
-        context.warn(`Not all related records are shown in ${field} of some records. Query them by themselves to read the rest.`);
+      const records = fitPage(plainRecords(answer.records.slice(position.skip, position.skip + position.limit), context));
       const next = nextOf(position, position.skip + records.length, answer);
       if (!next && answer.done === false)
         context.warn(

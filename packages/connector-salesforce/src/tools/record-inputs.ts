@@ -36,7 +36,10 @@ export const fieldValues = (description: string) =>
 
 /** The field by which an upsert finds the record. */
 export const externalIdField = fieldName
-  .refine((name) => name.toLowerCase() !== 'id', 'Id is not an external id: use id, or a tool that takes ids')
+  .refine(
+    (name) => name.toLowerCase() !== 'id',
+    'Id is not an external id. salesforce_get_record and salesforce_update_record take it as id, and salesforce_create_record needs none',
+  )
   .describe('API name of an external id field of the object, such as "Erp_Id__c"');
 
 /** The value of the external id field, 255 characters at most. A number field has its value as a number in answers. */

@@ -1,7 +1,7 @@
 import { ToolError, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
-import { plainRecord } from '../plain-record.ts';
+import { plainRecords } from '../plain-record.ts';
 import { parseTime, timeInput } from '../time.ts';
 import { fieldsToWrite } from './fields-to-write.ts';
 import { externalId, externalIdField, fieldPath, fieldValues, objectName, recordId } from './record-inputs.ts';
@@ -43,7 +43,7 @@ export const recordTools = (tool: ToolBuilder<SalesforceClient>) => [
         id !== undefined
           ? await client.getRecord(object, id, fields, context)
           : await client.getRecordByExternalId(object, field ?? '', String(value), fields, context);
-      const plain = plainRecord(record);
+      const [plain = {}] = plainRecords([record], context);
       // Salesforce's own id has 18 characters, even if the given id has 15.
       const foundId = typeof plain['Id'] === 'string' ? plain['Id'] : (record.attributes?.url?.split('/').at(-1) ?? id);
       // Salesforce returns every field, and most of them are empty.

@@ -1,7 +1,7 @@
 import type { ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SalesforceClient } from '../client.ts';
-import { plainRecord } from '../plain-record.ts';
+import { plainRecords } from '../plain-record.ts';
 import { sosl } from '../sosl.ts';
 import { fieldPath, objectName } from './record-inputs.ts';
 
@@ -63,10 +63,10 @@ export const searchTools = (tool: ToolBuilder<SalesforceClient>) => [
       for (const [object, count] of counts)
         if (count > limit) context.warn(`More records of ${object} were found than are shown. Raise limit, or search for more words.`);
       return {
-        records: records.map((record) => ({
-          ...(record.attributes?.type && { object: record.attributes.type }),
-          fields: plainRecord(record),
-        })),
+        records: plainRecords(records, context).map((fields, index) => {
+          const object = records[index]?.attributes?.type;
+          return { ...(object && { object }), fields };
+        }),
       };
     },
   }),

@@ -2,7 +2,7 @@ import { emailAddress, omitNullish, type ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { SendGridClient } from '../client.ts';
 import { keyArgument } from '../mail.ts';
-import { eventNames, findEvents, sentMessageId, type MailEvent } from '../events.ts';
+import { eventNames, findEvents, ownFields, sentMessageId, type MailEvent } from '../events.ts';
 
 const EventView = z.object({
   event: z.string().describe('What happened'),
@@ -23,26 +23,29 @@ const EventView = z.object({
   categories: z.array(z.string()).optional().describe('The e-mail’s categories'),
 });
 
-const viewEvent = (event: MailEvent): z.input<typeof EventView> => ({
-  event: event.event,
-  at: new Date(event.timestamp * 1_000).toISOString(),
-  ...omitNullish({
-    email: event.email,
-    messageId: event.sg_message_id === undefined ? undefined : sentMessageId(event.sg_message_id),
-    sendKey: event[keyArgument],
-    type: event.type,
-    classification: event.bounce_classification,
-    reason: event.reason,
-    response: event.response,
-    status: event.status,
-    attempt: event.attempt,
-    url: event.url,
-    unsubscribeGroupId: event.asm_group_id,
-    templateId: event.sg_template_id,
-    machineOpen: event.sg_machine_open,
-    categories: event.category?.slice(0, 10),
-  }),
-});
+const viewEvent = (event: MailEvent): z.input<typeof EventView> => {
+  const own = ownFields(event);
+  return {
+    event: event.event,
+    at: new Date(event.timestamp * 1_000).toISOString(),
+    ...omitNullish({
+      email: event.email,
+      messageId: event.sg_message_id === undefined ? undefined : sentMessageId(event.sg_message_id),
+      sendKey: event[keyArgument],
+      type: own.type,
+      classification: own.bounce_classification,
+      reason: own.reason,
+      response: own.response,
+      status: own.status,
+      attempt: own.attempt,
+      url: own.url,
+      unsubscribeGroupId: event.asm_group_id,
+      templateId: event.sg_template_id,
+      machineOpen: own.sg_machine_open,
+      categories: event.category?.slice(0, 10),
+    }),
+  };
+};
 
 const Position = z.object({
   messageId: z.string().optional(),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import { CommentSummary, CommentView, viewComment, viewCommentSummary } from '../outputs.ts';
+import { isPublic, writtenComment } from '../written-comment.ts';
 import { ifUnchangedSince, ticketId } from './ticket-inputs.ts';
 
 const maxPage = 100;
@@ -99,12 +100,12 @@ export const commentTools = (tool: ToolBuilder<ZendeskClient>) => [
         input.ifUnchangedSince,
         context,
       );
-      const comment = audit?.events?.find(({ type }) => type === 'Comment');
+      const commentId = writtenComment(audit)?.id;
       return {
         ticketId: ticket.id,
         url: client.ticketUrl(ticket.id),
-        public: input.public,
-        ...(comment?.id && { commentId: comment.id }),
+        public: isPublic(audit, input.public, context),
+        ...(commentId && { commentId }),
         ...(ticket.status && { status: ticket.status }),
         ...(ticket.updated_at && { updatedAt: ticket.updated_at }),
       };

@@ -1,7 +1,10 @@
 import type { ToolBuilder } from '@busbar/core';
 import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
+import { warnOfUnkeptValues } from '../unkept-values.ts';
 import { ifUnchangedSince, tag, ticketId } from './ticket-inputs.ts';
+
+const whyUnkept = 'A rule of the account may have removed them, or Zendesk does not take all of their characters.';
 
 export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
@@ -27,6 +30,7 @@ export const tagTools = (tool: ToolBuilder<ZendeskClient>) => [
     run: async (input, client, context) => {
       const method = input.action === 'remove' ? 'DELETE' : 'PUT';
       const tags = await client.applyTags(input.ticketId, method, input.tags, input.ifUnchangedSince, context);
+      if (input.action === 'add') warnOfUnkeptValues({ tags: input.tags }, { tags }, whyUnkept, context);
       return { ticketId: input.ticketId, tags: tags.slice(0, 500) };
     },
   }),

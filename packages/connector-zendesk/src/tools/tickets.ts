@@ -3,10 +3,15 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { nextCursor, rowsOf } from '../client/cursor-page.ts';
 import { CommentView, TicketDetails, viewComment, viewDetails } from '../outputs.ts';
+import { isPublic } from '../written-comment.ts';
 import type { TicketFields } from '../client/tickets.ts';
+import type { Ticket } from '../schemas.ts';
+import { warnOfUnkeptValues } from '../unkept-values.ts';
 import { checkProperties, ifUnchangedSince, tags, ticketFields, ticketId, ticketProperties } from './ticket-inputs.ts';
 
 const commentsPerPage = 10;
+const whyUnkept =
+  'A rule of the account may have changed a value, or Zendesk does not take it. zendesk_list_ticket_fields with fieldId shows what a field takes.';
 
 /** The fields that an update can empty, with Zendesk's name of each and the inputs that give it a value. */
 const clearable = {
@@ -27,6 +32,9 @@ const hasChange = ({
   ...changes
 }: object & { ticketId?: unknown; ifUnchangedSince?: unknown }): boolean =>
   Object.values(changes).some((value: unknown) => value !== undefined && !(Array.isArray(value) && value.length === 0));
+
+/** Zendesk returns the id of an assignee, so only a missing one shows that the address of `assignee_email` had no effect. */
+const withoutAssignee = (ticket: Ticket) => (ticket.assignee_id === null ? { ...ticket, assignee_email: null } : ticket);
 
 export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
@@ -64,11 +72,14 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
     run: async (input, client, context) => {
       const requester =
         input.requesterEmail === undefined ? undefined : { email: input.requesterEmail, name: input.requesterName ?? input.requesterEmail };
-      const { ticket } = await client.createTicket(
-        { ...ticketFields(input), subject: input.subject, requester, requester_id: input.requesterId, tags: input.tags },
+      const fields = { ...ticketFields(input), requester_id: input.requesterId, tags: input.tags };
+      const { ticket, audit } = await client.createTicket(
+        { ...fields, subject: input.subject, requester },
         { body: input.body, public: input.public },
         context,
       );
+      warnOfUnkeptValues(fields, withoutAssignee(ticket), whyUnkept, context);
+      isPublic(audit, input.public, context);
       return viewDetails(client, ticket);
     },
   }),
@@ -166,12 +177,9 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
         addTags || removeTags
           ? [...new Set([...(current.tags ?? []), ...(addTags ?? [])])].filter((tag) => !removeTags?.includes(tag))
           : undefined;
-      const { ticket } = await client.updateTicket(
-        input.ticketId,
-        { ...ticketFields(input), ...cleared(input.clear), subject: input.subject, tags: newTags },
-        updatedAt,
-        context,
-      );
+      const fields = { ...ticketFields(input), ...cleared(input.clear), tags: newTags };
+      const { ticket } = await client.updateTicket(input.ticketId, { ...fields, subject: input.subject }, updatedAt, context);
+      warnOfUnkeptValues({ ...fields, tags: addTags }, withoutAssignee(ticket), whyUnkept, context);
       return viewDetails(client, ticket);
     },
   }),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ZendeskClient } from '../client.ts';
 import { UserView, viewUser } from '../outputs.ts';
 import type { User } from '../schemas.ts';
+import { warnOfUnkeptValues } from '../unkept-values.ts';
 import { tags } from './ticket-inputs.ts';
 
 const text = (max: number, description: string) =>
@@ -13,6 +14,9 @@ const text = (max: number, description: string) =>
     .max(max)
     .optional()
     .describe(`${description}, 1 to ${max.toLocaleString('en')} characters. Absent: unchanged`);
+
+const whyUnkept =
+  'Zendesk adds a new phone number or address of a user beside the main one, which a person changes in Zendesk, and drops tags if the account has none for users.';
 
 export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
   tool({
@@ -74,7 +78,7 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
           .optional()
           .describe('Id in another system that the user has or gets, 1 to 255 characters. Absent: the user is found by email'),
         name: text(255, 'Name; a new user needs one'),
-        phone: text(50, 'Phone number'),
+        phone: text(50, 'Phone number; Zendesk may add it beside the main one'),
         organizationId: z.int().optional().describe('Organization to add the user to. Absent: unchanged'),
         details: text(2_000, 'Details for agents, such as an address; replaces the present text'),
         notes: text(2_000, 'Notes that only agents see; replaces the present text'),
@@ -100,6 +104,7 @@ export const userTools = (tool: ToolBuilder<ZendeskClient>) => [
       const user = await client.createOrUpdateUser(fields, context);
       if (typeof user.id !== 'number')
         throw new ToolError('UPSTREAM_INVALID', 'Zendesk wrote the user but did not return its id. Read the user with zendesk_get_user.');
+      warnOfUnkeptValues({ ...fields, skip_verify_email: undefined }, user, whyUnkept, context);
       return viewUser(client, { ...user, id: user.id });
     },
   }),
