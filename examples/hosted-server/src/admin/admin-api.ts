@@ -22,7 +22,7 @@ const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
 const maxProblems = 10;
 const maxProblemLength = 1_000;
 
-/** The HTTP API for operators and owners, under `/admin/v1/`. Describes itself at `/admin/v1/openapi.json`. Its senders are authenticated. */
+/** The HTTP API for operators and owners, under `/admin/v1/`. Describes itself at `openapi.json` there. Its senders are authenticated. */
 export function createAdminApi(options: AdminApiOptions): WebHandler {
   const { log } = options;
   const app = new OpenAPIHono<AdminEnv>({
