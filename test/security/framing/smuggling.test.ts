@@ -125,6 +125,19 @@ describe('a request that a proxy could read otherwise', () => {
     expect(madeTickets()).toEqual(before);
   });
 
+  test('is refused, and nothing after it is read: an unknown expectation', async () => {
+    const make = async (subject: string) =>
+      (await exchange(server.port, rawRequest({ key: server.red.user, body: createTicket(subject) }))).statuses;
+    // The server remembers the key then, so that the hidden request could run at once.
+    expect(await make('First')).toEqual([200]);
+    const { statuses, connection } = await exchange(server.port, rawRequest({ body: list, headers: ['expect: a-pony'] }) + hidden(), 2);
+    expect([statuses, connection]).toEqual([[417], 'closed']);
+    // A ticket that the hidden request made would come before this one.
+    expect(await make('Last')).toEqual([200]);
+    expect(madeTickets()).toContain('Last');
+    expect(madeTickets()).not.toContain('Hidden');
+  });
+
   test.each(['/mcp', '/hooks/none', '/health', '/admin/v1/keys', '/nothing'])(
     'is refused, and nothing after it is read: a request to %s without a host, or with an unusual coding',
     async (target) => {

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ToolError, truncate, type Logger } from '@busbar/core';
 import { pathOf, type WebHandler } from '../http/web-listener.ts';
-import { admitBody } from './admit-body.ts';
+import { admitBody, type BodyOptions } from './admit-body.ts';
 import { admitCaller, type AdminEnv, type AdmitOptions } from './admin-caller.ts';
 import { addAuditRoutes, type AuditServices } from './audit-routes.ts';
 import { addDeadLetterRoutes, type DeadLetterServices } from './dead-letter-routes.ts';
@@ -12,7 +12,8 @@ import { addQuotaRoutes, type QuotaServices } from './quota-routes.ts';
 import { addUsageRoutes, type UsageServices } from './usage-routes.ts';
 
 /** The services and settings that the admin API needs. */
-export interface AdminApiOptions extends AdmitOptions, KeyServices, QuotaServices, UsageServices, AuditServices, DeadLetterServices {
+export interface AdminApiOptions
+  extends AdmitOptions, BodyOptions, KeyServices, QuotaServices, UsageServices, AuditServices, DeadLetterServices {
   readonly version: string;
   readonly log: Logger;
 }
@@ -21,7 +22,7 @@ const methods = ['GET', 'HEAD', 'POST', 'DELETE'];
 const maxProblems = 10;
 const maxProblemLength = 1_000;
 
-/** The HTTP API for operators and owners, under `/admin/v1/`. Its own description is at `/admin/v1/openapi.json`. */
+/** The HTTP API for operators and owners, under `/admin/v1/`. Describes itself at `openapi.json` there. Its senders are authenticated. */
 export function createAdminApi(options: AdminApiOptions): WebHandler {
   const { log } = options;
   const app = new OpenAPIHono<AdminEnv>({

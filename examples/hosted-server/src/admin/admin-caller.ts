@@ -1,6 +1,5 @@
 import { ToolError, type Principal, type RateLimitDecision } from '@busbar/core';
 import type { MiddlewareHandler } from 'hono';
-import { authenticateCaller, type CallerOptions } from '../http/caller.ts';
 import type { WebBindings } from '../http/web-listener.ts';
 
 /** The caller of an admin route. */
@@ -15,8 +14,8 @@ export interface AdminEnv {
   Variables: { caller: AdminCaller };
 }
 
-/** How callers are authenticated and limited. `authenticate` must not accept a key that was revoked before the request. */
-export interface AdmitOptions extends CallerOptions {
+/** How callers are limited. */
+export interface AdmitOptions {
   /** The rate limits of the key and its tenant, shared with MCP: an admin request counts as a call. */
   limitPerKey(principal: Principal): Promise<RateLimitDecision | undefined>;
   /** The rate limit of the key alone, for revocations: a thief who uses up the tenant's limit must not keep its owner from revoking. */
@@ -24,12 +23,12 @@ export interface AdmitOptions extends CallerOptions {
 }
 
 /**
- * Admits a request if its key has one of the two roles and neither the address nor the key is over its rate limit. The role `owner` covers
- * its own tenant. The role `operator` covers all tenants and the server itself.
+ * Admits an authenticated request if its key has one of the two roles and is not over its rate limit. The role `owner` covers its own
+ * tenant. The role `operator` covers all tenants and the server itself.
  */
 export function admitCaller(options: AdmitOptions): MiddlewareHandler<AdminEnv> {
   return async (context, next) => {
-    const { principal, address } = await authenticateCaller(context.env.incoming, options);
+    const { principal, address } = context.env.sender;
     const isOperator = principal.roles.includes('operator');
     context.set('caller', { ...principal, address, isOperator });
     const decision = await (context.req.method === 'DELETE' ? options.limitRevocations(principal) : options.limitPerKey(principal));

@@ -10,11 +10,16 @@ const maxRequests = 64;
 const shares = { tenant: 1 / 8, key: 1 / 2 };
 const retryAfterMs = 5_000;
 
+/** `authenticate` must not accept a key that was revoked before the request. */
+export interface BodyOptions extends Pick<CallerOptions, 'authenticate' | 'trustProxy'> {
+  readonly clock: Clock;
+}
+
 /**
  * Admits an authenticated request while its key and its tenant have few others, reads its body, and gives its place back when its client
  * has the answer. A key that was revoked while the body arrived is refused.
  */
-export function admitBody({ clock, ...options }: CallerOptions & { readonly clock: Clock }): MiddlewareHandler<AdminEnv> {
+export function admitBody({ clock, ...options }: BodyOptions): MiddlewareHandler<AdminEnv> {
   const bytes = 2 * maxRequests * maxBodyBytes;
   const createRoom = () => new Room({ arriving: maxRequests, running: maxRequests, listening: 0, bytes, unread: 0 }, shares, clock);
   const room = createRoom();

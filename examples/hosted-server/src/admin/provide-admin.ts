@@ -12,7 +12,6 @@ export function provideAdmin({ get, provide }: Injector): void {
       log: get(tokens.log),
       clock: get(tokens.clock),
       authenticate: get(tokens.authenticator).authenticateAfresh,
-      limitPerAddress: get(tokens.limitPerAddress),
       limitPerKey: async (principal) => await get(tokens.host).limit(principal),
       limitRevocations: async ({ tenant, id }) => await get(tokens.limitPerKey).take(JSON.stringify([tenant, id])),
       trustProxy: get(tokens.config).BUSBAR_TRUST_PROXY,

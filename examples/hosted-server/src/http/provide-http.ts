@@ -33,6 +33,7 @@ export function provideHttp({ get, provide }: Injector): void {
     return createRouter({
       health: get(tokens.health),
       authenticate: get(tokens.authenticator).authenticate,
+      authenticateAdmin: get(tokens.authenticator).authenticateAfresh,
       limitPerAddress: get(tokens.limitPerAddress),
       log: get(tokens.log),
       metricsFor: BUSBAR_OPEN_METRICS ? 'anyone' : NODE_ENV === 'production' ? 'keys' : 'this machine',

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { ErrorCode, Logger } from '@busbar/core';
+import type { Authenticate, ErrorCode, Logger } from '@busbar/core';
 import { isLoopback } from '@busbar/core/mcp/http';
 import { databaseRefusal } from '@busbar/postgres';
 import { authenticateCaller, countAddress, type CallerOptions } from './caller.ts';
@@ -13,8 +13,9 @@ export interface RouterOptions extends CallerOptions {
   readonly log: Logger;
   /** Who may read `/metrics`. Callers with a key always may. */
   readonly metricsFor: 'anyone' | 'this machine' | 'keys';
-  /** Answers every path under `/admin/`. */
+  /** Answers every path under `/admin/`, for callers whose key `authenticateAdmin` accepts. */
   readonly adminApi: WebHandler;
+  readonly authenticateAdmin: Authenticate;
   metrics(): Promise<string>;
 }
 
@@ -67,7 +68,8 @@ export function createRouter(options: RouterOptions): RequestListener {
     await authenticateCaller(request, options);
     return errorPage(404, 'NOT_FOUND', noSignIn);
   };
-  const admin = webListener(options.adminApi, log);
+  const serveAdmin = webListener(options.adminApi, log);
+  const adminCallers = { ...options, authenticate: options.authenticateAdmin };
 
   function pageOf(error: unknown): Page {
     const known = httpErrorOf(databaseRefusal(error) ?? error);
@@ -76,10 +78,17 @@ export function createRouter(options: RouterOptions): RequestListener {
     return errorPage(500, 'INTERNAL', 'This page failed. The server log says why.');
   }
 
+  // Before the admin API, whose web `Request` costs several times as much as the refusal of a stranger.
+  async function admitToAdmin(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const sender = await authenticateCaller(request, adminCallers).catch((error: unknown) => write(pageOf(error), request, response));
+    // A client that has gone would never be heard to go.
+    if (sender && !response.destroyed) serveAdmin(request, response, sender);
+  }
+
   return (request, response) => {
     const { method = 'GET', url = '' } = request;
     const [path = ''] = url.split('?', 1);
-    if (path.startsWith('/admin/')) return admin(request, response);
+    if (path.startsWith('/admin/')) return void admitToAdmin(request, response);
     const read = pages.get(path) ?? (signInPath.test(path) ? refuseSignIn : undefined);
     if (!read) return write(nothingHerePage, request, response);
     if (pages.has(path) && method !== 'GET' && method !== 'HEAD') return write(readOnly, request, response);

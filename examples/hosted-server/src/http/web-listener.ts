@@ -1,12 +1,15 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from '@busbar/core';
+import type { Caller } from './caller.ts';
 
 /** The parts of a request that a handler may read besides the web `Request`, which has no body. */
 export interface WebBindings {
   /** Not a byte of its body is read before the handler does, so that it can admit the sender first. */
   readonly incoming: IncomingMessage;
+  /** Who sent it. */
+  readonly sender: Caller;
 }
 
 /** Answers a web `Request`. Must not throw. */
@@ -35,21 +38,24 @@ export function cutOffUnread(outgoing: ServerResponse): void {
 // A web Request cannot have these methods. The handler receives OPTIONS instead, which has no route either.
 const unsupportedMethods = ['TRACE', 'TRACK', 'CONNECT'];
 
+/** Answers a request whose sender is known. */
+export type WebListener = (incoming: IncomingMessage, outgoing: ServerResponse, sender: Caller) => void;
+
 /**
  * Serves a web request handler over `node:http`. When the client disconnects, the request's signal aborts and the body of the response is
  * cancelled. A client that stops reading is cut off after 30 seconds. If a body fails midway, the failure is logged and the connection is
  * cut, so that no client mistakes a part for the whole body.
  */
-export function webListener(handler: WebHandler, log: Logger): RequestListener {
-  return (incoming, outgoing) => {
-    exchange(handler, incoming, outgoing).catch((err: unknown) => {
+export function webListener(handler: WebHandler, log: Logger): WebListener {
+  return (incoming, outgoing, sender) => {
+    exchange(handler, incoming, outgoing, sender).catch((err: unknown) => {
       if ((err as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') log.error({ err }, 'A response broke off');
       outgoing.destroy();
     });
   };
 }
 
-async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing: ServerResponse, sender: Caller): Promise<void> {
   const { method = 'GET', url = '/' } = incoming;
   const clientGone = new AbortController();
   outgoing.once('close', () => clientGone.abort());
@@ -61,7 +67,7 @@ async function exchange(handler: WebHandler, incoming: IncomingMessage, outgoing
     headers,
     signal: clientGone.signal,
   });
-  const response = await handler(request, { incoming });
+  const response = await handler(request, { incoming, sender });
   if (outgoing.destroyed) return void (await response.body?.cancel());
   closeUnread(incoming, outgoing);
   cutOffUnread(outgoing);

@@ -36,6 +36,7 @@ async function served(change: Partial<RouterOptions> = {}) {
       drain: () => {},
     },
     authenticate,
+    authenticateAdmin: authenticate,
     limitPerAddress: memoryRateLimit([{ limit: 5, windowMs: 60_000 }], { clock: manualClock() }),
     log: silentLogger,
     metricsFor: 'this machine',
@@ -201,9 +202,9 @@ describe('createRouter', () => {
     }
   });
 
-  test('leaves paths under /admin/ to the admin API', async () => {
+  test('leaves paths under /admin/ to the admin API, for callers with a key', async () => {
     const get = await served();
-    expect(await get('/admin/v1/keys', {}, 'POST')).toMatchObject({ status: 200, body: 'the admin API' });
+    expect(await get('/admin/v1/keys', key, 'POST')).toMatchObject({ status: 200, body: 'the admin API' });
     expect(await get('/admin')).toMatchObject({ status: 404 });
   });
 

@@ -13,7 +13,9 @@ test('reads nothing of a body before the handler does', async () => {
     for await (const part of incoming) text += part;
     return Response.json({ body, flowing, text });
   };
-  const server = createServer(webListener(handler, silentLogger)).listen(0, '127.0.0.1');
+  const listener = webListener(handler, silentLogger);
+  const sender = { principal: { tenant: 'acme', id: 'key_1', roles: [] }, address: undefined };
+  const server = createServer((request, response) => listener(request, response, sender)).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

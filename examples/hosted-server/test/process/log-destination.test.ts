@@ -19,3 +19,14 @@ test.each(['process.exit(0)', 'throw new Error("not caught")', ''])(
     expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, index) => index));
   },
 );
+
+test('a log that cannot be written, as on a full disk, does not end the process', () => {
+  const full = `
+    import { openSync } from 'node:fs';
+    import { logDestination } from ${JSON.stringify(file)};
+    const log = logDestination(openSync('/dev/full', 'w'));
+    log.write('first\\n');
+    setImmediate(() => { log.write('second\\n'); setImmediate(() => console.log('alive')); });`;
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', full], { encoding: 'utf8' });
+  expect([stdout, status]).toEqual(['alive\n', 0]);
+});

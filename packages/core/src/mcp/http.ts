@@ -142,7 +142,9 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   server.maxHeadersCount = maxHeaders;
   // Node would answer this itself too.
   server.on('checkExpectation', (request, response) => {
-    if (admits(request, response)) response.writeHead(417, { connection: 'close' }).end();
+    if (!admits(request, response)) return;
+    serveNothingAfter(request, response);
+    response.writeHead(417).end();
   });
   const connections = new ConnectionCounts({
     total: maxConnections,
@@ -242,7 +244,7 @@ type Ending = Socket & { [ending]?: boolean };
 
 /**
  * Ends the connection with the answer to a request that a proxy may have read otherwise, because the proxy may have taken the next request
- * for a part of this one. Node passes on all requests that have arrived before the connection ends.
+ * for a part of this one. Node passes on all requests that have arrived before the connection ends, and no one would read their answers.
  */
 function serveNothingAfter({ socket }: IncomingMessage, response: ServerResponse): void {
   (socket as Ending)[ending] = true;
