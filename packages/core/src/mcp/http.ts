@@ -6,6 +6,7 @@ import type { Host } from '../host.ts';
 import { PendingCounter } from '../lib/pending-counter.ts';
 import type { Listener, Transport } from '../transport.ts';
 import { createEndpoint } from './endpoint.ts';
+import { listenOften } from './listen-often.ts';
 import type { CallerOptions } from './request/caller.ts';
 import { ClientDisconnect } from './request/client-disconnect.ts';
 import { draining, HttpError, overloaded, refuse } from './request/http-error.ts';
@@ -157,8 +158,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   });
   server.on('connection', (socket) => connections.admit(socket));
   server.maxConnections = maxConnections;
-  server.listen({ port, host: hostname, backlog, reusePort });
-  await once(server, 'listening');
+  const closeOthers = await listenOften(server, { port, host: hostname, backlog, reusePort });
   host.start();
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };
 
@@ -215,6 +215,7 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
   async function close(): Promise<void> {
     const closed = once(server, 'close');
     server.close();
+    closeOthers();
     // Bodies that do not end must not hold up the end of the server.
     for (const socket of connections) (socket as Serving)[serving]?.refuseBody(draining());
     const left = await running.drained(host.clock, drainMs);

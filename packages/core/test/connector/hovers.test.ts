@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const root = join(import.meta.dirname, '../../../..');
 const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
 
-/** Starts TypeScript's language server, which editors use. Returns a function that sends it a request, and one that notifies it. */
+/** Starts TypeScript's language server, which editors use. Returns functions that send it a request and a notification. */
 function startLanguageServer() {
   const server = spawn(process.execPath, [tsc, '--lsp', '--stdio'], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => void server.kill('SIGKILL'));
