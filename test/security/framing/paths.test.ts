@@ -64,10 +64,11 @@ test.each(['/mcp', '/metrics', '/health/detailed', '/admin/v1/keys'])('nothing b
   const request = { key: server.key, ...(isCall ? { body: list } : { method: 'GET', length: null }) };
   expect((await exchange(server.port, rawRequest({ ...request, target: path }))).statuses).toEqual([200]);
   expect((await exchange(server.port, rawRequest({ ...request, target: `${path}?a=b` }))).statuses).toEqual([200]);
-  const answers = await Promise.all(
-    spellings(path).map(async (target) => [target, ...(await exchange(server.port, rawRequest({ ...request, target }))).statuses]),
-  );
-  for (const [target, status] of answers) expect([400, 404], String(target)).toContain(status);
+  // One after another, because the admin API serves only a few requests of a key at a time.
+  for (const target of spellings(path)) {
+    const [status] = (await exchange(server.port, rawRequest({ ...request, target }))).statuses;
+    expect([400, 404], target).toContain(status);
+  }
 });
 
 test.each([

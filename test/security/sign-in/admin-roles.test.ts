@@ -129,8 +129,10 @@ describe('every route of the admin API', () => {
     const methods = ['get', 'post', 'delete', 'put', 'patch', 'options'];
     const paths = new Set(Object.keys(routes).map((route) => route.split(' ')[1] ?? ''));
     const others = [...paths].flatMap((path) => methods.map((method) => `${method} ${path}`).filter((route) => !(route in routes)));
-    const answers = others.flatMap((route) => [server.red.owner, server.key].map((key) => server.ask(key, asRequest(route))));
-    expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([404, 405]));
+    const statuses = new Set<number>();
+    for (const route of others)
+      for (const key of [server.red.owner, server.key]) statuses.add((await server.ask(key, asRequest(route))).status);
+    expect(statuses).toEqual(new Set([404, 405]));
   });
 });
 
