@@ -29,7 +29,7 @@ test.each(kinds)('a burst of made-up keys makes no other key fail, and is logged
   expect([...signedIn, ...asked.map(({ status }) => status)]).toEqual(Array(40).fill(200));
   // Beyond its share, an address gets 503.
   const statuses = [...(await Promise.all(guesses)), ...(await Promise.all(pages)).map(({ status }) => status)];
-  expect(statuses.every((status) => status === 401 || status === 503)).toBe(true);
+  expect(statuses.filter((status) => status !== 401 && status !== 503)).toEqual([]);
   expect(statuses).toContain(401);
   const refusals = logged.filter(({ message }) => message.includes('API key was refused'));
   expect(refusals.map(({ fields }) => fields)).toEqual([{ address: '192.0.2.1' }]);
