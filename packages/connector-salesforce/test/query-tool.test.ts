@@ -195,6 +195,16 @@ describe('salesforce_query_records', () => {
     }
   });
 
+  it('says to start again if Salesforce refuses a page even after signing in again, because pages end with their session', async () => {
+    many(450);
+    const { nextCursor } = await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Case', limit: 200 });
+    const body = [{ message: 'Session expired or invalid', errorCode: 'INVALID_SESSION_ID' }];
+    org.sandbox.misbehave({ kind: 'status', status: 401, body, times: 2, match: route('GET', '/query/{locator}') });
+    expect(await org.failure('salesforce_query_records', { cursor: nextCursor })).toMatch(
+      /^UNAUTHENTICATED: The page belongs to a session that has ended, .*Begin again without a cursor: .*INVALID_SESSION_ID/,
+    );
+  });
+
   it('ends with an error if a page names itself as the next', async () => {
     many(450);
     const { nextCursor } = await org.call('salesforce_query_records', { soql: 'SELECT Id FROM Case', limit: 200 });

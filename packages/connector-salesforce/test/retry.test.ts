@@ -67,7 +67,9 @@ describe('a collection of which a lock kept every row from being written', () =>
 
   it('fails as temporary if the lock stays', async () => {
     org.sandbox.misbehave({ kind: 'status', status: 200, body, times: 10, match: route('PATCH', '/composite/sobjects') });
-    expect(await org.failure('salesforce_update_records', input())).toMatch(/^UPSTREAM_UNAVAILABLE: Another change holds the record/);
+    expect(await org.failure('salesforce_update_records', input())).toMatch(
+      /^UPSTREAM_UNAVAILABLE: Another change holds the record at the moment, so nothing was written\..*again in a moment\./,
+    );
   });
 });
 

@@ -45,7 +45,7 @@ export const queries = ({ send, version }: SalesforceApi) => ({
         response: QueryAnswer,
       },
       context,
-    ),
+    ).catch((error: unknown) => Promise.reject(pageRefused(error))),
 
   /**
    * Runs up to five queries in one API call. Each succeeds or fails on its own. The outcomes are in the order of the queries.
@@ -81,6 +81,16 @@ export const queries = ({ send, version }: SalesforceApi) => ({
     });
   },
 });
+
+/** A locator may end with the session that began the query. Salesforce then refuses the next session, as if sign-in were at fault. */
+function pageRefused(error: unknown): unknown {
+  if (!ToolError.is(error) || error.code !== 'UNAUTHENTICATED') return error;
+  return new ToolError(
+    error.code,
+    `The page belongs to a session that has ended, or the connection cannot sign in. Begin again without a cursor: if that succeeds, nothing else is wrong. ${error.message}`,
+    { cause: error },
+  );
+}
 
 /** Returns the locator in a `nextRecordsUrl`, or undefined on the last page. */
 export function locatorOf({ done, nextRecordsUrl }: QueryAnswer): string | undefined {

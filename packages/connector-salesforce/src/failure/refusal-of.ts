@@ -96,7 +96,10 @@ export function refusalOf(status: number, problems: Problems): UpstreamFailure {
 
 /** The failure of a write that met a row which another transaction locks for a moment. Nothing was done, and a retry may succeed. */
 export const rowsLocked = (quoted = ''): UpstreamFailure =>
-  refused('UPSTREAM_UNAVAILABLE', `Another change holds the record at the moment.${quoted}`);
+  refused(
+    'UPSTREAM_UNAVAILABLE',
+    `Another change holds the record at the moment, so nothing was written.${quoted} Make the same call again in a moment.`,
+  );
 
 const kindOf = (status: number): ErrorCode =>
   status === 404 ? 'NOT_FOUND' : status === 409 || status === 412 ? 'CONFLICT' : status === 403 ? 'FORBIDDEN' : 'UPSTREAM_REJECTED';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Schema } from '../connector/tool.ts';
 import { inlineSchema, type Report } from './inline-schema.ts';
 import type { RawSchema } from './describe-schema.ts';
+import { unreadableParts } from './unreadable-parts.ts';
 import { wireSchema, type ObjectSchema } from './wire-schema.ts';
 
 /** The result of {@link portableSchema}. */
@@ -33,6 +34,19 @@ export function portableSchema(schema: Schema, io: 'input' | 'output'): Portable
 }
 
 function rawSchemaOf(schema: z.ZodObject, io: 'input' | 'output', report: Report): RawSchema {
+  try {
+    return convert(schema, io, report);
+  } catch (error) {
+    // Zod names neither the tool nor the part.
+    const parts = [...unreadableParts(schema)];
+    if (parts.length === 0) throw error;
+    for (const path of parts)
+      report(path, 'is or contains something that zod 4 cannot read, such as undefined, a plain object or a schema of zod 3.');
+    return { type: 'object', properties: {} };
+  }
+}
+
+function convert(schema: z.ZodObject, io: 'input' | 'output', report: Report): RawSchema {
   return z.toJSONSchema(schema, {
     io,
     unrepresentable: ({ zodSchema, path, message }) => {

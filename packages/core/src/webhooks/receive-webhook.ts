@@ -58,7 +58,8 @@ function parseBody(headers: Headers, body: Uint8Array): unknown {
   if (isForm(headers)) return Object.fromEntries(readForm(body));
   const excess = findJsonExcess(body, bounds);
   if (excess) throw new RangeError(`the body ${excess}`);
-  return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  // A byte that is not text is in one event, and must not lose the others. It becomes U+FFFD, as in a vendor's answer.
+  return parseJson(new TextDecoder().decode(body));
 }
 
 function readable<T>(read: () => T): T {

@@ -20,8 +20,8 @@ export async function verifySignature(signature: Signature, headers: Headers, bo
   if (signature.key === '') throw forbidden('this connection has no key to verify webhooks with. Someone must put it into its settings');
 
   const parts = headerParts(signature, headers);
-  const timestamp = timestampOf(signature, headers, parts, now);
   if (!parts) throw forbidden('the signature is missing');
+  const timestamp = timestampOf(signature, headers, parts, now);
   const texts = parts.filter((part) => part.startsWith(prefix)).map((part) => part.slice(prefix.length));
   if (texts.length === 0) throw forbidden('the signature does not begin with the declared prefix');
   const received = texts.map(encoding === 'hex' ? fromHex : fromBase64).filter((bytes) => bytes !== undefined);
@@ -46,15 +46,10 @@ function headerParts({ header, separator }: Signature, headers: Headers): readon
 }
 
 /** Returns the timestamp as it was signed, or '' if there is none. @throws {ToolError} FORBIDDEN if it is missing or not about now. */
-function timestampOf(
-  { timestampHeader, timestampPrefix }: Signature,
-  headers: Headers,
-  parts: readonly string[] | undefined,
-  now: number,
-): string {
+function timestampOf({ timestampHeader, timestampPrefix }: Signature, headers: Headers, parts: readonly string[], now: number): string {
   if (timestampHeader === undefined && timestampPrefix === undefined) return '';
   const inHeader = timestampHeader === undefined ? undefined : headers.get(timestampHeader);
-  const inParts = timestampPrefix === undefined ? undefined : parts?.find((part) => part.startsWith(timestampPrefix));
+  const inParts = timestampPrefix === undefined ? undefined : parts.find((part) => part.startsWith(timestampPrefix));
   const timestamp = inHeader ?? inParts?.slice(timestampPrefix?.length) ?? '';
   const sentAt = readTimestamp(timestamp);
   if (sentAt === undefined) throw forbidden('the timestamp is missing or cannot be read');

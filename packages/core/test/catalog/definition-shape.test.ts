@@ -63,6 +63,18 @@ test.each([
   expect(problemsOf(without(valid, name))).toEqual([`acme: ${problem}`]);
 });
 
+test.each<[string, unknown]>([
+  ['undefined', undefined],
+  ['a plain object', { name: z.string() }],
+  ['a schema of zod 3', z3.string()],
+  ['a list of nothing', z.array(undefined as never)],
+])('%s within a schema is reported with its tool and its path', (_what, part) => {
+  const mistake = 'is or contains something that zod 4 cannot read, such as undefined, a plain object or a schema of zod 3.';
+  const schema = z.object({ id: tool.input, item: z.object({ part: part as z.ZodType }).describe('Item') });
+  expect(inTool({ ...tool, input: schema })).toEqual([`acme: acme_get_item: input: item.part ${mistake}`]);
+  expect(inTool({ ...tool, output: schema })).toEqual([`acme: acme_get_item: output: item.part ${mistake}`]);
+});
+
 test('a misspelt property is reported with the known one, and a property of the author’s own is not', () => {
   expect(inTool({ ...tool, toolset: ['items'], ouput: 1 })).toEqual([
     'acme: acme_get_item: "toolset" is not a known property. Did you mean "toolsets"?',

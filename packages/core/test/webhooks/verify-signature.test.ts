@@ -84,6 +84,10 @@ test.each(['', 'soon', '2026-01-01', '2026-01-01T12:00:00', '-1', '1e9', '999999
   },
 );
 
+test('says of an unsigned delivery that the signature is missing, and not its timestamp', async () => {
+  await expect(verifySignature(timed, new Headers(), body, now)).rejects.toThrow('the signature is missing');
+});
+
 test.each([
   [new Headers(), 'the signature is missing'],
   [new Headers({ 'X-Hub-Signature': 'abcd' }), 'declared prefix'],
