@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { platform } from 'node:process';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHost } from '../../src/index.ts';
@@ -43,4 +45,17 @@ test('a port that another server has is reported', async () => {
   await expect(serve(port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   await first.close();
   await (await serve(port)).close();
+});
+
+test('the workers of a program that uses node:cluster serve the same port', async () => {
+  const program = spawn(process.execPath, [join(import.meta.dirname, 'cluster-server.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void program.kill('SIGKILL'));
+  let printed = '';
+  for await (const text of program.stdout.setEncoding('utf8')) {
+    printed += text;
+    if (printed.split('\n').length > 2) break;
+  }
+  const [first, second] = printed.split('\n');
+  expect(first).toMatch(/^http:/);
+  expect(second).toBe(first);
 });
