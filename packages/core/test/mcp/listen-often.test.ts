@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHost } from '../../src/index.ts';
 import { httpTransport } from '../../src/mcp/http.ts';
@@ -48,7 +48,9 @@ test('a port that another server has is reported', async () => {
 });
 
 test('the workers of a program that uses node:cluster serve the same port', async () => {
-  const program = spawn(process.execPath, [join(import.meta.dirname, 'cluster-server.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const program = spawn(process.execPath, [fileURLToPath(new URL('./cluster-server.ts', import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   onTestFinished(() => void program.kill('SIGKILL'));
   let printed = '';
   for await (const text of program.stdout.setEncoding('utf8')) {
