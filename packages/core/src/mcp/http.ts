@@ -157,7 +157,6 @@ async function listen(host: Host, options: HttpTransportOptions): Promise<Listen
     clock: host.clock,
   });
   server.on('connection', (socket) => connections.admit(socket));
-  server.maxConnections = maxConnections;
   const closeOthers = await listenOften(server, { port, host: hostname, backlog, reusePort });
   host.start();
   return { url: urlOf(server.address() as AddressInfo, path), close: () => (closing ??= close()) };

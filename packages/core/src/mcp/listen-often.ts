@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import { platform } from 'node:process';
@@ -11,7 +12,9 @@ const sockets = 64;
  * Resolves with the function that closes the others than the server's own. Rejects if the port is taken.
  */
 export async function listenOften(server: Server, options: ListenOptions): Promise<() => void> {
-  const canShare = platform === 'linux';
+  // The workers of a program that uses `node:cluster` share a socket of their primary.
+  const isShared = cluster.isWorker && !options.reusePort;
+  const canShare = platform === 'linux' && !isShared;
   // The system does not report that a port is taken by a process that shares it.
   if (canShare && options.port !== 0 && !options.reusePort) await checkFree(options);
   server.listen(canShare ? { ...options, reusePort: true } : options);

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHost } from '../../src/index.ts';
 import { httpTransport } from '../../src/mcp/http.ts';
@@ -43,4 +45,19 @@ test('a port that another server has is reported', async () => {
   await expect(serve(port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   await first.close();
   await (await serve(port)).close();
+});
+
+test('the workers of a program that uses node:cluster serve the same port', async () => {
+  const program = spawn(process.execPath, [fileURLToPath(new URL('./cluster-server.ts', import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void program.kill('SIGKILL'));
+  let printed = '';
+  for await (const text of program.stdout.setEncoding('utf8')) {
+    printed += text;
+    if (printed.split('\n').length > 2) break;
+  }
+  const [first, second] = printed.split('\n');
+  expect(first).toMatch(/^http:/);
+  expect(second).toBe(first);
 });

@@ -4,7 +4,7 @@ import { addressOwner } from './address-owner.ts';
 
 /** Options for {@link ConnectionCounts}. */
 export interface ConnectionCountsOptions {
-  /** The most open connections of all owners, which the server itself enforces. */
+  /** The most open connections of all owners. */
   readonly total: number;
   /** The most open connections of one owner while all others have none. */
   readonly maxPerOwner: number;
@@ -79,7 +79,7 @@ export class ConnectionCounts {
   /** Whether an owner may open another connection: it may have no more than a multiple of those that are free. */
   #hasRoom(open: number): boolean {
     const { total, maxPerOwner } = this.#options;
-    return open < maxPerOwner && open * (total - maxPerOwner) <= maxPerOwner * (total - this.#count);
+    return this.#count < total && open < maxPerOwner && open * (total - maxPerOwner) <= maxPerOwner * (total - this.#count);
   }
 
   #isShutOut(owner: string): boolean {
