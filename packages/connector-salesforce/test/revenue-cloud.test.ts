@@ -94,11 +94,24 @@ describe('bundles', () => {
 
   it('are as deep as their deepest part, even if two paths lead to it', () => {
     const { depth, parts, cycles } = readBundles(rows('ab', 'ac', 'bc', 'cd'));
-    expect([depth('a'), depth('b'), depth('d'), [...parts('a')].toSorted(), cycles]).toEqual([3, 2, 0, ['b', 'c', 'd'], []]);
+    expect([depth('a'), depth('b'), depth('d'), [...(parts('a') ?? [])].toSorted(), cycles]).toEqual([3, 2, 0, ['b', 'c', 'd'], []]);
   });
 
   it.each([[rows('aa')], [rows('ab', 'ba')], [rows('ab', 'bc', 'ca', 'xa')]])('that contain themselves are found once: %j', (list) => {
     expect(readBundles(list).cycles).toHaveLength(1);
+  });
+
+  it('may have any number of parts', () => {
+    const parts = Array.from({ length: 200_000 }, (_, index) => ({ ParentProductId: 'a', ChildProductId: `p${index}` }));
+    const bundles = readBundles(parts);
+    expect([bundles.depth('a'), bundles.parts('a')?.size]).toEqual([1, 200_000]);
+  });
+
+  it('are not counted if that would take too long, and the others still are', () => {
+    const chained = Array.from({ length: 1_000 }, (_, index) => ({ ParentProductId: `p${index}`, ChildProductId: `p${index + 1}` }));
+    const { parts } = readBundles(chained);
+    const sizes = chained.map(({ ParentProductId }) => parts(ParentProductId)?.size);
+    expect([sizes[0], sizes[100], sizes.at(-1)]).toEqual([1_000, 900, undefined]);
   });
 
   it('may be chains of any length', () => {
