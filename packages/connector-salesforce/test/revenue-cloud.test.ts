@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBundles } from '../src/health/bundles.ts';
-import { startOrg, type Org } from './start-org.ts';
+import { route, startOrg, type Org } from './start-org.ts';
 
 let org: Org;
 beforeEach(async () => {
@@ -76,6 +76,46 @@ it('finds a picklist that no attribute uses', async () => {
   const { Id: PicklistId } = org.sandbox.add('AttributePicklist', { Name: 'Unused' });
   for (const Name of ['a', 'b']) org.sandbox.add('AttributePicklistValue', { Name, PicklistId });
   expect((await examine({ categories: ['picklists'] }))['checks'][0]).toMatchObject({ status: 'warn', details: ['Unused: unused'] });
+});
+
+describe('of answers that only a hostile org gives', () => {
+  const list = <T>(length: number, of: (index: number) => T): T[] => Array.from({ length }, (_, index) => of(index));
+  /** Examines bundles, with these records as the answers to the first queries: the org, its bundles and their components. */
+  const examineAnswers = async (...answers: object[][]) => {
+    const parts = answers.map((records, index) => ({
+      referenceId: `q${index}`,
+      httpStatusCode: 200,
+      body: { totalSize: records.length, done: true, records },
+    }));
+    org.sandbox.misbehave({
+      kind: 'status',
+      status: 200,
+      body: { compositeResponse: parts },
+      match: route('POST', '/composite'),
+      times: 1,
+    });
+    const { checks } = await examine({ categories: ['bundles'] });
+    return Object.fromEntries(checks.map((check: { id: string }) => [check.id, check]));
+  };
+
+  it('looks at the rows that fit on a page of Salesforce', async () => {
+    const bundles = list(2_500, (index) => ({ Id: `b${index}`, Name: `Bundle ${index}` }));
+    expect((await examineAnswers([], bundles, []))['bundle_size']).toMatchObject({
+      status: 'unknown',
+      evidence: expect.stringContaining('Of 2000 active bundles the largest has 0 components'),
+    });
+  });
+
+  it('calls bundles whose parts take too long to count unknown, because they may be too large', async () => {
+    const bundles = list(1_800, (index) => ({ Id: `b${index}`, Name: `Bundle ${index}` }));
+    const shared = list(169, (index) => ({ ParentProductId: `p${index}`, ChildProductId: `p${index + 1}` }));
+    const tops = bundles.map(({ Id }) => ({ ParentProductId: Id, ChildProductId: 'p0' }));
+    expect((await examineAnswers([], bundles, [...shared, ...tops]))['bundle_size']).toMatchObject({
+      status: 'unknown',
+      evidence:
+        'Of 1764 active bundles the largest has 170 components; more than 200 is too many. 36 further bundles have too many components in common to be counted.',
+    });
+  });
 });
 
 it('reports an org without Revenue Cloud as unknown', async () => {

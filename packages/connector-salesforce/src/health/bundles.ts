@@ -11,7 +11,7 @@ export interface Bundles {
   readonly cycles: readonly string[];
 }
 
-/** How many components `parts` looks at in all calls. An org can hold bundles that take hours: each contains the next, thousands of times. */
+/** How many components `parts` looks at in all calls. Bundles that each contain the next, thousands of times, would take minutes. */
 const maxSteps = 300_000;
 
 /** Reads the trees from ProductRelatedComponent rows. Visits every product only once, so it ends even if there is a cycle. */

@@ -52,14 +52,15 @@ test('refuses an answer that would take long to parse, and reads text of any for
   expect(await readBody(chunks(`[${'1,'.repeat(199_000)}1]`))).toHaveLength(199_001);
 });
 
-test('reads a small answer at once, and waits before it goes on with a large one', async () => {
+test('reads a small answer at once, and waits before it goes on with a large one, and for a turn to parse it', async () => {
   let ended = 0;
   let asked = 0;
+  let turns = 0;
   const go = Promise.withResolvers<void>();
   const large = async () => {
     asked += 1;
     await go.promise;
-    return () => void (ended += 1);
+    return { turn: async () => void (turns += 1), end: () => void (ended += 1) };
   };
   expect(await readBody(chunks('{"a":1}'), { large })).toEqual({ a: 1 });
   expect(asked).toBe(0);
@@ -67,7 +68,7 @@ test('reads a small answer at once, and waits before it goes on with a large one
   await expect.poll(() => asked).toBe(1);
   go.resolve();
   expect(await read).toHaveLength(70_001);
-  expect([asked, ended]).toEqual([1, 1]);
+  expect([asked, turns, ended]).toEqual([1, 1, 1]);
   await expect(readBody(chunks('x'.repeat(200_000)), { large, limit: 100_000 })).rejects.toMatchObject({ code: 'UPSTREAM_INVALID' });
   await expect(readBody(chunks('x'.repeat(70_000), 'x'.repeat(70_000)), { large, limit: 100_000 })).rejects.toMatchObject({
     code: 'UPSTREAM_INVALID',
