@@ -76,8 +76,9 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
+    // Only the new chunk is searched, because a row may arrive in pieces of one byte.
+    const [end = '', ...lines] = decoder.decode(chunk, { stream: true }).split('\n');
+    lines.unshift(rest + end);
     rest = lines.pop() ?? '';
     for (const line of lines) if (line.trim() !== '') yield parseLine(line);
     if (rest.length > maxLineBytes) throw tooLarge(`A row of the vendor's answer is larger than ${maxLineBytes} bytes`);
