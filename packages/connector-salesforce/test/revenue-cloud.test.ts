@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBundles } from '../src/health/bundles.ts';
-import { startOrg, type Org } from './start-org.ts';
+import { route, startOrg, type Org } from './start-org.ts';
 
 let org: Org;
 beforeEach(async () => {
@@ -78,6 +78,46 @@ it('finds a picklist that no attribute uses', async () => {
   expect((await examine({ categories: ['picklists'] }))['checks'][0]).toMatchObject({ status: 'warn', details: ['Unused: unused'] });
 });
 
+describe('of answers that only a hostile org gives', () => {
+  const list = <T>(length: number, of: (index: number) => T): T[] => Array.from({ length }, (_, index) => of(index));
+  /** Examines bundles, with these records as the answers to the first queries: the org, its bundles and their components. */
+  const examineAnswers = async (...answers: object[][]) => {
+    const parts = answers.map((records, index) => ({
+      referenceId: `q${index}`,
+      httpStatusCode: 200,
+      body: { totalSize: records.length, done: true, records },
+    }));
+    org.sandbox.misbehave({
+      kind: 'status',
+      status: 200,
+      body: { compositeResponse: parts },
+      match: route('POST', '/composite'),
+      times: 1,
+    });
+    const { checks } = await examine({ categories: ['bundles'] });
+    return Object.fromEntries(checks.map((check: { id: string }) => [check.id, check]));
+  };
+
+  it('looks at the rows that fit on a page of Salesforce', async () => {
+    const bundles = list(2_500, (index) => ({ Id: `b${index}`, Name: `Bundle ${index}` }));
+    expect((await examineAnswers([], bundles, []))['bundle_size']).toMatchObject({
+      status: 'unknown',
+      evidence: expect.stringContaining('Of 2000 active bundles the largest has 0 components'),
+    });
+  });
+
+  it('calls bundles whose parts take too long to count unknown, because they may be too large', async () => {
+    const bundles = list(1_800, (index) => ({ Id: `b${index}`, Name: `Bundle ${index}` }));
+    const shared = list(169, (index) => ({ ParentProductId: `p${index}`, ChildProductId: `p${index + 1}` }));
+    const tops = bundles.map(({ Id }) => ({ ParentProductId: Id, ChildProductId: 'p0' }));
+    expect((await examineAnswers([], bundles, [...shared, ...tops]))['bundle_size']).toMatchObject({
+      status: 'unknown',
+      evidence:
+        'Of 1764 active bundles the largest has 170 components; more than 200 is too many. 36 further bundles have too many components in common to be counted.',
+    });
+  });
+});
+
 it('reports an org without Revenue Cloud as unknown', async () => {
   await org.close();
   org = await startOrg({ revenueCloud: false });
@@ -94,11 +134,24 @@ describe('bundles', () => {
 
   it('are as deep as their deepest part, even if two paths lead to it', () => {
     const { depth, parts, cycles } = readBundles(rows('ab', 'ac', 'bc', 'cd'));
-    expect([depth('a'), depth('b'), depth('d'), [...parts('a')].toSorted(), cycles]).toEqual([3, 2, 0, ['b', 'c', 'd'], []]);
+    expect([depth('a'), depth('b'), depth('d'), [...(parts('a') ?? [])].toSorted(), cycles]).toEqual([3, 2, 0, ['b', 'c', 'd'], []]);
   });
 
   it.each([[rows('aa')], [rows('ab', 'ba')], [rows('ab', 'bc', 'ca', 'xa')]])('that contain themselves are found once: %j', (list) => {
     expect(readBundles(list).cycles).toHaveLength(1);
+  });
+
+  it('may have any number of parts', () => {
+    const parts = Array.from({ length: 200_000 }, (_, index) => ({ ParentProductId: 'a', ChildProductId: `p${index}` }));
+    const bundles = readBundles(parts);
+    expect([bundles.depth('a'), bundles.parts('a')?.size]).toEqual([1, 200_000]);
+  });
+
+  it('are not counted if that would take too long, and the others still are', () => {
+    const chained = Array.from({ length: 1_000 }, (_, index) => ({ ParentProductId: `p${index}`, ChildProductId: `p${index + 1}` }));
+    const { parts } = readBundles(chained);
+    const sizes = chained.map(({ ParentProductId }) => parts(ParentProductId)?.size);
+    expect([sizes[0], sizes[100], sizes.at(-1)]).toEqual([1_000, 900, undefined]);
   });
 
   it('may be chains of any length', () => {

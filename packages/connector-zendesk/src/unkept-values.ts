@@ -33,7 +33,8 @@ export function warnOfUnkeptValues(given: Fields, written: Fields, hint: string,
 function unkept(name: string, given: unknown, written: unknown): string[] {
   const label = inputNames[name] ?? name;
   if (name === 'tags') {
-    const missing = textsOf(given).filter((tag) => !textsOf(written).includes(tag));
+    const kept = new Set(textsOf(written));
+    const missing = textsOf(given).filter((tag) => !kept.has(tag));
     return missing.length > 0 ? [`tags lack ${show(missing)}`] : [];
   }
   if (name !== 'custom_fields') return isSame(given, written) ? [] : [difference(label, given, written)];
@@ -53,8 +54,10 @@ const isEmpty = (value: unknown): boolean => rawTexts(value).length === 0;
 
 /** Whether two values are one, however Zendesk writes it: a checkbox that is off is false or null, and a tag is in lower case. */
 function isSame(given: unknown, written: unknown): boolean {
-  const [one, other] = [textsOf(given).sort(), textsOf(written).sort()];
-  return one.length === other.length && one.every((text, index) => isSameText(text, other[index] ?? ''));
+  const [one, other] = [textsOf(given), textsOf(written)];
+  if (one.length !== other.length) return false;
+  other.sort();
+  return one.sort().every((text, index) => isSameText(text, other[index] ?? ''));
 }
 
 function isSameText(one: string, other: string): boolean {

@@ -5,19 +5,25 @@ import { textAt } from './read-row.ts';
 export interface Bundles {
   /** The number of levels below the product. The count stops at a cycle. */
   depth(product: string): number;
-  /** All products below the product, without duplicates. */
-  parts(product: string): ReadonlySet<string>;
+  /** All products below the product, without duplicates. Undefined if counting them takes too long. */
+  parts(product: string): ReadonlySet<string> | undefined;
   /** One product of each cycle: a product that contains itself. */
   readonly cycles: readonly string[];
 }
+
+/** How many components `parts` looks at in all calls. Bundles that each contain the next, thousands of times, would take minutes. */
+const maxSteps = 300_000;
 
 /** Reads the trees from ProductRelatedComponent rows. Visits every product only once, so it ends even if there is a cycle. */
 export function readBundles(components: readonly Row[]): Bundles {
   const children = new Map<string, string[]>();
   for (const row of components) {
     const parent = textAt(row, 'ParentProductId');
-    children.set(parent, [...(children.get(parent) ?? []), textAt(row, 'ChildProductId')]);
+    const known = children.get(parent);
+    if (known) known.push(textAt(row, 'ChildProductId'));
+    else children.set(parent, [textAt(row, 'ChildProductId')]);
   }
+  let steps = 0;
   const depths = new Map<string, number>();
   const open = new Set<string>();
   const cycles = new Set<string>();
@@ -29,8 +35,8 @@ export function readBundles(components: readonly Row[]): Bundles {
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const child = children.get(top.product)?.[top.next];
       if (child === undefined || depths.has(top.product)) {
-        const below = (children.get(top.product) ?? []).map((child) => (depths.get(child) ?? -1) + 1);
-        depths.set(top.product, Math.max(0, ...below));
+        const below = (children.get(top.product) ?? []).reduce((most, part) => Math.max(most, (depths.get(part) ?? -1) + 1), 0);
+        depths.set(top.product, below);
         open.delete(top.product);
         stack.pop();
         continue;
@@ -50,11 +56,15 @@ export function readBundles(components: readonly Row[]): Bundles {
     depth: (product) => depths.get(product) ?? 0,
     parts(product) {
       const found = new Set<string>();
-      const waiting = [...(children.get(product) ?? [])];
-      for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
-        if (found.has(part)) continue;
-        found.add(part);
-        waiting.push(...(children.get(part) ?? []));
+      const waiting = [product];
+      for (let parent = waiting.pop(); parent !== undefined; parent = waiting.pop()) {
+        for (const part of children.get(parent) ?? []) {
+          steps += 1;
+          if (steps > maxSteps) return undefined;
+          if (found.has(part)) continue;
+          found.add(part);
+          waiting.push(part);
+        }
       }
       return found;
     },

@@ -41,6 +41,8 @@ interface Reading {
 
 /** The number of queries that Salesforce accepts in one composite request. */
 const queriesPerCall = 5;
+/** The number of rows on the largest page that Salesforce sends. Looking at more would stop all other calls for a noticeable time. */
+const rowsPerPage = 2_000;
 /** Errors that end one check but not all checks: a missing right, or a failing part of Salesforce. */
 const partial = new Set(['FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_REJECTED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID']);
 
@@ -102,8 +104,8 @@ export async function gather(
     });
     if (!page) continue;
     const more = locatorOf(page);
-    const rows = [...before.rows, ...page.records.map((record) => plainRecord(record))];
-    results.set(keyOf(source), { ...before, rows, whole: page.done !== false });
+    const rows = [...before.rows, ...page.records.slice(0, rowsPerPage).map((record) => plainRecord(record))];
+    results.set(keyOf(source), { ...before, rows, whole: page.done !== false && page.records.length <= rowsPerPage });
     // A page that names itself as the next would be read for ever.
     if (more !== undefined && more !== locator) unread.push({ source, locator: more });
   }
@@ -135,8 +137,8 @@ function callsFor(client: SalesforceClient, context: CallContext, sources: reado
 }
 
 function readPart({ status, body }: CompositePart): Reading {
-  const answer = status === 200 ? QueryAnswer.safeParse(body).data : undefined;
-  if (!answer) {
+  const page = status === 200 ? readPage(body) : undefined;
+  if (!page) {
     const problems = problemsIn(body);
     const [problem] = problems;
     const code = (problem && codeOf(problem)) || `HTTP ${status}`;
@@ -145,8 +147,18 @@ function readPart({ status, body }: CompositePart): Reading {
       temporary: status >= 400 && refusalOf(status, problems).code === 'UPSTREAM_UNAVAILABLE',
     };
   }
+  const { answer, cut } = page;
   const rows = answer.records.map((record) => plainRecord(record));
-  return { result: { rows, total: answer.totalSize ?? rows.length, whole: answer.done !== false }, locator: locatorOf(answer) };
+  const whole = answer.done !== false && !cut;
+  return { result: { rows, total: answer.totalSize ?? rows.length, whole }, locator: locatorOf(answer) };
+}
+
+/** Reads the answer to a query. Of a page that is larger than Salesforce's, only the first rows are checked and kept. */
+function readPage(body: unknown): { readonly answer: QueryAnswer; readonly cut: boolean } | undefined {
+  const { records } = Object(body) as { records?: unknown };
+  const cut = Array.isArray(records) && records.length > rowsPerPage;
+  const answer = QueryAnswer.safeParse(cut ? { ...Object(body), records: records.slice(0, rowsPerPage) } : body).data;
+  return answer && { answer, cut };
 }
 
 async function readOther(client: SalesforceClient, context: CallContext, source: Exclude<Source, QuerySource>): Promise<Rows['rows']> {

@@ -23,6 +23,8 @@ export interface Finding {
   readonly evidence: string;
   /** The worst cases first. The report shows some of them. */
   readonly details?: readonly string[];
+  /** Whether some of its data could not be read. A fault may be in that part. */
+  readonly unread?: true;
 }
 
 /** One check of an org, as data. */

@@ -35,19 +35,31 @@ const named = (rows: readonly Row[]) => {
 
 type Judge = OrgCheck['judge'];
 
-/** Judges one number per bundle: above `fail` it is a failure, above `warn` a warning. */
+/** Judges one number per bundle: above `fail` it is a failure, above `warn` a warning. A bundle without a number may be above either. */
 const perBundle =
-  (unit: string, limits: { warn: number; fail: number }, measure: (product: string, readings: Parameters<Judge>[0]) => number): Judge =>
+  (
+    unit: string,
+    limits: { warn: number; fail: number },
+    measure: (product: string, readings: Parameters<Judge>[0]) => number | undefined,
+  ): Judge =>
   (readings) => {
-    const measured = rowsOf(readings)
-      .map((row) => ({ name: textAt(row, 'Name'), value: measure(textAt(row, 'Id'), readings) }))
+    const rows = rowsOf(readings);
+    const measured = rows
+      .flatMap((row) => {
+        const value = measure(textAt(row, 'Id'), readings);
+        return value === undefined ? [] : [{ name: textAt(row, 'Name'), value }];
+      })
       .toSorted((a, b) => b.value - a.value);
     const most = measured[0]?.value ?? 0;
-    return {
+    const uncounted = rows.length - measured.length;
+    const finding = {
       status: most > limits.fail ? 'fail' : most > limits.warn ? 'warn' : 'pass',
       evidence: `Of ${measured.length} active bundles the largest has ${most} ${unit}; more than ${limits.fail} is too many.`,
       details: measured.filter(({ value }) => value > limits.warn).map(({ name, value }) => `${name}: ${value} ${unit}`),
-    };
+    } as const;
+    if (uncounted === 0) return finding;
+    const evidence = `${finding.evidence} ${uncounted} further bundles have too many components in common to be counted.`;
+    return finding.status === 'pass' ? { ...finding, evidence, status: 'unknown', unread: true } : { ...finding, evidence };
   };
 
 /** Checks of a Revenue Cloud product catalogue. An org without Revenue Cloud answers INVALID_TYPE, so all checks are `unknown`. */
@@ -98,7 +110,7 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     sources: [bundles, components],
     judge: (readings) => {
       const tree = readBundles(rowsOf(readings, 1));
-      return perBundle('components', { warn: 180, fail: 200 }, (product) => tree.parts(product).size)(readings, 0);
+      return perBundle('components', { warn: 180, fail: 200 }, (product) => tree.parts(product)?.size)(readings, 0);
     },
   },
   {
@@ -130,8 +142,10 @@ export const revenueCloudChecks: readonly OrgCheck<'sharing' | 'bundles' | 'attr
     judge: (readings) => {
       const tree = readBundles(rowsOf(readings, 1));
       const counts = new Map(rowsOf(readings, 2).map((row) => [textAt(row, 'Product2Id'), numberAt(row, 'n')]));
-      const sum = (product: string): number =>
-        [product, ...tree.parts(product)].reduce((total, part) => total + (counts.get(part) ?? 0), 0);
+      const sum = (product: string): number | undefined => {
+        const parts = tree.parts(product);
+        return parts && [product, ...parts].reduce((total, part) => total + (counts.get(part) ?? 0), 0);
+      };
       return perBundle('attributes', { warn: 480, fail: 600 }, sum)(readings, 0);
     },
   },

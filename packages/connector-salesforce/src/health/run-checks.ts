@@ -7,8 +7,6 @@ import { organization } from './organization.ts';
 /** The result of a check. */
 export interface CheckResult extends Finding {
   readonly check: OrgCheck;
-  /** Whether some of its data could not be read. A fault may be in that part. */
-  readonly unread?: true;
   /** The permission that the connection's user lacks, if that is why the check is unknown. */
   readonly missingPermission?: string | undefined;
 }

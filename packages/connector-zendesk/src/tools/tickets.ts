@@ -173,10 +173,9 @@ export const ticketTools = (tool: ToolBuilder<ZendeskClient>) => [
           `Only a task has a dueAt, and ticket ${input.ticketId} is none. Give type "task" with it, or leave it out. Nothing was written.`,
         );
       const { addTags, removeTags } = input;
+      const removed = new Set(removeTags);
       const newTags =
-        addTags || removeTags
-          ? [...new Set([...(current.tags ?? []), ...(addTags ?? [])])].filter((tag) => !removeTags?.includes(tag))
-          : undefined;
+        addTags || removeTags ? [...new Set([...(current.tags ?? []), ...(addTags ?? [])])].filter((tag) => !removed.has(tag)) : undefined;
       const fields = { ...ticketFields(input), ...cleared(input.clear), tags: newTags };
       const { ticket } = await client.updateTicket(input.ticketId, { ...fields, subject: input.subject }, updatedAt, context);
       warnOfUnkeptValues({ ...fields, tags: addTags }, withoutAssignee(ticket), whyUnkept, context);

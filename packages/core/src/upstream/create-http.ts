@@ -6,6 +6,7 @@ import { HttpClientError, type IncomingResponse } from '../ports/http-client.ts'
 import { UpstreamError } from '../ports/resilience.ts';
 import { guardRequest } from './guard-request.ts';
 import type { HttpOptions } from './http-options.ts';
+import type { LargeAnswer } from './large-answers.ts';
 import { observeLimits } from './observe-limits.ts';
 import { readBody, readLines } from './read-body.ts';
 import { readRefusal } from './read-refusal.ts';
@@ -112,7 +113,7 @@ function withoutRows(status: number): UpstreamError {
 }
 
 /** Reads a body. A refusal whose body breaks off still counts as that refusal, because its status has been read. */
-async function readAnswer({ status, body }: IncomingResponse, large?: () => Promise<() => void>): Promise<unknown> {
+async function readAnswer({ status, body }: IncomingResponse, large?: () => Promise<LargeAnswer>): Promise<unknown> {
   try {
     return await readBody(body, large && { large });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { findJsonExcess, type JsonBounds } from '../lib/json-bounds.ts';
 import { parseJson } from '../lib/parse-json.ts';
 import { UpstreamError } from '../ports/resilience.ts';
-import { smallAnswerBytes } from './large-answers.ts';
+import { smallAnswerBytes, type LargeAnswer } from './large-answers.ts';
 
 /** The largest answer that core reads as a whole: 4 MiB. Read larger answers with `http.rows`. */
 const maxBodyBytes = 4 * 1024 * 1024;
@@ -14,8 +14,8 @@ const answerBounds: JsonBounds = { depth: 64, values: 200_000, keys: 20_000 };
 interface ReadBodyOptions {
   /** The largest body, in bytes. Default 4 MiB. */
   readonly limit?: number;
-  /** Called before more than 64 KiB are read. Resolves when that may go on, with a function that is called when all is read. */
-  large?(): Promise<() => void>;
+  /** Called before more than 64 KiB are read. Resolves when that may go on. */
+  large?(): Promise<LargeAnswer>;
 }
 
 /**
@@ -27,17 +27,18 @@ interface ReadBodyOptions {
 export async function readBody(body: AsyncIterable<Uint8Array>, { limit = maxBodyBytes, large }: ReadBodyOptions = {}): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  let end: (() => void) | undefined;
+  let answer: LargeAnswer | undefined;
   try {
     for await (const chunk of body) {
       size += chunk.byteLength;
       if (size > limit) throw tooLarge(`The vendor's answer is larger than ${limit} bytes`);
-      if (size > smallAnswerBytes && !end) end = await large?.();
+      if (size > smallAnswerBytes && !answer) answer = await large?.();
       chunks.push(chunk);
     }
+    await answer?.turn();
     return parseBody(joined(chunks, size));
   } finally {
-    end?.();
+    answer?.end();
   }
 }
 
@@ -75,8 +76,9 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
+    // Only the new chunk is searched, because a row may arrive in pieces of one byte.
+    const [end = '', ...lines] = decoder.decode(chunk, { stream: true }).split('\n');
+    lines.unshift(rest + end);
     rest = lines.pop() ?? '';
     for (const line of lines) if (line.trim() !== '') yield parseLine(line);
     if (rest.length > maxLineBytes) throw tooLarge(`A row of the vendor's answer is larger than ${maxLineBytes} bytes`);
