@@ -4,11 +4,12 @@ import { createServer, type ListenOptions, type Server } from 'node:net';
 import { platform } from 'node:process';
 
 // Since libuv 1.45, Node accepts one connection for each listening socket in a turn of the event loop. Clients that open some hundred
-// connections and keep them busy make turns long, and with one socket, others would wait for many seconds until they are accepted.
-const sockets = 64;
+// connections and keep them busy make turns long, and with one socket, others would wait for many seconds until they are accepted. With
+// many, clients that connect again and again would take the time of calls on open connections.
+const sockets = 8;
 
 /**
- * Opens a port with many listening sockets where the system distributes connections among them, which Linux does, and with one elsewhere.
+ * Opens a port with several listening sockets where the system distributes connections among them, which Linux does, and with one elsewhere.
  * Resolves with the function that closes the others than the server's own. Rejects if the port is taken.
  */
 export async function listenOften(server: Server, options: ListenOptions): Promise<() => void> {

@@ -32,7 +32,7 @@ test.runIf(platform === 'linux')('a new client is served while hundreds of other
   onTestFinished(() => void late.destroy());
   await once(late, 'data');
   // One accepted connection in a turn would let the others have tens of thousands of answers first.
-  expect(answers - before).toBeLessThan(20 * crowd.length);
+  expect(answers - before).toBeLessThan(50 * crowd.length);
 });
 
 test('a port that another server has is reported', async () => {
