@@ -9,7 +9,7 @@ import { platform } from 'node:process';
 const sockets = 8;
 
 /**
- * Opens a port with several listening sockets where the system distributes connections among them, which Linux does, and with one elsewhere.
+ * Opens a port with several listening sockets where the system distributes connections among them, as Linux does, and elsewhere with one.
  * Resolves with the function that closes the others than the server's own. Rejects if the port is taken.
  */
 export async function listenOften(server: Server, options: ListenOptions): Promise<() => void> {
