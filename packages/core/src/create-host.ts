@@ -17,12 +17,13 @@ import { silentLogger, type Logger } from './logger.ts';
 import { memoryCache } from './memory/cache.ts';
 import { memoryConnections } from './memory/connections.ts';
 import { memoryMetering } from './memory/metering.ts';
+import { memoryRateLimit } from './memory/rate-limit.ts';
 import { memoryState } from './memory/state.ts';
 import { logAudit } from './ports/audit.ts';
 import type { Cache } from './ports/cache.ts';
 import { connectionsFailure, type Connection, type Connections } from './ports/connections.ts';
 import { observers, type Observer } from './ports/observer.ts';
-import type { RateLimitDecision } from './ports/rate-limit.ts';
+import type { RateLimit, RateLimitDecision } from './ports/rate-limit.ts';
 import { localPrincipal, type Principal } from './principal.ts';
 import { createClients, type Clients } from './upstream/clients.ts';
 import { challengeInQuery } from './webhooks/answer-challenge.ts';
@@ -82,6 +83,8 @@ interface HostParts {
   readonly callPath: CallPath;
   readonly calls: IncomingCalls;
   readonly jobs: JobRunner;
+  /** Which refused deliveries are logged. A forger who knows a hook can cause any number. */
+  readonly refusalLines: RateLimit;
   /** Aborts when the grace period of the drain ends. */
   readonly draining: AbortController;
 }
@@ -130,8 +133,9 @@ function assemble(options: HostOptions): HostParts {
   });
   const calls = new IncomingCalls({ catalog, callPath, audit, log, observer, connectorRateLimit: options.connectorRateLimit });
   const jobs = new JobRunner({ connectors: options.connectors, connections, clients, metering, cache, state, clock, log });
+  const refusalLines = memoryRateLimit([{ limit: 1, windowMs: 60_000 }], { clock, maxKeys: 1_000 });
   const draining = new AbortController();
-  return { clock, log, observer, catalog, connectors, connections, clients, state, cache, callPath, calls, jobs, draining };
+  return { clock, log, observer, catalog, connectors, connections, clients, state, cache, callPath, calls, jobs, refusalLines, draining };
 }
 
 /** Drains calls first, because callers wait for them. Jobs get the rest of the grace period. Then closes the clients. */
@@ -167,12 +171,27 @@ async function findHook(parts: HostParts, id: string): Promise<Hook | undefined>
   const connector = connection && parts.connectors.get(connection.connector);
   if (!connection || !connector?.webhook) return undefined;
   const { webhook } = connector;
+  const challenge = (query: URLSearchParams) =>
+    parts.clients.use(connection, async ({ config }) => challengeInQuery(webhook.challenge?.(config), query));
   return {
     tenant: connection.tenant,
     connection: connection.id,
-    receive: (headers, body) => receiveDelivery(parts, connection, connector, headers, body),
-    challenge: (query) => parts.clients.use(connection, async ({ config }) => challengeInQuery(webhook.challenge?.(config), query)),
+    receive: (headers, body) => logRefusal(parts, connection, receiveDelivery(parts, connection, connector, headers, body)),
+    challenge: (query) => logRefusal(parts, connection, challenge(query)),
   };
+}
+
+/** The vendor is not told why, and only the log says why events are missing, for example that the vendor has a new key. */
+async function logRefusal<T>({ refusalLines, log }: HostParts, { id, tenant }: Connection, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (ToolError.is(error) && (await refusalLines.take(`${error.code} ${id}`)).allowed) {
+      const { code, message: reason, cause } = error;
+      log.warn({ tenant, connection: id, code, reason, ...(cause !== undefined && { err: cause }) }, 'a delivery was refused');
+    }
+    throw error;
+  }
 }
 
 async function receiveDelivery(

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ToolError, type ErrorCode } from '../errors.ts';
-import type { Hook, Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { limitAddress, readCredentials, type CallerOptions } from './request/caller.ts';
 import type { ClientDisconnect } from './request/client-disconnect.ts';
 import { HttpError, ownShareTaken } from './request/http-error.ts';
@@ -48,12 +48,10 @@ export async function receiveWebhook(
   const isCheck = request.method === 'GET';
   let status = 204;
   let challenge: string | undefined;
-  let known: Hook | undefined;
   try {
     await limitAddress(readCredentials(request, options), response, host.clock, options);
     const found = hook === undefined || !(isCheck || request.method === 'POST') ? undefined : await host.hook(hook);
     if (!found) throw new ToolError('NOT_FOUND', 'No such hook.');
-    known = found;
     const guest = options.room.enter({ tenant: found.tenant, id: found.connection });
     if (!guest) throw ownShareTaken;
     disconnect.guest = guest;
@@ -72,9 +70,6 @@ export async function receiveWebhook(
       if (error.details.reason) host.observer.refused?.({ reason: error.details.reason });
     } else status = (ToolError.is(error) && statuses[error.code]) || 500;
     if (status === 500) mask(host.log, error, 'webhook failed');
-    // Only the log says why events are missing, for example that the vendor has a new key.
-    else if (known && ToolError.is(error))
-      host.log.warn({ tenant: known.tenant, connection: known.connection, code: error.code, err: error }, 'a delivery was refused');
   }
   if (status === 503 || status === 429) response.setHeader('retry-after', '30');
   if (!request.complete) response.setHeader('connection', 'close');

@@ -58,23 +58,6 @@ test.each<[ErrorCode, number]>([
   expect(response.headers.get('retry-after')).toBe(status === 503 ? '30' : null);
 });
 
-test('the log says which delivery was refused, and why', async () => {
-  const { deliver, lines } = await serveHook(() => Promise.reject(new ToolError('FORBIDDEN', 'The signature does not match the body.')));
-  await deliver();
-  expect(lines).toEqual([
-    {
-      level: 'warn',
-      message: 'a delivery was refused',
-      fields: {
-        tenant: 'acme',
-        connection: 'c1',
-        code: 'FORBIDDEN',
-        err: expect.objectContaining({ message: 'The signature does not match the body.' }),
-      },
-    },
-  ]);
-});
-
 test('a delivery to a hook that no connection has leaves no line in the log', async () => {
   const { deliver, lines } = await serveHook(async () => undefined);
   expect((await deliver('event', '/hooks/other')).status).toBe(404);

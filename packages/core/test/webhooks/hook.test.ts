@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { createHost, defineConnector, memoryConnections } from '../../src/index.ts';
+import { createHost, defineConnector, localPrincipal, memoryConnections } from '../../src/index.ts';
+import { manualClock } from '../../src/testing/manual-clock.ts';
 import { recordingLog } from '../mcp/recording-log.ts';
 
 const Event = z.object({ kind: z.enum(['created', 'closed']) });
@@ -25,7 +26,9 @@ const acme = defineConnector({
 
 async function openHook() {
   const { log, lines } = recordingLog();
+  const clock = manualClock();
   const host = createHost({
+    clock,
     connectors: [acme],
     connections: memoryConnections([{ connector: 'acme', id: 'c1', hook: 'h00k', config: { key: 'secret', verifyToken: 'meatyhamhock' } }]),
     log,
@@ -36,7 +39,7 @@ async function openHook() {
     const body = new TextEncoder().encode(JSON.stringify(value));
     return hook?.receive(new Headers({ 'x-signature': createHmac('sha256', 'secret').update(body).digest('hex') }), body);
   };
-  return { hook, lines, receive };
+  return { hook, lines, receive, clock };
 }
 
 test('the host logs how many events of a delivery it left out, and why', async () => {
@@ -51,6 +54,21 @@ test('the host logs how many events of a delivery it left out, and why', async (
       fields: { connector: 'acme', connection: 'c1', kept: 1, leftOut: 2, err: expect.objectContaining({ name: 'ZodError' }) },
     },
   ]);
+});
+
+test('the log says which delivery was refused, and why, once a minute for each connection', async () => {
+  const { hook, lines, clock } = await openHook();
+  const forge = () => hook?.receive(new Headers({ 'x-signature': '00' }), new TextEncoder().encode('[]'));
+  const line = {
+    level: 'warn',
+    message: 'a delivery was refused',
+    fields: { tenant: localPrincipal.tenant, connection: 'c1', code: 'FORBIDDEN', reason: expect.stringContaining('signature') },
+  };
+  for (let times = 0; times < 3; times += 1) await expect(forge()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(lines).toEqual([line]);
+  await clock.advance(60_000);
+  await expect(forge()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(lines).toEqual([line, line]);
 });
 
 test('the host answers a check of the address with the settings of the connection', async () => {
